@@ -1,0 +1,11 @@
+/* Every differentiable operation, once. Included with OP(name) defined: the test suite expands it
+ * to call gradcheck_<name>, so an operation without a gradient check does not link. */
+OP(linear)
+OP(rms_norm)
+OP(add)
+OP(act)
+OP(gated_act)
+OP(embedding)
+OP(attention)
+OP(cross_entropy)
+OP(recompute)

@@ -1,0 +1,67 @@
+/* tensor: a matrix whose rows are tokens, and the context that operations run in.
+ *
+ * Activations are [tokens, features]. A batch is ragged: the tokens of its sequences laid end to
+ * end, with a Ragged offsets array; nothing is ever padded.
+ *
+ * Who owns what: activations live in the context's arena; parameters own their memory
+ * (tensor_create / tensor_destroy); frozen weights point into mapped files that their reader owns.
+ */
+#ifndef SKEIN_AUTOGRAD_TENSOR_H
+#define SKEIN_AUTOGRAD_TENSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "autograd/arena.h"
+#include "autograd/dtype.h"
+#include "autograd/status.h"
+
+typedef struct Tape Tape;
+
+typedef struct Tensor {
+  int64_t rows, cols;
+  Dtype dtype;       /* storage type; anything but F32 is a frozen weight */
+  bool needs_grad;   /* parameter, or computed from one while a tape was recording */
+  const void *store; /* [rows, cols] row-major elements of `dtype` */
+  float *data;       /* == store when dtype is F32, otherwise NULL */
+  float *grad;       /* [rows, cols] dL/dtensor, NULL until backward (or the owner) makes it */
+} Tensor;
+
+/* Sequences laid end to end: sequence s is rows [offset[s], offset[s+1]); offset[0] == 0. */
+typedef struct Ragged {
+  int64_t count;
+  const int64_t *offset; /* [count + 1] */
+} Ragged;
+
+/* Everything an operation needs besides its operands. One per thread of control; not shared.
+ * After a failure `error` is set and every operation returns NULL without working, so a forward
+ * reads like mathematics and is checked once at its end. */
+typedef struct Context {
+  Arena *arena;
+  Tape *tape; /* NULL: nothing is recorded */
+  int threads;
+  Error *error; /* never NULL */
+} Context;
+
+/* An uninitialised f32 [rows, cols] in the arena, or NULL with the context's error set. */
+Tensor *tensor_new(Context *c, int64_t rows, int64_t cols);
+
+/* Uninitialised memory in the arena, or NULL with the context's error set. */
+void *context_alloc(Context *c, size_t bytes);
+static inline bool context_failed(const Context *c) {
+  return c->error->status != STATUS_OK;
+}
+
+/* An owned, zeroed f32 [rows, cols] that needs a gradient if asked (then `grad` is zeroed too).
+ * On failure *t is zeroed. Free with tensor_destroy (a zeroed Tensor is allowed). */
+Status tensor_create(Tensor *t, int64_t rows, int64_t cols, bool needs_grad, Error *err);
+void tensor_destroy(Tensor *t);
+
+/* A frozen view of `store`, which the caller keeps alive. F32 data must be 4-byte aligned. */
+Tensor tensor_view(const void *store, Dtype dtype, int64_t rows, int64_t cols);
+
+static inline int64_t tensor_count(const Tensor *t) {
+  return t->rows * t->cols;
+}
+
+#endif

@@ -1,0 +1,55 @@
+/* file: whole files in, whole files out. */
+#ifndef SKEIN_DATA_FILE_H
+#define SKEIN_DATA_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "autograd/status.h"
+
+/* A regular file mapped read-only. */
+typedef struct MappedFile {
+  char *path;
+  const unsigned char *data; /* NULL when size is 0 */
+  size_t size;
+  int64_t inode, mtime_ns; /* as opened, for mapped_unchanged */
+} MappedFile;
+
+/* Refuses what is not a regular file (directories, FIFOs, devices) without blocking. */
+Status mapped_open(MappedFile *f, const char *path, Error *err);
+void mapped_close(MappedFile *f); /* a zeroed MappedFile is allowed */
+/* STATUS_INPUT when the file at `path` changed size, time or inode since it was opened. */
+Status mapped_unchanged(const MappedFile *f, Error *err);
+
+/* Reads at most `limit` bytes into a NUL-terminated buffer the caller frees; a larger file is an
+ * error. */
+Status file_read(const char *path, size_t limit, char **text, size_t *size, Error *err);
+
+/* An output that appears whole or not at all: written beside `path` under a temporary name
+ * (O_EXCL), then fsync, rename, fsync of the directory. */
+typedef struct AtomicFile {
+  char *path, *temp;
+  FILE *stream; /* write here */
+} AtomicFile;
+
+Status atomic_open(AtomicFile *f, const char *path, Error *err);
+/* Commits when every write succeeded, otherwise removes the temporary. Frees in any case. */
+Status atomic_commit(AtomicFile *f, Error *err);
+void atomic_abort(AtomicFile *f); /* a zeroed AtomicFile is allowed */
+/* The three calls above for a buffer at hand. */
+Status file_write(const char *path, const void *data, size_t size, Error *err);
+
+/* mkdir -p; an existing directory is fine. */
+Status dir_make(const char *path, Error *err);
+/* Fails unless a file can be created in `path`; leaves nothing behind. */
+Status dir_check_writable(const char *path, Error *err);
+Status dir_sync(const char *path, Error *err);
+/* Removes a directory of plain files and directories; a missing one is fine. */
+Status dir_remove(const char *path, Error *err);
+
+/* dir + "/" + name in a new string (NULL when out of memory). An absolute `name` is returned as
+ * it is. */
+char *path_join(const char *dir, const char *name);
+
+#endif
