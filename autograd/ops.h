@@ -8,11 +8,17 @@
 
 /* One expert's low-rank update of one linear, with an optional sigmoid gate (PHATGOOSE,
  * arXiv 2402.05859 section 3; methods.md 1.4):  delta(x) = scale * sigma(v.x) * B (A x). */
+typedef struct GateStats {
+  double sum;    /* of sigma over rows */
+  int64_t count; /* rows */
+} GateStats;
+
 typedef struct LowRank {
-  Tensor *a;    /* A [r, d_in], f32 */
-  Tensor *b;    /* B [d_out, r], f32 */
-  Tensor *gate; /* v [1, d_in], f32; NULL: sigma = 1 */
-  float scale;  /* alpha / r */
+  Tensor *a;        /* A [r, d_in], f32 */
+  Tensor *b;        /* B [d_out, r], f32 */
+  Tensor *gate;     /* v [1, d_in], f32; NULL: sigma = 1 */
+  float scale;      /* alpha / r */
+  GateStats *stats; /* if not NULL, every forward adds its gate values */
 } LowRank;
 
 /* y = x W^T + scale * sigma(x v^T) * (x A^T) B^T
@@ -74,8 +80,8 @@ Tensor *op_cross_entropy(Context *c, Tensor *h, Tensor *w, float scale, const in
 /* y = body(c, arg), keeping none of the body's intermediates: the body runs without a tape and
  * its memory is released; backward runs it again, recorded, and goes through it. Without a tape
  * this is simply a scoped evaluation. The body must be a pure function of `arg` and the n `inputs`
- * (the operands whose gradients it needs), and must return a tensor of its own. `arg` must outlive
- * the tape. Bits are the same as calling body(c, arg) directly. */
+ * (the operands whose gradients it needs), and must return a tensor of its own, shaped like
+ * inputs[0]. `arg` must outlive the tape. Bits are the same as calling body(c, arg) directly. */
 typedef Tensor *(*RecomputeBody)(Context *c, void *arg);
 Tensor *op_recompute(Context *c, RecomputeBody body, void *arg, Tensor *const *inputs, int n);
 

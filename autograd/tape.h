@@ -44,11 +44,14 @@ void tape_clear(Tape *tape);
  * failure (context error set). NULL operands are allowed. */
 Node *tape_record(Context *c, const Op *op, Tensor *out, Tensor *const *in, int n);
 
+/* As tape_record, whatever the operands: for an op that cannot know what its body needs. */
+Node *tape_push(Context *c, const Op *op, Tensor *out, Tensor *const *in, int n);
+
 /* Number of nodes recorded; a mark for tape_backward. */
 int64_t tape_mark(const Tape *tape);
 
-/* Backward through the nodes above `mark`, newest first, and removes them. `out` is the tensor
- * whose gradient is given: `out->grad` must be set (tape_seed) before. */
+/* Backward through the nodes above `mark`, newest first, and removes them. The gradient of the
+ * result must have been set (tape_seed). */
 void tape_backward(Context *c, int64_t mark);
 
 /* Sets out->grad to `value` everywhere (1 for a loss). */
@@ -62,8 +65,11 @@ float *grad_open(Context *c, Tensor *t, float *beta);
 /* As grad_open, but a fresh buffer is zeroed, for operations that scatter. */
 float *grad_open_zeroed(Context *c, Tensor *t);
 
-/* The gradient of `from` becomes the gradient of `to` without a copy when `to` has none yet;
- * otherwise it is added. `from->grad` is consumed. */
+/* Adds `share`, shaped like t, to the gradient of t (nothing when t needs none). */
+void grad_add(Context *c, Tensor *t, const float *share);
+
+/* The gradient of `from` becomes the gradient of `to`, of the same shape: without a copy when `to`
+ * has none yet, otherwise by addition. */
 void grad_move(Context *c, Tensor *to, Tensor *from);
 
 /* Bytes held by the gradient pool. */
