@@ -13,8 +13,9 @@ typedef struct Param {
   float *m, *v;     /* first and second moment, like tensor; made by params_init */
 } Param;
 
+/* In double, so that 1 - beta is as exact as in the reference. */
 typedef struct AdamW {
-  float beta1, beta2, eps, weight_decay;
+  double beta1, beta2, eps, weight_decay;
 } AdamW;
 
 /* beta 0.9, 0.999, eps 1e-8, no decay: the defaults of the reference recipes (methods.md 1.3). */
@@ -29,8 +30,9 @@ void params_zero_grad(Param *params, int64_t n);
 double params_grad_norm(const Param *params, int64_t n);
 
 /* One update with learning rate lr; `update` is the number of updates including this one (>= 1);
- * gradients are multiplied by `grad_scale` (clip_factor) as they are read. */
-void adamw_update(const AdamW *rule, Param *params, int64_t n, int64_t update, float lr,
+ * gradients are multiplied by `grad_scale` (clip_factor) as they are read. The bits do not depend
+ * on `threads`. */
+void adamw_update(const AdamW *rule, Param *params, int64_t n, int64_t update, double lr,
                   float grad_scale, int threads);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef SKEIN_OPTIM_CLIP_H
 #define SKEIN_OPTIM_CLIP_H
 
-/* min(1, max_norm / (norm + 1e-6)); 1 when max_norm is 0 (clipping off). */
+/* min(1, max_norm / (norm + 1e-6)); 1 when max_norm is 0 (clipping off). NaN gives NaN. */
 float clip_factor(double norm, double max_norm);
 
 #endif

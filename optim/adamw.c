@@ -1,0 +1,106 @@
+#include "optim/adamw.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/parallel.h"
+
+AdamW adamw_defaults(void) {
+  return (AdamW){.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0};
+}
+
+Status params_init(Param *params, int64_t n, Error *err) {
+  for (int64_t i = 0; i < n; i++) params[i].m = params[i].v = NULL;
+  for (int64_t i = 0; i < n; i++) {
+    size_t count = (size_t)tensor_count(params[i].tensor);
+    params[i].m = calloc(count, sizeof(float));
+    params[i].v = calloc(count, sizeof(float));
+    if (params[i].m && params[i].v) continue;
+    params_free(params, n);
+    return error_set(err, STATUS_RUN, "%s: out of memory for its moments (%zu elements)",
+                     params[i].name, count);
+  }
+  return STATUS_OK;
+}
+
+void params_free(Param *params, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    free(params[i].m);
+    free(params[i].v);
+    params[i].m = params[i].v = NULL;
+  }
+}
+
+void params_zero_grad(Param *params, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    Tensor *t = params[i].tensor;
+    memset(t->grad, 0, (size_t)tensor_count(t) * sizeof(float));
+  }
+}
+
+double params_grad_norm(const Param *params, int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) {
+    const Tensor *t = params[i].tensor;
+    for (int64_t j = 0; j < tensor_count(t); j++) sum += (double)t->grad[j] * (double)t->grad[j];
+  }
+  return sqrt(sum);
+}
+
+/* What is the same for every element of one update. */
+typedef struct Step {
+  float decay, beta1, rest1, beta2, rest2, step_size, root2, eps, grad_scale;
+} Step;
+
+static void update_range(const Step *s, const Param *param, int64_t from, int64_t to) {
+  float *p = param->tensor->data, *m = param->m, *v = param->v;
+  const float *grad = param->tensor->grad;
+  for (int64_t i = from; i < to; i++) {
+    float g = grad[i] * s->grad_scale;
+    m[i] = s->beta1 * m[i] + s->rest1 * g;
+    v[i] = s->beta2 * v[i] + s->rest2 * g * g;
+    p[i] = p[i] * s->decay - s->step_size * (m[i] / (sqrtf(v[i]) / s->root2 + s->eps));
+  }
+}
+
+typedef struct Update {
+  Step step;
+  const Param *params;
+  int64_t n;
+} Update;
+
+enum { BLOCK = 1 << 15 }; /* elements a task; all parameters count as if laid end to end */
+
+static void update_block(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Update *u = arg;
+  int64_t from = task * BLOCK, to = from + BLOCK;
+  for (int64_t i = 0, start = 0; i < u->n && start < to; i++) {
+    int64_t count = tensor_count(u->params[i].tensor);
+    int64_t first = from > start ? from - start : 0;
+    int64_t last = to - start < count ? to - start : count;
+    update_range(&u->step, &u->params[i], first, last);
+    start += count;
+  }
+}
+
+void adamw_update(const AdamW *rule, Param *params, int64_t n, int64_t update, double lr,
+                  float grad_scale, int threads) {
+  assert(update >= 1);
+  double t = (double)update;
+  Update u = {.params = params, .n = n};
+  u.step = (Step){.decay = (float)(1 - lr * rule->weight_decay),
+                  .beta1 = (float)rule->beta1,
+                  .rest1 = (float)(1 - rule->beta1),
+                  .beta2 = (float)rule->beta2,
+                  .rest2 = (float)(1 - rule->beta2),
+                  .step_size = (float)(lr / (1 - pow(rule->beta1, t))),
+                  .root2 = (float)sqrt(1 - pow(rule->beta2, t)),
+                  .eps = (float)rule->eps,
+                  .grad_scale = grad_scale};
+  int64_t total = 0;
+  for (int64_t i = 0; i < n; i++) total += tensor_count(params[i].tensor);
+  parallel_for(threads, (total + BLOCK - 1) / BLOCK, update_block, &u);
+}
