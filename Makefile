@@ -2,56 +2,139 @@
 MODE ?= release
 BUILD := build/$(MODE)
 MARCH ?= native
-CC ?= cc
-CXX ?= c++
+PREFIX ?= /usr/local
+PYTHON ?= python3
+VERSION := 0.1.0
 
 rooms := autograd optim data infer train
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
+hardening := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 # No fast-math: NaN traps and reproducible sums matter in training.
-flags_release := -O3 -march=$(MARCH)
+flags_release := -O3 -march=$(MARCH) $(hardening)
+flags_werror := $(flags_release) -Werror
 flags_sanitize := -O1 -g -march=$(MARCH) -fsanitize=address,undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer
+# Valgrind 3.19 knows AVX2 and not AVX-512.
+flags_valgrind := -O1 -g -march=x86-64-v3
 flags_debug := -O0 -g
+ifndef flags_$(MODE)
+  $(error MODE=$(MODE) is unknown; use release, debug, sanitize, valgrind or werror)
+endif
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fopenmp $(warnings) $(flags_$(MODE)) $(CFLAGS)
 CXXFLAGS_ALL := -std=c++17 -I. -MMD -MP -Wall -Wextra -Wshadow $(flags_$(MODE)) $(CXXFLAGS)
+LDFLAGS_ALL := -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lopenblas -lyaml -ljansson -lzstd -lcrypto -lsentencepiece_train -lsentencepiece \
   -lstdc++ -lpthread -lm
 
 lib_sources := $(foreach room,$(rooms),$(wildcard $(room)/*.c $(room)/*.cc))
 tool_sources := $(wildcard tools/*.c)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+test_scripts := $(wildcard tests/test_*.sh)
 test_support := $(filter-out tests/test_%.c,$(wildcard tests/*.c))
+formatted := $(wildcard $(foreach room,$(rooms) tools tests,$(room)/*.c $(room)/*.h $(room)/*.cc))
 object = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 
-.PHONY: all test clean help
-all: $(BUILD)/skein ## build the program (MODE=release|sanitize|debug)
+.PHONY: all test check check-build check-format check-globals test-sanitize valgrind install demo \
+  demo-assets golden bench clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# One short line a file; the whole command with V=1.
+say = $(if $(V),,@echo '  $(1)' '$@' &&)
+
+all: $(BUILD)/skein ## build the program (MODE=release|debug|sanitize|valgrind|werror)
 
 $(BUILD)/skein: $(call object,$(tool_sources)) $(BUILD)/libskein.a
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LIBS)
+	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 
 $(BUILD)/libskein.a: $(call object,$(lib_sources))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,ar  ) ar rcs $@ $^
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(call say,cc  ) $(CC) $(CFLAGS_ALL) -c -o $@ $<
 
-$(BUILD)/%.o: %.cc
+$(BUILD)/%.o: %.cc $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS_ALL) -c -o $@ $<
+	$(call say,c++ ) $(CXX) $(CXXFLAGS_ALL) -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(test_support)) $(BUILD)/libskein.a
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) -lcmocka $(LIBS)
+	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lcmocka $(LIBS)
 
-.SECONDARY:
-test: $(test_programs) ## run the tests
-	@set -e; for t in $(test_programs); do echo "== $$t"; $$t; done
+$(addsuffix .o,$(test_programs)): | $(BUILD)/found-test
+
+# A stamp that the libraries of a goal were found; without them, one line says what to install.
+$(BUILD)/found-%: tools/bootstrap
+	@mkdir -p $(@D)
+	@CC='$(CC)' sh tools/bootstrap --missing $*
+	@touch $@
+
+# Texts that objects depend on: rewritten only when they change.
+rewrite = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
+commit := $(shell test -e .git && git describe --always --dirty --exclude '*' 2>/dev/null)
+version := $(VERSION)$(addprefix +,$(commit))
+$(BUILD)/flags: FORCE
+	$(call rewrite,$(CC) $(CFLAGS_ALL) $(CXX) $(CXXFLAGS_ALL))
+$(BUILD)/version: FORCE
+	$(call rewrite,$(version))
+$(BUILD)/autograd/version.o: CFLAGS_ALL += -DSKEIN_VERSION='"$(version)"'
+$(BUILD)/autograd/version.o: $(BUILD)/version
+
+test: $(test_programs) $(BUILD)/skein ## run the tests
+	@SKEIN=$(BUILD)/skein sh tests/run $(test_programs) $(test_scripts)
+
+test-sanitize: ## run the tests under the address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory MODE=sanitize test
+
+valgrind: ## run the test programs under valgrind memcheck (slow)
+	@$(MAKE) --no-print-directory MODE=valgrind valgrind-run
+.PHONY: valgrind-run
+valgrind-run: $(test_programs) | $(BUILD)/found-valgrind
+	@OPENBLAS_CORETYPE=Haswell SKEIN_TEST_WRAPPER='valgrind -q --error-exitcode=9 \
+	  --leak-check=full --errors-for-leak-kinds=definite' sh tests/run $(test_programs)
+
+check: ## layers, formatting and sizes; build with -Werror; no mutable globals
+	@sh tools/check_layers
+	@sh tests/check_layers_test
+	@$(MAKE) --no-print-directory MODE=werror check-format check-build check-globals
+
+check-format: $(BUILD)/found-check
+	@clang-format --dry-run -Werror $(formatted)
+	@echo "format: $(words $(formatted)) files as .clang-format says"
+
+check-build: $(BUILD)/skein $(test_programs)
+	@echo "build: no warnings"
+
+# Read-only tables with pointers live in .data.rel.ro; what is in .data or .bss can change.
+check-globals: $(BUILD)/libskein.a
+	@objdump -t $(filter-out %_sp.o,$(call object,$(lib_sources))) | \
+	  awk '/file format/ { file = $$1 } \
+	    $$3 == "O" && $$4 ~ /^\.t?(data|bss)/ && $$4 !~ /^\.data\.rel\.ro/ { \
+	      print file " mutable global " $$NF; bad = 1 } \
+	    END { exit bad }'
+	@echo "globals: none is mutable"
+
+install: $(BUILD)/skein ## install under PREFIX (default /usr/local), honouring DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/skein $(DESTDIR)$(PREFIX)/bin/skein
+
+demo: $(BUILD)/skein ## the whole story on a small T5, from data to figures
+	@SKEIN=$(BUILD)/skein sh tools/demo
+
+demo-assets: $(BUILD)/skein ## make the demo's base, experts and data again
+	@SKEIN=$(BUILD)/skein sh tools/demo-assets
+
+golden: ## make the tests' golden values again with PyTorch (PYTHON=...)
+	@for script in tests/golden/*.py; do echo "$$script"; $(PYTHON) $$script || exit 1; done
+
+bench: $(BUILD)/skein ## measure the speed of this machine
+	@$(BUILD)/skein bench
 
 clean: ## remove everything that was built
 	rm -rf build
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | sort
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
--include $(shell find build/$(MODE) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
