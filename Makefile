@@ -125,8 +125,8 @@ demo: $(BUILD)/skein ## the whole story on a small T5, from data to figures
 demo-assets: $(BUILD)/skein ## make the demo's base, experts and data again
 	@SKEIN=$(BUILD)/skein sh tools/demo-assets
 
-golden: ## make the tests' golden values again with PyTorch (PYTHON=...)
-	@for script in tests/golden/*.py; do echo "$$script"; $(PYTHON) $$script || exit 1; done
+golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/oracle/requirements.txt)
+	@$(PYTHON) -B tests/oracle/make_golden.py
 
 bench: $(BUILD)/skein ## measure the speed of this machine
 	@$(BUILD)/skein bench
