@@ -60,9 +60,11 @@ class Case:
 # Recipes. The gates' is PHATGOOSE's: lr 5e-3, constant after 6 % warm-up, clip 1; 50 steps of which
 # the first 10 are taken, so warm-up is 3 steps and the first update has learning rate 0. Each step
 # takes four of the six examples, cut into micro-batches of unequal size.
-GATE = {"steps": 10, "lr": 5e-3, "warmup": int(0.06 * 50), "weight_decay": 0.0, "clip": 1.0}
-LORA = {"steps": 5, "lr": 2e-3, "warmup": 1, "weight_decay": 0.0, "clip": 1.0}
-BASE = {"steps": 3, "lr": 1e-3, "warmup": 0, "weight_decay": 0.01, "clip": 1.0}
+# The base has weights whose gradient is next to nothing; Adam gives them a step of full length in a
+# direction that rounding decides. A larger eps makes those steps short.
+GATE = dict(steps=10, lr=5e-3, warmup=int(0.06 * 50), weight_decay=0.0, eps=1e-8, clip=1.0)
+LORA = dict(steps=5, lr=2e-3, warmup=1, weight_decay=0.0, eps=1e-8, clip=1.0)
+BASE = dict(steps=3, lr=1e-3, warmup=0, weight_decay=0.01, eps=1e-6, clip=1.0)
 TRAIN = {"gate": GATE, "lora": LORA, "base": BASE}
 
 CASES = [
@@ -221,7 +223,7 @@ def micro_batches(step, count):
 
 
 def train(model, params, examples, recipe, out, name):
-    optimizer = torch.optim.AdamW(params.values(), lr=recipe["lr"],
+    optimizer = torch.optim.AdamW(params.values(), lr=recipe["lr"], eps=recipe["eps"],
                                   weight_decay=recipe["weight_decay"])
     schedule = transformers.get_constant_schedule_with_warmup(optimizer, recipe["warmup"])
     steps = []
