@@ -4,8 +4,11 @@
  * A configuration file is YAML of nested mappings with scalar leaves (and lists of scalars where an
  * option takes a list). A leaf is named by its path joined with dots: `data: {train: x}` is
  * `data.train`. Precedence: built-in default < recipe < file < `-s key=value`. Unknown keys are
- * errors that name the nearest known key. Anchors, aliases, tags, directives, duplicate keys and
- * second documents are refused; a file is at most 1 MiB and 64 levels deep. */
+ * errors that name the nearest known key. A leaf may also be given by its dotted name. The table,
+ * not YAML, decides the type of a value: `no` is a text where a text is wanted and an error where
+ * true or false is; an empty value unsets a text, path or list. Numbers are written as in JSON.
+ * Anchors, aliases, tags, directives, duplicate keys and second documents are refused; a file is at
+ * most 1 MiB and no deeper than the table. */
 #ifndef SKEIN_DATA_OPTIONS_H
 #define SKEIN_DATA_OPTIONS_H
 
@@ -29,15 +32,16 @@ typedef struct Option {
   const char *key; /* "train.steps" */
   OptionType type;
   size_t offset;       /* of the field in the settings struct */
-  const char *initial; /* default as text; NULL: unset (strings) */
-  double min, max;     /* inclusive bounds of INT and REAL */
+  const char *initial; /* default as text; NULL: unset (strings, paths and lists only) */
+  double min, max;     /* inclusive bounds of INT and REAL; none unless min < max */
   const char *choices; /* OPTION_CHOICE */
   bool required;
   const char *help; /* one line: what it is, unit */
 } Option;
 
-/* The settings struct is any struct; `set` has one byte an option: 0 default, 1 recipe, 2 file,
- * 3 command line. */
+/* The settings struct is any struct. `origin` says where each value came from: 0 default, 1 recipe,
+ * 2 file, 3 command line; a weaker one never replaces a stronger one, in whatever order they are
+ * read. */
 typedef struct OptionSet {
   const Option *table;
   size_t count;

@@ -1,0 +1,347 @@
+/* Settings: values, messages, precedence, records and help. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scratch.h"
+#include "tests/settings.h"
+
+static void defaults_come_from_the_table(void **state) {
+  (void)state;
+  Fixture f;
+  fixture_init(&f);
+  assert_null(f.s.train);
+  assert_string_equal(f.s.task, "none");
+  assert_int_equal(f.s.steps, 100);
+  assert_true(f.s.rate == 5e-3);
+  assert_true(f.s.shuffle);
+  assert_int_equal(f.s.schedule, 0);
+  assert_null(f.s.experts);
+  options_free(&f.o);
+  assert_null(f.s.task);
+}
+
+static void the_table_decides_types(void **state) {
+  (void)state;
+  Fixture f;
+  fixture_init(&f);
+  fixture_accept(&f, "data: {task: no, train: 012}\nexperts: on");
+  assert_string_equal(f.s.task, "no");
+  assert_string_equal(f.s.train, "012");
+  assert_string_equal(f.s.experts, "on");
+  fixture_accept(&f, "data: {task: ~}\nexperts: [null, 1:30, .inf]\na: {b: {c: {deep: -1.5e+2}}}");
+  assert_string_equal(f.s.task, "~");
+  assert_string_equal(f.s.experts, "null,1:30,.inf");
+  assert_true(f.s.deep == -150);
+  fixture_accept(&f, "data:\n  task:\n  train: ''\nexperts: []"); /* empty is unset */
+  assert_null(f.s.task);
+  assert_null(f.s.train);
+  assert_null(f.s.experts);
+  fixture_accept(&f, "data:\n  task: |\n    two\n    lines\n");
+  assert_string_equal(f.s.task, "two\nlines\n");
+  options_free(&f.o);
+}
+
+static void numbers_have_one_grammar(void **state) {
+  (void)state;
+  static const char *const bad[] = {
+      "0x10", "nan",  ".nan", "inf", "-inf", ".inf",   "Infinity", "NaN",   "+1",      "007",  "1.",
+      ".5",   "1e",   "1e+",  "--1", "1_0",  "1,0",    "1 0",      "fast",  "0o17",    "1:30", "''",
+      "' 1'", "'1 '", "true", "~",   "1e5x", "'1\\n'", "'-'",      "0x1p3", "\"1\\t\""};
+  char text[64], words[96];
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    snprintf(text, sizeof text, "a.b.c.deep: %s", bad[i]);
+    refuse_config(text, "run.yaml:1:13|a.b.c.deep: not a number");
+    snprintf(text, sizeof text, "seed: %s", bad[i]);
+    refuse_config(text, "run.yaml:1:7|seed: not an integer");
+  }
+  static const char *const fractions[] = {"1.0", "1e3", "0.5"};
+  for (size_t i = 0; i < 3; i++) {
+    snprintf(text, sizeof text, "seed: %s", fractions[i]);
+    snprintf(words, sizeof words, "seed: not an integer: '%s'", fractions[i]);
+    refuse_config(text, words);
+  }
+  Fixture f;
+  fixture_init(&f);
+  fixture_accept(&f, "seed: 9223372036854775807\na.b.c.deep: 1e-4");
+  assert_true(f.s.seed == INT64_MAX);
+  assert_true(f.s.deep == 1e-4);
+  fixture_accept(&f, "seed: -9223372036854775808\na.b.c.deep: 100000000000000000000");
+  assert_true(f.s.seed == INT64_MIN);
+  assert_true(f.s.deep == 1e20);
+  fixture_accept(&f, "seed: 9007199254740993\na.b.c.deep: -0");
+  assert_true(f.s.seed == 9007199254740993);
+  options_free(&f.o);
+  refuse_config("seed: 9223372036854775808", "seed: out of range");
+  refuse_config("seed: -9223372036854775809", "seed: out of range");
+  refuse_config("a.b.c.deep: 1e400", "deep: out of range");
+}
+
+static void messages_name_place_and_key(void **state) {
+  (void)state;
+  refuse_config_exactly("data:\n  train: x\ntrain:\n  learning_rate: fast\n",
+                        "run.yaml:4:18: train.learning_rate: not a number: 'fast'");
+  refuse_config_exactly("train: {steps: 0}",
+                        "run.yaml:1:16: train.steps: out of range (want 1 to 1e9): '0'");
+  refuse_config_exactly("train: {learning_rate: 1.5}",
+                        "run.yaml:1:24: train.learning_rate: out of range (want 0 to 1): '1.5'");
+  refuse_config_exactly(
+      "train:\n  schedule: cosin",
+      "run.yaml:2:13: train.schedule: not one of constant|linear|cosine: 'cosin'");
+  refuse_config_exactly("data: {shuffle: yes}",
+                        "run.yaml:1:17: data.shuffle: not true or false: 'yes'");
+  refuse_config_exactly("train:\n  stpes: 3",
+                        "run.yaml:2:3: unknown key 'train.stpes', did you mean 'train.steps'?");
+  refuse_config_exactly(
+      "learning_rate: 1",
+      "run.yaml:1:1: unknown key 'learning_rate', did you mean 'train.learning_rate'?");
+  refuse_config_exactly("zebra: 1", "run.yaml:1:1: unknown key 'zebra' (--help lists the keys)");
+  refuse_config_exactly("train: {steps: {a: 1}}",
+                        "run.yaml:1:16: train.steps: want one value, got a mapping");
+  refuse_config_exactly("train: {steps: [1]}",
+                        "run.yaml:1:16: train.steps: want one value, got a list");
+  refuse_config_exactly("experts: {a: 1}", "run.yaml:1:10: experts: want a list, got a mapping");
+  refuse_config_exactly("train: 3", "run.yaml:1:8: train: want a mapping of settings");
+  refuse_config_exactly("train: [1]", "run.yaml:1:8: train: want a mapping of settings");
+  refuse_config_exactly("experts: [a, [b]]", "run.yaml:1:14: experts: an item must be plain text");
+  refuse_config_exactly("experts: [a, 'b,c']",
+                        "run.yaml:1:14: experts: an item is empty or holds a comma: 'b,c'");
+  refuse_config_exactly("experts: 'a,,b'",
+                        "run.yaml:1:10: experts: an item of the list is empty: 'a,,b'");
+}
+
+static void the_stronger_origin_wins(void **state) {
+  (void)state;
+  Fixture f;
+  fixture_init(&f);
+  Error err = {0};
+  expect_ok("s", options_assign(&f.o, "train.steps=7", &err), &err);
+  expect_ok("r", options_preset(&f.o, "train.steps", "500", &err), &err);
+  expect_ok("r", options_preset(&f.o, "seed", "1", &err), &err);
+  expect_ok("r", options_preset(&f.o, "train.schedule", "linear", &err), &err);
+  fixture_accept(&f, "train: {steps: 3, schedule: cosine}");
+  assert_int_equal(f.s.steps, 7);
+  assert_int_equal(f.s.seed, 1);
+  assert_int_equal(f.s.schedule, 2);
+  expect_ok("s", options_assign(&f.o, "train.steps=8", &err), &err);
+  expect_ok("s", options_assign(&f.o, "data.task=a=b", &err), &err);
+  expect_ok("s", options_assign(&f.o, "experts= a , b", &err), &err);
+  assert_int_equal(f.s.steps, 8);
+  assert_string_equal(f.s.task, "a=b");
+  assert_string_equal(f.s.experts, "a,b");
+  expect_ok("s", options_assign(&f.o, "experts=", &err), &err);
+  assert_null(f.s.experts);
+  /* What loses is checked all the same. */
+  expect_error("file", fixture_read(&f, "train: {steps: x}", &err), &err, STATUS_USAGE,
+               "run.yaml:1:16|not an integer");
+  options_free(&f.o);
+}
+
+static void bad_assignments_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *words;
+  } bad[] = {{"train.steps", "-s: want key=value, got 'train.steps'"},
+             {"train.steps=x", "-s: train.steps: not an integer: 'x'"},
+             {"steps=4", "-s: unknown key 'steps', did you mean 'train.steps'?"},
+             {"train=4", "-s: unknown key 'train'"},
+             {"=4", "-s: unknown key ''"},
+             {"", "-s: want key=value"},
+             {"experts=,", "-s: experts: an item of the list is empty"}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    Fixture f;
+    fixture_init(&f);
+    Error err = {0};
+    expect_error(bad[i].text, options_assign(&f.o, bad[i].text, &err), &err, STATUS_USAGE,
+                 bad[i].words);
+    options_free(&f.o);
+  }
+}
+
+static void required_settings_are_asked_for(void **state) {
+  (void)state;
+  Fixture f;
+  fixture_init(&f);
+  Error err = {0};
+  expect_error("unset", options_check_required(&f.o, "run.yaml", &err), &err, STATUS_USAGE,
+               "run.yaml: data.train: is required (training examples)");
+  err = (Error){0};
+  expect_ok("set", options_assign(&f.o, "data.train=x", &err), &err);
+  expect_ok("set", options_check_required(&f.o, "run.yaml", &err), &err);
+  expect_ok("unset", options_assign(&f.o, "data.train=", &err), &err);
+  assert_int_equal(options_check_required(&f.o, "run.yaml", &err), STATUS_USAGE);
+  options_free(&f.o);
+}
+
+static void assert_same(const char *a, const char *b) {
+  if (a && b) {
+    assert_string_equal(a, b);
+  } else {
+    assert_ptr_equal(a, b);
+  }
+}
+
+static void assert_record_reads_back(const Fixture *f) {
+  char *record = options_record(&f->o);
+  assert_non_null(record);
+  Fixture g;
+  fixture_init(&g);
+  fixture_accept(&g, record);
+  assert_same(f->s.train, g.s.train);
+  assert_same(f->s.task, g.s.task);
+  assert_same(f->s.experts, g.s.experts);
+  assert_true(f->s.steps == g.s.steps && f->s.seed == g.s.seed);
+  assert_memory_equal(&f->s.rate, &g.s.rate, sizeof f->s.rate);
+  assert_memory_equal(&f->s.deep, &g.s.deep, sizeof f->s.deep);
+  assert_true(f->s.warmup == g.s.warmup);
+  assert_int_equal(f->s.shuffle, g.s.shuffle);
+  assert_int_equal(f->s.schedule, g.s.schedule);
+  char *again = options_record(&g.o);
+  assert_string_equal(record, again);
+  free(record);
+  free(again);
+  options_free(&g.o);
+}
+
+static void a_record_is_the_settings(void **state) {
+  (void)state;
+  Fixture f;
+  fixture_init(&f);
+  char *record = options_record(&f.o);
+  assert_string_equal(record,
+                      "data:\n  train: \"\"\n  task: \"none\"\n  shuffle: true\n"
+                      "train:\n  steps: 100\n  learning_rate: 0.005\n  warmup_ratio: 0.06\n"
+                      "  schedule: constant\n"
+                      "experts: []\nseed: 42\na:\n  b:\n    c:\n      deep: 0\n");
+  free(record);
+  assert_record_reads_back(&f);
+  static const char *const reals[] = {
+      "0.1",     "1e-300",   "3.141592653589793",      "123456789.123456789",
+      "-2.5e17", "4.9e-324", "1.7976931348623157e308", "-0.0"};
+  char text[64];
+  for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) {
+    snprintf(text, sizeof text, "a.b.c.deep: %s", reals[i]);
+    fixture_accept(&f, text);
+    assert_record_reads_back(&f);
+  }
+  static const char *const strings[] = {
+      "no",
+      "~",
+      "null",
+      "true",
+      "1",
+      " lead and trail ",
+      "a: b",
+      "# not a comment",
+      "- x",
+      "'",
+      "\"",
+      "\\",
+      "line\nline\n\n",
+      "tab\tbell\a",
+      "caf\xc3\xa9 \xf0\x9f\x98\x80",
+      "\xef\xbb\xbf"
+      "bom",
+      "\xc2\x85\xe2\x80\xa8",
+      "\x7f",
+      "%x",
+      "@",
+      "`",
+      "!tag",
+      "&a",
+      "*a",
+      "{",
+      "[",
+      "a\r\nb",
+      "{a: 1}",
+      "long long long long long long long long long long long long long long long long long long "
+      "long long long long long long long long long long long long long long long long long long"};
+  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+    char assignment[512];
+    Error err = {0};
+    snprintf(assignment, sizeof assignment, "data.task=%s", strings[i]);
+    expect_ok(assignment, options_assign(&f.o, assignment, &err), &err);
+    assert_string_equal(f.s.task, strings[i]);
+    snprintf(assignment, sizeof assignment, "experts=%s,%s", strings[i], strings[i]);
+    expect_ok(assignment, options_assign(&f.o, assignment, &err), &err);
+    assert_record_reads_back(&f);
+  }
+  options_free(&f.o);
+}
+
+static void help_shows_live_values(void **state) {
+  (void)state;
+  Fixture f;
+  fixture_init(&f);
+  Error err = {0};
+  expect_ok("s", options_assign(&f.o, "train.learning_rate=0.25", &err), &err);
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  options_print_help(&f.o, out);
+  fclose(out);
+  assert_non_null(strstr(text, "train.learning_rate"));
+  assert_non_null(strstr(text, "0.25"));
+  assert_non_null(strstr(text, "0 to 1"));
+  assert_non_null(strstr(text, "constant|linear|cosine"));
+  assert_non_null(strstr(text, "required"));
+  for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+    assert_non_null(strstr(text, SETTINGS[i].key));
+    assert_non_null(strstr(text, SETTINGS[i].help));
+  }
+  free(text);
+  options_free(&f.o);
+}
+
+static void the_nearest_word_is_found(void **state) {
+  (void)state;
+  static const char *const known[] = {"train", "pool", "score", "generate", "eval", "inspect"};
+  assert_string_equal(options_nearest("trian", known, 6), "train");
+  assert_string_equal(options_nearest("scores", known, 6), "score");
+  assert_string_equal(options_nearest("evla", known, 6), "eval");
+  assert_string_equal(options_nearest("genrate", known, 6), "generate");
+  assert_null(options_nearest("zebra", known, 6));
+  assert_null(options_nearest("", known, 6));
+  assert_null(options_nearest("x", known, 6));
+  assert_null(options_nearest("train", known, 0));
+}
+
+static void files_are_read(void **state) {
+  Scratch *s = *state;
+  Fixture f;
+  fixture_init(&f);
+  Error err = {0};
+  const char *path = scratch_write(s, "run.yaml", "seed: 5\n", 8);
+  expect_ok("file", options_read_file(&f.o, path, &err), &err);
+  assert_int_equal(f.s.seed, 5);
+  expect_error("missing", options_read_file(&f.o, scratch_path(s, "none.yaml"), &err), &err,
+               STATUS_INPUT, "none.yaml|No such file");
+  err = (Error){0};
+  path = scratch_write(s, "bad.yaml", "seed: x\n", 8);
+  expect_error("bad", options_read_file(&f.o, path, &err), &err, STATUS_USAGE,
+               "bad.yaml:1:7: seed: not an integer");
+  options_free(&f.o);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(defaults_come_from_the_table),
+      cmocka_unit_test(the_table_decides_types),
+      cmocka_unit_test(numbers_have_one_grammar),
+      cmocka_unit_test(messages_name_place_and_key),
+      cmocka_unit_test(the_stronger_origin_wins),
+      cmocka_unit_test(bad_assignments_are_refused),
+      cmocka_unit_test(required_settings_are_asked_for),
+      cmocka_unit_test(a_record_is_the_settings),
+      cmocka_unit_test(help_shows_live_values),
+      cmocka_unit_test(the_nearest_word_is_found),
+      cmocka_unit_test(files_are_read),
+  };
+  return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
