@@ -28,6 +28,7 @@ LIBS := -lopenblas -lyaml -ljansson -lzstd -lcrypto -lsentencepiece_train -lsent
 
 lib_sources := $(foreach room,$(rooms),$(wildcard $(room)/*.c $(room)/*.cc))
 tool_sources := $(wildcard tools/*.c)
+tool_scripts := $(wildcard tools/*.gp)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 test_scripts := $(wildcard tests/test_*.sh)
 test_support := $(filter-out tests/test_%.c,$(wildcard tests/*.c))
@@ -44,10 +45,13 @@ say = $(if $(V),,@echo '  $(1)' '$@' &&)
 
 all: $(BUILD)/skein ## build the program (MODE=release|debug|sanitize|valgrind|werror)
 
-$(BUILD)/skein: $(call object,$(tool_sources)) $(BUILD)/libskein.a
+$(BUILD)/skein: $(BUILD)/tools/skein.o $(BUILD)/libtools.a $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 
 $(BUILD)/libskein.a: $(call object,$(lib_sources))
+$(BUILD)/libtools.a: $(call object,$(filter-out tools/skein.c,$(tool_sources))) \
+  $(tool_scripts:%=$(BUILD)/%.o)
+$(BUILD)/%.a:
 	@rm -f $@
 	$(call say,ar  ) ar rcs $@ $^
 
@@ -59,7 +63,15 @@ $(BUILD)/%.o: %.cc $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
 	$(call say,c++ ) $(CXX) $(CXXFLAGS_ALL) -c -o $@ $<
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(test_support)) $(BUILD)/libskein.a
+# A script becomes a string constant of the program: tools/NAME.gp is NAME_script.
+$(BUILD)/%.gp.o: %.gp $(BUILD)/flags | $(BUILD)/found-build
+	@mkdir -p $(@D)
+	@{ echo '#include "tools/plot.h"'; echo 'const char $(notdir $*)_script[] ='; \
+	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$(@:.o=.c)
+	$(call say,cc  ) $(CC) $(CFLAGS_ALL) -c -o $@ $(@:.o=.c)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(test_support)) $(BUILD)/libtools.a \
+  $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lcmocka $(LIBS)
 
 $(addsuffix .o,$(test_programs)): | $(BUILD)/found-test

@@ -1,6 +1,128 @@
+/* skein: the program. Finds the subcommand, runs it, and turns its Status into the one line of an
+ * error and the exit code. */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
-int main(void) {
-  puts("skein");
-  return 0;
+#include "autograd/blas.h"
+#include "autograd/version.h"
+#include "data/options.h"
+#include "tools/command.h"
+#include "tools/console.h"
+
+static const Command *const commands[] = {
+    &command_doctor,
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static const char about[] =
+    "skein: gates and routing over LoRA experts of T5\n"
+    "\n"
+    "Examples:\n"
+    "  skein doctor                        what this machine offers\n"
+    "  skein inspect experts/boolq         what is in a checkpoint, an expert or a gate\n"
+    "\n"
+    "Usage: skein COMMAND [ARGUMENTS]\n"
+    "\n"
+    "Commands:\n";
+
+static const char about_end[] =
+    "\n"
+    "skein help COMMAND tells more about one; skein --version names this build.\n"
+    "\n"
+    "Exit codes: 0 done, 1 failed while running, 2 wrong usage or configuration, 3 unreadable or\n"
+    "malformed input, 4 parts that do not belong together, 5 a network endpoint failed,\n"
+    "6 finished with some parts failed, 130 interrupted after saving.\n";
+
+/* A mapped file that was cut short or overwritten raises SIGBUS when it is read. */
+static void on_bus_error(int signal) {
+  (void)signal;
+  static const char text[] =
+      "skein: error: a mapped file changed while in use; start again when nothing writes to it\n";
+  ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+  (void)ignored;
+  _exit(STATUS_INPUT);
+}
+
+static void set_signals(void) {
+  struct sigaction ignore = {.sa_handler = SIG_IGN}, bus = {.sa_handler = on_bus_error};
+  sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is a failed write */
+  sigaction(SIGXFSZ, &ignore, NULL); /* so is a file that reaches its size limit */
+  sigaction(SIGBUS, &bus, NULL);
+}
+
+/* If a standard stream is closed, the next file opened would take its number and receive what is
+ * printed. A read-only descriptor in its place makes prints fail instead. */
+static void hold_standard_streams(void) {
+  for (int fd = 0; fd <= 2; fd++) {
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) _exit(STATUS_RUN);
+  }
+}
+
+static const Command *find_command(const char *name, Error *err) {
+  const char *names[COMMANDS + 1];
+  for (size_t i = 0; i < COMMANDS; i++) {
+    if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    names[i] = commands[i]->name;
+  }
+  names[COMMANDS] = "help";
+  const char *near = options_nearest(name, names, COMMANDS + 1);
+  error_set(err, STATUS_USAGE, "unknown command '%s'%s%s%s; skein help lists the commands", name,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  return NULL;
+}
+
+static void print_help(void) {
+  fputs(about, stdout);
+  for (size_t i = 0; i < COMMANDS; i++)
+    printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+  fputs(about_end, stdout);
+}
+
+static int print_command_help(const Command *command, int argc, char **argv) {
+  fputs(command->usage, stdout);
+  if (command->help) command->help(argc, argv);
+  return STATUS_OK;
+}
+
+static bool asks_help(int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+  }
+  return false;
+}
+
+static int dispatch(int argc, char **argv, Error *err) {
+  if (argc < 2)
+    return error_set(err, STATUS_USAGE, "no command given; skein help lists the commands");
+  const char *name = argv[1];
+  if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
+    printf("skein %s\n", skein_version());
+    return STATUS_OK;
+  }
+  bool help = strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
+  if (help && argc == 2) {
+    print_help();
+    return STATUS_OK;
+  }
+  if (help) argv++, argc--;
+  const Command *command = find_command(argv[1], err);
+  if (!command) return err->status;
+  if (help || asks_help(argc - 1, argv + 1)) return print_command_help(command, argc - 1, argv + 1);
+  return command->run(argc - 1, argv + 1, err);
+}
+
+int main(int argc, char **argv) {
+  Error err = {0};
+  hold_standard_streams();
+  set_signals();
+  blas_init();
+  int status = dispatch(argc, argv, &err);
+  /* Output that did not arrive is a failure, whatever the command thought. */
+  if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK)
+    status = error_set(&err, STATUS_RUN, "standard output cannot be written (full or closed)");
+  if (err.status != STATUS_OK) console_error(err.text);
+  return status;
 }

@@ -1,0 +1,22 @@
+/* process: other programs, run without a shell. */
+#ifndef SKEIN_TOOLS_PROCESS_H
+#define SKEIN_TOOLS_PROCESS_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "autograd/status.h"
+
+typedef struct ProcessResult {
+  int code;       /* exit status; 128 + signal when it was killed */
+  char line[256]; /* first line that is not blank of what it printed on stdout or stderr */
+} ProcessResult;
+
+/* The executable `name` in PATH. */
+bool process_find(const char *name, char path[PATH_MAX]);
+
+/* Runs argv[0] (a path) in the folder `dir` (NULL: this one) with no input, and waits for its end.
+ * That it failed is told by `code`; not being able to run it is STATUS_RUN. */
+Status process_run(char *const argv[], const char *dir, ProcessResult *result, Error *err);
+
+#endif
