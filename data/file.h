@@ -25,6 +25,11 @@ void mapped_close(MappedFile *f); /* a zeroed MappedFile is allowed */
 /* STATUS_INPUT when the file at `path` changed size, time or inode since it was opened. */
 Status mapped_unchanged(const MappedFile *f, Error *err);
 
+/* What the first bytes of a file say it is, where people often have it in the place of a model
+ * file: "a Git LFS pointer; run `git lfs pull`", "an HTML page; ...", "a zip archive; ..."; else
+ * NULL. */
+const char *file_kind(const unsigned char *data, size_t size);
+
 /* Reads a regular file of at most `limit` bytes into a NUL-terminated buffer the caller frees; a
  * larger file is an error. */
 Status file_read(const char *path, size_t limit, char **text, size_t *size, Error *err);

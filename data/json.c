@@ -8,8 +8,8 @@
 
 #include "data/file.h"
 
-Status json_report(const JsonDoc *doc, const json_error_t *cause, Error *err) {
-  /* jansson leaves the text empty where it ran out of memory. */
+/* What jansson could not read. It leaves the text empty where it ran out of memory. */
+static Status report(const JsonDoc *doc, const json_error_t *cause, Error *err) {
   if (cause->text[0] == '\0' || json_error_code(cause) == json_error_out_of_memory) {
     return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
   }
@@ -31,7 +31,7 @@ Status json_parse(JsonDoc *doc, const char *text, size_t size, Error *err) {
   }
   json_error_t cause;
   doc->root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
-  return doc->root ? STATUS_OK : json_report(doc, &cause, err);
+  return doc->root ? STATUS_OK : report(doc, &cause, err);
 }
 
 Status json_parse_file(JsonDoc *doc, const char *path, size_t limit, Error *err) {

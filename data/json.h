@@ -50,7 +50,4 @@ Status json_get_array(const JsonDoc *doc, const char *key, json_t **out, Error *
 /* "a string", "an integer", ...: the type of a value in words; "nothing" for NULL. */
 const char *json_kind(const json_t *value);
 
-/* What jansson could not read, as an error; `byte` is the offset of the text in the file. */
-Status json_report(const JsonDoc *doc, const json_error_t *cause, Error *err);
-
 #endif

@@ -6,9 +6,13 @@
  *                  "__metadata__": {string: string}}; may be padded with white space
  *   8 + N    -     the tensors' bytes; data_offsets count from here
  *
- * A file is valid iff the header is UTF-8 JSON without duplicate names or keys; every dtype is
- * known; end - begin = product(shape) * size(dtype) without overflow; and the tensors sorted by
- * offset cover the rest of the file without hole or overlap. Rank is at most 8. */
+ * A file is valid iff the header is UTF-8 JSON without duplicate names or keys (compared after
+ * escapes); names are not empty; an entry has its three fields and no others; every dtype is known;
+ * rank is at most 8; end - begin = product(shape) * size(dtype) without overflow; and the tensors
+ * sorted by offset cover the rest of the file without hole or overlap, so that nothing follows the
+ * last. White space around the header is accepted; data may stand at any address; NaN and infinity
+ * are data like any other. The Rust crate is looser in four ways: it takes duplicates (the last one
+ * wins), unknown fields, rank above 8, and null for __metadata__. */
 #ifndef SKEIN_DATA_SAFETENSORS_H
 #define SKEIN_DATA_SAFETENSORS_H
 
@@ -36,12 +40,16 @@ typedef struct Safetensors {
   MappedFile file;
   SafetensorsEntry *entry; /* sorted by name (bytewise); lookups are binary searches */
   size_t count;
-  SafetensorsMeta *meta;
+  SafetensorsMeta *meta; /* sorted by key */
   size_t meta_count;
 } Safetensors;
 
+/* Maps the file and checks its header; time and memory are linear in the header (n log n for the
+ * sorting), and no data is read. Errors are STATUS_INPUT naming file, tensor and field, or file and
+ * byte. On failure *s is zeroed. */
 Status safetensors_open(Safetensors *s, const char *path, Error *err);
 void safetensors_close(Safetensors *s); /* a zeroed Safetensors is allowed */
+/* NULL when there is no tensor of this name. */
 const SafetensorsEntry *safetensors_find(const Safetensors *s, const char *name);
 const char *safetensors_meta(const Safetensors *s, const char *key); /* NULL when absent */
 

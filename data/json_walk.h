@@ -1,0 +1,35 @@
+/* json_walk: the members of a large JSON object one at a time, in memory that does not grow with
+ * it.
+ *
+ * Keys and values are read by jansson under the rules of data/json.h; only the braces, colons and
+ * commas between them are read here. Equal keys of different members are the caller's to find.
+ * Errors are STATUS_INPUT naming file and byte. */
+#ifndef SKEIN_DATA_JSON_WALK_H
+#define SKEIN_DATA_JSON_WALK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "autograd/status.h"
+
+/* The caller sets the first four fields and zeroes the rest. */
+typedef struct JsonWalk {
+  const char *file; /* for messages */
+  size_t origin;    /* offset of the text in the file, for messages */
+  const char *text;
+  size_t size;
+  size_t at;  /* bytes that have been read */
+  bool inner; /* a member of the current object has been read */
+} JsonWalk;
+
+/* Begins the object that is next in the text; it may be the value of the key just read. */
+Status json_walk_enter(JsonWalk *w, Error *err);
+/* The key of the next member, which the caller frees; NULL where the object ends instead. */
+Status json_walk_key(JsonWalk *w, char **key, Error *err);
+/* The value of the key just read; free with json_decref. */
+Status json_walk_value(JsonWalk *w, json_t **value, Error *err);
+/* Nothing but white space is left. */
+Status json_walk_end(JsonWalk *w, Error *err);
+
+#endif
