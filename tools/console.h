@@ -18,7 +18,7 @@ typedef struct Progress {
   double began, drawn;  /* monotonic seconds: begin, and the last time a line was written */
   bool live;            /* the line is rewritten in place */
   bool open;            /* a line without its newline is on the screen */
-  char line[256];       /* the last line, drawn again after a note */
+  char line[512];       /* the last line, drawn again after a note */
 } Progress;
 
 /* `done` steps of `total` were done before (0 unless resumed); the ETA counts from here. */
