@@ -105,9 +105,10 @@ static void test_log(void **state) {
   close(ends[1]);
 }
 
+/* A bare chroot has no terminals to give; then there is nothing to test. */
 static void open_terminal(int *master, int *slave, unsigned short columns) {
   struct winsize size = {.ws_row = 24, .ws_col = columns};
-  assert_int_equal(openpty(master, slave, NULL, NULL, &size), 0);
+  if (openpty(master, slave, NULL, NULL, &size) != 0) skip();
   assert_int_equal(fcntl(*master, F_SETFL, O_NONBLOCK), 0);
   assert_int_equal(setenv("TERM", "xterm", 1), 0);
 }
