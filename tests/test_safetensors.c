@@ -11,25 +11,7 @@
 
 #include "data/safetensors.h"
 #include "tests/mutate.h"
-#include "tests/scratch.h"
-
-/* A file of header length, header and `data_size` bytes 0, 1, 2, ... */
-static const char *write_tensors(Scratch *s, const char *header, size_t header_size,
-                                 size_t data_size) {
-  uint64_t length = header_size;
-  unsigned char *bytes = malloc(8 + header_size + data_size);
-  assert_non_null(bytes);
-  memcpy(bytes, &length, 8);
-  memcpy(bytes + 8, header, header_size);
-  for (size_t i = 0; i < data_size; i++) bytes[8 + header_size + i] = (unsigned char)i;
-  const char *path = scratch_write(s, "m.safetensors", bytes, 8 + header_size + data_size);
-  free(bytes);
-  return path;
-}
-
-/* An entry of a header. */
-#define ENTRY(name, dtype, shape, offsets) \
-  "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
+#include "tests/tensor_file.h"
 
 typedef struct HeaderCase {
   const char *header;
@@ -40,7 +22,8 @@ typedef struct HeaderCase {
 static void expect_refusals(Scratch *s, const HeaderCase *cases, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const char *header = cases[i].header;
-    const char *path = write_tensors(s, header, strlen(header), cases[i].data_size);
+    const char *path =
+        write_tensors(s, "m.safetensors", header, strlen(header), cases[i].data_size);
     Safetensors file;
     Error err = {0};
     Status got = safetensors_open(&file, path, &err);
@@ -81,7 +64,7 @@ static void headers_that_are_not_json_objects(void **state) {
   EXPECT_REFUSALS(*state, cases);
   Safetensors file;
   Error err = {0};
-  const char *path = write_tensors(*state, "{}\0", 3, 0);
+  const char *path = write_tensors(*state, "m.safetensors", "{}\0", 3, 0);
   expect_error("NUL", safetensors_open(&file, path, &err), &err, STATUS_INPUT,
                "byte 10: got byte 0x00, want the end");
 }
@@ -216,20 +199,6 @@ static void files_that_are_something_else(void **state) {
   }
 }
 
-static void a_header_has_a_size_limit(void **state) {
-  Scratch *s = *state;
-  const uint64_t length = 100000001;
-  FILE *out = fopen(scratch_path(s, "large"), "wb");
-  assert_int_equal(fwrite(&length, 8, 1, out), 1);
-  assert_int_equal(fseek(out, 8 + (long)length, SEEK_SET), 0); /* a sparse file */
-  fputc(0, out);
-  assert_int_equal(fclose(out), 0);
-  Safetensors file;
-  Error err = {0};
-  expect_error("limit", safetensors_open(&file, s->path, &err), &err, STATUS_INPUT,
-               "/large: byte 0: header length 100000001, at most 100000000");
-}
-
 static void expect_entry(const Safetensors *s, const char *name, const char *dtype, int rank,
                          const int64_t *shape, size_t begin, size_t size) {
   const SafetensorsEntry *e = safetensors_find(s, name);
@@ -253,7 +222,7 @@ static void everything_that_is_valid_is_read(void **state) {
                 four[] = {4};
   Safetensors s;
   Error err = {0};
-  const char *path = write_tensors(*state, header, sizeof header - 1, 38);
+  const char *path = write_tensors(*state, "m.safetensors", header, sizeof header - 1, 38);
   expect_ok("open", safetensors_open(&s, path, &err), &err);
   assert_int_equal(s.count, 6);
   expect_entry(&s, "w", "F32", 2, matrix, 9, 24);
@@ -274,7 +243,8 @@ static void everything_that_is_valid_is_read(void **state) {
   assert_null(safetensors_meta(&s, "y"));
   safetensors_close(&s);
   safetensors_close(&s);
-  expect_ok("empty", safetensors_open(&s, write_tensors(*state, "{}", 2, 0), &err), &err);
+  expect_ok("empty", safetensors_open(&s, write_tensors(*state, "m.safetensors", "{}", 2, 0), &err),
+            &err);
   assert_int_equal(s.count, 0);
   assert_null(safetensors_find(&s, "w"));
   assert_null(safetensors_meta(&s, "format"));
@@ -297,57 +267,12 @@ static void every_dtype_has_its_size(void **state) {
              bytes);
     Safetensors s;
     Error err = {0};
-    const char *path = write_tensors(*state, header, strlen(header), (size_t)bytes);
+    const char *path =
+        write_tensors(*state, "m.safetensors", header, strlen(header), (size_t)bytes);
     expect_ok(dtypes[i].dtype, safetensors_open(&s, path, &err), &err);
     assert_string_equal(s.entry[0].dtype, dtypes[i].dtype);
     safetensors_close(&s);
   }
-}
-
-static void a_name_may_be_very_long(void **state) {
-  enum { LONG = 1000000 };
-  char *header = malloc(LONG + 100), *name = malloc(LONG + 1);
-  memset(name, 'n', LONG);
-  name[LONG] = '\0';
-  Safetensors s;
-  Error err = {0};
-  int size = snprintf(header, LONG + 100, "{" ENTRY("%s", "U8", "[2]", "[0,2]") "}", name);
-  const char *path = write_tensors(*state, header, (size_t)size, 2);
-  expect_ok("long", safetensors_open(&s, path, &err), &err);
-  assert_non_null(safetensors_find(&s, name));
-  safetensors_close(&s);
-  path = write_tensors(*state, header, (size_t)size, 1);
-  expect_error("long", safetensors_open(&s, path, &err), &err, STATUS_INPUT,
-               "tensor 'nnnnnnnn|data_offsets: the file is truncated");
-  free(header);
-  free(name);
-}
-
-/* Many tensors, their names in an order that is neither that of the file nor of the alphabet. */
-static void many_tensors_are_found_by_name(void **state) {
-  enum { COUNT = 50000, STEP = 7919 };
-  char *header = malloc(COUNT * 80 + 10), name[32];
-  size_t size = 1;
-  header[0] = '{';
-  for (int i = 0; i < COUNT; i++) {
-    int k = (int)((int64_t)i * STEP % COUNT);
-    size += (size_t)sprintf(header + size, "%s" ENTRY("t%d", "U8", "[1]", "[%d,%d]"), i ? "," : "",
-                            k, k, k + 1);
-  }
-  header[size++] = '}';
-  Safetensors s;
-  Error err = {0};
-  expect_ok("many", safetensors_open(&s, write_tensors(*state, header, size, COUNT), &err), &err);
-  assert_int_equal(s.count, COUNT);
-  const unsigned char *data = s.file.data + 8 + size;
-  for (int k = 0; k < COUNT; k++) {
-    sprintf(name, "t%d", k);
-    const SafetensorsEntry *e = safetensors_find(&s, name);
-    assert_non_null(e);
-    assert_ptr_equal(e->data, data + k);
-  }
-  safetensors_close(&s);
-  free(header);
 }
 
 /* Each mutation is refused with a message, or read without leaving the file. */
@@ -393,11 +318,8 @@ int main(void) {
       cmocka_unit_test(metadata_that_is_not_text),
       cmocka_unit_test(sizes_that_do_not_add_up),
       cmocka_unit_test(files_that_are_something_else),
-      cmocka_unit_test(a_header_has_a_size_limit),
       cmocka_unit_test(everything_that_is_valid_is_read),
       cmocka_unit_test(every_dtype_has_its_size),
-      cmocka_unit_test(a_name_may_be_very_long),
-      cmocka_unit_test(many_tensors_are_found_by_name),
       cmocka_unit_test(mutated_files_are_survived),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
