@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/options_internal.h"
+#include "data/utf8.h"
 
 enum { ORIGIN_DEFAULT, ORIGIN_RECIPE, ORIGIN_FILE, ORIGIN_COMMAND };
 
@@ -72,6 +73,10 @@ Status options_preset(OptionSet *o, const char *key, const char *value, Error *e
 }
 
 Status options_assign(OptionSet *o, const char *assignment, Error *err) {
+  size_t size = strlen(assignment), valid = utf8_valid(assignment, size);
+  if (valid < size) {
+    return error_set(err, STATUS_USAGE, "-s: not UTF-8 at byte %zu of '%.80s'", valid, assignment);
+  }
   const char *equals = strchr(assignment, '=');
   if (!equals) {
     return error_set(err, STATUS_USAGE, "-s: want key=value, got '%.80s'", assignment);

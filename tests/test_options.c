@@ -153,6 +153,7 @@ static void bad_assignments_are_refused(void **state) {
              {"train=4", "-s: unknown key 'train'"},
              {"=4", "-s: unknown key ''"},
              {"", "-s: want key=value"},
+             {"data.task=\xff", "-s: not UTF-8 at byte 10"},
              {"experts=,", "-s: experts: an item of the list is empty"}};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     Fixture f;
