@@ -70,6 +70,10 @@ void options_print_help(const OptionSet *o, FILE *out);
  * The caller frees. NULL when out of memory. */
 char *options_record(const OptionSet *o);
 
+/* The resolved settings as "key=value" lines in table order, without the keys in `except`. The
+ * caller frees. NULL when out of memory. */
+char *options_lines(const OptionSet *o, const char *const *except, size_t count);
+
 /* The known word nearest to `word` by edit distance, or NULL when none is near. */
 const char *options_nearest(const char *word, const char *const *known, size_t count);
 
