@@ -102,9 +102,9 @@ test-sanitize: ## run the tests under the address and undefined-behaviour saniti
 valgrind: ## run the test programs under valgrind memcheck (slow)
 	@$(MAKE) --no-print-directory MODE=valgrind valgrind-run
 .PHONY: valgrind-run
+memcheck := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite
 valgrind-run: $(test_programs) | $(BUILD)/found-valgrind
-	@OPENBLAS_CORETYPE=Haswell SKEIN_TEST_WRAPPER='valgrind -q --error-exitcode=9 \
-	  --leak-check=full --errors-for-leak-kinds=definite' sh tests/run $(test_programs)
+	@OPENBLAS_CORETYPE=Haswell SKEIN_TEST_WRAPPER='$(memcheck)' sh tests/run $(test_programs)
 
 check: ## layers, formatting and sizes; build with -Werror; no mutable globals
 	@sh tools/check_layers
