@@ -54,3 +54,19 @@ Tensor tensor_view(const void *store, Dtype dtype, int64_t rows, int64_t cols) {
   if (dtype == DTYPE_F32) memcpy(&data, &store, sizeof data); /* frozen: nobody writes through it */
   return (Tensor){.rows = rows, .cols = cols, .dtype = dtype, .store = store, .data = data};
 }
+
+const float *tensor_floats(Context *c, const Tensor *t) {
+  if (t->data) return t->data;
+  size_t count = (size_t)tensor_count(t);
+  float *widened = context_alloc(c, count * sizeof *widened);
+  if (widened) dtype_widen(widened, t->store, t->dtype, count);
+  return widened;
+}
+
+int64_t ragged_longest(Ragged r) {
+  int64_t longest = 0;
+  for (int64_t s = 0; s < r.count; s++) {
+    if (ragged_length(r, s) > longest) longest = ragged_length(r, s);
+  }
+  return longest;
+}

@@ -33,6 +33,13 @@ typedef struct Ragged {
   const int64_t *offset; /* [count + 1] */
 } Ragged;
 
+static inline int64_t ragged_length(Ragged r, int64_t sequence) {
+  return r.offset[sequence + 1] - r.offset[sequence];
+}
+
+/* Length of the longest sequence; 0 when there is none. */
+int64_t ragged_longest(Ragged r);
+
 /* Everything an operation needs besides its operands. One per thread of control; not shared.
  * After a failure `error` is set and every operation returns NULL without working, so a forward
  * reads like mathematics and is checked once at its end. */
@@ -59,6 +66,10 @@ void tensor_destroy(Tensor *t);
 
 /* A frozen view of `store`, which the caller keeps alive. F32 data must be 4-byte aligned. */
 Tensor tensor_view(const void *store, Dtype dtype, int64_t rows, int64_t cols);
+
+/* The elements of a small tensor of any dtype as f32: its own, or widened into the arena. NULL with
+ * the context's error set when out of memory. */
+const float *tensor_floats(Context *c, const Tensor *t);
 
 static inline int64_t tensor_count(const Tensor *t) {
   return t->rows * t->cols;

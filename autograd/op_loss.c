@@ -1,0 +1,131 @@
+#include <assert.h>
+#include <math.h>
+
+#include "autograd/matmul.h"
+#include "autograd/ops.h"
+#include "autograd/parallel.h"
+#include "autograd/vmath.h"
+
+/* Rows of logits held at once: about 16 MB of them, and enough rows to feed a product. */
+enum { BLOCK_ELEMENTS = 1 << 22, BLOCK_ROWS_MIN = 16, BLOCK_ROWS_MAX = 256, ROWS_PER_TASK = 4 };
+
+static int64_t block_rows(int64_t vocabulary) {
+  int64_t rows = BLOCK_ELEMENTS / vocabulary;
+  if (rows < BLOCK_ROWS_MIN) return BLOCK_ROWS_MIN;
+  return rows < BLOCK_ROWS_MAX ? rows : BLOCK_ROWS_MAX;
+}
+
+static int64_t min64(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+static Mat row_block(const Tensor *t, float *data, int64_t row, int64_t rows) {
+  return mat(data + row * t->cols, rows, t->cols);
+}
+
+/* Logits of one block of rows, and what becomes of them. */
+typedef struct Block {
+  Mat z;                  /* [rows, V] logits; in backward replaced by their gradient */
+  const int32_t *targets; /* [rows] */
+  float *lse;             /* [rows] log-sum-exp; in forward NULL when nothing is recorded */
+  float *nll;             /* [rows] lse - z[target]; forward only */
+  float dloss;            /* backward only: the gradient of each nll */
+} Block;
+
+static void block_parallel(Context *c, ParallelTask task, Block *b) {
+  parallel_for(c->threads, (b->z.rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, task, b);
+}
+
+static void nll_rows(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Block *b = arg;
+  int64_t end = min64((task + 1) * ROWS_PER_TASK, b->z.rows);
+  for (int64_t t = task * ROWS_PER_TASK; t < end; t++) {
+    float *z = b->z.data + t * b->z.ld;
+    float max = vmath_max(z, b->z.cols), target = z[b->targets[t]];
+    double log_sum = log(vmath_exp_sum(z, z, max, b->z.cols));
+    if (b->lse) b->lse[t] = (float)((double)max + log_sum);
+    b->nll[t] = (float)(log_sum + ((double)max - (double)target));
+  }
+}
+
+typedef struct LossSaved {
+  const int32_t *targets;
+  float scale, weight;
+  float *lse; /* [T] */
+} LossSaved;
+
+/* Fills nll [T] and, unless NULL, lse [T]. */
+static void loss_blocks(Context *c, Tensor *h, Tensor *w, const LossSaved *s, float *nll) {
+  int64_t rows_max = min64(block_rows(w->rows), h->rows);
+  float *z = context_alloc(c, (size_t)(rows_max * w->rows) * sizeof *z);
+  for (int64_t row = 0; row < h->rows && !context_failed(c); row += rows_max) {
+    int64_t rows = min64(rows_max, h->rows - row);
+    Block b = {mat(z, rows, w->rows), s->targets + row, s->lse ? s->lse + row : NULL, nll + row, 0};
+    matmul_nt_weight(c, s->scale, row_block(h, h->data, row, rows), w, 0, b.z);
+    if (!context_failed(c)) block_parallel(c, nll_rows, &b);
+  }
+}
+
+static void cross_entropy_backward(Context *c, Node *node);
+static const Op cross_entropy_op = {"cross_entropy", cross_entropy_backward};
+
+Tensor *op_cross_entropy(Context *c, Tensor *h, Tensor *w, float scale, const int32_t *targets,
+                         float weight, float *nll) {
+  if (context_failed(c)) return NULL;
+  assert(h->cols == w->cols);
+  for (int64_t t = 0; t < h->rows; t++) assert(targets[t] >= 0 && targets[t] < w->rows);
+  Tensor *loss = tensor_new(c, 1, 1);
+  LossSaved *saved = context_alloc(c, sizeof *saved);
+  if (!saved) return NULL;
+  *saved = (LossSaved){targets, scale, weight, NULL};
+  Node *node = tape_record(c, &cross_entropy_op, loss, (Tensor *[]){h, w}, 2);
+  if (node) {
+    node->saved = saved;
+    saved->lse = context_alloc(c, (size_t)h->rows * sizeof *saved->lse);
+  }
+  ArenaMark mark = arena_mark(c->arena);
+  float *term = nll ? nll : context_alloc(c, (size_t)h->rows * sizeof *term);
+  loss_blocks(c, h, w, saved, term);
+  if (context_failed(c)) return NULL;
+  double sum = 0;
+  for (int64_t t = 0; t < h->rows; t++) sum += (double)term[t];
+  loss->data[0] = (float)((double)weight * sum);
+  arena_release(c->arena, mark);
+  return loss;
+}
+
+/* dz = dloss (softmax(z) - onehot(target)), in the place of z. */
+static void dz_rows(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Block *b = arg;
+  int64_t end = min64((task + 1) * ROWS_PER_TASK, b->z.rows), cols = b->z.cols;
+  float dloss = b->dloss;
+  for (int64_t t = task * ROWS_PER_TASK; t < end; t++) {
+    float *z = b->z.data + t * b->z.ld, lse = b->lse[t];
+#pragma omp simd
+    for (int64_t j = 0; j < cols; j++) z[j] = dloss * vmath_exp(z[j] - lse);
+    z[b->targets[t]] -= dloss;
+  }
+}
+
+static void cross_entropy_backward(Context *c, Node *node) {
+  Tensor *h = node->in[0], *w = node->in[1];
+  const LossSaved *s = node->saved;
+  float beta_h, *dh = grad_open(c, h, &beta_h);
+  float *dw = grad_open_zeroed(c, w);
+  ArenaMark mark = arena_mark(c->arena);
+  int64_t rows_max = min64(block_rows(w->rows), h->rows);
+  float *z = context_alloc(c, (size_t)(rows_max * w->rows) * sizeof *z);
+  for (int64_t row = 0; row < h->rows && !context_failed(c); row += rows_max) {
+    int64_t rows = min64(rows_max, h->rows - row);
+    Mat h_rows = row_block(h, h->data, row, rows);
+    Block b = {mat(z, rows, w->rows), s->targets + row, s->lse + row, NULL, 0};
+    b.dloss = s->weight * node->out->grad[0];
+    matmul_nt_weight(c, s->scale, h_rows, w, 0, b.z);
+    if (!context_failed(c)) block_parallel(c, dz_rows, &b);
+    if (dh) matmul_nn_weight(c, s->scale, b.z, w, beta_h, row_block(h, dh, row, rows));
+    if (dw) matmul_tn(c, s->scale, b.z, h_rows, 1, mat(dw, w->rows, w->cols));
+  }
+  arena_release(c->arena, mark);
+}
