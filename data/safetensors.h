@@ -11,8 +11,8 @@
  * rank is at most 8; end - begin = product(shape) * size(dtype) without overflow; and the tensors
  * sorted by offset cover the rest of the file without hole or overlap, so that nothing follows the
  * last. White space around the header is accepted; data may stand at any address; NaN and infinity
- * are data like any other. The Rust crate is looser in four ways: it takes duplicates (the last one
- * wins), unknown fields, rank above 8, and null for __metadata__. */
+ * are data like any other. The Rust crate takes more: duplicates (the last one wins), unknown
+ * fields, rank above 8, empty names, names with NUL, and null for __metadata__. */
 #ifndef SKEIN_DATA_SAFETENSORS_H
 #define SKEIN_DATA_SAFETENSORS_H
 
