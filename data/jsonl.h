@@ -1,7 +1,7 @@
 /* jsonl: lines of a JSONL file, plain or zstd-compressed (by content, not by name), as a random-
  * access sequence. A plain file is mapped; a compressed one is decompressed once, as a stream, into
  * an unlinked temporary file that is mapped, so data may be larger than memory. Blank lines are
- * skipped. Limits: window 2^27, line 64 MiB, and a decompressed total of JSONL_TOTAL_MAX. */
+ * skipped. Limits: window 2^27, line 64 MiB, decompressed total 1 TiB. */
 #ifndef SKEIN_DATA_JSONL_H
 #define SKEIN_DATA_JSONL_H
 
