@@ -132,7 +132,7 @@ install: $(BUILD)/skein ## install under PREFIX (default /usr/local), honouring 
 	install -m 755 $(BUILD)/skein $(DESTDIR)$(PREFIX)/bin/skein
 
 demo: $(BUILD)/skein ## the whole story on a small T5, from data to figures
-	@SKEIN=$(BUILD)/skein sh tools/demo
+	@SKEIN=$(BUILD)/skein sh configs/demo/run
 
 demo-assets: $(BUILD)/skein ## make the demo's base, experts and data again
 	@SKEIN=$(BUILD)/skein sh tools/demo-assets

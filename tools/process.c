@@ -26,13 +26,13 @@ bool process_find(const char *name, char path[PATH_MAX]) {
   return false;
 }
 
-/* Reads to the end, so that the program never waits for a reader, and keeps the first line. */
-static void read_first_line(FILE *in, ProcessResult *result) {
+/* Reads to the end and keeps the last line, where programs say why they stopped. */
+static void read_last_line(FILE *in, ProcessResult *result) {
   char line[sizeof result->line];
   while (fgets(line, sizeof line, in)) {
     size_t n = strlen(line);
     while (n && isspace((unsigned char)line[n - 1])) line[--n] = '\0';
-    if (n && !*result->line) memcpy(result->line, line, n + 1);
+    if (n) memcpy(result->line, line, n + 1);
   }
 }
 
@@ -58,7 +58,7 @@ Status process_run(char *const argv[], const char *dir, ProcessResult *result, E
   close(ends[1]);
   FILE *in = code ? NULL : fdopen(ends[0], "r");
   if (in) {
-    read_first_line(in, result);
+    read_last_line(in, result);
     fclose(in);
   } else {
     close(ends[0]);

@@ -9,7 +9,7 @@
 
 typedef struct ProcessResult {
   int code;       /* exit status; 128 + signal when it was killed */
-  char line[256]; /* first line that is not blank of what it printed on stdout or stderr */
+  char line[256]; /* last line that is not blank of what it printed on stdout or stderr */
 } ProcessResult;
 
 /* The executable `name` in PATH. */
