@@ -153,3 +153,16 @@ Status json_get_object(const JsonDoc *doc, const char *key, json_t **out, Error 
 Status json_get_array(const JsonDoc *doc, const char *key, json_t **out, Error *err) {
   return get(doc, key, ARRAY, "an array", out, err);
 }
+
+Status json_write_file(const json_t *value, const char *path, Error *err) {
+  char *text = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+  if (!text) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  AtomicFile f;
+  Status status = atomic_open(&f, path, err);
+  if (status == STATUS_OK) {
+    fprintf(f.stream, "%s\n", text);
+    status = atomic_commit(&f, err);
+  }
+  free(text);
+  return status;
+}

@@ -47,6 +47,10 @@ Status json_get_string(const JsonDoc *doc, const char *key, const char **out, Er
 Status json_get_object(const JsonDoc *doc, const char *key, json_t **out, Error *err);
 Status json_get_array(const JsonDoc *doc, const char *key, json_t **out, Error *err);
 
+/* Writes a value as an indented file that ends in a newline; reals with 15 significant digits.
+ * Keys are in the order in which they were set. */
+Status json_write_file(const json_t *value, const char *path, Error *err);
+
 /* "a string", "an integer", ...: the type of a value in words; "nothing" for NULL. */
 const char *json_kind(const json_t *value);
 
