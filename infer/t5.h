@@ -30,11 +30,12 @@ typedef struct T5Stack {
   Tensor final_norm; /* [1, d_model] */
 } T5Stack;
 
-/* A named weight of the model; `vector` tensors are stored with rank 1. */
+/* A named weight of the model. */
 typedef struct T5Tensor {
   char *name; /* as in the checkpoint */
   Tensor *tensor;
-  bool vector;
+  bool vector; /* stored with rank 1 */
+  float std;   /* standard deviation of a fresh weight; 0: a norm, which starts at 1 */
 } T5Tensor;
 
 typedef struct T5 {
@@ -48,12 +49,15 @@ typedef struct T5 {
   int linears;
   T5Tensor *tensor; /* every weight, in name order */
   int tensors;
-  Weights *weights; /* the mapped checkpoint; NULL for a model made in memory */
+  Weights *weights;           /* the mapped checkpoint; NULL for a model made in memory */
+  char fingerprint[HASH_HEX]; /* kept by t5_fingerprint for a mapped model; "" before */
 } T5;
 
 /* Opens a Hugging Face directory; weights stay mapped and frozen. Checks every shape; a tensor the
- * model does not know is an error. Head rule: ecosystem notes 3.2 (lm_head.weight if present, else
- * shared; a distinct lm_head in a model whose config says tied is refused). */
+ * model does not know is an error. The head is lm_head.weight where there is one with values of its
+ * own, else the shared embedding; one of its own in a model whose config says tied is refused. The
+ * input embedding is shared.weight, else {encoder,decoder}.embed_tokens.weight; all that are there
+ * must hold the same values. config.tied becomes whether the head is shared. */
 Status t5_open(T5 **model, const char *dir, Error *err);
 /* A model in memory with random weights as Hugging Face initialises T5 (factor 1.0), keyed by
  * `seed`; with `trainable` every weight needs a gradient. */
@@ -63,10 +67,14 @@ void t5_close(T5 *model); /* NULL is allowed */
 /* Writes config.json and model.safetensors (narrowed to `dtype`) into an existing directory. */
 Status t5_save(const T5 *model, const char *dir, Dtype dtype, Error *err);
 
-/* SHA-256 over name, dtype, shape and bytes of every weight, in name order. */
-Status t5_fingerprint(const T5 *model, char hex[HASH_HEX], Error *err);
+/* SHA-256 over name, dtype, shape and bytes of every weight, in name order. Read from the weights
+ * once for a mapped model, every time for one in memory, whose weights may be training. */
+Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err);
 
 Linear *t5_find_linear(const T5 *model, const char *name); /* NULL when there is none */
+/* Where linear `id` is: "encoder.self", "encoder.ff", "decoder.self", "decoder.cross" or
+ * "decoder.ff". */
+const char *t5_linear_group(const T5 *model, int id);
 
 /* How a forward runs: which adapters, and whether blocks are recomputed in backward. */
 typedef struct T5Run {
@@ -74,6 +82,18 @@ typedef struct T5Run {
   const AdapterSet *adapters; /* NULL: plain base */
   bool recompute;
 } T5Run;
+
+/* Floating-point operations of one forward: two for each multiply-add of the linears, of attention
+ * and of the head; norms, activations, softmax and adapters are left out (under 1 % together at the
+ * published shapes). With i = heads * d_kv, d = d_model, m = 3 (gated) or 2 matrices of d * d_ff, V
+ * = vocab_size and L the number of layers of a stack, a token costs
+ *   encoder:  L (2 (4 d i + m d d_ff) + 4 i len_in)
+ *   decoder:  L (2 (4 d i + 2 d i + m d d_ff) + 2 i (len_out + 1) + 4 i len_in) + 2 d V
+ * and the keys and values of cross-attention 2 * 2 d i a decoder layer and token of the *input*.
+ * len_in and len_out are the mean lengths a token finds around it (sum of squared lengths / sum of
+ * lengths); causal attention sees (len_out + 1) / 2 keys on average. */
+double t5_forward_flops(const T5Config *config, int64_t tokens_in, int64_t tokens_out,
+                        double mean_len_in, double mean_len_out);
 
 /* Encoder states [Tin, d_model] of ragged ids; ids must be in [0, vocab_size) (asserted).
  * `run`, `ids` and the offsets must outlive the tape. */

@@ -1,0 +1,115 @@
+#include "tests/tiny.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "autograd/rng.h"
+#include "tests/scratch.h"
+
+T5Config tiny_config(bool v1_1) {
+  return (T5Config){.vocab_size = 37,
+                    .d_model = 24,
+                    .d_kv = 8,
+                    .d_ff = 40,
+                    .heads = 2,
+                    .encoder_layers = 2,
+                    .decoder_layers = 3,
+                    .buckets = 8,
+                    .max_distance = 12,
+                    .act = v1_1 ? ACT_GELU : ACT_RELU,
+                    .gated = v1_1,
+                    .tied = !v1_1,
+                    .scale_decoder_outputs = !v1_1,
+                    .norm_eps = 1e-6,
+                    .eos_id = 1};
+}
+
+T5 *tiny_model(bool v1_1, bool trainable) {
+  T5 *model;
+  Error err = {0};
+  T5Config config = tiny_config(v1_1);
+  expect_ok("model", t5_random(&model, &config, 7, trainable, &err), &err);
+  return model;
+}
+
+void tiny_fill(Tensor *t, float spread, uint64_t key) {
+  Rng rng = {.key = key};
+  for (int64_t i = 0; i < tensor_count(t); i++) t->data[i] = spread * rng_normal(&rng);
+}
+
+Lora *tiny_lora(const T5 *model, const char *targets, int rank, uint64_t seed) {
+  Lora *lora;
+  Error err = {0};
+  expect_ok("lora", lora_new(&lora, model, rank, 6, targets, seed, &err), &err);
+  for (int i = 0; i < lora->count; i++) {
+    tiny_fill(&lora->factor[i].a, 0.2f, rng_key(seed, (uint64_t)i, 0, 0));
+    tiny_fill(&lora->factor[i].b, 0.2f, rng_key(seed, (uint64_t)i, 1, 0));
+  }
+  expect_ok("hash", lora_fingerprint(lora, model, lora->fingerprint, &err), &err);
+  return lora;
+}
+
+Gate *tiny_gate(const Lora *lora, const T5 *model, uint64_t seed) {
+  Gate *gate;
+  Error err = {0};
+  expect_ok("gate", gate_new(&gate, lora, model, &err), &err);
+  for (int i = 0; i < gate->count; i++) {
+    tiny_fill(&gate->vector[i], 0.3f, rng_key(seed, (uint64_t)i, 2, 0));
+  }
+  return gate;
+}
+
+TinyBatch tiny_batch(const T5Config *config, uint64_t seed) {
+  TinyBatch b = {.count = TINY_SEQUENCES, .in_at = {0, 19, 20, 33}, .out_at = {0, 6, 19, 20}};
+  Rng rng = {.key = rng_key(seed, 0, 0, 3)};
+  uint64_t ids = (uint64_t)config->vocab_size;
+  for (int i = 0; i < TINY_TOKENS; i++) {
+    b.input[i] = (int32_t)rng_below(&rng, ids);
+    b.target[i] = (int32_t)rng_below(&rng, ids);
+    b.decoder[i] = (int32_t)rng_below(&rng, ids);
+  }
+  return b;
+}
+
+Ragged tiny_input(const TinyBatch *b) {
+  return (Ragged){b->count, b->in_at};
+}
+
+Ragged tiny_target(const TinyBatch *b) {
+  return (Ragged){b->count, b->out_at};
+}
+
+void bench_open(Bench *b, bool tape, int threads) {
+  *b = (Bench){0};
+  b->c = (Context){.arena = arena_new(), .threads = threads, .error = &b->error};
+  assert_non_null(b->c.arena);
+  if (tape) assert_non_null(b->c.tape = tape_new());
+}
+
+void bench_close(Bench *b) {
+  expect_ok("context", b->error.status, &b->error);
+  if (b->c.tape) tape_free(b->c.tape);
+  arena_free(b->c.arena);
+}
+
+Forward tiny_forward(T5 *model, const AdapterSet *adapters, const TinyBatch *b, bool backward,
+                     bool recompute, int threads) {
+  Bench bench;
+  Forward f = {0};
+  T5Run run = {model, adapters, recompute};
+  bench_open(&bench, backward, threads);
+  float weight = 1 / (float)b->out_at[b->count];
+  Tensor *loss = t5_loss(&bench.c, &run, b->input, tiny_input(b), b->decoder, b->target,
+                         tiny_target(b), weight, f.nll);
+  if (loss && backward) {
+    tape_seed(&bench.c, loss, 1);
+    tape_backward(&bench.c, 0);
+  }
+  if (loss) f.loss = loss->data[0];
+  bench_close(&bench);
+  return f;
+}
