@@ -1,0 +1,128 @@
+/* Patterns on module names against what CPython 3.11's re says, and the constructs refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "infer/name_pattern.h"
+#include "tests/scratch.h"
+
+static const char *const NAMES[] = {
+    "encoder.block.0.layer.0.SelfAttention.q",     "decoder.block.11.layer.1.EncDecAttention.v",
+    "encoder.block.1.layer.1.DenseReluDense.wi_0", "encoder.block.1.layer.1.DenseReluDense.wi",
+    "decoder.block.0.layer.0.SelfAttention.o",
+};
+
+/* One column a name, 'x' where it matches: re.fullmatch(pattern, name), and
+ * re.match(rf"(.*\.)?({pattern})$", name) as peft.utils.other.get_pattern_key has it. */
+static const struct {
+  const char *pattern, *whole, *suffix;
+} SAID_BY_PYTHON[] = {
+    {"q", ".....", "x...."},
+    {"SelfAttention.q", ".....", "x...."},
+    {"elfAttention.q", ".....", "....."},
+    {"encoder.block.0.layer.0.SelfAttention.q", "x....", "x...."},
+    {"^encoder.*", "x.xx.", "x.xx."},
+    {"^q", ".....", "....."},
+    {"q$", ".....", "x...."},
+    {"(q|v)", ".....", "xx..."},
+    {"q|v", ".....", "xx..."},
+    {".*decoder.*(SelfAttention|EncDecAttention).*(q|v)$", ".x...", ".x..."},
+    {"block\\.\\d+\\.layer.0.SelfAttention.q", ".....", "x...."},
+    {"block\\.[01]\\.layer\\.\\d+\\.\\w+\\.[qv]", ".....", "x...."},
+    {"(?:k|q)", ".....", "x...."},
+    {"wi_?\\d?", ".....", "..xx."},
+    {"wi.*?", ".....", "..xx."},
+    {"[^q]", ".....", ".x..x"},
+    {"block.1.layer.0.SelfAttention.q", ".....", "....."},
+    {"", ".....", "....."},
+    {"SelfAttention-q", ".....", "....."},
+    {"decoder\\.block\\.(0|1)(\\..*)?", "....x", "....x"},
+};
+
+static void matching_is_as_in_python(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof SAID_BY_PYTHON / sizeof *SAID_BY_PYTHON; i++) {
+    for (int suffix = 0; suffix < 2; suffix++) {
+      NamePattern p;
+      Error err = {0};
+      const char *text = SAID_BY_PYTHON[i].pattern;
+      const char *want = suffix ? SAID_BY_PYTHON[i].suffix : SAID_BY_PYTHON[i].whole;
+      NameMatch match = suffix ? NAME_SUFFIX : NAME_WHOLE;
+      expect_ok(text, name_pattern_compile(&p, text, match, "f", "rank_pattern", &err), &err);
+      for (int n = 0; n < 5; n++) {
+        if (name_pattern_matches(&p, NAMES[n]) != (want[n] == 'x')) {
+          fail_msg("\"%s\" (%s) on %s: want '%c'", text, suffix ? "suffix" : "whole", NAMES[n],
+                   want[n]);
+        }
+      }
+      name_pattern_free(&p);
+    }
+  }
+}
+
+static void suffixes_follow_a_dot(void **state) {
+  (void)state;
+  assert_true(name_has_suffix("a.b.q", "q"));
+  assert_true(name_has_suffix("a.b.q", "b.q"));
+  assert_true(name_has_suffix("q", "q"));
+  assert_false(name_has_suffix("a.bq", "q"));
+  assert_false(name_has_suffix("q", "a.q"));
+}
+
+static void what_has_no_translation_is_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *pattern, *words;
+  } cases[] = {
+      {"q{2}", "f: rank_pattern: |\"q{2}\"|byte 1: |\"{2}\"|not a supported"},
+      {"(?=q)", "byte 1: |\"?=q)\""},
+      {"(?P<x>q)", "byte 1: "},
+      {"(q)\\1", "byte 3: |\\1"},
+      {"\\bq", "byte 0: |\\b"},
+      {"q\\", "byte 1: "},
+      {"[\\d]", "byte 0: "},
+      {"[[:alpha:]]", "byte 0: "},
+      {"[q", "byte 0: "},
+      {"q*+", "byte 2: |\"+\""},
+      {"(q", "is not a regular expression"},
+      {"\xff(", "is not a regular expression"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    NamePattern p;
+    Error err = {0};
+    Status got = name_pattern_compile(&p, cases[i].pattern, NAME_SUFFIX, "f", "rank_pattern", &err);
+    expect_error(cases[i].pattern, got, &err, STATUS_INPUT, cases[i].words);
+  }
+}
+
+/* Nesting as deep as the length allows does no harm, and a longer pattern is refused. */
+static void long_patterns_are_bounded(void **state) {
+  (void)state;
+  char text[1100];
+  NamePattern p;
+  Error err = {0};
+  memset(text, '(', 500);
+  memset(text + 500, ')', 500);
+  text[1000] = '\0';
+  expect_ok("deep", name_pattern_compile(&p, text, NAME_SUFFIX, "f", "g", &err), &err);
+  assert_false(name_pattern_matches(&p, NAMES[0]));
+  name_pattern_free(&p);
+  memset(text, 'q', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  Status got = name_pattern_compile(&p, text, NAME_SUFFIX, "f", "g", &err);
+  expect_error("long", got, &err, STATUS_INPUT, "f: g: |1099 bytes");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(matching_is_as_in_python),
+      cmocka_unit_test(suffixes_follow_a_dot),
+      cmocka_unit_test(what_has_no_translation_is_refused),
+      cmocka_unit_test(long_patterns_are_bounded),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
