@@ -35,8 +35,8 @@ void gate_close(Gate *gate); /* NULL is allowed */
 Status gate_save(const Gate *gate, const T5 *model, const char *path, const GateInfo *info,
                  Error *err);
 /* Reads a gate file for this expert: exactly the covered modules, finite, of the right length;
- * another base or expert fingerprint is STATUS_MISMATCH. */
-Status gate_open(Gate **gate, const char *path, const Lora *lora, const T5 *model, GateInfo *info,
+ * another base or expert fingerprint is STATUS_MISMATCH. The vectors need no gradient. */
+Status gate_open(Gate **gate, const char *path, const Lora *lora, T5 *model, GateInfo *info,
                  Error *err);
 
 /* Slots that add the expert behind its gates; free slot with free(). */

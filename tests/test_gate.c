@@ -1,0 +1,232 @@
+/* Gates: what is made is saved and opened, and every refusal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scratch.h"
+#include "tests/tiny.h"
+
+/* A model, an expert on q and wo, its gates and what is recorded with them. */
+typedef struct World {
+  T5 *model;
+  Lora *lora;
+  Gate *gate;
+  GateInfo info;
+} World;
+
+static World world_open(void) {
+  Error err = {0};
+  World w = {.model = tiny_model(true, false)};
+  w.lora = tiny_lora(w.model, "q,wo", 3, 1);
+  w.gate = tiny_gate(w.lora, w.model, 2);
+  w.info = (GateInfo){.recipe = "phatgoose", .steps = 100, .seed = UINT64_MAX};
+  expect_ok("hash", t5_fingerprint(w.model, w.info.base, &err), &err);
+  memcpy(w.info.expert, w.lora->fingerprint, HASH_HEX);
+  return w;
+}
+
+static void world_close(World *w) {
+  gate_close(w->gate);
+  lora_close(w->lora);
+  t5_close(w->model);
+}
+
+static void a_new_gate_is_zero_where_the_expert_is(void **state) {
+  (void)state;
+  Error err = {0};
+  World w = world_open();
+  Gate *gate;
+  expect_ok("new", gate_new(&gate, w.lora, w.model, &err), &err);
+  assert_int_equal(gate->count, w.model->linears);
+  for (int i = 0; i < gate->count; i++) {
+    const Tensor *v = &gate->vector[i];
+    assert_int_equal(v->rows, w.lora->factor[i].a.rows > 0);
+    if (v->rows == 0) continue;
+    assert_true(v->cols == w.model->linear[i].weight.cols && v->needs_grad);
+    for (int64_t k = 0; k < v->cols; k++) assert_true(v->data[k] == 0);
+  }
+  gate_close(gate);
+  world_close(&w);
+}
+
+static void what_is_saved_is_opened(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  World w = world_open();
+  Gate *gate;
+  GateInfo info;
+  const char *path = scratch_path(s, "gate.safetensors");
+  expect_ok("save", gate_save(w.gate, w.model, path, &w.info, &err), &err);
+  expect_ok("open", gate_open(&gate, path, w.lora, w.model, &info, &err), &err);
+  assert_string_equal(info.base, w.info.base);
+  assert_string_equal(info.expert, w.info.expert);
+  assert_string_equal(info.recipe, "phatgoose");
+  assert_true(info.steps == 100 && info.seed == UINT64_MAX);
+  for (int i = 0; i < gate->count; i++) {
+    const Tensor *v = &gate->vector[i];
+    assert_int_equal(v->rows, w.gate->vector[i].rows);
+    assert_false(v->needs_grad);
+    if (v->rows == 0) continue;
+    assert_memory_equal(v->data, w.gate->vector[i].data, (size_t)v->cols * sizeof *v->data);
+  }
+  gate_close(gate);
+  world_close(&w);
+}
+
+/* The names and shapes in the file are those of the format. */
+static void the_file_is_as_documented(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  World w = world_open();
+  Safetensors file;
+  const char *path = scratch_path(s, "gate.safetensors");
+  expect_ok("save", gate_save(w.gate, w.model, path, &w.info, &err), &err);
+  expect_ok("open", safetensors_open(&file, path, &err), &err);
+  assert_int_equal(file.count, 8 + 5); /* q: 2 + 3 + 3; wo: 2 + 3 */
+  const SafetensorsEntry *e =
+      safetensors_find(&file, "decoder.block.2.layer.2.DenseReluDense.wo.gate");
+  assert_non_null(e);
+  assert_string_equal(e->dtype, "F32");
+  assert_int_equal(e->rank, 1);
+  assert_int_equal(e->shape[0], 40);
+  assert_string_equal(safetensors_meta(&file, "format"), "skein-gate");
+  assert_string_equal(safetensors_meta(&file, "version"), "1");
+  assert_string_equal(safetensors_meta(&file, "seed"), "18446744073709551615");
+  safetensors_close(&file);
+  world_close(&w);
+}
+
+enum { META = 7 };
+
+/* A gate file changed in one place. */
+typedef struct Edit {
+  const char *key, *value; /* this metadata key gets the value; NULL: it is left out */
+  const char *from, *to;   /* this tensor gets another name; NULL: it is left out */
+  int64_t shorter;         /* taken from the length of the first tensor */
+  const char *extra;       /* one tensor more */
+} Edit;
+
+static const char *write_edited(Scratch *s, World *w, const Edit *e) {
+  SafetensorsMeta meta[META] = {{"format", "skein-gate"},
+                                {"version", "1"},
+                                {"base", w->info.base},
+                                {"expert", w->info.expert},
+                                {"recipe", w->info.recipe},
+                                {"steps", "7"},
+                                {"seed", "8"}};
+  SafetensorsItem items[64];
+  char names[64][96];
+  Error err = {0};
+  size_t m = 0, n = 0;
+  for (size_t i = 0; i < META; i++) {
+    bool hit = e->key && strcmp(meta[i].key, e->key) == 0;
+    if (hit && !e->value) continue;
+    meta[m++] = (SafetensorsMeta){meta[i].key, hit ? (char *)(uintptr_t)e->value : meta[i].value};
+  }
+  for (int i = 0; i < w->gate->count; i++) {
+    const Tensor *v = &w->gate->vector[i];
+    if (v->rows == 0) continue;
+    snprintf(names[n], sizeof names[n], "%s.gate", w->model->linear[i].name);
+    bool hit = e->from && strcmp(names[n], e->from) == 0;
+    if (hit && !e->to) continue;
+    items[n] = (SafetensorsItem){hit ? e->to : names[n],         DTYPE_F32, v->data, 1,
+                                 v->cols - (n ? 0 : e->shorter), true};
+    n++;
+  }
+  if (e->extra) items[n++] = (SafetensorsItem){e->extra, DTYPE_F32, items[0].data, 1, 3, true};
+  const char *path = scratch_path(s, "gate.safetensors");
+  expect_ok("write", safetensors_write(path, items, n, meta, m, &err), &err);
+  return path;
+}
+
+#define FIRST "encoder.block.0.layer.0.SelfAttention.q.gate"
+#define OTHER "encoder.block.0.layer.0.SelfAttention.k.gate"
+
+static void every_refusal(void **state) {
+  static const struct {
+    Edit edit;
+    Status status;
+    const char *words;
+  } cases[] = {
+      {{.key = "format"}, STATUS_INPUT, "gate.safetensors: __metadata__: format: |missing"},
+      {{.key = "format", .value = "pt"}, STATUS_INPUT, "format: |\"pt\"|\"skein-gate\""},
+      {{.key = "version", .value = "2"}, STATUS_INPUT, "version: |\"2\"|\"1\""},
+      {{.key = "base"}, STATUS_INPUT, "base: |missing"},
+      {{.key = "base", .value = "00ff"}, STATUS_MISMATCH, "base: |00ff"},
+      {{.key = "expert", .value = "00ff"}, STATUS_MISMATCH, "expert: |00ff"},
+      {{.key = "recipe", .value = "a name that is much too long for it"}, STATUS_INPUT, "recipe: "},
+      {{.key = "steps", .value = "-1"}, STATUS_INPUT, "steps: |\"-1\""},
+      {{.key = "steps", .value = "9223372036854775808"}, STATUS_INPUT, "steps: "},
+      {{.key = "seed", .value = ""}, STATUS_INPUT, "seed: "},
+      {{.key = "seed", .value = "18446744073709551616"}, STATUS_INPUT, "seed: "},
+      {{.from = FIRST}, STATUS_MISMATCH, FIRST},
+      {{.from = FIRST, .to = OTHER}, STATUS_MISMATCH, FIRST},
+      {{.extra = OTHER}, STATUS_MISMATCH, OTHER},
+      {{.shorter = 1}, STATUS_MISMATCH, FIRST "|23|24"},
+  };
+  World w = world_open();
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    Error err = {0};
+    Gate *gate;
+    GateInfo info;
+    const char *path = write_edited(*state, &w, &cases[i].edit);
+    Status got = gate_open(&gate, path, w.lora, w.model, &info, &err);
+    assert_null(gate);
+    expect_error(cases[i].words, got, &err, cases[i].status, cases[i].words);
+  }
+  world_close(&w);
+}
+
+static void another_expert_or_base_is_refused(void **state) {
+  Error err = {0};
+  World w = world_open();
+  Gate *gate;
+  GateInfo info;
+  const char *path = write_edited(*state, &w, &(Edit){0});
+  expect_ok("own", gate_open(&gate, path, w.lora, w.model, &info, &err), &err);
+  gate_close(gate);
+  Lora *other = tiny_lora(w.model, "q,wo", 3, 9);
+  Status got = gate_open(&gate, path, other, w.model, &info, &err);
+  expect_error("expert", got, &err, STATUS_MISMATCH, "__metadata__: expert: ");
+  lora_close(other);
+  w.model->shared.data[0] += 1;
+  err = (Error){0};
+  got = gate_open(&gate, path, w.lora, w.model, &info, &err);
+  expect_error("base", got, &err, STATUS_MISMATCH, "__metadata__: base: ");
+  world_close(&w);
+}
+
+static void numbers_that_are_none_are_refused(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  World w = world_open();
+  Gate *gate;
+  GateInfo info;
+  const uint32_t nan = 0x7fc00000;
+  FILE *f = fopen(write_edited(s, &w, &(Edit){0}), "r+b");
+  assert_non_null(f);
+  assert_int_equal(fseek(f, -8, SEEK_END), 0);
+  assert_int_equal(fwrite(&nan, 4, 1, f), 1);
+  assert_int_equal(fclose(f), 0);
+  Status got = gate_open(&gate, s->path, w.lora, w.model, &info, &err);
+  expect_error("NaN", got, &err, STATUS_INPUT,
+               "decoder.block.2.layer.2.DenseReluDense.wo.gate: [0, 38]: is NaN");
+  world_close(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_new_gate_is_zero_where_the_expert_is),
+      cmocka_unit_test(what_is_saved_is_opened),
+      cmocka_unit_test(the_file_is_as_documented),
+      cmocka_unit_test(every_refusal),
+      cmocka_unit_test(another_expert_or_base_is_refused),
+      cmocka_unit_test(numbers_that_are_none_are_refused),
+  };
+  return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
