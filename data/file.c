@@ -33,49 +33,49 @@ static int64_t mtime_of(const struct stat *info) {
   return (int64_t)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
 }
 
-/* Opens a regular file. O_NONBLOCK: a FIFO without a writer must not block before it is refused. */
-static Status open_regular(const char *path, int *fd, struct stat *info, Error *err) {
+static Status stat_regular(int fd, const char *path, struct stat *info, Error *err) {
+  if (fstat(fd, info) != 0) return error_set_errno(err, STATUS_INPUT, "%s: cannot stat", path);
+  if (S_ISREG(info->st_mode)) return STATUS_OK;
+  if (S_ISDIR(info->st_mode)) {
+    return error_set(err, STATUS_INPUT, "%s: is a directory, want a file", path);
+  }
+  return error_set(err, STATUS_INPUT, "%s: is not a regular file", path);
+}
+
+/* O_NONBLOCK: a FIFO without a writer must not block before it is refused. */
+static Status open_input(const char *path, int *fd, Error *err) {
   do {
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   } while (*fd < 0 && errno == EINTR);
-  if (*fd < 0) {
-    bool ours = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-    return error_set_errno(err, ours ? STATUS_RUN : STATUS_INPUT, "%s: cannot open", path);
-  }
-  Status status = STATUS_OK;
-  if (fstat(*fd, info) != 0) {
-    status = error_set_errno(err, STATUS_INPUT, "%s: cannot stat", path);
-  } else if (S_ISDIR(info->st_mode)) {
-    status = error_set(err, STATUS_INPUT, "%s: is a directory, want a file", path);
-  } else if (!S_ISREG(info->st_mode)) {
-    status = error_set(err, STATUS_INPUT, "%s: is not a regular file", path);
-  }
-  if (status != STATUS_OK) close(*fd);
-  return status;
+  if (*fd >= 0) return STATUS_OK;
+  bool ours = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+  return error_set_errno(err, ours ? STATUS_RUN : STATUS_INPUT, "%s: cannot open", path);
 }
 
-static Status map_descriptor(MappedFile *f, int fd, const char *path, Error *err) {
-  if (f->size > 0) { /* an empty file cannot be mapped */
-    void *data = mmap(NULL, f->size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED) return error_set_errno(err, STATUS_RUN, "%s: cannot map", path);
-    f->data = data;
+Status mapped_descriptor(MappedFile *f, int fd, const char *path, Error *err) {
+  struct stat info;
+  *f = (MappedFile){0};
+  TRY(stat_regular(fd, path, &info, err));
+  char *name = strdup(path);
+  if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  void *data = NULL;
+  if (info.st_size > 0) { /* an empty file cannot be mapped */
+    data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED) {
+      free(name);
+      return error_set_errno(err, STATUS_RUN, "%s: cannot map", path);
+    }
   }
-  f->path = strdup(path);
-  if (!f->path) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  *f = (MappedFile){name, data, (size_t)info.st_size, (int64_t)info.st_ino, mtime_of(&info)};
   return STATUS_OK;
 }
 
 Status mapped_open(MappedFile *f, const char *path, Error *err) {
   int fd;
-  struct stat info;
   *f = (MappedFile){0};
-  TRY(open_regular(path, &fd, &info, err));
-  f->size = (size_t)info.st_size;
-  f->inode = (int64_t)info.st_ino;
-  f->mtime_ns = mtime_of(&info);
-  Status status = map_descriptor(f, fd, path, err);
+  TRY(open_input(path, &fd, err));
+  Status status = mapped_descriptor(f, fd, path, err);
   close(fd);
-  if (status != STATUS_OK) mapped_close(f);
   return status;
 }
 
@@ -114,31 +114,33 @@ static Status read_bytes(int fd, const char *path, char *to, size_t size, size_t
   return STATUS_OK;
 }
 
+static Status read_whole(int fd, const char *path, size_t limit, char **text, size_t *size,
+                         Error *err) {
+  struct stat info;
+  TRY(stat_regular(fd, path, &info, err));
+  size_t known = (size_t)info.st_size;
+  if (known > limit) {
+    return error_set(err, STATUS_INPUT, "%s: has %zu bytes, at most %zu are accepted", path, known,
+                     limit);
+  }
+  *text = malloc(known + 1);
+  if (!*text) return error_set(err, STATUS_RUN, "%s: no memory for %zu bytes", path, known);
+  TRY(read_bytes(fd, path, *text, known, size, err));
+  (*text)[*size] = '\0';
+  return STATUS_OK;
+}
+
 Status file_read(const char *path, size_t limit, char **text, size_t *size, Error *err) {
   int fd;
-  struct stat info;
   *text = NULL;
-  TRY(open_regular(path, &fd, &info, err));
-  size_t known = (size_t)info.st_size, got = 0;
-  char *buffer = NULL;
-  Status status = STATUS_OK;
-  if (known > limit) {
-    status = error_set(err, STATUS_INPUT, "%s: has %zu bytes, at most %zu are accepted", path,
-                       known, limit);
-  } else if (!(buffer = malloc(known + 1))) {
-    status = error_set(err, STATUS_RUN, "%s: no memory for %zu bytes", path, known);
-  } else {
-    status = read_bytes(fd, path, buffer, known, &got, err);
-  }
+  TRY(open_input(path, &fd, err));
+  Status status = read_whole(fd, path, limit, text, size, err);
   close(fd);
   if (status != STATUS_OK) {
-    free(buffer);
-    return status;
+    free(*text);
+    *text = NULL;
   }
-  buffer[got] = '\0';
-  *text = buffer;
-  *size = got;
-  return STATUS_OK;
+  return status;
 }
 
 /* Outputs. */

@@ -21,6 +21,8 @@ typedef struct MappedFile {
  * is zeroed. A file that another process cuts short while it is mapped raises SIGBUS; see
  * mapped_unchanged for the changes that raise nothing. */
 Status mapped_open(MappedFile *f, const char *path, Error *err);
+/* The same for an open file, which the caller closes; `path` names it in messages. */
+Status mapped_descriptor(MappedFile *f, int fd, const char *path, Error *err);
 void mapped_close(MappedFile *f); /* a zeroed MappedFile is allowed */
 /* STATUS_INPUT when the file at `path` changed size, time or inode since it was opened. */
 Status mapped_unchanged(const MappedFile *f, Error *err);

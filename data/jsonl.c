@@ -1,173 +1,150 @@
 #include "data/jsonl.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "data/hash.h"
 #include "data/jsonl_zstd.h"
 #include "data/utf8.h"
 
-/* The text is `data` [size]: the mapped file itself, or the mapping of what it decompresses to. */
+typedef struct Line {
+  int64_t byte, number;
+} Line;
+
 struct Jsonl {
-  MappedFile file;
-  const char *data;
-  size_t size;
-  void *expanded; /* mapping of the decompressed text; NULL for a plain file */
-  struct LinePlace {
-    int64_t byte, number;
-    size_t size;
-  } * line;
-  int64_t count, capacity;
+  MappedFile file; /* the text: the file itself, or what it decompressed to */
+  Line *line;
+  size_t count;
   char hash[HASH_HEX];
 };
 
-static Status no_memory(Error *err) {
-  return error_set(err, STATUS_RUN, "out of memory: the lines of a data file");
-}
-
-/* ---- the text ---- */
-
-static bool is_zstd(const MappedFile *f) {
-  static const unsigned char MAGIC[] = {0x28, 0xb5, 0x2f, 0xfd};
-  /* Skippable frames, which may come first, begin with 0x184d2a50 to 0x184d2a5f. */
-  static const unsigned char SKIPPABLE[] = {0x2a, 0x4d, 0x18};
-  if (f->size < 4) return false;
-  return memcmp(f->data, MAGIC, 4) == 0 ||
-         ((f->data[0] & 0xf0) == 0x50 && memcmp(f->data + 1, SKIPPABLE, 3) == 0);
-}
-
-/* Decompresses into an unlinked temporary file and maps that. */
-static Status expand(Jsonl *j, Error *err) {
-  const char *tmp = getenv("TMPDIR");
-  char path[512];
-  snprintf(path, sizeof path, "%s/skein-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-  int fd = mkstemp(path);
-  if (fd < 0) return error_set_errno(err, STATUS_RUN, "%s: cannot make a temporary file", path);
-  unlink(path);
-  Status status = jsonl_expand(&j->file, fd, path, &j->size, err);
-  if (status == STATUS_OK && j->size > 0) {
-    j->expanded = mmap(NULL, j->size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (j->expanded == MAP_FAILED) {
-      j->expanded = NULL;
-      status = error_set_errno(err, STATUS_RUN, "%s: cannot map", path);
-    }
-  }
-  j->data = j->expanded;
+/* Replaces the mapping of a compressed file by that of its text. */
+static Status expand(MappedFile *file, Error *err) {
+  int fd;
+  MappedFile text;
+  TRY(jsonl_expand(file, JSONL_LINE_MAX, JSONL_TOTAL_MAX, &fd, err));
+  Status status = mapped_descriptor(&text, fd, file->path, err);
   close(fd);
-  return status;
+  if (status != STATUS_OK) return status;
+  mapped_close(file);
+  *file = text;
+  return STATUS_OK;
 }
 
 static Status open_text(Jsonl *j, const char *path, Error *err) {
   TRY(mapped_open(&j->file, path, err));
-  if (is_zstd(&j->file)) return expand(j, err);
-  j->data = (const char *)j->file.data;
-  j->size = j->file.size;
-  return STATUS_OK;
-}
-
-/* ---- the lines ---- */
-
-static Status add_line(Jsonl *j, int64_t byte, size_t size, int64_t number, Error *err) {
-  if (j->count == j->capacity) {
-    int64_t capacity = j->capacity ? 2 * j->capacity : 1024;
-    struct LinePlace *grown = realloc(j->line, (size_t)capacity * sizeof *grown);
-    if (!grown) return no_memory(err);
-    j->line = grown;
-    j->capacity = capacity;
+  if (jsonl_is_compressed(&j->file)) TRY(expand(&j->file, err));
+  const char *kind = file_kind(j->file.data, j->file.size);
+  if (kind && j->file.data[0] != '{') {
+    return error_set(err, STATUS_INPUT, "%s: is not JSONL but %s", path, kind);
   }
-  j->line[j->count++] = (struct LinePlace){byte, number, size};
+  if (j->file.size >= 3 && memcmp(j->file.data, "\xef\xbb\xbf", 3) == 0) {
+    return error_set(err, STATUS_INPUT, "%s: line 1: byte 0: a byte order mark; remove it", path);
+  }
   return STATUS_OK;
 }
 
-static Status check_line(const Jsonl *j, int64_t byte, size_t size, int64_t number, Error *err) {
-  const char *text = j->data + byte, *what = NULL;
+static Status refuse(const Jsonl *j, Line line, size_t offset, const char *what, Error *err) {
+  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": byte %" PRId64 ": %s", j->file.path,
+                   line.number, line.byte + (int64_t)offset, what);
+}
+
+static Status check_line(const Jsonl *j, Line line, const char *text, size_t size, Error *err) {
+  if (size > JSONL_LINE_MAX) return refuse(j, line, 0, "the line is longer than 64 MiB", err);
+  const char *nul = memchr(text, '\0', size);
+  if (nul) return refuse(j, line, (size_t)(nul - text), "a NUL byte", err);
   size_t valid = utf8_valid(text, size);
-  const char *nul = memchr(text, 0, size);
-  size_t at = valid < size ? valid : 0;
-  if (size > JSONL_LINE_MAX) {
-    what = "the line is longer than 64 MiB";
-  } else if (valid < size) {
-    what = "not valid UTF-8";
-  } else if (nul) {
-    what = "a NUL byte";
-    at = (size_t)(nul - text);
-  }
-  if (!what) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s:%" PRId64 ": byte %" PRId64 ": %s", j->file.path, number,
-                   byte + (int64_t)at, what);
+  return valid == size ? STATUS_OK : refuse(j, line, valid, "is not UTF-8", err);
 }
 
-static bool blank(const char *text, size_t size) {
+static bool is_blank(const char *text, size_t size) {
   for (size_t i = 0; i < size; i++) {
-    if (text[i] != ' ' && text[i] != '\t') return false;
+    if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r') return false;
   }
   return true;
 }
 
-static Status index_lines(Jsonl *j, Error *err) {
-  static const char BOM[] = "\xef\xbb\xbf";
-  if (j->size >= 3 && memcmp(j->data, BOM, 3) == 0) {
-    return error_set(err, STATUS_INPUT,
-                     "%s:1: byte 0: begins with a byte order mark; save it as plain UTF-8",
-                     j->file.path);
+/* The capacity is the power of two that holds the count, so it need not be kept. */
+static Status append(Jsonl *j, Line line, Error *err) {
+  if ((j->count & (j->count - 1)) == 0) {
+    Line *grown = reallocarray(j->line, j->count ? 2 * j->count : 1, sizeof *grown);
+    if (!grown) return error_set(err, STATUS_RUN, "%s: no memory for the lines", j->file.path);
+    j->line = grown;
   }
-  int64_t number = 0;
-  for (size_t at = 0, next; at < j->size; at = next) {
-    const char *end = memchr(j->data + at, '\n', j->size - at);
-    size_t size = end ? (size_t)(end - (j->data + at)) : j->size - at;
-    next = at + size + 1;
-    number++;
-    if (size > 0 && j->data[at + size - 1] == '\r') size--;
-    if (blank(j->data + at, size)) continue;
-    TRY(check_line(j, (int64_t)at, size, number, err));
-    TRY(add_line(j, (int64_t)at, size, number, err));
+  j->line[j->count++] = line;
+  return STATUS_OK;
+}
+
+/* Bytes from `byte` to the end of its line, without the newline. */
+static size_t line_size(const Jsonl *j, int64_t byte) {
+  const char *text = (const char *)j->file.data + byte;
+  size_t left = j->file.size - (size_t)byte;
+  const char *newline = memchr(text, '\n', left);
+  return newline ? (size_t)(newline - text) : left;
+}
+
+static Status index_lines(Jsonl *j, Hash *hash, Error *err) {
+  int64_t size = (int64_t)j->file.size;
+  Line line = {.byte = 0, .number = 1};
+  while (line.byte < size) {
+    const char *text = (const char *)j->file.data + line.byte;
+    size_t length = line_size(j, line.byte);
+    int64_t next = line.byte + (int64_t)length + 1;
+    TRY(check_line(j, line, text, length, err));
+    if (!is_blank(text, length)) TRY(append(j, line, err));
+    hash_add(hash, text, next <= size ? length + 1 : length);
+    line = (Line){.byte = next, .number = line.number + 1};
   }
   return STATUS_OK;
 }
 
-static Status hash_text(Jsonl *j, Error *err) {
+static Status read_lines(Jsonl *j, const char *path, Error *err) {
+  TRY(open_text(j, path, err));
   Hash *hash = hash_new();
-  if (!hash) return no_memory(err);
-  hash_add(hash, j->data, j->size);
+  if (!hash) return error_set(err, STATUS_RUN, "%s: no memory for SHA-256", path);
+  Status status = index_lines(j, hash, err);
   hash_finish(hash, j->hash);
-  return STATUS_OK;
+  return status;
 }
 
 Status jsonl_open(Jsonl **out, const char *path, Error *err) {
-  Jsonl *j = *out = calloc(1, sizeof *j);
-  if (!j) return no_memory(err);
-  Status status = open_text(j, path, err);
-  if (status == STATUS_OK) status = index_lines(j, err);
-  if (status == STATUS_OK) status = hash_text(j, err);
-  if (status == STATUS_OK) return status;
-  jsonl_close(j);
+  Jsonl *j = calloc(1, sizeof *j);
   *out = NULL;
+  if (!j) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  Status status = read_lines(j, path, err);
+  if (status == STATUS_OK) {
+    *out = j;
+  } else {
+    jsonl_close(j);
+  }
   return status;
 }
 
 void jsonl_close(Jsonl *j) {
   if (!j) return;
-  if (j->expanded) munmap(j->expanded, j->size);
   mapped_close(&j->file);
   free(j->line);
   free(j);
 }
 
 int64_t jsonl_count(const Jsonl *j) {
-  return j->count;
-}
-const char *jsonl_path(const Jsonl *j) {
-  return j->file.path;
-}
-const char *jsonl_hash(const Jsonl *j) {
-  return j->hash;
+  return (int64_t)j->count;
 }
 
 JsonlLine jsonl_line(const Jsonl *j, int64_t i) {
-  const struct LinePlace *p = &j->line[i];
-  return (JsonlLine){j->data + p->byte, p->size, p->number, p->byte};
+  const Line *line = &j->line[i];
+  const char *text = (const char *)j->file.data + line->byte;
+  size_t size = line_size(j, line->byte);
+  if (text[size - 1] == '\r') size--; /* not blank, so there is more */
+  return (JsonlLine){text, size, line->number, line->byte};
+}
+
+const char *jsonl_path(const Jsonl *j) {
+  return j->file.path;
+}
+
+const char *jsonl_hash(const Jsonl *j) {
+  return j->hash;
 }

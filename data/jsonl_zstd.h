@@ -1,16 +1,19 @@
-/* jsonl_zstd: decompression of a data file; used by jsonl.c only. */
+/* jsonl_zstd: a zstd-compressed text into an unlinked temporary file, as a stream. Internal to
+ * data/jsonl. */
 #ifndef SKEIN_DATA_JSONL_ZSTD_H
 #define SKEIN_DATA_JSONL_ZSTD_H
 
+#include <stdbool.h>
+
 #include "data/file.h"
 
-/* Limits on what a small file may make us write. */
-enum { JSONL_LINE_MAX = 64 << 20, JSONL_WINDOW_LOG = 27 };
-#define JSONL_TOTAL_MAX ((size_t)1 << 40)
+/* The file begins with a zstd frame or a skippable frame. */
+bool jsonl_is_compressed(const MappedFile *in);
 
-/* Writes the decompressed frames of `file` to `fd` (a temporary file that `temp` names in messages)
- * and their total size to *size. Truncated, damaged and trailing bytes are STATUS_INPUT naming the
- * byte of the compressed file. */
-Status jsonl_expand(const MappedFile *file, int fd, const char *temp, size_t *size, Error *err);
+/* Decompresses all frames of `in` (skippable ones hold nothing) into a temporary file in $TMPDIR,
+ * else /tmp, that has no name any more; the caller closes *fd. STATUS_INPUT naming the file: cut
+ * short or damaged data, bytes after the last frame, a window above 2^27, a line of more than
+ * `line_max` bytes, more than `total_max` bytes. */
+Status jsonl_expand(const MappedFile *in, size_t line_max, int64_t total_max, int *fd, Error *err);
 
 #endif
