@@ -13,6 +13,7 @@
 #include "tools/console.h"
 
 static const Command *const commands[] = {
+    &command_inspect,
     &command_doctor,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
