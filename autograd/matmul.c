@@ -11,6 +11,7 @@ enum {
   TILE_ROWS = 1024,
   TILES_WANTED = 8,
   TILE_COLS_MIN = 64,
+  TILE_WORK_MIN = 1 << 20, /* multiply-adds; below, handing tiles out costs more than it gains */
   TILE_ALIGN = 16,
   PANEL_ELEMENTS = 1 << 22, /* of a widened weight: 16 MB */
 };
@@ -50,7 +51,8 @@ static void product_tile(void *arg, int64_t task, int worker) {
 static void product(Context *c, Product p) {
   if (context_failed(c) || p.m == 0 || p.n == 0) return;
   int64_t parts_m = ceil_div(p.m, TILE_ROWS);
-  int64_t parts_n = min64(ceil_div(TILES_WANTED, parts_m), ceil_div(p.n, TILE_COLS_MIN));
+  int64_t wanted = min64(TILES_WANTED, 1 + p.m * p.n * p.k / TILE_WORK_MIN);
+  int64_t parts_n = min64(ceil_div(wanted, parts_m), ceil_div(p.n, TILE_COLS_MIN));
   p.tile_m = tile_size(p.m, parts_m);
   p.tile_n = tile_size(p.n, parts_n);
   p.tiles_n = ceil_div(p.n, p.tile_n);

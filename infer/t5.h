@@ -67,8 +67,9 @@ void t5_close(T5 *model); /* NULL is allowed */
 /* Writes config.json and model.safetensors (narrowed to `dtype`) into an existing directory. */
 Status t5_save(const T5 *model, const char *dir, Dtype dtype, Error *err);
 
-/* SHA-256 over name, dtype, shape and bytes of every weight, in name order. Read from the weights
- * once for a mapped model, every time for one in memory, whose weights may be training. */
+/* SHA-256 over name, dtype, shape and bytes of every weight, in name order, read now. */
+Status t5_hash(const T5 *model, char hex[HASH_HEX], Error *err);
+/* The same, read once for a mapped model and then remembered: its identity. */
 Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err);
 
 Linear *t5_find_linear(const T5 *model, const char *name); /* NULL when there is none */

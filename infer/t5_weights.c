@@ -182,15 +182,18 @@ static void hash_tensor(Hash *hash, const char *name, const Tensor *t) {
   hash_add(hash, t->store, (size_t)tensor_count(t) * dtype_size(t->dtype));
 }
 
-Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err) {
-  if (!model->fingerprint[0] || !model->weights) {
-    Hash *hash = hash_new();
-    if (!hash) return error_set(err, STATUS_RUN, "out of memory: the fingerprint of a model");
-    for (int i = 0; i < model->tensors; i++) {
-      hash_tensor(hash, model->tensor[i].name, model->tensor[i].tensor);
-    }
-    hash_finish(hash, model->fingerprint);
+Status t5_hash(const T5 *model, char hex[HASH_HEX], Error *err) {
+  Hash *hash = hash_new();
+  if (!hash) return error_set(err, STATUS_RUN, "out of memory: the fingerprint of a model");
+  for (int i = 0; i < model->tensors; i++) {
+    hash_tensor(hash, model->tensor[i].name, model->tensor[i].tensor);
   }
+  hash_finish(hash, hex);
+  return STATUS_OK;
+}
+
+Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err) {
+  if (!model->fingerprint[0] || !model->weights) TRY(t5_hash(model, model->fingerprint, err));
   memcpy(hex, model->fingerprint, HASH_HEX);
   return STATUS_OK;
 }
