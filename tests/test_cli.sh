@@ -66,48 +66,6 @@ ok doctor --json
 has '"kernel"'
 refused 2 "unexpected argument 'x'" doctor x
 
-# ---- inspect ----
-
-# safetensors HEADER DATA >FILE: the format by hand; the header is shorter than 256 bytes.
-safetensors() {
-  # shellcheck disable=SC2059 # DATA is escapes
-  printf "\\$(printf %03o ${#1})\\000\\000\\000\\000\\000\\000\\000%s" "$1" && printf "$2"
-}
-
-# Values 3 and 4, as f32.
-safetensors '{"m.gate":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"format":"skein-gate","note":"\u001b[31mred"}}' \
-  '\0\0\100\100\0\0\200\100' >gate.safetensors
-ok inspect gate.safetensors
-has 'gate of an expert'
-has '^  m.gate  *2  *5  *3  *4  *0$'
-has 'x1b\[31mred'
-if grep -q "$(printf '\033')" out; then fail 'metadata reaches the terminal as it is'; else pass; fi
-ok inspect --json gate.safetensors
-has '"norm": 5.0'
-
-# NaN, -1, 2.5 as f32 and one i8.
-safetensors '{"t":{"dtype":"F32","shape":[3,1],"data_offsets":[0,12]},"u":{"dtype":"I8","shape":[],"data_offsets":[12,13]}}' \
-  '\0\0\300\177\0\0\200\277\0\0\040\100\1' >plain.safetensors
-ok inspect plain.safetensors
-has '^non finite  1$'
-has '^elements    4$'
-has '^  t  *F32  *3 x 1  *-1  *2.5  *0.75  *1$'
-ok inspect --names plain.safetensors
-if grep -q '0.75' out; then fail '--names reads numbers'; else pass; fi
-
-head -c 100 plain.safetensors >short.safetensors
-refused 3 'short.safetensors: ' inspect short.safetensors
-: >empty.safetensors
-refused 3 'empty.safetensors: ' inspect empty.safetensors
-refused 3 'nowhere: No such file' inspect nowhere
-mkfifo pipe
-refused 3 'pipe: ' inspect pipe
-mkdir folder
-refused 3 'folder: neither a base' inspect folder
-refused 2 'a file or directory is missing' inspect
-
-# ---- where the output goes ----
-
 # Output that does not arrive is a failure.
 if "$skein" doctor >/dev/full 2>err; then fail 'stdout to /dev/full is accepted'; else
   if [ $? -eq 1 ] && grep -q '^skein: error: standard output' err; then pass; else fail 'stdout to /dev/full'; fi

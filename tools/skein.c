@@ -13,7 +13,8 @@
 #include "tools/console.h"
 
 static const Command *const commands[] = {
-    &command_inspect,
+    &command_train,
+    &command_bench,
     &command_doctor,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

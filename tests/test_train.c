@@ -1,0 +1,273 @@
+/* Whole runs on a small base: what must not change the result, and what must not survive. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "autograd/blas.h"
+#include "tests/workspace.h"
+
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define CHECK(call)                                                  \
+  do {                                                               \
+    Error check_ = {0}, *err = &check_;                              \
+    if ((call) != STATUS_OK) fail_msg("%s: %s", #call, check_.text); \
+  } while (0)
+
+static Workspace space;
+
+static int make_space(void **state) {
+  (void)state;
+  blas_init();
+  workspace_make(&space);
+  return 0;
+}
+
+static int remove_space(void **state) {
+  (void)state;
+  workspace_remove(&space);
+  return 0;
+}
+
+static void train(ObjectiveKind kind, const char *output, const char *const *assignments) {
+  CHECK(workspace_train(&space, kind, output, false, assignments, NULL, NULL, err));
+}
+
+static void assert_fails(Status want, const char *words, const char *output, bool resume,
+                         const char *const *assignments) {
+  Error err = {0};
+  Status got =
+      workspace_train(&space, OBJECTIVE_GATE, output, resume, assignments, NULL, NULL, &err);
+  if (got != want) fail_msg("status %d, want %d: %s", (int)got, (int)want, err.text);
+  if (!strstr(err.text, words)) fail_msg("'%s' does not say '%s'", err.text, words);
+}
+
+/* ---- what does not change a bit ---- */
+
+static void test_recompute_changes_no_bit(void **state) {
+  (void)state;
+  train(OBJECTIVE_GATE, "keep", LIST("train.recompute=false"));
+  train(OBJECTIVE_GATE, "again", LIST("train.recompute=true"));
+  assert_true(workspace_same(&space, "keep/gate.safetensors", "again/gate.safetensors"));
+  assert_true(workspace_same(&space, "keep/report.json", "again/report.json"));
+}
+
+static void test_threads_change_no_bit(void **state) {
+  (void)state;
+  train(OBJECTIVE_LORA, "one", LIST("threads=1"));
+  train(OBJECTIVE_LORA, "two", LIST("threads=2"));
+  assert_true(
+      workspace_same(&space, "one/adapter_model.safetensors", "two/adapter_model.safetensors"));
+}
+
+static void test_seed_changes_the_result(void **state) {
+  (void)state;
+  train(OBJECTIVE_LORA, "seed1", LIST("train.seed=1"));
+  train(OBJECTIVE_LORA, "seed2", LIST("train.seed=2"));
+  assert_false(
+      workspace_same(&space, "seed1/adapter_model.safetensors", "seed2/adapter_model.safetensors"));
+}
+
+/* Sums in another order: f32 rounding of a few hundred terms (2^-24 each), carried through 12
+ * updates in which Adam divides by the gradient's own size. */
+#define MICRO_TOLERANCE 2e-4
+
+static void test_micro_batch_size_changes_rounding_only(void **state) {
+  (void)state;
+  train(OBJECTIVE_GATE, "cut", LIST("train.max_tokens=1", "train.eval_every=0"));
+  train(OBJECTIVE_GATE, "whole", LIST("train.max_tokens=100000", "train.eval_every=0"));
+  Safetensors a = {0}, b = {0};
+  CHECK(safetensors_open(&a, workspace_path(&space, "cut/gate.safetensors"), err));
+  CHECK(safetensors_open(&b, workspace_path(&space, "whole/gate.safetensors"), err));
+  assert_int_equal(a.count, b.count);
+  double worst = 0, largest = 0;
+  for (size_t i = 0; i < a.count; i++) {
+    for (size_t k = 0; k < a.entry[i].size / 4; k++) {
+      float x, y;
+      memcpy(&x, a.entry[i].data + 4 * k, 4);
+      memcpy(&y, b.entry[i].data + 4 * k, 4);
+      worst = fmax(worst, fabs((double)x - (double)y));
+      largest = fmax(largest, fabs((double)x));
+    }
+  }
+  assert_true(largest > 1e-3);
+  if (worst > MICRO_TOLERANCE * largest) fail_msg("differs by %g of %g", worst, largest);
+  safetensors_close(&a);
+  safetensors_close(&b);
+}
+
+/* ---- interruption ---- */
+
+typedef struct Stopper {
+  int64_t at;
+  volatile sig_atomic_t stop;
+} Stopper;
+
+static void stop_at(void *arg, const MetricsRow *row, int64_t steps) {
+  (void)steps;
+  Stopper *s = arg;
+  if (row->step == s->at) s->stop = 1;
+}
+
+static void run_interrupted(ObjectiveKind kind, const char *output, int64_t at) {
+  Error err = {0};
+  Stopper stopper = {at, 0};
+  TrainWatch watch = {&stopper, stop_at, NULL, &stopper.stop};
+  Status status = workspace_train(&space, kind, output, false, NULL, &watch, NULL, &err);
+  if (status != STATUS_INTERRUPTED) fail_msg("status %d: %s", (int)status, err.text);
+}
+
+static void test_resumed_run_has_the_same_bits(void **state) {
+  (void)state;
+  static const char *const RESULT[] = {"gate.safetensors", "adapter_model.safetensors",
+                                       "model.safetensors"};
+  for (int kind = OBJECTIVE_GATE; kind <= OBJECTIVE_BASE; kind++) {
+    char whole[64], part[64], a[128], b[128];
+    snprintf(whole, sizeof whole, "whole-%d", kind);
+    snprintf(part, sizeof part, "part-%d", kind);
+    train((ObjectiveKind)kind, whole, NULL);
+    run_interrupted((ObjectiveKind)kind, part, 5);
+    CHECK(workspace_train(&space, (ObjectiveKind)kind, part, true, NULL, NULL, NULL, err));
+    snprintf(a, sizeof a, "%s/%s", whole, RESULT[kind]);
+    snprintf(b, sizeof b, "%s/%s", part, RESULT[kind]);
+    assert_true(workspace_same(&space, a, b));
+  }
+  assert_true(workspace_same(&space, "whole-0/report.json", "part-0/report.json"));
+}
+
+static void count_notes(void *arg, const char *line) {
+  if (strstr(line, "cannot be used")) ++*(int *)arg;
+}
+
+static void test_damaged_checkpoint_is_named_and_skipped(void **state) {
+  (void)state;
+  train(OBJECTIVE_GATE, "sound", NULL);
+  run_interrupted(OBJECTIVE_GATE, "damaged", 7);
+  workspace_write(&space, "damaged/checkpoints/step-00000007/state.safetensors", "not what it was");
+  int notes = 0;
+  TrainWatch watch = {&notes, NULL, count_notes, NULL};
+  CHECK(workspace_train(&space, OBJECTIVE_GATE, "damaged", true, NULL, &watch, NULL, err));
+  assert_int_equal(notes, 1);
+  assert_true(workspace_same(&space, "sound/gate.safetensors", "damaged/gate.safetensors"));
+}
+
+static void test_resume_refuses_another_run(void **state) {
+  (void)state;
+  run_interrupted(OBJECTIVE_GATE, "mine", 3);
+  assert_fails(STATUS_USAGE, "already holds a run", "mine", false, NULL);
+  assert_fails(STATUS_USAGE, "holds no run", "nowhere", true, NULL);
+  assert_fails(STATUS_MISMATCH, "train.learning_rate", "mine", true,
+               LIST("train.learning_rate=1e-3"));
+  char other[300];
+  snprintf(other, sizeof other, "data.train=%s", workspace_path(&space, "valid.jsonl"));
+  assert_fails(STATUS_MISMATCH, "train: not what the run was started with", "mine", true,
+               LIST(other));
+}
+
+/* ---- what is frozen ---- */
+
+/* Overwrites a weight in the mapped file, as a careless program might. */
+static void disturb_base(void *arg, const MetricsRow *row, int64_t steps) {
+  (void)arg;
+  (void)steps;
+  if (row->step != 5) return;
+  FILE *f = fopen(workspace_path(&space, "base/model.safetensors"), "r+");
+  assert_non_null(f);
+  assert_int_equal(fseek(f, -4, SEEK_END), 0);
+  assert_int_equal(fwrite("\0\0\0\x3e", 1, 4, f), 4);
+  assert_int_equal(fclose(f), 0);
+}
+
+static void test_changed_base_is_noticed(void **state) {
+  (void)state;
+  Error err = {0};
+  Workspace whole = space;
+  workspace_make(&space); /* its base is spoilt; the others keep theirs */
+  TrainWatch watch = {NULL, disturb_base, NULL, NULL};
+  Status status =
+      workspace_train(&space, OBJECTIVE_GATE, "spoilt", false, NULL, &watch, NULL, &err);
+  assert_int_equal(status, STATUS_RUN);
+  assert_non_null(strstr(err.text, "frozen base changed"));
+  assert_int_not_equal(access(workspace_path(&space, "spoilt/gate.safetensors"), F_OK), 0);
+  workspace_remove(&space);
+  space = whole;
+}
+
+/* ---- choosing and stopping ---- */
+
+/* Targets that training never sees become less likely with every step. */
+static void write_contrary_data(void) {
+  char lines[4096] = "";
+  for (int i = 0; i < 20; i++) {
+    strcat(lines, "{\"input\": \"the old bridge\", \"target\": \"red stone red stone\"}\n");
+  }
+  workspace_write(&space, "red.jsonl", lines);
+  workspace_write(&space, "wind.jsonl", "{\"input\": \"the bird\", \"target\": \"wind bridge\"}\n");
+}
+
+static void test_best_validation_is_the_result_and_last_is_kept(void **state) {
+  (void)state;
+  TrainOutcome out;
+  char train_path[300], valid_path[300];
+  write_contrary_data();
+  snprintf(train_path, sizeof train_path, "data.train=%s", workspace_path(&space, "red.jsonl"));
+  snprintf(valid_path, sizeof valid_path, "data.valid=%s", workspace_path(&space, "wind.jsonl"));
+  CHECK(workspace_train(&space, OBJECTIVE_LORA, "worse", false,
+                        LIST(train_path, valid_path, "train.learning_rate=0.1", "train.steps=20"),
+                        NULL, &out, err));
+  assert_true(out.result_step < out.state.step);
+  assert_int_equal(out.result_step, out.state.best_step);
+  assert_false(workspace_same(&space, "worse/adapter_model.safetensors",
+                              "worse/last/adapter_model.safetensors"));
+}
+
+static void test_patience_stops_early(void **state) {
+  (void)state;
+  TrainOutcome out;
+  char train_path[300], valid_path[300];
+  write_contrary_data();
+  snprintf(train_path, sizeof train_path, "data.train=%s", workspace_path(&space, "red.jsonl"));
+  snprintf(valid_path, sizeof valid_path, "data.valid=%s", workspace_path(&space, "wind.jsonl"));
+  CHECK(workspace_train(&space, OBJECTIVE_LORA, "patient", false,
+                        LIST(train_path, valid_path, "train.learning_rate=0.1", "train.patience=2",
+                             "train.eval_every=2", "train.steps=60"),
+                        NULL, &out, err));
+  assert_true(out.state.stopped);
+  assert_true(out.state.step < 60);
+}
+
+static void test_non_finite_steps_end_the_run_and_spare_the_checkpoint(void **state) {
+  (void)state;
+  Error err = {0};
+  Status status =
+      workspace_train(&space, OBJECTIVE_LORA, "broken", false,
+                      LIST("train.learning_rate=1e3", "train.weight_decay=1e3",
+                           "train.warmup_ratio=0", "train.save_every=1", "train.steps=60"),
+                      NULL, NULL, &err);
+  assert_int_equal(status, STATUS_RUN);
+  assert_non_null(strstr(err.text, "NaN or Inf"));
+  assert_int_not_equal(access(workspace_path(&space, "broken/adapter_model.safetensors"), F_OK), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_recompute_changes_no_bit),
+      cmocka_unit_test(test_threads_change_no_bit),
+      cmocka_unit_test(test_seed_changes_the_result),
+      cmocka_unit_test(test_micro_batch_size_changes_rounding_only),
+      cmocka_unit_test(test_resumed_run_has_the_same_bits),
+      cmocka_unit_test(test_damaged_checkpoint_is_named_and_skipped),
+      cmocka_unit_test(test_resume_refuses_another_run),
+      cmocka_unit_test(test_changed_base_is_noticed),
+      cmocka_unit_test(test_best_validation_is_the_result_and_last_is_kept),
+      cmocka_unit_test(test_patience_stops_early),
+      cmocka_unit_test(test_non_finite_steps_end_the_run_and_spare_the_checkpoint),
+  };
+  return cmocka_run_group_tests(tests, make_space, remove_space);
+}

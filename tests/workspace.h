@@ -1,0 +1,28 @@
+/* workspace: a small base, an expert and data in a temporary directory, for tests of whole runs. */
+#ifndef SKEIN_TESTS_WORKSPACE_H
+#define SKEIN_TESTS_WORKSPACE_H
+
+#include "train/loop.h"
+
+typedef struct Workspace {
+  char dir[64]; /* holds base/, expert/, train.jsonl, valid.jsonl */
+} Workspace;
+
+/* Makes all of it; fails the test when it cannot. */
+void workspace_make(Workspace *w);
+void workspace_remove(Workspace *w);
+
+/* A path in the workspace, in one of a few static buffers. */
+const char *workspace_path(const Workspace *w, const char *name);
+/* Writes a file in the workspace. */
+void workspace_write(const Workspace *w, const char *name, const char *text);
+/* Whether two files of the workspace hold the same bytes; both must exist. */
+bool workspace_same(const Workspace *w, const char *a, const char *b);
+
+/* Trains into <dir>/<output>. `assignments` is a NULL-terminated list of "key=value" on top of the
+ * workspace's defaults (12 steps of 8 examples, validation every 4). */
+Status workspace_train(const Workspace *w, ObjectiveKind kind, const char *output, bool resume,
+                       const char *const *assignments, const TrainWatch *watch,
+                       TrainOutcome *outcome, Error *err);
+
+#endif

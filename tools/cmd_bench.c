@@ -1,0 +1,156 @@
+/* skein bench train: how fast and how large a gate-training step is, on random weights. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/bench_train.h"
+#include "tools/command.h"
+#include "tools/console.h"
+#include "tools/machine.h"
+
+static const char usage[] =
+    "skein bench: measure training on this machine, with random weights of a real shape\n"
+    "\n"
+    "Examples:\n"
+    "  skein bench train --shape t5-v1_1-base\n"
+    "  skein bench train --shape t5-small --threads 1 --recompute\n"
+    "\n"
+    "Usage: skein bench train [OPTION]...\n"
+    "\n"
+    "      --shape NAME     t5-small, t5-base, t5-v1_1-base, ...      [t5-v1_1-base]\n"
+    "      --threads N      threads                                   [2]\n"
+    "      --max-tokens N   tokens of the micro-batch                 [8192]\n"
+    "      --steps N        steps; the median is shown                [5]\n"
+    "      --rank N         rank of the expert on every linear        [16]\n"
+    "      --dtype TYPE     storage of the base: f32, bf16, f16       [f32]\n"
+    "      --recompute      keep block inputs only\n"
+    "      --csv            one line of numbers with a header\n"
+    "\n"
+    "One step is one micro-batch: forward, backward and update of every gate. Lengths are those "
+    "of\n"
+    "P3 prompts (a built-in sample, 13 to 512 tokens), never padded. GFLOP/s count the work that\n"
+    "the mathematics needs, a multiply-add as two: forward, the gradients of activations, the\n"
+    "low-rank products; not what recomputation does twice. `share` is against square sgemm on the\n"
+    "same threads, measured in the same run before and after the steps.\n";
+
+static Status parse_count(const char *text, const char *name, int64_t *value, Error *err) {
+  char *end;
+  long long parsed = strtoll(text, &end, 10);
+  if (end == text || *end || parsed < 1 || parsed > 1 << 24) {
+    return error_set(err, STATUS_USAGE, "--%s: '%s' is not a count from 1 to 16777216", name, text);
+  }
+  *value = parsed;
+  return STATUS_OK;
+}
+
+static Status parse_dtype(const char *text, Dtype *dtype, Error *err) {
+  for (int d = DTYPE_F32; d <= DTYPE_BF16; d++) {
+    *dtype = (Dtype)d;
+    if (strcmp(text, dtype_name(*dtype)) == 0) return STATUS_OK;
+  }
+  return error_set(err, STATUS_USAGE, "--dtype: '%s' is not f32, f16 or bf16", text);
+}
+
+typedef struct BenchArguments {
+  BenchSpec spec;
+  bool csv;
+} BenchArguments;
+
+static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *err) {
+  static const struct option LONGS[] = {{"shape", required_argument, NULL, 'S'},
+                                        {"threads", required_argument, NULL, 'j'},
+                                        {"max-tokens", required_argument, NULL, 't'},
+                                        {"steps", required_argument, NULL, 'n'},
+                                        {"rank", required_argument, NULL, 'r'},
+                                        {"dtype", required_argument, NULL, 'd'},
+                                        {"recompute", no_argument, NULL, 'R'},
+                                        {"csv", no_argument, NULL, 'c'},
+                                        {0}};
+  *a = (BenchArguments){{"t5-v1_1-base", 2, 8192, 5, 16, DTYPE_F32, false}, false};
+  for (int option; (option = command_option(argc, argv, "", LONGS, err)) != -1;) {
+    switch (option) {
+      case 'S':
+        a->spec.shape = optarg;
+        break;
+      case 'j':
+        TRY(parse_count(optarg, "threads", &a->spec.threads, err));
+        break;
+      case 't':
+        TRY(parse_count(optarg, "max-tokens", &a->spec.max_tokens, err));
+        break;
+      case 'n':
+        TRY(parse_count(optarg, "steps", &a->spec.steps, err));
+        break;
+      case 'r':
+        TRY(parse_count(optarg, "rank", &a->spec.rank, err));
+        break;
+      case 'd':
+        TRY(parse_dtype(optarg, &a->spec.dtype, err));
+        break;
+      case 'R':
+        a->spec.recompute = true;
+        break;
+      case 'c':
+        a->csv = true;
+        break;
+      default:
+        return err->status;
+    }
+  }
+  TRY(command_operands(argc, argv, 1, 1, "train", err));
+  if (strcmp(argv[optind], "train") == 0) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "bench: unknown benchmark '%s'; it is train", argv[optind]);
+}
+
+static void print_csv(const BenchSpec *s, const BenchResult *r) {
+  puts(
+      "shape,dtype,threads,recompute,rank,input_tokens,target_tokens,sgemm_gflops,step_seconds,"
+      "step_gflops,share,tokens_per_second,peak_bytes,weight_bytes");
+  printf("%s,%s,%" PRId64 ",%d,%" PRId64 ",%" PRId64 ",%" PRId64
+         ",%.1f,%.4f,%.1f,%.4f,%.1f,%.0f,%.0f\n",
+         s->shape, dtype_name(s->dtype), s->threads, s->recompute, s->rank, r->input_tokens,
+         r->target_tokens, r->sgemm_rate / 1e9, r->step_seconds, r->flops / r->step_seconds / 1e9,
+         r->flops / r->step_seconds / r->sgemm_rate,
+         (double)(r->input_tokens + r->target_tokens) / r->step_seconds, r->peak_bytes,
+         r->weight_bytes);
+}
+
+static void print_table(const BenchSpec *s, const BenchResult *r) {
+  char a[32], b[32], c[32];
+  double rate = r->flops / r->step_seconds;
+  printf("shape      %s, base in %s, rank %" PRId64 " on every linear, %" PRId64 " thread%s%s\n",
+         s->shape, dtype_name(s->dtype), s->rank, s->threads, s->threads == 1 ? "" : "s",
+         s->recompute ? ", recompute" : "");
+  printf("step       %" PRId64 " input + %" PRId64 " target tokens in %.3f s (median of %" PRId64
+         ")\n",
+         r->input_tokens, r->target_tokens, r->step_seconds, s->steps);
+  printf("sgemm      %.1f GFLOP/s\n", r->sgemm_rate / 1e9);
+  printf("training   %.1f GFLOP/s, share %.1f %%\n", rate / 1e9, 100 * rate / r->sgemm_rate);
+  printf(
+      "speed      %s tokens/s\n",
+      console_count(a, sizeof a, (double)(r->input_tokens + r->target_tokens) / r->step_seconds));
+  printf("memory     peak %s: weights %s + %s\n", console_bytes(a, sizeof a, r->peak_bytes),
+         console_bytes(b, sizeof b, r->weight_bytes),
+         console_bytes(c, sizeof c, r->peak_bytes - r->weight_bytes));
+}
+
+static int run(int argc, char **argv, Error *err) {
+  BenchArguments a;
+  BenchResult result;
+  TRY(parse_arguments(&a, argc, argv, err));
+  TRY(bench_train(&a.spec, &result, err));
+  if (a.csv) {
+    print_csv(&a.spec, &result);
+  } else {
+    print_table(&a.spec, &result);
+  }
+  return STATUS_OK;
+}
+
+const Command command_bench = {
+    .name = "bench",
+    .summary = "measure the training step on this machine",
+    .usage = usage,
+    .run = run,
+};

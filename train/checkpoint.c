@@ -1,0 +1,253 @@
+#include "train/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/blas.h"
+#include "data/safetensors.h"
+#include "data/weights.h"
+
+/* The checkpoint under construction. There is one writer, and each save begins by removing what a
+ * crash may have left here. */
+static const char UNFINISHED[] = "unfinished";
+
+static Status no_memory(Error *err) {
+  return error_set(err, STATUS_RUN, "out of memory: the checkpoint");
+}
+
+/* <dir>/step-N[/<file>], owned by the caller. */
+static char *checkpoint_path(const char *dir, int64_t step, const char *file) {
+  char *whole = NULL;
+  int length =
+      asprintf(&whole, "%s/step-%08" PRId64 "%s%s", dir, step, file ? "/" : "", file ? file : "");
+  return length < 0 ? NULL : whole;
+}
+
+/* ---- state.safetensors ---- */
+
+static const char *const PARTS[] = {"", ".m", ".v"}; /* value, first moment, second moment */
+enum { PART_COUNT = 3 };
+
+static float *param_part(const Param *p, int part) {
+  return part == 0 ? p->tensor->data : part == 1 ? p->m : p->v;
+}
+
+static Status write_state(const char *path, const Param *params, int64_t n, Error *err) {
+  size_t count = (size_t)n * PART_COUNT;
+  SafetensorsItem *item = calloc(count, sizeof *item);
+  char **name = calloc(count, sizeof *name);
+  Status status = item && name ? STATUS_OK : no_memory(err);
+  for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+    const Param *p = &params[i / PART_COUNT];
+    int part = (int)(i % PART_COUNT);
+    if (asprintf(&name[i], "%s%s", p->name, PARTS[part]) < 0) {
+      name[i] = NULL;
+      status = no_memory(err);
+      break;
+    }
+    item[i] = (SafetensorsItem){name[i],         DTYPE_F32,       param_part(p, part),
+                                p->tensor->rows, p->tensor->cols, false};
+  }
+  if (status == STATUS_OK) status = safetensors_write(path, item, count, NULL, 0, err);
+  for (size_t i = 0; name && i < count; i++) free(name[i]);
+  free(name);
+  free(item);
+  return status;
+}
+
+static Status read_part(Weights *w, const Param *p, int part, Error *err) {
+  char *name = NULL;
+  if (asprintf(&name, "%s%s", p->name, PARTS[part]) < 0) return no_memory(err);
+  Tensor stored;
+  Status status = weights_get(w, name, p->tensor->rows, p->tensor->cols, &stored, err);
+  free(name);
+  if (status != STATUS_OK) return status;
+  dtype_widen(param_part(p, part), stored.store, stored.dtype, (size_t)tensor_count(&stored));
+  return STATUS_OK;
+}
+
+static Status read_state(const char *path, Param *params, int64_t n, int parts, Error *err) {
+  Weights *w = NULL;
+  TRY(weights_open(&w, path, err));
+  Status status = STATUS_OK;
+  for (int64_t i = 0; i < n && status == STATUS_OK; i++) {
+    for (int part = 0; part < parts && status == STATUS_OK; part++) {
+      status = read_part(w, &params[i], part, err);
+    }
+  }
+  if (status == STATUS_OK && parts == PART_COUNT) status = weights_check_used(w, err);
+  weights_close(w);
+  return status;
+}
+
+/* ---- save ---- */
+
+static Status fill_directory(const char *temp, const TrainState *state, const RunIdentity *identity,
+                             const Param *params, int64_t n, Error *err) {
+  char *state_path = path_join(temp, "state.safetensors");
+  char *manifest_path = path_join(temp, "manifest.json");
+  Status status = state_path && manifest_path ? STATUS_OK : no_memory(err);
+  if (status == STATUS_OK) status = dir_make(temp, err);
+  if (status == STATUS_OK) status = write_state(state_path, params, n, err);
+  if (status == STATUS_OK) status = manifest_write(manifest_path, state_path, state, identity, err);
+  if (status == STATUS_OK) status = dir_sync(temp, err);
+  free(state_path);
+  free(manifest_path);
+  return status;
+}
+
+/* Puts the finished directory in place; one of the same step (the run was resumed there) gives way.
+ */
+static Status appear(const char *dir, const char *temp, const char *final, Error *err) {
+  TRY(dir_remove(final, err));
+  if (rename(temp, final) != 0) return error_set_errno(err, STATUS_RUN, "%s: rename", final);
+  return dir_sync(dir, err);
+}
+
+Status checkpoint_save(const char *dir, const TrainState *state, const RunIdentity *identity,
+                       const Param *params, int64_t n, Error *err) {
+  char *temp = path_join(dir, UNFINISHED);
+  char *final = checkpoint_path(dir, state->step, NULL);
+  Status status = temp && final ? STATUS_OK : no_memory(err);
+  if (status == STATUS_OK) status = dir_make(dir, err);
+  if (status == STATUS_OK) status = dir_remove(temp, err);
+  if (status == STATUS_OK) status = fill_directory(temp, state, identity, params, n, err);
+  if (status == STATUS_OK) status = appear(dir, temp, final, err);
+  if (status != STATUS_OK && temp) dir_remove(temp, NULL);
+  free(temp);
+  free(final);
+  return status;
+}
+
+/* ---- the directory ---- */
+
+typedef struct StepList {
+  int64_t *step; /* ascending */
+  size_t count;
+} StepList;
+
+static int by_step(const void *a, const void *b) {
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* The step of a checkpoint's directory name; -1 for anything else. */
+static int64_t step_of(const char *name) {
+  int64_t step = 0;
+  int used = 0;
+  if (sscanf(name, "step-%" SCNd64 "%n", &step, &used) != 1 || name[used] || step < 0) return -1;
+  return step;
+}
+
+static Status list_steps(const char *dir, StepList *list, Error *err) {
+  *list = (StepList){0};
+  DIR *d = opendir(dir);
+  if (!d) {
+    if (errno == ENOENT) return STATUS_OK;
+    return error_set_errno(err, STATUS_RUN, "%s: cannot list", dir);
+  }
+  Status status = STATUS_OK;
+  for (struct dirent *e; (e = readdir(d)) != NULL;) {
+    int64_t step = step_of(e->d_name);
+    if (step < 0) continue;
+    int64_t *grown = realloc(list->step, (list->count + 1) * sizeof *grown);
+    if (!grown) {
+      status = no_memory(err);
+      break;
+    }
+    list->step = grown;
+    list->step[list->count++] = step;
+  }
+  closedir(d);
+  if (list->count) qsort(list->step, list->count, sizeof *list->step, by_step);
+  return status;
+}
+
+static Status remove_step(const char *dir, int64_t step, Error *err) {
+  char *path = checkpoint_path(dir, step, NULL);
+  Status status = path ? dir_remove(path, err) : no_memory(err);
+  free(path);
+  return status;
+}
+
+Status checkpoint_rotate(const char *dir, int64_t best_step, Error *err) {
+  enum { KEEP = 2 };
+  StepList list;
+  Status status = list_steps(dir, &list, err);
+  for (size_t i = 0; status == STATUS_OK && i + KEEP < list.count; i++) {
+    if (list.step[i] != best_step) status = remove_step(dir, list.step[i], err);
+  }
+  free(list.step);
+  return status;
+}
+
+/* ---- resume ---- */
+
+static Status read_step(const char *dir, int64_t step, Manifest *m, Error *err) {
+  char *path = checkpoint_path(dir, step, "manifest.json");
+  char *state_path = checkpoint_path(dir, step, "state.safetensors");
+  Status status = path && state_path ? manifest_read(m, path, state_path, err) : no_memory(err);
+  free(path);
+  free(state_path);
+  return status;
+}
+
+/* The newest valid manifest; false when there is none. */
+static bool newest_valid(const char *dir, const StepList *list, Manifest *m, NoteFn note,
+                         void *arg) {
+  for (size_t i = list->count; i-- > 0;) {
+    Error why = {0};
+    if (read_step(dir, list->step[i], m, &why) == STATUS_OK) return true;
+    char line[ERROR_TEXT + 64];
+    snprintf(line, sizeof line, "skipped a checkpoint that cannot be used: %s", why.text);
+    if (note) note(arg, line);
+  }
+  return false;
+}
+
+static void note_kernel(const Manifest *m, NoteFn note, void *arg) {
+  char line[256];
+  if (!note || strcmp(m->kernel, blas_kernel()) == 0) return;
+  snprintf(line, sizeof line,
+           "the run was started on BLAS kernel %s, this machine has %s: the last bits may differ",
+           m->kernel, blas_kernel());
+  note(arg, line);
+}
+
+static Status load_step(const char *dir, int64_t step, Param *params, int64_t n, int parts,
+                        Error *err) {
+  char *path = checkpoint_path(dir, step, "state.safetensors");
+  Status status = path ? read_state(path, params, n, parts, err) : no_memory(err);
+  free(path);
+  return status;
+}
+
+Status checkpoint_resume(const char *dir, TrainState *state, const RunIdentity *identity,
+                         Param *params, int64_t n, NoteFn note, void *arg, Error *err) {
+  StepList list;
+  Manifest m = {0};
+  Status status = list_steps(dir, &list, err);
+  bool found = status == STATUS_OK && newest_valid(dir, &list, &m, note, arg);
+  free(list.step);
+  TRY(status);
+  if (!found) {
+    return error_set(err, STATUS_RUN,
+                     "%s: no valid checkpoint to resume from; start the run in "
+                     "another output",
+                     dir);
+  }
+  status = manifest_check(&m, identity, err);
+  if (status == STATUS_OK) status = load_step(dir, m.state.step, params, n, PART_COUNT, err);
+  if (status == STATUS_OK) note_kernel(&m, note, arg);
+  *state = m.state;
+  manifest_free(&m);
+  return status;
+}
+
+Status checkpoint_load_values(const char *dir, int64_t step, Param *params, int64_t n, Error *err) {
+  return load_step(dir, step, params, n, 1, err);
+}

@@ -1,0 +1,24 @@
+/* evaluate: the loss of a parameter setting on a fixed set of examples. */
+#ifndef SKEIN_TRAIN_EVALUATE_H
+#define SKEIN_TRAIN_EVALUATE_H
+
+#include "train/step.h"
+
+/* The examples that runs are judged on, as ready batches. */
+typedef struct Probe {
+  Batch batch;
+  bool held_out; /* validation examples; false: training examples, for lack of others */
+} Probe;
+
+/* Validation examples (at most `limit`; 0: all), or, where `valid` is NULL, the first PROBE_TRAIN
+ * training examples. */
+enum { PROBE_TRAIN = 256 };
+Status probe_open(Probe *p, const Objective *o, const ExampleSet *train, const ExampleSet *valid,
+                  Error *err);
+void probe_close(Probe *p); /* a zeroed Probe is allowed */
+
+/* Mean cross-entropy of the probe's target tokens, nats, with these adapters. */
+Status probe_loss(const Probe *p, Stepper *s, T5 *model, const AdapterSet *adapters, double *loss,
+                  Error *err);
+
+#endif

@@ -1,0 +1,286 @@
+#include "train/loop.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "optim/schedule.h"
+#include "train/run_dir.h"
+
+enum { SKIPS_MOST = 3 }; /* non-finite steps in a row that end a run */
+
+/* Everything a run holds; run_close gives all of it back, whatever was opened. */
+typedef struct Run {
+  const RunSettings *settings;
+  const TrainWatch *watch;
+  RunDir dir;
+  Objective objective;
+  ExampleSet *train, *valid;
+  Corruption corruption;
+  BatchSpec spec;
+  BatchReader *reader;
+  Probe probe;
+  Stepper stepper;
+  Metrics *metrics;
+  RunIdentity identity;
+  TrainState state;
+  double seconds_before; /* of earlier parts of a resumed run */
+  struct timespec started;
+} Run;
+
+static double seconds_since(const struct timespec *start) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
+}
+
+static void run_close(Run *r) {
+  batch_reader_stop(r->reader);
+  metrics_close(r->metrics);
+  probe_close(&r->probe);
+  stepper_free(&r->stepper);
+  examples_close(r->train);
+  examples_close(r->valid);
+  objective_close(&r->objective);
+  free(r->identity.settings);
+  run_dir_close(&r->dir);
+}
+
+/* ---- opening ---- */
+
+static Status make_identity(Run *r, const OptionSet *set, Error *err) {
+  RunIdentity *id = &r->identity;
+  id->settings = settings_identity(set);
+  if (!id->settings) return error_set(err, STATUS_RUN, "out of memory: the run");
+  memcpy(id->base, r->objective.base_hash, HASH_HEX);
+  memcpy(id->expert, r->objective.expert_hash, HASH_HEX);
+  memcpy(id->train, examples_hash(r->train), HASH_HEX);
+  if (r->valid) memcpy(id->valid, examples_hash(r->valid), HASH_HEX);
+  return hash_file(r->objective.tokenizer_path, id->tokenizer, err);
+}
+
+static Status open_parts(Run *r, const OptionSet *set, bool resume, Error *err) {
+  const RunSettings *s = r->settings;
+  TRY(run_dir_open(&r->dir, s->output, resume, err));
+  TRY(objective_open(&r->objective, s, s->output, resume, err));
+  TRY(objective_open_data(&r->objective, &r->train, &r->valid, err));
+  r->spec = objective_batch_spec(&r->objective, &r->corruption);
+  TRY(probe_open(&r->probe, &r->objective, r->train, r->valid, err));
+  TRY(stepper_init(&r->stepper, (int)s->threads, s->train.recompute, err));
+  return make_identity(r, set, err);
+}
+
+static Status save_checkpoint(Run *r, Error *err) {
+  r->state.seconds = r->seconds_before + seconds_since(&r->started);
+  TRY(metrics_flush(r->metrics, err));
+  TRY(checkpoint_save(r->dir.checkpoints, &r->state, &r->identity, r->objective.param,
+                      r->objective.params, err));
+  return checkpoint_rotate(r->dir.checkpoints, r->state.best_step, err);
+}
+
+static Status validate(Run *r, MetricsRow *row, Error *err);
+
+/* A fresh run has its first checkpoint before its record says that it is there, so whatever has a
+ * record can be resumed. */
+static Status begin(Run *r, const OptionSet *set, Error *err) {
+  r->state = (TrainState){.best_step = -1};
+  TRY(dir_remove(r->dir.checkpoints, err));
+  TRY(metrics_open(&r->metrics, r->dir.path, -1, err));
+  MetricsRow row = {0};
+  TRY(validate(r, &row, err));
+  if (row.validated) TRY(metrics_add(r->metrics, &row, err));
+  TRY(save_checkpoint(r, err));
+  char *record = options_record(set);
+  Status status = record ? run_dir_record(&r->dir, record, err)
+                         : error_set(err, STATUS_RUN, "out of memory: the run's record");
+  free(record);
+  return status;
+}
+
+static Status resume_state(Run *r, Error *err) {
+  NoteFn note = r->watch ? r->watch->note : NULL;
+  TRY(checkpoint_resume(r->dir.checkpoints, &r->state, &r->identity, r->objective.param,
+                        r->objective.params, note, r->watch ? r->watch->arg : NULL, err));
+  r->seconds_before = r->state.seconds;
+  return metrics_open(&r->metrics, r->dir.path, r->state.step, err);
+}
+
+/* ---- stepping ---- */
+
+/* Validates the current parameters and keeps the books of the best. Without validation data there
+ * is no best: the last step is the result. */
+static Status validate(Run *r, MetricsRow *row, Error *err) {
+  if (!r->valid) return STATUS_OK;
+  Objective *o = &r->objective;
+  TrainState *s = &r->state;
+  const AdapterSet *adapters = o->adapters.slot ? &o->adapters : NULL;
+  TRY(probe_loss(&r->probe, &r->stepper, o->model, adapters, &row->valid_loss, err));
+  row->validated = true;
+  if (isfinite(row->valid_loss) && (s->best_step < 0 || row->valid_loss < s->best_loss)) {
+    s->best_step = s->step;
+    s->best_loss = row->valid_loss;
+    s->stale_evals = 0;
+    return STATUS_OK;
+  }
+  int64_t patience = r->settings->train.patience;
+  s->stopped = ++s->stale_evals >= patience && patience > 0;
+  return STATUS_OK;
+}
+
+static float learning_rate(const Run *r) {
+  const TrainSettings *t = &r->settings->train;
+  int64_t warmup = schedule_warmup(t->warmup_ratio, t->steps);
+  return (float)(t->learning_rate *
+                 schedule_factor((ScheduleKind)t->schedule, r->state.step, t->steps, warmup));
+}
+
+static void describe_gates(Run *r, MetricsRow *row) {
+  if (!r->objective.gate) return;
+  report_groups(&r->objective, row->openness, row->gate_norm);
+  row->gated = true;
+}
+
+/* One optimizer step on the next batch; fills the row of the step. */
+static Status make_step(Run *r, MetricsRow *row, Error *err) {
+  Objective *o = &r->objective;
+  Batch batch = {0};
+  StepResult result = {0};
+  TRY(batch_reader_next(r->reader, &batch, err));
+  struct timespec start;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  if (o->stats) memset(o->stats, 0, (size_t)o->model->linears * sizeof *o->stats);
+  float rate = learning_rate(r);
+  Status status = step_train(&r->stepper, o, &batch, r->state.updates + 1, rate, &result, err);
+  double tokens = (double)(batch.input_tokens + batch.target_tokens);
+  *row = (MetricsRow){.step = ++r->state.step,
+                      .trained = true,
+                      .loss = result.loss,
+                      .learning_rate = (double)rate,
+                      .grad_norm = result.grad_norm,
+                      .skipped = result.skipped,
+                      .examples = batch.examples,
+                      .input_tokens = batch.input_tokens,
+                      .target_tokens = batch.target_tokens,
+                      .tokens_per_second = tokens / seconds_since(&start)};
+  batch_free(&batch);
+  return status;
+}
+
+/* The first weight that is not finite, for the message of a run that broke down. */
+static const char *broken_weight(const T5 *model) {
+  for (int i = 0; i < model->tensors; i++) {
+    const Tensor *t = model->tensor[i].tensor;
+    float row[1024];
+    for (int64_t at = 0; at < tensor_count(t); at += 1024) {
+      size_t n = tensor_count(t) - at < 1024 ? (size_t)(tensor_count(t) - at) : 1024;
+      const char *from = (const char *)t->store + (size_t)at * dtype_size(t->dtype);
+      dtype_widen(row, from, t->dtype, n);
+      for (size_t k = 0; k < n; k++) {
+        if (!isfinite(row[k])) return model->tensor[i].name;
+      }
+    }
+  }
+  return NULL;
+}
+
+static Status count_skips(Run *r, const MetricsRow *row, Error *err) {
+  TrainState *s = &r->state;
+  s->updates += !row->skipped;
+  s->skipped += row->skipped;
+  s->skipped_in_a_row = row->skipped ? s->skipped_in_a_row + 1 : 0;
+  if (s->skipped_in_a_row < SKIPS_MOST) return STATUS_OK;
+  const char *weight = broken_weight(r->objective.model);
+  return error_set(
+      err, STATUS_RUN,
+      "step %lld: loss or gradient was NaN or Inf for %d steps in a row (%s%s); lower "
+      "train.learning_rate; the last checkpoint is intact",
+      (long long)s->step, SKIPS_MOST,
+      weight ? "the base holds a non-finite weight: " : "all weights of the base are finite",
+      weight ? weight : "");
+}
+
+static bool due(int64_t every, int64_t step) {
+  return every > 0 && step % every == 0;
+}
+
+static Status finish_step(Run *r, MetricsRow *row, Error *err) {
+  const TrainSettings *t = &r->settings->train;
+  int64_t best = r->state.best_step;
+  describe_gates(r, row);
+  TRY(count_skips(r, row, err));
+  bool last = r->state.step == t->steps;
+  if (due(t->eval_every, r->state.step) || last) TRY(validate(r, row, err));
+  row->seconds = r->seconds_before + seconds_since(&r->started);
+  TRY(metrics_add(r->metrics, row, err));
+  if (r->watch && r->watch->step) r->watch->step(r->watch->arg, row, t->steps);
+  bool improved = r->state.best_step != best;
+  bool done = last || r->state.stopped;
+  return due(t->save_every, r->state.step) || improved || done ? save_checkpoint(r, err)
+                                                               : STATUS_OK;
+}
+
+static bool stop_wanted(const Run *r) {
+  return r->watch && r->watch->stop && *r->watch->stop;
+}
+
+static Status interrupted(Run *r, Error *err) {
+  TRY(save_checkpoint(r, err));
+  return error_set(err, STATUS_INTERRUPTED, "interrupted after step %lld; continue with --resume",
+                   (long long)r->state.step);
+}
+
+static Status train_steps(Run *r, Error *err) {
+  int64_t steps = r->settings->train.steps;
+  if (r->state.step >= steps || r->state.stopped) return STATUS_OK;
+  TRY(batch_reader_start(&r->reader, r->train, &r->spec, r->state.step, steps, err));
+  while (r->state.step < steps && !r->state.stopped) {
+    if (stop_wanted(r)) return interrupted(r, err);
+    MetricsRow row;
+    TRY(make_step(r, &row, err));
+    TRY(finish_step(r, &row, err));
+  }
+  return STATUS_OK;
+}
+
+/* ---- the result ---- */
+
+/* The result is the best validated step; where that is not the last, the last is kept too. */
+static Status write_result(Run *r, TrainOutcome *out, Error *err) {
+  Objective *o = &r->objective;
+  TRY(objective_check_frozen(o, err));
+  out->result_step = r->state.best_step < 0 ? r->state.step : r->state.best_step;
+  if (out->result_step != r->state.step) {
+    char *last = path_join(r->dir.path, "last");
+    if (!last) return error_set(err, STATUS_RUN, "out of memory: the result");
+    Status status = dir_make(last, err);
+    if (status == STATUS_OK) status = objective_save(o, last, r->state.step, err);
+    free(last);
+    TRY(status);
+    TRY(checkpoint_load_values(r->dir.checkpoints, out->result_step, o->param, o->params, err));
+  }
+  TRY(objective_save(o, r->dir.path, out->result_step, err));
+  if (!o->gate) return STATUS_OK;
+  TRY(report_make(&out->report, o, &r->probe, &r->stepper, err));
+  out->reported = true;
+  return report_save(&out->report, r->dir.path, err);
+}
+
+static Status run_all(Run *r, const OptionSet *set, bool resume, TrainOutcome *out, Error *err) {
+  TRY(open_parts(r, set, resume, err));
+  clock_gettime(CLOCK_MONOTONIC, &r->started);
+  TRY(resume ? resume_state(r, err) : begin(r, set, err));
+  Status status = train_steps(r, err);
+  out->state = r->state;
+  TRY(status);
+  return write_result(r, out, err);
+}
+
+Status train_run(const OptionSet *set, bool resume, const TrainWatch *watch, TrainOutcome *outcome,
+                 Error *err) {
+  Run r = {.settings = set->settings, .watch = watch, .dir = {.lock = -1}};
+  *outcome = (TrainOutcome){.state = {.best_step = -1}};
+  Status status = run_all(&r, set, resume, outcome, err);
+  run_close(&r);
+  return status;
+}

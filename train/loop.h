@@ -1,0 +1,37 @@
+/* loop: a training run from its settings to its result; the only trainer, for every objective. */
+#ifndef SKEIN_TRAIN_LOOP_H
+#define SKEIN_TRAIN_LOOP_H
+
+#include <signal.h>
+
+#include "train/checkpoint.h"
+#include "train/metrics.h"
+#include "train/report.h"
+#include "train/run_settings.h"
+
+/* How the program watches a run. Every member may be NULL. */
+typedef struct TrainWatch {
+  void *arg;
+  /* After every step; `steps` is the number the run will make. */
+  void (*step)(void *arg, const MetricsRow *row, int64_t steps);
+  NoteFn note;
+  /* Non-zero asks the run to stop after the step it is in. */
+  const volatile sig_atomic_t *stop;
+} TrainWatch;
+
+/* What a run came to. */
+typedef struct TrainOutcome {
+  TrainState state;
+  int64_t result_step; /* the step whose parameters are the result */
+  bool reported;       /* train gate: report is filled */
+  GateReport report;
+} TrainOutcome;
+
+/* Trains as the settings say, in settings->output, and writes the result there. With `resume` it
+ * continues from the newest checkpoint: the bits are those of a run that was never interrupted.
+ * STATUS_INTERRUPTED when `watch->stop` was set: the state is saved and no result is written.
+ * Three non-finite steps in a row are STATUS_RUN; checkpoints before them stay. */
+Status train_run(const OptionSet *set, bool resume, const TrainWatch *watch, TrainOutcome *outcome,
+                 Error *err);
+
+#endif

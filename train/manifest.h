@@ -1,0 +1,60 @@
+/* manifest: what a checkpoint says of itself, and whose it is.
+ *
+ *   KEY        VALUE
+ *   format     "skein-checkpoint"
+ *   version    1
+ *   code       version of skein that wrote it
+ *   kernel     BLAS kernel behind the numbers
+ *   step, updates, skipped, skipped_in_a_row, stale_evals, best_step   counters of TrainState
+ *   best_loss  null before the first validation
+ *   stopped    early stop was reached
+ *   seconds    training time so far, all resumed parts together
+ *   identity   settings_identity of the run
+ *   base, expert, tokenizer, train, valid    SHA-256 of what the run reads; "" where there is none
+ *   state      SHA-256 of state.safetensors */
+#ifndef SKEIN_TRAIN_MANIFEST_H
+#define SKEIN_TRAIN_MANIFEST_H
+
+#include <stdbool.h>
+
+#include "data/hash.h"
+#include "data/json.h"
+
+typedef struct TrainState {
+  int64_t step;    /* optimizer steps done, skipped ones included */
+  int64_t updates; /* updates made */
+  int64_t skipped; /* steps skipped for NaN or Inf */
+  int64_t skipped_in_a_row;
+  int64_t best_step; /* step of the best validation; -1 before the first */
+  double best_loss;
+  int64_t stale_evals; /* validations since the best */
+  bool stopped;        /* early stop was reached */
+  double seconds;
+} TrainState;
+
+/* What a checkpoint must agree with to be continued. */
+typedef struct RunIdentity {
+  char *settings; /* owned */
+  char base[HASH_HEX], expert[HASH_HEX], tokenizer[HASH_HEX], train[HASH_HEX], valid[HASH_HEX];
+} RunIdentity;
+
+typedef struct Manifest {
+  char *path; /* owned */
+  JsonDoc doc;
+  TrainState state;
+  char kernel[64];
+} Manifest;
+
+/* Writes the manifest of the state file at `state_path`. */
+Status manifest_write(const char *path, const char *state_path, const TrainState *state,
+                      const RunIdentity *identity, Error *err);
+
+/* Reads a manifest and checks the state file beside it against the recorded hash. Free with
+ * manifest_free (a zeroed Manifest is allowed). */
+Status manifest_read(Manifest *m, const char *path, const char *state_path, Error *err);
+void manifest_free(Manifest *m);
+
+/* STATUS_MISMATCH naming the first setting or part in which the run differs from the manifest's. */
+Status manifest_check(const Manifest *m, const RunIdentity *identity, Error *err);
+
+#endif

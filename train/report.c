@@ -1,0 +1,202 @@
+#include "train/report.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- measuring ---- */
+
+static int group_of(const T5 *model, int id) {
+  const char *name = t5_linear_group(model, id);
+  for (int g = 0; g < METRIC_GROUPS; g++) {
+    if (strcmp(name, METRIC_GROUP[g]) == 0) return g;
+  }
+  return 0;
+}
+
+static double vector_norm(const Tensor *v) {
+  double sum = 0;
+  for (int64_t i = 0; i < tensor_count(v); i++) sum += (double)v->data[i] * (double)v->data[i];
+  return sqrt(sum);
+}
+
+static double module_openness(const GateStats *s) {
+  return s->count ? s->sum / (double)s->count : NAN;
+}
+
+void report_groups(const Objective *o, double openness[METRIC_GROUPS], double norm[METRIC_GROUPS]) {
+  int count[METRIC_GROUPS] = {0};
+  for (int g = 0; g < METRIC_GROUPS; g++) openness[g] = norm[g] = 0;
+  for (int i = 0; i < o->model->linears; i++) {
+    if (o->gate->vector[i].rows == 0) continue;
+    int g = group_of(o->model, i);
+    openness[g] += module_openness(&o->stats[i]);
+    norm[g] += vector_norm(&o->gate->vector[i]);
+    count[g]++;
+  }
+  for (int g = 0; g < METRIC_GROUPS; g++) {
+    openness[g] = count[g] ? openness[g] / count[g] : NAN;
+    norm[g] = count[g] ? norm[g] / count[g] : NAN;
+  }
+}
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* Spread over modules of the norms of v and of the mean gate values. */
+static Status measure_modules(GateReport *r, const Objective *o, Error *err) {
+  double *norm = calloc((size_t)o->model->linears + 1, sizeof *norm);
+  if (!norm) return error_set(err, STATUS_RUN, "out of memory: the gate report");
+  r->openness_min = INFINITY;
+  r->openness_max = -INFINITY;
+  int moved = 0, shifted = 0;
+  for (int i = 0; i < o->model->linears; i++) {
+    if (o->gate->vector[i].rows == 0) continue;
+    double open = module_openness(&o->stats[i]);
+    norm[r->modules] = vector_norm(&o->gate->vector[i]);
+    moved += norm[r->modules++] > 0;
+    shifted += fabs(open - 0.5) > REPORT_SHIFT;
+    r->openness += open;
+    r->openness_min = fmin(r->openness_min, open);
+    r->openness_max = fmax(r->openness_max, open);
+  }
+  qsort(norm, (size_t)r->modules, sizeof *norm, by_value);
+  r->moved = (double)moved / r->modules;
+  r->shifted = (double)shifted / r->modules;
+  r->openness /= r->modules;
+  r->norm_min = norm[0];
+  r->norm_max = norm[r->modules - 1];
+  r->norm_median = (norm[(r->modules - 1) / 2] + norm[r->modules / 2]) / 2;
+  free(norm);
+  return STATUS_OK;
+}
+
+static Status measure_losses(GateReport *r, const Objective *o, const Probe *probe, Stepper *s,
+                             Error *err) {
+  AdapterSet removed = {0}, zero = {0};
+  Gate *zero_gate = NULL;
+  Status status = lora_adapters(o->lora, &removed, err);
+  if (status == STATUS_OK) status = gate_new(&zero_gate, o->lora, o->model, err);
+  if (status == STATUS_OK) status = gate_adapters(zero_gate, o->lora, &zero, err);
+  if (status == STATUS_OK) status = probe_loss(probe, s, o->model, NULL, &r->loss_base, err);
+  if (status == STATUS_OK) status = probe_loss(probe, s, o->model, &removed, &r->loss_removed, err);
+  if (status == STATUS_OK) status = probe_loss(probe, s, o->model, &zero, &r->loss_zero, err);
+  memset(o->stats, 0, (size_t)o->model->linears * sizeof *o->stats);
+  if (status == STATUS_OK) {
+    status = probe_loss(probe, s, o->model, &o->adapters, &r->loss_trained, err);
+  }
+  free(removed.slot);
+  free(zero.slot);
+  gate_close(zero_gate);
+  return status;
+}
+
+Status report_make(GateReport *r, const Objective *o, const Probe *probe, Stepper *s, Error *err) {
+  *r = (GateReport){.held_out = probe->held_out,
+                    .examples = probe->batch.examples,
+                    .tokens = probe->batch.target_tokens};
+  TRY(measure_losses(r, o, probe, s, err));
+  TRY(measure_modules(r, o, err));
+  report_groups(o, r->group_openness, r->group_norm);
+  r->trained = r->moved == 1 && r->loss_trained < r->loss_zero;
+  return STATUS_OK;
+}
+
+/* ---- for people ---- */
+
+static void print_groups(const GateReport *r, FILE *out) {
+  fprintf(out, "  %-14s %10s %10s\n", "module group", "openness", "norm of v");
+  for (int g = 0; g < METRIC_GROUPS; g++) {
+    if (isnan(r->group_openness[g])) continue;
+    fprintf(out, "  %-14s %10.4f %10.4f\n", METRIC_GROUP[g], r->group_openness[g],
+            r->group_norm[g]);
+  }
+}
+
+static const char *verdict(const GateReport *r) {
+  if (r->trained) return "yes: every gate moved, and the loss is below that of the zero gate";
+  if (r->moved < 1) return "no: some gates never moved from zero";
+  return "no: the loss is not below that of the zero gate; train longer or look at the data";
+}
+
+void report_print(const GateReport *r, FILE *out) {
+  fprintf(out, "Is the gate trained?  %s\n\n", verdict(r));
+  fprintf(out, "  loss on %lld %s examples (nats a target token)\n", (long long)r->examples,
+          r->held_out ? "validation" : "training");
+  fprintf(out, "    base without the expert       %8.4f\n", r->loss_base);
+  fprintf(out, "    gate removed (sigma = 1)      %8.4f\n", r->loss_removed);
+  fprintf(out, "    zero gate    (sigma = 1/2)    %8.4f\n", r->loss_zero);
+  fprintf(out, "    trained gate                  %8.4f\n\n", r->loss_trained);
+  fprintf(out, "  %d modules: %.1f %% moved, %.1f %% shifted their mean gate value by over %g\n",
+          r->modules, 100 * r->moved, 100 * r->shifted, REPORT_SHIFT);
+  fprintf(out, "  openness (mean sigma)  %.4f, from %.4f to %.4f over modules\n", r->openness,
+          r->openness_min, r->openness_max);
+  fprintf(out, "  norm of v              median %.4f, from %.4f to %.4f\n\n", r->norm_median,
+          r->norm_min, r->norm_max);
+  print_groups(r, out);
+}
+
+/* ---- files ---- */
+
+static json_t *groups_json(const double *value) {
+  json_t *o = json_object();
+  for (int g = 0; g < METRIC_GROUPS; g++) {
+    if (!isnan(value[g])) json_object_set_new(o, METRIC_GROUP[g], json_real(value[g]));
+  }
+  return o;
+}
+
+static json_t *number(double x) {
+  return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *report_json(const GateReport *r) {
+  return json_pack(
+      "{s:b, s:s, s:I, s:I, s:{s:o, s:o, s:o, s:o}, s:i, s:f, s:f, s:{s:o, s:o, s:o}, s:{s:o, s:o, "
+      "s:o}, s:o, s:o}",
+      "trained", (int)r->trained, "examples_from", r->held_out ? "valid" : "train", "examples",
+      (json_int_t)r->examples, "target_tokens", (json_int_t)r->tokens, "loss", "base",
+      number(r->loss_base), "gate_removed", number(r->loss_removed), "zero_gate",
+      number(r->loss_zero), "trained_gate", number(r->loss_trained), "modules", r->modules,
+      "share_moved", r->moved, "share_shifted", r->shifted, "openness", "mean", number(r->openness),
+      "min", number(r->openness_min), "max", number(r->openness_max), "gate_norm", "median",
+      number(r->norm_median), "min", number(r->norm_min), "max", number(r->norm_max),
+      "group_openness", groups_json(r->group_openness), "group_gate_norm",
+      groups_json(r->group_norm));
+}
+
+static Status save_text(const GateReport *r, const char *path, Error *err) {
+  AtomicFile file = {0};
+  TRY(atomic_open(&file, path, err));
+  report_print(r, file.stream);
+  return atomic_commit(&file, err);
+}
+
+static Status save_json(const GateReport *r, const char *path, Error *err) {
+  json_t *root = report_json(r);
+  char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+  AtomicFile file = {0};
+  Status status = text ? atomic_open(&file, path, err)
+                       : error_set(err, STATUS_RUN, "out of memory: the gate report");
+  if (status == STATUS_OK) {
+    fprintf(file.stream, "%s\n", text);
+    status = atomic_commit(&file, err);
+  }
+  free(text);
+  json_decref(root);
+  return status;
+}
+
+Status report_save(const GateReport *r, const char *dir, Error *err) {
+  char *text = path_join(dir, "report.txt"), *json = path_join(dir, "report.json");
+  Status status =
+      text && json ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: the gate report");
+  if (status == STATUS_OK) status = save_text(r, text, err);
+  if (status == STATUS_OK) status = save_json(r, json, err);
+  free(text);
+  free(json);
+  return status;
+}

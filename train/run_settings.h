@@ -1,0 +1,78 @@
+/* run_settings: every setting of `skein train`, from one table an objective (data/options.h). */
+#ifndef SKEIN_TRAIN_SETTINGS_H
+#define SKEIN_TRAIN_SETTINGS_H
+
+#include <stdint.h>
+
+#include "data/options.h"
+
+typedef enum ObjectiveKind { OBJECTIVE_GATE, OBJECTIVE_LORA, OBJECTIVE_BASE } ObjectiveKind;
+
+typedef enum Recipe { RECIPE_CUSTOM, RECIPE_PHATGOOSE, RECIPE_GLIDER, RECIPE_MTTL } Recipe;
+
+typedef struct DataSettings {
+  char *train, *valid; /* JSONL paths; valid may be NULL */
+  char *input_key, *target_key, *text_key;
+  int64_t max_input, max_target; /* tokens, EOS included */
+} DataSettings;
+
+typedef struct TrainSettings {
+  int64_t steps, batch_size, max_tokens;
+  double learning_rate;
+  int schedule; /* ScheduleKind */
+  double warmup_ratio, weight_decay, clip_norm;
+  int64_t seed;
+  bool shuffle, recompute;
+  int64_t eval_every, eval_examples, patience, save_every;
+} TrainSettings;
+
+typedef struct LoraSettings {
+  int64_t rank;
+  double alpha;
+  char *targets;
+} LoraSettings;
+
+typedef struct ModelSettings {
+  char *shape;     /* t5_config_named */
+  char *tokenizer; /* spiece.model to use; NULL: train one on data.train */
+  int64_t pieces;  /* of the tokenizer that is trained */
+  int64_t vocab_size;
+  int64_t d_model, d_kv, heads, d_ff, encoder_layers, decoder_layers; /* 0: as the shape says */
+  int dtype; /* Dtype of the saved weights */
+} ModelSettings;
+
+typedef struct CorruptionSettings {
+  double rate, mean_span, target_rate;
+} CorruptionSettings;
+
+typedef struct RunSettings {
+  ObjectiveKind objective;
+  char *base, *expert, *output;
+  int recipe; /* Recipe */
+  int64_t threads;
+  DataSettings data;
+  TrainSettings train;
+  LoraSettings lora;
+  ModelSettings model;
+  CorruptionSettings corruption;
+} RunSettings;
+
+/* "gate", "lora", "base". */
+const char *objective_name(ObjectiveKind kind);
+/* "custom", "phatgoose", "glider", "mttl". */
+const char *recipe_name(int recipe);
+
+/* Fills *settings with the defaults of the objective. Free with options_free. */
+Status settings_init(OptionSet *set, RunSettings *settings, ObjectiveKind objective, Error *err);
+
+/* After all sources are read: every required key is there, and the recipe (methods.md 1.3, 1.4,
+ * 2.5, 5.1) is applied to what is still at its default. `name` stands for the file. */
+Status settings_finish(OptionSet *set, const char *name, Error *err);
+
+/* The settings that decide the result, one "key=value" line each: the identity of a run. Paths are
+ * left out (the hashes of what they name are compared instead), and so is what does not change a
+ * bit of the result: threads, recomputation, how often to save. The caller frees; NULL when out of
+ * memory. */
+char *settings_identity(const OptionSet *set);
+
+#endif

@@ -1,0 +1,36 @@
+/* step: one optimizer step, and the loss without one.
+ *
+ * The loss of a batch is the sum of its target tokens' cross-entropies divided by their number in
+ * the whole batch, so how the batch is cut into micro-batches changes nothing beyond rounding. */
+#ifndef SKEIN_TRAIN_STEP_H
+#define SKEIN_TRAIN_STEP_H
+
+#include "train/objective.h"
+
+/* The memory that steps work in; made once a run. */
+typedef struct Stepper {
+  Arena *arena;
+  Tape *tape;
+  int threads;
+  bool recompute;
+} Stepper;
+
+Status stepper_init(Stepper *s, int threads, bool recompute, Error *err);
+void stepper_free(Stepper *s); /* a zeroed Stepper is allowed */
+
+typedef struct StepResult {
+  double loss;      /* mean over the batch's target tokens, nats */
+  double grad_norm; /* global L2 norm before clipping */
+  bool skipped;     /* loss or gradient was NaN or Inf: no update was made */
+} StepResult;
+
+/* Forward, backward and update number `update` (from 1) with learning rate `lr`. */
+Status step_train(Stepper *s, Objective *o, const Batch *batch, int64_t update, float lr,
+                  StepResult *result, Error *err);
+
+/* Sum of the target tokens' cross-entropies of a batch with the given adapters; nothing is
+ * recorded. */
+Status step_loss(Stepper *s, T5 *model, const AdapterSet *adapters, const Batch *batch, double *sum,
+                 Error *err);
+
+#endif
