@@ -64,7 +64,7 @@ class Case:
 # direction that rounding decides. A larger eps makes those steps short.
 GATE = dict(steps=10, lr=5e-3, warmup=int(0.06 * 50), weight_decay=0.0, eps=1e-8, clip=1.0)
 LORA = dict(steps=5, lr=2e-3, warmup=1, weight_decay=0.0, eps=1e-8, clip=1.0)
-BASE = dict(steps=3, lr=1e-3, warmup=0, weight_decay=0.01, eps=1e-6, clip=1.0)
+BASE = dict(steps=3, lr=1e-3, warmup=0, weight_decay=0.1, eps=1e-6, clip=1.0)
 TRAIN = {"gate": GATE, "lora": LORA, "base": BASE}
 
 CASES = [
