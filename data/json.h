@@ -5,7 +5,11 @@
  * 2048 levels. Integers are exact and must fit int64; a real that overflows is an error, one that
  * underflows is 0. Every error is STATUS_INPUT naming the file, then line, column and byte of the
  * place where parsing ended, or the line (of a JSONL file) and the key of a field that is not as
- * wanted. */
+ * wanted.
+ *
+ * jansson 2.14 loses bytes of a string, and then the heap, when malloc fails in its lexer. A
+ * program must therefore give it memory that does not fail (json_set_alloc_funcs, as tools/skein.c
+ * does); the out-of-memory errors here are a second line. */
 #ifndef SKEIN_DATA_JSON_H
 #define SKEIN_DATA_JSON_H
 

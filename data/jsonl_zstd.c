@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { WINDOW_LOG_MAX = 27 };
 
@@ -91,8 +92,9 @@ static Status stream(ZSTD_DCtx *context, const MappedFile *in, ZSTD_outBuffer *o
     out->pos = 0;
     left = ZSTD_decompressStream(context, out, &from);
     if (ZSTD_isError(left)) {
-      return error_set(err, STATUS_INPUT, "%s: byte %zu: zstd: %s", x->path, from.pos,
-                       ZSTD_getErrorName(left));
+      bool ours = ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation;
+      return error_set(err, ours ? STATUS_RUN : STATUS_INPUT, "%s: byte %zu: zstd: %s", x->path,
+                       from.pos, ZSTD_getErrorName(left));
     }
     TRY(write_block(x, out->dst, out->pos, err));
   } while (from.pos < from.size || (left != 0 && out->pos == out->size));

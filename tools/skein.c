@@ -1,8 +1,10 @@
 /* skein: the program. Finds the subcommand, runs it, and turns its Status into the one line of an
  * error and the exit code. */
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,6 +55,16 @@ static void set_signals(void) {
   sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is a failed write */
   sigaction(SIGXFSZ, &ignore, NULL); /* so is a file that reaches its size limit */
   sigaction(SIGBUS, &bus, NULL);
+}
+
+/* jansson corrupts the heap when malloc fails in its lexer, so for it that is the end. */
+static void *json_memory(size_t size) {
+  static const char text[] = "skein: error: out of memory while reading or writing JSON\n";
+  void *memory = malloc(size);
+  if (memory) return memory;
+  ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+  (void)ignored;
+  _exit(STATUS_RUN);
 }
 
 /* If a standard stream is closed, the next file opened would take its number and receive what is
@@ -120,6 +132,7 @@ int main(int argc, char **argv) {
   Error err = {0};
   hold_standard_streams();
   set_signals();
+  json_set_alloc_funcs(json_memory, free);
   blas_init();
   int status = dispatch(argc, argv, &err);
   /* Output that did not arrive is a failure, whatever the command thought. */
