@@ -146,7 +146,7 @@ Status objective_open(Objective *o, const RunSettings *settings, const char *dir
 
 void objective_close(Objective *o) {
   if (o->param) params_free(o->param, o->params);
-  for (int64_t i = 0; i < o->params; i++) free(o->name[i]);
+  for (int64_t i = 0; o->name && i < o->params; i++) free(o->name[i]);
   free(o->name);
   free(o->param);
   free(o->stats);
