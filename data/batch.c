@@ -190,5 +190,6 @@ Status batch_make(const ExampleSet *set, const BatchSpec *spec, int64_t step, Ba
 Status batch_make_range(const ExampleSet *set, const BatchSpec *spec, int64_t first, int64_t n,
                         Batch *out, Error *err) {
   int64_t left = examples_count(set) - first;
+  if (left < 0) left = 0;
   return make(set, spec, first, n < left ? n : left, false, out, err);
 }

@@ -41,11 +41,12 @@ Status batch_make_range(const ExampleSet *set, const BatchSpec *spec, int64_t fi
                         Batch *out, Error *err);
 void batch_free(Batch *b); /* a zeroed Batch is allowed */
 
-/* A background thread that makes the batches of steps first, first + 1, ... ahead of time. */
+/* A background thread that makes the batches of steps first, ..., last - 1 ahead of time. */
 typedef struct BatchReader BatchReader;
 Status batch_reader_start(BatchReader **r, const ExampleSet *set, const BatchSpec *spec,
                           int64_t first, int64_t last, Error *err);
-/* Waits for the next step's batch and hands it over (batch_free it). */
+/* Waits for the next step's batch and hands it over (batch_free it). The failure of a step is
+ * returned in its turn, and from then on. Not to be called after the last step. */
 Status batch_reader_next(BatchReader *r, Batch *out, Error *err);
 void batch_reader_stop(BatchReader *r); /* joins the thread; NULL is allowed */
 

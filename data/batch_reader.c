@@ -1,4 +1,5 @@
 /* The thread that makes batches ahead of the step that wants them. */
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -67,6 +68,7 @@ Status batch_reader_start(BatchReader **out, const ExampleSet *set, const BatchS
 }
 
 Status batch_reader_next(BatchReader *r, Batch *out, Error *err) {
+  assert(r->taken < r->last);
   pthread_mutex_lock(&r->lock);
   while (r->made == r->taken && r->error.status == STATUS_OK) {
     pthread_cond_wait(&r->changed, &r->lock);

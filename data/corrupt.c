@@ -60,6 +60,7 @@ static Status reserve(Example *e, int64_t input, int64_t target, Error *err) {
 static void put_input(Example *e, int32_t id) {
   e->input[e->input_len++] = id;
 }
+
 static void put_target(Example *e, int32_t id) {
   e->target[e->target_len++] = id;
 }
@@ -93,20 +94,24 @@ typedef struct Spans {
   int64_t tokens, noise, count; /* `noise` of `tokens` tokens lie in `count` spans */
 } Spans;
 
-static Spans plan_spans(int64_t tokens, const Corruption *how, int64_t sentinels) {
-  int64_t noise = (int64_t)lround((double)tokens * how->rate);
-  if (noise < 1) noise = 1;
-  if (noise > tokens - 1) noise = tokens - 1;
-  int64_t count = (int64_t)lround((double)noise / how->mean_span);
-  int64_t most = min64(min64(noise, tokens - noise), sentinels);
-  return (Spans){tokens, noise, count < 1 ? 1 : min64(count, most)};
+static int64_t max64(int64_t a, int64_t b) {
+  return a > b ? a : b;
 }
 
-/* The longest beginning of the line whose corrupted form fits both maximum lengths. */
+/* tokens >= 2, sentinels >= 1; so every number is at least 1. */
+static Spans plan_spans(int64_t tokens, const Corruption *how, int64_t sentinels) {
+  int64_t noise = min64(max64(llrint((double)tokens * how->rate), 1), tokens - 1);
+  int64_t most = min64(min64(noise, tokens - noise), sentinels);
+  int64_t count = min64(max64(llrint((double)noise / how->mean_span), 1), most);
+  return (Spans){tokens, noise, count};
+}
+
+/* The longest beginning of the line whose corrupted form, with a sentinel a span and EOS, fits both
+ * maximum lengths; two tokens always do. */
 static Spans fit_spans(const ExampleSet *set, int64_t tokens, const Corruption *how) {
-  int64_t sentinels = 0;
+  int64_t sentinels = 1;
   while (tokenizer_sentinel(set->tokenizer, (int)sentinels) >= 0) sentinels++;
-  Spans s = plan_spans(tokens, how, sentinels);
+  Spans s = plan_spans(min64(tokens, set->max_input + set->max_target), how, sentinels);
   while (s.tokens > 2 && (s.tokens - s.noise + s.count + 1 > set->max_input ||
                           s.noise + s.count + 1 > set->max_target)) {
     s = plan_spans(s.tokens - 1, how, sentinels);
@@ -148,12 +153,26 @@ static Status corrupt_spans(const ExampleSet *set, const Tokens *t, const Corrup
   return STATUS_OK;
 }
 
+static Status check_set(const ExampleSet *set, Error *err) {
+  const char *path = jsonl_path(set->lines);
+  if (tokenizer_sentinel(set->tokenizer, 0) < 0) {
+    return error_set(err, STATUS_MISMATCH,
+                     "%s: corruption needs a tokenizer with sentinels (<extra_id_0>, ...)", path);
+  }
+  if (set->max_input < 3 || set->max_target < 3) {
+    return error_set(err, STATUS_USAGE, "%s: corruption needs maximum lengths of at least 3 tokens",
+                     path);
+  }
+  return STATUS_OK;
+}
+
 Status examples_get_corrupted(const ExampleSet *set, int64_t i, int64_t epoch,
                               const Corruption *how, Example *out, Error *err) {
   enum { PURPOSE_NOISE = 2 };
-  Rng rng = {rng_key(how->seed, (uint64_t)epoch, (uint64_t)i, PURPOSE_NOISE), 0};
-  Tokens t;
+  Rng rng = {.key = rng_key(how->seed, (uint64_t)epoch, (uint64_t)i, PURPOSE_NOISE)};
+  Tokens t = {0};
   *out = (Example){0};
+  TRY(check_set(set, err));
   Status status = line_tokens(set, i, &rng, &t, err);
   if (status == STATUS_OK) {
     bool target = t.count < 2 || rng_uniform(&rng) < how->target_rate;

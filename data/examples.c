@@ -1,6 +1,5 @@
 #include "data/examples.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,21 +11,22 @@ static Status no_memory(Error *err) {
 
 /* ---- lines ---- */
 
+static Status read_fields(const ExampleKeys *keys, ExampleText *out, Error *err) {
+  const JsonDoc *doc = &out->doc;
+  bool raw = keys->text && json_has(doc, keys->text) && !json_has(doc, keys->input);
+  if (raw) return json_get_string(doc, keys->text, &out->text, err);
+  TRY(json_get_string(doc, keys->input, &out->input, err));
+  return json_get_string(doc, keys->target, &out->target, err);
+}
+
 Status examples_read_line(const Jsonl *lines, const ExampleKeys *keys, int64_t i, ExampleText *out,
                           Error *err) {
   JsonlLine line = jsonl_line(lines, i);
   *out = (ExampleText){.doc = {.file = jsonl_path(lines), .line = line.number, .byte = line.byte}};
   TRY(json_parse(&out->doc, line.text, line.size, err));
-  if (!json_is_object(out->doc.root)) {
-    error_set(err, STATUS_INPUT, "%s:%" PRId64 ": byte %" PRId64 ": the line is %s, not an object",
-              out->doc.file, line.number, line.byte, json_kind(out->doc.root));
-  } else if (keys->text && !json_has(&out->doc, keys->input) && json_has(&out->doc, keys->text)) {
-    json_get_string(&out->doc, keys->text, &out->text, err);
-  } else if (json_get_string(&out->doc, keys->input, &out->input, err) == STATUS_OK) {
-    json_get_string(&out->doc, keys->target, &out->target, err);
-  }
-  if (err->status != STATUS_OK) json_free(&out->doc);
-  return err->status;
+  Status status = read_fields(keys, out, err);
+  if (status != STATUS_OK) json_free(&out->doc);
+  return status;
 }
 
 static Status check_lines(const ExampleSet *set, Error *err) {
@@ -46,7 +46,11 @@ static char *copy(const char *text) {
 Status examples_open(ExampleSet **out, const char *path, const ExampleKeys *keys,
                      const Tokenizer *tokenizer, int64_t max_input, int64_t max_target,
                      Error *err) {
-  ExampleSet *set = *out = calloc(1, sizeof *set);
+  *out = NULL;
+  if (max_input < 1 || max_target < 1) {
+    return error_set(err, STATUS_USAGE, "%s: maximum lengths must be at least 1 (EOS)", path);
+  }
+  ExampleSet *set = calloc(1, sizeof *set);
   if (!set) return no_memory(err);
   set->keys = (ExampleKeys){copy(keys->input), copy(keys->target), copy(keys->text)};
   set->tokenizer = tokenizer;
@@ -56,9 +60,11 @@ Status examples_open(ExampleSet **out, const char *path, const ExampleKeys *keys
   if (status == STATUS_OK) status = jsonl_open(&set->lines, path, err);
   if (status == STATUS_OK) set->count = jsonl_count(set->lines);
   if (status == STATUS_OK) status = check_lines(set, err);
-  if (status == STATUS_OK) return status;
-  examples_close(set);
-  *out = NULL;
+  if (status == STATUS_OK) {
+    *out = set;
+  } else {
+    examples_close(set);
+  }
   return status;
 }
 
@@ -74,6 +80,7 @@ void examples_close(ExampleSet *set) {
 int64_t examples_count(const ExampleSet *set) {
   return set->count;
 }
+
 const char *examples_hash(const ExampleSet *set) {
   return jsonl_hash(set->lines);
 }

@@ -23,8 +23,8 @@ typedef struct ExampleKeys {
 
 typedef struct ExampleSet ExampleSet;
 
-/* A JSONL file with its keys checked in every line; an empty file is an error. The tokenizer is
- * borrowed. */
+/* A JSONL file with its keys checked in every line; an empty file is an error, as are maximum
+ * lengths below 1. The tokenizer is borrowed. */
 Status examples_open(ExampleSet **set, const char *path, const ExampleKeys *keys,
                      const Tokenizer *tokenizer, int64_t max_input, int64_t max_target, Error *err);
 void examples_close(ExampleSet *set); /* NULL is allowed */
@@ -43,8 +43,11 @@ Status examples_train_tokenizer(const char *path, const ExampleKeys *keys, int32
 /* How raw text becomes input -> target for training a base from nothing (T5: Raffel et al. 2020,
  * section 3.1.4): with probability `target_rate` the end of the text (its target where the line has
  * one) is denoised as one span, otherwise spans of mean length `mean_span` covering `rate` of the
- * tokens are. Denoised spans are replaced by sentinels. Keyed by (seed, epoch, example): the same
- * key gives the same example. */
+ * tokens are, the first of them after some kept tokens (random_spans_noise_mask of T5). Denoised
+ * spans are replaced by sentinels, <extra_id_0> first, and the target is each span behind its
+ * sentinel. A line that does not fit is cut at its end. Keyed by (seed, epoch, example): the same
+ * key gives the same example. A tokenizer without sentinels is STATUS_MISMATCH, a maximum length
+ * below 3 (a token, a sentinel, EOS) STATUS_USAGE. */
 typedef struct Corruption {
   double rate;        /* 0.15 */
   double mean_span;   /* 3 */

@@ -1,7 +1,6 @@
 #include "tests/corpus.h"
 
-#include "data/tokenizer.h"
-#include "tests/scratch.h"
+#include <unistd.h>
 
 const char *const CORPUS[] = {
     "a skein of geese crosses the quiet harbour at dawn",
@@ -23,11 +22,20 @@ const char *const CORPUS[] = {
     "a token goes where the gate points",
     "the task names the expert and the expert names the task",
     "wool, thread and cloth are made of fibre",
-    "geese take turns at the head of the skein",
+    "geese take turns at the head of the skein at 7:45",
 };
 const size_t CORPUS_COUNT = sizeof CORPUS / sizeof *CORPUS;
 
 void corpus_train(const char *path) {
   Error err = {0};
   expect_ok("training", tokenizer_train(CORPUS, CORPUS_COUNT, CORPUS_PIECES, path, &err), &err);
+}
+
+Tokenizer *corpus_tokenizer(Scratch *s) {
+  const char *path = scratch_path(s, "spiece.model");
+  Error err = {0};
+  Tokenizer *t;
+  if (access(path, F_OK) != 0) corpus_train(path);
+  expect_ok(path, tokenizer_open(&t, path, &err), &err);
+  return t;
 }
