@@ -267,7 +267,6 @@ Status atomic_commit(AtomicFile *f, Error *err) {
 
 void atomic_abort(AtomicFile *f) {
   if (!f->stream) return;
-  f->sink->cause = ECANCELED; /* what is still buffered need not be written */
   fclose(f->stream);
   close(f->sink->fd);
   unlink(f->temp);

@@ -53,6 +53,23 @@ static void strings_are_preceded_by_their_length(void **state) {
   assert_string_not_equal(framed, other);
 }
 
+static void long_strings_have_their_length_in_little_endian(void **state) {
+  (void)state;
+  enum { SIZE = 0x010203 };
+  char *text = malloc(SIZE + 1), framed[HASH_HEX], spelt[HASH_HEX];
+  memset(text, 'a', SIZE);
+  text[SIZE] = '\0';
+  Hash *hash = hash_new();
+  hash_add_string(hash, text);
+  hash_finish(hash, framed);
+  hash = hash_new();
+  hash_add(hash, "\3\2\1\0\0\0\0\0", 8);
+  hash_add(hash, text, SIZE);
+  hash_finish(hash, spelt);
+  assert_string_equal(framed, spelt);
+  free(text);
+}
+
 static void files(void **state) {
   Scratch *s = *state;
   char hex[HASH_HEX];
@@ -69,6 +86,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(published_examples),
       cmocka_unit_test(strings_are_preceded_by_their_length),
+      cmocka_unit_test(long_strings_have_their_length_in_little_endian),
       cmocka_unit_test(files),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

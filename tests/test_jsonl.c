@@ -167,6 +167,26 @@ static void many_lines(void **state) {
   free(text);
 }
 
+/* Blocks that do not fill the decoder's buffer evenly, so that text is left in it when all input
+ * has been read. */
+static void text_larger_than_the_buffers_is_whole(void **state) {
+  enum { FIRST = 100000, SECOND = 131072 };
+  unsigned char frame[20];
+  size_t n = frame_begin(frame, 0, 0x88);
+  n += frame_block(frame + n, BLOCK_RLE, 0, "\n", FIRST);
+  n += frame_block(frame + n, BLOCK_RLE, 1, "\n", SECOND);
+  char hex[HASH_HEX];
+  Hash *hash = hash_new();
+  for (int i = 0; i < FIRST + SECOND; i++) hash_add(hash, "\n", 1);
+  hash_finish(hash, hex);
+  Jsonl *j;
+  Error err = {0};
+  expect_ok("open", jsonl_open(&j, scratch_write(*state, "blocks", frame, n), &err), &err);
+  assert_int_equal(jsonl_count(j), 0);
+  assert_string_equal(jsonl_hash(j), hex);
+  jsonl_close(j);
+}
+
 static void mutated_files_are_survived(void **state) {
   enum { ROUNDS = 3000 };
   static const char *const pieces[] = {"\n",           "\r\n",     "\n\n",
@@ -206,6 +226,7 @@ int main(void) {
       cmocka_unit_test(a_line_has_a_size_limit),
       cmocka_unit_test(missing_files_are_named),
       cmocka_unit_test(many_lines),
+      cmocka_unit_test(text_larger_than_the_buffers_is_whole),
       cmocka_unit_test(mutated_files_are_survived),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -45,6 +45,25 @@ static void the_writer_spells_these_bytes(void **state) {
   free(bytes);
 }
 
+/* Names of 8 lengths, so that the header needs every padding from 0 to 7. */
+static void data_begins_at_the_next_multiple_of_8(void **state) {
+  static const char around[] = "{\"\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}";
+  static const char name[] = "nnnnnnnn";
+  const float value = 1;
+  for (size_t length = 1; length <= 8; length++) {
+    const SafetensorsItem item = {name + 8 - length, DTYPE_F32, &value, 1, 1, true};
+    Error err = {0};
+    char *bytes;
+    size_t size, header = sizeof around - 1 + length;
+    const char *path = scratch_path(*state, "p.safetensors");
+    expect_ok("write", safetensors_write(path, &item, 1, NULL, 0, &err), &err);
+    expect_ok("read", file_read(path, 1000, &bytes, &size, &err), &err);
+    assert_int_equal(size, 8 + (header + 7) / 8 * 8 + 4);
+    assert_int_equal((unsigned char)bytes[0], (header + 7) / 8 * 8);
+    free(bytes);
+  }
+}
+
 static void what_is_written_is_read(void **state) {
   enum { ROWS = 3, COLS = 3001 };
   float *values = malloc(ROWS * COLS * sizeof *values);
@@ -109,6 +128,7 @@ static void what_must_not_be_written_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_writer_spells_these_bytes),
+      cmocka_unit_test(data_begins_at_the_next_multiple_of_8),
       cmocka_unit_test(what_is_written_is_read),
       cmocka_unit_test(what_must_not_be_written_is_refused),
   };
