@@ -36,11 +36,8 @@ void runner_open(Runner *r, int threads, bool taped);
 /* Fails the test when the context has failed. */
 void runner_close(Runner *r);
 
-/* Runs the check with every choice of operands that need a gradient, none and all included; those
- * stored in less than f32 stay frozen. */
-void check_every_choice(Gradcheck *check);
-
-/* Runs it with all f32 operands needing a gradient. */
-void check_all_operands(Gradcheck *check);
+/* Runs the check with every choice of operands that need a gradient, none and all included; with
+ * all of them only when there are many elements. Those stored in less than f32 stay frozen. */
+void check_operands(Gradcheck *check);
 
 #endif
