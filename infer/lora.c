@@ -12,7 +12,7 @@
 
 enum { RNG_LORA_A = 0x6c41 }; /* purpose of the random stream of a fresh A */
 
-static float scale_of(float alpha, int64_t rank, bool rslora) {
+float lora_scale(float alpha, int64_t rank, bool rslora) {
   return alpha / (rslora ? sqrtf((float)rank) : (float)rank);
 }
 
@@ -132,7 +132,7 @@ static Status check_factors(const Source *s, const T5 *model, Lora *lora, Error 
     TRY(check_factor(s, module, f, err));
     if (f->a.rows == 0) continue;
     f->alpha = (float)lora_config_alpha(&s->config, module);
-    f->scale = scale_of(f->alpha, f->a.rows, lora->rslora);
+    f->scale = lora_scale(f->alpha, f->a.rows, lora->rslora);
     lora->covered++;
   }
   if (lora->covered > 0) return STATUS_OK;
@@ -184,7 +184,7 @@ static Status fresh_factor(LoraFactor *f, const Linear *linear, int rank, float 
   Rng rng = {.key = rng_key(seed, (uint64_t)linear->id, 0, RNG_LORA_A)};
   for (int64_t i = 0; i < tensor_count(&f->a); i++) f->a.data[i] = 0.01F * rng_normal(&rng);
   f->alpha = alpha;
-  f->scale = scale_of(alpha, rank, false);
+  f->scale = lora_scale(alpha, rank, false);
   return STATUS_OK;
 }
 

@@ -20,6 +20,9 @@ typedef struct Lora {
   char fingerprint[HASH_HEX]; /* SHA-256 over name, shape, scale and values of the factors */
 } Lora;
 
+/* alpha / rank, or alpha / sqrt(rank) with use_rslora. */
+float lora_scale(float alpha, int64_t rank, bool rslora);
+
 /* Reads a PEFT directory (adapter_config.json, adapter_model.safetensors). rank_pattern and
  * alpha_pattern are matched as PEFT does (full name or suffix after a dot, as regular expression).
  * Refused by name: other peft_type, use_dora, bias != none, lora_bias, modules_to_save,

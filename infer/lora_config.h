@@ -1,4 +1,5 @@
-/* lora_config: adapter_config.json of a PEFT LoRA. Inside of infer/lora*; others use lora.h. */
+/* lora_config: adapter_config.json of a PEFT LoRA. Inside of infer/lora*, and for
+ * `skein inspect`; others use lora.h. */
 #ifndef SKEIN_INFER_LORA_CONFIG_H
 #define SKEIN_INFER_LORA_CONFIG_H
 

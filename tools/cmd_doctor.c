@@ -12,6 +12,7 @@
 #include "autograd/version.h"
 #include "tools/command.h"
 #include "tools/facts.h"
+#include "tools/machine.h"
 #include "tools/process.h"
 
 static void add_program(Facts *f) {
@@ -92,7 +93,7 @@ static void add_machine(Facts *f) {
   facts_set(f, o, "usable_cores", json_integer(usable_cores()));
   add_features(f, facts_array(f, o, "features"));
   facts_set(f, o, "memory_bytes", json_integer(memory_of("MemTotal")));
-  facts_set(f, o, "available_memory_bytes", json_integer(memory_of("MemAvailable")));
+  facts_set(f, o, "available_memory_bytes", json_integer((json_int_t)machine_memory_available()));
 }
 
 /* ---- libraries ---- */
@@ -173,7 +174,7 @@ static void add_advice(Facts *f, bool gnuplot) {
     facts_append(f, list,
                  facts_text("the address space is limited (ulimit -v); OpenBLAS hangs when it "
                             "cannot get its buffers"));
-  if (memory_of("MemAvailable") < 1LL << 30)
+  if (machine_memory_available() < 1LL << 30)
     facts_append(f, list, facts_text("less than 1 GiB of memory is free"));
 }
 

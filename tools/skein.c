@@ -15,9 +15,7 @@
 #include "tools/console.h"
 
 static const Command *const commands[] = {
-    &command_train,
-    &command_bench,
-    &command_doctor,
+    &command_train, &command_plot, &command_inspect, &command_bench, &command_doctor,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -25,7 +23,7 @@ static const char about[] =
     "skein: gates and routing over LoRA experts of T5\n"
     "\n"
     "Examples:\n"
-    "  skein doctor                        what this machine offers\n"
+    "  skein train gate -c gate.yaml       learn the gates of an expert\n"
     "  skein inspect experts/boolq         what is in a checkpoint, an expert or a gate\n"
     "\n"
     "Usage: skein COMMAND [ARGUMENTS]\n"

@@ -1,0 +1,91 @@
+# One or several training runs: loss, learning rate, and for one gate run its openness and norms.
+# Columns of training.tsv: run, step, loss, valid_loss, learning_rate, then five of openness and
+# five of gate_norm. Runs are blocks of the file (index), told apart by colour and by dash.
+if (!exists("part")) part = "" # put after the names of the images while they are being written
+array group[5] = ["encoder self", "encoder ff", "decoder self", "decoder cross", "decoder ff"]
+array group_colour[5] = [0x0072B2, 0x56B4E9, 0xD55E00, 0xE69F00, 0xCC79A7]
+array group_dash[5] = [1, 2, 1, 4, 2]
+array run_colour[7] = [0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000]
+colour(i) = run_colour[(i - 1) % 7 + 1]
+dash(i) = valid[i] ? (i - 1) % 5 + 1 : 1 # a noisy line is drawn through
+pale(c) = c + 0xA8000000
+data = "training.tsv"
+
+set datafile separator tab
+set datafile missing "NaN"
+set encoding utf8
+set border 3 linecolor rgb "#909090" linewidth 0.6
+set tics nomirror out scale 0.5 textcolor rgb "#404040"
+set grid linecolor rgb "#E6E6E6" linetype 1 linewidth 0.6
+set key noenhanced Left reverse samplen 2.2 spacing 1.2 textcolor rgb "#202020"
+set xrange [0:*]
+set autoscale xfixmax
+set offsets 0, 0, graph 0.06, 0
+
+do for [format in "png svg"] {
+  if (format eq "png") {
+    set terminal pngcairo size 1800,(gates ? 1120 : 620) font "sans,17" linewidth 2.4 noenhanced
+  } else {
+    set terminal svg size 1000,(gates ? 622 : 344) font "sans,11" linewidth 1.5 dashlength 0.7 \
+      background "white" noenhanced
+  }
+  set output "training.".format.part
+  set multiplot layout (gates ? 2 : 1),2 columnsfirst \
+    margins 0.055, (gates ? 0.845 : 0.975), (gates ? 0.085 : 0.16), (gates ? 0.88 : 0.80) \
+    spacing 0.075, 0.115
+  set label 1 heading at screen 0.012,(gates ? 0.962 : 0.935) font "sans Bold,".(format eq "png" ? 20 : 13) \
+    textcolor rgb "#202020"
+
+  set label 2 "loss per target token" at graph 0,1.06 textcolor rgb "#202020"
+  unset xlabel
+  if (gates) { set format x "" } else { set xlabel "optimizer step" textcolor rgb "#404040" }
+  set yrange [*:*]
+  set key top right inside
+  if (runs == 1) {
+    plot data index 0 using 2:3 with lines linecolor rgb (valid[1] ? pale(0x0072B2) : 0x0072B2) \
+      linewidth (valid[1] ? 0.9 : 1.2) title "training", \
+      for [i=1:valid[1]] "" index 0 using 2:4 with linespoints linecolor rgb 0xD55E00 \
+      linewidth 1.2 pointtype 7 pointsize 0.55 title "validation"
+  } else {
+    # A run shows its validation where it has one, with the training loss pale behind it.
+    plot for [i=1:runs] data index i-1 using 2:(column(valid[i] ? 3 : 4)) with lines \
+      linecolor rgb pale(colour(i)) linewidth 0.9 notitle, \
+      for [i=1:runs] "" index i-1 using 2:(column(valid[i] ? 4 : 3)) with linespoints \
+      linecolor rgb colour(i) dashtype dash(i) linewidth 1.2 \
+      pointtype 3 + 2 * i pointsize (valid[i] ? 0.7 : 0) title name[i].(valid[i] ? "" : " (training)")
+  }
+  unset label 1
+
+  set format x "%g"
+  set xlabel "optimizer step" textcolor rgb "#404040"
+  set label 2 "learning rate"
+  unset key
+  set yrange [0:*]
+  plot for [i=1:runs] data index i-1 using 2:5 with lines linecolor rgb colour(i) \
+    dashtype dash(i) linewidth 1.2 notitle
+
+  if (gates) {
+    set format x ""
+    unset xlabel
+    set key at graph 1.03, graph 1.0 left top
+    set label 2 "gate openness, mean of σ(v·x)"
+    set label 3 "v = 0" at graph 1.03, first 0.5 textcolor rgb "#909090"
+    set arrow 1 from graph 0, first 0.5 to graph 1.02, first 0.5 nohead linecolor rgb "#909090" \
+      linewidth 0.6
+    set yrange [0:1]
+    plot for [g=1:5] data index 0 using 2:(column(5 + g)) with lines \
+      linecolor rgb group_colour[g] dashtype group_dash[g] linewidth 1.2 title group[g]
+    unset label 3
+    unset arrow 1
+    set format x "%g"
+    set xlabel "optimizer step" textcolor rgb "#404040"
+    unset key
+    set label 2 "length of the gate vectors, mean of ‖v‖"
+    set yrange [0:*]
+    plot for [g=1:5] data index 0 using 2:(column(10 + g)) with lines \
+      linecolor rgb group_colour[g] dashtype group_dash[g] linewidth 1.2 notitle
+  }
+  unset label 2
+  unset multiplot
+  unset output
+}
