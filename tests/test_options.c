@@ -1,4 +1,5 @@
 /* Settings: values, messages, precedence, records and help. */
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -276,6 +277,25 @@ static void a_record_is_the_settings(void **state) {
   options_free(&f.o);
 }
 
+/* Where the machine has a locale with a decimal comma. */
+static void the_locale_does_not_matter(void **state) {
+  (void)state;
+  if (!setlocale(LC_ALL, "de_DE.UTF-8") && !setlocale(LC_ALL, "fr_FR.UTF-8")) skip();
+  char comma[16];
+  snprintf(comma, sizeof comma, "%.1f", 0.5);
+  assert_string_equal(comma, "0,5");
+  Fixture f;
+  fixture_init(&f);
+  fixture_accept(&f, "train: {learning_rate: 0.25}");
+  assert_true(f.s.rate == 0.25);
+  char *record = options_record(&f.o);
+  assert_non_null(strstr(record, "learning_rate: 0.25\n"));
+  free(record);
+  options_free(&f.o);
+  refuse_config("train: {learning_rate: '0,25'}", "not a number");
+  setlocale(LC_ALL, "C");
+}
+
 static void help_shows_live_values(void **state) {
   (void)state;
   Fixture f;
@@ -340,6 +360,7 @@ int main(void) {
       cmocka_unit_test(bad_assignments_are_refused),
       cmocka_unit_test(required_settings_are_asked_for),
       cmocka_unit_test(a_record_is_the_settings),
+      cmocka_unit_test(the_locale_does_not_matter),
       cmocka_unit_test(help_shows_live_values),
       cmocka_unit_test(the_nearest_word_is_found),
       cmocka_unit_test(files_are_read),
