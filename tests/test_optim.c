@@ -134,7 +134,8 @@ static void moments_can_be_carried_over(void **state) {
 enum { MANY = 6 };
 
 static void many_train(Tensor *tensor, int threads) {
-  static const int64_t size[MANY] = {1, 70001, 3, 32767, 32768, 9};
+  /* Five blocks of 2^15 to the last element. */
+  static const int64_t size[MANY] = {1, 70001, 3, 32767, 32768, 28300};
   Param param[MANY];
   for (int i = 0; i < MANY; i++) {
     assert_int_equal(tensor_create(&tensor[i], 1, size[i], true, NULL), STATUS_OK);

@@ -125,6 +125,7 @@ static void the_stronger_origin_wins(void **state) {
   expect_ok("s", options_assign(&f.o, "train.steps=7", &err), &err);
   expect_ok("r", options_preset(&f.o, "train.steps", "500", &err), &err);
   expect_ok("r", options_preset(&f.o, "seed", "1", &err), &err);
+  expect_ok("r", options_preset(&f.o, "seed", "2", &err), &err); /* is not at its default */
   expect_ok("r", options_preset(&f.o, "train.schedule", "linear", &err), &err);
   fixture_accept(&f, "train: {steps: 3, schedule: cosine}");
   assert_int_equal(f.s.steps, 7);
