@@ -328,6 +328,8 @@ static void the_nearest_word_is_found(void **state) {
   assert_string_equal(options_nearest("scores", known, 6), "score");
   assert_string_equal(options_nearest("evla", known, 6), "eval");
   assert_string_equal(options_nearest("genrate", known, 6), "generate");
+  static const char *const short_word[] = {"tp"};
+  assert_string_equal(options_nearest("pt", short_word, 1), "tp"); /* a swap is one change */
   assert_null(options_nearest("zebra", known, 6));
   assert_null(options_nearest("", known, 6));
   assert_null(options_nearest("x", known, 6));
