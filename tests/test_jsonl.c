@@ -188,7 +188,7 @@ static void text_larger_than_the_buffers_is_whole(void **state) {
 }
 
 static void mutated_files_are_survived(void **state) {
-  enum { ROUNDS = 3000 };
+  enum { ROUNDS = 1500 };
   static const char *const pieces[] = {"\n",           "\r\n",     "\n\n",
                                        "\xef\xbb\xbf", "\xf0\x9f", "\x28\xb5\x2f\xfd"};
   static const char text[] = "{\"input\":\"caf\xc3\xa9\"}\r\n\n{\"input\":\"\xe2\x82\xac\"}\n[1]";

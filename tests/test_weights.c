@@ -265,7 +265,7 @@ static void directories_without_weights_are_explained(void **state) {
 }
 
 static void mutated_indexes_are_survived(void **state) {
-  enum { ROUNDS = 3000 };
+  enum { ROUNDS = 1500 };
   static const char original[] =
       "{\"metadata\":{\"total_size\":8},\"weight_map\":"
       "{\"a\":\"one.safetensors\",\"b\":\"two.safetensors\"}}";
