@@ -182,7 +182,7 @@ static Status measure(const BenchSpec *spec, Objective *o, Batch *batch, BenchRe
 }
 
 Status bench_train(const BenchSpec *spec, BenchResult *result, Error *err) {
-  RunSettings settings = {.objective = OBJECTIVE_GATE, .train = {.clip_norm = 1}};
+  RunSettings settings = {.objective = OBJECTIVE_GATE, .train = {.clip_norm = 1, .beta2 = 0.999}};
   Objective objective = {.settings = &settings};
   Batch batch = {0};
   *result = (BenchResult){0};

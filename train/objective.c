@@ -114,11 +114,21 @@ static Status new_config(const Objective *o, T5Config *c, Error *err) {
   return STATUS_OK;
 }
 
+/* Hugging Face starts the embedding and the head at N(0, 1). Adam's steps are as long as the
+ * learning rate, so what starts large takes long to change; a smaller start learns sooner. */
+static void scale_embeddings(T5 *model, float std) {
+  Tensor *table[] = {&model->shared, &model->head_own};
+  for (int i = 0; i < 2; i++) {
+    for (int64_t k = 0; k < tensor_count(table[i]); k++) table[i]->data[k] *= std;
+  }
+}
+
 static Status open_base(Objective *o, const char *dir, bool resume, Error *err) {
   T5Config config = {0};
   TRY(open_new_tokenizer(o, dir, resume, err));
   TRY(new_config(o, &config, err));
   TRY(t5_random(&o->model, &config, (uint64_t)o->settings->train.seed, true, err));
+  scale_embeddings(o->model, (float)o->settings->model.embedding_std);
   TRY(check_vocabulary(o, err));
   TRY(reserve_params(o, o->model->tensors, err));
   for (int i = 0; i < o->model->tensors; i++) {

@@ -39,30 +39,31 @@
              "named set of train.* values; what you set yourself wins"), \
       INT("threads", threads, "2", 1, 256, "threads; changes speed, not one bit of the result")
 
-#define TRAIN_OPTIONS                                                                           \
-  INT("train.steps", train.steps, "100", 0, COUNT_MOST, "optimizer steps"),                     \
-      INT("train.batch_size", train.batch_size, "1024", 1, 1e7, "examples an optimizer step"),  \
-      INT("train.max_tokens", train.max_tokens, "8192", 1, COUNT_MOST,                          \
-          "tokens a micro-batch (inputs + targets); changes memory, not the batch"),            \
-      REAL("train.learning_rate", train.learning_rate, "5.0e-3", 0, 1e3, "peak learning rate"), \
-      CHOICE("train.schedule", train.schedule, "constant", "constant|linear|cosine",            \
-             "learning rate after warm-up"),                                                    \
-      REAL("train.warmup_ratio", train.warmup_ratio, "0.06", 0, 1,                              \
-           "share of the steps that warm up"),                                                  \
-      REAL("train.weight_decay", train.weight_decay, "0.0", 0, 1e3, "decoupled weight decay"),  \
-      REAL("train.clip_norm", train.clip_norm, "1.0", 0, 1e9,                                   \
-           "global gradient norm; 0: no clipping"),                                             \
-      INT("train.seed", train.seed, "42", 0, SEED_MOST,                                         \
-          "seed of shuffling, noise and initial values"),                                       \
-      BOOL("train.shuffle", train.shuffle, "true", "false keeps file order"),                   \
-      BOOL("train.recompute", train.recompute, "false",                                         \
-           "keep block inputs only, recompute blocks in backward: less memory, same bits"),     \
-      INT("train.eval_every", train.eval_every, "20", 0, COUNT_MOST,                            \
-          "steps between validations; 0: only at the end"),                                     \
-      INT("train.eval_examples", train.eval_examples, "0", 0, COUNT_MOST,                       \
-          "validation examples used; 0: all"),                                                  \
-      INT("train.patience", train.patience, "0", 0, COUNT_MOST,                                 \
-          "stop after so many validations without improvement; 0: never"),                      \
+#define TRAIN_OPTIONS                                                                             \
+  INT("train.steps", train.steps, "100", 0, COUNT_MOST, "optimizer steps"),                       \
+      INT("train.batch_size", train.batch_size, "1024", 1, 1e7, "examples an optimizer step"),    \
+      INT("train.max_tokens", train.max_tokens, "8192", 1, COUNT_MOST,                            \
+          "tokens a micro-batch (inputs + targets); changes memory, not the batch"),              \
+      REAL("train.learning_rate", train.learning_rate, "5.0e-3", 0, 1e3, "peak learning rate"),   \
+      CHOICE("train.schedule", train.schedule, "constant", "constant|linear|cosine",              \
+             "learning rate after warm-up"),                                                      \
+      REAL("train.warmup_ratio", train.warmup_ratio, "0.06", 0, 1,                                \
+           "share of the steps that warm up"),                                                    \
+      REAL("train.beta2", train.beta2, "0.999", 0.5, 0.999999, "decay of AdamW's second moment"), \
+      REAL("train.weight_decay", train.weight_decay, "0.0", 0, 1e3, "decoupled weight decay"),    \
+      REAL("train.clip_norm", train.clip_norm, "1.0", 0, 1e9,                                     \
+           "global gradient norm; 0: no clipping"),                                               \
+      INT("train.seed", train.seed, "42", 0, SEED_MOST,                                           \
+          "seed of shuffling, noise and initial values"),                                         \
+      BOOL("train.shuffle", train.shuffle, "true", "false keeps file order"),                     \
+      BOOL("train.recompute", train.recompute, "false",                                           \
+           "keep block inputs only, recompute blocks in backward: less memory, same bits"),       \
+      INT("train.eval_every", train.eval_every, "20", 0, COUNT_MOST,                              \
+          "steps between validations; 0: only at the end"),                                       \
+      INT("train.eval_examples", train.eval_examples, "0", 0, COUNT_MOST,                         \
+          "validation examples used; 0: all"),                                                    \
+      INT("train.patience", train.patience, "0", 0, COUNT_MOST,                                   \
+          "stop after so many validations without improvement; 0: never"),                        \
       INT("train.save_every", train.save_every, "10", 1, COUNT_MOST, "steps between checkpoints")
 
 static const Option GATE_OPTIONS[] = {
@@ -98,6 +99,8 @@ static const Option BASE_OPTIONS[] = {
     INT("model.d_ff", model.d_ff, "0", 0, SIZE_MOST, "width of the feed-forward"),
     INT("model.encoder_layers", model.encoder_layers, "0", 0, 1024, "encoder blocks"),
     INT("model.decoder_layers", model.decoder_layers, "0", 0, 1024, "decoder blocks"),
+    REAL("model.embedding_std", model.embedding_std, "1.0", 1e-6, 100,
+         "spread of the initial embedding and head; smaller is learnt away sooner"),
     CHOICE("model.dtype", model.dtype, "f32", "f32|f16|bf16", "storage of the saved weights"),
     REAL("corruption.rate", corruption.rate, "0.15", 0.01, 0.9, "share of tokens in noise spans"),
     REAL("corruption.mean_span", corruption.mean_span, "3", 1, 100,

@@ -20,7 +20,7 @@ typedef struct TrainSettings {
   int64_t steps, batch_size, max_tokens;
   double learning_rate;
   int schedule; /* ScheduleKind */
-  double warmup_ratio, weight_decay, clip_norm;
+  double warmup_ratio, beta2, weight_decay, clip_norm;
   int64_t seed;
   bool shuffle, recompute;
   int64_t eval_every, eval_examples, patience, save_every;
@@ -38,6 +38,7 @@ typedef struct ModelSettings {
   int64_t pieces;  /* of the tokenizer that is trained */
   int64_t vocab_size;
   int64_t d_model, d_kv, heads, d_ff, encoder_layers, decoder_layers; /* 0: as the shape says */
+  double embedding_std;
   int dtype; /* Dtype of the saved weights */
 } ModelSettings;
 

@@ -49,6 +49,7 @@ Status step_train(Stepper *s, Objective *o, const Batch *batch, int64_t update, 
   result->skipped = !isfinite(result->loss) || !isfinite(result->grad_norm);
   if (result->skipped) return STATUS_OK;
   AdamW rule = adamw_defaults();
+  rule.beta2 = o->settings->train.beta2;
   rule.weight_decay = (float)o->settings->train.weight_decay;
   float scale = clip_factor(result->grad_norm, o->settings->train.clip_norm);
   adamw_update(&rule, o->param, o->params, update, lr, scale, s->threads);
