@@ -19,14 +19,15 @@ float lora_scale(float alpha, int64_t rank, bool rslora) {
 static Status lora_make(Lora **lora, const T5 *model, Error *err) {
   *lora = calloc(1, sizeof **lora);
   LoraFactor *factor = calloc((size_t)model->linears, sizeof *factor);
-  if (!*lora || !factor) {
+  char *base_name = strdup("");
+  if (!*lora || !factor || !base_name) {
     free(*lora);
     free(factor);
+    free(base_name);
     *lora = NULL;
     return error_set(err, STATUS_RUN, "out of memory: an adapter");
   }
-  (*lora)->factor = factor;
-  (*lora)->count = model->linears;
+  **lora = (Lora){.factor = factor, .count = model->linears, .base_name = base_name};
   return STATUS_OK;
 }
 
@@ -37,6 +38,7 @@ void lora_close(Lora *lora) {
     tensor_destroy(&lora->factor[i].b);
   }
   free(lora->factor);
+  free(lora->base_name);
   free(lora);
 }
 
@@ -141,14 +143,10 @@ static Status check_factors(const Source *s, const T5 *model, Lora *lora, Error 
 
 static Status read_lora(Source *s, const char *dir, const T5 *model, Lora *lora, Error *err) {
   TRY(lora_config_read(&s->config, dir, err));
-  if (strlen(s->config.base_name) >= sizeof lora->base_name) {
-    return error_set(err, STATUS_INPUT,
-                     "%s: base_model_name_or_path: %zu bytes, at most %zu are accepted",
-                     s->config.path, strlen(s->config.base_name), sizeof lora->base_name - 1);
-  }
-  strcpy(lora->base_name, s->config.base_name);
+  free(lora->base_name);
+  lora->base_name = strdup(s->config.base_name);
   s->path = path_join(dir, "adapter_model.safetensors");
-  if (!s->path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  if (!s->path || !lora->base_name) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   TRY(weights_open(&s->weights, s->path, err));
   TRY(read_factors(s, model, lora, err));
   TRY(check_factors(s, model, lora, err));

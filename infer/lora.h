@@ -16,7 +16,7 @@ typedef struct Lora {
   int count;          /* model->linears */
   int covered;
   bool rslora;
-  char base_name[256];        /* base_model_name_or_path as the adapter records it */
+  char *base_name;            /* base_model_name_or_path as the adapter records it, or "" */
   char fingerprint[HASH_HEX]; /* SHA-256 over name, shape, scale and values of the factors */
 } Lora;
 
@@ -36,7 +36,7 @@ Status lora_open(Lora **lora, const char *dir, const T5 *model, Error *err);
  * A ~ N(0, 0.01^2) keyed by seed, B = 0 (methods.md 1.3). */
 Status lora_new(Lora **lora, const T5 *model, int rank, float alpha, const char *targets,
                 uint64_t seed, Error *err);
-/* Writes a PEFT directory that peft reads; `base_name` is recorded as it is. */
+/* Writes a PEFT directory that peft reads (made if needed); `base_name` is recorded as it is. */
 Status lora_save(const Lora *lora, const T5 *model, const char *dir, const char *base_name,
                  Error *err);
 void lora_close(Lora *lora); /* NULL is allowed */

@@ -7,7 +7,8 @@
 
 #include "data/file.h"
 
-enum { CONFIG_BYTES_MAX = 16 << 20, RANK_MAX = 1 << 20 };
+/* Three full lists of the 432 linears of a T5-XL take a third of this. */
+enum { CONFIG_BYTES_MAX = 1 << 18, RANK_MAX = 1 << 20 };
 static const double ALPHA_MAX = 1e9;
 
 /* Keys that change what an adapter computes and that skein does not: what is there must be null,
@@ -90,9 +91,9 @@ static Status read_rules(LoraConfig *c, const char *field, bool rank, LoraRules 
   json_object_foreach(object, key, value) {
     LoraRule *rule = &rules->rule[rules->count];
     TRY(check_value(c, field, key, value, rank, err));
+    rules->count++; /* also a pattern that fails is freed */
     TRY(name_pattern_compile(&rule->pattern, key, NAME_SUFFIX, c->path, field, err));
     rule->value = json_number_value(value);
-    rules->count++;
   }
   return STATUS_OK;
 }
@@ -104,9 +105,8 @@ static Status read_modules(LoraConfig *c, const char *field, LoraModules *m, Err
     const char *text = json_string_value(value);
     m->kind = MODULES_ALL;
     if (strcasecmp(text, "all-linear") == 0) return STATUS_OK;
-    TRY(name_pattern_compile(&m->pattern, text, NAME_WHOLE, c->path, field, err));
     m->kind = MODULES_PATTERN;
-    return STATUS_OK;
+    return name_pattern_compile(&m->pattern, text, NAME_WHOLE, c->path, field, err);
   }
   TRY(json_get_array(&c->doc, field, &m->list, err));
   for (size_t i = 0; i < json_array_size(m->list); i++) {
@@ -153,8 +153,8 @@ static void free_rules(LoraRules *rules) {
 void lora_config_free(LoraConfig *config) {
   free_rules(&config->ranks);
   free_rules(&config->alphas);
-  if (config->targets.kind == MODULES_PATTERN) name_pattern_free(&config->targets.pattern);
-  if (config->excluded.kind == MODULES_PATTERN) name_pattern_free(&config->excluded.pattern);
+  name_pattern_free(&config->targets.pattern);
+  name_pattern_free(&config->excluded.pattern);
   json_free(&config->doc);
   free(config->path);
 }

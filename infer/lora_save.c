@@ -4,6 +4,7 @@
 
 #include "data/file.h"
 #include "data/json.h"
+#include "data/utf8.h"
 #include "infer/lora.h"
 
 /* Tensors. */
@@ -117,6 +118,10 @@ static json_t *config_json(const Lora *lora, const T5 *model, const char *base_n
 
 Status lora_save(const Lora *lora, const T5 *model, const char *dir, const char *base_name,
                  Error *err) {
+  if (base_name[utf8_valid(base_name, strlen(base_name))]) {
+    return error_set(err, STATUS_USAGE, "%s: the name of the base, \"%s\", is not valid UTF-8", dir,
+                     base_name);
+  }
   TRY(dir_make(dir, err));
   TRY(save_factors(lora, model, dir, err));
   char *path = path_join(dir, "adapter_config.json");

@@ -94,6 +94,7 @@ static void what_is_saved_is_opened(void **state) {
     expect_ok("open", lora_open(&opened, s->dir, m, &err), &err);
     expect_same_expert(made, opened);
     assert_string_equal(opened->base_name, "google/\"base\"");
+    expect_error("name", lora_save(made, m, s->dir, "\xff", &err), &err, STATUS_USAGE, "UTF-8");
     lora_close(made);
     lora_close(opened);
   }
