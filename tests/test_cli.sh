@@ -117,6 +117,14 @@ mkfifo pipe
 refused 3 'pipe: ' inspect pipe
 mkdir folder
 refused 3 'folder: neither a base' inspect folder
+printf '{"step":1,"loss":2.5}\n{"step":2,"loss":1.5,"valid_loss":1.25}\n' >folder/metrics.jsonl
+ok inspect folder
+has '^kind  *training run$'
+has '^  best valid loss  *1.25$'
+cp "$golden"/v1_0/base/* folder
+ok inspect --names folder
+has '^kind  *T5 base$'
+has '^  steps done  *2$'
 refused 2 'a file or directory is missing' inspect
 
 # ---- plot ----
@@ -185,9 +193,12 @@ fi
 if "$skein" doctor >&- 2>err; then fail 'a closed stdout is accepted'; else
   if [ $? -eq 1 ] && grep -q '^skein: error: standard output' err; then pass; else fail 'closed stdout'; fi
 fi
-# A closed pipe ends it quietly as a failure, not by a signal.
-{ "$skein" doctor 2>/dev/null; echo $? >code; } | true
-if [ "$(cat code)" -le 1 ]; then pass; else fail "closed pipe: exit $(cat code)"; fi
+# A reader that left ends it quietly, as a failure and not by a signal.
+mkfifo closed
+{ "$skein" doctor >closed 2>err; echo $? >code; } &
+: <closed
+wait
+if [ "$(cat code)" -eq 1 ] && [ ! -s err ]; then pass; else fail "closed pipe: exit $(cat code)"; fi
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -12,21 +12,24 @@ typedef struct Kind {
   Status (*inspect)(Inspection *in, const char *dir, Error *err);
 } Kind;
 
-/* The first mark that is there decides. */
+/* What skein trained is a run and, with its result in place, also the last that it is here. */
 static const Kind kinds[] = {
-    {"adapter_config.json", inspect_expert},
     {"metrics.jsonl", inspect_run},
+    {"adapter_config.json", inspect_expert},
     {"config.json", inspect_base},
 };
 
 static Status inspect_directory(Inspection *in, const char *dir, Error *err) {
+  bool known = false;
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     char *mark = path_join(dir, kinds[i].mark);
     if (!mark) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
     bool found = access(mark, F_OK) == 0;
     free(mark);
-    if (found) return kinds[i].inspect(in, dir, err);
+    if (found) TRY(kinds[i].inspect(in, dir, err));
+    known |= found;
   }
+  if (known) return STATUS_OK;
   return error_set(err, STATUS_INPUT,
                    "%s: neither a base (config.json), an expert (adapter_config.json) nor a run "
                    "(metrics.jsonl)",

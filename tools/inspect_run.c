@@ -10,25 +10,25 @@
 #include "tools/run_log.h"
 
 /* The lowest validation loss and the step it was measured at. */
-static void add_best(Facts *f, const RunLog *log) {
+static void add_best(Facts *f, json_t *o, const RunLog *log) {
   const RunPoint *best = NULL;
   for (size_t i = 0; i < log->count; i++) {
     const RunPoint *p = &log->point[i];
     if (!isnan(p->valid_loss) && !(best && best->valid_loss <= p->valid_loss)) best = p;
   }
-  facts_set(f, f->root, "best_valid_loss", best ? facts_number(best->valid_loss) : json_null());
-  facts_set(f, f->root, "best_step", best ? json_integer(best->step) : json_null());
+  facts_set(f, o, "best_valid_loss", best ? facts_number(best->valid_loss) : json_null());
+  facts_set(f, o, "best_step", best ? json_integer(best->step) : json_null());
 }
 
-static void add_log(Facts *f, const RunLog *log) {
+static void add_log(Facts *f, json_t *o, const RunLog *log) {
   int64_t skipped = 0;
   for (size_t i = 0; i < log->count; i++) skipped += log->point[i].skipped;
   const RunPoint *last = &log->point[log->count - 1];
-  facts_set(f, f->root, "steps_done", json_integer(last->step));
-  facts_set(f, f->root, "steps_skipped", json_integer(skipped));
-  facts_set(f, f->root, "last_loss", facts_number(last->loss));
-  facts_set(f, f->root, "last_learning_rate", facts_number(last->learning_rate));
-  add_best(f, log);
+  facts_set(f, o, "steps_done", json_integer(last->step));
+  facts_set(f, o, "steps_skipped", json_integer(skipped));
+  facts_set(f, o, "last_loss", facts_number(last->loss));
+  facts_set(f, o, "last_learning_rate", facts_number(last->learning_rate));
+  add_best(f, o, log);
 }
 
 static int not_hidden(const struct dirent *entry) {
@@ -40,9 +40,9 @@ static int by_bytes(const struct dirent **a, const struct dirent **b) {
 }
 
 /* The names in a directory, in order; nothing when there is no such directory. */
-static void add_names(Facts *f, const char *key, const char *dir) {
+static void add_names(Facts *f, json_t *o, const char *key, const char *dir) {
   struct dirent **entry = NULL;
-  json_t *names = facts_array(f, f->root, key);
+  json_t *names = facts_array(f, o, key);
   int n = scandir(dir, &entry, not_hidden, by_bytes);
   for (int i = 0; i < n; i++) {
     facts_append(f, names, facts_text(entry[i]->d_name));
@@ -57,12 +57,13 @@ Status inspect_run(Inspection *in, const char *dir, Error *err) {
   Facts *f = &in->facts;
   facts_set(f, f->root, "directory", facts_text(dir));
   facts_set(f, f->root, "kind", facts_text("training run"));
-  add_log(f, &log);
+  json_t *o = facts_object(f, f->root, "run");
+  add_log(f, o, &log);
   run_log_free(&log);
   char *checkpoints = path_join(dir, "checkpoints");
   if (!checkpoints) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  add_names(f, "checkpoints", checkpoints);
-  add_names(f, "files", dir);
+  add_names(f, o, "checkpoints", checkpoints);
+  add_names(f, o, "files", dir);
   free(checkpoints);
   return STATUS_OK;
 }

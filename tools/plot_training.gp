@@ -20,7 +20,7 @@ set grid linecolor rgb "#E6E6E6" linetype 1 linewidth 0.6
 set key noenhanced Left reverse samplen 2.2 spacing 1.2 textcolor rgb "#202020"
 set xrange [0:*]
 set autoscale xfixmax
-set offsets 0, 0, graph 0.06, 0
+set offsets 0, 0, graph 0.06, graph 0.04
 
 do for [format in "png svg"] {
   if (format eq "png") {

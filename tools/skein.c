@@ -2,6 +2,7 @@
  * error and the exit code. */
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,17 @@ static int dispatch(int argc, char **argv, Error *err) {
   return command->run(argc - 1, argv + 1, err);
 }
 
+/* Output that did not arrive is a failure, whatever the command thought. When it went to a program
+ * that has stopped reading, such as head, there is nobody to complain to. */
+static bool output_arrived(Error *err) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+  struct pollfd out = {.fd = STDOUT_FILENO};
+  bool reader_left = poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+  if (!reader_left)
+    error_set(err, STATUS_RUN, "standard output cannot be written (full or closed)");
+  return false;
+}
+
 int main(int argc, char **argv) {
   Error err = {0};
   hold_standard_streams();
@@ -133,9 +145,7 @@ int main(int argc, char **argv) {
   json_set_alloc_funcs(json_memory, free);
   blas_init();
   int status = dispatch(argc, argv, &err);
-  /* Output that did not arrive is a failure, whatever the command thought. */
-  if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK)
-    status = error_set(&err, STATUS_RUN, "standard output cannot be written (full or closed)");
+  if (!output_arrived(&err) && status == STATUS_OK) status = STATUS_RUN;
   if (err.status != STATUS_OK) console_error(err.text);
   return status;
 }
