@@ -6,8 +6,8 @@
 #include "autograd/parallel.h"
 #include "autograd/vmath.h"
 
-/* Rows of logits held at once: about 16 MB of them, and enough rows to feed a product. */
-enum { BLOCK_ELEMENTS = 1 << 22, BLOCK_ROWS_MIN = 16, BLOCK_ROWS_MAX = 256, ROWS_PER_TASK = 4 };
+/* Rows of logits held at once: about 32 MB of them, and enough rows to feed a product. */
+enum { BLOCK_ELEMENTS = 1 << 23, BLOCK_ROWS_MIN = 16, BLOCK_ROWS_MAX = 256, ROWS_PER_TASK = 4 };
 
 static int64_t block_rows(int64_t vocabulary) {
   int64_t rows = BLOCK_ELEMENTS / vocabulary;

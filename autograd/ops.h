@@ -48,18 +48,21 @@ Tensor *op_gated_act(Context *c, Act act, Tensor *a, Tensor *b);
  * [0, V) (asserted: the caller checks input), y [n, d]. `ids` must outlive the tape. */
 Tensor *op_embedding(Context *c, Tensor *table, const int32_t *ids, int64_t n);
 
-/* Attention of T5: no 1/sqrt(d) and a learnt bias per head and bucket of relative position. */
+/* Attention of T5: no 1/sqrt(d) and a learnt bias per head and bucket of relative position. Query i
+ * of a sequence stands at the key position p_i = i + (len_k - len_q): the last query at the last
+ * key, as in cached decoding. */
 typedef struct AttentionSpec {
   int heads;
   Ragged q;    /* sequences of the queries */
   Ragged k;    /* sequences of keys and values; as many as in q */
-  bool causal; /* query i of a sequence sees keys j <= i + (len_k - len_q) */
+  bool causal; /* query i sees keys j <= p_i; one that sees none gives 0 */
+  /* Of the bias, unused without one: see attention_bucket. */
   int buckets; /* rows of the bias table */
   int max_distance;
   bool bidirectional; /* how the bias buckets distances (encoder: true) */
 } AttentionSpec;
 
-/* y_i = sum_j softmax_j(q_i . k_j + bias[bucket(j - i), head]) v_j, per sequence and head
+/* y_i = sum_j softmax_j(q_i . k_j + bias[bucket(j - p_i), head]) v_j, per sequence and head
  * q [Tq, heads*dk], k, v [Tk, heads*dk], bias [buckets, heads] of any dtype or NULL, y [Tq,
  * heads*dk]. Works in blocks of query rows; keeps one log-sum-exp a row and head and recomputes the
  * probabilities in backward. The spec is copied; its offsets must outlive the tape. */
@@ -67,13 +70,15 @@ Tensor *op_attention(Context *c, Tensor *q, Tensor *k, Tensor *v, Tensor *bias,
                      const AttentionSpec *spec);
 
 /* T5's bucket of a relative position (key position - query position); the formula of
- * Raffel et al. 2020 as in Hugging Face T5Attention._relative_position_bucket. */
+ * Raffel et al. 2020 as in Hugging Face T5Attention._relative_position_bucket. Half of the buckets
+ * of a direction hold one distance each, so there must be at least 2 a direction, and max_distance
+ * must be above that half. */
 int attention_bucket(int64_t relative, bool bidirectional, int buckets, int max_distance);
 
 /* loss = weight * sum_t ( logsumexp(z_t) - z_t[target_t] ),  z = scale * h W^T
  * h [T, d], W [V, d] of any dtype (f32 if it needs a gradient), targets [T] in [0, V), loss [1, 1].
- * Holds at most a block of rows of z. `nll` [T], if not NULL, receives the unweighted terms.
- * `targets` must outlive the tape. */
+ * Holds at most a block of rows of z (about 32 MB, at least 16 rows). `nll` [T], if not NULL,
+ * receives the unweighted terms. `targets` must outlive the tape. */
 Tensor *op_cross_entropy(Context *c, Tensor *h, Tensor *w, float scale, const int32_t *targets,
                          float weight, float *nll);
 

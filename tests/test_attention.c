@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "autograd/blas.h"
 #include "autograd/ops.h"
 #include "tests/operands.h"
 #include "tests/testing.h"
@@ -251,6 +252,7 @@ static void a_frozen_bias_may_be_stored_in_16_bits(void **state) {
 }
 
 int main(void) {
+  blas_init();
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(buckets_are_those_of_the_formula),
       cmocka_unit_test(buckets_are_those_of_hugging_face),

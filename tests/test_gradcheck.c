@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "autograd/blas.h"
 #include "autograd/ops.h"
 #include "tests/operands.h"
 
@@ -314,6 +315,7 @@ static void gradcheck_recompute(void **state) {
 }
 
 int main(void) {
+  blas_init();
   const struct CMUnitTest tests[] = {
 #define OP(name) cmocka_unit_test(gradcheck_##name),
 #include "autograd/op_list.h"

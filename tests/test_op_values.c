@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "autograd/blas.h"
 #include "autograd/ops.h"
 #include "tests/operands.h"
 #include "tests/testing.h"
@@ -230,6 +231,7 @@ static void every_number_of_threads_gives_the_same_bits(void **state) {
 }
 
 int main(void) {
+  blas_init();
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(norm_is_its_formula),
       cmocka_unit_test(gelu_is_its_formula),
