@@ -20,7 +20,6 @@ set grid linecolor rgb "#E6E6E6" linetype 1 linewidth 0.6
 set key noenhanced Left reverse samplen 2.2 spacing 1.2 textcolor rgb "#202020"
 set xrange [0:*]
 set autoscale xfixmax
-set offsets 0, 0, graph 0.06, graph 0.04
 
 do for [format in "png svg"] {
   if (format eq "png") {
@@ -40,6 +39,7 @@ do for [format in "png svg"] {
   unset xlabel
   if (gates) { set format x "" } else { set xlabel "optimizer step" textcolor rgb "#404040" }
   set yrange [*:*]
+  set offsets 0, 0, graph 0.06, graph 0.04
   set key top right inside
   if (runs == 1) {
     plot data index 0 using 2:3 with lines linecolor rgb (valid[1] ? pale(0x0072B2) : 0x0072B2) \
@@ -59,6 +59,7 @@ do for [format in "png svg"] {
   set format x "%g"
   set xlabel "optimizer step" textcolor rgb "#404040"
   set label 2 "learning rate"
+  set offsets 0, 0, graph 0.06, 0
   unset key
   set yrange [0:*]
   plot for [i=1:runs] data index i-1 using 2:5 with lines linecolor rgb colour(i) \
