@@ -32,7 +32,7 @@ tool_scripts := $(wildcard tools/*.gp)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 test_scripts := $(wildcard tests/test_*.sh)
 test_support := $(filter-out tests/test_%.c,$(wildcard tests/*.c))
-formatted := $(wildcard $(foreach room,$(rooms) tools tests,$(room)/*.c $(room)/*.h $(room)/*.cc))
+formatted := $(wildcard $(foreach room,$(rooms) tools tools/demo tests,$(room)/*.c $(room)/*.h $(room)/*.cc))
 object = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 
 .PHONY: all test check check-build check-format check-globals test-sanitize valgrind install demo \
@@ -46,6 +46,9 @@ say = $(if $(V),,@echo '  $(1)' '$@' &&)
 all: $(BUILD)/skein ## build the program (MODE=release|debug|sanitize|valgrind|werror)
 
 $(BUILD)/skein: $(BUILD)/tools/skein.o $(BUILD)/libtools.a $(BUILD)/libskein.a
+	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+
+$(BUILD)/world: $(call object,$(wildcard tools/demo/*.c)) $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 
 $(BUILD)/libskein.a: $(call object,$(lib_sources))
@@ -93,7 +96,7 @@ $(BUILD)/version: FORCE
 $(BUILD)/autograd/version.o: CFLAGS_ALL += -DSKEIN_VERSION='"$(version)"'
 $(BUILD)/autograd/version.o: $(BUILD)/version
 
-test: $(test_programs) $(BUILD)/skein ## run the tests
+test: $(test_programs) $(BUILD)/skein $(BUILD)/world ## run the tests
 	@SKEIN=$(BUILD)/skein sh tests/run $(test_programs) $(test_scripts)
 
 test-sanitize: ## run the tests under the address and undefined-behaviour sanitizers
@@ -134,8 +137,8 @@ install: $(BUILD)/skein ## install under PREFIX (default /usr/local), honouring 
 demo: $(BUILD)/skein ## the whole story on a small T5, from data to figures
 	@SKEIN=$(BUILD)/skein sh configs/demo/run
 
-demo-assets: $(BUILD)/skein ## make the demo's base, experts and data again
-	@SKEIN=$(BUILD)/skein sh tools/demo-assets
+demo-assets: $(BUILD)/skein $(BUILD)/world ## make the demo's base, experts and data again
+	@SKEIN=$(BUILD)/skein WORLD=$(BUILD)/world sh tools/demo-assets
 
 golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/oracle/requirements.txt)
 	@$(PYTHON) -B tests/oracle/make_golden.py

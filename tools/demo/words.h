@@ -1,0 +1,53 @@
+/* words: the closed vocabulary of the demo world and how it is divided.
+ *
+ * Names, nouns and foreign words are the world's entities. Each belongs to one part, so that what
+ * an expert is trained on and what it is tested on are different entities; only the base reads
+ * about all of them. Places, colours, jobs and numbers are values that every part may use. */
+#ifndef SKEIN_TOOLS_DEMO_WORDS_H
+#define SKEIN_TOOLS_DEMO_WORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "autograd/rng.h"
+
+typedef enum Part { PART_TRAIN, PART_VALID, PART_TEST, PART_ALL } Part;
+enum { PARTS = 3 }; /* without PART_ALL */
+
+typedef struct WordList {
+  const char *const *word;
+  size_t count;
+} WordList;
+
+typedef struct Category {
+  const char *name, *plural;
+  WordList members;
+} Category;
+
+enum { CATEGORIES = 12 };
+extern const Category WORLD_CATEGORY[CATEGORIES];
+extern const WordList WORLD_NAMES, WORLD_PLACES, WORLD_COLOURS, WORLD_JOBS, WORLD_GOODS;
+extern const WordList WORLD_FOREIGN; /* of a language without meanings: glossaries give them */
+extern const WordList WORLD_NUMBERS; /* "one" is word[0] */
+extern const WordList WORLD_ORDINALS, WORLD_DAYS, WORLD_MONTHS;
+/* The words that templates are made of. The base also reads them in lists: a piece of the
+ * tokenizer's vocabulary must occur with different neighbours to be found. */
+extern const WordList WORLD_SMALL_WORDS;
+
+/* The part a key belongs to: 9/16 train, 3/16 valid, 4/16 test. For facts that are made of several
+ * words, such as a pair of numbers. */
+Part part_of_key(uint64_t key);
+
+/* Fills out[0..n) with distinct words of the list that lie in `part` by their position in it. The
+ * part must hold at least n words. */
+void words_draw(const WordList *list, Part part, size_t n, const char *out[], Rng *rng);
+/* One word of any part. */
+const char *words_any(const WordList *list, Rng *rng);
+/* Fills out[0..n) with n <= CATEGORIES distinct indices of WORLD_CATEGORY. */
+void categories_draw(size_t n, size_t out[], Rng *rng);
+/* Fills out[0..n) with nouns of n distinct categories. */
+void nouns_draw(Part part, size_t n, const char *out[], Rng *rng);
+/* Shuffles indices 0..n-1 into out. */
+void order_draw(size_t n, size_t out[], Rng *rng);
+
+#endif
