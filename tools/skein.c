@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "autograd/blas.h"
@@ -138,9 +139,19 @@ static bool output_arrived(Error *err) {
   return false;
 }
 
+/* OpenBLAS takes buffers of 128 MiB and waits for ever, even at exit, when it cannot have them. */
+static void refuse_small_address_space(void) {
+  const rlim_t least = (rlim_t)512 << 20;
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur >= least) return;
+  console_error("the limit on address space (ulimit -v) is below 512 MiB, which OpenBLAS needs");
+  _exit(STATUS_RUN);
+}
+
 int main(int argc, char **argv) {
   Error err = {0};
   hold_standard_streams();
+  refuse_small_address_space();
   set_signals();
   json_set_alloc_funcs(json_memory, free);
   blas_init();

@@ -61,15 +61,20 @@ Status run_dir_open(RunDir *d, const char *path, bool resume, Error *err) {
   return check_occupied(d, resume, err);
 }
 
-/* A run that failed before it had a record leaves no empty directory behind. */
+/* A run that failed before it had a record leaves nothing of its own behind. */
 static void remove_unused(const RunDir *d) {
-  char *record = path_join(d->path, "run.yaml"), *lock = path_join(d->path, ".lock");
-  if (record && lock && access(record, F_OK) != 0) {
-    unlink(lock);
-    rmdir(d->path); /* fails, rightly, when anything else is in it */
-  }
+  static const char *const OWN[] = {"metrics.jsonl", "metrics.csv", ".lock"};
+  char *record = path_join(d->path, "run.yaml");
+  bool used = !record || access(record, F_OK) == 0;
   free(record);
-  free(lock);
+  if (used) return;
+  dir_remove(d->checkpoints, NULL);
+  for (size_t i = 0; i < sizeof OWN / sizeof *OWN; i++) {
+    char *path = path_join(d->path, OWN[i]);
+    if (path) unlink(path);
+    free(path);
+  }
+  rmdir(d->path); /* fails, rightly, when anything else is in it */
 }
 
 void run_dir_close(RunDir *d) {
