@@ -38,7 +38,7 @@ do for [format in "png svg"] {
   set label 2 "loss per target token" at graph 0,1.06 textcolor rgb "#202020"
   unset xlabel
   if (gates) { set format x "" } else { set xlabel "optimizer step" textcolor rgb "#404040" }
-  set yrange [*:*]
+  set yrange [0<*:*]
   set offsets 0, 0, graph 0.06, graph 0.04
   set key top right inside
   if (runs == 1) {

@@ -1,6 +1,7 @@
 #include "train/objective.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,13 +115,20 @@ static Status new_config(const Objective *o, T5Config *c, Error *err) {
   return STATUS_OK;
 }
 
-/* Hugging Face starts the embedding and the head at N(0, 1). Adam's steps are as long as the
- * learning rate, so what starts large takes long to change; a smaller start learns sooner. */
-static void scale_embeddings(T5 *model, float std) {
-  Tensor *table[] = {&model->shared, &model->head_own};
-  for (int i = 0; i < 2; i++) {
-    for (int64_t k = 0; k < tensor_count(table[i]); k++) table[i]->data[k] *= std;
-  }
+static void scale(Tensor *t, double factor) {
+  for (int64_t k = 0; k < tensor_count(t); k++) t->data[k] *= (float)factor;
+}
+
+/* Hugging Face starts the embedding and the head at N(0, 1) and the position biases at
+ * N(0, 1 / d_model). Adam's steps are as long as the learning rate, so a large table takes long to
+ * change, and heads that attend by position, which copying begins with, take long to form. */
+static void respread(T5 *model, const ModelSettings *m) {
+  scale(&model->shared, m->embedding_std);
+  scale(&model->head_own, m->embedding_std);
+  if (m->position_std == 0) return;
+  double factor = m->position_std * sqrt((double)model->config.d_model);
+  scale(&model->encoder.bias, factor);
+  scale(&model->decoder.bias, factor);
 }
 
 static Status open_base(Objective *o, const char *dir, bool resume, Error *err) {
@@ -128,7 +136,7 @@ static Status open_base(Objective *o, const char *dir, bool resume, Error *err) 
   TRY(open_new_tokenizer(o, dir, resume, err));
   TRY(new_config(o, &config, err));
   TRY(t5_random(&o->model, &config, (uint64_t)o->settings->train.seed, true, err));
-  scale_embeddings(o->model, (float)o->settings->model.embedding_std);
+  respread(o->model, &o->settings->model);
   TRY(check_vocabulary(o, err));
   TRY(reserve_params(o, o->model->tensors, err));
   for (int i = 0; i < o->model->tensors; i++) {

@@ -101,6 +101,8 @@ static const Option BASE_OPTIONS[] = {
     INT("model.decoder_layers", model.decoder_layers, "0", 0, 1024, "decoder blocks"),
     REAL("model.embedding_std", model.embedding_std, "1.0", 1e-6, 100,
          "spread of the initial embedding and head; smaller is learnt away sooner"),
+    REAL("model.position_std", model.position_std, "0", 0, 100,
+         "spread of the initial position biases; 0: d_model^-1/2; large: copying is learnt sooner"),
     CHOICE("model.dtype", model.dtype, "f32", "f32|f16|bf16", "storage of the saved weights"),
     REAL("corruption.rate", corruption.rate, "0.15", 0.01, 0.9, "share of tokens in noise spans"),
     REAL("corruption.mean_span", corruption.mean_span, "3", 1, 100,

@@ -38,7 +38,7 @@ typedef struct ModelSettings {
   int64_t pieces;  /* of the tokenizer that is trained */
   int64_t vocab_size;
   int64_t d_model, d_kv, heads, d_ff, encoder_layers, decoder_layers; /* 0: as the shape says */
-  double embedding_std;
+  double embedding_std, position_std;
   int dtype; /* Dtype of the saved weights */
 } ModelSettings;
 

@@ -1,0 +1,111 @@
+#!/bin/sh
+# `skein train` as a user meets it, on the demo's files: what it refuses, what it says, what it leaves.
+set -u
+skein=${SKEIN:-build/release/skein}
+golden=tests/golden
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMP_WAIT_POLICY=passive
+passed=0 failed=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+  failed=$((failed + 1))
+  echo "FAIL  $*"
+  sed 's/^/      /' "$work/err"
+}
+
+gate() { "$skein" train gate -c configs/demo/gate.yaml -s output="$work/run" "$@" >"$work/out" 2>"$work/err"; }
+
+# refused CODE PATTERN ARGUMENTS: that exit code, one line that matches, and no directory left.
+refused() {
+  want=$1 pattern=$2
+  shift 2
+  gate "$@"
+  code=$?
+  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+    grep -q "^skein: error: .*$pattern" "$work/err" && [ ! -e "$work/run" ]; then pass; else
+    fail "$*: exit $code, want $want and '$pattern'"
+    rm -rf "$work/run"
+  fi
+}
+
+# Data that is not as it must be: the message names file, line and what is wrong.
+good='{"input": "word: chair. say its kind.", "target": "furniture"}'
+echo "$good" >"$work/good.jsonl"
+{ echo "$good" && echo '{"input": "a", "target"}'; } >"$work/not-json.jsonl"
+{ echo "$good" && echo '{"input": "a"}'; } >"$work/no-target.jsonl"
+{ echo "$good" && echo '["a", "b"]'; } >"$work/not-object.jsonl"
+{ echo "$good" && echo '{"input": 7, "target": "b"}'; } >"$work/not-text.jsonl"
+{ echo "$good" && printf '{"input": "a\377", "target": "b"}\n'; } >"$work/not-utf8.jsonl"
+: >"$work/empty.jsonl"
+head -c 3000 configs/demo/data/train.jsonl.zst >"$work/cut.jsonl.zst"
+refused 3 'not-json.jsonl: line 2: ' -s data.train="$work/not-json.jsonl"
+refused 3 'no-target.jsonl: line 2: target: ' -s data.train="$work/no-target.jsonl"
+refused 3 'not-object.jsonl: line 2: ' -s data.train="$work/not-object.jsonl"
+refused 3 'not-text.jsonl: line 2: input: ' -s data.train="$work/not-text.jsonl"
+refused 3 'not-utf8.jsonl: line 2: ' -s data.train="$work/not-utf8.jsonl"
+refused 3 'empty.jsonl: ' -s data.train="$work/empty.jsonl"
+refused 3 'cut.jsonl.zst: .*truncated' -s data.train="$work/cut.jsonl.zst"
+refused 3 'nowhere.jsonl: ' -s data.train="$work/nowhere.jsonl"
+refused 3 'no-target.jsonl: line 2: target: ' -s data.valid="$work/no-target.jsonl"
+
+# Parts that are missing or do not belong together.
+refused 3 'nowhere/config.json: ' -s base="$work/nowhere"
+refused 3 'nowhere/adapter_config.json: ' -s expert="$work/nowhere"
+refused 4 'expert_all/adapter_model.safetensors: ' -s expert=$golden/v1_1/expert_all
+mkdir "$work/base" "$work/expert"
+cp configs/demo/base/* "$work/base/"
+head -c 100000 configs/demo/base/model.safetensors >"$work/base/model.safetensors"
+refused 3 'base/model.safetensors: ' -s base="$work/base"
+cp configs/demo/base/model.safetensors "$work/base/"
+rm "$work/base/spiece.model"
+refused 3 'base: .*spiece.model' -s base="$work/base"
+sed 's/"peft_type": *"LORA"/"peft_type": "IA3"/' configs/demo/expert/adapter_config.json >"$work/expert/adapter_config.json"
+cp configs/demo/expert/adapter_model.safetensors "$work/expert/"
+refused 3 'peft_type' -s expert="$work/expert"
+"$skein" train base -s data.train=configs/demo/data/valid.jsonl.zst -s output="$work/small" \
+  -s model.tokenizer=configs/demo/base/spiece.model -s model.vocab_size=100 >"$work/out" 2>"$work/err"
+if [ $? -eq 4 ] && grep -q 'larger than the embedding of 100 rows' "$work/err"; then pass; else fail 'vocabulary'; fi
+
+# Settings.
+refused 2 "unknown key 'train.stesp', did you mean 'train.steps'" -s train.stesp=3
+refused 2 'train.learning_rate: ' -s train.learning_rate=fast
+refused 2 'train.schedule: ' -s train.schedule=square
+refused 2 'train.batch_size: ' -s train.batch_size=0
+printf 'base: a\ntrain: {steps: 3, steps: 4}\n' >"$work/twice.yaml"
+refused 2 'twice.yaml:2:' -c "$work/twice.yaml"
+refused 2 'holds no run' --resume
+
+# Output that cannot be written.
+refused 1 '/dev/null: ' -s output=/dev/null/run
+
+# A dry run says what it will take and leaves nothing.
+if gate --dry-run && grep -q '^memory' "$work/out" && grep -q '^time' "$work/out" && [ ! -e "$work/run" ]; then
+  pass
+else
+  fail 'dry run'
+fi
+
+# Ctrl-C finishes the step, saves and exits 130; the run can be resumed, and a finished run stands.
+quick="-s train.steps=6 -s train.batch_size=8 -s train.eval_examples=8 -s train.save_every=100"
+"$skein" train gate -c configs/demo/gate.yaml -s output="$work/run" -s train.batch_size=64 \
+  -s train.steps=100000 -s train.eval_examples=8 >"$work/out" 2>"$work/err" &
+run=$!
+while [ ! -s "$work/run/metrics.csv" ] || [ "$(wc -l <"$work/run/metrics.jsonl")" -lt 4 ]; do sleep 0.05; done
+kill -TERM $run
+wait $run
+if [ $? -eq 130 ] && grep -q -- '--resume' "$work/err" && [ ! -e "$work/run/gate.safetensors" ]; then pass; else
+  fail 'interrupted'
+fi
+rm -rf "$work/run"
+if gate $quick && [ -s "$work/run/gate.safetensors" ] && grep -q 'Is the gate trained' "$work/out"; then pass; else
+  fail 'a short run'
+fi
+gate $quick
+if [ $? -eq 2 ] && grep -q 'already holds a run' "$work/err" && [ -s "$work/run/gate.safetensors" ]; then pass; else
+  fail 'a second run'
+fi
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
