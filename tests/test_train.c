@@ -201,23 +201,24 @@ static void test_changed_base_is_noticed(void **state) {
 
 /* ---- choosing and stopping ---- */
 
-/* Targets that training never sees become less likely with every step. */
-static void write_contrary_data(void) {
+/* Targets that training never sees become less likely with every step. Gives the assignments that
+ * choose such data. */
+static void use_contrary_data(char train_path[300], char valid_path[300]) {
   char lines[4096] = "";
   for (int i = 0; i < 20; i++) {
     strcat(lines, "{\"input\": \"the old bridge\", \"target\": \"red stone red stone\"}\n");
   }
   workspace_write(&space, "red.jsonl", lines);
   workspace_write(&space, "wind.jsonl", "{\"input\": \"the bird\", \"target\": \"wind bridge\"}\n");
+  snprintf(train_path, 300, "data.train=%s", workspace_path(&space, "red.jsonl"));
+  snprintf(valid_path, 300, "data.valid=%s", workspace_path(&space, "wind.jsonl"));
 }
 
 static void test_best_validation_is_the_result_and_last_is_kept(void **state) {
   (void)state;
   TrainOutcome out;
   char train_path[300], valid_path[300];
-  write_contrary_data();
-  snprintf(train_path, sizeof train_path, "data.train=%s", workspace_path(&space, "red.jsonl"));
-  snprintf(valid_path, sizeof valid_path, "data.valid=%s", workspace_path(&space, "wind.jsonl"));
+  use_contrary_data(train_path, valid_path);
   CHECK(workspace_train(&space, OBJECTIVE_LORA, "worse", false,
                         LIST(train_path, valid_path, "train.learning_rate=0.1", "train.steps=20"),
                         NULL, &out, err));
@@ -231,9 +232,7 @@ static void test_patience_stops_early(void **state) {
   (void)state;
   TrainOutcome out;
   char train_path[300], valid_path[300];
-  write_contrary_data();
-  snprintf(train_path, sizeof train_path, "data.train=%s", workspace_path(&space, "red.jsonl"));
-  snprintf(valid_path, sizeof valid_path, "data.valid=%s", workspace_path(&space, "wind.jsonl"));
+  use_contrary_data(train_path, valid_path);
   CHECK(workspace_train(&space, OBJECTIVE_LORA, "patient", false,
                         LIST(train_path, valid_path, "train.learning_rate=0.1", "train.patience=2",
                              "train.eval_every=2", "train.steps=60"),

@@ -43,11 +43,11 @@ static Status keep_row(Metrics *m, json_t *row, Error *err) {
 
 /* ---- rows as JSON ---- */
 
-static json_t *number(double x) {
+json_t *metrics_number(double x) {
   return isfinite(x) ? json_real(x) : json_null();
 }
 
-static json_t *group_values(const double *value) {
+json_t *metrics_groups(const double value[METRIC_GROUPS]) {
   json_t *o = json_object();
   for (int g = 0; g < METRIC_GROUPS; g++) {
     if (!isnan(value[g])) json_object_set_new(o, METRIC_GROUP[g], json_real(value[g]));
@@ -59,21 +59,21 @@ static json_t *row_json(const MetricsRow *r) {
   json_t *o = json_object();
   json_object_set_new(o, "step", json_integer(r->step));
   if (r->trained) {
-    json_object_set_new(o, "loss", number(r->loss));
-    json_object_set_new(o, "learning_rate", number(r->learning_rate));
-    json_object_set_new(o, "grad_norm", number(r->grad_norm));
+    json_object_set_new(o, "loss", metrics_number(r->loss));
+    json_object_set_new(o, "learning_rate", metrics_number(r->learning_rate));
+    json_object_set_new(o, "grad_norm", metrics_number(r->grad_norm));
     json_object_set_new(o, "skipped", json_boolean(r->skipped));
     json_object_set_new(o, "examples", json_integer(r->examples));
     json_object_set_new(o, "input_tokens", json_integer(r->input_tokens));
     json_object_set_new(o, "target_tokens", json_integer(r->target_tokens));
-    json_object_set_new(o, "seconds", number(r->seconds));
-    json_object_set_new(o, "tokens_per_second", number(r->tokens_per_second));
+    json_object_set_new(o, "seconds", metrics_number(r->seconds));
+    json_object_set_new(o, "tokens_per_second", metrics_number(r->tokens_per_second));
   }
   if (r->gated) {
-    json_object_set_new(o, "openness", group_values(r->openness));
-    json_object_set_new(o, "gate_norm", group_values(r->gate_norm));
+    json_object_set_new(o, "openness", metrics_groups(r->openness));
+    json_object_set_new(o, "gate_norm", metrics_groups(r->gate_norm));
   }
-  if (r->validated) json_object_set_new(o, "valid_loss", number(r->valid_loss));
+  if (r->validated) json_object_set_new(o, "valid_loss", metrics_number(r->valid_loss));
   return o;
 }
 

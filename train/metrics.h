@@ -15,6 +15,7 @@
 #ifndef SKEIN_TRAIN_METRICS_H
 #define SKEIN_TRAIN_METRICS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +24,11 @@
 /* Module groups of a T5, the rows of every gate figure (t5_linear_group). */
 enum { METRIC_GROUPS = 5 };
 extern const char *const METRIC_GROUP[METRIC_GROUPS];
+
+/* A number as JSON, null where it is not finite; and {group: value}, without the NaN ones. New
+ * references; NULL when out of memory. */
+json_t *metrics_number(double x);
+json_t *metrics_groups(const double value[METRIC_GROUPS]);
 
 typedef struct MetricsRow {
   int64_t step;

@@ -141,31 +141,19 @@ void report_print(const GateReport *r, FILE *out) {
 
 /* ---- files ---- */
 
-static json_t *groups_json(const double *value) {
-  json_t *o = json_object();
-  for (int g = 0; g < METRIC_GROUPS; g++) {
-    if (!isnan(value[g])) json_object_set_new(o, METRIC_GROUP[g], json_real(value[g]));
-  }
-  return o;
-}
-
-static json_t *number(double x) {
-  return isfinite(x) ? json_real(x) : json_null();
-}
-
 static json_t *report_json(const GateReport *r) {
   return json_pack(
       "{s:b, s:s, s:I, s:I, s:{s:o, s:o, s:o, s:o}, s:i, s:f, s:f, s:{s:o, s:o, s:o}, s:{s:o, s:o, "
       "s:o}, s:o, s:o}",
       "trained", (int)r->trained, "examples_from", r->held_out ? "valid" : "train", "examples",
       (json_int_t)r->examples, "target_tokens", (json_int_t)r->tokens, "loss", "base",
-      number(r->loss_base), "gate_removed", number(r->loss_removed), "zero_gate",
-      number(r->loss_zero), "trained_gate", number(r->loss_trained), "modules", r->modules,
-      "share_moved", r->moved, "share_shifted", r->shifted, "openness", "mean", number(r->openness),
-      "min", number(r->openness_min), "max", number(r->openness_max), "gate_norm", "median",
-      number(r->norm_median), "min", number(r->norm_min), "max", number(r->norm_max),
-      "group_openness", groups_json(r->group_openness), "group_gate_norm",
-      groups_json(r->group_norm));
+      metrics_number(r->loss_base), "gate_removed", metrics_number(r->loss_removed), "zero_gate",
+      metrics_number(r->loss_zero), "trained_gate", metrics_number(r->loss_trained), "modules",
+      r->modules, "share_moved", r->moved, "share_shifted", r->shifted, "openness", "mean",
+      metrics_number(r->openness), "min", metrics_number(r->openness_min), "max",
+      metrics_number(r->openness_max), "gate_norm", "median", metrics_number(r->norm_median), "min",
+      metrics_number(r->norm_min), "max", metrics_number(r->norm_max), "group_openness",
+      metrics_groups(r->group_openness), "group_gate_norm", metrics_groups(r->group_norm));
 }
 
 static Status save_text(const GateReport *r, const char *path, Error *err) {
