@@ -43,9 +43,6 @@ void tape_clear(Tape *tape) {
   arena_release(tape->grads, (ArenaMark){0, 0});
 }
 
-size_t tape_held(const Tape *tape) {
-  return arena_held(tape->grads);
-}
 int64_t tape_mark(const Tape *tape) {
   return tape->nodes;
 }

@@ -72,7 +72,4 @@ void grad_add(Context *c, Tensor *t, const float *share);
  * has none yet, otherwise by addition. */
 void grad_move(Context *c, Tensor *to, Tensor *from);
 
-/* Bytes held by the gradient pool. */
-size_t tape_held(const Tape *tape);
-
 #endif

@@ -19,7 +19,9 @@ Status work_sample(WorkSample *w, const Objective *o, const ExampleSet *set, Err
   return STATUS_OK;
 }
 
-double estimate_block_floats(const T5Config *c, bool cross) {
+/* Floats kept for one token by a block, and in flight while it runs backward. `cross` adds a
+ * decoder block's cross-attention; its keys and values, for the encoder's tokens, come apart. */
+static double block_floats(const T5Config *c, bool cross) {
   double d = (double)c->d_model, inner = (double)t5_inner(c), ff = (double)c->d_ff;
   double attention = d + 4 * inner + d + d; /* norm; q, k, v, context; o; sum */
   double feed = d + (c->gated ? 3 : 2) * ff + d + d;
@@ -38,8 +40,8 @@ static double weight_bytes(const Objective *o) {
 
 /* Activations of a micro-batch of `in` encoder and `out` decoder tokens, in floats. */
 static double activation_floats(const T5Config *c, double in, double out, bool recompute) {
-  double encoder = in * estimate_block_floats(c, false);
-  double decoder = out * estimate_block_floats(c, true) + 2 * in * (double)t5_inner(c);
+  double encoder = in * block_floats(c, false);
+  double decoder = out * block_floats(c, true) + 2 * in * (double)t5_inner(c);
   double largest = encoder > decoder ? encoder : decoder;
   double inputs = (double)c->d_model * (in * c->encoder_layers + out * c->decoder_layers);
   double kept =

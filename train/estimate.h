@@ -27,8 +27,4 @@ Status work_sample(WorkSample *w, const Objective *o, const ExampleSet *set, Err
  * that infer/t5 makes for one token of each stack. */
 Estimate estimate_run(const Objective *o, const WorkSample *w);
 
-/* Floats kept for one token by a block, and in flight while it runs backward. `cross` adds a
- * decoder block's cross-attention; its keys and values, for the encoder's tokens, come apart. */
-double estimate_block_floats(const T5Config *c, bool cross);
-
 #endif
