@@ -26,10 +26,24 @@ int attention_bucket(int64_t relative, bool bidirectional, int buckets, int max_
   return first + exact + step;
 }
 
+RowSpan attention_keys(const AttentionSpec *spec, int64_t sequence) {
+  if (spec->k_span) return spec->k_span[sequence];
+  return (RowSpan){spec->k.offset[sequence], ragged_length(spec->k, sequence)};
+}
+
+int64_t attention_longest_keys(const AttentionSpec *spec) {
+  int64_t longest = 0;
+  for (int64_t i = 0; i < spec->q.count; i++) {
+    int64_t count = attention_keys(spec, i).count;
+    if (count > longest) longest = count;
+  }
+  return longest;
+}
+
 AttentionBias attention_bias_expand(Context *c, const Tensor *table, const AttentionSpec *spec) {
   /* The last query stands at the last key: distances reach len_k - 1 back, len_q - 1 ahead. */
   AttentionBias b = {
-      .heads = spec->heads, .buckets = spec->buckets, .past = ragged_longest(spec->k)};
+      .heads = spec->heads, .buckets = spec->buckets, .past = attention_longest_keys(spec)};
   b.span = b.past + ragged_longest(spec->q);
   int32_t *bucket = context_alloc(c, (size_t)b.span * sizeof *bucket);
   float *value = context_alloc(c, (size_t)(b.heads * b.span) * sizeof *value);

@@ -15,6 +15,10 @@ typedef struct AttentionBias {
   const float *value;    /* [heads, span] */
 } AttentionBias;
 
+/* Rows of k and v that a sequence of the queries reads, and the most that any reads. */
+RowSpan attention_keys(const AttentionSpec *spec, int64_t sequence);
+int64_t attention_longest_keys(const AttentionSpec *spec);
+
 /* Expands `table` [buckets, heads], of any dtype, into the arena, wide enough for the sequences of
  * `spec`. On failure the context's error is set. */
 AttentionBias attention_bias_expand(Context *c, const Tensor *table, const AttentionSpec *spec);

@@ -39,11 +39,12 @@ static int64_t min64(int64_t a, int64_t b) {
 static Head head_of(const Attention *a, int64_t sequence, int index) {
   const AttentionSpec *s = a->spec;
   int64_t q_row = s->q.offset[sequence], column = index * a->dk;
+  RowSpan keys = attention_keys(s, sequence);
   return (Head){.index = index,
                 .queries = ragged_length(s->q, sequence),
-                .keys = ragged_length(s->k, sequence),
+                .keys = keys.count,
                 .q_at = q_row * a->ld + column,
-                .k_at = s->k.offset[sequence] * a->ld + column,
+                .k_at = keys.begin * a->ld + column,
                 .q_row = q_row};
 }
 
@@ -172,7 +173,7 @@ static const QueryBlock *query_blocks(Context *c, Ragged q, int64_t *count) {
 }
 
 static int64_t tile_elements(const AttentionSpec *s) {
-  return min64(TILE_QUERIES, ragged_longest(s->q)) * min64(TILE_KEYS, ragged_longest(s->k));
+  return min64(TILE_QUERIES, ragged_longest(s->q)) * min64(TILE_KEYS, attention_longest_keys(s));
 }
 
 typedef struct AttentionSaved {
@@ -199,8 +200,10 @@ static void record_attention(Context *c, Tensor *y, Tensor *const *in, const Att
 static void check_shapes(const Tensor *q, const Tensor *k, const Tensor *v, const Tensor *bias,
                          const AttentionSpec *s) {
   assert(s->heads > 0 && q->cols % s->heads == 0 && k->cols == q->cols && v->cols == q->cols);
-  assert(s->q.count == s->k.count && k->rows == v->rows);
-  assert(s->q.offset[s->q.count] == q->rows && s->k.offset[s->k.count] == k->rows);
+  assert(k->rows == v->rows && s->q.offset[s->q.count] == q->rows);
+  assert(s->k_span || (s->q.count == s->k.count && s->k.offset[s->k.count] == k->rows));
+  for (int64_t i = 0; s->k_span && i < s->q.count; i++)
+    assert(s->k_span[i].begin >= 0 && s->k_span[i].begin + s->k_span[i].count <= k->rows);
   assert(!bias || (bias->rows == s->buckets && bias->cols == s->heads));
   (void)q, (void)k, (void)v, (void)bias, (void)s;
 }
@@ -208,6 +211,7 @@ static void check_shapes(const Tensor *q, const Tensor *k, const Tensor *v, cons
 Tensor *op_attention(Context *c, Tensor *q, Tensor *k, Tensor *v, Tensor *bias,
                      const AttentionSpec *spec) {
   if (context_failed(c)) return NULL;
+  assert(!spec->k_span || !c->tape);
   check_shapes(q, k, v, bias, spec);
   Tensor *y = tensor_new(c, q->rows, q->cols);
   if (!y) return NULL;

@@ -51,10 +51,17 @@ Tensor *op_embedding(Context *c, Tensor *table, const int32_t *ids, int64_t n);
 /* Attention of T5: no 1/sqrt(d) and a learnt bias per head and bucket of relative position. Query i
  * of a sequence stands at the key position p_i = i + (len_k - len_q): the last query at the last
  * key, as in cached decoding. */
+typedef struct RowSpan {
+  int64_t begin, count;
+} RowSpan;
+
 typedef struct AttentionSpec {
   int heads;
-  Ragged q;    /* sequences of the queries */
-  Ragged k;    /* sequences of keys and values; as many as in q */
+  Ragged q; /* sequences of the queries */
+  Ragged k; /* sequences of keys and values; as many as in q */
+  /* [q.count] or NULL. The rows of k and v that each sequence reads, in place of the sequences of
+   * k: sequences may share rows, and rows may be unused. Not with a tape. */
+  const RowSpan *k_span;
   bool causal; /* query i sees keys j <= p_i; one that sees none gives 0 */
   /* Of the bias, unused without one: see attention_bucket. */
   int buckets; /* rows of the bias table */

@@ -1,6 +1,6 @@
 /* linear: the keyhole. Every adaptable linear of T5 goes through linear_forward:
- * y = W x + adapter(x). T5 knows no experts and experts know no T5; they meet in an AdapterSet, a
- * table with one slot a linear. */
+ * y = W x + adapter(x). T5 knows no experts and experts know no T5; they meet in an AdapterSet: a
+ * table with one slot a linear, for one expert, or a function, for a pool behind a router. */
 #ifndef SKEIN_INFER_LINEAR_H
 #define SKEIN_INFER_LINEAR_H
 
@@ -12,13 +12,27 @@ typedef struct Linear {
   int id;        /* its slot in every AdapterSet of this model */
 } Linear;
 
-/* What is added to each linear. A slot with a == NULL adds nothing. */
+/* The example that each row of an activation belongs to. */
+typedef struct Rows {
+  Ragged sequence;       /* the rows of each sequence */
+  const int64_t *source; /* [sequence.count] the example of each sequence; NULL: its own index */
+} Rows;
+
+/* Adds to y [T, d_out] what adapters make of x [T, d_in], the input of `linear`. Failures go to the
+ * context's error. Nothing is recorded: there must be no tape. */
+typedef void AdapterAdd(Context *c, void *arg, const Linear *linear, const Rows *rows,
+                        const Tensor *x, Tensor *y);
+
+/* What is added to each linear: its slot, then what `add` adds. */
 typedef struct AdapterSet {
-  LowRank *slot; /* [count] */
+  LowRank *slot; /* [count]; a slot with a == NULL adds nothing; NULL: no slots */
   int count;
+  AdapterAdd *add; /* NULL: nothing */
+  void *arg;       /* of `add` */
 } AdapterSet;
 
 /* y [T, d_out] from x [T, d_in]; `adapters` NULL: the plain base. */
-Tensor *linear_forward(Context *c, Linear *linear, const AdapterSet *adapters, Tensor *x);
+Tensor *linear_forward(Context *c, Linear *linear, const AdapterSet *adapters, const Rows *rows,
+                       Tensor *x);
 
 #endif

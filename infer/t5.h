@@ -99,9 +99,10 @@ double t5_forward_flops(const T5Config *config, int64_t tokens_in, int64_t token
 /* Encoder states [Tin, d_model] of ragged ids; ids must be in [0, vocab_size) (asserted).
  * `run`, `ids` and the offsets must outlive the tape. */
 Tensor *t5_encode(Context *c, const T5Run *run, const int32_t *ids, Ragged input);
-/* Decoder states [Tout, d_model] after the final norm, before the head. */
+/* Decoder states [Tout, d_model] after the final norm, before the head. target.source says which
+ * sequence of the input each reads (several may read one; then there must be no tape). */
 Tensor *t5_decode(Context *c, const T5Run *run, Tensor *encoded, Ragged input, const int32_t *ids,
-                  Ragged target);
+                  Rows target);
 /* loss [1, 1] = weight * sum of the target tokens' cross-entropies; nll as op_cross_entropy. */
 Tensor *t5_loss(Context *c, const T5Run *run, const int32_t *input_ids, Ragged input,
                 const int32_t *decoder_ids, const int32_t *target_ids, Ragged target, float weight,

@@ -33,13 +33,13 @@ typedef struct Shape {
 } Shape;
 
 static void inputs_init(Inputs *in, const Shape *s) {
-  *in = (Inputs){.spec = {s->heads,
-                          {SEQUENCES, in->q_offset},
-                          {SEQUENCES, in->k_offset},
-                          s->causal,
-                          8,
-                          20,
-                          !s->causal}};
+  *in = (Inputs){.spec = {.heads = s->heads,
+                          .q = {SEQUENCES, in->q_offset},
+                          .k = {SEQUENCES, in->k_offset},
+                          .causal = s->causal,
+                          .buckets = 8,
+                          .max_distance = 20,
+                          .bidirectional = !s->causal}};
   for (int i = 0; i < SEQUENCES; i++) {
     in->q_offset[i + 1] = in->q_offset[i] + s->q[i];
     in->k_offset[i + 1] = in->k_offset[i] + s->k[i];

@@ -180,7 +180,12 @@ static void model_init(Model *m) {
 
 static Tensor *model_loss(Context *c, Model *m) {
   static const int64_t offset[] = {0, 200, 201, 201, 500, TOKENS};
-  AttentionSpec spec = {HEADS, {5, offset}, {5, offset}, true, BUCKETS, 40, false};
+  AttentionSpec spec = {.heads = HEADS,
+                        .q = {5, offset},
+                        .k = {5, offset},
+                        .causal = true,
+                        .buckets = BUCKETS,
+                        .max_distance = 40};
   Tensor *x = op_embedding(c, m->table, m->ids, TOKENS), *n = op_rms_norm(c, x, m->norm, 1e-6f);
   Tensor *q = op_linear(c, n, m->q, NULL), *k = op_linear(c, n, m->k, NULL);
   Tensor *v = op_linear(c, n, m->v, NULL);

@@ -30,7 +30,8 @@ static void forward_run(Parity *p, const MicroBatch *m, Forward *f) {
   assert_non_null(f->nll);
   f->loss = (double)parity_loss(p, &run, m, 1 / (float)f->tokens, f->nll)->data[0];
   Tensor *encoded = t5_encode(&p->c, &run, m->input_ids, m->input);
-  Tensor *decoded = t5_decode(&p->c, &run, encoded, m->input, m->decoder_ids, m->target);
+  Tensor *decoded =
+      t5_decode(&p->c, &run, encoded, m->input, m->decoder_ids, (Rows){m->target, NULL});
   Tensor *logits = t5_logits(&p->c, &run, decoded);
   expect_ok(p->name, p->error.status, &p->error);
   assert_int_equal(logits->rows, f->tokens);

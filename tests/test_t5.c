@@ -193,8 +193,8 @@ static void logits_belong_to_the_loss(void **state) {
     Bench bench;
     bench_open(&bench, true, 1);
     Tensor *encoded = t5_encode(&bench.c, &run, b.input, tiny_input(&b));
-    Tensor *decoded =
-        t5_decode(&bench.c, &run, encoded, tiny_input(&b), b.decoder, tiny_target(&b));
+    Tensor *decoded = t5_decode(&bench.c, &run, encoded, tiny_input(&b), b.decoder,
+                                (Rows){tiny_target(&b), NULL});
     int64_t recorded = tape_mark(bench.c.tape);
     Tensor *z = t5_logits(&bench.c, &run, decoded);
     assert_int_equal(tape_mark(bench.c.tape), recorded);
