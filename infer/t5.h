@@ -72,6 +72,11 @@ Status t5_hash(const T5 *model, char hex[HASH_HEX], Error *err);
 /* The same, read once for a mapped model and then remembered: its identity. */
 Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err);
 
+/* A cheap stand-in for the fingerprint: SHA-256 over name, dtype and shape of every weight and at
+ * most T5_SAMPLE_BYTES at its start and at its end. */
+enum { T5_SAMPLE_BYTES = 4096 };
+Status t5_sample(const T5 *model, char hex[HASH_HEX], Error *err);
+
 Linear *t5_find_linear(const T5 *model, const char *name); /* NULL when there is none */
 /* Where linear `id` is: "encoder.self", "encoder.ff", "decoder.self", "decoder.cross" or
  * "decoder.ff". */

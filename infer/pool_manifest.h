@@ -1,0 +1,66 @@
+/* pool_manifest: pool.yaml, which experts a pool has. The order of the manifest is the order of the
+ * experts, everywhere. Reading it touches no weights.
+ *
+ *   pool.yaml                              the manifest
+ *   experts/<name>/adapter_config.json     as the contributor made them (PEFT)
+ *                  adapter_model.safetensors
+ *                  gate.safetensors        (skein train gate)
+ *                  activation.safetensors  optional (skein train activation)
+ *   embeddings/<embedder>.safetensors      optional (skein embed)
+ *   .lock                                  held by a writer, never committed
+ *
+ * pool.yaml:
+ *
+ *   KEY       VALUE
+ *   format    "skein-pool"
+ *   version   1
+ *   base      {name: as given, fingerprint: t5_fingerprint, sample: t5_sample}
+ *   experts   list of {name, rank: [least, most], alpha: [least, most], modules: number covered,
+ *             fingerprint: lora_fingerprint, instruction, licence, files: {name: SHA-256}}
+ */
+#ifndef SKEIN_INFER_POOL_MANIFEST_H
+#define SKEIN_INFER_POOL_MANIFEST_H
+
+#include "infer/lora.h"
+
+enum { POOL_FILES = 4 }; /* an expert's files, in the order of the table above */
+extern const char *const POOL_FILE[POOL_FILES];
+typedef enum PoolFile {
+  POOL_ADAPTER_CONFIG,
+  POOL_ADAPTER,
+  POOL_GATE,
+  POOL_ACTIVATION,
+} PoolFile;
+
+typedef struct PoolEntry {
+  char *name; /* [a-z0-9._-]+, as a folder's name */
+  int64_t rank_min, rank_max;
+  double alpha_min, alpha_max;
+  int64_t modules;
+  char fingerprint[HASH_HEX];
+  char *instruction, *licence;     /* "" when not given */
+  char hash[POOL_FILES][HASH_HEX]; /* "" for an optional file that is not there */
+} PoolEntry;
+
+typedef struct PoolManifest {
+  char *dir;
+  char *base_name;
+  char base[HASH_HEX], sample[HASH_HEX];
+  PoolEntry *entry;
+  int count;
+} PoolManifest;
+
+Status manifest_read(PoolManifest *m, const char *dir, Error *err);
+/* Atomic; readers see the old manifest or the new one. */
+Status manifest_write(const PoolManifest *m, Error *err);
+void manifest_free(PoolManifest *m);                        /* a zeroed PoolManifest is allowed */
+int manifest_find(const PoolManifest *m, const char *name); /* -1 when there is none */
+/* DIR/experts/<name>/<file> in a new string (NULL when out of memory). */
+char *manifest_path(const PoolManifest *m, int expert, PoolFile file);
+
+/* The exclusive lock of a pool's writers. A pool that another holds is STATUS_RUN at once. */
+typedef struct PoolLock PoolLock;
+Status pool_lock(PoolLock **lock, const char *dir, Error *err);
+void pool_unlock(PoolLock *lock); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,54 @@
+/* predict: answers of a model, plain or routed, to items: by choosing (rank classification) and by
+ * generating. Results do not depend on which items are answered together (beyond rounding). */
+#ifndef SKEIN_INFER_PREDICT_H
+#define SKEIN_INFER_PREDICT_H
+
+#include "infer/items.h"
+#include "infer/router.h"
+
+typedef struct PredictSettings {
+  int threads;
+  int64_t max_input;     /* tokens of an input, EOS included; 512 */
+  int64_t max_target;    /* tokens of a choice, EOS included; 512 */
+  int64_t max_output;    /* tokens generated, EOS included */
+  int64_t max_tokens;    /* tokens in one forward (a longer item goes alone) */
+  int beams;             /* 1: greedy */
+  double length_penalty; /* of beam search: sum of log-likelihoods / length^penalty */
+} PredictSettings;
+
+typedef struct Predictor Predictor;
+
+/* `router` may be NULL: the plain base. Everything must outlive the predictor. `stats`, if not
+ * NULL, collects routing statistics: encoder tokens once an example, decoder tokens of the
+ * predicted choice or of what is generated. */
+Status predictor_open(Predictor **p, T5 *model, const Tokenizer *tokenizer, Router *router,
+                      RoutingStats *stats, const PredictSettings *settings, Error *err);
+void predictor_close(Predictor *p); /* NULL is allowed */
+
+/* How likely each choice is. */
+typedef struct Score {
+  int prediction; /* the largest score; the lowest index among equals */
+  int choices;
+  double *score;  /* [choices] mean log-likelihood of a token, EOS counted: loglik / (n + 1e-6)
+                     (methods.md 7.1) */
+  double *loglik; /* [choices] its sum, nats */
+} Score;
+
+/* Scores n items; each must have choices (STATUS_INPUT naming the item). One encoder pass an item,
+ * whose states and cross-attention keys and values its choices share. Items are reordered inside to
+ * fill forwards; results are in the order given. Free each with score_free; on failure there is
+ * nothing to free. `name` is that of the task (RouteQuery), may be NULL; `instruction`, may be
+ * NULL, stands in for items without one. */
+typedef struct Asking {
+  const char *name, *instruction;
+} Asking;
+Status predict_scores(Predictor *p, const Asking *asking, const Item *item, int64_t n, Score *out,
+                      Error *err);
+void score_free(Score *s); /* a zeroed Score is allowed */
+
+/* Generates a text for each of n items, cached, greedy or by beams; texts[i] is freed by the
+ * caller. */
+Status predict_texts(Predictor *p, const Asking *asking, const Item *item, int64_t n, char **texts,
+                     Error *err);
+
+#endif
