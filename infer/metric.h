@@ -15,6 +15,8 @@
 #ifndef SKEIN_INFER_METRIC_H
 #define SKEIN_INFER_METRIC_H
 
+#include <stdint.h>
+
 #include "autograd/status.h"
 
 typedef enum Metric {
@@ -52,7 +54,7 @@ double metric_score(Metric m, const MetricSums *sums);
 typedef struct Interval {
   double low, high;
 } Interval;
-Status metric_interval(Metric m, const MetricSums *item, int64_t n, int64_t samples,
-                       unsigned long long seed, Interval *out, Error *err);
+Status metric_interval(Metric m, const MetricSums *item, int64_t n, int64_t samples, uint64_t seed,
+                       Interval *out, Error *err);
 
 #endif
