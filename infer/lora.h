@@ -36,9 +36,10 @@ Status lora_open(Lora **lora, const char *dir, const T5 *model, Error *err);
  * A ~ N(0, 0.01^2) keyed by seed, B = 0 (methods.md 1.3). */
 Status lora_new(Lora **lora, const T5 *model, int rank, float alpha, const char *targets,
                 uint64_t seed, Error *err);
-/* Writes a PEFT directory that peft reads (made if needed); `base_name` is recorded as it is. */
+/* Writes a PEFT directory that peft reads (made if needed), the factors narrowed to `dtype`;
+ * `base_name` is recorded as it is. */
 Status lora_save(const Lora *lora, const T5 *model, const char *dir, const char *base_name,
-                 Error *err);
+                 Dtype dtype, Error *err);
 void lora_close(Lora *lora); /* NULL is allowed */
 
 /* Recomputes `fingerprint` from the values in memory. */

@@ -10,33 +10,34 @@
 /* Tensors. */
 
 static Status add_item(SafetensorsItem *item, const char *module, char which, const Tensor *t,
-                       Error *err) {
+                       Dtype dtype, Error *err) {
   char *name;
   if (asprintf(&name, "base_model.model.%s.lora_%c.weight", module, which) < 0) {
     return error_set(err, STATUS_RUN, "out of memory: the name of a factor");
   }
-  *item = (SafetensorsItem){name, DTYPE_F32, t->data, t->rows, t->cols, false};
+  *item = (SafetensorsItem){name, dtype, t->data, t->rows, t->cols, false};
   return STATUS_OK;
 }
 
-static Status write_factors(const Lora *lora, const T5 *model, const char *path,
+static Status write_factors(const Lora *lora, const T5 *model, const char *path, Dtype dtype,
                             SafetensorsItem *items, Error *err) {
   size_t n = 0;
   for (int i = 0; i < lora->count; i++) {
     const LoraFactor *f = &lora->factor[i];
     if (f->a.rows == 0) continue;
-    TRY(add_item(&items[n++], model->linear[i].name, 'A', &f->a, err));
-    TRY(add_item(&items[n++], model->linear[i].name, 'B', &f->b, err));
+    TRY(add_item(&items[n++], model->linear[i].name, 'A', &f->a, dtype, err));
+    TRY(add_item(&items[n++], model->linear[i].name, 'B', &f->b, dtype, err));
   }
   SafetensorsMeta meta = {"format", "pt"}; /* as PEFT writes */
   return safetensors_write(path, items, n, &meta, 1, err);
 }
 
-static Status save_factors(const Lora *lora, const T5 *model, const char *dir, Error *err) {
+static Status save_factors(const Lora *lora, const T5 *model, const char *dir, Dtype dtype,
+                           Error *err) {
   size_t count = 2 * (size_t)lora->covered;
   SafetensorsItem *items = calloc(count + 1, sizeof *items);
   char *path = path_join(dir, "adapter_model.safetensors");
-  Status status = items && path ? write_factors(lora, model, path, items, err)
+  Status status = items && path ? write_factors(lora, model, path, dtype, items, err)
                                 : error_set(err, STATUS_RUN, "%s: out of memory", dir);
   for (size_t i = 0; items && i < count; i++) free((char *)(uintptr_t)items[i].name);
   free(items);
@@ -117,13 +118,13 @@ static json_t *config_json(const Lora *lora, const T5 *model, const char *base_n
 }
 
 Status lora_save(const Lora *lora, const T5 *model, const char *dir, const char *base_name,
-                 Error *err) {
+                 Dtype dtype, Error *err) {
   if (base_name[utf8_valid(base_name, strlen(base_name))]) {
     return error_set(err, STATUS_USAGE, "%s: the name of the base, \"%s\", is not valid UTF-8", dir,
                      base_name);
   }
   TRY(dir_make(dir, err));
-  TRY(save_factors(lora, model, dir, err));
+  TRY(save_factors(lora, model, dir, dtype, err));
   char *path = path_join(dir, "adapter_config.json");
   json_t *json = config_json(lora, model, base_name);
   Status status = path && json ? json_write_file(json, path, err)

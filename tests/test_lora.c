@@ -90,11 +90,41 @@ static void what_is_saved_is_opened(void **state) {
   for (size_t i = 0; i < 3; i++) {
     Error err = {0};
     Lora *made = tiny_lora(m, targets[i], 3, i), *opened;
-    expect_ok("save", lora_save(made, m, s->dir, "google/\"base\"", &err), &err);
+    expect_ok("save", lora_save(made, m, s->dir, "google/\"base\"", DTYPE_F32, &err), &err);
     expect_ok("open", lora_open(&opened, s->dir, m, &err), &err);
     expect_same_expert(made, opened);
     assert_string_equal(opened->base_name, "google/\"base\"");
-    expect_error("name", lora_save(made, m, s->dir, "\xff", &err), &err, STATUS_USAGE, "UTF-8");
+    expect_error("name", lora_save(made, m, s->dir, "\xff", DTYPE_F32, &err), &err, STATUS_USAGE,
+                 "UTF-8");
+    lora_close(made);
+    lora_close(opened);
+  }
+  t5_close(m);
+}
+
+static void narrow(Tensor *t, Dtype dtype) {
+  for (int64_t i = 0; i < tensor_count(t); i++) {
+    uint16_t stored;
+    dtype_narrow(&stored, &t->data[i], dtype, 1);
+    dtype_widen(&t->data[i], &stored, dtype, 1);
+  }
+}
+
+static void factors_are_saved_narrow(void **state) {
+  Scratch *s = *state;
+  static const Dtype types[] = {DTYPE_BF16, DTYPE_F16};
+  T5 *m = tiny_model(true, false);
+  for (size_t i = 0; i < 2; i++) {
+    Error err = {0};
+    Lora *made = tiny_lora(m, "q,v", 3, i), *opened;
+    expect_ok("save", lora_save(made, m, s->dir, "", types[i], &err), &err);
+    for (int k = 0; k < made->count; k++) {
+      narrow(&made->factor[k].a, types[i]);
+      narrow(&made->factor[k].b, types[i]);
+    }
+    expect_ok("hash", lora_fingerprint(made, m, made->fingerprint, &err), &err);
+    expect_ok("open", lora_open(&opened, s->dir, m, &err), &err);
+    expect_same_expert(made, opened);
     lora_close(made);
     lora_close(opened);
   }
@@ -121,7 +151,7 @@ static void unequal_experts_are_saved(void **state) {
   other->scale = 1.25f;
   made->covered--;
   expect_ok("hash", lora_fingerprint(made, m, made->fingerprint, &err), &err);
-  expect_ok("save", lora_save(made, m, s->dir, "", &err), &err);
+  expect_ok("save", lora_save(made, m, s->dir, "", DTYPE_F32, &err), &err);
   expect_ok("open", lora_open(&opened, s->dir, m, &err), &err);
   expect_same_expert(made, opened);
   lora_close(made);
@@ -379,6 +409,7 @@ int main(void) {
       cmocka_unit_test(what_is_made),
       cmocka_unit_test(what_cannot_be_made),
       cmocka_unit_test(what_is_saved_is_opened),
+      cmocka_unit_test(factors_are_saved_narrow),
       cmocka_unit_test(unequal_experts_are_saved),
       cmocka_unit_test(scales_follow_the_configuration),
       cmocka_unit_test(declared_modules_are_those_with_factors),

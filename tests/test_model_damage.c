@@ -109,7 +109,7 @@ static void nothing_that_is_damaged_does_harm(void **state) {
   memcpy(info.expert, lora->fingerprint, HASH_HEX);
   const char *path = scratch_path(s, "gate.safetensors");
   expect_ok("model", t5_save(model, s->dir, DTYPE_F32, &err), &err);
-  expect_ok("expert", lora_save(lora, model, s->dir, "base", &err), &err);
+  expect_ok("expert", lora_save(lora, model, s->dir, "base", DTYPE_F32, &err), &err);
   expect_ok("gate", gate_save(gate, model, path, &info, &err), &err);
   for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
     damage(s, &targets[i], model, lora);

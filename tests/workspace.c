@@ -88,7 +88,7 @@ static void write_expert(const Workspace *w, Error *err) {
     for (int64_t k = 0; k < tensor_count(b); k++) b->data[k] = 0.3f * rng_normal(&rng);
   }
   dir_make(workspace_path(w, "expert"), err);
-  if (lora) lora_save(lora, model, workspace_path(w, "expert"), "base", err);
+  if (lora) lora_save(lora, model, workspace_path(w, "expert"), "base", DTYPE_F32, err);
   lora_close(lora);
   t5_close(model);
 }

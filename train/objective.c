@@ -256,7 +256,8 @@ Status objective_save(const Objective *o, const char *dir, int64_t steps, Error 
     case OBJECTIVE_GATE:
       return save_gate(o, dir, steps, err);
     case OBJECTIVE_LORA:
-      return lora_save(o->lora, o->model, dir, o->settings->base, err);
+      return lora_save(o->lora, o->model, dir, o->settings->base, (Dtype)o->settings->lora.dtype,
+                       err);
     default:
       TRY(save_tokenizer(o, dir, err));
   }

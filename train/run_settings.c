@@ -79,6 +79,7 @@ static const Option LORA_OPTIONS[] = {
     INT("lora.rank", lora.rank, "16", 1, SIZE_MOST, "rank r of the factors"),
     REAL("lora.alpha", lora.alpha, "1", 0, 1e6, "the update is scaled by alpha / r"),
     LIST("lora.targets", lora.targets, "all-linear", "all-linear, or a list such as [q, v]"),
+    CHOICE("lora.dtype", lora.dtype, "f32", "f32|f16|bf16", "storage of the saved factors"),
     DATA_OPTIONS,
     RUN_OPTIONS,
     TRAIN_OPTIONS,

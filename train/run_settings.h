@@ -30,6 +30,7 @@ typedef struct LoraSettings {
   int64_t rank;
   double alpha;
   char *targets;
+  int dtype; /* Dtype of the saved factors */
 } LoraSettings;
 
 typedef struct ModelSettings {
