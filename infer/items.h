@@ -31,6 +31,7 @@ typedef enum ItemFormat { ITEMS_LINES, ITEMS_BBH } ItemFormat;
 typedef struct ItemKeys {
   const char *input, *target, *choices, *label, *instruction; /* NULL: the names above */
   bool choices_from_targets;
+  bool need_choices; /* an item without choices is an error */
 } ItemKeys;
 
 typedef struct ItemSet ItemSet;
