@@ -32,7 +32,7 @@ tool_scripts := $(wildcard tools/*.gp)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 test_scripts := $(wildcard tests/test_*.sh)
 test_support := $(filter-out tests/test_%.c,$(wildcard tests/*.c))
-formatted := $(wildcard $(foreach room,$(rooms) tools tools/demo tests,$(room)/*.c $(room)/*.h $(room)/*.cc))
+formatted := $(wildcard $(foreach room,$(rooms) tools tools/demo tools/study tests,$(room)/*.c $(room)/*.h $(room)/*.cc))
 object = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 
 .PHONY: all test check check-build check-format check-globals test-sanitize valgrind install demo \
@@ -49,6 +49,9 @@ $(BUILD)/skein: $(BUILD)/tools/skein.o $(BUILD)/libtools.a $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 
 $(BUILD)/world: $(call object,$(wildcard tools/demo/*.c)) $(BUILD)/libskein.a
+	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+
+$(BUILD)/p3-split: $(call object,$(wildcard tools/study/*.c)) $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 
 $(BUILD)/libskein.a: $(call object,$(lib_sources))
@@ -96,7 +99,7 @@ $(BUILD)/version: FORCE
 $(BUILD)/autograd/version.o: CFLAGS_ALL += -DSKEIN_VERSION='"$(version)"'
 $(BUILD)/autograd/version.o: $(BUILD)/version
 
-test: $(test_programs) $(BUILD)/skein $(BUILD)/world ## run the tests
+test: $(test_programs) $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split ## run the tests
 	@SKEIN=$(BUILD)/skein sh tests/run $(test_programs) $(test_scripts)
 
 test-sanitize: ## run the tests under the address and undefined-behaviour sanitizers
@@ -118,7 +121,7 @@ check-format: $(BUILD)/found-check
 	@clang-format --dry-run -Werror $(formatted)
 	@echo "format: $(words $(formatted)) files as .clang-format says"
 
-check-build: $(BUILD)/skein $(test_programs)
+check-build: $(BUILD)/skein $(BUILD)/p3-split $(test_programs)
 	@echo "build: no warnings"
 
 # Read-only tables with pointers live in .data.rel.ro; what is in .data or .bss can change.
