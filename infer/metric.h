@@ -37,7 +37,7 @@ const char *metric_name(Metric m);
 /* -1 when there is none of this name. */
 int metric_find(const char *name);
 
-enum { METRIC_SUMS = 10 };
+enum { METRIC_SUMS = 11 };
 typedef struct MetricSums {
   double sum[METRIC_SUMS]; /* of the metric's own statistics; sum[0] counts items */
 } MetricSums;
