@@ -1,5 +1,6 @@
 #include "data/json.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -165,4 +166,33 @@ Status json_write_file(const json_t *value, const char *path, Error *err) {
   }
   free(text);
   return status;
+}
+
+json_t *json_parse_number(const char *text, size_t flags, bool *too_large) {
+  size_t size = strlen(text);
+  *too_large = false;
+  if (size == 0 || !strchr("-0123456789", text[0]) || !isdigit((unsigned char)text[size - 1])) {
+    return NULL; /* JSON, but not a bare number */
+  }
+  json_error_t error;
+  json_t *number = json_loadb(text, size, JSON_DECODE_ANY | flags, &error);
+  *too_large = !number && json_error_code(&error) == json_error_numeric_overflow;
+  return number;
+}
+
+char *json_real_text(double real) {
+  json_t *number = json_real(real);
+  char text[64] = "";
+  for (size_t digits = 6; number && digits <= 17; digits++) {
+    size_t size =
+        json_dumpb(number, text, sizeof text - 1, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+    text[size < sizeof text ? size : 0] = '\0';
+    bool too_large;
+    json_t *back = json_parse_number(text, 0, &too_large);
+    bool exact = json_is_real(back) && json_real_value(back) == real;
+    json_decref(back);
+    if (exact) break;
+  }
+  json_decref(number);
+  return strdup(text);
 }

@@ -1,11 +1,10 @@
 #include "data/option_value.h"
 
-#include <ctype.h>
 #include <inttypes.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "data/json.h"
 
 enum { QUOTED = 80 }; /* bytes of a refused value that a message shows */
 
@@ -35,23 +34,10 @@ static Status check_bounds(const Option *option, double number, const char *text
   return STATUS_OK;
 }
 
-/* The text as a JSON number, or NULL; *too_large tells why. The caller owns the reference. */
-static json_t *number_new(const char *text, size_t flags, bool *too_large) {
-  size_t size = strlen(text);
-  *too_large = false;
-  if (size == 0 || !strchr("-0123456789", text[0]) || !isdigit((unsigned char)text[size - 1])) {
-    return NULL; /* JSON, but not a bare number */
-  }
-  json_error_t error;
-  json_t *number = json_loadb(text, size, JSON_DECODE_ANY | flags, &error);
-  *too_large = !number && json_error_code(&error) == json_error_numeric_overflow;
-  return number;
-}
-
 static Status parse_integer(const Option *option, const char *text, const char *place,
                             OptionValue *value, Error *err) {
   bool too_large;
-  json_t *number = number_new(text, 0, &too_large);
+  json_t *number = json_parse_number(text, 0, &too_large);
   bool whole = json_is_integer(number);
   value->integer = json_integer_value(number);
   json_decref(number);
@@ -63,7 +49,7 @@ static Status parse_integer(const Option *option, const char *text, const char *
 static Status parse_real(const Option *option, const char *text, const char *place,
                          OptionValue *value, Error *err) {
   bool too_large;
-  json_t *number = number_new(text, JSON_DECODE_INT_AS_REAL, &too_large);
+  json_t *number = json_parse_number(text, JSON_DECODE_INT_AS_REAL, &too_large);
   bool real = json_is_real(number);
   value->real = json_real_value(number);
   json_decref(number);
@@ -222,22 +208,10 @@ OptionValue option_load(const Option *option, const void *settings) {
 }
 
 char *option_real_text(double real) {
-  json_t *number = json_real(real);
-  char text[64] = "";
-  for (size_t digits = 6; number && digits <= 17; digits++) {
-    size_t size =
-        json_dumpb(number, text, sizeof text - 1, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
-    text[size < sizeof text ? size : 0] = '\0';
-    bool too_large;
-    json_t *back = number_new(text, JSON_DECODE_INT_AS_REAL, &too_large);
-    bool exact = back && json_real_value(back) == real;
-    json_decref(back);
-    if (exact) break;
-  }
-  json_decref(number);
-  size_t size = strlen(text);
+  char *text = json_real_text(real);
+  size_t size = text ? strlen(text) : 0;
   if (size > 2 && strcmp(text + size - 2, ".0") == 0) text[size - 2] = '\0';
-  return strdup(text);
+  return text;
 }
 
 static char *choice_text(const char *choices, int index) {
