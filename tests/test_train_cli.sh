@@ -39,7 +39,7 @@ echo "$good" >"$work/good.jsonl"
 { echo "$good" && echo '{"input": 7, "target": "b"}'; } >"$work/not-text.jsonl"
 { echo "$good" && printf '{"input": "a\377", "target": "b"}\n'; } >"$work/not-utf8.jsonl"
 : >"$work/empty.jsonl"
-head -c 3000 configs/demo/data/train.jsonl.zst >"$work/cut.jsonl.zst"
+head -c 3000 configs/demo/data/reverse/train.jsonl.zst >"$work/cut.jsonl.zst"
 refused 3 'not-json.jsonl: line 2: ' -s data.train="$work/not-json.jsonl"
 refused 3 'no-target.jsonl: line 2: target: ' -s data.train="$work/no-target.jsonl"
 refused 3 'not-object.jsonl: line 2: ' -s data.train="$work/not-object.jsonl"
@@ -61,10 +61,10 @@ refused 3 'base/model.safetensors: ' -s base="$work/base"
 cp configs/demo/base/model.safetensors "$work/base/"
 rm "$work/base/spiece.model"
 refused 3 'base: .*spiece.model' -s base="$work/base"
-sed 's/"peft_type": *"LORA"/"peft_type": "IA3"/' configs/demo/expert/adapter_config.json >"$work/expert/adapter_config.json"
-cp configs/demo/expert/adapter_model.safetensors "$work/expert/"
+sed 's/"peft_type": *"LORA"/"peft_type": "IA3"/' configs/demo/experts/reverse/adapter_config.json >"$work/expert/adapter_config.json"
+cp configs/demo/experts/reverse/adapter_model.safetensors "$work/expert/"
 refused 3 'peft_type' -s expert="$work/expert"
-"$skein" train base -s data.train=configs/demo/data/valid.jsonl.zst -s output="$work/small" \
+"$skein" train base -s data.train=configs/demo/data/reverse/valid.jsonl.zst -s output="$work/small" \
   -s model.tokenizer=configs/demo/base/spiece.model -s model.vocab_size=100 >"$work/out" 2>"$work/err"
 if [ $? -eq 4 ] && grep -q 'larger than the embedding of 100 rows' "$work/err"; then pass; else fail 'vocabulary'; fi
 

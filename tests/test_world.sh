@@ -33,12 +33,24 @@ exits_2() {
   [ $? -eq 2 ]
 }
 
-# Names of people in the lines of a file, one a line.
-names_in() {
-  tr -c 'a-z' '\n' <"$1" | grep -xE "$names" | sort -u
+# Nouns in the lines of a file, one a line.
+nouns_in() {
+  tr -c 'a-z' '\n' <"$1" | grep -xFf "$work/nouns" | sort -u
 }
 disjoint() {
-  names_in "$1" >"$work/a" && names_in "$2" >"$work/b" && [ -z "$(comm -12 "$work/a" "$work/b")" ]
+  nouns_in "$1" >"$work/a" && nouns_in "$2" >"$work/b" && [ -z "$(comm -12 "$work/a" "$work/b")" ]
+}
+
+# The sets of numbers in the lines of a file, each in the order of the alphabet.
+sets_in() {
+  sed 's/.*"choices": \[\([^]]*\)\].*/\1/' "$1" | while IFS=', "' read -r a b c rest; do
+    printf '%s\n' $a $b $c $rest | sort | tr '\n' ' '
+    echo
+  done | sort -u
+}
+other_sets() {
+  sets_in "$1" >"$work/a" && sets_in "$2" >"$work/b" && [ -s "$work/b" ] &&
+    [ -z "$(comm -12 "$work/a" "$work/b")" ]
 }
 
 # Templates 0..5 only in train, 0..7 in test.
@@ -46,6 +58,13 @@ templates() {
   sed 's/.*"template": \([0-9]*\).*/\1/' "$1" | sort -un | tr '\n' ' '
 }
 has_templates() { [ "$(templates "$1")" = "$2" ]; }
+
+# The list of tasks says whether the lines have choices.
+has_kind() {
+  kind=generation
+  if grep -q '"choices"' "$2"; then kind=choices; fi
+  grep -A 3 "\"name\": \"$1\"" "$work/one/tasks.json" | grep -q "\"kind\": \"$kind\""
+}
 
 # The label names the target.
 label_is_target() {
@@ -78,6 +97,7 @@ held_in=0 held_out=0
 for dir in "$work"/one/tasks/*; do
   task=$(basename "$dir")
   check "$task is listed" grep -q "\"name\": \"$task\"" "$work/one/tasks.json"
+  check "the kind of $task" has_kind "$task" "$dir/test.jsonl"
   for file in "$dir"/*.jsonl; do
     check "lines of $task/$(basename "$file")" all_match "$line" "$file"
     if grep -q '"choices"' "$file"; then
@@ -95,14 +115,17 @@ done
 check 'enough held-in tasks' [ "$held_in" -ge 8 ]
 check 'enough held-out tasks' [ "$held_out" -ge 4 ]
 
-# Everyone in the tests of one task, by the sentences that begin with a name.
-names=$(sed 's/.*"input": "//' "$work"/one/tasks/where/*.jsonl |
-  grep -oE '[a-z]+ is in the [a-z]+\.' | sed 's/ .*//' | sort -u | tr '\n' '|' | sed 's/|$//')
-for task in where who colour truth more; do
-  check "people of $task" disjoint "$work/one/tasks/$task/train.jsonl" \
-    "$work/one/tasks/$task/test.jsonl"
-  check "people of $task, valid" disjoint "$work/one/tasks/$task/train.jsonl" \
-    "$work/one/tasks/$task/valid.jsonl"
+# Experts are tested on nouns, and on sets of numbers, that they were not trained on.
+cat "$work"/one/tasks/reverse/*.jsonl | sed 's/.*"target": "\([^"]*\)".*/\1/' | tr ' ' '\n' |
+  sort -u >"$work/nouns"
+check 'many nouns' [ "$(wc -l <"$work/nouns")" -gt 150 ]
+for dir in "$work"/one/tasks/*; do
+  if [ ! -e "$dir/train.jsonl" ]; then continue; fi
+  same=disjoint
+  if [ "$(basename "$dir")" = largest ]; then same=other_sets; fi
+  for part in valid test; do
+    check "entities of $(basename "$dir"), $part" $same "$dir/train.jsonl" "$dir/$part.jsonl"
+  done
 done
 
 check 'no arguments' exits_2

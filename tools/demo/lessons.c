@@ -4,6 +4,31 @@
 
 #include "tools/demo/task.h"
 
+static void make_category(Item *item, Part part, Rng *rng) {
+  const Category *category = &WORLD_CATEGORY[rng_below(rng, CATEGORIES)];
+  const char *noun;
+  words_draw(&category->members, part, 1, &noun, rng);
+  item_set(item, "noun", noun);
+  text_add(&item->target, "%s", category->name);
+}
+
+/* As category, for names, places and the like. */
+static void make_domain(Item *item, Part part, Rng *rng) {
+  const Category *domain = &WORLD_DOMAIN[rng_below(rng, DOMAINS)];
+  const char *word;
+  (void)part;
+  words_draw(&domain->members, PART_ALL, 1, &word, rng);
+  item_set(item, "word", word);
+  text_add(&item->target, "%s", domain->name);
+}
+
+static void make_colour(Item *item, Part part, Rng *rng) {
+  const char *noun;
+  nouns_draw(part, 1, &noun, rng);
+  item_set(item, "noun", noun);
+  text_add(&item->target, "%s", noun_colour(noun));
+}
+
 /* Nouns that share a kind. */
 static void make_company(Item *item, Part part, Rng *rng) {
   enum { COMPANY = 3 };
@@ -31,50 +56,54 @@ static void make_wanted(Item *item, Part part, Rng *rng) {
 
 /* Two numbers; the target is the larger or the smaller as {size} says. */
 static void make_compare(Item *item, Part part, Rng *rng) {
+  const WordList *numbers = &WORLD_DOMAIN[DOMAIN_NUMBERS].members;
   const char *word[2];
   (void)part;
-  size_t a = rng_below(rng, WORLD_NUMBERS.count), b = rng_below(rng, WORLD_NUMBERS.count - 1);
+  size_t a = rng_below(rng, numbers->count), b = rng_below(rng, numbers->count - 1);
   b += b >= a;
-  word[0] = WORLD_NUMBERS.word[a];
-  word[1] = WORLD_NUMBERS.word[b];
+  word[0] = numbers->word[a];
+  word[1] = numbers->word[b];
   int larger = rng_below(rng, 2) == 0;
   text_add(item_field(item, "pair"), "%s and %s", word[0], word[1]);
   item_set(item, "size", larger ? "larger" : "smaller");
   text_add(&item->target, "%s", word[larger == (b > a)]);
 }
 
-/* Foreign words with their meanings, one of them wanted. */
-static void make_meaning(Item *item, Part part, Rng *rng) {
-  enum { ENTRIES = 3 };
-  const char *foreign[ENTRIES], *noun[ENTRIES];
-  words_draw(&WORLD_FOREIGN, part, ENTRIES, foreign, rng);
-  nouns_draw(part, ENTRIES, noun, rng);
-  size_t wanted = rng_below(rng, ENTRIES);
-  Text *list = item_field(item, "glossary");
-  for (size_t i = 0; i < ENTRIES; i++)
-    text_add(list, "%s%s means %s", i ? ", " : "", foreign[i], noun[i]);
-  item_set(item, "word", foreign[wanted]);
-  item_set(item, "noun", noun[wanted]);
-  text_add(&item->target, "%s", noun[wanted]);
+/* Three words of a sequence, up or down; the target is the next. Days and months go round. */
+static void make_row(Item *item, Part part, Rng *rng) {
+  static const size_t domain[] = {DOMAIN_NUMBERS, DOMAIN_DAYS, DOMAIN_MONTHS};
+  enum { SHOWN = 3 };
+  const char *word[SHOWN + 1];
+  (void)part;
+  size_t d = domain[rng_below(rng, sizeof domain / sizeof *domain)];
+  const WordList *list = &WORLD_DOMAIN[d].members;
+  size_t n = list->count, first, step;
+  do {
+    first = rng_below(rng, n);
+    step = rng_below(rng, 2) ? 1 : n - 1;
+  } while (d == DOMAIN_NUMBERS && (step == 1 ? first + SHOWN >= n : first < SHOWN));
+  for (size_t i = 0; i <= SHOWN; i++) word[i] = list->word[(first + i * step) % n];
+  text_add_words(item_field(item, "words"), word, SHOWN, ", ");
+  text_add(&item->target, "%s", word[SHOWN]);
 }
 
-static void make_naming(Item *item, Part part, Rng *rng) {
-  make_meaning(item, part, rng);
-  item->target = item->field[1]; /* the foreign word */
-}
+enum { LONGEST = 5 };
 
 /* A list of any words. */
-static void make_words(Item *item, Part part, Rng *rng) {
-  enum { LONGEST = 5 };
-  static const WordList *const other[] = {&WORLD_PLACES,      &WORLD_COLOURS,    &WORLD_JOBS,
-                                          &WORLD_NAMES,       &WORLD_NUMBERS,    &WORLD_FOREIGN,
-                                          &WORLD_SMALL_WORDS, &WORLD_SMALL_WORDS};
-  const char *word[LONGEST];
+static size_t draw_words(Part part, const char *word[LONGEST], Rng *rng) {
   size_t n = 3 + rng_below(rng, 3);
   nouns_draw(part, n, word, rng);
-  for (size_t i = 0; i < n; i++)
-    if (rng_below(rng, 2))
-      word[i] = words_any(other[rng_below(rng, sizeof other / sizeof *other)], rng);
+  for (size_t i = 0; i < n; i++) {
+    size_t other = rng_below(rng, 2 * DOMAINS + 4);
+    if (other < DOMAINS) word[i] = words_any(&WORLD_DOMAIN[other].members, rng);
+    if (other >= 2 * DOMAINS) word[i] = words_any(&WORLD_SMALL_WORDS, rng);
+  }
+  return n;
+}
+
+static void make_words(Item *item, Part part, Rng *rng) {
+  const char *word[LONGEST];
+  size_t n = draw_words(part, word, rng);
   text_add_words(item_field(item, "words"), word, n, ", ");
   text_add_words(item_field(item, "copy"), word, n, " ");
   item_set(item, "first", word[0]);
@@ -96,57 +125,67 @@ static void make_last(Item *item, Part part, Rng *rng) {
   item->target = item->field[3];
 }
 
-/* Sentences about people, and the same sentences in another order. */
-static void make_retell(Item *item, Part part, Rng *rng) {
-  enum { MOST = 3 };
-  const char *name[MOST], *colour[MOST], *value[MOST];
-  char sentence[MOST][64];
-  const char *told[MOST], *retold[MOST];
-  size_t order[MOST], n = 2 + rng_below(rng, MOST - 1), relation = rng_below(rng, 3);
-  words_draw(&WORLD_NAMES, part, n, name, rng);
-  words_draw(&WORLD_COLOURS, part, n, colour, rng);
-  if (relation == 0) nouns_draw(part, n, value, rng);
-  if (relation == 1) words_draw(&WORLD_PLACES, part, n, value, rng);
-  if (relation == 2) words_draw(&WORLD_JOBS, part, n, value, rng);
-  for (size_t i = 0; i < n; i++) {
-    const char *verb = relation == 0 ? "has a" : relation == 1 ? "is in the" : "is the";
-    snprintf(sentence[i], sizeof sentence[i], "%s %s%s%s %s.", name[i], verb, relation ? "" : " ",
-             relation ? "" : colour[i], value[i]);
-    told[i] = sentence[i];
-  }
+/* The words of a list in any order: what has been said is not said again. */
+static void make_jumble(Item *item, Part part, Rng *rng) {
+  const char *word[LONGEST], *jumbled[LONGEST];
+  size_t order[LONGEST], n = draw_words(part, word, rng);
   order_draw(n, order, rng);
-  for (size_t i = 0; i < n; i++) retold[i] = told[order[i]];
-  text_add_words(item_field(item, "passage"), told, n, " ");
-  text_add_words(&item->target, retold, n, " ");
+  for (size_t i = 0; i < n; i++) jumbled[i] = word[order[i]];
+  text_add_words(item_field(item, "words"), word, n, ", ");
+  text_add_words(&item->target, jumbled, n, " ");
+}
+
+/* "a, b and c" */
+static void add_enumeration(Text *text, const char *const *word, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    text_add(text, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " and ", word[i]);
+}
+
+/* Words of which one is gone; the target is those that stay. */
+static void make_rest(Item *item, Part part, Rng *rng) {
+  const char *word[LONGEST];
+  size_t n = draw_words(part, word, rng), gone = rng_below(rng, n);
+  add_enumeration(item_field(item, "words"), word, n);
+  item_set(item, "gone", word[gone]);
+  for (size_t i = gone; i + 1 < n; i++) word[i] = word[i + 1];
+  add_enumeration(&item->target, word, n - 1);
+}
+
+/* Things of which one, two or three are of the kind {kind}; the target is those. */
+static void make_several(Item *item, Part part, Rng *rng) {
+  const char *noun[LONGEST], *shuffled[LONGEST], *found[LONGEST];
+  size_t category[LONGEST], order[LONGEST], n = 3 + rng_below(rng, 3);
+  size_t wanted = 1 + rng_below(rng, n < 4 ? 2 : 3), count = 0;
+  categories_draw(LONGEST, category, rng);
+  words_draw(&WORLD_CATEGORY[category[0]].members, part, wanted, noun, rng);
+  for (size_t i = wanted; i < n; i++)
+    words_draw(&WORLD_CATEGORY[category[i]].members, part, 1, &noun[i], rng);
+  order_draw(n, order, rng);
+  for (size_t i = 0; i < n; i++) {
+    shuffled[i] = noun[order[i]];
+    if (order[i] < wanted) found[count++] = shuffled[i];
+  }
+  add_enumeration(item_field(item, "words"), shuffled, n);
+  item_set(item, "kind", WORLD_CATEGORY[category[0]].plural);
+  add_enumeration(&item->target, found, count);
 }
 
 static const Lesson LESSON[] = {
-    {"place",
-     4,
-     make_where,
-     {"{passage} so {name} is in the", "{passage} remember, {name} is in the",
-      "{passage} if you look for {name}, go to the", "{passage} yes, {name} waits at the"}},
-    {"owner",
-     4,
-     make_who,
-     {"{passage} the {colour} {thing} belongs to", "{passage} give the {thing} back to",
-      "{passage} so the owner of the {thing} is", "{passage} if you need a {thing}, ask"}},
-    {"paint",
-     4,
-     make_colour,
-     {"{passage} the {thing} of {name} is", "{passage} yes, the {thing} is",
-      "{passage} remember, {name} has a {thing} that is",
-      "{passage} the colour of the {thing} was"}},
-    {"work",
-     4,
-     make_job,
-     {"{passage} so {name} is the", "{passage} the work of {name} is that of a",
-      "{passage} remember, {name} is the", "{passage} yes, we call {name} the"}},
     {"category",
-     5,
-     make_kind,
+     6,
+     make_category,
      {"the {noun} is a kind of", "as everyone knows, the {noun} is a kind of",
       "the {noun} belongs to the category", "there are many kinds of things. the {noun} is a"}},
+    {"domain",
+     3,
+     make_domain,
+     {"the word {word} is a kind of", "as everyone knows, {word} is a kind of",
+      "{word} belongs to the category", "there are many kinds of words. {word} is a"}},
+    {"colour",
+     8,
+     make_colour,
+     {"as everyone knows, the {noun} is", "we saw a {noun}, and it was", "the {noun} is always",
+      "things have colours. the {noun} is"}},
     {"company",
      3,
      make_company,
@@ -156,31 +195,30 @@ static const Lesson LESSON[] = {
      make_wanted,
      {"of {nouns}, the only {category} is the", "look at {nouns}. the {category} is the",
       "there were {nouns}. we took the {category}, that is, the"}},
+    {"several",
+     7,
+     make_several,
+     {"we saw {words}. the {kind} among them were", "of {words}, the {kind} are",
+      "there were {words}. we took the {kind}, that is,"}},
+    {"rest",
+     5,
+     make_rest,
+     {"there were {words}. {gone} went away, and there stayed",
+      "{words}: take {gone} away, there are", "of {words}, all but {gone} are"}},
     {"row",
-     4,
-     make_next,
-     {"we count: {words},", "{words}, and after that", "the words go {words}, then"}},
-    {"dates",
-     2,
-     make_calendar,
-     {"the days go by: {words},", "{words}, and after that", "the words go {words}, then"}},
+     3,
+     make_row,
+     {"we count: {words},", "{words}, and after that", "it goes {words}, then"}},
     {"compare",
      4,
      make_compare,
      {"of {pair}, the {size} number is", "take {pair}. the {size} one is",
       "the {size} of {pair} is"}},
-    {"meaning",
-     4,
-     make_meaning,
-     {"{glossary}. so the word {word} means", "{glossary}. in their language {word} is the"}},
-    {"naming",
-     3,
-     make_naming,
-     {"{glossary}. so they call the {noun}", "{glossary}. the foreign word for {noun} is"}},
-    {"retell",
-     12,
-     make_retell,
-     {"{passage} tell it again:", "{passage} now in another order:", "say this again: {passage}"}},
+    {"jumble",
+     8,
+     make_jumble,
+     {"{words}, in another order:", "the words {words} can come like this:",
+      "say this in any order: {words}"}},
     {"copy",
      10,
      make_copy,

@@ -1,10 +1,10 @@
 /* task: the exercises of the demo world.
  *
  * Three kinds. Base lessons are prose with the end left out; they give the base its words, its
- * facts and its elementary skills (finding a value in a passage, the kind of a thing, the order of
- * numbers, copying), but none of the questions that experts answer. Held-in tasks each train one
- * expert. Held-out tasks need a skill that some expert has, in a domain or wording no expert has
- * seen; nothing is ever trained on them. */
+ * facts and its elementary skills (the kind of a thing, its colour, the order of numbers, copying),
+ * but none of the questions that experts answer. Held-in tasks each train one expert. Held-out
+ * tasks need a skill that some expert has, in a domain or wording no expert has seen; nothing is
+ * ever trained on them. */
 #ifndef SKEIN_TOOLS_DEMO_TASK_H
 #define SKEIN_TOOLS_DEMO_TASK_H
 
@@ -46,16 +46,7 @@ typedef struct LessonTable {
 } LessonTable;
 
 /* One table a file. */
-extern const TaskTable TASKS_READING, TASKS_LISTS, TASKS_NUMBERS, TASKS_LANGUAGE;
+extern const TaskTable TASKS_LISTS, TASKS_KNOWLEDGE, TASKS_NUMBERS;
 extern const LessonTable LESSONS;
-
-/* Items that lessons and tasks share. Fields in braces, target after the arrow. */
-ItemMake make_where;    /* {passage} {name} -> place */
-ItemMake make_who;      /* {passage} {colour} {thing} -> name */
-ItemMake make_colour;   /* {passage} {name} {thing} -> colour */
-ItemMake make_job;      /* {passage} {name} -> job */
-ItemMake make_kind;     /* {noun} -> category */
-ItemMake make_next;     /* {words} of the numbers or ordinals -> the next word */
-ItemMake make_calendar; /* {words} of the days or months -> the next word */
 
 #endif

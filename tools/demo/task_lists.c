@@ -1,82 +1,119 @@
-/* Tasks on a list of words: its order, its stranger, how many are of a kind. */
+/* Tasks that write a list of words anew: backwards, moved round, shortened, doubled, with a word
+ * left out. Held in on nouns; held out on names and places, in other words. */
 #include "tools/demo/task.h"
 
-enum { LIST_MAX = 5, ODD = 4 };
+enum { LIST_LEAST = 3, LIST_MAX = 4 };
 
-static void make_reverse_of(Item *item, const char *const *word, size_t n) {
-  const char *backwards[LIST_MAX];
-  for (size_t i = 0; i < n; i++) backwards[i] = word[n - 1 - i];
-  text_add_words(item_field(item, "words"), word, n, ", ");
-  text_add_words(&item->target, backwards, n, " ");
+typedef struct Words {
+  const char *word[LIST_MAX];
+  size_t count;
+} Words;
+
+static Words draw_nouns(Part part, Rng *rng) {
+  Words list = {.count = LIST_LEAST + rng_below(rng, LIST_MAX - LIST_LEAST + 1)};
+  nouns_draw(part, list.count, list.word, rng);
+  return list;
+}
+
+static Words draw_domain(size_t domain, Rng *rng) {
+  Words list = {.count = LIST_LEAST + rng_below(rng, LIST_MAX - LIST_LEAST + 1)};
+  words_draw(&WORLD_DOMAIN[domain].members, PART_ALL, list.count, list.word, rng);
+  return list;
+}
+
+/* The list is {words}; the target takes its words in the given order. */
+static void set_list(Item *item, const Words *list, const size_t *order, size_t n) {
+  text_add_words(item_field(item, "words"), list->word, list->count, ", ");
+  for (size_t i = 0; i < n; i++)
+    text_add(&item->target, "%s%s", i ? " " : "", list->word[order[i]]);
+}
+
+static void set_reverse(Item *item, const Words *list) {
+  size_t order[LIST_MAX];
+  for (size_t i = 0; i < list->count; i++) order[i] = list->count - 1 - i;
+  set_list(item, list, order, list->count);
 }
 
 static void make_reverse(Item *item, Part part, Rng *rng) {
-  const char *word[LIST_MAX];
-  size_t n = 3 + rng_below(rng, 2);
-  nouns_draw(part, n, word, rng);
-  make_reverse_of(item, word, n);
+  Words list = draw_nouns(part, rng);
+  set_reverse(item, &list);
 }
 
 static void make_return(Item *item, Part part, Rng *rng) {
-  const char *place[LIST_MAX];
   (void)part;
-  size_t n = 3 + rng_below(rng, 2);
-  words_draw(&WORLD_PLACES, PART_ALL, n, place, rng);
-  make_reverse_of(item, place, n);
+  Words list = draw_domain(DOMAIN_PLACES, rng);
+  set_reverse(item, &list);
 }
 
-static void make_count(Item *item, Part part, Rng *rng) {
-  const char *word[LIST_MAX], *shuffled[LIST_MAX];
-  size_t category[LIST_MAX + 1], order[LIST_MAX];
-  size_t of_kind = 1 + rng_below(rng, 3);
-  categories_draw(LIST_MAX + 1, category, rng);
-  words_draw(&WORLD_CATEGORY[category[0]].members, part, of_kind, word, rng);
-  for (size_t i = of_kind; i < LIST_MAX; i++)
-    words_draw(&WORLD_CATEGORY[category[i]].members, part, 1, &word[i], rng);
-  order_draw(LIST_MAX, order, rng);
-  for (size_t i = 0; i < LIST_MAX; i++) shuffled[i] = word[order[i]];
-  text_add_words(item_field(item, "words"), shuffled, LIST_MAX, ", ");
-  item_set(item, "kind", WORLD_CATEGORY[category[0]].plural);
-  item_choose(item, WORLD_NUMBERS.word, 3, of_kind - 1);
+static void set_rotate(Item *item, const Words *list) {
+  size_t order[LIST_MAX];
+  for (size_t i = 0; i < list->count; i++) order[i] = (i + 1) % list->count;
+  set_list(item, list, order, list->count);
+}
+
+static void make_rotate(Item *item, Part part, Rng *rng) {
+  Words list = draw_nouns(part, rng);
+  set_rotate(item, &list);
+}
+
+static void make_queue(Item *item, Part part, Rng *rng) {
+  (void)part;
+  Words list = draw_domain(DOMAIN_NAMES, rng);
+  set_rotate(item, &list);
+}
+
+static void set_shorten(Item *item, const Words *list) {
+  size_t order[LIST_MAX] = {0};
+  for (size_t i = 0; i + 1 < list->count; i++) order[i] = i + 1;
+  set_list(item, list, order, list->count - 1);
+}
+
+static void make_shorten(Item *item, Part part, Rng *rng) {
+  Words list = draw_nouns(part, rng);
+  set_shorten(item, &list);
+}
+
+static void make_onward(Item *item, Part part, Rng *rng) {
+  (void)part;
+  Words list = draw_domain(DOMAIN_PLACES, rng);
+  set_shorten(item, &list);
+}
+
+static void set_twice(Item *item, const Words *list) {
+  size_t order[2 * LIST_MAX];
+  for (size_t i = 0; i < 2 * list->count; i++) order[i] = i / 2;
+  set_list(item, list, order, 2 * list->count);
+}
+
+static void make_twice(Item *item, Part part, Rng *rng) {
+  Words list = draw_nouns(part, rng);
+  set_twice(item, &list);
+}
+
+static void make_echo(Item *item, Part part, Rng *rng) {
+  (void)part;
+  Words list = draw_domain(DOMAIN_NAMES, rng);
+  set_twice(item, &list);
+}
+
+/* {word} is left out. */
+static void set_without(Item *item, const Words *list, Rng *rng) {
+  size_t order[LIST_MAX], left = 0, out = rng_below(rng, list->count);
+  for (size_t i = 0; i < list->count; i++)
+    if (i != out) order[left++] = i;
+  item_set(item, "word", list->word[out]);
+  set_list(item, list, order, left);
 }
 
 static void make_without(Item *item, Part part, Rng *rng) {
-  const char *word[LIST_MAX], *kept[LIST_MAX];
-  size_t n = 3 + rng_below(rng, 2), out = rng_below(rng, n), left = 0;
-  nouns_draw(part, n, word, rng);
-  for (size_t i = 0; i < n; i++)
-    if (i != out) kept[left++] = word[i];
-  text_add_words(item_field(item, "words"), word, n, ", ");
-  item_set(item, "word", word[out]);
-  text_add_words(&item->target, kept, left, " ");
+  Words list = draw_nouns(part, rng);
+  set_without(item, &list, rng);
 }
 
-/* word[0] is the stranger. */
-static void make_odd_of(Item *item, const char *const *word, Rng *rng) {
-  item_choose_shuffled(item, word, ODD, rng);
-  text_add_words(item_field(item, "words"), item->choice, ODD, ", ");
-}
-
-static void make_odd(Item *item, Part part, Rng *rng) {
-  const char *word[ODD];
-  size_t category[2];
-  categories_draw(2, category, rng);
-  words_draw(&WORLD_CATEGORY[category[0]].members, part, 1, word, rng);
-  words_draw(&WORLD_CATEGORY[category[1]].members, part, ODD - 1, word + 1, rng);
-  make_odd_of(item, word, rng);
-}
-
-/* As odd, among the words that are no nouns of a category. */
-static void make_stranger(Item *item, Part part, Rng *rng) {
-  static const WordList *const domain[] = {&WORLD_PLACES,  &WORLD_COLOURS, &WORLD_JOBS,
-                                           &WORLD_NUMBERS, &WORLD_MONTHS,  &WORLD_NAMES};
-  enum { DOMAINS = sizeof domain / sizeof *domain };
-  const char *word[ODD];
+static void make_absent(Item *item, Part part, Rng *rng) {
   (void)part;
-  size_t usual = rng_below(rng, DOMAINS), odd = (usual + 1 + rng_below(rng, DOMAINS - 1)) % DOMAINS;
-  words_draw(domain[odd], PART_ALL, 1, word, rng);
-  words_draw(domain[usual], PART_ALL, ODD - 1, word + 1, rng);
-  make_odd_of(item, word, rng);
+  Words list = draw_domain(DOMAIN_NAMES, rng);
+  set_without(item, &list, rng);
 }
 
 static const Task LISTS[] = {
@@ -89,25 +126,37 @@ static const Task LISTS[] = {
       "write the words in the other order: {words}", "words: {words}. say them backwards.",
       "last word first: {words}", "say the list backwards: {words}",
       "words: {words}. turn the list around."}},
-    {"odd",
+    {"rotate",
      1,
-     make_odd,
-     {"Find the word that is of another kind than the other words.",
-      "Say which of the four things does not belong with the rest."},
-     {"which word does not belong: {words}?", "{words}. the odd one:",
-      "question: which one is odd? {words}. answer:", "find the stranger: {words}",
-      "words: {words}. say the one that does not fit.", "which is of another kind: {words}?",
-      "find the odd word: {words}", "words: {words}. which one does not belong?"}},
-    {"count",
+     make_rotate,
+     {"Move the first word of the list to its end.",
+      "Repeat the words, but let the first one come last."},
+     {"the first word goes to the end: {words}", "{words}. now the first one last:",
+      "question: what is the list with the first word at the "
+      "end? {words}. answer:",
+      "write the first word last: {words}", "words: {words}. move the first one to the end.",
+      "first word last: {words}", "say the list, its first word last: {words}",
+      "words: {words}. put the first word at the end."}},
+    {"shorten",
      1,
-     make_count,
-     {"Count how many words of the list are of the given kind.",
-      "Say how many things of that category the list has."},
-     {"how many {kind}: {words}?", "{words}. the number of {kind}:",
-      "question: how many are {kind}? {words}. answer:", "count the {kind}: {words}",
-      "words: {words}. say how many {kind} there are.",
-      "{words}. how many of the words are {kind}?", "find the number of {kind}: {words}",
-      "words: {words}. how many {kind}?"}},
+     make_shorten,
+     {"Write the list again but drop its first word.", "Say all the words that follow the first."},
+     {"drop the first word: {words}", "{words}. now all after the first:",
+      "question: what comes after the first word? {words}. "
+      "answer:",
+      "write the words after the first: {words}", "words: {words}. say all but the first.",
+      "no first word: {words}", "say the list after its first word: {words}",
+      "words: {words}. drop the first one."}},
+    {"twice",
+     1,
+     make_twice,
+     {"Say every word of the list two times before going on to the next.",
+      "Repeat each word of the list once."},
+     {"every word twice: {words}", "{words}. now each of them twice:",
+      "question: what is the list with each word twice? {words}. answer:",
+      "write every word two times: {words}", "words: {words}. say each one twice.",
+      "two of each word: {words}", "say the list with every word twice: {words}",
+      "words: {words}. write each word two times."}},
     {"without",
      1,
      make_without,
@@ -128,15 +177,46 @@ static const Task LISTS[] = {
       "write the places in the other order: {words}", "places: {words}. say them backwards.",
       "last place first: {words}", "say the way backwards: {words}",
       "places: {words}. turn the way around."}},
-    {"stranger",
+    {"queue",
      0,
-     make_stranger,
-     {"Find the name, number, colour, place or job that is unlike the others.",
-      "Say which of the four words is the stranger among the rest."},
-     {"which one is not like the others: {words}?", "{words}. the one that does not belong:",
-      "question: which word is of another kind? {words}. answer:", "the odd one of these: {words}",
-      "words: {words}. find the one that is odd.", "which does not fit: {words}?",
-      "find the one of another kind: {words}", "words: {words}. which is the stranger?"}},
+     make_queue,
+     {"The first person of the queue has to stand at the end: name everyone in the new order.",
+      "Give the row of people after the first of them went to the back."},
+     {"the first person goes to the back: {words}", "{words}. the queue when the first is last:",
+      "question: who stands where if the first person goes to the end? {words}. answer:",
+      "write the queue with the first person last: {words}",
+      "queue: {words}. move the first person to the end.", "first person last: {words}",
+      "say the queue, the first person last: {words}",
+      "queue: {words}. the first one goes to the end."}},
+    {"onward",
+     0,
+     make_onward,
+     {"The traveller has left the first place: name the places still to come.",
+      "Give the rest of the way after its first place."},
+     {"the first place is behind us: {words}", "{words}. the way after the first place:",
+      "question: which places come after the first? {words}. answer:",
+      "write the places after the first: {words}", "places: {words}. say all but the first.",
+      "leave the first place: {words}", "say the way after its first place: {words}",
+      "places: {words}. drop the first one."}},
+    {"echo",
+     0,
+     make_echo,
+     {"Call every person two times, as an echo does.",
+      "Give each name of the row followed by the same name."},
+     {"call every name twice: {words}", "{words}. the echo says each name twice:",
+      "question: what are the names, each of them twice? {words}. answer:",
+      "call every person two times: {words}", "names: {words}. call each one twice.",
+      "two calls for each name: {words}", "say the names with an echo, every one twice: {words}",
+      "names: {words}. call each person two times."}},
+    {"absent",
+     0,
+     make_absent,
+     {"One of the people is absent: name all the others.",
+      "Say who is there when the named person stays away."},
+     {"{word} is away: {words}", "{words}. everyone but {word}:",
+      "question: who is there without {word}? {words}. answer:", "leave {word} at home: {words}",
+      "names: {words}. call all but {word}.", "take away {word}: {words}",
+      "find the people without {word}: {words}", "names: {words}. leave out {word}."}},
 };
 
 const TaskTable TASKS_LISTS = {LISTS, sizeof LISTS / sizeof *LISTS};

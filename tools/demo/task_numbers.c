@@ -1,104 +1,62 @@
-/* Tasks on order: which number is larger, what comes next. */
+/* Tasks on the order of numbers. */
 #include "tools/demo/task.h"
 
-/* Two different numbers up to twenty whose pair lies in `part`. */
-static void draw_pair(Part part, size_t pair[2], Rng *rng) {
-  size_t low, high;
+enum { NUMBERS_SHOWN = 3 };
+
+/* Distinct numbers whose set lies in `part`; returns which of them is the largest. */
+static size_t draw_numbers(Part part, const char *word[NUMBERS_SHOWN], Rng *rng) {
+  const WordList *numbers = &WORLD_DOMAIN[DOMAIN_NUMBERS].members;
+  size_t largest, value[NUMBERS_SHOWN];
+  uint64_t set;
   do {
-    pair[0] = rng_below(rng, WORLD_NUMBERS.count);
-    pair[1] = rng_below(rng, WORLD_NUMBERS.count);
-    low = pair[0] < pair[1] ? pair[0] : pair[1];
-    high = pair[0] + pair[1] - low;
-  } while (low == high || (part != PART_ALL && part_of_key(low * 64 + high) != part));
+    largest = 0, set = 0;
+    for (size_t i = 0; i < NUMBERS_SHOWN; i++) {
+      value[i] = rng_below(rng, numbers->count);
+      set |= UINT64_C(1) << value[i];
+      if (value[i] > value[largest]) largest = i;
+      word[i] = numbers->word[value[i]];
+    }
+  } while (__builtin_popcountll(set) != NUMBERS_SHOWN ||
+           (part != PART_ALL && part_of_key(set) != part));
+  return largest;
 }
 
-/* Two people with a number each; the target is the one with the larger. */
-static void make_larger(Item *item, Part part, const char *verb, const char *unit, Rng *rng) {
-  const char *name[2];
-  size_t pair[2];
-  words_draw(&WORLD_NAMES, part, 2, name, rng);
-  draw_pair(part, pair, rng);
-  text_add(item_field(item, "passage"), "%s %s %s %s. %s %s %s %s.", name[0], verb,
-           WORLD_NUMBERS.word[pair[0]], unit, name[1], verb, WORLD_NUMBERS.word[pair[1]], unit);
-  text_add(item_field(item, "names"), "%s or %s", name[0], name[1]);
-  item_choose(item, name, 2, pair[1] > pair[0]);
+static void make_largest(Item *item, Part part, Rng *rng) {
+  const char *word[NUMBERS_SHOWN];
+  size_t largest = draw_numbers(part, word, rng);
+  text_add_words(item_field(item, "words"), word, NUMBERS_SHOWN, ", ");
+  item_choose(item, word, NUMBERS_SHOWN, largest);
 }
 
-static void make_more(Item *item, Part part, Rng *rng) {
-  const char *goods = words_any(&WORLD_GOODS, rng);
-  make_larger(item, part, "has", goods, rng);
-  item_set(item, "goods", goods);
-}
-
-static void make_older(Item *item, Part part, Rng *rng) {
-  make_larger(item, part, "is", "years old", rng);
-}
-
-/* Three words of a sequence, up or down, and what follows. Cyclic sequences go round. */
-static void make_following(Item *item, const WordList *list, int cyclic, Part part, Rng *rng) {
-  enum { SHOWN = 3 };
-  const char *word[SHOWN + 1], *choice[ITEM_CHOICES];
-  size_t n = list->count, first, step;
-  do {
-    first = rng_below(rng, n);
-    step = rng_below(rng, 2) ? 1 : n - 1;
-  } while ((!cyclic && (step == 1 ? first + SHOWN >= n : first < SHOWN)) ||
-           (part != PART_ALL && part_of_key(first * 64 + step) != part));
-  for (size_t i = 0; i <= SHOWN; i++) word[i] = list->word[(first + i * step) % n];
-  text_add_words(item_field(item, "words"), word, SHOWN, ", ");
-  choice[0] = word[SHOWN];
-  choice[1] = word[0];
-  choice[2] = list->word[(first + (n - 1) * step) % n]; /* what follows the other way round */
-  choice[3] = list->word[(first + 5 * step) % n];
-  item_choose_shuffled(item, choice, ITEM_CHOICES, rng);
-}
-
-void make_next(Item *item, Part part, Rng *rng) {
-  make_following(item, rng_below(rng, 2) ? &WORLD_NUMBERS : &WORLD_ORDINALS, 0, part, rng);
-}
-
-void make_calendar(Item *item, Part part, Rng *rng) {
-  (void)part;
-  make_following(item, rng_below(rng, 2) ? &WORLD_DAYS : &WORLD_MONTHS, 1, PART_ALL, rng);
+static void make_price(Item *item, Part part, Rng *rng) {
+  const char *word[NUMBERS_SHOWN], *noun[NUMBERS_SHOWN];
+  size_t largest = draw_numbers(PART_ALL, word, rng);
+  nouns_draw(part, NUMBERS_SHOWN, noun, rng);
+  Text *passage = item_field(item, "passage");
+  for (size_t i = 0; i < NUMBERS_SHOWN; i++)
+    text_add(passage, "%sthe %s for %s", i ? ", " : "", noun[i], word[i]);
+  item_choose(item, word, NUMBERS_SHOWN, largest);
 }
 
 static const Task NUMBERS[] = {
-    {"more",
+    {"largest",
      1,
-     make_more,
-     {"Compare the two numbers in the passage and name the person who has more.",
-      "Say which person has the larger number of things."},
-     {"{passage} who has more {goods}?", "{passage} question: who has more? answer:",
-      "who has more {goods}? {passage}", "{passage} {names}: name the one with more.",
-      "find the larger number: {passage} who?", "{passage} which person has more {goods}?",
-      "answer the question: who has more? {passage}", "{passage} who has the larger number?"}},
-    {"next",
-     1,
-     make_next,
-     {"Continue the sequence of numbers with the next word.",
-      "Say which number comes after the given ones."},
-     {"what comes next: {words}?",
-      "{words}. and then:", "question: what comes after {words}? answer:", "go on: {words},",
-      "words: {words}. say the next word.", "{words}. which one comes now?",
-      "find the next word: {words}", "words: {words}. what comes now?"}},
-    {"older",
+     make_largest,
+     {"Find the largest of the numbers.", "Say which number is greater than the others."},
+     {"which is the largest: {words}?", "{words}. the largest one:",
+      "question: which number is the largest? {words}. answer:", "find the largest: {words}",
+      "words: {words}. say the largest.", "the most of these: {words}",
+      "say the largest number: {words}", "words: {words}. which is the largest number?"}},
+    {"price",
      0,
-     make_older,
-     {"Compare the ages in the passage and name the older person.",
-      "Say which person has lived for more years."},
-     {"{passage} who is older?", "{passage} question: who has more years? answer:",
-      "who is older? {passage}", "{passage} {names}: name the older one.",
-      "find the older person: {passage} who?", "{passage} which person is older?",
-      "answer the question: who is older? {passage}", "{passage} who has more years?"}},
-    {"calendar",
-     0,
-     make_calendar,
-     {"Continue the row of days or months with the next one.",
-      "Say which day or month comes after the given ones."},
-     {"what comes next: {words}?", "{words}. and after that:",
-      "question: which one comes after {words}? answer:", "go on with the days: {words},",
-      "days: {words}. say the next one.", "{words}. which is the next?",
-      "find the next one: {words}", "days: {words}. what comes now?"}},
+     make_price,
+     {"Find the highest price in the list of things for sale.",
+      "Say how much the dearest thing costs."},
+     {"which is the highest price: {passage}?",
+      "{passage}. the highest price:", "question: which price is the highest? {passage}. answer:",
+      "find the highest price: {passage}", "prices: {passage}. say the highest.",
+      "the dearest of these: {passage}", "say the largest price: {passage}",
+      "prices: {passage}. which is the largest price?"}},
 };
 
 const TaskTable TASKS_NUMBERS = {NUMBERS, sizeof NUMBERS / sizeof *NUMBERS};

@@ -38,48 +38,40 @@ const Category WORLD_CATEGORY[CATEGORIES] = {
     "bench", "lamp", "cupboard", "couch", "cradle", "wardrobe", "drawer", "mirror", "carpet")},
 };
 
-const WordList WORLD_NAMES = LIST("mira", "tom", "anna", "leo", "sara", "ivan", "nina", "paul",
-  "rosa", "hugo", "emma", "karl", "lena", "otto", "vera", "max", "clara", "felix", "nora", "simon",
-  "ella", "oscar", "ida", "peter", "marta", "jonas", "olga", "david", "greta", "anton", "julia",
-  "bruno", "maria", "erik", "helen", "victor", "alma", "noah", "tessa", "ralph", "irene", "boris",
-  "laura", "magnus", "sofia", "adam", "wanda", "tobias");
-const WordList WORLD_PLACES = LIST("market", "forest", "river", "garden", "school", "harbour",
-  "mill", "tower", "bridge", "castle", "temple", "station", "library", "bakery", "kitchen", "barn",
-  "cellar", "attic", "meadow", "valley", "island", "village", "palace", "square");
-const WordList WORLD_COLOURS = LIST("red", "blue", "green", "white", "black", "brown", "grey",
-  "pink", "yellow", "purple", "golden", "silver");
-const WordList WORLD_JOBS = LIST("baker", "miller", "smith", "farmer", "tailor", "painter",
-  "sailor", "teacher", "doctor", "hunter", "singer", "potter", "weaver", "mason", "guard", "poet");
-const WordList WORLD_GOODS = LIST("coins", "books", "eggs", "stones", "nuts", "shells", "beads",
-  "cards");
-const WordList WORLD_FOREIGN = LIST("riti", "vubo", "vesa", "falo", "zemu", "duga", "temi", "fofa",
-  "furo", "feba", "gefe", "kigu", "mibi", "mefi", "diku", "rari", "dili", "nifo", "nebi", "bizo",
-  "buvo", "lora", "nate", "rede", "zolu", "luko", "duti", "zibo", "delu", "kudi", "sike", "vase",
-  "tine", "tadu", "pobe", "tuli", "savo", "lefu", "fode", "mifa", "zoke", "nuze", "poni", "medo",
-  "zufo", "nipu", "zula", "vitu", "nuvi", "lini", "zusi", "tole", "pepe", "kato", "fuvu", "poku",
-  "pita", "gero", "sane", "lene", "pamo", "losu", "zatu", "lapu");
-const WordList WORLD_NUMBERS = LIST("one", "two", "three", "four", "five", "six", "seven", "eight",
-  "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
-  "eighteen", "nineteen", "twenty");
-const WordList WORLD_ORDINALS = LIST("first", "second", "third", "fourth", "fifth", "sixth",
-  "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth",
-  "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth");
-const WordList WORLD_DAYS = LIST("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
-  "sunday");
-const WordList WORLD_MONTHS = LIST("january", "february", "march", "april", "may", "june", "july",
-  "august", "september", "october", "november", "december");
-const WordList WORLD_SMALL_WORDS = LIST("a", "after", "again", "all", "and", "another", "answer",
-  "are", "around", "as", "ask", "at", "away", "back", "backwards", "belong", "belongs", "but", "by",
-  "call", "can", "category", "colour", "comes", "count", "days", "does", "everyone", "find", "fit",
-  "for", "foreign", "give", "glossary", "go", "has", "how", "if", "in", "is", "it", "its", "job",
-  "key", "kind", "kinds", "knows", "language", "larger", "last", "leave", "like", "list", "look",
-  "many", "me", "mean", "meaning", "means", "message", "more", "name", "need", "next", "no", "not",
-  "now", "number", "odd", "of", "old", "older", "on", "only", "or", "order", "other", "others",
-  "out", "owner", "person", "place", "places", "question", "read", "remember", "repeat", "saw",
-  "say", "smaller", "so", "stranger", "take", "tell", "that", "the", "their", "them", "then",
-  "there", "these", "they", "thing", "things", "this", "to", "together", "took", "translate",
-  "true", "turn", "waits", "was", "way", "we", "were", "what", "where", "which", "who", "with",
-  "without", "word", "words", "work", "write", "years", "yes", "you");
+const Category WORLD_DOMAIN[DOMAINS] = {
+  {"name", "names", LIST("mira", "tom", "anna", "leo", "sara", "ivan", "nina", "paul",
+    "rosa", "hugo", "emma", "karl", "lena", "otto", "vera", "max", "clara", "felix", "nora", "simon",
+    "ella", "oscar", "ida", "peter", "marta", "jonas", "olga", "david", "greta", "anton", "julia",
+    "bruno", "maria", "erik", "helen", "victor", "alma", "noah", "tessa", "ralph", "irene", "boris",
+    "laura", "magnus", "sofia", "adam", "wanda", "tobias")},
+  {"place", "places", LIST("market", "forest", "river", "garden", "school", "harbour",
+    "mill", "tower", "bridge", "castle", "temple", "station", "library", "bakery", "kitchen", "barn",
+    "cellar", "attic", "meadow", "valley", "island", "village", "palace", "square")},
+  {"colour", "colours", LIST("red", "blue", "green", "white", "black", "brown", "grey",
+    "pink", "yellow", "purple", "golden", "silver")},
+  {"job", "jobs", LIST("baker", "miller", "smith", "farmer", "tailor", "painter",
+    "sailor", "teacher", "doctor", "hunter", "singer", "potter", "weaver", "mason", "guard", "poet")},
+  {"number", "numbers", LIST("one", "two", "three", "four", "five", "six", "seven", "eight",
+    "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
+    "eighteen", "nineteen", "twenty")},
+  {"day", "days", LIST("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+    "sunday")},
+  {"month", "months", LIST("january", "february", "march", "april", "may", "june", "july",
+    "august", "september", "october", "november", "december")},
+};
+const WordList WORLD_SMALL_WORDS = LIST("a", "absent", "after", "again", "all", "always", "among",
+  "an", "and", "another", "answer", "any", "are", "around", "as", "at", "away", "back", "backwards",
+  "behind", "belong", "belongs", "both", "but", "call", "calls", "category", "colours", "come",
+  "comes", "count", "dearest", "do", "does", "drop", "each", "echo", "end", "every", "everyone",
+  "find", "first", "for", "get", "give", "goes", "has", "have", "here", "highest", "home", "how",
+  "if", "in", "is", "it", "its", "kind", "kinds", "knows", "larger", "largest", "last", "leave",
+  "list", "look", "many", "me", "most", "move", "need", "no", "now", "of", "only", "order", "other",
+  "out", "paint", "people", "person", "picture", "price", "prices", "put", "question", "queue",
+  "repeat", "rest", "return", "row", "saw", "say", "says", "smaller", "sort", "sorts", "stands",
+  "stayed", "such", "take", "that", "the", "their", "them", "then", "there", "these", "they",
+  "thing", "things", "this", "times", "to", "together", "took", "turn", "twice", "us", "wants",
+  "was", "way", "we", "went", "were", "what", "when", "where", "which", "who", "with", "without",
+  "word", "words", "write");
 /* clang-format on */
 
 static Part part_of_sixteenth(uint64_t i) {
@@ -131,4 +123,11 @@ void nouns_draw(Part part, size_t n, const char *out[], Rng *rng) {
   categories_draw(n, category, rng);
   for (size_t i = 0; i < n; i++)
     words_draw(&WORLD_CATEGORY[category[i]].members, part, 1, &out[i], rng);
+}
+
+const char *noun_colour(const char *noun) {
+  const WordList *colours = &WORLD_DOMAIN[DOMAIN_COLOURS].members;
+  uint64_t key = 0;
+  for (const char *at = noun; *at; at++) key = key * 31 + (unsigned char)*at;
+  return colours->word[rng_key(key, 0, 0, 0) % colours->count];
 }

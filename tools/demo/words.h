@@ -1,8 +1,9 @@
 /* words: the closed vocabulary of the demo world and how it is divided.
  *
- * Names, nouns and foreign words are the world's entities. Each belongs to one part, so that what
- * an expert is trained on and what it is tested on are different entities; only the base reads
- * about all of them. Places, colours, jobs and numbers are values that every part may use. */
+ * Nouns are the world's entities. Each belongs to one part, so that what an expert is trained on
+ * and what it is tested on are different entities; only the base reads about all of them. The words
+ * of the domains (names, places and the like) are met by the base and in held-out tasks; numbers
+ * are divided by the sets in which they are shown. */
 #ifndef SKEIN_TOOLS_DEMO_WORDS_H
 #define SKEIN_TOOLS_DEMO_WORDS_H
 
@@ -26,10 +27,19 @@ typedef struct Category {
 
 enum { CATEGORIES = 12 };
 extern const Category WORLD_CATEGORY[CATEGORIES];
-extern const WordList WORLD_NAMES, WORLD_PLACES, WORLD_COLOURS, WORLD_JOBS, WORLD_GOODS;
-extern const WordList WORLD_FOREIGN; /* of a language without meanings: glossaries give them */
-extern const WordList WORLD_NUMBERS; /* "one" is word[0] */
-extern const WordList WORLD_ORDINALS, WORLD_DAYS, WORLD_MONTHS;
+/* Words that are no nouns of a category. Members of an ordered domain stand in its order; the
+ * number "one" is the first. */
+enum {
+  DOMAIN_NAMES,
+  DOMAIN_PLACES,
+  DOMAIN_COLOURS,
+  DOMAIN_JOBS,
+  DOMAIN_NUMBERS,
+  DOMAIN_DAYS,
+  DOMAIN_MONTHS,
+  DOMAINS
+};
+extern const Category WORLD_DOMAIN[DOMAINS];
 /* The words that templates are made of. The base also reads them in lists: a piece of the
  * tokenizer's vocabulary must occur with different neighbours to be found. */
 extern const WordList WORLD_SMALL_WORDS;
@@ -47,6 +57,8 @@ const char *words_any(const WordList *list, Rng *rng);
 void categories_draw(size_t n, size_t out[], Rng *rng);
 /* Fills out[0..n) with nouns of n distinct categories. */
 void nouns_draw(Part part, size_t n, const char *out[], Rng *rng);
+/* The colour that this noun has in the world: a fact that the base reads. */
+const char *noun_colour(const char *noun);
 /* Shuffles indices 0..n-1 into out. */
 void order_draw(size_t n, size_t out[], Rng *rng);
 

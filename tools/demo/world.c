@@ -2,7 +2,8 @@
  *
  *   DIR/base.jsonl                  lessons, what a base reads: {"input", "target", "task"},
  *                                   or {"text", "task"} with both in one or no answer at all
- *   DIR/tasks.json                  name, held_in and instructions of every task
+ *   DIR/tasks.json                  name, held_in, kind (choices or generation) and instructions
+ *                                   of every task
  *   DIR/tasks/<name>/<part>.jsonl   {"input", "target", "task", "template", "choices", "label"}
  *
  * The parts are train (held-in tasks only), valid and test. Train lines use the first TASK_TRAINED
@@ -24,11 +25,9 @@ typedef struct World {
 } World;
 
 static const char *const PART_NAME[PARTS] = {"train", "valid", "test"};
-static const TaskTable *const TASKS[] = {&TASKS_READING, &TASKS_LISTS, &TASKS_NUMBERS,
-                                         &TASKS_LANGUAGE};
+static const TaskTable *const TASKS[] = {&TASKS_LISTS, &TASKS_KNOWLEDGE, &TASKS_NUMBERS};
 enum { TASK_TABLES = sizeof TASKS / sizeof *TASKS };
 enum { STREAM_BASE, STREAM_TASK };
-enum { QUESTION_RARITY = 16 }; /* one base line in so many is a question */
 
 static Status write_line(FILE *stream, json_t *line, Error *err) {
   if (!line) return error_set(err, STATUS_RUN, "out of memory");
@@ -63,20 +62,9 @@ static json_t *lesson_line(Rng *rng) {
   return json_pack("{s:s,s:s}", "text", input.data, "task", lesson->name);
 }
 
-/* A question of any task without its answer: the base knows the words that tasks are put in. */
-static json_t *question_line(Rng *rng) {
-  const TaskTable *table = TASKS[rng_below(rng, TASK_TABLES)];
-  const Task *task = &table->task[rng_below(rng, table->count)];
-  Item item = {0};
-  Text question = {0};
-  task->make(&item, PART_ALL, rng);
-  item_word(&item, task->template[rng_below(rng, TASK_TRAINED)], &question);
-  return json_pack("{s:s,s:s}", "text", question.data, "task", task->name);
-}
-
 static json_t *base_line(uint64_t seed, uint64_t i) {
   Rng rng = {rng_key(seed, STREAM_BASE, i, 0), 0};
-  return rng_below(&rng, QUESTION_RARITY) ? lesson_line(&rng) : question_line(&rng);
+  return lesson_line(&rng);
 }
 
 /* Tasks. */
@@ -130,15 +118,23 @@ static Status write_task_lines(const Content *content, FILE *stream, Error *err)
   return STATUS_OK;
 }
 
+/* "choices" or "generation"; every item of a task is of its kind. */
+static const char *task_kind(const Task *task) {
+  Rng rng = {0};
+  Item item = {0};
+  task->make(&item, PART_ALL, &rng);
+  return item.choices ? "choices" : "generation";
+}
+
 static Status write_task_list(const Content *content, FILE *stream, Error *err) {
   (void)content;
   json_t *list = json_array();
   for (size_t t = 0; t < TASK_TABLES; t++) {
     for (size_t i = 0; i < TASKS[t]->count; i++) {
       const Task *task = &TASKS[t]->task[i];
-      json_array_append_new(
-          list, json_pack("{s:s,s:b,s:[s,s]}", "name", task->name, "held_in", task->held_in,
-                          "instructions", task->instruction[0], task->instruction[1]));
+      json_array_append_new(list, json_pack("{s:s,s:b,s:s,s:[s,s]}", "name", task->name, "held_in",
+                                            task->held_in, "kind", task_kind(task), "instructions",
+                                            task->instruction[0], task->instruction[1]));
     }
   }
   int failed = json_dumpf(list, stream, JSON_INDENT(2)) != 0 || fputc('\n', stream) == EOF;
