@@ -6,7 +6,16 @@
  *   precomputed  what a file (safetensors or JSON, name -> vector) holds under a key
  *
  * An embedder has a name that says everything its vectors depend on; vectors of different names are
- * never compared. */
+ * never compared.
+ *
+ *   KIND         NAME
+ *   lexical      lexical-1-<12 hex of the corpus>, whatever the order of its texts
+ *   encoder      encoder-1-<12 hex of t5_sample>
+ *   precomputed  as the file declares, else as the user says, else precomputed-<12 hex of the file>
+ *
+ * Vectors that an outside embedder made may come in several files (a pool's and the queries'): they
+ * go together when they declare the same embedder; files that declare none never do, unless they
+ * are the same file. */
 #ifndef SKEIN_INFER_EMBED_H
 #define SKEIN_INFER_EMBED_H
 
@@ -22,6 +31,7 @@ typedef enum EmbedderKind {
 typedef struct EmbedderSpec {
   EmbedderKind kind;
   const char *file;          /* precomputed */
+  const char *name;          /* precomputed: of a file that declares no embedder; may be NULL */
   const char *const *corpus; /* lexical: texts [corpus_count] whose n-grams weigh */
   int corpus_count;
   T5 *model;                  /* encoder; borrowed */
@@ -39,21 +49,44 @@ int64_t embedder_dim(const Embedder *e);
  * content, an unknown key (naming the nearest) and a vector that is not finite are errors. */
 Status embedder_embed(Embedder *e, const char *key, const char *text, float *out, Error *err);
 
-/* Named vectors of one embedder, in a file (one F32 tensor "embeddings" [count, dim] and in
- * __metadata__: format skein-embeddings, version, embedder, names as a JSON list). */
+/* Named vectors of one embedder, in a file: one F32 tensor "embeddings" [count, dim], and in
+ * __metadata__
+ *
+ *   KEY       VALUE
+ *   format    "skein-embeddings"
+ *   version   "1"
+ *   embedder  name of the embedder
+ *   names     JSON list of the rows' names, all different
+ *   texts     optional: JSON list, SHA-256 of the text that each row is of, "" where unknown */
 typedef struct Embeddings {
   char *embedder;
-  char **name;   /* [count] */
-  float *vector; /* [count, dim] */
+  char **name;            /* [count] */
+  float *vector;          /* [count, dim] */
+  char (*text)[HASH_HEX]; /* [count]; NULL: not recorded */
   int64_t count, dim;
 } Embeddings;
 
 Status embeddings_read(Embeddings *e, const char *path, Error *err);
+/* Reads a file of vectors of any kind: one of embeddings_write; safetensors with one tensor of rank
+ * 1 a name (F32, F16 or BF16); or JSON {"name": [numbers], ...}. The last two may declare their
+ * embedder, as "embedder" in __metadata__ (in JSON: "__metadata__": {"embedder": "..."}).
+ * `embedder` names one that the file does not declare; another than it declares is
+ * STATUS_MISMATCH. Vectors of two lengths and numbers that are not finite are STATUS_INPUT. */
+Status embeddings_import(Embeddings *e, const char *path, const char *embedder, Error *err);
 Status embeddings_write(const Embeddings *e, const char *path, Error *err);
-void embeddings_free(Embeddings *e); /* a zeroed Embeddings is allowed */
+/* Space for `count` rows: names NULL, vectors 0, texts not recorded. */
+Status embeddings_new(Embeddings *e, const char *embedder, int64_t count, int64_t dim, Error *err);
+void embeddings_free(Embeddings *e);                            /* a zeroed Embeddings is allowed */
+int64_t embeddings_find(const Embeddings *e, const char *name); /* -1 when there is none */
+/* POOL/embeddings/<embedder>.safetensors, with `examples` POOL/embeddings/examples-<embedder>...,
+ * in a new string (NULL when out of memory). Bytes of the name outside [A-Za-z0-9._-] become '_';
+ * the file itself has the whole name. */
+char *embeddings_path(const char *pool_dir, const char *embedder, bool examples);
+/* SHA-256 of a text as in `texts`. */
+Status embed_text_hash(const char *text, char hex[HASH_HEX], Error *err);
 
-/* <a, b> / max(|a| |b|, 1e-8) as torch.cosine_similarity (methods.md 2.4); drop_last leaves out the
- * last coordinate (methods.md 2.10.1). */
+/* <a, b> / (max(|a|, 1e-8) max(|b|, 1e-8)) as torch.cosine_similarity (methods.md 2.4); drop_last
+ * leaves out the last coordinate (methods.md 2.10.1). */
 double embed_cosine(const float *a, const float *b, int64_t dim, bool drop_last);
 
 #endif
