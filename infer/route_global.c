@@ -300,7 +300,7 @@ static const char *query_text(const GlobalRouter *g, const RouteQuery *q) {
   return q->instruction && !by_example(&g->settings) ? q->instruction : q->input;
 }
 
-static Status query_cosines(GlobalRouter *g, const RouteQuery *q, const float **cosine,
+static Status query_cosines(GlobalRouter *g, const RouteQuery *q, const double **cosine,
                             Error *err) {
   char key[HASH_HEX];
   const char *text = query_text(g, q);
