@@ -1,4 +1,4 @@
-/* skein train gate|lora|base: from a YAML file to a result. */
+/* skein train gate|lora|base|activation: from a YAML file to a result. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,18 +10,22 @@
 #include "tools/command.h"
 #include "tools/console.h"
 #include "tools/machine.h"
+#include "tools/train_activation.h"
 #include "train/estimate.h"
 #include "train/loop.h"
 
 static const char usage[] =
-    "skein train: learn the gates of an expert, an expert, or a small base\n"
+    "skein train: learn the gates of an expert, an expert, or a small base; or take the mean\n"
+    "inputs of an expert's modules, which a pool can be routed by\n"
     "\n"
     "Examples:\n"
     "  skein train gate -c run.yaml\n"
     "  skein train gate -c run.yaml -s train.steps=200 -s recipe=glider --dry-run\n"
     "  skein train gate -c run.yaml --resume\n"
+    "  skein train activation -s base=t5 -s expert=boolq -s data.train=boolq.jsonl -s output=out\n"
     "\n"
     "Usage: skein train gate|lora|base [-c FILE] [-s KEY=VALUE]... [--resume | --dry-run]\n"
+    "       skein train activation [-c FILE] [-s KEY=VALUE]...\n"
     "\n"
     "  -c, --config FILE    settings, YAML\n"
     "  -s, --set KEY=VALUE  one setting; wins over the file\n"
@@ -46,6 +50,7 @@ static void catch_interrupts(void) {
 }
 
 typedef struct TrainArguments {
+  bool activation; /* no objective: nothing is learnt */
   ObjectiveKind objective;
   const char *config;
   bool resume, dry_run;
@@ -58,8 +63,8 @@ static Status parse_objective(const char *word, ObjectiveKind *kind, Error *err)
     *kind = (ObjectiveKind)k;
     if (strcmp(word, objective_name(*kind)) == 0) return STATUS_OK;
   }
-  return error_set(err, STATUS_USAGE, "train: unknown objective '%s'; it is gate, lora or base",
-                   word);
+  return error_set(err, STATUS_USAGE,
+                   "train: unknown objective '%s'; it is gate, lora, base or activation", word);
 }
 
 static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *err) {
@@ -88,11 +93,14 @@ static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *e
         return err->status;
     }
   }
-  TRY(command_operands(argc, argv, 1, 1, "gate, lora or base", err));
+  TRY(command_operands(argc, argv, 1, 1, "gate, lora, base or activation", err));
   if (a->resume && a->dry_run) {
     return error_set(err, STATUS_USAGE, "train: --resume and --dry-run exclude each other");
   }
-  return parse_objective(argv[optind], &a->objective, err);
+  a->activation = strcmp(argv[optind], "activation") == 0;
+  if (!a->activation) return parse_objective(argv[optind], &a->objective, err);
+  if (!a->resume && !a->dry_run) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "train: activation has no --resume and no --dry-run");
 }
 
 static Status read_settings(OptionSet *set, const TrainArguments *a, Error *err) {
@@ -230,24 +238,31 @@ static Status dry_run(const OptionSet *set, Error *err) {
   return status;
 }
 
-static int run(int argc, char **argv, Error *err) {
-  TrainArguments a = {0};
+static Status train(const TrainArguments *a, Error *err) {
   RunSettings settings = {0};
   OptionSet set = {0};
-  Status status = parse_arguments(&a, argc, argv, err);
-  if (status == STATUS_OK) status = settings_init(&set, &settings, a.objective, err);
-  if (status == STATUS_OK) status = read_settings(&set, &a, err);
-  if (status == STATUS_OK) status = a.dry_run ? dry_run(&set, err) : run_training(&set, &a, err);
+  if (a->activation) return train_activation(a->config, a->assignment, a->assignments, err);
+  Status status = settings_init(&set, &settings, a->objective, err);
+  if (status == STATUS_OK) status = read_settings(&set, a, err);
+  if (status == STATUS_OK) status = a->dry_run ? dry_run(&set, err) : run_training(&set, a, err);
   options_free(&set);
+  return status;
+}
+
+static int run(int argc, char **argv, Error *err) {
+  TrainArguments a = {0};
+  Status status = parse_arguments(&a, argc, argv, err);
+  if (status == STATUS_OK) status = train(&a, err);
   free(a.assignment);
   return (int)status;
 }
 
 /* The option table of the objective that is named, or of all. */
 static void help(int argc, char **argv) {
+  const char *named = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
   for (int k = OBJECTIVE_GATE; k <= OBJECTIVE_BASE; k++) {
     const char *name = objective_name((ObjectiveKind)k);
-    if (argc > 1 && argv[1][0] != '-' && strcmp(argv[1], name) != 0) continue;
+    if (named && strcmp(named, name) != 0) continue;
     RunSettings settings;
     OptionSet set = {0};
     if (settings_init(&set, &settings, (ObjectiveKind)k, NULL) == STATUS_OK) {
@@ -256,6 +271,7 @@ static void help(int argc, char **argv) {
     }
     options_free(&set);
   }
+  if (!named || strcmp(named, "activation") == 0) train_activation_help();
 }
 
 const Command command_train = {

@@ -33,6 +33,8 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
+import make_activation_golden
+import make_embedding_golden
 import make_tokenizer_golden
 from reference import (ADAPTER, attach_gates, example_logits, lora_layers, padded_logits, token_nll,
                        zero_gates)
@@ -351,6 +353,10 @@ def main():
     if not wanted or "tokenizer" in wanted:
         path = GOLDEN / "tokenizer"
         write_json(path / "expected.json", make_tokenizer_golden.make(path))
+    if not wanted or "activation" in wanted:
+        make_activation_golden.make(GOLDEN / "activation")
+    if not wanted or "embeddings" in wanted:
+        make_embedding_golden.make(GOLDEN / "embeddings")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,130 @@
+#include "train/activation.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static Status no_memory(Error *err) {
+  return error_set(err, STATUS_RUN, "out of memory: the activations of an expert");
+}
+
+/* ---- sums ---- */
+
+typedef struct Collector {
+  Activation *sums;
+  double *row; /* [largest d_in] of one example */
+} Collector;
+
+static void add_example(ModuleActivation *m, double *sum, const float *x, int64_t rows) {
+  int64_t d = m->d_in;
+  for (int64_t k = 0; k < d; k++) sum[k] = 0;
+  for (int64_t t = 0; t < rows; t++, x += d) {
+    for (int64_t k = 0; k < d; k++) {
+      sum[k] += (double)x[k];
+      m->absolute[k] += fabs((double)x[k]);
+    }
+  }
+  for (int64_t k = 0; k < d; k++) m->mean[k] += sum[k] / (double)rows;
+  m->tokens += rows;
+  m->examples++;
+}
+
+/* An AdapterAdd that adds nothing and looks at x. */
+static void look(Context *c, void *arg, const Linear *linear, const Rows *rows, const Tensor *x,
+                 Tensor *y) {
+  (void)c;
+  (void)y;
+  Collector *collector = arg;
+  ModuleActivation *m = &collector->sums->module[linear->id];
+  if (!m->mean) return;
+  assert(x->cols == m->d_in);
+  for (int64_t s = 0; s < rows->sequence.count; s++) {
+    int64_t begin = rows->sequence.offset[s];
+    add_example(m, collector->row, x->data + begin * x->cols, ragged_length(rows->sequence, s));
+  }
+}
+
+static Status make_sums(Activation *a, Collector *collector, const T5 *model, const Lora *lora,
+                        Error *err) {
+  int64_t largest = 1;
+  *a = (Activation){calloc((size_t)model->linears, sizeof *a->module), model->linears};
+  if (!a->module) return no_memory(err);
+  for (int i = 0; i < a->count; i++) {
+    ModuleActivation *m = &a->module[i];
+    if (lora->factor[i].a.rows == 0) continue;
+    m->d_in = model->linear[i].weight.cols;
+    m->mean = calloc((size_t)m->d_in, sizeof *m->mean);
+    m->absolute = calloc((size_t)m->d_in, sizeof *m->absolute);
+    if (!m->mean || !m->absolute) return no_memory(err);
+    if (m->d_in > largest) largest = m->d_in;
+  }
+  *collector = (Collector){a, calloc((size_t)largest, sizeof *collector->row)};
+  return collector->row ? STATUS_OK : no_memory(err);
+}
+
+static void divide(Activation *a) {
+  for (int i = 0; i < a->count; i++) {
+    ModuleActivation *m = &a->module[i];
+    for (int64_t k = 0; k < m->d_in; k++) {
+      m->mean[k] /= (double)m->examples;
+      m->absolute[k] /= (double)m->tokens;
+    }
+  }
+}
+
+void activation_free(Activation *a) {
+  for (int i = 0; i < a->count; i++) {
+    free(a->module[i].mean);
+    free(a->module[i].absolute);
+  }
+  free(a->module);
+  *a = (Activation){0};
+}
+
+/* ---- forwards ---- */
+
+static Status run_micro(Context *c, const T5Run *run, const MicroBatch *m) {
+  ArenaMark mark = arena_mark(c->arena);
+  Tensor *encoded = t5_encode(c, run, m->input_ids, m->input);
+  t5_decode(c, run, encoded, m->input, m->decoder_ids, (Rows){m->target, NULL});
+  arena_release(c->arena, mark);
+  return c->error->status;
+}
+
+static Status run_batch(const T5Run *run, const Batch *batch, int threads,
+                        const ActivationWatch *watch, Error *err) {
+  Arena *arena = arena_new();
+  if (!arena) return no_memory(err);
+  Context c = {arena, NULL, threads, err};
+  Status status = STATUS_OK;
+  int64_t seen = 0;
+  for (int64_t i = 0; i < batch->count && status == STATUS_OK; i++) {
+    status = run_micro(&c, run, &batch->micro[i]);
+    seen += batch->micro[i].input.count;
+    if (watch && watch->seen) watch->seen(watch->arg, seen, batch->examples);
+  }
+  arena_free(arena);
+  return status;
+}
+
+Status activation_collect(Activation *a, T5 *model, const Lora *lora, const Batch *batch,
+                          int threads, const ActivationWatch *watch, Error *err) {
+  Collector collector = {0};
+  AdapterSet adapters = {0};
+  T5Run run = {model, &adapters, false};
+  Status status = make_sums(a, &collector, model, lora, err);
+  if (status == STATUS_OK) status = lora_adapters(lora, &adapters, err);
+  adapters.add = look;
+  adapters.arg = &collector;
+  if (status == STATUS_OK) status = run_batch(&run, batch, threads, watch, err);
+  free(adapters.slot);
+  free(collector.row);
+  if (status == STATUS_OK) {
+    divide(a);
+  } else {
+    activation_free(a);
+  }
+  return status;
+}

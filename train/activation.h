@@ -1,0 +1,57 @@
+/* activation: what an expert's modules see of its own data, as vectors to route by (average
+ * activation; methods.md 2.11, 4). Nothing is learnt.
+ *
+ * With the expert's LoRA active and no gate, u is the raw input of a covered module. Its rows are
+ * the tokens of the input in the encoder and for the keys and values of cross-attention, and the
+ * tokens of the target, shifted right and taken as given (teacher forcing), in the rest of the
+ * decoder; there is no padding. PHATGOOSE's code averages decoder positions of whatever its batch
+ * held; over the target's tokens the mean has a meaning, so that is what is done here.
+ *
+ * activation.safetensors holds two F32 tensors [d_in] a covered module
+ *
+ *   <module>.mean      mean over examples of the mean over the example's tokens of u   (PHATGOOSE)
+ *   <module>.absolute  mean over all tokens of |u|                                     (GLIDER)
+ *
+ * and in __metadata__: format "skein-activation", version "1", base and expert (fingerprints),
+ * examples (how many), seed (by which they were drawn). */
+#ifndef SKEIN_TRAIN_ACTIVATION_H
+#define SKEIN_TRAIN_ACTIVATION_H
+
+#include "train/objective.h"
+
+/* Sums while examples are seen; means at the end. */
+typedef struct ModuleActivation {
+  double *mean, *absolute; /* [d_in]; NULL: not covered */
+  int64_t d_in, tokens, examples;
+} ModuleActivation;
+
+typedef struct Activation {
+  ModuleActivation *module; /* [count], by Linear.id */
+  int count;
+} Activation;
+
+typedef struct ActivationWatch {
+  void *arg;
+  void (*seen)(void *arg, int64_t examples, int64_t of); /* after each micro-batch; may be NULL */
+} ActivationWatch;
+
+/* The means over every example of the batch, summed in double in the order of the batch. On failure
+ * *a is zeroed. */
+Status activation_collect(Activation *a, T5 *model, const Lora *lora, const Batch *batch,
+                          int threads, const ActivationWatch *watch, Error *err);
+void activation_free(Activation *a); /* a zeroed Activation is allowed */
+
+typedef struct ActivationSettings {
+  RunSettings run;  /* base, expert, output, threads, data, train.seed, train.max_tokens */
+  int64_t examples; /* the most that are used */
+} ActivationSettings;
+
+/* Fills *settings with the defaults and *set with their table. Free with options_free. */
+Status activation_settings_init(OptionSet *set, ActivationSettings *settings, Error *err);
+
+/* Writes <output>/activation.safetensors from at most `examples` training examples, drawn by the
+ * seed as the first of a training run are; *used says how many. */
+Status activation_run(const ActivationSettings *s, const ActivationWatch *watch, int64_t *used,
+                      Error *err);
+
+#endif
