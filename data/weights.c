@@ -234,27 +234,42 @@ static Status check_shape(const SafetensorsEntry *e, const char *path, int64_t r
                    e->name, shape_text(got, e->shape, e->rank), shape_text(want, wanted, 2));
 }
 
-Status weights_get(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
-                   Error *err) {
-  Slot *slot = find(w, name);
-  if (!slot) return report_missing(w, name, err);
-  const SafetensorsEntry *e = slot->entry;
-  const char *path = w->file[slot->file].file.path;
-  Tensor shape = {0};
-  Dtype dtype;
-  TRY(check_shape(e, path, rows, cols, &shape, err));
-  if (!dtype_of(e, &dtype)) {
+/* The slot of the tensor, in *out as weights_locate leaves it. */
+static Status locate(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
+                     Slot **slot, Error *err) {
+  *slot = find(w, name);
+  if (!*slot) return report_missing(w, name, err);
+  const SafetensorsEntry *e = (*slot)->entry;
+  const char *path = w->file[(*slot)->file].file.path;
+  Tensor stored = {.store = e->data};
+  TRY(check_shape(e, path, rows, cols, &stored, err));
+  if (!dtype_of(e, &stored.dtype)) {
     return error_set(err, STATUS_INPUT, "%s: tensor '%.200s': got dtype %s, want F32, F16 or BF16",
                      path, name, e->dtype);
   }
-  const void *data = slot->copy ? slot->copy : e->data;
-  if (dtype == DTYPE_F32 && (uintptr_t)data % sizeof(float) != 0) {
-    slot->copy = malloc(e->size);
+  (*slot)->used = true;
+  *out = stored;
+  return STATUS_OK;
+}
+
+Status weights_locate(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
+                      Error *err) {
+  Slot *slot;
+  return locate(w, name, rows, cols, out, &slot, err);
+}
+
+Status weights_get(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
+                   Error *err) {
+  Slot *slot;
+  Tensor stored;
+  TRY(locate(w, name, rows, cols, &stored, &slot, err));
+  const void *data = slot->copy ? slot->copy : stored.store;
+  if (stored.dtype == DTYPE_F32 && (uintptr_t)data % sizeof(float) != 0) {
+    slot->copy = malloc(slot->entry->size);
     if (!slot->copy) return out_of_memory(w, err);
-    data = memcpy(slot->copy, e->data, e->size);
+    data = memcpy(slot->copy, stored.store, slot->entry->size);
   }
-  slot->used = true;
-  *out = tensor_view(data, dtype, shape.rows, shape.cols);
+  *out = tensor_view(data, stored.dtype, stored.rows, stored.cols);
   return STATUS_OK;
 }
 

@@ -28,6 +28,10 @@ void weights_close(Weights *w); /* NULL is allowed */
  * data is not 4-byte aligned in the file; F16 and BF16 data may stand at any address. */
 Status weights_get(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
                    Error *err);
+/* The same without reading it: out->store is where it stands in the mapping, at any address, and
+ * out->data is NULL. Widen it (dtype_widen takes any address) or get it before computing. */
+Status weights_locate(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
+                      Error *err);
 bool weights_has(const Weights *w, const char *name);
 
 size_t weights_count(const Weights *w);

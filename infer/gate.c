@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "infer/values.h"
-
-#define GATE_FORMAT  "skein-gate"
-#define GATE_VERSION "1"
+#include "infer/vector_file.h"
 
 static Status gate_make(Gate **gate, const T5 *model, Error *err) {
   *gate = calloc(1, sizeof **gate);
@@ -44,12 +42,6 @@ Status gate_new(Gate **gate, const Lora *lora, const T5 *model, Error *err) {
   return status;
 }
 
-/* "<module>.gate" in a new string; NULL when out of memory. */
-static char *tensor_name(const Linear *linear) {
-  char *name;
-  return asprintf(&name, "%s.gate", linear->name) < 0 ? NULL : name;
-}
-
 /* Writing. */
 
 static Status write_vectors(const Gate *gate, const T5 *model, const char *path,
@@ -58,7 +50,7 @@ static Status write_vectors(const Gate *gate, const T5 *model, const char *path,
   for (int i = 0; i < gate->count; i++) {
     const Tensor *v = &gate->vector[i];
     if (v->rows == 0) continue;
-    char *name = tensor_name(&model->linear[i]);
+    char *name = vector_name(&model->linear[i], GATE_SUFFIX);
     if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", path);
     items[n++] = (SafetensorsItem){name, DTYPE_F32, v->data, 1, v->cols, true};
   }
@@ -66,8 +58,9 @@ static Status write_vectors(const Gate *gate, const T5 *model, const char *path,
   snprintf(steps, sizeof steps, "%" PRId64, info->steps);
   snprintf(seed, sizeof seed, "%" PRIu64, info->seed);
   GateInfo copy = *info; /* SafetensorsMeta does not take const strings */
-  SafetensorsMeta meta[] = {{"format", GATE_FORMAT}, {"version", GATE_VERSION}, {"base", copy.base},
-                            {"expert", copy.expert}, {"recipe", copy.recipe},   {"steps", steps},
+  SafetensorsMeta meta[] = {{"format", GATE_FORMAT}, {"version", VECTOR_VERSION},
+                            {"base", copy.base},     {"expert", copy.expert},
+                            {"recipe", copy.recipe}, {"steps", steps},
                             {"seed", seed}};
   return safetensors_write(path, items, n, meta, sizeof meta / sizeof *meta, err);
 }
@@ -84,105 +77,50 @@ Status gate_save(const Gate *gate, const T5 *model, const char *path, const Gate
 
 /* Reading. */
 
-/* The value of a metadata key; `limit`: bytes it may take with its NUL. */
-static Status meta_text(const Weights *w, const char *path, const char *key, size_t limit,
-                        const char **value, Error *err) {
-  *value = weights_meta(w, key);
-  if (!*value) {
-    return error_set(err, STATUS_INPUT, "%s: __metadata__: %s: is missing; not a gate file?", path,
-                     key);
-  }
-  if (strlen(*value) < limit) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: __metadata__: %s: %zu bytes, at most %zu are accepted",
-                   path, key, strlen(*value), limit - 1);
-}
-
-static Status meta_copy(const Weights *w, const char *path, const char *key, char *to, size_t size,
-                        Error *err) {
-  const char *value;
-  TRY(meta_text(w, path, key, size, &value, err));
-  strcpy(to, value);
-  return STATUS_OK;
-}
-
-static Status meta_is(const Weights *w, const char *path, const char *key, const char *want,
-                      Error *err) {
-  const char *value;
-  TRY(meta_text(w, path, key, ERROR_TEXT / 4, &value, err));
-  if (strcmp(value, want) == 0) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: __metadata__: %s: is \"%s\", want \"%s\"", path, key,
-                   value, want);
-}
-
-static Status meta_number(const Weights *w, const char *path, const char *key, uint64_t max,
-                          uint64_t *number, Error *err) {
-  const char *value;
-  TRY(meta_text(w, path, key, 24, &value, err));
-  size_t digits = strspn(value, "0123456789");
-  unsigned __int128 n = 0;
-  for (size_t i = 0; i < digits; i++) n = n * 10 + (unsigned)(value[i] - '0');
-  if (digits == 0 || value[digits] || n > max) {
-    return error_set(err, STATUS_INPUT,
-                     "%s: __metadata__: %s: is \"%s\", want a number of at most %" PRIu64, path,
-                     key, value, max);
-  }
-  *number = (uint64_t)n;
-  return STATUS_OK;
-}
-
-static Status read_info(const Weights *w, const char *path, GateInfo *info, Error *err) {
+static Status read_info(const VectorFile *f, GateInfo *info, Error *err) {
   uint64_t steps;
-  TRY(meta_is(w, path, "format", GATE_FORMAT, err));
-  TRY(meta_is(w, path, "version", GATE_VERSION, err));
-  TRY(meta_copy(w, path, "base", info->base, sizeof info->base, err));
-  TRY(meta_copy(w, path, "expert", info->expert, sizeof info->expert, err));
-  TRY(meta_copy(w, path, "recipe", info->recipe, sizeof info->recipe, err));
-  TRY(meta_number(w, path, "steps", INT64_MAX, &steps, err));
+  memcpy(info->base, f->base, sizeof info->base);
+  memcpy(info->expert, f->expert, sizeof info->expert);
+  TRY(vector_file_text(f, "recipe", info->recipe, sizeof info->recipe, err));
+  TRY(vector_file_number(f, "steps", INT64_MAX, &steps, err));
   info->steps = (int64_t)steps;
-  return meta_number(w, path, "seed", UINT64_MAX, &info->seed, err);
+  return vector_file_number(f, "seed", UINT64_MAX, &info->seed, err);
 }
 
-static Status check_owner(const char *path, const char *what, const char *found, const char *want,
-                          Error *err) {
-  if (strcmp(found, want) == 0) return STATUS_OK;
-  return error_set(err, STATUS_MISMATCH,
-                   "%s: __metadata__: %s: the gate was trained for %.12s, this %s is %.12s", path,
-                   what, found, what, want);
+/* The vector where it is in the file becomes one in memory. */
+static Status read_vector(const VectorFile *f, const Linear *linear, Tensor *vector, Error *err) {
+  Tensor stored = *vector;
+  char *name = vector_name(linear, GATE_SUFFIX);
+  *vector = (Tensor){0};
+  Status status = name ? values_copy(vector, &stored, f->path, name, err)
+                       : error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+  free(name);
+  return status;
 }
 
-static Status read_vectors(Weights *w, const char *path, const Lora *lora, const T5 *model,
-                           Gate *gate, Error *err) {
-  for (int i = 0; i < gate->count; i++) {
-    if (lora->factor[i].a.rows == 0) continue;
-    Tensor view;
-    char *name = tensor_name(&model->linear[i]);
-    Status status = name ? weights_get(w, name, 1, model->linear[i].weight.cols, &view, err)
-                         : error_set(err, STATUS_RUN, "%s: out of memory", path);
-    if (status == STATUS_OK) status = values_copy(&gate->vector[i], &view, path, name, err);
-    free(name);
-    TRY(status);
-  }
-  return weights_check_used(w, err);
-}
-
-static Status read_gate(Weights *w, const char *path, const Lora *lora, T5 *model, Gate *gate,
-                        GateInfo *info, Error *err) {
+static Status read_gate(VectorFile *f, const Lora *lora, T5 *model, Gate *gate, GateInfo *info,
+                        Error *err) {
   char base[HASH_HEX];
-  TRY(read_info(w, path, info, err));
+  TRY(read_info(f, info, err));
   TRY(t5_fingerprint(model, base, err));
-  TRY(check_owner(path, "base", info->base, base, err));
-  TRY(check_owner(path, "expert", info->expert, lora->fingerprint, err));
-  return read_vectors(w, path, lora, model, gate, err);
+  TRY(vector_file_check_owner(f, base, lora->fingerprint, err));
+  TRY(vector_file_locate(f, model, lora->factor, GATE_SUFFIX, gate->vector, err));
+  TRY(vector_file_check_used(f, err));
+  for (int i = 0; i < gate->count; i++) {
+    if (gate->vector[i].rows == 0) continue;
+    TRY(read_vector(f, &model->linear[i], &gate->vector[i], err));
+  }
+  return STATUS_OK;
 }
 
 Status gate_open(Gate **gate, const char *path, const Lora *lora, T5 *model, GateInfo *info,
                  Error *err) {
-  Weights *w;
+  VectorFile f;
   *gate = NULL;
-  TRY(weights_open(&w, path, err));
+  TRY(vector_file_open(&f, path, GATE_FORMAT, err));
   Status status = gate_make(gate, model, err);
-  if (status == STATUS_OK) status = read_gate(w, path, lora, model, *gate, info, err);
-  weights_close(w);
+  if (status == STATUS_OK) status = read_gate(&f, lora, model, *gate, info, err);
+  vector_file_close(&f);
   if (status != STATUS_OK) {
     gate_close(*gate);
     *gate = NULL;

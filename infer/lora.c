@@ -1,13 +1,11 @@
 #include "infer/lora.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "autograd/rng.h"
-#include "data/file.h"
-#include "infer/lora_config.h"
+#include "infer/lora_file.h"
 #include "infer/values.h"
 
 enum { RNG_LORA_A = 0x6c41 }; /* purpose of the random stream of a fresh A */
@@ -44,123 +42,41 @@ void lora_close(Lora *lora) {
 
 /* Opening. */
 
-/* What is being read, from where. */
-typedef struct Source {
-  LoraConfig config;
-  char *path; /* of adapter_model.safetensors */
-  Weights *weights;
-} Source;
-
-static const char PREFIX[] = "base_model.model.";
-
-/* The linear that tensor `key` is a factor of; *is_a says which factor. */
-static Status find_factor(const Source *s, const T5 *model, const char *key, Linear **linear,
-                          bool *is_a, Error *err) {
-  static const char A[] = ".lora_A.weight", B[] = ".lora_B.weight";
-  const char *module = key + strlen(PREFIX);
-  const char *tail = strncmp(key, PREFIX, strlen(PREFIX)) == 0 ? strstr(module, ".lora_") : NULL;
-  *is_a = tail && strcmp(tail, A) == 0;
-  if (!tail || (!*is_a && strcmp(tail, B) != 0)) {
-    return error_set(err, STATUS_INPUT,
-                     "%s: %s: is no factor of a plain LoRA; want %s<module>%s or %s", s->path, key,
-                     PREFIX, A, B);
-  }
-  char *name = strndup(module, (size_t)(tail - module));
-  if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", s->path);
-  *linear = t5_find_linear(model, name);
-  if (!*linear) {
-    error_set(err, STATUS_MISMATCH,
-              "%s: %s: the model has no linear \"%s\" (%d encoder and %d decoder blocks, %s feed-"
-              "forward); the adapter is for another base",
-              s->path, key, name, model->config.encoder_layers, model->config.decoder_layers,
-              model->config.gated ? "gated" : "plain");
-  }
-  free(name);
-  return *linear ? STATUS_OK : STATUS_MISMATCH;
+/* The factors of one linear. */
+static Status read_factor(const LoraFile *f, const char *module, const LoraFactor *from,
+                          LoraFactor *to, Error *err) {
+  char *a = lora_tensor_name(module, 'A'), *b = lora_tensor_name(module, 'B');
+  Status status = a && b ? values_copy(&to->a, &from->a, f->path, a, err)
+                         : error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+  if (status == STATUS_OK) status = values_copy(&to->b, &from->b, f->path, b, err);
+  to->alpha = from->alpha;
+  to->scale = from->scale;
+  free(a);
+  free(b);
+  return status;
 }
 
-/* Reads one factor; the rank is checked against the configuration. */
-static Status read_factor(const Source *s, const char *key, const Linear *linear, bool is_a,
-                          LoraFactor *factor, Error *err) {
-  Tensor view;
-  int64_t rank = lora_config_rank(&s->config, linear->name);
-  TRY(weights_get(s->weights, key, is_a ? -1 : linear->weight.rows, is_a ? linear->weight.cols : -1,
-                  &view, err));
-  int64_t found = is_a ? view.rows : view.cols;
-  if (found != rank) {
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: %s: rank %" PRId64 ", but adapter_config.json says %" PRId64, s->path,
-                     key, found, rank);
-  }
-  return values_copy(is_a ? &factor->a : &factor->b, &view, s->path, key, err);
-}
-
-static Status read_factors(const Source *s, const T5 *model, Lora *lora, Error *err) {
-  for (size_t i = 0; i < weights_count(s->weights); i++) {
-    const char *key = weights_entry(s->weights, i)->name;
-    Linear *linear = NULL;
-    bool is_a;
-    TRY(find_factor(s, model, key, &linear, &is_a, err));
-    TRY(read_factor(s, key, linear, is_a, &lora->factor[linear->id], err));
-  }
-  return STATUS_OK;
-}
-
-/* One linear: both factors or none, as target_modules says. */
-static Status check_factor(const Source *s, const char *module, const LoraFactor *f, Error *err) {
-  bool has_a = f->a.rows > 0, has_b = f->b.rows > 0;
-  if (has_a != has_b) {
-    return error_set(err, STATUS_INPUT, "%s: %s%s.lora_%c.weight: is missing", s->path, PREFIX,
-                     module, has_a ? 'B' : 'A');
-  }
-  if (has_a && !lora_config_allows(&s->config, module)) {
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: target_modules: does not name \"%s\", whose factors are in %s",
-                     s->config.path, module, s->path);
-  }
-  if (!has_a && lora_config_demands(&s->config, module)) {
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: target_modules: names \"%s\", which has no factors in %s", s->config.path,
-                     module, s->path);
-  }
-  return STATUS_OK;
-}
-
-static Status check_factors(const Source *s, const T5 *model, Lora *lora, Error *err) {
-  lora->rslora = s->config.rslora;
-  for (int i = 0; i < lora->count; i++) {
-    LoraFactor *f = &lora->factor[i];
-    const char *module = model->linear[i].name;
-    TRY(check_factor(s, module, f, err));
-    if (f->a.rows == 0) continue;
-    f->alpha = (float)lora_config_alpha(&s->config, module);
-    f->scale = lora_scale(f->alpha, f->a.rows, lora->rslora);
-    lora->covered++;
-  }
-  if (lora->covered > 0) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: holds no factors", s->path);
-}
-
-static Status read_lora(Source *s, const char *dir, const T5 *model, Lora *lora, Error *err) {
-  TRY(lora_config_read(&s->config, dir, err));
+static Status read_file(const LoraFile *f, const T5 *model, Lora *lora, Error *err) {
+  lora->rslora = f->config.rslora;
+  lora->covered = f->covered;
   free(lora->base_name);
-  lora->base_name = strdup(s->config.base_name);
-  s->path = path_join(dir, "adapter_model.safetensors");
-  if (!s->path || !lora->base_name) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  TRY(weights_open(&s->weights, s->path, err));
-  TRY(read_factors(s, model, lora, err));
-  TRY(check_factors(s, model, lora, err));
-  TRY(weights_unchanged(s->weights, err));
+  lora->base_name = strdup(f->config.base_name);
+  if (!lora->base_name) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+  for (int i = 0; i < lora->count; i++) {
+    if (f->factor[i].a.rows == 0) continue;
+    TRY(read_factor(f, model->linear[i].name, &f->factor[i], &lora->factor[i], err));
+  }
+  TRY(weights_unchanged(f->weights, err));
   return lora_fingerprint(lora, model, lora->fingerprint, err);
 }
 
 Status lora_open(Lora **lora, const char *dir, const T5 *model, Error *err) {
-  Source s = {0};
-  TRY(lora_make(lora, model, err));
-  Status status = read_lora(&s, dir, model, *lora, err);
-  lora_config_free(&s.config);
-  weights_close(s.weights);
-  free(s.path);
+  LoraFile file;
+  *lora = NULL;
+  TRY(lora_file_open(&file, dir, model, err));
+  Status status = lora_make(lora, model, err);
+  if (status == STATUS_OK) status = read_file(&file, model, *lora, err);
+  lora_file_close(&file);
   if (status != STATUS_OK) {
     lora_close(*lora);
     *lora = NULL;

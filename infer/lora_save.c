@@ -5,16 +5,14 @@
 #include "data/file.h"
 #include "data/json.h"
 #include "data/utf8.h"
-#include "infer/lora.h"
+#include "infer/lora_file.h"
 
 /* Tensors. */
 
 static Status add_item(SafetensorsItem *item, const char *module, char which, const Tensor *t,
                        Dtype dtype, Error *err) {
-  char *name;
-  if (asprintf(&name, "base_model.model.%s.lora_%c.weight", module, which) < 0) {
-    return error_set(err, STATUS_RUN, "out of memory: the name of a factor");
-  }
+  char *name = lora_tensor_name(module, which);
+  if (!name) return error_set(err, STATUS_RUN, "out of memory: the name of a factor");
   *item = (SafetensorsItem){name, dtype, t->data, t->rows, t->cols, false};
   return STATUS_OK;
 }

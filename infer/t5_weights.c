@@ -174,22 +174,35 @@ Status t5_save(const T5 *model, const char *dir, Dtype dtype, Error *err) {
 
 /* Identity. */
 
-static void hash_tensor(Hash *hash, const char *name, const Tensor *t) {
+/* At most `limit` bytes at the start and, of what is left, at the end of the values. */
+static void hash_tensor(Hash *hash, const char *name, const Tensor *t, size_t limit) {
   hash_add_string(hash, name);
   hash_add_string(hash, dtype_name(t->dtype));
   hash_add(hash, &t->rows, sizeof t->rows);
   hash_add(hash, &t->cols, sizeof t->cols);
-  hash_add(hash, t->store, (size_t)tensor_count(t) * dtype_size(t->dtype));
+  size_t size = (size_t)tensor_count(t) * dtype_size(t->dtype);
+  size_t head = size < limit ? size : limit;
+  size_t tail = size - head < limit ? size - head : limit;
+  hash_add(hash, t->store, head);
+  hash_add(hash, (const char *)t->store + size - tail, tail);
 }
 
-Status t5_hash(const T5 *model, char hex[HASH_HEX], Error *err) {
+static Status hash_tensors(const T5 *model, size_t limit, char hex[HASH_HEX], Error *err) {
   Hash *hash = hash_new();
   if (!hash) return error_set(err, STATUS_RUN, "out of memory: the fingerprint of a model");
   for (int i = 0; i < model->tensors; i++) {
-    hash_tensor(hash, model->tensor[i].name, model->tensor[i].tensor);
+    hash_tensor(hash, model->tensor[i].name, model->tensor[i].tensor, limit);
   }
   hash_finish(hash, hex);
   return STATUS_OK;
+}
+
+Status t5_hash(const T5 *model, char hex[HASH_HEX], Error *err) {
+  return hash_tensors(model, SIZE_MAX, hex, err);
+}
+
+Status t5_sample(const T5 *model, char hex[HASH_HEX], Error *err) {
+  return hash_tensors(model, T5_SAMPLE_BYTES, hex, err);
 }
 
 Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err) {
