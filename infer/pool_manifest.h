@@ -23,6 +23,7 @@
 
 #include "infer/lora.h"
 
+#define POOL_MANIFEST "pool.yaml"
 enum { POOL_FILES = 4 }; /* an expert's files, in the order of the table above */
 extern const char *const POOL_FILE[POOL_FILES];
 typedef enum PoolFile {
@@ -33,7 +34,7 @@ typedef enum PoolFile {
 } PoolFile;
 
 typedef struct PoolEntry {
-  char *name; /* [a-z0-9._-]+, as a folder's name */
+  char *name; /* as a folder's: see pool_name_valid */
   int64_t rank_min, rank_max;
   double alpha_min, alpha_max;
   int64_t modules;
@@ -49,6 +50,12 @@ typedef struct PoolManifest {
   PoolEntry *entry;
   int count;
 } PoolManifest;
+
+/* An expert may have this name. */
+bool pool_name_valid(const char *name);
+enum { POOL_NAME_MAX = 100 };
+#define POOL_NAME_RULE \
+  "want at most 100 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit"
 
 Status manifest_read(PoolManifest *m, const char *dir, Error *err);
 /* Atomic; readers see the old manifest or the new one. */

@@ -93,7 +93,8 @@ static Status fill_directory(const char *temp, const TrainState *state, const Ru
   Status status = state_path && manifest_path ? STATUS_OK : no_memory(err);
   if (status == STATUS_OK) status = dir_make(temp, err);
   if (status == STATUS_OK) status = write_state(state_path, params, n, err);
-  if (status == STATUS_OK) status = manifest_write(manifest_path, state_path, state, identity, err);
+  if (status == STATUS_OK)
+    status = checkpoint_manifest_write(manifest_path, state_path, state, identity, err);
   if (status == STATUS_OK) status = dir_sync(temp, err);
   free(state_path);
   free(manifest_path);
@@ -190,7 +191,8 @@ Status checkpoint_rotate(const char *dir, int64_t best_step, Error *err) {
 static Status read_step(const char *dir, int64_t step, Manifest *m, Error *err) {
   char *path = checkpoint_path(dir, step, "manifest.json");
   char *state_path = checkpoint_path(dir, step, "state.safetensors");
-  Status status = path && state_path ? manifest_read(m, path, state_path, err) : no_memory(err);
+  Status status =
+      path && state_path ? checkpoint_manifest_read(m, path, state_path, err) : no_memory(err);
   free(path);
   free(state_path);
   return status;
@@ -244,7 +246,7 @@ Status checkpoint_resume(const char *dir, TrainState *state, const RunIdentity *
   if (status == STATUS_OK) status = load_step(dir, m.state.step, params, n, PART_COUNT, err);
   if (status == STATUS_OK) note_kernel(&m, note, arg);
   *state = m.state;
-  manifest_free(&m);
+  checkpoint_manifest_free(&m);
   return status;
 }
 

@@ -44,8 +44,8 @@ static void put_counters(json_t *o, const TrainState *s) {
   json_object_set_new(o, "seconds", json_real(s->seconds));
 }
 
-Status manifest_write(const char *path, const char *state_path, const TrainState *state,
-                      const RunIdentity *identity, Error *err) {
+Status checkpoint_manifest_write(const char *path, const char *state_path, const TrainState *state,
+                                 const RunIdentity *identity, Error *err) {
   char hash[HASH_HEX];
   Part part[PARTS];
   TRY(hash_file(state_path, hash, err));
@@ -112,15 +112,15 @@ static Status read_all(Manifest *m, const char *state_path, Error *err) {
   return check_state(&m->doc, state_path, err);
 }
 
-Status manifest_read(Manifest *m, const char *path, const char *state_path, Error *err) {
+Status checkpoint_manifest_read(Manifest *m, const char *path, const char *state_path, Error *err) {
   *m = (Manifest){.path = strdup(path)};
   if (!m->path) return no_memory(err);
   Status status = read_all(m, state_path, err);
-  if (status != STATUS_OK) manifest_free(m);
+  if (status != STATUS_OK) checkpoint_manifest_free(m);
   return status;
 }
 
-void manifest_free(Manifest *m) {
+void checkpoint_manifest_free(Manifest *m) {
   json_free(&m->doc);
   free(m->path);
   *m = (Manifest){0};

@@ -46,13 +46,13 @@ typedef struct Manifest {
 } Manifest;
 
 /* Writes the manifest of the state file at `state_path`. */
-Status manifest_write(const char *path, const char *state_path, const TrainState *state,
-                      const RunIdentity *identity, Error *err);
+Status checkpoint_manifest_write(const char *path, const char *state_path, const TrainState *state,
+                                 const RunIdentity *identity, Error *err);
 
 /* Reads a manifest and checks the state file beside it against the recorded hash. Free with
  * manifest_free (a zeroed Manifest is allowed). */
-Status manifest_read(Manifest *m, const char *path, const char *state_path, Error *err);
-void manifest_free(Manifest *m);
+Status checkpoint_manifest_read(Manifest *m, const char *path, const char *state_path, Error *err);
+void checkpoint_manifest_free(Manifest *m);
 
 /* STATUS_MISMATCH naming the first setting or part in which the run differs from the manifest's. */
 Status manifest_check(const Manifest *m, const RunIdentity *identity, Error *err);

@@ -1,0 +1,165 @@
+#include "infer/pool.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/options.h"
+#include "infer/pool_expert.h"
+#include "infer/values.h"
+
+struct Pool {
+  PoolManifest manifest;
+  T5 *model;
+  PoolExpert *expert; /* [count] */
+  int count;
+  int64_t *max_rank; /* [model->linears] */
+};
+
+void pool_close(Pool *pool) {
+  if (!pool) return;
+  for (int i = 0; i < pool->count; i++) pool_expert_close(&pool->expert[i]);
+  manifest_free(&pool->manifest);
+  free(pool->expert);
+  free(pool->max_rank);
+  free(pool);
+}
+
+/* Opening. */
+
+static Status check_base(const Pool *pool, Error *err) {
+  char sample[HASH_HEX];
+  TRY(t5_sample(pool->model, sample, err));
+  const PoolManifest *m = &pool->manifest;
+  if (strcmp(sample, m->sample) == 0) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH,
+                   "%s/" POOL_MANIFEST
+                   ": base: sample: the pool is of another base (%.80s, %.12s; "
+                   "this one is %.12s)",
+                   m->dir, m->base_name, m->sample, sample);
+}
+
+static Status refuse_name(const PoolManifest *m, const char *name, Error *err) {
+  const char **known = calloc((size_t)m->count + 1, sizeof *known);
+  for (int i = 0; known && i < m->count; i++) known[i] = m->entry[i].name;
+  const char *near = known ? options_nearest(name, known, (size_t)m->count) : NULL;
+  error_set(err, STATUS_USAGE, "%s: has no expert '%.80s'%s%s%s", m->dir, name,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  free(known);
+  return STATUS_USAGE;
+}
+
+/* wanted[i]: expert i of the manifest is to be opened. */
+static Status choose(const PoolManifest *m, const char *const *only, int n, bool *wanted,
+                     Error *err) {
+  for (int i = 0; i < m->count; i++) wanted[i] = only == NULL;
+  for (int i = 0; only && i < n; i++) {
+    int found = manifest_find(m, only[i]);
+    if (found < 0) return refuse_name(m, only[i], err);
+    wanted[found] = true;
+  }
+  return STATUS_OK;
+}
+
+static Status open_experts(Pool *pool, const bool *wanted, Error *err) {
+  const PoolManifest *m = &pool->manifest;
+  for (int i = 0; i < m->count; i++) {
+    if (!wanted[i]) continue;
+    TRY(pool_expert_open(&pool->expert[pool->count], m, i, pool->model, err));
+    pool->count++;
+  }
+  for (int e = 0; e < pool->count; e++) {
+    for (int i = 0; i < pool->model->linears; i++) {
+      int64_t rank = pool->expert[e].file.factor[i].a.rows;
+      if (rank > pool->max_rank[i]) pool->max_rank[i] = rank;
+    }
+  }
+  return STATUS_OK;
+}
+
+static Status open_pool(Pool *pool, const char *dir, const char *const *only, int n, Error *err) {
+  TRY(manifest_read(&pool->manifest, dir, err));
+  TRY(check_base(pool, err));
+  size_t count = (size_t)pool->manifest.count;
+  bool *wanted = calloc(count + 1, sizeof *wanted);
+  pool->expert = calloc(count + 1, sizeof *pool->expert);
+  pool->max_rank = calloc((size_t)pool->model->linears, sizeof *pool->max_rank);
+  Status status = wanted && pool->expert && pool->max_rank
+                      ? choose(&pool->manifest, only, n, wanted, err)
+                      : error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  if (status == STATUS_OK) status = open_experts(pool, wanted, err);
+  free(wanted);
+  return status;
+}
+
+Status pool_open(Pool **pool, const char *dir, T5 *model, const char *const *only, int n,
+                 Error *err) {
+  *pool = calloc(1, sizeof **pool);
+  if (!*pool) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  (*pool)->model = model;
+  Status status = open_pool(*pool, dir, only, n, err);
+  if (status != STATUS_OK) {
+    pool_close(*pool);
+    *pool = NULL;
+  }
+  return status;
+}
+
+/* Asking. */
+
+int pool_count(const Pool *pool) {
+  return pool->count;
+}
+
+const T5 *pool_model(const Pool *pool) {
+  return pool->model;
+}
+
+const char *pool_dir(const Pool *pool) {
+  return pool->manifest.dir;
+}
+
+const PoolEntry *pool_entry(const Pool *pool, int expert) {
+  return pool->expert[expert].entry;
+}
+
+int pool_find(const Pool *pool, const char *name) {
+  for (int i = 0; i < pool->count; i++) {
+    if (strcmp(pool_entry(pool, i)->name, name) == 0) return i;
+  }
+  return -1;
+}
+
+Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err) {
+  Hash *hash = hash_new();
+  if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory", pool_dir(pool));
+  for (int i = 0; i < pool->count; i++) {
+    const PoolEntry *e = pool_entry(pool, i);
+    hash_add_string(hash, e->name);
+    hash_add_string(hash, e->fingerprint);
+    for (int f = 0; f < POOL_FILES; f++) hash_add_string(hash, e->hash[f]);
+  }
+  hash_finish(hash, hex);
+  return STATUS_OK;
+}
+
+bool pool_covers(const Pool *pool, int expert, int linear) {
+  return pool->expert[expert].file.factor[linear].a.rows > 0;
+}
+
+int64_t pool_max_rank(const Pool *pool, int linear) {
+  return pool->max_rank[linear];
+}
+
+Status pool_factor(Pool *pool, int expert, int linear, LowRank *out, Error *err) {
+  *out = (LowRank){0};
+  if (!pool_covers(pool, expert, linear)) return STATUS_OK;
+  return pool_expert_factor(&pool->expert[expert], &pool->model->linear[linear], out, err);
+}
+
+Status pool_vector(const Pool *pool, PoolVector kind, int expert, int linear, float *out, bool *has,
+                   Error *err) {
+  *has = pool_covers(pool, expert, linear);
+  if (!*has) return STATUS_OK;
+  return pool_expert_vector(&pool->expert[expert], kind, &pool->model->linear[linear], out, err);
+}

@@ -1,0 +1,132 @@
+#include "infer/pool_expert.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "data/file.h"
+#include "infer/values.h"
+
+static const char *const SUFFIX[POOL_VECTORS] = {
+    [VECTOR_GATE] = GATE_SUFFIX,
+    [VECTOR_ACTIVATION_MEAN] = "mean",
+    [VECTOR_ACTIVATION_ABSOLUTE] = "absolute",
+};
+
+/* A factor that is not where the file has it was copied. */
+static void free_ready(Tensor *ready, const Tensor *stored) {
+  if (ready->store != stored->store) tensor_destroy(ready);
+}
+
+void pool_expert_close(PoolExpert *e) {
+  for (int i = 0; e->ready && i < e->file.count; i++) {
+    free_ready(&e->ready[i].a, &e->file.factor[i].a);
+    free_ready(&e->ready[i].b, &e->file.factor[i].b);
+  }
+  free(e->ready);
+  for (int k = 0; k < POOL_VECTORS; k++) free(e->vector[k]);
+  vector_file_close(&e->gate);
+  vector_file_close(&e->activation);
+  lora_file_close(&e->file);
+  *e = (PoolExpert){0};
+}
+
+/* Opening. */
+
+static Status locate(PoolExpert *e, VectorFile *f, const T5 *model, PoolVector kind, Error *err) {
+  e->vector[kind] = calloc((size_t)model->linears, sizeof *e->vector[kind]);
+  if (!e->vector[kind]) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+  return vector_file_locate(f, model, e->file.factor, SUFFIX[kind], e->vector[kind], err);
+}
+
+/* The vectors [first, last] of the file, and nothing beside them. */
+static Status open_vectors(PoolExpert *e, const PoolManifest *m, int i, const T5 *model,
+                           PoolFile file, const char *format, PoolVector first, PoolVector last,
+                           VectorFile *f, Error *err) {
+  char *path = manifest_path(m, i, file);
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  Status status = vector_file_open(f, path, format, err);
+  free(path);
+  TRY(status);
+  TRY(vector_file_check_owner(f, m->base, e->entry->fingerprint, err));
+  for (int k = (int)first; k <= (int)last; k++) TRY(locate(e, f, model, (PoolVector)k, err));
+  return vector_file_check_used(f, err);
+}
+
+static Status open_files(PoolExpert *e, const PoolManifest *m, int i, const T5 *model, Error *err) {
+  char *config = manifest_path(m, i, POOL_ADAPTER_CONFIG);
+  char *dir = config ? path_parent(config) : NULL;
+  Status status = dir ? lora_file_open(&e->file, dir, model, err)
+                      : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  free(config);
+  free(dir);
+  TRY(status);
+  TRY(open_vectors(e, m, i, model, POOL_GATE, GATE_FORMAT, VECTOR_GATE, VECTOR_GATE, &e->gate,
+                   err));
+  if (!e->entry->hash[POOL_ACTIVATION][0]) return STATUS_OK;
+  return open_vectors(e, m, i, model, POOL_ACTIVATION, ACTIVATION_FORMAT, VECTOR_ACTIVATION_MEAN,
+                      VECTOR_ACTIVATION_ABSOLUTE, &e->activation, err);
+}
+
+Status pool_expert_open(PoolExpert *e, const PoolManifest *m, int i, const T5 *model, Error *err) {
+  *e = (PoolExpert){.entry = &m->entry[i],
+                    .ready = calloc((size_t)model->linears, sizeof *e->ready)};
+  Status status = e->ready ? open_files(e, m, i, model, err)
+                           : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  if (status != STATUS_OK) pool_expert_close(e);
+  return status;
+}
+
+/* Reading. */
+
+static Status make_ready(Tensor *ready, const Tensor *stored, const char *path, const char *name,
+                         Error *err) {
+  bool in_place = stored->dtype == DTYPE_F32 && (uintptr_t)stored->store % sizeof(float) == 0;
+  if (!in_place) return values_copy(ready, stored, path, name, err);
+  Tensor view = tensor_view(stored->store, DTYPE_F32, stored->rows, stored->cols);
+  TRY(values_check(&view, path, name, err));
+  *ready = view;
+  return STATUS_OK;
+}
+
+static Status read_factor(PoolExpert *e, const Linear *linear, LoraFactor *ready, Error *err) {
+  const LoraFactor *stored = &e->file.factor[linear->id];
+  char *a = lora_tensor_name(linear->name, 'A'), *b = lora_tensor_name(linear->name, 'B');
+  Tensor ready_a = {0};
+  Status status = a && b ? make_ready(&ready_a, &stored->a, e->file.path, a, err)
+                         : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
+  if (status == STATUS_OK) status = make_ready(&ready->b, &stored->b, e->file.path, b, err);
+  if (status == STATUS_OK) {
+    ready->a = ready_a;
+  } else {
+    free_ready(&ready_a, &stored->a);
+  }
+  free(a);
+  free(b);
+  return status;
+}
+
+Status pool_expert_factor(PoolExpert *e, const Linear *linear, LowRank *out, Error *err) {
+  LoraFactor *ready = &e->ready[linear->id];
+  if (ready->a.rows == 0) TRY(read_factor(e, linear, ready, err));
+  *out = (LowRank){.a = &ready->a, .b = &ready->b, .scale = e->file.factor[linear->id].scale};
+  return STATUS_OK;
+}
+
+Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Linear *linear, float *out,
+                          Error *err) {
+  if (!e->vector[kind]) {
+    return error_set(err, STATUS_INPUT,
+                     "expert '%s': has no activation.safetensors in the pool; make one with `skein "
+                     "train activation` and add the expert with it",
+                     e->entry->name);
+  }
+  const Tensor *stored = &e->vector[kind][linear->id];
+  dtype_widen(out, stored->store, stored->dtype, (size_t)stored->cols);
+  Tensor view = tensor_view(out, DTYPE_F32, 1, stored->cols);
+  char *name = vector_name(linear, SUFFIX[kind]);
+  Status status =
+      name ? values_check(&view, kind == VECTOR_GATE ? e->gate.path : e->activation.path, name, err)
+           : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
+  free(name);
+  return status;
+}

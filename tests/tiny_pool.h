@@ -1,0 +1,18 @@
+/* tiny_pool: a pool of small random experts in a directory. */
+#ifndef SKEIN_TESTS_TINY_POOL_H
+#define SKEIN_TESTS_TINY_POOL_H
+
+#include "infer/pool.h"
+
+typedef struct TinyExpert {
+  const char *name, *targets; /* as lora_new takes them */
+  int rank;
+  uint64_t seed; /* of its factors and gates */
+  Dtype dtype;   /* of its factors in the file */
+  bool activation;
+} TinyExpert;
+
+/* Writes pool.yaml and the experts (tiny_lora, tiny_gate) into `dir`, which is made. */
+void tiny_pool(const char *dir, T5 *model, const TinyExpert *expert, int count);
+
+#endif
