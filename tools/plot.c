@@ -13,6 +13,9 @@
 /* What the scripts put after the names of unfinished images. */
 #define PART ".part"
 
+/* Bytes of a figure's file names. */
+enum { PLOT_NAME = 256 };
+
 void plot_quote(FILE *out, const char *text) {
   fputc('\'', out);
   for (const char *p = text; *p; p++) {
@@ -20,6 +23,35 @@ void plot_quote(FILE *out, const char *text) {
     fputc((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p, out);
   }
   fputc('\'', out);
+}
+
+void plot_quote_short(FILE *out, const char *text, int most) {
+  const char *end = text; /* of the first most - 1 characters: code points, as text is UTF-8 */
+  int characters = 0;
+  for (const char *p = text; *p; p++) {
+    if (((unsigned char)*p & 0xC0) == 0x80) continue;
+    if (characters++ == most - 1) end = p;
+  }
+  char *cut;
+  if (characters <= most) {
+    plot_quote(out, text);
+  } else if (asprintf(&cut, "%.*s…", (int)(end - text), text) >= 0) {
+    plot_quote(out, cut);
+    free(cut);
+  }
+}
+
+void plot_texts(FILE *out, const char *name, const char *const *text, int count, int most) {
+  fprintf(out, "array %s[%d] = [", name, count);
+  for (int i = 0; i < count; i++) {
+    if (i) fputs(", ", out);
+    plot_quote_short(out, text[i], most);
+  }
+  fputs("]\n", out);
+}
+
+void plot_field(FILE *out, const char *text) {
+  for (const char *p = text; *p; p++) fputc((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p, out);
 }
 
 void plot_number(FILE *out, double x) {
@@ -53,7 +85,7 @@ static Status finish_image(const char *dir, const char *name, bool keep, Error *
 static Status finish_images(const char *dir, const char *name, bool keep, Error *err) {
   static const char *const format[] = {".png", ".svg"};
   for (int i = 0; i < 2; i++) {
-    char file[64];
+    char file[PLOT_NAME];
     snprintf(file, sizeof file, "%s%s", name, format[i]);
     TRY(finish_image(dir, file, keep, err));
   }
@@ -61,7 +93,7 @@ static Status finish_images(const char *dir, const char *name, bool keep, Error 
 }
 
 Status plot_draw(const char *dir, const char *name, Error *err) {
-  char gnuplot[PATH_MAX], script[64];
+  char gnuplot[PATH_MAX], script[PLOT_NAME];
   snprintf(script, sizeof script, "%s.gp", name);
   if (!process_find("gnuplot", gnuplot)) {
     console_note(NULL,
@@ -77,4 +109,39 @@ Status plot_draw(const char *dir, const char *name, Error *err) {
   finish_images(dir, name, false, NULL);
   return error_set(err, STATUS_RUN, "%s/%s: gnuplot failed (exit %d): %s", dir, script, result.code,
                    result.line);
+}
+
+static Status write_data(const char *path, const Figure *figure, Error *err) {
+  AtomicFile file = {0};
+  TRY(atomic_open(&file, path, err));
+  figure->data(file.stream, figure->arg);
+  return atomic_commit(&file, err);
+}
+
+static Status write_script(const char *path, const Figure *figure, Error *err) {
+  AtomicFile file = {0};
+  TRY(atomic_open(&file, path, err));
+  fputs("figure = ", file.stream);
+  plot_quote(file.stream, figure->name);
+  fputc('\n', file.stream);
+  figure->settings(file.stream, figure->arg);
+  fputs(plot_style_script, file.stream);
+  fputs(figure->script, file.stream);
+  return atomic_commit(&file, err);
+}
+
+Status plot_figure(const char *dir, const Figure *figure, Error *err) {
+  char name[PLOT_NAME];
+  snprintf(name, sizeof name, "%s.tsv", figure->name);
+  char *data = path_join(dir, name);
+  snprintf(name, sizeof name, "%s.gp", figure->name);
+  char *script = path_join(dir, name);
+  Status status = data && script ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory");
+  if (status == STATUS_OK) status = dir_make(dir, err);
+  if (status == STATUS_OK) status = write_data(data, figure, err);
+  if (status == STATUS_OK) status = write_script(script, figure, err);
+  if (status == STATUS_OK) status = plot_draw(dir, figure->name, err);
+  free(data);
+  free(script);
+  return status;
 }

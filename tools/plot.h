@@ -12,6 +12,25 @@ void plot_quote(FILE *out, const char *text);
 /* A number, or NaN, with the digits to read it back exactly as f32. */
 void plot_number(FILE *out, double x);
 
+/* At most `most` characters of `text` as plot_quote, with an ellipsis where it is longer. */
+void plot_quote_short(FILE *out, const char *text, int most);
+/* "array NAME[count] = [...]" of such texts. */
+void plot_texts(FILE *out, const char *name, const char *const *text, int count, int most);
+/* `text` as a field of a .tsv: control characters become blanks. */
+void plot_field(FILE *out, const char *text);
+
+/* A figure of routing: its data, what its script is to know about them, and the script, which runs
+ * behind plot_style.gp. */
+typedef struct Figure {
+  const char *name;
+  void (*data)(FILE *out, const void *arg);
+  void (*settings)(FILE *out, const void *arg);
+  const void *arg;
+  const char *script;
+} Figure;
+/* Writes DIR/NAME.tsv and DIR/NAME.gp and draws. DIR is made. */
+Status plot_figure(const char *dir, const Figure *figure, Error *err);
+
 /* Runs DIR/NAME.gp, which writes NAME.png and NAME.svg. Images appear whole or not at all. Without
  * gnuplot it says so on stderr and succeeds. */
 Status plot_draw(const char *dir, const char *name, Error *err);
@@ -19,7 +38,12 @@ Status plot_draw(const char *dir, const char *name, Error *err);
 /* skein plot training: curves of the runs into `out` (NULL: the folder of the first run). */
 Status plot_training(char *const *runs, int count, const char *out, Error *err);
 
-/* plot_training.gp, by the build. */
+/* tools/NAME.gp as NAME_script, by the build. */
 extern const char plot_training_script[];
+extern const char plot_style_script[];
+extern const char plot_modules_script[];
+extern const char plot_tasks_script[];
+extern const char plot_experts_script[];
+extern const char plot_entropy_script[];
 
 #endif

@@ -1,0 +1,139 @@
+#!/bin/sh
+# `skein plot routing`: the figures of an evaluation, their data against a plain recount, refusals.
+set -u
+skein=${SKEIN:-build/release/skein}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+  failed=$((failed + 1))
+  echo "FAIL  $*"
+  sed 's/^/      /' "$work/err"
+}
+plot() { "$skein" plot routing "$@" >"$work/out" 2>"$work/err"; }
+
+# cell METHOD TASK FIRST: two experts and three modules, whose weights of expert 0 are FIRST, 0.5 and 0.
+cell() {
+  mkdir -p "$work/eval/cells/$1"
+  awk -v method="$1" -v task="$2" -v first="$3" 'BEGIN {
+    split("decoder.block.0.layer.1.EncDecAttention.k encoder.block.1.layer.0.SelfAttention.q " \
+          "encoder.block.0.layer.1.DenseReluDense.wo", name, " ")
+    split(first " 0.5 0", weight, " ")
+    printf "{\"task\": \"%s\", \"method\": \"%s\", \"pool\": \"some/pool\", \"routing\": ", task, method
+    printf "{\"experts\": [\"kind_of\", \"it'"'"'s\"], \"modules\": ["
+    for (i = 1; i <= 3; i++) {
+      printf "%s{\"name\": \"%s\", \"tokens\": 7, \"entropy\": 0.%d", (i > 1 ? ", " : ""), name[i], i
+      printf ", \"weight\": [%s, %s], \"share\": [1, 0], \"top1\": [0, 1]}", weight[i], (1 - weight[i])
+    }
+    print "]}}"
+  }' >"$work/eval/cells/$1/$2.routing.json"
+}
+cell glider kind_of 1
+cell glider unseen 0.25
+cell phatgoose kind_of 0.5
+cell phatgoose unseen 0.5
+
+# made NAME...: each figure is there, images too where gnuplot is.
+made() {
+  for name; do
+    for kind in tsv gp $images; do
+      if [ -s "$work/figs/$name.$kind" ]; then pass; else fail "$name.$kind"; fi
+    done
+  done
+}
+images=
+command -v gnuplot >/dev/null && images='png svg'
+if plot "$work/eval" -o "$work/figs" && [ ! -s "$work/out" ]; then pass; else fail 'every figure'; fi
+made modules-glider-kind_of experts-glider-kind_of entropy-glider-unseen modules-phatgoose-unseen \
+  tasks-glider tasks-phatgoose difference-glider-phatgoose
+if [ -z "$(find "$work/figs" -name '*.part')" ]; then pass; else fail 'unfinished images'; fi
+
+# has FILE LINE: the data have this line, its columns set apart by bars here.
+has() {
+  if tr '\t' '|' <"$work/figs/$1.tsv" | grep -qxF "$2"; then pass; else fail "$1: $2"; fi
+}
+# Rows by stack, block and group, not as in the file.
+has modules-glider-unseen "0|encoder.block.0.layer.1.DenseReluDense.wo|encoder|0|encoder ff|wo|7|0|kind_of|0"
+has modules-glider-unseen "1|encoder.block.1.layer.0.SelfAttention.q|encoder|1|encoder self|q|7|1|it's|0.5"
+has modules-glider-unseen "2|decoder.block.0.layer.1.EncDecAttention.k|decoder|0|decoder cross|k|7|1|it's|0.75"
+has experts-glider-kind_of '0|kind_of|0.5|0.40824829|1' # (1 + 0.5 + 0) / 3 and sqrt(0.5 / 3)
+has experts-glider-unseen "1|it's|0.75|0.204124145|0"
+has entropy-glider-unseen '2|decoder|0|decoder cross|1|0.1|0'
+has entropy-glider-unseen '0|encoder|0|encoder ff|1|0.3|0'
+has tasks-glider '1|unseen|0|kind_of|0.25'
+has difference-glider-phatgoose 'row|task|column|expert|glider|phatgoose|difference'
+has difference-glider-phatgoose '0|kind_of|0|kind_of|0.5|0.333333333|0.166666667'
+
+# The other statistics; parts of an evaluation; a file alone.
+rm -r "$work/figs"
+if plot "$work/eval" -o "$work/figs" --statistic share --figure tasks --method glider; then pass; else fail 'share'; fi
+has tasks-glider '1|unseen|0|kind_of|1'
+if [ "$(find "$work/figs" -name '*.gp' | wc -l)" -eq 1 ]; then pass; else fail 'only one figure'; fi
+if grep -q 'Routing by task and expert: share' "$work/figs/tasks-glider.gp" &&
+  grep -q "method glider.*some/pool" "$work/figs/tasks-glider.gp"; then pass; else fail 'the title'; fi
+if plot "$work/eval/cells/glider/unseen.routing.json" -o "$work/figs" --statistic top1; then pass; else fail 'a file'; fi
+has tasks-glider "0|unseen|1|it's|1"
+if plot "$work/eval" -o "$work/figs" --figure difference --compare phatgoose,glider; then pass; else fail '--compare'; fi
+made difference-phatgoose-glider
+
+# Without gnuplot one line says so, and the data and the script are there.
+rm -r "$work/figs"
+mkdir "$work/bin"
+PATH="$work/bin" "$(command -v "$skein")" plot routing "$work/eval" -o "$work/figs" --figure tasks \
+  --method glider >"$work/out" 2>"$work/err"
+if [ $? -eq 0 ] && grep -q 'gnuplot is not installed' "$work/err" && [ "$(wc -l <"$work/err")" -eq 1 ]; then pass; else
+  fail 'without gnuplot'
+fi
+images=
+made tasks-glider
+if [ ! -e "$work/figs/tasks-glider.png" ]; then pass; else fail 'an image without gnuplot'; fi
+
+# refused CODE PATTERN ARGUMENTS: that exit code, one line that matches, and nothing written.
+refused() {
+  want=$1 pattern=$2
+  shift 2
+  rm -rf "$work/figs"
+  plot "$@" -o "$work/figs"
+  code=$?
+  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+    grep -q "^skein: error: .*$pattern" "$work/err" && [ ! -e "$work/figs" ]; then pass; else
+    fail "$*: exit $code, want $want and '$pattern'"
+  fi
+}
+good=$work/eval/cells/glider/kind_of.routing.json
+# broken WHAT SED CODE PATTERN: the good file with this edit is refused.
+broken() {
+  sed "$2" "$good" >"$work/$1.json"
+  if cmp -s "$good" "$work/$1.json"; then fail "$1: the edit changes nothing"; fi
+  refused "$3" "$1.json: $4" "$work/$1.json"
+}
+broken cut 's/}}$//' 3 'line '
+broken no-task 's/"task"/"tusk"/' 3 'task'
+broken no-routing 's/"routing"/"routes"/' 3 'routing'
+broken no-experts 's/"experts": \[[^]]*\]/"experts": []/' 3 'routing.experts'
+broken expert-number 's/"kind_of", "it/7, "it/' 3 'routing.experts: \[0\]'
+broken no-module 's/"modules": \[.*/"modules": []}}/' 3 '.*nothing was routed'
+broken module-name 's/wo"/wx"/' 3 ".*'encoder.block.0.layer.1.DenseReluDense.wx'"
+broken short 's/"share": \[1, 0\]/"share": [1]/' 3 'decoder.*EncDecAttention.k: share: 1 numbers, want 2'
+broken too-large 's/\[0.5, 0.5\]/[1.5, 0.5]/' 3 'encoder.*SelfAttention.q: weight: \[0\]'
+broken text-value 's/\[0.5, 0.5\]/[0.5, "a"]/' 3 'encoder.*SelfAttention.q: weight: \[1\]'
+broken entropy 's/"entropy": 0.2/"entropy": -1/' 3 'routing.modules: \[1\]: entropy'
+sed 's/"kind_of", "it/"other", "it/; s/glider/third/' "$good" >"$work/other.json"
+refused 4 'other.json: its experts are not those of' "$good" "$work/other.json"
+refused 2 'both are of method glider on task kind_of' "$good" "$good"
+refused 3 'nowhere' "$work/nowhere"
+refused 3 "has no folder 'cells'" "$work/bin"
+refused 3 'no routing statistics' "$work/eval" --task nothing
+refused 2 "unknown 'taks'; want tasks" "$work/eval" --figure taks
+refused 2 "statistic: got 'mean'" "$work/eval" --statistic mean
+refused 2 'want A,B' "$work/eval" --figure difference --compare glider
+refused 2 'two methods' "$work/eval" --figure difference --compare glider,arrow
+plot "$good"
+if [ $? -eq 2 ] && grep -q -- '-o DIR is missing' "$work/err"; then pass; else fail 'without -o'; fi
+"$skein" plot training "$work/eval" --task a >"$work/out" 2>"$work/err"
+if [ $? -eq 2 ] && grep -q 'training takes no --task' "$work/err"; then pass; else fail 'training --task'; fi
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

@@ -1,0 +1,23 @@
+
+# What the figures of routing share. Sizes are in pixels of the SVG; the PNG has `zoom` times as
+# many.
+if (!exists("part")) part = "" # put after the names of the images while they are being written
+data = figure.".tsv"
+zoom = 2
+max(a, b) = a > b ? a : b
+min(a, b) = a < b ? a : b
+terminal(format, w, h) = format eq "png" ? \
+  sprintf('set terminal pngcairo size %d,%d font "sans,11" fontscale %g linewidth %g noenhanced', \
+          w * zoom, h * zoom, zoom * 0.76, zoom) : \
+  sprintf('set terminal svg size %d,%d font "sans,11" background "white" noenhanced', w, h)
+viridis = "0 '#440154', 1 '#482878', 2 '#3E4989', 3 '#31688E', 4 '#26828E', 5 '#1F9E89', ". \
+  "6 '#35B779', 7 '#6DCD59', 8 '#B4DE2C', 9 '#FDE725'"
+diverging = "-2 '#0072B2', -1 '#7FB8DC', 0 '#FAFAFA', 1 '#F0A56E', 2 '#D55E00'"
+# Names fit beneath columns that are at least a line apart; of narrower ones every few are named.
+stride(columns, width) = int(ceil(11.0 / width))
+set encoding utf8
+set datafile separator tab
+set datafile missing "NaN"
+set border linecolor rgb "#909090" linewidth 0.6
+set tics nomirror out scale 0.4 textcolor rgb "#202020"
+unset key
