@@ -53,6 +53,10 @@ int64_t embedder_dim(const Embedder *e) {
   return e->dim;
 }
 
+bool embedder_by_key(const Embedder *e) {
+  return e->method == &embed_precomputed;
+}
+
 Status embedder_embed(Embedder *e, const char *key, const char *text, float *out, Error *err) {
   TRY(e->method->embed(e->self, key, text, out, err));
   for (int64_t i = 0; i < e->dim; i++) {

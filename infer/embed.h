@@ -45,6 +45,7 @@ Status embedder_open(Embedder **e, const EmbedderSpec *spec, Error *err);
 void embedder_close(Embedder *e); /* NULL is allowed */
 const char *embedder_name(const Embedder *e);
 int64_t embedder_dim(const Embedder *e);
+bool embedder_by_key(const Embedder *e); /* precomputed: vectors are found by key */
 /* The vector of a text into out [dim]; precomputed: of `key`, the text is not read. A text without
  * content, an unknown key (naming the nearest) and a vector that is not finite are errors. */
 Status embedder_embed(Embedder *e, const char *key, const char *text, float *out, Error *err);

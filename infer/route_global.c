@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "autograd/parallel.h"
+#include "infer/embed_pool.h"
 
 /* The cosines of one query, kept for the next equal one. */
 typedef struct Known {
@@ -16,7 +17,6 @@ typedef struct Known {
 struct GlobalRouter {
   RouterSettings settings; /* numbers only: its texts may be gone */
   Embedder *embedder;
-  bool by_name; /* a query's vector is found by its name */
   int experts, threads;
   Embeddings rows; /* of the experts */
   int64_t *begin;  /* [experts + 1] of order */
@@ -36,21 +36,11 @@ static bool by_example(const RouterSettings *s) {
 
 /* ---- the embedder ---- */
 
-Status global_corpus(const PoolManifest *m, const char ***corpus, int *count, Error *err) {
-  *count = 0;
-  *corpus = calloc((size_t)m->count + 1, sizeof **corpus);
-  if (!*corpus) return no_memory(err);
-  for (int i = 0; i < m->count; i++) {
-    if (m->entry[i].instruction[0]) (*corpus)[(*count)++] = m->entry[i].instruction;
-  }
-  return STATUS_OK;
-}
-
 static Status open_lexical(GlobalRouter *g, EmbedderSpec *spec, const Pool *pool, Error *err) {
   PoolManifest m = {0};
   const char **corpus = NULL;
   TRY(manifest_read(&m, pool_dir(pool), err));
-  Status status = global_corpus(&m, &corpus, &spec->corpus_count, err);
+  Status status = embed_corpus(&m, &corpus, &spec->corpus_count, err);
   spec->corpus = corpus;
   if (status == STATUS_OK) status = embedder_open(&g->embedder, spec, err);
   free(corpus);
@@ -66,13 +56,13 @@ static Status open_embedder(GlobalRouter *g, const RouterSettings *s, const Pool
                        .tokenizer = tokenizer,
                        .threads = g->threads};
   if (spec.kind == EMBEDDER_LEXICAL) return open_lexical(g, &spec, pool, err);
-  g->by_name = spec.kind == EMBEDDER_PRECOMPUTED;
-  if (g->by_name && !spec.file) {
+  bool by_key = spec.kind == EMBEDDER_PRECOMPUTED;
+  if (by_key && !spec.file) {
     return error_set(err, STATUS_USAGE,
                      "embeddings: is missing; embedder: precomputed wants the file of the queries' "
                      "vectors");
   }
-  if (g->by_name && by_example(s)) {
+  if (by_key && by_example(s)) {
     return error_set(
         err, STATUS_USAGE,
         "retrieval.by: example embeds every input, which embedder: precomputed cannot; "
@@ -83,24 +73,14 @@ static Status open_embedder(GlobalRouter *g, const RouterSettings *s, const Pool
 
 /* ---- the vectors of the experts ---- */
 
-static Status no_instruction(const Pool *pool, int expert, Error *err) {
-  return error_set(err, STATUS_INPUT,
-                   "%s: expert '%s' has no instruction to route by; give it one with `skein pool "
-                   "add --instruction`",
-                   pool_dir(pool), pool_entry(pool, expert)->name);
-}
-
-static Status embed_instructions(GlobalRouter *g, const Pool *pool, Error *err) {
-  int64_t dim = embedder_dim(g->embedder);
-  TRY(embeddings_new(&g->rows, embedder_name(g->embedder), g->experts, dim, err));
-  for (int i = 0; i < g->experts; i++) {
-    const PoolEntry *entry = pool_entry(pool, i);
-    if (!entry->instruction[0]) return no_instruction(pool, i, err);
-    if (!(g->rows.name[i] = strdup(entry->name))) return no_memory(err);
-    TRY(embedder_embed(g->embedder, entry->name, entry->instruction, g->rows.vector + i * dim,
-                       err));
-  }
-  return STATUS_OK;
+static Status embed_pool(GlobalRouter *g, const Pool *pool, Error *err) {
+  const PoolEntry **entry = calloc((size_t)g->experts + 1, sizeof *entry);
+  if (!entry) return no_memory(err);
+  for (int i = 0; i < g->experts; i++) entry[i] = pool_entry(pool, i);
+  Status status =
+      embed_instructions(&g->rows, g->embedder, pool_dir(pool), entry, g->experts, NULL, err);
+  free(entry);
+  return status;
 }
 
 static Status check_rows(const GlobalRouter *g, const char *path, Error *err) {
@@ -141,10 +121,10 @@ static Status read_rows(GlobalRouter *g, const Pool *pool, bool examples, Error 
   if (there) {
     status = embeddings_read(&g->rows, path, err);
     if (status == STATUS_OK) status = check_rows(g, path, err);
-  } else if (examples || g->by_name) {
+  } else if (examples || embedder_by_key(g->embedder)) {
     status = missing_file(g, pool, path, examples, err);
   } else {
-    status = embed_instructions(g, pool, err);
+    status = embed_pool(g, pool, err);
   }
   free(path);
   return status;
@@ -296,7 +276,7 @@ static void expert_cosine(void *arg, int64_t expert, int worker) {
 
 /* The text that a query is embedded by; the name of its task for precomputed. */
 static const char *query_text(const GlobalRouter *g, const RouteQuery *q) {
-  if (g->by_name) return q->name;
+  if (embedder_by_key(g->embedder)) return q->name;
   return q->instruction && !by_example(&g->settings) ? q->instruction : q->input;
 }
 

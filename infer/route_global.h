@@ -36,8 +36,4 @@ Status global_bias(GlobalRouter *g, const RouteQuery *q, float *bias, Error *err
 /* The expert with the largest cosine, the first of equals. By example the query is q->input. */
 Status global_nearest(GlobalRouter *g, const RouteQuery *q, int32_t *expert, Error *err);
 
-/* The corpus of `lexical` for a pool: its instructions that are not empty, in the order of the
- * manifest, borrowed from it. The caller frees the array. */
-Status global_corpus(const PoolManifest *m, const char ***corpus, int *count, Error *err);
-
 #endif

@@ -29,6 +29,7 @@ Status command_operands(int argc, char **argv, int least, int most, const char *
 /* One file each, cmd_<name>.c. */
 extern const Command command_bench;
 extern const Command command_doctor;
+extern const Command command_embed;
 extern const Command command_inspect;
 extern const Command command_plot;
 extern const Command command_train;
