@@ -14,4 +14,7 @@ typedef void (*ParallelTask)(void *arg, int64_t task, int worker);
  * done. Tasks may run in any order. Must not be nested. */
 void parallel_for(int threads, int64_t tasks, ParallelTask task, void *arg);
 
+/* Processors that this process may run on. */
+int parallel_processors(void);
+
 #endif

@@ -48,13 +48,28 @@ Status json_walk_enter(JsonWalk *w, Error *err) {
   return STATUS_OK;
 }
 
+/* The string that is next, whose opening quote has been seen. Plain ASCII, as nearly all keys are,
+ * stands in the text as it is; the rest is for jansson. */
+static Status read_string(JsonWalk *w, char **string, Error *err) {
+  const char *text = w->text + w->at + 1;
+  size_t n = 0, left = w->size - w->at - 1;
+  while (n < left && text[n] >= ' ' && text[n] < 0x7f && text[n] != '"' && text[n] != '\\') n++;
+  if (n < left && text[n] == '"') {
+    *string = strndup(text, n);
+    w->at += n + 2;
+    return STATUS_OK;
+  }
+  json_t *value = NULL;
+  TRY(read_value(w, &value, err));
+  *string = strdup(json_string_value(value));
+  json_decref(value);
+  return STATUS_OK;
+}
+
 /* A key and the colon behind it. */
 static Status read_key(JsonWalk *w, char **key, Error *err) {
   if (peek(w) != '"') return refuse(w, "a key in double quotes", err);
-  json_t *text = NULL;
-  TRY(read_value(w, &text, err));
-  *key = strdup(json_string_value(text));
-  json_decref(text);
+  TRY(read_string(w, key, err));
   if (!*key) return error_set(err, STATUS_RUN, "%s: out of memory", w->file);
   if (peek(w) == ':') {
     w->at++;

@@ -1,12 +1,11 @@
 #include "infer/pool.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/parallel.h"
 #include "data/options.h"
 #include "infer/pool_expert.h"
-#include "infer/values.h"
 
 struct Pool {
   PoolManifest manifest;
@@ -18,7 +17,7 @@ struct Pool {
 
 void pool_close(Pool *pool) {
   if (!pool) return;
-  for (int i = 0; i < pool->count; i++) pool_expert_close(&pool->expert[i]);
+  for (int i = 0; pool->expert && i < pool->count; i++) pool_expert_close(&pool->expert[i]);
   manifest_free(&pool->manifest);
   free(pool->expert);
   free(pool->max_rank);
@@ -49,46 +48,76 @@ static Status refuse_name(const PoolManifest *m, const char *name, Error *err) {
   return STATUS_USAGE;
 }
 
-/* wanted[i]: expert i of the manifest is to be opened. */
-static Status choose(const PoolManifest *m, const char *const *only, int n, bool *wanted,
-                     Error *err) {
-  for (int i = 0; i < m->count; i++) wanted[i] = only == NULL;
+static bool is_named(const char *name, const char *const *only, int n) {
+  for (int i = 0; i < n; i++) {
+    if (strcmp(only[i], name) == 0) return true;
+  }
+  return false;
+}
+
+/* The experts to open, as places in the manifest. */
+static Status choose(Pool *pool, const char *const *only, int n, int *chosen, Error *err) {
+  const PoolManifest *m = &pool->manifest;
   for (int i = 0; only && i < n; i++) {
-    int found = manifest_find(m, only[i]);
-    if (found < 0) return refuse_name(m, only[i], err);
-    wanted[found] = true;
+    if (manifest_find(m, only[i]) < 0) return refuse_name(m, only[i], err);
+  }
+  for (int i = 0; i < m->count; i++) {
+    if (!only || is_named(m->entry[i].name, only, n)) chosen[pool->count++] = i;
   }
   return STATUS_OK;
 }
 
-static Status open_experts(Pool *pool, const bool *wanted, Error *err) {
-  const PoolManifest *m = &pool->manifest;
-  for (int i = 0; i < m->count; i++) {
-    if (!wanted[i]) continue;
-    TRY(pool_expert_open(&pool->expert[pool->count], m, i, pool->model, err));
-    pool->count++;
+/* The headers of one expert are one task; which failure is told depends on the order alone. */
+typedef struct Opening {
+  Pool *pool;
+  const int *chosen; /* [pool->count] place in the manifest */
+  Error *error;      /* [pool->count] */
+} Opening;
+
+static void open_expert(void *arg, int64_t task, int worker) {
+  (void)worker;
+  Opening *o = arg;
+  Pool *p = o->pool;
+  pool_expert_open(&p->expert[task], &p->manifest, o->chosen[task], p->model, &o->error[task]);
+}
+
+static Status open_experts(Pool *pool, const int *chosen, Error *err) {
+  enum { THREADS_MAX = 8 };
+  Opening o = {pool, chosen, calloc((size_t)pool->count + 1, sizeof *o.error)};
+  if (!o.error) return error_set(err, STATUS_RUN, "%s: out of memory", pool->manifest.dir);
+  int threads = parallel_processors();
+  parallel_for(threads < THREADS_MAX ? threads : THREADS_MAX, pool->count, open_expert, &o);
+  Status status = STATUS_OK;
+  for (int i = 0; i < pool->count && status == STATUS_OK; i++) {
+    status = o.error[i].status;
+    if (status != STATUS_OK) error_set(err, status, "%s", o.error[i].text);
   }
+  free(o.error);
+  return status;
+}
+
+static void find_ranks(Pool *pool) {
   for (int e = 0; e < pool->count; e++) {
     for (int i = 0; i < pool->model->linears; i++) {
       int64_t rank = pool->expert[e].file.factor[i].a.rows;
       if (rank > pool->max_rank[i]) pool->max_rank[i] = rank;
     }
   }
-  return STATUS_OK;
 }
 
 static Status open_pool(Pool *pool, const char *dir, const char *const *only, int n, Error *err) {
   TRY(manifest_read(&pool->manifest, dir, err));
   TRY(check_base(pool, err));
   size_t count = (size_t)pool->manifest.count;
-  bool *wanted = calloc(count + 1, sizeof *wanted);
+  int *chosen = calloc(count + 1, sizeof *chosen);
   pool->expert = calloc(count + 1, sizeof *pool->expert);
   pool->max_rank = calloc((size_t)pool->model->linears, sizeof *pool->max_rank);
-  Status status = wanted && pool->expert && pool->max_rank
-                      ? choose(&pool->manifest, only, n, wanted, err)
+  Status status = chosen && pool->expert && pool->max_rank
+                      ? choose(pool, only, n, chosen, err)
                       : error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  if (status == STATUS_OK) status = open_experts(pool, wanted, err);
-  free(wanted);
+  if (status == STATUS_OK) status = open_experts(pool, chosen, err);
+  if (status == STATUS_OK) find_ranks(pool);
+  free(chosen);
   return status;
 }
 
