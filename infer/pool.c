@@ -78,7 +78,8 @@ static void open_expert(void *arg, int64_t task, int worker) {
   (void)worker;
   Opening *o = arg;
   Pool *p = o->pool;
-  pool_expert_open(&p->expert[task], &p->manifest, o->chosen[task], p->model, &o->error[task]);
+  pool_expert_open_listed(&p->expert[task], &p->manifest, o->chosen[task], p->model,
+                          &o->error[task]);
 }
 
 static Status open_experts(Pool *pool, const int *chosen, Error *err) {

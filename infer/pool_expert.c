@@ -39,41 +39,63 @@ static Status locate(PoolExpert *e, VectorFile *f, const T5 *model, PoolVector k
 }
 
 /* The vectors [first, last] of the file, and nothing beside them. */
-static Status open_vectors(PoolExpert *e, const PoolManifest *m, int i, const T5 *model,
-                           PoolFile file, const char *format, PoolVector first, PoolVector last,
-                           VectorFile *f, Error *err) {
-  char *path = manifest_path(m, i, file);
-  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
-  Status status = vector_file_open(f, path, format, err);
-  free(path);
-  TRY(status);
-  TRY(vector_file_check_owner(f, m->base, e->entry->fingerprint, err));
+static Status open_vectors(PoolExpert *e, VectorFile *f, const char *base, const T5 *model,
+                           PoolVector first, PoolVector last, Error *err) {
+  TRY(vector_file_check_owner(f, base, e->entry->fingerprint, err));
   for (int k = (int)first; k <= (int)last; k++) TRY(locate(e, f, model, (PoolVector)k, err));
   return vector_file_check_used(f, err);
 }
 
-static Status open_files(PoolExpert *e, const PoolManifest *m, int i, const T5 *model, Error *err) {
-  char *config = manifest_path(m, i, POOL_ADAPTER_CONFIG);
-  char *dir = config ? path_parent(config) : NULL;
-  Status status = dir ? lora_file_open(&e->file, dir, model, err)
-                      : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
-  free(config);
-  free(dir);
-  TRY(status);
-  TRY(open_vectors(e, m, i, model, POOL_GATE, GATE_FORMAT, VECTOR_GATE, VECTOR_GATE, &e->gate,
-                   err));
-  if (!e->entry->hash[POOL_ACTIVATION][0]) return STATUS_OK;
-  return open_vectors(e, m, i, model, POOL_ACTIVATION, ACTIVATION_FORMAT, VECTOR_ACTIVATION_MEAN,
-                      VECTOR_ACTIVATION_ABSOLUTE, &e->activation, err);
+static Status open_files(PoolExpert *e, const char *base, const PoolSource *source, const T5 *model,
+                         Error *err) {
+  e->ready = calloc((size_t)model->linears, sizeof *e->ready);
+  if (!e->ready) return error_set(err, STATUS_RUN, "%s: out of memory", source->adapter);
+  TRY(lora_file_open(&e->file, source->adapter, model, err));
+  TRY(vector_file_open(&e->gate, source->gate, GATE_FORMAT, err));
+  TRY(open_vectors(e, &e->gate, base, model, VECTOR_GATE, VECTOR_GATE, err));
+  if (!source->activation) return STATUS_OK;
+  TRY(vector_file_open(&e->activation, source->activation, ACTIVATION_FORMAT, err));
+  return open_vectors(e, &e->activation, base, model, VECTOR_ACTIVATION_MEAN,
+                      VECTOR_ACTIVATION_ABSOLUTE, err);
 }
 
-Status pool_expert_open(PoolExpert *e, const PoolManifest *m, int i, const T5 *model, Error *err) {
-  *e = (PoolExpert){.entry = &m->entry[i],
-                    .ready = calloc((size_t)model->linears, sizeof *e->ready)};
-  Status status = e->ready ? open_files(e, m, i, model, err)
-                           : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+Status pool_expert_open(PoolExpert *e, const PoolEntry *entry, const char *base,
+                        const PoolSource *source, const T5 *model, Error *err) {
+  *e = (PoolExpert){.entry = entry};
+  Status status = open_files(e, base, source, model, err);
   if (status != STATUS_OK) pool_expert_close(e);
   return status;
+}
+
+Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, const T5 *model,
+                               Error *err) {
+  const PoolEntry *entry = &m->entry[i];
+  char *gate = manifest_path(m, i, POOL_GATE);
+  char *activation = manifest_path(m, i, POOL_ACTIVATION);
+  char *dir = gate ? path_parent(gate) : NULL;
+  PoolSource source = {dir, gate, entry->hash[POOL_ACTIVATION][0] ? activation : NULL};
+  *e = (PoolExpert){0};
+  Status status = dir && activation ? pool_expert_open(e, entry, m->base, &source, model, err)
+                                    : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  free(gate);
+  free(activation);
+  free(dir);
+  return status;
+}
+
+void pool_expert_describe(const PoolExpert *e, PoolEntry *entry) {
+  bool first = true;
+  entry->modules = e->file.covered;
+  for (int i = 0; i < e->file.count; i++) {
+    const LoraFactor *f = &e->file.factor[i];
+    if (f->a.rows == 0) continue;
+    double alpha = (double)f->alpha;
+    if (first || f->a.rows < entry->rank_min) entry->rank_min = f->a.rows;
+    if (first || f->a.rows > entry->rank_max) entry->rank_max = f->a.rows;
+    if (first || alpha < entry->alpha_min) entry->alpha_min = alpha;
+    if (first || alpha > entry->alpha_max) entry->alpha_max = alpha;
+    first = false;
+  }
 }
 
 /* Reading. */
@@ -128,5 +150,26 @@ Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Linear *li
       name ? values_check(&view, kind == VECTOR_GATE ? e->gate.path : e->activation.path, name, err)
            : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
   free(name);
+  return status;
+}
+
+static Status check_linear(PoolExpert *e, const Linear *linear, float *room, Error *err) {
+  LowRank factor;
+  TRY(pool_expert_factor(e, linear, &factor, err));
+  for (int k = 0; k < POOL_VECTORS; k++) {
+    if (e->vector[k]) TRY(pool_expert_vector(e, (PoolVector)k, linear, room, err));
+  }
+  return STATUS_OK;
+}
+
+Status pool_expert_check_values(PoolExpert *e, const T5 *model, Error *err) {
+  Status status = STATUS_OK;
+  for (int i = 0; i < model->linears && status == STATUS_OK; i++) {
+    if (e->file.factor[i].a.rows == 0) continue;
+    float *room = malloc((size_t)model->linear[i].weight.cols * sizeof *room);
+    status = room ? check_linear(e, &model->linear[i], room, err)
+                  : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
+    free(room);
+  }
   return status;
 }

@@ -81,6 +81,7 @@ Linear *t5_find_linear(const T5 *model, const char *name); /* NULL when there is
 /* Where linear `id` is: "encoder.self", "encoder.ff", "decoder.self", "decoder.cross" or
  * "decoder.ff". */
 const char *t5_linear_group(const T5 *model, int id);
+const char *t5_module_group(const char *module); /* the same by the linear's name */
 
 /* How a forward runs: which adapters, and whether blocks are recomputed in backward. */
 typedef struct T5Run {

@@ -218,10 +218,13 @@ Linear *t5_find_linear(const T5 *model, const char *name) {
   return NULL;
 }
 
-const char *t5_linear_group(const T5 *model, int id) {
-  const char *name = model->linear[id].name;
-  bool encoder = strncmp(name, "encoder.", strlen("encoder.")) == 0;
-  if (strstr(name, ".DenseReluDense.")) return encoder ? "encoder.ff" : "decoder.ff";
-  if (strstr(name, ".EncDecAttention.")) return "decoder.cross";
+const char *t5_module_group(const char *module) {
+  bool encoder = strncmp(module, "encoder.", strlen("encoder.")) == 0;
+  if (strstr(module, ".DenseReluDense.")) return encoder ? "encoder.ff" : "decoder.ff";
+  if (strstr(module, ".EncDecAttention.")) return "decoder.cross";
   return encoder ? "encoder.self" : "decoder.self";
+}
+
+const char *t5_linear_group(const T5 *model, int id) {
+  return t5_module_group(model->linear[id].name);
 }
