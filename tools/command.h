@@ -30,8 +30,10 @@ Status command_operands(int argc, char **argv, int least, int most, const char *
 extern const Command command_bench;
 extern const Command command_doctor;
 extern const Command command_embed;
+extern const Command command_generate;
 extern const Command command_inspect;
 extern const Command command_plot;
+extern const Command command_score;
 extern const Command command_train;
 
 #endif

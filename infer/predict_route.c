@@ -1,0 +1,24 @@
+#include <stdlib.h>
+
+#include "infer/predict_internal.h"
+
+Status predict_route(Predictor *p, const Asking *asking, const Item *item, int64_t n,
+                     PredictRoute *out, Error *err) {
+  *out = (PredictRoute){0};
+  if (!p->router) return STATUS_OK;
+  RouteQuery *query = calloc((size_t)n + 1, sizeof *query);
+  if (!query) return error_set(err, STATUS_RUN, "out of memory: routing the items");
+  for (int64_t i = 0; i < n; i++) {
+    const char *own = item[i].instruction;
+    query[i] = (RouteQuery){asking->name, own ? own : asking->instruction, item[i].input};
+  }
+  Status status = router_begin(p->router, query, n, &out->batch, err);
+  free(query);
+  if (status == STATUS_OK) out->adapters = router_adapters(p->router, &out->batch, p->stats);
+  return status;
+}
+
+void predict_route_free(PredictRoute *r) {
+  route_batch_free(&r->batch);
+  *r = (PredictRoute){0};
+}

@@ -1,0 +1,171 @@
+#include "tools/predict_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file.h"
+#include "tools/console.h"
+
+enum { CHUNK = 256 }; /* items in memory at once */
+
+typedef struct Parts {
+  ItemSet *items;
+  T5 *model;
+  Tokenizer *tokenizer;
+  Pool *pool;
+  OptionSet router_set;
+  RouterSettings router_settings;
+  Router *router;
+  RoutingStats *stats;
+  Predictor *predictor;
+  AtomicFile lines_file, stats_file;
+} Parts;
+
+static void parts_close(Parts *p) {
+  atomic_abort(&p->lines_file);
+  atomic_abort(&p->stats_file);
+  predictor_close(p->predictor);
+  routing_stats_free(p->stats);
+  router_close(p->router);
+  options_free(&p->router_set);
+  pool_close(p->pool);
+  tokenizer_close(p->tokenizer);
+  t5_close(p->model);
+  items_close(p->items);
+}
+
+static Status read_router(Parts *p, const PredictOptions *o, Error *err) {
+  TRY(router_settings_init(&p->router_set, &p->router_settings, err));
+  for (int i = 0; i < o->assignments; i++) {
+    TRY(options_assign(&p->router_set, o->assignment[i], err));
+  }
+  if (!o->router) return STATUS_OK;
+  char *assignment;
+  if (asprintf(&assignment, "router=%s", o->router) < 0) {
+    return error_set(err, STATUS_RUN, "out of memory: the arguments");
+  }
+  Status status = options_assign(&p->router_set, assignment, err);
+  free(assignment);
+  return status;
+}
+
+/* --base, else what the pool says; the caller frees. */
+static Status base_path(const PredictOptions *o, char **path, Error *err) {
+  PoolManifest manifest = {0};
+  *path = NULL;
+  if (!o->base) TRY(manifest_read(&manifest, o->pool, err));
+  *path = strdup(o->base ? o->base : manifest.base_name);
+  manifest_free(&manifest);
+  return *path ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: the base's path");
+}
+
+static Status open_base(Parts *p, const PredictOptions *o, Error *err) {
+  char *path;
+  TRY(base_path(o, &path, err));
+  Status status = t5_open(&p->model, path, err);
+  if (status == STATUS_OK) status = tokenizer_open(&p->tokenizer, path, err);
+  free(path);
+  return status;
+}
+
+/* The names in a comma-separated list, cut apart in place; the caller frees the array. */
+static Status split_names(char *list, const char ***names, int *count, Error *err) {
+  *names = calloc(strlen(list) + 1, sizeof **names);
+  *count = 0;
+  if (!*names) return error_set(err, STATUS_RUN, "out of memory: the names of experts");
+  char *rest = list;
+  for (char *name; (name = strsep(&rest, ",")) != NULL;) {
+    if (*name) (*names)[(*count)++] = name;
+  }
+  return STATUS_OK;
+}
+
+static Status open_pool(Parts *p, const PredictOptions *o, Error *err) {
+  const char *only = p->router_settings.only;
+  if (!only) return pool_open(&p->pool, o->pool, p->model, NULL, 0, err);
+  char *list = strdup(only);
+  const char **names = NULL;
+  int count = 0;
+  Status status = list ? split_names(list, &names, &count, err)
+                       : error_set(err, STATUS_RUN, "out of memory: the names of experts");
+  if (status == STATUS_OK) status = pool_open(&p->pool, o->pool, p->model, names, count, err);
+  free(names);
+  free(list);
+  return status;
+}
+
+static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
+  TRY(open_pool(p, o, err));
+  TRY(router_open(&p->router, &p->router_settings, p->pool, p->model, p->tokenizer, (int)o->threads,
+                  err));
+  return o->stats ? routing_stats_new(&p->stats, p->model, pool_count(p->pool), err) : STATUS_OK;
+}
+
+static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
+  PredictSettings settings = predict_options_settings(o);
+  if (o->pool) TRY(read_router(p, o, err));
+  TRY(items_open(&p->items, o->input, o->bbh ? ITEMS_BBH : ITEMS_LINES, &o->keys, err));
+  TRY(open_base(p, o, err));
+  if (o->pool) TRY(open_router(p, o, err));
+  TRY(predictor_open(&p->predictor, p->model, p->tokenizer, p->router, p->stats, &settings, err));
+  if (o->output) TRY(atomic_open(&p->lines_file, o->output, err));
+  return o->stats ? atomic_open(&p->stats_file, o->stats, err) : STATUS_OK;
+}
+
+static Status answer_chunk(Parts *p, const Asking *asking, int64_t first, int64_t n,
+                           PredictAnswer *answer, Error *err) {
+  Item item[CHUNK] = {0};
+  Status status = STATUS_OK;
+  FILE *out = p->lines_file.stream ? p->lines_file.stream : stdout;
+  for (int64_t i = 0; i < n && status == STATUS_OK; i++) {
+    status = items_get(p->items, first + i, &item[i], err);
+  }
+  if (status == STATUS_OK) status = answer(p->predictor, asking, item, n, out, err);
+  for (int64_t i = 0; i < n; i++) item_free(&item[i]);
+  return status;
+}
+
+static Status answer_all(Parts *p, const PredictOptions *o, const char *label,
+                         PredictAnswer *answer, Error *err) {
+  Asking asking = {o->task, o->instruction};
+  int64_t total = items_count(p->items);
+  Status status = STATUS_OK;
+  Progress progress;
+  console_progress_begin(&progress, label, 0, total);
+  for (int64_t first = 0; first < total && status == STATUS_OK; first += CHUNK) {
+    int64_t n = total - first < CHUNK ? total - first : CHUNK;
+    status = answer_chunk(p, &asking, first, n, answer, err);
+    if (status == STATUS_OK) console_progress_update(&progress, first + n, "items");
+  }
+  console_progress_end(&progress);
+  return status;
+}
+
+static Status write_stats(Parts *p, Error *err) {
+  json_t *json = routing_stats_json(p->stats, p->model, p->pool);
+  bool written =
+      json && json_dumpf(json, p->stats_file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0;
+  json_decref(json);
+  if (!written) return error_set(err, STATUS_RUN, "the routing statistics cannot be written");
+  fputc('\n', p->stats_file.stream);
+  return atomic_commit(&p->stats_file, err);
+}
+
+Status predict_run(const PredictOptions *o, const char *label, PredictAnswer *answer, Error *err) {
+  Parts p = {0};
+  Status status = parts_open(&p, o, err);
+  if (status == STATUS_OK) status = answer_all(&p, o, label, answer, err);
+  if (status == STATUS_OK && o->stats) status = write_stats(&p, err);
+  if (status == STATUS_OK && o->output) status = atomic_commit(&p.lines_file, err);
+  parts_close(&p);
+  return status;
+}
+
+Status predict_write_line(json_t *line, FILE *out, Error *err) {
+  char *text = line ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+  json_decref(line);
+  if (!text) return error_set(err, STATUS_RUN, "out of memory: a line of output");
+  fprintf(out, "%s\n", text);
+  free(text);
+  return STATUS_OK;
+}
