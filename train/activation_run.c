@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "infer/vector_file.h"
 #include "train/activation.h"
 
 /* ---- settings ---- */
@@ -46,11 +47,10 @@ static Status no_memory(const char *path, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", path);
 }
 
-static Status add_item(SafetensorsItem *item, const char *module, const char *suffix,
+static Status add_item(SafetensorsItem *item, const Linear *linear, const char *suffix,
                        const double *values, int64_t n, const char *path, Error *err) {
-  char *name;
+  char *name = vector_name(linear, suffix);
   float *data = calloc((size_t)n, sizeof *data);
-  if (asprintf(&name, "%s.%s", module, suffix) < 0) name = NULL;
   *item = (SafetensorsItem){name, DTYPE_F32, data, 1, n, true};
   for (int64_t k = 0; data && k < n; k++) data[k] = (float)values[k];
   return name && data ? STATUS_OK : no_memory(path, err);
@@ -60,10 +60,10 @@ static Status add_items(SafetensorsItem *items, size_t *n, const Activation *a, 
                         const char *path, Error *err) {
   for (int i = 0; i < a->count; i++) {
     const ModuleActivation *m = &a->module[i];
-    const char *name = model->linear[i].name;
+    const Linear *linear = &model->linear[i];
     if (!m->mean) continue;
-    TRY(add_item(&items[(*n)++], name, "mean", m->mean, m->d_in, path, err));
-    TRY(add_item(&items[(*n)++], name, "absolute", m->absolute, m->d_in, path, err));
+    TRY(add_item(&items[(*n)++], linear, "mean", m->mean, m->d_in, path, err));
+    TRY(add_item(&items[(*n)++], linear, "absolute", m->absolute, m->d_in, path, err));
   }
   return STATUS_OK;
 }
@@ -76,9 +76,12 @@ static Status write_file(const Activation *a, Objective *o, int64_t used, const 
   char examples[24], seed[24];
   snprintf(examples, sizeof examples, "%" PRId64, used);
   snprintf(seed, sizeof seed, "%" PRId64, o->settings->train.seed);
-  SafetensorsMeta meta[] = {{"format", "skein-activation"}, {"version", "1"},
-                            {"base", o->base_hash},         {"expert", o->expert_hash},
-                            {"examples", examples},         {"seed", seed}};
+  SafetensorsMeta meta[] = {{"format", (char[]){ACTIVATION_FORMAT}},
+                            {"version", (char[]){VECTOR_VERSION}},
+                            {"base", o->base_hash},
+                            {"expert", o->expert_hash},
+                            {"examples", examples},
+                            {"seed", seed}};
   Status status = add_items(items, &n, a, o->model, path, err);
   if (status == STATUS_OK) {
     status = safetensors_write(path, items, n, meta, sizeof meta / sizeof *meta, err);
