@@ -20,7 +20,8 @@ typedef struct Predictor Predictor;
 
 /* `router` may be NULL: the plain base. Everything must outlive the predictor. `stats`, if not
  * NULL, collects routing statistics: encoder tokens once an example, decoder tokens of the
- * predicted choice or of what is generated. */
+ * predicted choice or of what is generated; with more than one beam it is refused (STATUS_USAGE).
+ */
 Status predictor_open(Predictor **p, T5 *model, const Tokenizer *tokenizer, Router *router,
                       RoutingStats *stats, const PredictSettings *settings, Error *err);
 void predictor_close(Predictor *p); /* NULL is allowed */
@@ -34,20 +35,26 @@ typedef struct Score {
   double *loglik; /* [choices] its sum, nats */
 } Score;
 
-/* Scores n items; each must have choices (STATUS_INPUT naming the item). One encoder pass an item,
- * whose states and cross-attention keys and values its choices share. Items are reordered inside to
- * fill forwards; results are in the order given. Free each with score_free; on failure there is
- * nothing to free. `name` is that of the task (RouteQuery), may be NULL; `instruction`, may be
- * NULL, stands in for items without one. */
+/* What stands in for items that have no task or no instruction of their own; each may be NULL. */
 typedef struct Asking {
-  const char *name, *instruction;
+  const char *name, *instruction; /* as in RouteQuery */
 } Asking;
+
+/* Scores n items; each must have choices (STATUS_INPUT naming the item). One encoder pass an item,
+ * whose states and cross-attention keys and values its choices share. Consecutive items fill a
+ * forward. Free each with score_free; on failure there is nothing to free. */
 Status predict_scores(Predictor *p, const Asking *asking, const Item *item, int64_t n, Score *out,
                       Error *err);
 void score_free(Score *s); /* a zeroed Score is allowed */
 
 /* Generates a text for each of n items, cached, greedy or by beams; texts[i] is freed by the
- * caller. */
+ * caller; on failure there is nothing to free. A batch holds as many consecutive items as
+ * max_tokens has room for inputs and beams * max_output. Beam search is that of transformers with
+ * early_stopping=False: a result scores sum / length^length_penalty, EOS counted; of the 2n best
+ * continuations of a step the first n that end are results and the first n that do not run on; an
+ * item stops when the best running beam, scored at its length, is not above the worst of n results
+ * (details in predict_beam.c). One beam is greedy search: the likeliest token, the lowest id among
+ * equals. */
 Status predict_texts(Predictor *p, const Asking *asking, const Item *item, int64_t n, char **texts,
                      Error *err);
 

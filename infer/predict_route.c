@@ -9,8 +9,9 @@ Status predict_route(Predictor *p, const Asking *asking, const Item *item, int64
   RouteQuery *query = calloc((size_t)n + 1, sizeof *query);
   if (!query) return error_set(err, STATUS_RUN, "out of memory: routing the items");
   for (int64_t i = 0; i < n; i++) {
-    const char *own = item[i].instruction;
-    query[i] = (RouteQuery){asking->name, own ? own : asking->instruction, item[i].input};
+    const Item *t = &item[i];
+    query[i] = (RouteQuery){t->task ? t->task : asking->name,
+                            t->instruction ? t->instruction : asking->instruction, t->input};
   }
   Status status = router_begin(p->router, query, n, &out->batch, err);
   free(query);

@@ -135,7 +135,7 @@ static Status answer_all(Parts *p, const PredictOptions *o, const char *label,
   for (int64_t first = 0; first < total && status == STATUS_OK; first += CHUNK) {
     int64_t n = total - first < CHUNK ? total - first : CHUNK;
     status = answer_chunk(p, &asking, first, n, answer, err);
-    if (status == STATUS_OK) console_progress_update(&progress, first + n, "items");
+    if (status == STATUS_OK) console_progress_update(&progress, first + n, "items answered");
   }
   console_progress_end(&progress);
   return status;
