@@ -1,0 +1,124 @@
+#!/bin/sh
+# `skein score` and `skein generate` as a user meets them: lines in, lines out, and what is refused.
+set -u
+skein=${SKEIN:-build/release/skein}
+golden=tests/golden
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMP_WAIT_POLICY=passive
+passed=0 failed=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+  failed=$((failed + 1))
+  echo "FAIL  $*"
+  sed 's/^/      /' "$work/err"
+}
+
+mkdir "$work/base"
+cp $golden/predict/base/* $golden/tokenizer/nfkc/spiece.model "$work/base/"
+base="--base $work/base"
+
+# ok NAME ARGUMENTS: exit 0; stdout goes to the file NAME.
+ok() {
+  name=$1
+  shift
+  "$skein" "$@" >"$work/$name" 2>"$work/err"
+  code=$?
+  if [ $code -eq 0 ]; then pass; else fail "$*: exit $code"; fi
+}
+
+# same A B: two outputs are equal.
+same() { if cmp -s "$work/$1" "$work/$2"; then pass; else fail "$1 and $2 differ"; fi; }
+
+# shows NAME PATTERN: a line of the output matches.
+shows() { if grep -q -- "$2" "$work/$1"; then pass; else fail "$1 has no '$2'"; fi; }
+
+# refused CODE PATTERN ARGUMENTS: that exit code, one line that matches, nothing written.
+refused() {
+  want=$1 pattern=$2
+  shift 2
+  "$skein" "$@" >"$work/out" 2>"$work/err"
+  code=$?
+  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+    grep -q "^skein: error: .*$pattern" "$work/err" && [ ! -e "$work/o" ]; then pass; else
+    fail "$*: exit $code, want $want and '$pattern'"
+    rm -f "$work/o"
+  fi
+}
+
+# Three hundred items, which is more than are in memory at once, then some of other kinds.
+i=0
+while [ $i -lt 100 ]; do
+  echo '{"input": "the river spins warm bread of course. who?", "choices": ["the river", "spins"]}'
+  echo '{"input": "her orchestra paints the blue door. does what?", "target": "paints", "choices": ["her orchestra", "paints", "the blue door"]}'
+  echo "{\"id\": \"n$i\", \"input\": \"a small robot hides a map in the rain. what? $i\", \"choices\": [\"a map\"]}"
+  i=$((i + 1))
+done >"$work/items.jsonl"
+zstd -q "$work/items.jsonl"
+
+# shellcheck disable=SC2086 # $base is two words
+{
+  ok scores score $base --input "$work/items.jsonl"
+  if [ "$(wc -l <"$work/scores")" -eq 300 ]; then pass; else fail 'not a line for each item'; fi
+  case $(tail -n 1 "$work/scores") in
+    '{"id":"n99",'*) pass ;;
+    *) fail 'the last line is not of the last item' ;;
+  esac
+  shows scores '^{"id":"0","prediction":0,"choice":"the river","scores":\[-[0-9.]*,-[0-9.]*\],"loglik":\['
+  shows scores '^{"id":"298","prediction":1,"choice":"paints",'
+  ok ignored score $base --input "$work/items.jsonl" -o "$work/scores.o"
+  same scores scores.o
+  ok scores.zst score $base --input "$work/items.jsonl.zst" --threads 1
+  same scores scores.zst
+  ok texts generate $base --input "$work/items.jsonl" --max-output 12
+  shows texts '^{"id":"0","output":"'
+  if [ "$(wc -l <"$work/texts")" -eq 300 ]; then pass; else fail 'not a text for each item'; fi
+  ok texts.few generate $base --input "$work/items.jsonl" --max-output 12 --batch-tokens 50
+  same texts texts.few
+  ok beams generate $base --input "$work/items.jsonl" --max-output 12 --beams 3
+  if cmp -s "$work/beams" "$work/texts"; then fail 'three beams find nothing else'; else pass; fi
+
+  # Other keys, choices from targets, BIG-bench Hard.
+  echo '{"question": "who?", "options": ["a map", "spins"]}' >"$work/keys.jsonl"
+  ok keys score $base --input "$work/keys.jsonl" --input-key question --choices-key options
+  shows keys '"choice":"'
+  printf '{"input": "%s", "target": "%s"}\n' a spins b repairs c spins >"$work/targets.jsonl"
+  ok targets score $base --input "$work/targets.jsonl" --choices-from-targets
+  if grep -c '"scores":\[[^],]*,[^],]*\]' "$work/targets" | grep -qx 3; then pass; else
+    fail 'two distinct targets are not two choices each'
+  fi
+  printf '%s\n' '{"examples": [{"input": "which?\nOptions:\n(A) x\n(B) y", "target": "(B)"}]}' >"$work/b.json"
+  ok bbh score $base --bbh --input "$work/b.json"
+  shows bbh '"choice":"([AB])"'
+
+  # Input that is not as it must be: nothing is written.
+  good='{"input": "a", "choices": ["b", "c"]}'
+  { echo "$good" && echo '{"input": "a", "choices"}'; } >"$work/not-json.jsonl"
+  { echo "$good" && echo '{"input": "a"}'; } >"$work/no-choices.jsonl"
+  { echo "$good" && echo '{"choices": ["a"]}'; } >"$work/no-input.jsonl"
+  : >"$work/empty.jsonl"
+  refused 3 'not-json.jsonl: line 2: ' score $base --input "$work/not-json.jsonl" -o "$work/o"
+  refused 3 'no-choices.jsonl: line 2: choices: ' score $base --input "$work/no-choices.jsonl"
+  refused 3 'no-input.jsonl: line 2: input: ' generate $base --input "$work/no-input.jsonl"
+  refused 3 'empty.jsonl: ' generate $base --input "$work/empty.jsonl" -o "$work/o"
+  refused 3 'nowhere.jsonl: ' score $base --input "$work/nowhere.jsonl" -o "$work/o"
+  refused 3 'items.jsonl: line 2: ' score $base --bbh --input "$work/items.jsonl"
+  ok fine generate $base --input "$work/no-choices.jsonl" --max-output 3
+
+  # Usage.
+  refused 2 '--input: is required' score $base
+  refused 2 '--base: is required' score --input "$work/items.jsonl"
+  refused 2 "--beams: '0'" generate $base --input "$work/items.jsonl" --beams 0
+  refused 2 'beams: got 161' generate $base --input "$work/items.jsonl" --beams 161 -o "$work/o"
+  refused 2 "--length-penalty: 'x'" generate $base --input "$work/items.jsonl" --length-penalty x
+  refused 2 '--beams' score $base --input "$work/items.jsonl" --beams 2
+  refused 2 '--router: needs --pool' score $base --input "$work/items.jsonl" --router glider
+  refused 2 '--stats: needs --pool' score $base --input "$work/items.jsonl" --stats "$work/o"
+  refused 2 '-s: needs --pool' score $base --input "$work/items.jsonl" -s top_k=2
+  refused 1 'nowhere/o' score $base --input "$work/items.jsonl" -o "$work/nowhere/o"
+  refused 3 'nowhere/config.json: ' score --base "$work/nowhere" --input "$work/items.jsonl"
+}
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
