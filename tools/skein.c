@@ -15,6 +15,7 @@
 #include "data/options.h"
 #include "tools/command.h"
 #include "tools/console.h"
+#include "tools/process.h"
 
 static const Command *const commands[] = {
     &command_train, &command_embed,   &command_score, &command_generate,
@@ -152,6 +153,7 @@ static void refuse_small_address_space(void) {
 int main(int argc, char **argv) {
   Error err = {0};
   hold_standard_streams();
+  process_calm_threads(argv);
   refuse_small_address_space();
   set_signals();
   json_set_alloc_funcs(json_memory, free);
