@@ -140,7 +140,6 @@ static void a_part_of_the_pool_has_the_same_cosines(void **state) {
   world_close(&w);
 }
 
-/* With and without its file; the file is really read. */
 static void a_file_of_instructions_is_used(void **state) {
   float now[COUNT], kept[COUNT], other[COUNT];
   Error err = {0};
@@ -317,126 +316,7 @@ static void an_expert_without_an_instruction_is_refused(void **state) {
   world_close(&w);
 }
 
-/* ---- examples ---- */
-
-static void write_lines(Scratch *s, const char *name, const char *const *texts, int n) {
-  char all[1024] = "";
-  for (int i = 0; i < n; i++) {
-    strcat(strcat(strcat(all, "{\"question\": \""), texts[i]), "\", \"target\": \"t\"}\n");
-  }
-  scratch_write(s, name, all, strlen(all));
-}
-
-typedef struct Fixture {
-  PoolManifest m;
-  Embedder *e;
-  char *path;
-  char files[COUNT][PATH_MAX];
-} Fixture;
-
-static void fixture_open(Fixture *f, Scratch *s) {
-  Error err = {0};
-  const char **corpus;
-  EmbedderSpec spec = {.kind = EMBEDDER_LEXICAL};
-  expect_ok("manifest", manifest_read(&f->m, scratch_path(s, "pool"), &err), &err);
-  expect_ok("corpus", embed_corpus(&f->m, &corpus, &spec.corpus_count, &err), &err);
-  spec.corpus = corpus;
-  expect_ok("embedder", embedder_open(&f->e, &spec, &err), &err);
-  free(corpus);
-  f->path = embeddings_path(f->m.dir, embedder_name(f->e), true);
-  assert_non_null(f->path);
-  write_lines(s, "sort.jsonl", (const char *const[]){"pear apple", "zebra ant"}, 2);
-  write_lines(s, "count.jsonl", (const char *const[]){"three sheep", "nine apple trees", "a"}, 3);
-  write_lines(s, "rhyme.jsonl", (const char *const[]){"moon and june"}, 1);
-  for (int i = 0; i < COUNT; i++) {
-    snprintf(f->files[i], sizeof f->files[i], "%s/%s.jsonl", s->dir, EXPERTS[i].name);
-  }
-}
-
-static void fixture_close(Fixture *f) {
-  free(f->path);
-  embedder_close(f->e);
-  manifest_free(&f->m);
-}
-
-static void retrieval_by_example_takes_the_largest_cosine(void **state) {
-  World w = world_open(*state, NULL, 0);
-  Error err = {0};
-  Fixture f = {0};
-  Embeddings first, both;
-  fixture_open(&f, *state);
-  RouterSettings s = glider(3);
-  s.kind = ROUTER_RETRIEVAL;
-  s.retrieval_by = RETRIEVAL_EXAMPLE;
-  expect_refused(&w, &s, STATUS_INPUT, "examples-lexical-1-|is missing|--examples");
-  ExampleFile two[] = {{"count", f.files[1]}, {"sort", f.files[0]}},
-              one[] = {{"rhyme", f.files[2]}};
-  expect_ok("two", embed_examples(&first, f.e, &f.m, two, 2, "question", 2, NULL, NULL, &err),
-            &err);
-  assert_int_equal(first.count, 4); /* at most two lines of each */
-  assert_string_equal(first.name[0], "sort/0");
-  assert_string_equal(first.name[3], "count/1");
-  expect_ok("write", embeddings_write(&first, f.path, &err), &err);
-  expect_refused(&w, &s, STATUS_INPUT, "expert 'rhyme' has no example embedding|--examples");
-  expect_ok("one", embed_examples(&both, f.e, &f.m, one, 1, "question", 9, &first, NULL, &err),
-            &err);
-  assert_int_equal(both.count, 5);
-  assert_string_equal(both.name[4], "rhyme/0");
-  assert_memory_equal(both.vector, first.vector, (size_t)(4 * both.dim) * sizeof *both.vector);
-  expect_ok("write", embeddings_write(&both, f.path, &err), &err);
-  GlobalRouter *g = open_router(&w, &s);
-  assert_int_equal(nearest(g, (RouteQuery){.input = "zebra antler"}), 0);
-  assert_int_equal(nearest(g, (RouteQuery){.input = "nine trees"}), 1);
-  /* The instruction is not what is compared. */
-  assert_int_equal(nearest(g, (RouteQuery){.instruction = "nine trees", .input = "in june"}), 2);
-  global_router_close(g);
-  s.embedder = EMBEDDER_PRECOMPUTED;
-  s.embeddings = f.files[0];
-  expect_refused(&w, &s, STATUS_USAGE, "retrieval.by: example|precomputed");
-  embeddings_free(&first);
-  embeddings_free(&both);
-  fixture_close(&f);
-  world_close(&w);
-}
-
-static void bad_examples_are_refused(void **state) {
-  World w = world_open(*state, NULL, 0);
-  Fixture f = {0};
-  fixture_open(&f, *state);
-  write_lines(*state, "blank.jsonl", (const char *const[]){"a", " "}, 2);
-  scratch_write(*state, "empty.jsonl", "", 0);
-  char blank[PATH_MAX], empty[PATH_MAX];
-  snprintf(blank, sizeof blank, "%s/blank.jsonl", ((Scratch *)*state)->dir);
-  snprintf(empty, sizeof empty, "%s/empty.jsonl", ((Scratch *)*state)->dir);
-  const struct {
-    ExampleFile file[2];
-    int files;
-    const char *key;
-    Status status;
-    const char *words;
-  } cases[] = {
-      {{{"srot", f.files[0]}}, 1, "question", STATUS_USAGE, "has no expert 'srot'"},
-      {{{"sort", f.files[0]}, {"sort", f.files[1]}}, 2, "question", STATUS_USAGE, "given twice"},
-      {{{"sort", f.files[0]}}, 1, "input", STATUS_INPUT, "sort.jsonl: line 1: input: "},
-      {{{"sort", blank}},
-       1,
-       "question",
-       STATUS_INPUT,
-       "blank.jsonl: line 2: question: |no content"},
-      {{{"sort", empty}}, 1, "question", STATUS_INPUT, "empty.jsonl: holds no examples"},
-      {{{"sort", "nowhere.jsonl"}}, 1, "question", STATUS_INPUT, "nowhere.jsonl: "},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    Error err = {0};
-    Embeddings out;
-    Status got = embed_examples(&out, f.e, &f.m, cases[i].file, cases[i].files, cases[i].key, 10,
-                                NULL, NULL, &err);
-    expect_error(cases[i].words, got, &err, cases[i].status, cases[i].words);
-    assert_null(out.vector);
-  }
-  fixture_close(&f);
-  world_close(&w);
-}
+/* ---- the memory of queries ---- */
 
 /* More texts than the table of known queries begins with, twice each. */
 static void queries_are_remembered(void **state) {
@@ -471,8 +351,6 @@ int main(void) {
       cmocka_unit_test(parts_that_do_not_belong_together_are_refused),
       cmocka_unit_test(a_query_without_a_vector_is_refused),
       cmocka_unit_test(an_expert_without_an_instruction_is_refused),
-      cmocka_unit_test(retrieval_by_example_takes_the_largest_cosine),
-      cmocka_unit_test(bad_examples_are_refused),
       cmocka_unit_test(queries_are_remembered),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

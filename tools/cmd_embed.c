@@ -1,4 +1,5 @@
 /* skein embed: the embeddings of a pool's experts. */
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,14 @@ static const char usage[] =
     "never\n"
     "compared: lexical is named after the pool's instructions, encoder after the base, and a file "
     "of\n"
-    "unnamed vectors after its own bytes. lexical and encoder also route without these files.\n";
+    "unnamed vectors after its own bytes. lexical and encoder also route by instructions without\n"
+    "these files; lexical files of earlier instructions are removed, so give the --examples of "
+    "all\n"
+    "experts again when instructions change.\n"
+    "\n"
+    "Cosines of lexical are lower than those of sentence models, about 0.4 between two wordings "
+    "of\n"
+    "one task: choose global.threshold and global.scale accordingly.\n";
 
 typedef struct EmbedArguments {
   const char *pool;
@@ -245,6 +253,31 @@ static Status write_to_pool(const Embeddings *e, const char *path, Error *err) {
   return status == STATUS_OK ? embeddings_write(e, path, err) : status;
 }
 
+/* Removes the pool's lexical files, of instructions or of examples, that are not `path`: they are
+ * of a corpus that the pool no longer has, so nothing will read them. */
+static Status remove_stale(const char *path, bool examples, Error *err) {
+  const char *prefix = examples ? "examples-lexical-" : "lexical-";
+  char *dir = path_parent(path);
+  DIR *names = dir ? opendir(dir) : NULL;
+  Status status = names ? STATUS_OK : error_set_errno(err, STATUS_RUN, "%s: cannot list", path);
+  for (struct dirent *at; status == STATUS_OK && (at = readdir(names));) {
+    if (strncmp(at->d_name, prefix, strlen(prefix)) != 0) continue;
+    char *stale = path_join(dir, at->d_name);
+    if (!stale) status = error_set(err, STATUS_RUN, "%s: out of memory", path);
+    if (stale && strcmp(stale, path) != 0) {
+      if (unlink(stale) == 0) {
+        printf("%s: removed, it was of other instructions\n", stale);
+      } else {
+        status = error_set_errno(err, STATUS_RUN, "%s: cannot remove", stale);
+      }
+    }
+    free(stale);
+  }
+  if (names) closedir(names);
+  free(dir);
+  return status;
+}
+
 static Status embed(const Parts *p, const EmbedArguments *a, Error *err) {
   Progress progress = {0};
   EmbedWatch watch = {&progress, on_text};
@@ -258,6 +291,7 @@ static Status embed(const Parts *p, const EmbedArguments *a, Error *err) {
   if (status == STATUS_OK) {
     printf("%s: %" PRId64 " %s, dimension %" PRId64 "\n", path, out.count,
            a->examples > 0 ? "examples" : "experts", out.dim);
+    if (a->kind == EMBEDDER_LEXICAL) status = remove_stale(path, a->examples > 0, err);
   }
   embeddings_free(&out);
   free(path);
