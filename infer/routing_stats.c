@@ -22,7 +22,8 @@ typedef struct LinearStats {
 struct RoutingStats {
   LinearStats *linear; /* [linears] */
   int linears, experts;
-  size_t tally; /* doubles of one */
+  size_t tally;        /* doubles of one */
+  RoutingTrace *trace; /* borrowed, or NULL */
 };
 
 static bool reads_encoder(const T5 *model, int id) {
@@ -45,8 +46,10 @@ Status routing_stats_new(RoutingStats **s, const T5 *model, int experts, Error *
     *s = NULL;
     return error_set(err, STATUS_RUN, "out of memory: routing statistics");
   }
-  *made = (RoutingStats){linear, model->linears, experts, (size_t)PER_EXPERT * (size_t)experts};
-  made->tally += OF_TOKENS;
+  *made = (RoutingStats){.linear = linear,
+                         .linears = model->linears,
+                         .experts = experts,
+                         .tally = (size_t)(PER_EXPERT * experts + OF_TOKENS)};
   for (int i = 0; i < made->linears; i++) linear[i].by_example = reads_encoder(model, i);
   return STATUS_OK;
 }
@@ -139,6 +142,29 @@ static void add_by_example(RoutingStats *s, Context *c, LinearStats *l, Count *c
   arena_release(c->arena, mark);
 }
 
+void routing_stats_trace(RoutingStats *s, RoutingTrace *trace) {
+  assert(!trace || trace->experts == s->experts);
+  s->trace = trace;
+}
+
+/* The tokens that a sequence has at the linear so far say which ones follow. */
+static void add_to_trace(const RoutingStats *s, Context *c, const LinearStats *l, Ragged sequence,
+                         const Plan *plan) {
+  if (l->by_example) {
+    assert(sequence.count == 1);
+    routing_trace_encoder(s->trace, plan, c->error);
+    return;
+  }
+  ArenaMark mark = arena_mark(c->arena);
+  int64_t *begin = context_alloc(c, (size_t)sequence.count * sizeof *begin);
+  for (int64_t i = 0; begin && i < sequence.count; i++) {
+    const double *tally = i < l->used ? l->pending + (size_t)i * s->tally : NULL;
+    begin[i] = tally ? (int64_t)tally[PER_EXPERT * s->experts + TOKENS] : 0;
+  }
+  if (begin) routing_trace_decoder(s->trace, sequence, begin, plan, c->error);
+  arena_release(c->arena, mark);
+}
+
 void routing_stats_add(RoutingStats *s, Context *c, const Linear *linear, const Rows *rows,
                        const Tensor *softmax, const Plan *plan) {
   if (context_failed(c)) return;
@@ -147,6 +173,7 @@ void routing_stats_add(RoutingStats *s, Context *c, const Linear *linear, const 
   assert(plan->rows == softmax->rows);
   LinearStats *l = &s->linear[linear->id];
   Count count = {.s = s, .softmax = softmax, .plan = plan, .sequence = rows->sequence};
+  if (s->trace) add_to_trace(s, c, l, rows->sequence, plan);
   if (l->by_example) {
     add_by_example(s, c, l, &count);
   } else if (make_room(s, l, rows->sequence.count, c->error) == STATUS_OK) {
@@ -177,11 +204,13 @@ Status routing_stats_commit(RoutingStats *s, const bool *keep, int64_t sequences
     assert(s->linear[i].by_example || s->linear[i].used <= sequences);
     TRY(commit_linear(s, &s->linear[i], keep, err));
   }
+  if (s->trace) routing_trace_keep(s->trace, keep);
   return STATUS_OK;
 }
 
 void routing_stats_discard(RoutingStats *s) {
   for (int i = 0; i < s->linears; i++) drop_pending(s, &s->linear[i]);
+  if (s->trace) routing_trace_drop(s->trace);
 }
 
 /* Reading. */

@@ -12,7 +12,7 @@
 #define SKEIN_INFER_ROUTING_STATS_H
 
 #include "data/json.h"
-#include "infer/route.h"
+#include "infer/routing_trace.h"
 
 typedef struct RoutingStats RoutingStats;
 
@@ -25,6 +25,9 @@ void routing_stats_free(RoutingStats *s); /* NULL is allowed */
  * context's error. */
 void routing_stats_add(RoutingStats *s, Context *c, const Linear *linear, const Rows *rows,
                        const Tensor *softmax, const Plan *plan);
+/* From now on what is added is of one example, and `trace` follows its tokens: the encoder's as
+ * they are added, the decoder's when their sequence is kept. NULL: no longer. */
+void routing_stats_trace(RoutingStats *s, RoutingTrace *trace);
 /* Keeps what was added since the last call: every example's encoder rows, and the decoder rows of
  * the sequences with keep[sequence]. */
 Status routing_stats_commit(RoutingStats *s, const bool *keep, int64_t sequences, Error *err);
@@ -43,5 +46,9 @@ int64_t routing_stats_tokens(const RoutingStats *s, int linear); /* 0: nothing w
  * "top1": [E]}]}, the modules that routed, in order; the caller owns it; NULL when out of memory.
  */
 json_t *routing_stats_json(const RoutingStats *s, const T5 *model, const Pool *pool);
+/* {"task", "method", "pool": its folder, "routing": routing_stats_json}: a file of routing
+ * statistics, which skein plot routing draws. Owned and NULL as above. */
+json_t *routing_report_json(const RoutingStats *s, const T5 *model, const Pool *pool,
+                            const char *task, const char *method);
 
 #endif

@@ -42,3 +42,9 @@ json_t *routing_stats_json(const RoutingStats *s, const T5 *model, const Pool *p
   json_decref(root);
   return NULL;
 }
+
+json_t *routing_report_json(const RoutingStats *s, const T5 *model, const Pool *pool,
+                            const char *task, const char *method) {
+  return json_pack("{s:s, s:s, s:s, s:o}", "task", task, "method", method, "pool", pool_dir(pool),
+                   "routing", routing_stats_json(s, model, pool));
+}

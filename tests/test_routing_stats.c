@@ -12,6 +12,7 @@
 #include "infer/routing_stats.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
+#include "tests/tiny_pool.h"
 
 enum { ENCODER_Q, CROSS_K, CROSS_Q, DECODER_WO, PLACES };
 enum { EXPERTS = 5, SLOTS = 2, ROWS_MAX = 12 };
@@ -46,7 +47,8 @@ static void commit(RoutingStats *s, const bool *keep, int64_t sequences) {
   expect_ok("commit", routing_stats_commit(s, keep, sequences, &err), &err);
 }
 
-/* One forward of one linear: rows of sequences, their softmax and what was chosen. */
+/* One forward of one linear: rows of sequences, their softmax and what was chosen, the first slot
+ * of a row at weight 0.75 and the second at 0.25. */
 typedef struct Call {
   Ragged sequence;
   float softmax[ROWS_MAX * EXPERTS];
@@ -58,7 +60,8 @@ static void add(World *w, int place, Call *call, const int64_t *source, int thre
   Bench b;
   bench_open(&b, false, threads);
   int64_t rows = call->sequence.offset[call->sequence.count];
-  float weight[ROWS_MAX * SLOTS] = {0};
+  float weight[ROWS_MAX * SLOTS];
+  for (int i = 0; i < ROWS_MAX * SLOTS; i++) weight[i] = i % call->slots ? 0.25f : 0.75f;
   Tensor softmax = tensor_view(call->softmax, DTYPE_F32, rows, call->experts);
   Plan plan = {rows, call->slots, call->expert, weight};
   routing_stats_add(w->stats, &b.c, w->at[place], &(Rows){call->sequence, source}, &softmax, &plan);
@@ -222,12 +225,87 @@ static void threads_change_no_bit(void **state) {
   world_close(&two);
 }
 
+/* Two choices of two and one tokens, decoded one token at a time; the first is kept. */
+static void a_trace_follows_the_tokens(void **state) {
+  (void)state;
+  World w = world_open(2);
+  RoutingTrace trace = {.experts = 2};
+  routing_stats_trace(w.stats, &trace);
+  Call encoder = {.sequence = {1, (const int64_t[]){0, 2}},
+                  .softmax = {1, 0, 0, 1},
+                  .expert = {0, 1, 1, -1},
+                  .experts = 2,
+                  .slots = 2};
+  add(&w, ENCODER_Q, &encoder, NULL, 1);
+  encoder.expert[0] = 1, encoder.expert[1] = 0;
+  add(&w, CROSS_K, &encoder, NULL, 1);
+  static const int64_t source[] = {0, 0};
+  for (int place = CROSS_Q; place <= DECODER_WO; place++) {
+    Call step = {.sequence = {2, (const int64_t[]){0, 1, 2}},
+                 .softmax = {1, 0, 0, 1},
+                 .expert = {0, -1, 1, -1},
+                 .experts = 2,
+                 .slots = 2};
+    add(&w, place, &step, source, 1);
+    step.sequence = (Ragged){2, (const int64_t[]){0, 1, 1}};
+    step.expert[0] = place == CROSS_Q ? 0 : 1;
+    add(&w, place, &step, source, 1);
+  }
+  assert_int_equal(trace.decoder.count, 0); /* not yet */
+  commit(w.stats, (const bool[]){true, false}, 2);
+  const double want[2][2][2] = {{{0.5, 0.5}, {0, 0.75}}, {{0.75, 0}, {0.375, 0.375}}};
+  const TraceTokens *const side[] = {&trace.encoder, &trace.decoder};
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(side[i]->count, 2);
+    for (int t = 0; t < 2; t++)
+      for (int e = 0; e < 2; e++)
+        assert_true(routing_trace_weight(&trace, side[i], t, e) == want[i][t][e]);
+  }
+  routing_stats_trace(w.stats, NULL);
+  add(&w, ENCODER_Q, &encoder, NULL, 1);
+  assert_true(routing_trace_weight(&trace, &trace.encoder, 0, 0) == 0.5);
+  routing_trace_free(&trace);
+  world_close(&w);
+}
+
+/* What a file of routing statistics holds. */
+static void the_report_as_json(void **state) {
+  Error err = {0};
+  Pool *pool;
+  World w = world_open(2);
+  const TinyExpert expert[] = {{"one", "q", 2, 1, DTYPE_F32, false},
+                               {"two", "wo", 2, 5, DTYPE_F32, false}};
+  char dir[PATH_MAX];
+  strcpy(dir, scratch_path(*state, "pool"));
+  tiny_pool(dir, w.model, expert, 2);
+  expect_ok("open", pool_open(&pool, dir, w.model, NULL, 0, &err), &err);
+  Call call = {.sequence = {1, (const int64_t[]){0, 2}},
+               .softmax = {0.75f, 0.25f, 0.5f, 0.5f},
+               .expert = {0, 1, 0, -1},
+               .experts = 2,
+               .slots = 2};
+  add(&w, DECODER_WO, &call, (const int64_t[]){0}, 1);
+  commit(w.stats, (const bool[]){true}, 1);
+  json_t *report = routing_report_json(w.stats, w.model, pool, "boolq", "glider");
+  json_t *want =
+      json_pack("{s:s, s:s, s:s, s:{s:[s, s], s:[{s:s, s:i, s:f, s:[f, f], s:[f, f], s:[f, f]}]}}",
+                "task", "boolq", "method", "glider", "pool", dir, "routing", "experts", "one",
+                "two", "modules", "name", place_name[DECODER_WO], "tokens", 2, "entropy",
+                routing_stats_entropy(w.stats, w.at[DECODER_WO]->id), "weight", 0.625, 0.375,
+                "share", 2.0 / 3, 1.0 / 3, "top1", 1.0, 0.0);
+  assert_non_null(want);
+  assert_true(json_equal(report, want));
+  json_decref(want);
+  json_decref(report);
+  pool_close(pool);
+  world_close(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_small_example_by_hand),
-      cmocka_unit_test(names_of_the_statistics),
-      cmocka_unit_test(batches_agree_with_a_recount),
-      cmocka_unit_test(threads_change_no_bit),
+      cmocka_unit_test(a_small_example_by_hand),      cmocka_unit_test(names_of_the_statistics),
+      cmocka_unit_test(batches_agree_with_a_recount), cmocka_unit_test(threads_change_no_bit),
+      cmocka_unit_test(a_trace_follows_the_tokens),   cmocka_unit_test(the_report_as_json),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

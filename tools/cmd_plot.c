@@ -7,77 +7,96 @@
 #include "tools/plot.h"
 #include "tools/plot_routing.h"
 
-static const char *const figures[] = {"routing", "training"};
-enum { ROUTING, TRAINING, FIGURES };
+enum { POOL, ROUTING, TRAINING, FIGURES };
+static const char *const figures[FIGURES] = {"pool", "routing", "training"};
+static const char *const operand[FIGURES] = {"a pool", "a folder or file", "a run directory"};
 
 static Status find_figure(const char *name, int *figure, Error *err) {
   for (*figure = 0; *figure < FIGURES; ++*figure)
     if (strcmp(figures[*figure], name) == 0) return STATUS_OK;
   const char *near = options_nearest(name, figures, FIGURES);
   return error_set(err, STATUS_USAGE, "plot: unknown figure '%s'; want %s", name,
-                   near ? near : "routing or training");
+                   near ? near : "pool, routing or training");
 }
 
-enum { STATISTIC = 1000, FIGURE, TASK, METHOD, COMPARE };
+/* Values of the long options, whose letters nobody types. */
+enum { STATISTIC = 1000, FIGURE, TASK, METHOD, COMPARE, BASE };
 
-static Status set_option(RoutingRequest *r, int option, const char *value, Error *err) {
+static const struct option longs[] = {
+    {"statistic", required_argument, NULL, STATISTIC}, {"figure", required_argument, NULL, FIGURE},
+    {"task", required_argument, NULL, TASK},           {"method", required_argument, NULL, METHOD},
+    {"compare", required_argument, NULL, COMPARE},     {"base", required_argument, NULL, BASE},
+    {"output", required_argument, NULL, 'o'},          {0}};
+
+typedef struct PlotArguments {
+  RoutingRequest routing;
+  const char *base;
+  int last[FIGURES]; /* of the options that only this figure takes, the last given; 0: none */
+} PlotArguments;
+
+static Status set_option(PlotArguments *a, int option, const char *value, Error *err) {
+  if (option >= STATISTIC) a->last[option == BASE ? POOL : ROUTING] = option;
   switch (option) {
     case 'o':
-      r->out = value;
+      a->routing.out = value;
       break;
     case STATISTIC:
-      return statistic_parse(value, &r->what, err);
+      return statistic_parse(value, &a->routing.what, err);
     case FIGURE:
-      r->only_figure = value;
+      a->routing.only_figure = value;
       break;
     case TASK:
-      r->only_task = value;
+      a->routing.only_task = value;
       break;
     case METHOD:
-      r->only_method = value;
+      a->routing.only_method = value;
       break;
     case COMPARE:
-      r->compare = value;
+      a->routing.compare = value;
+      break;
+    case BASE:
+      a->base = value;
       break;
   }
   return STATUS_OK;
 }
 
-/* Options of routing that stand before `training` would be ignored in silence. */
-static Status check_training(const char *given, Error *err) {
-  return given ? error_set(err, STATUS_USAGE, "plot: training takes no --%s", given) : STATUS_OK;
+/* An option of another figure would be ignored in silence. */
+static Status check_options(const PlotArguments *a, int figure, Error *err) {
+  for (int i = 0; i < FIGURES; i++) {
+    if (i == figure || a->last[i] == 0) continue;
+    return error_set(err, STATUS_USAGE, "plot: %s takes no --%s", figures[figure],
+                     longs[a->last[i] - STATISTIC].name);
+  }
+  return STATUS_OK;
 }
 
 static int run(int argc, char **argv, Error *err) {
-  static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
-                                        {"statistic", required_argument, NULL, STATISTIC},
-                                        {"figure", required_argument, NULL, FIGURE},
-                                        {"task", required_argument, NULL, TASK},
-                                        {"method", required_argument, NULL, METHOD},
-                                        {"compare", required_argument, NULL, COMPARE},
-                                        {0}};
-  RoutingRequest request = {0};
-  const char *given = NULL;
+  PlotArguments a = {0};
   int figure;
   for (int option; (option = command_option(argc, argv, "o:", longs, err)) != -1;) {
     if (option == '?') return err->status;
-    if (option != 'o') given = longs[option - STATISTIC + 1].name;
-    TRY(set_option(&request, option, optarg, err));
+    TRY(set_option(&a, option, optarg, err));
   }
   TRY(command_operands(argc, argv, 1, argc, "a figure", err));
   TRY(find_figure(argv[optind], &figure, err));
-  TRY(command_operands(argc, argv, 2, argc,
-                       figure == ROUTING ? "a folder or file" : "a run directory", err));
-  request.input = argv + optind + 1;
-  request.inputs = argc - optind - 1;
-  if (figure == ROUTING) return plot_routing(&request, err);
-  TRY(check_training(given, err));
-  return plot_training(request.input, request.inputs, request.out, err);
+  TRY(command_operands(argc, argv, 2, figure == POOL ? 2 : argc, operand[figure], err));
+  TRY(check_options(&a, figure, err));
+  a.routing.input = argv + optind + 1;
+  a.routing.inputs = argc - optind - 1;
+  switch (figure) {
+    case POOL:
+      return plot_pool(argv[optind + 1], a.base, a.routing.out, err);
+    case ROUTING:
+      return plot_routing(&a.routing, err);
+    default:
+      return plot_training(a.routing.input, a.routing.inputs, a.routing.out, err);
+  }
 }
 
 const Command command_plot = {
     .name = "plot",
-    .summary = "draw figures: training curves, where tokens were routed",
+    .summary = "draw figures: training curves, where tokens were routed, how alike experts are",
     .usage =
         "Examples:\n"
         "  skein plot training runs/boolq                     into runs/boolq\n"
@@ -85,9 +104,11 @@ const Command command_plot = {
         "  skein plot routing runs/eval -o figs               every figure of an evaluation\n"
         "  skein plot routing runs/eval -o figs --statistic share --figure difference\n"
         "  skein plot routing rte.json --figure modules -o figs\n"
+        "  skein plot pool pools/t0 -o figs                   expert x expert similarity\n"
         "\n"
         "Usage: skein plot training RUN_DIR... [-o DIR]\n"
         "       skein plot routing EVAL_DIR|FILE... -o DIR [options]\n"
+        "       skein plot pool POOL -o DIR [--base DIR]\n"
         "\n"
         "training draws loss, learning rate and, for one gate run, how open its gates are and\n"
         "how long their vectors, from RUN_DIR/metrics.jsonl, as training.png and training.svg.\n"
@@ -101,6 +122,9 @@ const Command command_plot = {
         "                        their name come first, in its order, with a frame\n"
         "  difference-A-B        the same of two methods, and A minus B\n"
         "\n"
+        "pool draws pool.png and pool.svg, expert x expert: the cosine of their gates, and of\n"
+        "their dense updates BA, means over the modules that both cover.\n"
+        "\n"
         "  -o, --output DIR   where the files go (training: by default the first RUN_DIR)\n"
         "  --statistic NAME   weight: mean softmax before selection (default)\n"
         "                     share: share of (token, chosen expert) pairs\n"
@@ -110,6 +134,7 @@ const Command command_plot = {
         "  --method NAME      only this method\n"
         "  --compare A,B      the methods of `difference` (default: glider,phatgoose where there\n"
         "                     are both, else the only two)\n"
+        "  --base DIR         the base of the pool (default: the folder that it names)\n"
         "\n"
         "Beside each NAME.png and NAME.svg are the data (NAME.tsv) and the gnuplot script\n"
         "(NAME.gp), which can be edited and run again. Without gnuplot only these two are\n"

@@ -50,6 +50,13 @@ void plot_texts(FILE *out, const char *name, const char *const *text, int count,
   fputs("]\n", out);
 }
 
+void plot_labels(FILE *out, const char *name, const char *const *text, int count) {
+  size_t most = 0;
+  for (int i = 0; i < count; i++) most = strlen(text[i]) > most ? strlen(text[i]) : most;
+  fprintf(out, "%s_longest = %d\n", name, most > PLOT_LABEL ? PLOT_LABEL : (int)most);
+  plot_texts(out, name, text, count, PLOT_LABEL);
+}
+
 void plot_field(FILE *out, const char *text) {
   for (const char *p = text; *p; p++) fputc((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p, out);
 }

@@ -12,10 +12,14 @@ void plot_quote(FILE *out, const char *text);
 /* A number, or NaN, with the digits to read it back exactly as f32. */
 void plot_number(FILE *out, double x);
 
+enum { PLOT_LABEL = 32 }; /* characters of a name beside an axis */
 /* At most `most` characters of `text` as plot_quote, with an ellipsis where it is longer. */
 void plot_quote_short(FILE *out, const char *text, int most);
 /* "array NAME[count] = [...]" of such texts. */
 void plot_texts(FILE *out, const char *name, const char *const *text, int count, int most);
+/* Names beside an axis: "array NAME[count]" of them, cut to PLOT_LABEL, and NAME_longest, the
+ * length of the longest. */
+void plot_labels(FILE *out, const char *name, const char *const *text, int count);
 /* `text` as a field of a .tsv: control characters become blanks. */
 void plot_field(FILE *out, const char *text);
 
@@ -38,6 +42,10 @@ Status plot_draw(const char *dir, const char *name, Error *err);
 /* skein plot training: curves of the runs into `out` (NULL: the folder of the first run). */
 Status plot_training(char *const *runs, int count, const char *out, Error *err);
 
+/* skein plot pool: expert x expert similarity into `out`; `base` NULL: the folder that the pool
+ * names. */
+Status plot_pool(const char *pool, const char *base, const char *out, Error *err);
+
 /* tools/NAME.gp as NAME_script, by the build. */
 extern const char plot_training_script[];
 extern const char plot_style_script[];
@@ -45,5 +53,6 @@ extern const char plot_modules_script[];
 extern const char plot_tasks_script[];
 extern const char plot_experts_script[];
 extern const char plot_entropy_script[];
+extern const char plot_pool_script[];
 
 #endif

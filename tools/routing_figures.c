@@ -6,8 +6,6 @@
 
 #include "tools/plot.h"
 
-enum { LABEL = 32 }; /* characters of a name beside an axis */
-
 static const char *statistic_words(Statistic what) {
   static const char *const words[] = {"weight (softmax before selection)",
                                       "share of (token, expert) pairs", "top1 (share of tokens)"};
@@ -30,15 +28,9 @@ static void write_title(FILE *out, const char *heading, const char *task, const 
   fputc('\n', out);
 }
 
-static int longest(const char *const *text, int count) {
-  size_t most = 0;
-  for (int i = 0; i < count; i++) most = strlen(text[i]) > most ? strlen(text[i]) : most;
-  return most > LABEL ? LABEL : (int)most;
-}
-
 static void write_experts(FILE *out, const RoutingFile *f) {
-  fprintf(out, "experts = %d\nexpert_longest = %d\n", f->experts, longest(f->expert, f->experts));
-  plot_texts(out, "expert", f->expert, f->experts, LABEL);
+  fprintf(out, "experts = %d\n", f->experts);
+  plot_labels(out, "expert", f->expert, f->experts);
 }
 
 static void write_statistic(FILE *out, Statistic what) {
@@ -236,7 +228,7 @@ static void write_groups(FILE *out, const RoutingFile *f) {
     number[groups++] = (int)g + 1;
   }
   fprintf(out, "groups = %d\n", groups);
-  plot_texts(out, "group", name, groups, LABEL);
+  plot_texts(out, "group", name, groups, PLOT_LABEL);
   fputs("array group_number[groups] = [", out);
   for (int i = 0; i < groups; i++) fprintf(out, "%s%d", i ? ", " : "", number[i]);
   fputs("]\n", out);
@@ -302,14 +294,15 @@ static void write_tasks(FILE *out, const Tasks *t) {
   fprintf(out, "rows = %d\narray task[rows] = [", t->tasks);
   for (int i = 0; i < t->tasks; i++) {
     if (i) fputs(", ", out);
-    plot_quote_short(out, t->first[i]->task, LABEL);
+    plot_quote_short(out, t->first[i]->task, PLOT_LABEL);
     if (strlen(t->first[i]->task) > most) most = strlen(t->first[i]->task);
     held_in += routing_own_expert(t->first[i]) >= 0;
   }
   fputs("]\narray own[rows] = [", out);
   for (int i = 0; i < t->tasks; i++)
     fprintf(out, "%s%d", i ? ", " : "", routing_own_expert(t->first[i]));
-  fprintf(out, "]\nheld_in = %d\ntask_longest = %d\n", held_in, most > LABEL ? LABEL : (int)most);
+  fprintf(out, "]\nheld_in = %d\ntask_longest = %d\n", held_in,
+          most > PLOT_LABEL ? PLOT_LABEL : (int)most);
 }
 
 static void tasks_settings(FILE *out, const void *arg) {
