@@ -2,7 +2,7 @@
 # column, expert, value. Bands are the blocks, which begin at row band_first.
 named_rows = rows <= 120
 cell_w = experts <= 12 ? 40 : experts <= 45 ? 20 : 900.0 / experts
-cell_h = named_rows ? 13 : max(4, 1240.0 / rows)
+cell_h = named_rows ? max(13, 120.0 / rows) : max(4, 1240.0 / rows)
 left = named_rows ? 150 : 96
 bottom = 20 + 5.7 * expert_longest
 top = 62
@@ -43,6 +43,6 @@ do for [format in "png svg"] {
   set cblabel statistic font "sans,10" textcolor rgb "#202020"
   set colorbox user origin screen px(left + cell_w * experts + 14), py(top + min(cell_h * rows, 260)) \
     size screen 14.0 / w, min(cell_h * rows, 260) / (h + 0.0)
-  if (format eq "png") { plot data using 8:1:10 with image } else { plot data using 8:1:10 with image pixels }
+  eval "plot data ".cells(format, 8, 1, "$10", experts, rows)
   unset output
 }

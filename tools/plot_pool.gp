@@ -1,7 +1,7 @@
 # A pool: expert x expert, how alike their gates and their updates are. Columns of the data: row,
 # expert, column, other, gate, update. An expert beside itself, and two
 # that share no module, are left blank.
-cell = experts <= 14 ? 30 : experts <= 60 ? 14 : 800.0 / experts
+cell = experts <= 14 ? max(30, 120.0 / experts) : experts <= 60 ? 14 : 800.0 / experts
 left = 24 + 5.7 * expert_longest
 bottom = 20 + 5.7 * expert_longest
 top = 84
@@ -42,8 +42,7 @@ do for [format in "png svg"] {
     set colorbox user origin screen px(panel_x(p) + wide + 14), py(top + min(wide, 260)) \
       size screen 14.0 / w, min(wide, 260) / (h + 0.0)
     set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "#D8D8D8" fillstyle solid noborder
-    if (format eq "png") { plot data using 3:1:($1 == $3 ? NaN : column(4 + p)) with image } \
-    else { plot data using 3:1:($1 == $3 ? NaN : column(4 + p)) with image pixels }
+    eval "plot data ".cells(format, 3, 1, sprintf("($1 == $3 ? NaN : $%d)", 4 + p), experts, experts)
   }
   unset multiplot
   unset output

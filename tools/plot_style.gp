@@ -13,6 +13,12 @@ terminal(format, w, h) = format eq "png" ? \
 viridis = "0 '#440154', 1 '#482878', 2 '#3E4989', 3 '#31688E', 4 '#26828E', 5 '#1F9E89', ". \
   "6 '#35B779', 7 '#6DCD59', 8 '#B4DE2C', 9 '#FDE725'"
 diverging = "-2 '#0072B2', -1 '#7FB8DC', 0 '#FAFAFA', 1 '#F0A56E', 2 '#D55E00'"
+# The cells of a heat map, from columns x and y of the data, to be evaluated behind "plot data". gnuplot draws no image of one row or
+# column; boxes, which it does, have seams where cells do not end on a pixel.
+cells(format, x, y, value, columns, rows) = columns > 1 && rows > 1 ? \
+  sprintf("using %d:%d:(%s) with image", x, y, value).(format eq "png" ? "" : " pixels") : \
+  sprintf("using %d:%d:($%d - 0.5):($%d + 0.5):($%d - 0.5):($%d + 0.5):(%s) with boxxyerror ", \
+          x, y, x, x, y, y, value)."fillcolor palette fillstyle solid noborder"
 # Names fit beneath columns that are at least a line apart; of narrower ones every few are named.
 stride(columns, width) = int(ceil(11.0 / width))
 set encoding utf8

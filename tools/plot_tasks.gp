@@ -2,6 +2,7 @@
 # data: row, task, column, expert, then a column a panel. The cell of a task's own expert has a
 # frame; tasks from row `held_in` on have none.
 cell = max(experts, rows) <= 14 ? 30 : max(experts, rows) <= 60 ? (panels > 1 ? 13 : 17) : 800.0 / max(experts, rows)
+cell_h = max(cell, 120.0 / rows)
 left = 24 + 5.7 * task_longest
 bottom = 20 + 5.7 * expert_longest
 top = panels > 1 ? 84 : 62
@@ -10,9 +11,9 @@ gap = 22
 bar = 92
 panel_x(p) = left + (p - 1) * (wide + gap) + (p == 3 ? bar - 10 : 0)
 w = max(panel_x(panels) + wide + bar, 24 + 7.4 * max(strlen(heading), 0.88 * strlen(subtitle)))
-h = top + cell * rows + bottom
+h = top + cell_h * rows + bottom
 step_x = stride(experts, cell)
-step_y = stride(rows, cell)
+step_y = stride(rows, cell_h)
 px(x) = x / (w + 0.0)
 py(y) = 1 - y / (h + 0.0)
 stats data using 5 name "first" nooutput
@@ -36,7 +37,7 @@ do for [format in "png svg"] {
     set lmargin at screen px(panel_x(p))
     set rmargin at screen px(panel_x(p) + wide)
     set tmargin at screen py(top)
-    set bmargin at screen py(top + cell * rows)
+    set bmargin at screen py(top + cell_h * rows)
     set xrange [-0.5:experts - 0.5]
     set yrange [rows - 0.5:-0.5]
     set xtics () rotate by 90 right font "sans,9"
@@ -57,11 +58,10 @@ do for [format in "png svg"] {
     if (p == 3) { set cbrange [-spread:spread] } else { set cbrange [0:largest] }
     set cbtics font "sans,9"
     set cblabel (p == 3 ? "difference" : statistic) font "sans,10" textcolor rgb "#202020"
-    set colorbox user origin screen px(panel_x(p) + wide + 14), py(top + min(cell * rows, 260)) \
-      size screen 14.0 / w, min(cell * rows, 260) / (h + 0.0)
+    set colorbox user origin screen px(panel_x(p) + wide + 14), py(top + min(cell_h * rows, 260)) \
+      size screen 14.0 / w, min(cell_h * rows, 260) / (h + 0.0)
     if (p == 1 && panels > 1) { unset colorbox }
-    if (format eq "png") { plot data using 3:1:(column(4 + p)) with image } \
-    else { plot data using 3:1:(column(4 + p)) with image pixels }
+    eval "plot data ".cells(format, 3, 1, sprintf("$%d", 4 + p), experts, rows)
   }
   unset multiplot
   unset output

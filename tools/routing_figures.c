@@ -7,7 +7,7 @@
 #include "tools/plot.h"
 
 static const char *statistic_words(Statistic what) {
-  static const char *const words[] = {"weight (softmax before selection)",
+  static const char *const words[] = {"weight (mean softmax before selection)",
                                       "share of (token, expert) pairs", "top1 (share of tokens)"};
   return words[what];
 }
@@ -35,7 +35,7 @@ static void write_experts(FILE *out, const RoutingFile *f) {
 
 static void write_statistic(FILE *out, Statistic what) {
   fputs("statistic = ", out);
-  plot_quote(out, statistic_words(what));
+  plot_quote(out, statistic_name(what));
   fputc('\n', out);
 }
 
@@ -108,7 +108,7 @@ static void write_bands(FILE *out, const RoutingFile *f) {
 static void modules_settings(FILE *out, const void *arg) {
   const OneTask *one = arg;
   char heading[96];
-  snprintf(heading, sizeof heading, "Routing by module and expert: %s", statistic_name(one->what));
+  snprintf(heading, sizeof heading, "Routing by module and expert: %s", statistic_words(one->what));
   write_title(out, heading, one->f->task, one->f->method, one->f->pool, "");
   write_statistic(out, one->what);
   write_experts(out, one->f);
@@ -142,7 +142,7 @@ static void experts_data(FILE *out, const void *arg) {
 static void experts_settings(FILE *out, const void *arg) {
   const OneTask *one = arg;
   char heading[96], rest[96];
-  snprintf(heading, sizeof heading, "Routing by expert: %s", statistic_name(one->what));
+  snprintf(heading, sizeof heading, "Routing by expert: %s", statistic_words(one->what));
   snprintf(rest, sizeof rest, "; mean and standard deviation over %d modules", one->f->modules);
   write_title(out, heading, one->f->task, one->f->method, one->f->pool, rest);
   write_statistic(out, one->what);
@@ -309,7 +309,7 @@ static void tasks_settings(FILE *out, const void *arg) {
   const Tasks *t = arg;
   char heading[96], method[256];
   const char *a = t->first[0]->method, *b = t->second ? t->second[0]->method : NULL;
-  snprintf(heading, sizeof heading, "Routing by task and expert: %s", statistic_name(t->what));
+  snprintf(heading, sizeof heading, "Routing by task and expert: %s", statistic_words(t->what));
   snprintf(method, sizeof method, b ? "methods %.60s and %.60s" : "method %.60s", a, b ? b : "");
   write_title(out, heading, NULL, method, t->first[0]->pool,
               "; mean over modules; frame: the task's own expert");
