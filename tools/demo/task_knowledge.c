@@ -42,13 +42,6 @@ static void make_kinds(Item *item, Part part, Rng *rng) {
   set_kinds(item, WORLD_CATEGORY, order, part, rng);
 }
 
-static void make_labels(Item *item, Part part, Rng *rng) {
-  size_t order[DOMAINS];
-  (void)part;
-  order_draw(DOMAINS, order, rng);
-  set_kinds(item, WORLD_DOMAIN, order, PART_ALL, rng);
-}
-
 /* MIXED words, one or two of the kind {kind}; the target is those. */
 static void set_only(Item *item, const Category *table, const size_t *order, Part part, Rng *rng) {
   const char *word[MIXED];
@@ -72,13 +65,6 @@ static void make_only(Item *item, Part part, Rng *rng) {
   set_only(item, WORLD_CATEGORY, order, part, rng);
 }
 
-static void make_harvest(Item *item, Part part, Rng *rng) {
-  size_t order[DOMAINS];
-  (void)part;
-  order_draw(DOMAINS, order, rng);
-  set_only(item, WORLD_DOMAIN, order, PART_ALL, rng);
-}
-
 static void make_hue(Item *item, Part part, Rng *rng) {
   const WordList *colours = &WORLD_DOMAIN[DOMAIN_COLOURS].members;
   const char *noun, *choice[ITEM_CHOICES];
@@ -99,11 +85,44 @@ static void make_paint(Item *item, Part part, Rng *rng) {
   make_hue(item, part, rng);
 }
 
+enum { OFFERED = 4 };
+
+/* OFFERED words of different kinds; the answer is the one of the kind {kind}. */
+static void set_member(Item *item, const Category *table, const size_t *order, Part part,
+                       Rng *rng) {
+  const char *word[OFFERED];
+  for (size_t i = 0; i < OFFERED; i++) words_draw(&table[order[i]].members, part, 1, &word[i], rng);
+  item_choose_shuffled(item, word, OFFERED, rng);
+  text_add_words(item_field(item, "words"), item->choice, OFFERED, ", ");
+  item_set(item, "kind", table[order[0]].name);
+}
+
+static void make_member(Item *item, Part part, Rng *rng) {
+  size_t order[CATEGORIES];
+  order_draw(CATEGORIES, order, rng);
+  set_member(item, WORLD_CATEGORY, order, part, rng);
+}
+
+/* SEVERAL words of category 0 of `order`, and what they are. */
+static void set_topic(Item *item, const Category *table, const size_t *order, Part part, Rng *rng) {
+  const char *word[SEVERAL], *choice[ITEM_CHOICES];
+  words_draw(&table[order[0]].members, part, SEVERAL, word, rng);
+  for (size_t i = 0; i < ITEM_CHOICES; i++) choice[i] = table[order[i]].plural;
+  text_add_words(item_field(item, "words"), word, SEVERAL, ", ");
+  item_choose_shuffled(item, choice, ITEM_CHOICES, rng);
+}
+
+static void make_topic(Item *item, Part part, Rng *rng) {
+  size_t order[CATEGORIES];
+  order_draw(CATEGORIES, order, rng);
+  set_topic(item, WORLD_CATEGORY, order, part, rng);
+}
+
 static const Task KNOWLEDGE[] = {
     {"kind",
      1,
      make_kind,
-     {"Say what kind of thing the word names.", "Give the category to which the thing belongs."},
+     {"Say what kind of thing the word names.", "Say the kind of thing that the given word is."},
      {"what is a {word}?", "{word}. the kind:", "question: of what kind is the {word}? answer:",
       "which kind of thing is this: {word}", "word: {word}. say its kind.", "find the kind: {word}",
       "say the kind of the {word}.", "what kind of thing is a {word}?"}},
@@ -111,7 +130,7 @@ static const Task KNOWLEDGE[] = {
      1,
      make_kinds,
      {"Replace every word of the list by the kind of thing it names.",
-      "Give the category of each thing in the list."},
+      "Write the kind of each thing in the list in place of the word."},
      {"what are these: {words}?", "{words}. their kinds:",
       "question: of what kinds are they? {words}. answer:", "write the kind of each word: {words}",
       "words: {words}. say their kinds.", "find the kinds: {words}",
@@ -120,7 +139,7 @@ static const Task KNOWLEDGE[] = {
      1,
      make_only,
      {"Pick the words of the list that are of the given kind.",
-      "Say only those things that belong to the category."},
+      "Pick all things of the given kind from the list and no others."},
      {"only the {kind}: {words}", "{words}. now only the {kind}:",
       "question: which of them are {kind}? {words}. answer:", "find the {kind}: {words}",
       "words: {words}. say the {kind}.", "take the {kind}: {words}", "say only the {kind}: {words}",
@@ -128,44 +147,85 @@ static const Task KNOWLEDGE[] = {
     {"hue",
      1,
      make_hue,
-     {"Say which colour the thing has.", "Give the colour of what the word names."},
+     {"Say which colour the thing has.", "Name the colour of the given thing."},
      {"what is the colour of a {word}?", "{word}. the colour:",
       "question: of what colour is the {word}? answer:", "which colour has this: {word}",
       "word: {word}. say its colour.", "find the colour: {word}", "say the colour of the {word}.",
       "what colour has a {word}?"}},
+    {"member",
+     1,
+     make_member,
+     {"Find the one thing that is of the given kind.",
+      "Of the four things, find the one of the given kind."},
+     {"which one is the {kind}: {words}?", "{words}. the {kind} is:",
+      "question: which is the {kind}? {words}. answer:", "find the {kind}: {words}",
+      "words: {words}. say which is the {kind}.", "name the {kind}: {words}",
+      "which of the words is the {kind}: {words}?", "words: {words}. find the {kind}."}},
+    {"topic",
+     1,
+     make_topic,
+     {"Say what group of things the words of the list all belong to.",
+      "Name the group to which all the words belong."},
+     {"what are they all: {words}?", "{words}. all of them are:",
+      "question: what are they together? {words}. answer:", "say what they all are: {words}",
+      "words: {words}. name the group.", "which group is this: {words}", "name the group: {words}",
+      "words: {words}. what are they all?"}},
     {"sort",
      0,
      make_sort,
      {"Say whether the word is a name, a place, a job, a colour, a number, a day or a month.",
-      "Give the sort of word that this is."},
+      "Say what sort of word the given word is."},
      {"what is the word {word}?", "{word}. what is it:", "question: which sort is {word}? answer:",
       "what do we call such a word: {word}", "word: {word}. say what it is.",
       "find the sort: {word}", "say the sort of the word {word}.",
       "which sort of word is {word}?"}},
-    {"labels",
+    {"cargo",
      0,
-     make_labels,
-     {"Put the sort of word in the place of each word: name, place, job, colour, number, day, "
-      "month.",
-      "Say of every word in the row what sort it is."},
-     {"what sorts are these: {words}?", "{words}. their sorts:",
-      "question: which sort is each of them? {words}. answer:", "write what each word is: {words}",
-      "words: {words}. say their sorts.", "find the sorts: {words}",
-      "say the sort of each word: {words}", "words: {words}. what sorts of words are they?"}},
-    {"harvest",
+     make_member,
+     {"A cart carries four things: say which of them is the one that is wanted.",
+      "Say which thing of the cargo is of the wanted kind."},
+     {"the cart carries {words}. take down the {kind}:",
+      "we need the {kind}. the cart has {words}. "
+      "take the",
+      "question: there are {words} on the cart. which is the {kind}? answer:",
+      "cargo: {words}. give me the {kind}.", "unload the {kind}: {words}",
+      "on the cart: {words}. where is the {kind}?", "give me the {kind} from the cart: {words}",
+      "cargo: {words}. which one is the {kind}?"}},
+    {"shop",
      0,
-     make_harvest,
-     {"Among names, places, jobs and other words find those of the wanted sort.",
-      "Pick out the words that are of the sort asked for."},
-     {"the {kind} among these: {words}", "{words}. and the {kind}:",
-      "question: what are the {kind} here? {words}. answer:", "look for the {kind}: {words}",
-      "words: {words}. give me the {kind}.", "pick the {kind}: {words}",
-      "pick out only the {kind}: {words}", "words: {words}. where are the {kind}?"}},
+     make_topic,
+     {"Say what the shop sells, by the three things on its shelf.",
+      "Name the group of things that the shop has for sale."},
+     {"the shop sells {words}. it is a shop for", "what does a shop sell that has {words}?",
+      "question: the shop has {words}. what does it sell? answer:",
+      "for sale: {words}. name the shop.", "a shop with {words} sells",
+      "this shop has {words}. it is full of", "name what the shop sells: {words}",
+      "for sale: {words}. what are they all?"}},
+    {"basket",
+     0,
+     make_only,
+     {"Put into the basket only those things that were asked for.",
+      "Name the things for the basket, which are those of the wanted kind."},
+     {"the basket is for {kind}. we found {words}. put in:",
+      "we found {words}. put the {kind} into the basket:",
+      "question: we found {words}. which {kind} go into the basket? answer:",
+      "bring me the {kind}: {words}", "found: {words}. the basket is for {kind}.",
+      "fill the basket with {kind}: {words}", "put only the {kind} into the basket: {words}",
+      "found: {words}. which {kind} are there?"}},
+    {"museum",
+     0,
+     make_kinds,
+     {"Write the labels of the museum: each says what kind of thing is shown.",
+      "Say what stands on the label of each thing, which is its kind."},
+     {"the museum shows {words}. write the labels:", "labels for {words}:",
+      "question: what is on the labels of {words}? answer:", "label each of these: {words}",
+      "museum: {words}. write their labels.", "find the labels: {words}",
+      "write a label for each thing: {words}", "museum: {words}. what are the labels?"}},
     {"paint",
      0,
      make_paint,
      {"A painter wants to paint the thing: say which paint is needed.",
-      "Name the paint for the picture of the thing."},
+      "Say which colour of paint the thing needs."},
      {"which paint for a {word}?",
       "{word}. the paint:", "question: how do we paint the {word}? answer:", "paint this: {word}",
       "picture: {word}. say the paint.", "find the paint: {word}", "say the paint for the {word}.",

@@ -1,5 +1,5 @@
-/* Tasks that write a list of words anew: backwards, moved round, shortened, doubled, with a word
- * left out. Held in on nouns; held out on names and places, in other words. */
+/* Tasks that write a list of words anew: backwards, shortened, doubled, with a word
+ * left out. Held in on nouns; held out on places and jobs, in other words. */
 #include "tools/demo/task.h"
 
 enum { LIST_LEAST = 3, LIST_MAX = 4 };
@@ -45,23 +45,6 @@ static void make_return(Item *item, Part part, Rng *rng) {
   set_reverse(item, &list);
 }
 
-static void set_rotate(Item *item, const Words *list) {
-  size_t order[LIST_MAX];
-  for (size_t i = 0; i < list->count; i++) order[i] = (i + 1) % list->count;
-  set_list(item, list, order, list->count);
-}
-
-static void make_rotate(Item *item, Part part, Rng *rng) {
-  Words list = draw_nouns(part, rng);
-  set_rotate(item, &list);
-}
-
-static void make_queue(Item *item, Part part, Rng *rng) {
-  (void)part;
-  Words list = draw_domain(DOMAIN_NAMES, rng);
-  set_rotate(item, &list);
-}
-
 static void set_shorten(Item *item, const Words *list) {
   size_t order[LIST_MAX] = {0};
   for (size_t i = 0; i + 1 < list->count; i++) order[i] = i + 1;
@@ -79,21 +62,11 @@ static void make_onward(Item *item, Part part, Rng *rng) {
   set_shorten(item, &list);
 }
 
-static void set_twice(Item *item, const Words *list) {
-  size_t order[2 * LIST_MAX];
-  for (size_t i = 0; i < 2 * list->count; i++) order[i] = i / 2;
-  set_list(item, list, order, 2 * list->count);
-}
-
 static void make_twice(Item *item, Part part, Rng *rng) {
+  size_t order[2 * LIST_MAX];
   Words list = draw_nouns(part, rng);
-  set_twice(item, &list);
-}
-
-static void make_echo(Item *item, Part part, Rng *rng) {
-  (void)part;
-  Words list = draw_domain(DOMAIN_NAMES, rng);
-  set_twice(item, &list);
+  for (size_t i = 0; i < 2 * list.count; i++) order[i] = i / 2;
+  set_list(item, &list, order, 2 * list.count);
 }
 
 /* {word} is left out. */
@@ -112,7 +85,7 @@ static void make_without(Item *item, Part part, Rng *rng) {
 
 static void make_absent(Item *item, Part part, Rng *rng) {
   (void)part;
-  Words list = draw_domain(DOMAIN_NAMES, rng);
+  Words list = draw_domain(DOMAIN_JOBS, rng);
   set_without(item, &list, rng);
 }
 
@@ -120,27 +93,18 @@ static const Task LISTS[] = {
     {"reverse",
      1,
      make_reverse,
-     {"Write the words of the list in the opposite order.", "Turn the list of words around."},
+     {"Write the words of the list in the opposite order.",
+      "Say the list backwards, its words in the opposite order."},
      {"turn around: {words}",
       "{words}. now backwards:", "question: what is the list backwards? {words}. answer:",
       "write the words in the other order: {words}", "words: {words}. say them backwards.",
       "last word first: {words}", "say the list backwards: {words}",
       "words: {words}. turn the list around."}},
-    {"rotate",
-     1,
-     make_rotate,
-     {"Move the first word of the list to its end.",
-      "Repeat the words, but let the first one come last."},
-     {"the first word goes to the end: {words}", "{words}. now the first one last:",
-      "question: what is the list with the first word at the "
-      "end? {words}. answer:",
-      "write the first word last: {words}", "words: {words}. move the first one to the end.",
-      "first word last: {words}", "say the list, its first word last: {words}",
-      "words: {words}. put the first word at the end."}},
     {"shorten",
      1,
      make_shorten,
-     {"Write the list again but drop its first word.", "Say all the words that follow the first."},
+     {"Write the list again but drop its first word.",
+      "Drop the first word of the list and say the words that follow it."},
      {"drop the first word: {words}", "{words}. now all after the first:",
       "question: what comes after the first word? {words}. "
       "answer:",
@@ -150,8 +114,8 @@ static const Task LISTS[] = {
     {"twice",
      1,
      make_twice,
-     {"Say every word of the list two times before going on to the next.",
-      "Repeat each word of the list once."},
+     {"Say every word of the list two times, one right after the other.",
+      "Repeat every word of the list, so that each is said two times."},
      {"every word twice: {words}", "{words}. now each of them twice:",
       "question: what is the list with each word twice? {words}. answer:",
       "write every word two times: {words}", "words: {words}. say each one twice.",
@@ -160,8 +124,8 @@ static const Task LISTS[] = {
     {"without",
      1,
      make_without,
-     {"Write the list again but leave one word out.",
-      "Repeat all the words except the one that is named."},
+     {"Write the list again but leave out the word that is named.",
+      "Leave out one word and write all the other words of the list."},
      {"without the {word}: {words}", "{words}. now all but the {word}:",
       "question: what is the list without the {word}? {words}. answer:",
       "leave out the {word}: {words}", "words: {words}. say all but the {word}.",
@@ -171,52 +135,32 @@ static const Task LISTS[] = {
      0,
      make_return,
      {"Give the places of the journey in the order of the way back.",
-      "Turn the list of places around for the return."},
+      "Name the places of the way in the opposite order, as they come on the way back."},
      {"turn around the way: {words}",
       "{words}. now the way backwards:", "question: what is the way backwards? {words}. answer:",
       "write the places in the other order: {words}", "places: {words}. say them backwards.",
       "last place first: {words}", "say the way backwards: {words}",
       "places: {words}. turn the way around."}},
-    {"queue",
-     0,
-     make_queue,
-     {"The first person of the queue has to stand at the end: name everyone in the new order.",
-      "Give the row of people after the first of them went to the back."},
-     {"the first person goes to the back: {words}", "{words}. the queue when the first is last:",
-      "question: who stands where if the first person goes to the end? {words}. answer:",
-      "write the queue with the first person last: {words}",
-      "queue: {words}. move the first person to the end.", "first person last: {words}",
-      "say the queue, the first person last: {words}",
-      "queue: {words}. the first one goes to the end."}},
     {"onward",
      0,
      make_onward,
      {"The traveller has left the first place: name the places still to come.",
-      "Give the rest of the way after its first place."},
+      "Name the places that follow after the first place of the way."},
      {"the first place is behind us: {words}", "{words}. the way after the first place:",
       "question: which places come after the first? {words}. answer:",
       "write the places after the first: {words}", "places: {words}. say all but the first.",
       "leave the first place: {words}", "say the way after its first place: {words}",
       "places: {words}. drop the first one."}},
-    {"echo",
-     0,
-     make_echo,
-     {"Call every person two times, as an echo does.",
-      "Give each name of the row followed by the same name."},
-     {"call every name twice: {words}", "{words}. the echo says each name twice:",
-      "question: what are the names, each of them twice? {words}. answer:",
-      "call every person two times: {words}", "names: {words}. call each one twice.",
-      "two calls for each name: {words}", "say the names with an echo, every one twice: {words}",
-      "names: {words}. call each person two times."}},
     {"absent",
      0,
      make_absent,
-     {"One of the people is absent: name all the others.",
-      "Say who is there when the named person stays away."},
-     {"{word} is away: {words}", "{words}. everyone but {word}:",
-      "question: who is there without {word}? {words}. answer:", "leave {word} at home: {words}",
-      "names: {words}. call all but {word}.", "take away {word}: {words}",
-      "find the people without {word}: {words}", "names: {words}. leave out {word}."}},
+     {"One of the workers is absent: name all the others.",
+      "Name all the workers but the one who is away."},
+     {"the {word} is away: {words}", "{words}. everyone but the {word}:",
+      "question: who is there without the {word}? {words}. answer:",
+      "leave the {word} at home: {words}", "workers: {words}. call all but the {word}.",
+      "take away the {word}: {words}", "find the workers without the {word}: {words}",
+      "workers: {words}. leave out the {word}."}},
 };
 
 const TaskTable TASKS_LISTS = {LISTS, sizeof LISTS / sizeof *LISTS};
