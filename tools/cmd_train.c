@@ -1,6 +1,5 @@
 /* skein train gate|lora|base|activation: from a YAML file to a result. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "data/file.h"
 #include "tools/command.h"
 #include "tools/console.h"
+#include "tools/interrupt.h"
 #include "tools/machine.h"
 #include "tools/train_activation.h"
 #include "train/estimate.h"
@@ -33,21 +33,6 @@ static const char usage[] =
     "      --dry-run        check every file, print the memory and time estimate, write nothing\n"
     "\n"
     "Ctrl-C finishes the step, saves and exits with 130; a second one exits at once.\n";
-
-/* Set by the first SIGINT or SIGTERM; a signal handler has nowhere else to write. */
-static volatile sig_atomic_t stop_wanted;
-
-static void on_interrupt(int signal) {
-  if (stop_wanted) _exit(128 + signal);
-  stop_wanted = 1;
-}
-
-static void catch_interrupts(void) {
-  struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-  sigaction(SIGHUP, &action, NULL);
-}
 
 typedef struct TrainArguments {
   bool activation; /* no objective: nothing is learnt */
@@ -157,8 +142,7 @@ static Status run_training(const OptionSet *set, const TrainArguments *a, Error 
   Watching w = {0};
   TrainOutcome out;
   snprintf(w.label, sizeof w.label, "train %s", objective_name(s->objective));
-  TrainWatch watch = {&w, on_step, on_note, &stop_wanted};
-  catch_interrupts();
+  TrainWatch watch = {&w, on_step, on_note, interrupt_catch()};
   Status status = train_run(set, a->resume, &watch, &out, err);
   console_progress_end(&w.progress);
   if (status == STATUS_OK) print_outcome(s, &out);

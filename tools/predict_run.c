@@ -1,12 +1,15 @@
 #include "tools/predict_run.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "data/file.h"
 #include "tools/console.h"
+#include "tools/interrupt.h"
 
-enum { CHUNK = 256 }; /* items in memory at once */
+enum { CHUNK = 64 }; /* items in memory at once */
 
 typedef struct Parts {
   ItemSet *items;
@@ -56,7 +59,11 @@ static Status base_path(const PredictOptions *o, char **path, Error *err) {
   if (!o->base) TRY(manifest_read(&manifest, o->pool, err));
   *path = strdup(o->base ? o->base : manifest.base_name);
   manifest_free(&manifest);
-  return *path ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: the base's path");
+  if (!*path) return error_set(err, STATUS_RUN, "out of memory: the base's path");
+  if (o->base || access(*path, F_OK) == 0) return STATUS_OK;
+  error_set(err, STATUS_INPUT, "%s: its base '%s' is not there; give --base DIR", o->pool, *path);
+  free(*path);
+  return err->status;
 }
 
 static Status open_base(Parts *p, const PredictOptions *o, Error *err) {
@@ -131,11 +138,17 @@ static Status answer_all(Parts *p, const PredictOptions *o, const char *label,
   int64_t total = items_count(p->items);
   Status status = STATUS_OK;
   Progress progress;
+  const volatile sig_atomic_t *stop = interrupt_catch();
   console_progress_begin(&progress, label, 0, total);
   for (int64_t first = 0; first < total && status == STATUS_OK; first += CHUNK) {
     int64_t n = total - first < CHUNK ? total - first : CHUNK;
     status = answer_chunk(p, &asking, first, n, answer, err);
     if (status == STATUS_OK) console_progress_update(&progress, first + n, "items answered");
+    if (status == STATUS_OK && *stop && first + n < total) {
+      status =
+          error_set(err, STATUS_INTERRUPTED, "interrupted after %" PRId64 " of %" PRId64 " items%s",
+                    first + n, total, o->output ? "; nothing was written" : "");
+    }
   }
   console_progress_end(&progress);
   return status;
