@@ -22,6 +22,8 @@ struct Router {
   GlobalRouter *global; /* of the kinds that read the query, else NULL */
   Merged merged;        /* of the kinds without routing; their slots */
   AdapterSet adapters;
+  RouteWatch *watch; /* or NULL */
+  void *watch_arg;
   /* The forward at hand. */
   const RouteBatch *batch;
   RoutingStats *stats; /* or NULL */
@@ -230,6 +232,11 @@ void route_batch_free(RouteBatch *b) {
   *b = (RouteBatch){0};
 }
 
+void router_watch(Router *r, RouteWatch *watch, void *arg) {
+  r->watch = watch;
+  r->watch_arg = arg;
+}
+
 const AdapterSet *router_adapters(Router *r, const RouteBatch *batch, RoutingStats *stats) {
   assert(r->kind != ROUTER_GLIDER || batch->bias);
   assert(r->kind != ROUTER_RETRIEVAL || batch->expert);
@@ -301,6 +308,16 @@ static Tensor *plan_weights(Context *c, const Plan *plan, int experts) {
   return w;
 }
 
+/* Shows the plan to those who asked. */
+static void show_plan(Context *c, const Router *r, const Linear *linear, const Rows *rows,
+                      const Tensor *softmax, const Plan *plan) {
+  if (!r->stats && !r->watch) return;
+  if (!softmax) softmax = plan_weights(c, plan, pool_count(r->pool));
+  if (!softmax) return;
+  if (r->stats) routing_stats_add(r->stats, c, linear, rows, softmax, plan);
+  if (r->watch) r->watch(r->watch_arg, linear, rows, softmax, plan);
+}
+
 static void add_routed(Context *c, void *arg, const Linear *linear, const Rows *rows,
                        const Tensor *x, Tensor *y) {
   if (context_failed(c)) return;
@@ -308,10 +325,9 @@ static void add_routed(Context *c, void *arg, const Linear *linear, const Rows *
   ArenaMark mark = arena_mark(c->arena);
   Tensor *softmax;
   Plan *plan = make_plan(c, r, linear, rows, x, &softmax);
-  if (plan && r->stats) {
-    if (!softmax) softmax = plan_weights(c, plan, pool_count(r->pool));
-    if (softmax) routing_stats_add(r->stats, c, linear, rows, softmax, plan);
+  if (plan) {
+    show_plan(c, r, linear, rows, softmax, plan);
+    route_execute(c, r->pool, linear->id, plan, r->aggregate, x, y);
   }
-  if (plan) route_execute(c, r->pool, linear->id, plan, r->aggregate, x, y);
   arena_release(c->arena, mark);
 }

@@ -82,6 +82,12 @@ void router_close(Router *r); /* NULL is allowed */
 Status router_begin(Router *r, const RouteQuery *query, int64_t n, RouteBatch *batch, Error *err);
 void route_batch_free(RouteBatch *b); /* a zeroed RouteBatch is allowed */
 
+/* Sees every plan before it runs. `softmax` [T, experts] is what it was selected from; of a method
+ * that does not select, the plan's own weights. */
+typedef void RouteWatch(void *arg, const Linear *linear, const Rows *rows, const Tensor *softmax,
+                        const Plan *plan);
+void router_watch(Router *r, RouteWatch *watch, void *arg); /* NULL: nobody does */
+
 /* The adapters of a forward on these examples; valid while router, batch and stats are, until the
  * next call. `stats` may be NULL. */
 const AdapterSet *router_adapters(Router *r, const RouteBatch *batch, RoutingStats *stats);
