@@ -145,6 +145,7 @@ demo-assets: $(BUILD)/skein $(BUILD)/world ## make the demo's base, experts and 
 
 golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/oracle/requirements.txt)
 	@$(PYTHON) -B tests/oracle/make_golden.py
+	@$(PYTHON) -B tests/oracle/routed.py
 
 bench: $(BUILD)/skein ## measure the speed of this machine
 	@$(BUILD)/skein bench

@@ -1,0 +1,273 @@
+"""Writes tests/golden/routed: a pool of LoRA experts on the base of tests/golden/v1_1, and what every
+method of routing makes of it, in plain PyTorch.
+
+    python tests/oracle/routed.py             (after make_golden.py; versions: requirements.txt)
+
+    <expert>/             PEFT directories; ranks, alphas and covered linears differ
+    expected.json         experts, linears in module order, examples, settings of every method
+    expected.safetensors
+        <expert>.<kind>       vectors of the covered linears, end to end in module order;
+                              <kind> is gate, mean, absolute
+        experts, queries      instruction embeddings [experts or examples, dim]
+        <method>.logits       [target tokens, vocab]
+        <method>.weights      [rows, experts] for the methods that select: of every linear that
+                              somebody covers, in module order, of every row of the batch
+
+T5 is that of transformers; factors are stored by PEFT. The routing is written here from the papers'
+formulas, one example at a time, dense over experts, in double where the formula is not PyTorch's own
+op, so that it shares nothing with a sparse executor. Weights of experts that are not chosen are 0. The
+seed is one for which no row is within 1e-4 of another choice.
+"""
+
+import copy
+import json
+import math
+import pathlib
+import shutil
+
+import peft
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+from make_golden import load_base, make_examples, pinned, write_json
+from reference import ADAPTER, example_logits, lora_layers
+
+GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
+PATH = GOLDEN / "routed"
+SEED = 5
+MARGIN = 1e-4
+LENGTHS = [(9, 4), (1, 2), (12, 3)]  # (input, target) of each example, EOS included
+DIM = 6  # of instruction embeddings
+
+# Nobody covers wi_1; "few" covers some linears; "wide" alone has rank 5 and rslora.
+EXPERTS = {
+    "one": dict(r=3, lora_alpha=8, target_modules=["k", "o", "q", "v", "wi_0", "wo"]),
+    "two": dict(r=3, lora_alpha=5, target_modules=["k", "o", "q", "v", "wi_0", "wo"],
+                alpha_pattern={"wo": 9}),
+    "few": dict(r=1, lora_alpha=3, target_modules=["q", "v"]),
+    "wide": dict(r=2, lora_alpha=4, use_rslora=True, target_modules=["k", "o", "q", "v", "wo"],
+                 rank_pattern={"wo": 5, "decoder.block.1.layer.0.SelfAttention.q": 4}),
+}
+
+# Settings as skein takes them, and the same for select() below.
+LOCAL = dict(vectors="gate", norm_input=True, norm_vector=True, top_k=2)
+METHODS = {
+    "phatgoose": (["router=phatgoose"], LOCAL),
+    "top_p": (["router=phatgoose", "top_p=0.7"], {**LOCAL, "top_p": 0.7}),
+    "glider_constant": (["router=glider", "global.scale=2.5"], {**LOCAL, "glider": (2.5,)}),
+    "glider_threshold": (["router=glider", "top_k=3", "global.rule=threshold", "global.gamma=5",
+                          "global.beta=0.5", "global.threshold=0.6"],
+                         {**LOCAL, "top_k": 3, "glider": (5, 0.5, 0.6)}),
+    "activation_mean": (["router=average-activation"], {**LOCAL, "vectors": "mean"}),
+    "activation_absolute": (["router=average-activation", "activation.mode=absolute"],
+                            {**LOCAL, "vectors": "absolute"}),
+    "arrow_mttl": (["router=arrow"],
+                   dict(vectors="arrow", absolute=True, temperature=1, top_k=2, over_chosen=True,
+                        parameters=True)),
+    "arrow_glider": (["router=arrow", "arrow.mode=glider"],
+                     dict(vectors="arrow", absolute=True, temperature=10, top_k=2)),
+    "arrow_released": (["router=arrow", "arrow.mode=glider-released"],
+                       dict(vectors="arrow", norm_input=True, top_k=2)),
+    "merged": (["router=merged"], dict(merged=True)),
+    "merged_factors": (["router=merged-factors"], dict(factors=True, only=["one", "two"])),
+    "retrieval": (["router=retrieval"], dict(nearest=True)),
+    "base": (["router=base"], None),
+}
+
+
+def make_expert(base, name, rng):
+    """Factors large enough that which expert runs is seen in the logits."""
+    config = peft.LoraConfig(task_type="SEQ_2_SEQ_LM", **EXPERTS[name])
+    model = peft.get_peft_model(copy.deepcopy(base), config)
+    for layer in lora_layers(model).values():
+        for factor in (layer.lora_A[ADAPTER], layer.lora_B[ADAPTER]):
+            scale = 0.8 * factor.in_features ** -0.5
+            factor.weight.data = torch.randn(factor.weight.shape, generator=rng) * scale
+    config.base_model_name_or_path = "golden/v1_1"
+    model.save_pretrained(PATH / name, save_embedding_layers=False)
+    (PATH / name / "README.md").unlink()
+    file = PATH / name / "adapter_config.json"
+    saved = json.loads(file.read_text())
+    saved["target_modules"].sort()  # PEFT writes a set, in an order that changes
+    write_json(file, saved)
+    return {module: {"a": layer.lora_A[ADAPTER].weight.detach().double(),
+                     "b": layer.lora_B[ADAPTER].weight.detach().double(),
+                     "scale": layer.scaling[ADAPTER]}
+            for module, layer in lora_layers(model).items()}
+
+
+def prototype(f):
+    """First right singular vector of B A, its largest component positive."""
+    p = torch.linalg.svd(f["b"] @ f["a"]).Vh[0]
+    return p * p[p.abs().argmax()].sign()
+
+
+def add_vectors(expert, rng):
+    for f in expert.values():
+        d = f["a"].shape[1]
+        f["gate"] = 0.1 + 0.4 * torch.randn(d, generator=rng)
+        f["mean"] = 0.5 * torch.randn(d, generator=rng)
+        f["absolute"] = 0.3 + 0.4 * torch.rand(d, generator=rng)
+        f["arrow"] = prototype(f).float()
+
+
+class Routed:
+    """One method on the base; collects the weights of every linear."""
+
+    def __init__(self, experts, embeddings, queries, rule):
+        names = rule.get("only", list(experts))
+        self.experts = [experts[name] for name in names]
+        self.embeddings, self.queries, self.rule = embeddings, queries, rule
+        self.weights, self.margin, self.example = {}, math.inf, 0
+
+    def attach(self, model):
+        def hook(module):
+            return lambda _, inputs, output: output + self.add(module, inputs[0][0])[None]
+        covered = {module for expert in self.experts for module in expert}
+        return [model.get_submodule(module).register_forward_hook(hook(module))
+                for module in covered]
+
+    def cosines(self):
+        query = self.queries[self.example]
+        return F.cosine_similarity(self.embeddings, query[None], dim=1)
+
+    def bias(self):
+        cosine, glider = self.cosines(), self.rule["glider"]
+        if len(glider) == 1:
+            return glider[0] * cosine
+        gamma, beta, threshold = glider
+        return (gamma * (cosine.max() > threshold) + beta) * cosine
+
+    def logits(self, module, u):
+        rule, d = self.rule, u.shape[1]
+        x = F.layer_norm(u, [d]) if rule.get("norm_input") else u
+        columns = []
+        for expert in self.experts:
+            if module not in expert:
+                columns.append(torch.full([len(u)], -math.inf))
+                continue
+            v = expert[module][rule["vectors"]]
+            v = F.layer_norm(v, [d]) if rule.get("norm_vector") else v
+            columns.append(x @ v)
+        z = torch.stack(columns, 1)
+        z = torch.where(z.isinf(), z, z.abs()) if rule.get("absolute") else z
+        z = z / rule.get("temperature", math.sqrt(d))
+        return z + self.bias() if "glider" in rule else z
+
+    def keep_top_k(self, z):
+        values, chosen = z.sort(dim=1, descending=True)
+        k = self.rule["top_k"]
+        if k < z.shape[1]:
+            gap = values[:, k - 1] - values[:, k]
+            self.margin = min(self.margin, gap[gap.isfinite()].min().item() if
+                              gap.isfinite().any() else math.inf)
+        return torch.zeros_like(z, dtype=torch.bool).scatter(1, chosen[:, :k], True)
+
+    def keep_top_p(self, z):
+        values, order = z.softmax(1).sort(dim=1)
+        below = values.cumsum(1)
+        self.margin = min(self.margin, (below - (1 - self.rule["top_p"])).abs().min().item())
+        kept = below > 1 - self.rule["top_p"]
+        kept[:, -1] = True
+        return torch.zeros_like(kept).scatter(1, order, kept)
+
+    def select(self, z):
+        """Weights [rows, experts], 0 where not chosen; and as they multiply."""
+        if "top_p" in self.rule:
+            return z.masked_fill(~self.keep_top_p(z), -math.inf).softmax(1)
+        kept = self.keep_top_k(z) & z.isfinite()
+        if self.rule.get("over_chosen"):
+            return z.masked_fill(~kept, -math.inf).softmax(1)
+        w = z.softmax(1) * kept
+        return w / (w.sum(1, keepdim=True) + 1e-6)
+
+    def fixed(self, module, rows):
+        """Weights that do not depend on tokens: all alike, or the nearest expert."""
+        covers = torch.tensor([float(module in expert) for expert in self.experts])
+        if self.rule.get("nearest"):
+            one = F.one_hot(self.cosines().argmax(), len(covers))
+            return (one * covers).expand(rows, -1)
+        return (covers / covers.sum()).expand(rows, -1)
+
+    def add(self, module, u):
+        if "vectors" in self.rule:
+            w = self.select(self.logits(module, u))
+            self.weights.setdefault(module, []).append(w)
+        else:
+            w = self.fixed(module, len(u))
+        x, w = u.double(), w.double()
+        if self.rule.get("parameters") or self.rule.get("factors"):
+            return self.run_parameters(module, x, w).float()
+        y = 0
+        for i, expert in enumerate(self.experts):
+            if module in expert:
+                f = expert[module]
+                y = y + w[:, i:i + 1] * f["scale"] * (x @ f["a"].T @ f["b"].T)
+        return y.float()
+
+    def run_parameters(self, module, x, w):
+        """Per token A = sum w A_i and B = sum w s_i B_i, smaller ranks padded with zeros."""
+        factors = [(i, e[module]) for i, e in enumerate(self.experts) if module in e]
+        rank = max(f["a"].shape[0] for _, f in factors)
+        a = torch.stack([F.pad(f["a"], (0, 0, 0, rank - f["a"].shape[0])) for _, f in factors])
+        b = torch.stack([f["scale"] * F.pad(f["b"], (0, rank - f["b"].shape[1]))
+                         for _, f in factors])
+        w = w[:, [i for i, _ in factors]]
+        return torch.einsum("tor,trd,td->to", torch.einsum("ti,ior->tor", w, b),
+                            torch.einsum("ti,ird->trd", w, a), x)
+
+
+def run(base, experts, embeddings, queries, examples, rule):
+    model = copy.deepcopy(base)
+    routed = Routed(experts, embeddings, queries, rule or {"only": []})
+    routed.attach(model)
+    logits = []
+    with torch.no_grad():
+        for routed.example, example in enumerate(examples):
+            logits.append(example_logits(model, example))
+    return torch.cat(logits), routed
+
+
+def main():
+    pinned()
+    torch.set_num_threads(1)
+    rng = torch.Generator().manual_seed(SEED)
+    shutil.rmtree(PATH, ignore_errors=True)
+    PATH.mkdir(parents=True)
+    base = load_base(GOLDEN / "v1_1" / "base")
+    experts = {name: make_expert(base, name, rng) for name in EXPERTS}
+    linears = [name for name, module in base.named_modules()
+               if isinstance(module, torch.nn.Linear) and name != "lm_head"]
+    out = {}
+    for name, expert in experts.items():
+        add_vectors(expert, rng)
+        for kind in ("gate", "mean", "absolute"):
+            out[f"{name}.{kind}"] = torch.cat([expert[m][kind] for m in linears if m in expert])
+    case = type("", (), {"lengths": LENGTHS, "shape": {"vocab_size": base.config.vocab_size}})
+    examples = make_examples(case, rng)
+    out["experts"] = torch.randn(len(EXPERTS), DIM, generator=rng)
+    out["queries"] = torch.randn(len(examples), DIM, generator=rng)
+    near = [F.cosine_similarity(out["experts"], q[None]).max() > 0.6 for q in out["queries"]]
+    assert any(near) and not all(near), "the threshold rule needs queries on both sides of it"
+    methods = {}
+    for name, (settings, rule) in METHODS.items():
+        logits, routed = run(base, experts, out["experts"], out["queries"], examples, rule)
+        assert routed.margin > MARGIN, f"{name}: a choice hangs on {routed.margin}; take a new seed"
+        for other in methods:  # a router that were another would be seen
+            apart = (logits - out[f"{other}.logits"]).norm() / logits.norm()
+            assert apart > 0.02, f"{name} and {other} are {apart} apart"
+        out[f"{name}.logits"] = logits
+        if routed.weights:
+            out[f"{name}.weights"] = torch.cat([torch.cat(routed.weights[m]) for m in linears
+                                                if m in routed.weights])
+        methods[name] = {"settings": settings, "only": (rule or {}).get("only", list(EXPERTS))}
+        print(name, "margin", routed.margin)
+    write_json(PATH / "expected.json", {"versions": pinned(), "experts": list(EXPERTS),
+                                        "linears": linears, "examples": examples,
+                                        "methods": methods})
+    save_file({k: v.contiguous() for k, v in out.items()}, PATH / "expected.safetensors")
+
+
+if __name__ == "__main__":
+    main()
