@@ -75,8 +75,8 @@ Status embedder_name_check(const char *name, const char *file, Error *err) {
                    size, EMBEDDER_NAME - 1);
 }
 
-/* In double, in eight running sums: the order depends on n alone. */
-static double dot(const float *a, const float *b, int64_t n) {
+/* In eight running sums: the order depends on n alone. */
+double embed_dot(const float *a, const float *b, int64_t n) {
   enum { LANES = 8 };
   double sum[LANES] = {0}, total = 0;
   int64_t i = 0;
@@ -88,9 +88,11 @@ static double dot(const float *a, const float *b, int64_t n) {
   return total;
 }
 
+double embed_norm(const float *a, int64_t n) {
+  return fmax(sqrt(embed_dot(a, a, n)), 1e-8);
+}
+
 double embed_cosine(const float *a, const float *b, int64_t dim, bool drop_last) {
-  const double least = 1e-8;
   int64_t n = drop_last ? dim - 1 : dim;
-  double na = fmax(sqrt(dot(a, a, n)), least), nb = fmax(sqrt(dot(b, b, n)), least);
-  return dot(a, b, n) / (na * nb);
+  return embed_dot(a, b, n) / (embed_norm(a, n) * embed_norm(b, n));
 }

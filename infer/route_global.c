@@ -18,10 +18,12 @@ struct GlobalRouter {
   RouterSettings settings; /* numbers only: its texts may be gone */
   Embedder *embedder;
   int experts, threads;
-  Embeddings rows; /* of the experts */
-  int64_t *begin;  /* [experts + 1] of order */
-  int64_t *order;  /* rows by expert; rows of experts that are not opened are left out */
-  Known *known;    /* [known_room], open addressing */
+  Embeddings rows;  /* of the experts */
+  int64_t *begin;   /* [experts + 1] of order */
+  double *norm;     /* [rows.count] */
+  int64_t compared; /* the leading coordinates that are compared: all, or all but the last */
+  int64_t *order;   /* rows by expert; rows of experts that are not opened are left out */
+  Known *known;     /* [known_room], open addressing */
   size_t known_count, known_room;
   float *query; /* [dim] */
 };
@@ -192,6 +194,18 @@ static Status check_experts(const GlobalRouter *g, const Pool *pool, bool exampl
   return STATUS_OK;
 }
 
+static Status prepare(GlobalRouter *g, Error *err) {
+  const Embeddings *rows = &g->rows;
+  g->compared = g->settings.global.drop_last ? rows->dim - 1 : rows->dim;
+  g->norm = calloc((size_t)rows->count, sizeof *g->norm);
+  g->query = calloc((size_t)rows->dim, sizeof *g->query);
+  if (!g->norm || !g->query) return no_memory(err);
+  for (int64_t i = 0; i < rows->count; i++) {
+    g->norm[i] = embed_norm(rows->vector + i * rows->dim, g->compared);
+  }
+  return STATUS_OK;
+}
+
 static Status open_parts(GlobalRouter *g, const RouterSettings *s, const Pool *pool, T5 *model,
                          const Tokenizer *tokenizer, Error *err) {
   bool examples = by_example(s);
@@ -199,8 +213,7 @@ static Status open_parts(GlobalRouter *g, const RouterSettings *s, const Pool *p
   TRY(read_rows(g, pool, examples, err));
   TRY(sort_rows(g, pool, examples, err));
   TRY(check_experts(g, pool, examples, err));
-  g->query = calloc((size_t)g->rows.dim, sizeof *g->query);
-  return g->query ? STATUS_OK : no_memory(err);
+  return prepare(g, err);
 }
 
 Status global_router_open(GlobalRouter **out, const RouterSettings *s, const Pool *pool, T5 *model,
@@ -223,6 +236,7 @@ void global_router_close(GlobalRouter *g) {
   for (size_t i = 0; i < g->known_room; i++) free(g->known[i].cosine);
   free(g->known);
   free(g->query);
+  free(g->norm);
   free(g->begin);
   free(g->order);
   embeddings_free(&g->rows);
@@ -258,6 +272,7 @@ static Status make_room(GlobalRouter *g, Error *err) {
 
 typedef struct CosineTask {
   const GlobalRouter *g;
+  double norm; /* of the query */
   double *cosine;
 } CosineTask;
 
@@ -267,8 +282,9 @@ static void expert_cosine(void *arg, int64_t expert, int worker) {
   const GlobalRouter *g = t->g;
   double most = -2;
   for (int64_t i = g->begin[expert]; i < g->begin[expert + 1]; i++) {
-    const float *row = g->rows.vector + g->order[i] * g->rows.dim;
-    double cosine = embed_cosine(row, g->query, g->rows.dim, g->settings.global.drop_last);
+    int64_t row = g->order[i];
+    const float *vector = g->rows.vector + row * g->rows.dim;
+    double cosine = embed_dot(vector, g->query, g->compared) / (g->norm[row] * t->norm);
     if (cosine > most) most = cosine;
   }
   t->cosine[expert] = most;
@@ -296,7 +312,8 @@ static Status query_cosines(GlobalRouter *g, const RouteQuery *q, const double *
     TRY(embedder_embed(g->embedder, text, text, g->query, err));
     known->cosine = calloc((size_t)g->experts, sizeof *known->cosine);
     if (!known->cosine) return no_memory(err);
-    parallel_for(g->threads, g->experts, expert_cosine, &(CosineTask){g, known->cosine});
+    CosineTask task = {g, embed_norm(g->query, g->compared), known->cosine};
+    parallel_for(g->threads, g->experts, expert_cosine, &task);
     memcpy(known->key, key, sizeof key);
     g->known_count++;
   }
