@@ -54,7 +54,7 @@ Status embed_instructions(Embeddings *out, Embedder *e, const char *dir,
   Status status = out->text ? STATUS_OK : no_memory(err);
   for (int i = 0; i < count && status == STATUS_OK; i++) {
     status = embed_instruction(out, i, e, dir, entry[i], err);
-    tell(watch, i + 1, count);
+    if (status == STATUS_OK) tell(watch, i + 1, count);
   }
   if (status != STATUS_OK) embeddings_free(out);
   return status;

@@ -186,11 +186,12 @@ static void close_parts(Parts *p) {
 static Status open_base(Parts *p, const char *dir, Error *err) {
   char sample[HASH_HEX];
   TRY(t5_open(&p->model, dir, err));
-  TRY(tokenizer_open(&p->tokenizer, dir, err));
   TRY(t5_sample(p->model, sample, err));
-  if (strcmp(sample, p->manifest.sample) == 0) return STATUS_OK;
-  return error_set(err, STATUS_MISMATCH, "%s: is another base than that of %s (%s)", dir,
-                   p->manifest.dir, p->manifest.base_name);
+  if (strcmp(sample, p->manifest.sample) != 0) {
+    return error_set(err, STATUS_MISMATCH, "%s: is another base than that of %s (%s)", dir,
+                     p->manifest.dir, p->manifest.base_name);
+  }
+  return tokenizer_open(&p->tokenizer, dir, err);
 }
 
 static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
@@ -301,6 +302,8 @@ static Status embed(const Parts *p, const EmbedArguments *a, Error *err) {
 static Status embed_pool(const EmbedArguments *a, Error *err) {
   Parts parts = {0};
   PoolLock *lock;
+  TRY(manifest_read(&parts.manifest, a->pool, err)); /* that it is a pool */
+  manifest_free(&parts.manifest);
   TRY(pool_lock(&lock, a->pool, err));
   Status status = open_parts(&parts, a, err);
   if (status == STATUS_OK) status = embed(&parts, a, err);

@@ -103,7 +103,7 @@ static Status run_batch(const T5Run *run, const Batch *batch, int threads,
   for (int64_t i = 0; i < batch->count && status == STATUS_OK; i++) {
     status = run_micro(&c, run, &batch->micro[i]);
     seen += batch->micro[i].input.count;
-    if (watch && watch->seen) watch->seen(watch->arg, seen, batch->examples);
+    if (status == STATUS_OK && watch && watch->seen) watch->seen(watch->arg, seen, batch->examples);
   }
   arena_free(arena);
   return status;
