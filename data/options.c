@@ -72,6 +72,12 @@ Status options_preset(OptionSet *o, const char *key, const char *value, Error *e
   return options_set(o, i, value, ORIGIN_RECIPE, "recipe", err);
 }
 
+Status options_put(OptionSet *o, const char *key, const char *text, const char *place, Error *err) {
+  size_t i = options_find(o, key);
+  if (i == o->count) return options_unknown(o, key, place, err);
+  return options_set(o, i, text, ORIGIN_FILE, place, err);
+}
+
 Status options_assign(OptionSet *o, const char *assignment, Error *err) {
   size_t size = strlen(assignment), valid = utf8_valid(assignment, size);
   if (valid < size) {

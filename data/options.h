@@ -61,6 +61,8 @@ Status options_read_text(OptionSet *o, const char *text, size_t size, const char
 Status options_assign(OptionSet *o, const char *assignment, Error *err);
 /* Sets an option still at its default (origin 0) to a recipe's value. */
 Status options_preset(OptionSet *o, const char *key, const char *value, Error *err);
+/* One option as a file sets it; `place` begins the messages of errors. */
+Status options_put(OptionSet *o, const char *key, const char *text, const char *place, Error *err);
 /* Every required option is set. */
 Status options_check_required(const OptionSet *o, const char *name, Error *err);
 

@@ -5,18 +5,20 @@
 #include "data/options.h"
 #include "tools/command.h"
 #include "tools/plot.h"
+#include "tools/plot_ablation.h"
 #include "tools/plot_routing.h"
 
-enum { POOL, ROUTING, TRAINING, FIGURES };
-static const char *const figures[FIGURES] = {"pool", "routing", "training"};
-static const char *const operand[FIGURES] = {"a pool", "a folder or file", "a run directory"};
+enum { ABLATION, POOL, ROUTING, TRAINING, FIGURES };
+static const char *const figures[FIGURES] = {"ablation", "pool", "routing", "training"};
+static const char *const operand[FIGURES] = {"a folder", "a pool", "a folder or file",
+                                             "a run directory"};
 
 static Status find_figure(const char *name, int *figure, Error *err) {
   for (*figure = 0; *figure < FIGURES; ++*figure)
     if (strcmp(figures[*figure], name) == 0) return STATUS_OK;
   const char *near = options_nearest(name, figures, FIGURES);
   return error_set(err, STATUS_USAGE, "plot: unknown figure '%s'; want %s", name,
-                   near ? near : "pool, routing or training");
+                   near ? near : "ablation, pool, routing or training");
 }
 
 /* Values of the long options, whose letters nobody types. */
@@ -80,11 +82,14 @@ static int run(int argc, char **argv, Error *err) {
   }
   TRY(command_operands(argc, argv, 1, argc, "a figure", err));
   TRY(find_figure(argv[optind], &figure, err));
-  TRY(command_operands(argc, argv, 2, figure == POOL ? 2 : argc, operand[figure], err));
+  bool one = figure == ABLATION || figure == POOL;
+  TRY(command_operands(argc, argv, 2, one ? 2 : argc, operand[figure], err));
   TRY(check_options(&a, figure, err));
   a.routing.input = argv + optind + 1;
   a.routing.inputs = argc - optind - 1;
   switch (figure) {
+    case ABLATION:
+      return plot_ablation(argv[optind + 1], a.routing.out, err);
     case POOL:
       return plot_pool(argv[optind + 1], a.base, a.routing.out, err);
     case ROUTING:
@@ -96,7 +101,7 @@ static int run(int argc, char **argv, Error *err) {
 
 const Command command_plot = {
     .name = "plot",
-    .summary = "draw figures: training curves, where tokens were routed, how alike experts are",
+    .summary = "draw figures of training, routing, pools and ablations",
     .usage =
         "Examples:\n"
         "  skein plot training runs/boolq                     into runs/boolq\n"
@@ -109,6 +114,7 @@ const Command command_plot = {
         "Usage: skein plot training RUN_DIR... [-o DIR]\n"
         "       skein plot routing EVAL_DIR|FILE... -o DIR [options]\n"
         "       skein plot pool POOL -o DIR [--base DIR]\n"
+        "       skein plot ablation ABLATION_DIR [-o DIR]\n"
         "\n"
         "training draws loss, learning rate and, for one gate run, how open its gates are and\n"
         "how long their vectors, from RUN_DIR/metrics.jsonl, as training.png and training.svg.\n"
@@ -125,7 +131,12 @@ const Command command_plot = {
         "pool draws pool.png and pool.svg, expert x expert: the cosine of their gates, and of\n"
         "their dense updates BA, means over the modules that both cover.\n"
         "\n"
-        "  -o, --output DIR   where the files go (training: by default the first RUN_DIR)\n"
+        "ablation draws ablation-AXIS for every axis of ABLATION_DIR/ablation.csv: score against\n"
+        "value, a panel a group of tasks, a line a method and setting of the other axes (the best\n"
+        "seven), intervals as bars; methods that do not read the axis are dashed.\n"
+        "\n"
+        "  -o, --output DIR   where the files go (training, ablation: by default the first "
+        "folder)\n"
         "  --statistic NAME   weight: mean softmax before selection (default)\n"
         "                     share: share of (token, chosen expert) pairs\n"
         "                     top1: share of tokens whose largest weight the expert has\n"

@@ -27,9 +27,11 @@ int command_option(int argc, char **argv, const char *shorts, const struct optio
 Status command_operands(int argc, char **argv, int least, int most, const char *what, Error *err);
 
 /* One file each, cmd_<name>.c. */
+extern const Command command_ablate;
 extern const Command command_bench;
 extern const Command command_doctor;
 extern const Command command_embed;
+extern const Command command_eval;
 extern const Command command_generate;
 extern const Command command_inspect;
 extern const Command command_plot;
