@@ -271,6 +271,36 @@ static void statistics_are_of_what_is_generated(void **state) {
   routed_close(&all);
 }
 
+/* A forward that fails counts nothing, then or later. */
+static void what_fails_is_not_counted(void **state) {
+  World *w = *state, sick = *w;
+  static const TinyExpert EXPERT[] = {{"wide", "all-linear", 2, 1, DTYPE_F32, false},
+                                      {"deep", "all-linear", 2, 2, DTYPE_F32, false},
+                                      {"some", "q,v", 2, 3, DTYPE_F32, false}};
+  Error err = {0};
+  expect_ok("model", t5_random(&sick.model, &w->model->config, 1, false, &err), &err);
+  const char *dir = scratch_path(w->scratch, "sick");
+  tiny_pool(dir, sick.model, EXPERT, 3);
+  expect_ok(dir, pool_open(&sick.pool, dir, sick.model, NULL, 0, &err), &err);
+  Routed r = routed_open(&sick, "router=phatgoose", 4096, 1, true);
+  float *norm = sick.model->decoder.final_norm.data, kept = norm[0];
+  Score score;
+  char *text;
+  Error scores = {0}, texts = {0};
+  norm[0] = NAN;
+  expect_error("scores", predict_scores(r.predictor, &ASKING, w->item, 1, &score, &scores), &scores,
+               STATUS_RUN, "not finite");
+  expect_error("texts", predict_texts(r.predictor, &ASKING, w->item, 1, &text, &texts), &texts,
+               STATUS_RUN, "not finite");
+  norm[0] = kept;
+  expect_ok("healed", predict_scores(r.predictor, &ASKING, w->item, 1, &score, &err), &err);
+  expect_counts(&sick, r.stats, tokens_of(w, INPUT[0]), tokens_of(w, CHOICE[score.prediction]));
+  score_free(&score);
+  routed_close(&r);
+  pool_close(sick.pool);
+  t5_close(sick.model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(scores_do_not_depend_on_the_batch),
@@ -278,6 +308,7 @@ int main(void) {
       cmocka_unit_test(texts_do_not_depend_on_the_batch),
       cmocka_unit_test(statistics_are_of_the_predicted_choices),
       cmocka_unit_test(statistics_are_of_what_is_generated),
+      cmocka_unit_test(what_fails_is_not_counted),
   };
   blas_init();
   return cmocka_run_group_tests(tests, world_open, world_close);
