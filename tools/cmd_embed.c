@@ -55,7 +55,9 @@ static const char usage[] =
     "\n"
     "Cosines of lexical are lower than those of sentence models, about 0.4 between two wordings "
     "of\n"
-    "one task: choose global.threshold and global.scale accordingly.\n";
+    "one task: choose global.threshold and global.scale accordingly. Those of encoder are high "
+    "even\n"
+    "between strangers, and tell tasks apart worse than lexical does when the base is small.\n";
 
 typedef struct EmbedArguments {
   const char *pool;
