@@ -1,0 +1,216 @@
+/* Identities between methods of routing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "infer/t5_cache.h"
+#include "tests/scratch.h"
+#include "tests/testing.h"
+#include "tests/tiny_router.h"
+
+static const char *const METHODS[] = {
+    "router=phatgoose",
+    "router=phatgoose top_p=0.6",
+    "router=glider global.scale=2",
+    "router=average-activation",
+    "router=average-activation activation.mode=absolute",
+    "router=arrow",
+    "router=arrow arrow.mode=glider top_k=3",
+    "router=arrow arrow.mode=glider-released",
+    "router=uniform",
+    "router=random",
+    "router=retrieval",
+    "router=merged",
+    "router=expert expert=rhyme",
+    "router=base",
+};
+enum { METHODS_COUNT = sizeof METHODS / sizeof *METHODS };
+
+/* The plain expert, without any router. */
+static Logits run_plain(const RoutedWorld *w, const char *name) {
+  Logits l = {0};
+  Error err = {0};
+  Lora *lora;
+  AdapterSet set;
+  char dir[160];
+  snprintf(dir, sizeof dir, "%s/experts/%s", w->pool, name);
+  expect_ok(dir, lora_open(&lora, dir, w->model, &err), &err);
+  expect_ok(dir, lora_adapters(lora, &set, &err), &err);
+  routed_forward(w, &set, 0, TINY_SEQUENCES, 1, l.z);
+  free(set.slot);
+  lora_close(lora);
+  return l;
+}
+
+/* A pool of one is its expert, whatever the method; by slots to the bit, else up to the 1e-6 of the
+ * normalisation. */
+static void one_expert_routed_is_that_expert(void **state) {
+  const RoutedWorld *w = *state;
+  for (int e = 1; e < 3; e++) { /* one that covers all linears, one that does not */
+    const char *name = ROUTED_EXPERT[e].name;
+    Logits plain = run_plain(w, name);
+    for (int i = 0; i < METHODS_COUNT; i++) {
+      if (strstr(METHODS[i], "router=base") || strstr(METHODS[i], "router=expert")) continue;
+      char settings[160];
+      snprintf(settings, sizeof settings, "%s top_k=1", METHODS[i]);
+      Logits routed = routed_logits(w, settings, name);
+      expect_near(w, METHODS[i], &routed, &plain);
+    }
+    char settings[64];
+    snprintf(settings, sizeof settings, "router=expert expert=%s", name);
+    Logits expert = routed_logits(w, settings, NULL);
+    expect_same(w, &expert, &plain);
+  }
+}
+
+static void base_is_the_plain_model(void **state) {
+  const RoutedWorld *w = *state;
+  Logits plain = {0}, base = routed_logits(w, "router=base", NULL);
+  routed_forward(w, NULL, 0, TINY_SEQUENCES, 1, plain.z);
+  expect_same(w, &base, &plain);
+  Error err = {0};
+  RouterSettings s = {.kind = ROUTER_BASE};
+  Router *router;
+  expect_ok("no pool", router_open(&router, &s, NULL, w->model, NULL, 1, &err), &err);
+  router_close(router);
+}
+
+static void uniform_is_merged(void **state) {
+  const RoutedWorld *w = *state;
+  Logits uniform = routed_logits(w, "router=uniform", NULL),
+         merged = routed_logits(w, "router=merged", NULL);
+  expect_near(w, "uniform and merged", &uniform, &merged);
+}
+
+static void methods_differ(void **state) {
+  const RoutedWorld *w = *state;
+  Logits *all = calloc(METHODS_COUNT, sizeof *all);
+  assert_non_null(all);
+  for (int i = 0; i < METHODS_COUNT; i++) {
+    all[i] = routed_logits(w, METHODS[i], NULL);
+    for (int j = 0; j < i; j++) {
+      bool twins = strstr(METHODS[i], "router=merged") && strstr(METHODS[j], "router=uniform");
+      if (!twins && !(logits_apart(w, &all[i], &all[j]) > 10 * ROUTED_CLOSE)) {
+        fail_msg("%s and %s do the same", METHODS[i], METHODS[j]);
+      }
+    }
+  }
+  free(all);
+}
+
+/* GLIDER between its ends: nothing global, and nothing but global. */
+static void glider_at_scale_0_is_phatgoose(void **state) {
+  const RoutedWorld *w = *state;
+  Logits local = routed_logits(w, "router=phatgoose", NULL),
+         zero = routed_logits(w, "router=glider global.scale=0", NULL);
+  expect_same(w, &local, &zero);
+}
+
+static void glider_at_a_large_scale_is_the_nearest_expert(void **state) {
+  const RoutedWorld *w = *state;
+  Routing r = routing_open(w, "router=retrieval", NULL);
+  RouteBatch batch;
+  routing_begin(&r, 0, TINY_SEQUENCES, &batch);
+  const int32_t want[] = {3, 1, 0}; /* those that cover every linear */
+  assert_memory_equal(batch.expert, want, sizeof want);
+  route_batch_free(&batch);
+  Logits nearest = routing_run(w, &r, 1);
+  routing_close(&r);
+  const char *const scales[] = {"router=glider global.scale=1000000",
+                                "router=glider global.rule=threshold global.gamma=1000000 "
+                                "global.threshold=-1",
+                                "router=glider global.scale=1000000 top_p=0.9"};
+  for (int i = 0; i < 3; i++) {
+    Logits glider = routed_logits(w, scales[i], NULL);
+    expect_near(w, scales[i], &glider, &nearest);
+  }
+}
+
+static void threads_change_no_bit(void **state) {
+  const RoutedWorld *w = *state;
+  for (int i = 0; i < METHODS_COUNT; i++) {
+    Routing r = routing_open(w, METHODS[i], NULL);
+    Logits one = routing_run(w, &r, 1), two = routing_run(w, &r, 2);
+    expect_same(w, &one, &two);
+    routing_close(&r);
+  }
+}
+
+static void a_batch_is_its_examples_one_by_one(void **state) {
+  const RoutedWorld *w = *state;
+  for (int i = 0; i < METHODS_COUNT; i++) {
+    Routing r = routing_open(w, METHODS[i], NULL);
+    Logits all = routing_run(w, &r, 1), one = {0};
+    for (int64_t s = 0; s < TINY_SEQUENCES; s++) {
+      RouteBatch batch;
+      routing_begin(&r, s, s + 1, &batch);
+      routed_forward(w, router_adapters(r.router, &batch, NULL), s, s + 1, 1,
+                     one.z + w->batch.out_at[s] * ROUTED_VOCAB);
+      route_batch_free(&batch);
+    }
+    expect_near(w, METHODS[i], &one, &all);
+    routing_close(&r);
+  }
+}
+
+/* Two sequences read example 0 and one reads 2, token by token from a cache, against all at once.
+ */
+static void cached_is_uncached(void **state) {
+  const RoutedWorld *w = *state;
+  enum { STEPS = 5, SEQUENCES = 3 };
+  static const int64_t source[SEQUENCES] = {2, 0, 2};
+  const int64_t whole[] = {0, STEPS, 2 * STEPS, 3 * STEPS}, step[] = {0, 1, 2, 3};
+  const TinyBatch *b = &w->batch;
+  for (int i = 0; i < METHODS_COUNT; i++) {
+    Routing r = routing_open(w, METHODS[i], NULL);
+    RouteBatch batch;
+    routing_begin(&r, 0, TINY_SEQUENCES, &batch);
+    Bench bench;
+    bench_open(&bench, false, 2);
+    T5Run run = {w->model, router_adapters(r.router, &batch, NULL), false};
+    Ragged input = tiny_input(b);
+    Tensor *encoded = t5_encode(&bench.c, &run, b->input, input);
+    Tensor *want =
+        t5_decode(&bench.c, &run, encoded, input, b->decoder, (Rows){{SEQUENCES, whole}, source});
+    T5Cache *cache;
+    expect_ok("cache",
+              t5_cache_new(&cache, &bench.c, &run, encoded, input, source, SEQUENCES, STEPS),
+              &bench.error);
+    for (int t = 0; t < STEPS; t++) {
+      int32_t ids[SEQUENCES];
+      for (int s = 0; s < SEQUENCES; s++) ids[s] = b->decoder[s * STEPS + t];
+      Tensor *got = t5_decode_next(&bench.c, &run, cache, ids, (Ragged){SEQUENCES, step});
+      expect_ok(METHODS[i], bench.error.status, &bench.error);
+      for (int s = 0; s < SEQUENCES; s++) {
+        Agreement a = agreement(got->data + s * got->cols,
+                                want->data + (s * STEPS + t) * want->cols, got->cols);
+        if (!(a.worst <= ROUTED_CLOSE))
+          fail_msg("%s: step %d: apart by %g", METHODS[i], t, a.worst);
+      }
+    }
+    t5_cache_free(cache);
+    bench_close(&bench);
+    route_batch_free(&batch);
+    routing_close(&r);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(one_expert_routed_is_that_expert),
+      cmocka_unit_test(base_is_the_plain_model),
+      cmocka_unit_test(uniform_is_merged),
+      cmocka_unit_test(methods_differ),
+      cmocka_unit_test(glider_at_scale_0_is_phatgoose),
+      cmocka_unit_test(glider_at_a_large_scale_is_the_nearest_expert),
+      cmocka_unit_test(threads_change_no_bit),
+      cmocka_unit_test(a_batch_is_its_examples_one_by_one),
+      cmocka_unit_test(cached_is_uncached),
+  };
+  return cmocka_run_group_tests_name("router: identities", tests, routed_setup, routed_teardown);
+}

@@ -1,0 +1,142 @@
+/* Opening routers: settings, refusals, and what a router without a softmax reports. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scratch.h"
+#include "tests/tiny_router.h"
+
+static void the_seed_decides_the_lot(void **state) {
+  const RoutedWorld *w = *state;
+  Logits a = routed_logits(w, "router=random seed=1", NULL),
+         again = routed_logits(w, "router=random seed=1", NULL),
+         b = routed_logits(w, "router=random seed=2", NULL),
+         all = routed_logits(w, "router=random top_k=4", NULL),
+         uniform = routed_logits(w, "router=uniform", NULL);
+  expect_same(w, &a, &again);
+  assert_true(logits_apart(w, &a, &b) > 10 * ROUTED_CLOSE);
+  expect_near(w, "all by lot", &all, &uniform);
+}
+
+/* How often each expert was drawn at a linear that all cover. */
+static void count_lots(void *arg, const Linear *linear, const Rows *rows, const Tensor *softmax,
+                       const Plan *plan) {
+  (void)rows;
+  int64_t *count = arg;
+  if (!strstr(linear->name, "SelfAttention.q")) return;
+  for (int64_t i = 0; i < plan->rows * plan->slots; i++) {
+    assert_true(plan->weight[i] == 0.5f);
+    assert_true(softmax->data[i / plan->slots * ROUTED_EXPERTS + plan->expert[i]] == 0.5f);
+    count[plan->expert[i]]++;
+  }
+}
+
+static void lots_are_fair(void **state) {
+  const RoutedWorld *w = *state;
+  int64_t count[ROUTED_EXPERTS] = {0}, sum = 0;
+  for (int seed = 0; seed < 40; seed++) {
+    char settings[64];
+    snprintf(settings, sizeof settings, "router=random seed=%d", seed);
+    Routing r = routing_open(w, settings, NULL);
+    router_watch(r.router, count_lots, count);
+    routing_run(w, &r, 1);
+    routing_close(&r);
+  }
+  for (int i = 0; i < ROUTED_EXPERTS; i++) sum += count[i];
+  assert_int_equal(sum, 40 * 2 * (2 * w->batch.in_at[3] + 3 * w->batch.out_at[3]));
+  for (int i = 0; i < ROUTED_EXPERTS; i++) {
+    /* Ten deviations of a binomial; equal tokens at equal places draw alike. */
+    double mean = (double)sum / ROUTED_EXPERTS;
+    if (fabs((double)count[i] - mean) > 10 * sqrt(mean * 0.75)) {
+      fail_msg("expert %d: %d of %d", i, (int)count[i], (int)sum);
+    }
+  }
+}
+
+/* Statistics of a method without a softmax are those of its plan. */
+static void statistics_are_of_what_ran(void **state) {
+  const RoutedWorld *w = *state;
+  Error err = {0};
+  RoutingStats *stats;
+  const bool keep[TINY_SEQUENCES] = {true, true, true};
+  expect_ok("stats", routing_stats_new(&stats, w->model, ROUTED_EXPERTS, &err), &err);
+  Routing r = routing_open(w, "router=uniform", NULL);
+  Logits l = {0};
+  RouteBatch batch;
+  routing_begin(&r, 0, TINY_SEQUENCES, &batch);
+  routed_forward(w, router_adapters(r.router, &batch, stats), 0, TINY_SEQUENCES, 1, l.z);
+  expect_ok("commit", routing_stats_commit(stats, keep, TINY_SEQUENCES, &err), &err);
+  int q = t5_find_linear(w->model, "encoder.block.0.layer.0.SelfAttention.q")->id,
+      k = t5_find_linear(w->model, "encoder.block.0.layer.0.SelfAttention.k")->id;
+  for (int i = 0; i < ROUTED_EXPERTS; i++) {
+    double covered = i == 2 ? 0 : 1.0 / 3;
+    assert_true(fabs(routing_stats_value(stats, STATISTIC_WEIGHT, q, i) - 0.25) < 1e-6);
+    assert_true(fabs(routing_stats_value(stats, STATISTIC_SHARE, k, i) - covered) < 1e-6);
+  }
+  assert_int_equal(routing_stats_tokens(stats, q), w->batch.in_at[TINY_SEQUENCES]);
+  route_batch_free(&batch);
+  routing_stats_free(stats);
+  routing_close(&r);
+}
+
+static void what_cannot_be_is_refused(void **state) {
+  const RoutedWorld *w = *state;
+  static const struct {
+    const char *settings, *only;
+    Status want;
+    const char *words;
+  } cases[] = {
+      {"router=phatgoose top_k=5", NULL, STATUS_USAGE, "top_k: is 5|has 4 experts"},
+      {"router=random", "sort", STATUS_USAGE, "top_k: is 2|has 1 expert "},
+      {"router=glider top_p=0", NULL, STATUS_USAGE, "top_p: is 0"},
+      {"router=random top_p=0.5", NULL, STATUS_USAGE, "top_p: |top_k"},
+      {"router=expert", NULL, STATUS_USAGE, "expert: is not set"},
+      {"router=expert expert=translat", NULL, STATUS_USAGE, "no \"translat\"|\"translate\"?"},
+      {"router=expert expert=xyzzyxyzzy", NULL, STATUS_USAGE, "no \"xyzzyxyzzy\""},
+      {"router=merged-factors", NULL, STATUS_MISMATCH, "sort: rank 3 at |rank 3|have 5"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    Error err = {0};
+    Routing r;
+    Status got = routing_try(&r, w, cases[i].settings, cases[i].only, &err);
+    expect_error(cases[i].settings, got, &err, cases[i].want, cases[i].words);
+  }
+  Error err = {0};
+  RouterSettings s = {.kind = ROUTER_UNIFORM, .top_k = 1, .top_p = 1};
+  Router *router;
+  expect_error("no pool", router_open(&router, &s, NULL, w->model, NULL, 1, &err), &err,
+               STATUS_USAGE, "uniform needs a pool");
+}
+
+/* The names of the table are those of router_kind_name, in order. */
+static void kinds_have_their_names(void **state) {
+  (void)state;
+  OptionSet set;
+  RouterSettings s;
+  Error err = {0};
+  expect_ok("init", router_settings_init(&set, &s, &err), &err);
+  assert_true(s.kind == ROUTER_PHATGOOSE && s.top_k == 2 && s.top_p == 1);
+  assert_true(s.global.scale == 3 && s.global.gamma == 100 && s.global.beta == 3);
+  for (int kind = ROUTER_BASE; kind <= ROUTER_RETRIEVAL; kind++) {
+    char text[64];
+    snprintf(text, sizeof text, "router=%s", router_kind_name((RouterKind)kind));
+    expect_ok(text, options_assign(&set, text, &err), &err);
+    assert_int_equal(s.kind, kind);
+  }
+  options_free(&set);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_seed_decides_the_lot),   cmocka_unit_test(lots_are_fair),
+      cmocka_unit_test(statistics_are_of_what_ran), cmocka_unit_test(what_cannot_be_is_refused),
+      cmocka_unit_test(kinds_have_their_names),
+  };
+  return cmocka_run_group_tests_name("router: settings, lots and statistics", tests, routed_setup,
+                                     routed_teardown);
+}

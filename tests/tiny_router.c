@@ -1,0 +1,140 @@
+#include "tests/tiny_router.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "autograd/blas.h"
+#include "data/file.h"
+#include "tests/scratch.h"
+#include "tests/testing.h"
+
+const TinyExpert ROUTED_EXPERT[ROUTED_EXPERTS] = {
+    {"sort", "all-linear", 3, 1, DTYPE_F32, true},
+    {"count", "all-linear", 5, 2, DTYPE_F32, true},
+    {"rhyme", "q,v,wo", 1, 3, DTYPE_F32, true},
+    {"translate", "all-linear", 3, 4, DTYPE_F32, true},
+};
+
+int routed_setup(void **state) {
+  RoutedWorld *w = calloc(1, sizeof *w);
+  void *scratch;
+  assert_non_null(w);
+  assert_int_equal(scratch_setup(&scratch), 0);
+  Scratch *s = scratch;
+  blas_init();
+  w->model = tiny_model(true, false);
+  snprintf(w->pool, sizeof w->pool, "%s", scratch_path(s, "pool"));
+  tiny_pool(w->pool, w->model, ROUTED_EXPERT, ROUTED_EXPERTS);
+  w->batch = tiny_batch(&w->model->config, 3);
+  free(s);
+  *state = w;
+  return 0;
+}
+
+int routed_teardown(void **state) {
+  RoutedWorld *w = *state;
+  Error err = {0};
+  *strrchr(w->pool, '/') = '\0';
+  expect_ok(w->pool, dir_remove(w->pool, &err), &err);
+  t5_close(w->model);
+  free(w);
+  return 0;
+}
+
+Status routing_try(Routing *r, const RoutedWorld *w, const char *settings, const char *only,
+                   Error *err) {
+  OptionSet set;
+  RouterSettings s;
+  char text[256], *rest = text;
+  snprintf(text, sizeof text, "%s", settings);
+  const char *const *names = only ? &only : NULL;
+  expect_ok("pool", pool_open(&r->pool, w->pool, w->model, names, only ? 1 : 0, err), err);
+  expect_ok("settings", router_settings_init(&set, &s, err), err);
+  for (char *one; (one = strsep(&rest, " "));) {
+    expect_ok(one, options_assign(&set, one, err), err);
+  }
+  Status status = router_open(&r->router, &s, r->pool, w->model, NULL, 2, err);
+  options_free(&set);
+  if (status != STATUS_OK) pool_close(r->pool);
+  return status;
+}
+
+Routing routing_open(const RoutedWorld *w, const char *settings, const char *only) {
+  Routing r;
+  Error err = {0};
+  expect_ok(settings, routing_try(&r, w, settings, only, &err), &err);
+  return r;
+}
+
+void routing_close(Routing *r) {
+  router_close(r->router);
+  pool_close(r->pool);
+}
+
+const RouteQuery ROUTED_QUERY[TINY_SEQUENCES] = {
+    {NULL, "Please translate the text.", "unread"},
+    {NULL, NULL, "how many words do you count?"},
+    {NULL, "Put the words in order, sort them.", "unread"},
+};
+
+void routed_forward(const RoutedWorld *w, const AdapterSet *adapters, int64_t from, int64_t to,
+                    int threads, float *logits) {
+  const TinyBatch *b = &w->batch;
+  Bench bench;
+  int64_t in[TINY_SEQUENCES + 1], out[TINY_SEQUENCES + 1];
+  for (int64_t i = from; i <= to; i++) {
+    in[i - from] = b->in_at[i] - b->in_at[from];
+    out[i - from] = b->out_at[i] - b->out_at[from];
+  }
+  bench_open(&bench, false, threads);
+  T5Run run = {w->model, adapters, false};
+  Ragged input = {to - from, in}, target = {to - from, out};
+  Tensor *encoded = t5_encode(&bench.c, &run, b->input + b->in_at[from], input);
+  Tensor *decoded =
+      t5_decode(&bench.c, &run, encoded, input, b->decoder + b->out_at[from], (Rows){target, NULL});
+  Tensor *z = t5_logits(&bench.c, &run, decoded);
+  expect_ok("forward", bench.error.status, &bench.error);
+  memcpy(logits, z->data, (size_t)tensor_count(z) * sizeof *logits);
+  bench_close(&bench);
+}
+
+void routing_begin(const Routing *r, int64_t from, int64_t to, RouteBatch *batch) {
+  Error err = {0};
+  expect_ok("begin", router_begin(r->router, ROUTED_QUERY + from, to - from, batch, &err), &err);
+}
+
+Logits routing_run(const RoutedWorld *w, const Routing *r, int threads) {
+  Logits l = {0};
+  RouteBatch batch;
+  routing_begin(r, 0, TINY_SEQUENCES, &batch);
+  routed_forward(w, router_adapters(r->router, &batch, NULL), 0, TINY_SEQUENCES, threads, l.z);
+  route_batch_free(&batch);
+  return l;
+}
+
+Logits routed_logits(const RoutedWorld *w, const char *settings, const char *only) {
+  Routing r = routing_open(w, settings, only);
+  Logits l = routing_run(w, &r, 1);
+  routing_close(&r);
+  return l;
+}
+
+double logits_apart(const RoutedWorld *w, const Logits *a, const Logits *b) {
+  return agreement(a->z, b->z, w->batch.out_at[TINY_SEQUENCES] * ROUTED_VOCAB).worst;
+}
+
+void expect_same(const RoutedWorld *w, const Logits *a, const Logits *b) {
+  assert_memory_equal(a->z, b->z,
+                      (size_t)(w->batch.out_at[TINY_SEQUENCES] * ROUTED_VOCAB) * sizeof *a->z);
+}
+
+void expect_near(const RoutedWorld *w, const char *what, const Logits *a, const Logits *b) {
+  double distance = logits_apart(w, a, b);
+  if (!(distance <= ROUTED_CLOSE)) fail_msg("%s: apart by %g", what, distance);
+}
