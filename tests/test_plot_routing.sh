@@ -132,6 +132,41 @@ refused 2 'want A,B' "$work/eval" --figure difference --compare glider
 refused 2 'two methods' "$work/eval" --figure difference --compare glider,arrow
 plot "$good"
 if [ $? -eq 2 ] && grep -q -- '-o DIR is missing' "$work/err"; then pass; else fail 'without -o'; fi
+
+# A trace: the two experts with the largest weights, in the order of the pool.
+rm -rf "$work/figs"
+trace=$work/trace.json
+cat >"$trace" <<'END'
+{"task": "rte", "method": "glider", "pool": "p", "experts": ["a", "b_c", "d"],
+ "encoder": [{"token": "'", "weight": [0.5, 0.125, 0.375]}, {"token": "{_x", "weight": [0, 0.25, 0.75]}],
+ "decoder": [{"token": "</s>", "weight": [0.25, 0.25, 0.5]}]}
+END
+if "$skein" plot trace "$trace" -o "$work/figs" --top 2 >"$work/out" 2>"$work/err"; then pass; else fail 'trace'; fi
+images=
+command -v gnuplot >/dev/null && images='png svg'
+made trace
+has trace "0|encoder|'|0|a|0.5"
+has trace '1|encoder|{_x|1|d|0.75'
+has trace '2|decoder|</s>|1|d|0.5'
+if [ "$(wc -l <"$work/figs/trace.tsv")" -eq 7 ] && grep -q 'task.*rte.*glider' "$work/figs/trace.gp"; then pass; else
+  fail 'the data of a trace'
+fi
+# broken_trace SED PATTERN
+broken_trace() {
+  sed "$1" "$trace" >"$work/bad.json"
+  if cmp -s "$trace" "$work/bad.json"; then fail "$1: the edit changes nothing"; fi
+  "$skein" plot trace "$work/bad.json" -o "$work/none" >"$work/out" 2>"$work/err"
+  if [ $? -eq 3 ] && grep -q "bad.json: .*$2" "$work/err" && [ ! -e "$work/none" ]; then pass; else fail "trace: $1"; fi
+}
+broken_trace 's/, 0.125/, 0.125, 1/' 'encoder: \[0\]: weight: want an array'
+broken_trace 's/0.75/"x"/' 'encoder: \[1\]: weight: want numbers'
+broken_trace 's/"<.s>"/5/' 'decoder: \[0\]: token'
+broken_trace 's/"decoder"/"decode"/' 'decoder'
+broken_trace 's/\["a", "b_c", "d"\]/[]/' 'experts: is empty'
+broken_trace 's/"method"/"math"/' 'method'
+"$skein" plot trace "$trace" -o "$work/none" --top 0 >"$work/out" 2>"$work/err"
+if [ $? -eq 2 ] && grep -q -- "--top: got '0'" "$work/err"; then pass; else fail '--top 0'; fi
+
 "$skein" plot training "$work/eval" --task a >"$work/out" 2>"$work/err"
 if [ $? -eq 2 ] && grep -q 'training takes no --task' "$work/err"; then pass; else fail 'training --task'; fi
 

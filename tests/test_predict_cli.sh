@@ -114,6 +114,7 @@ zstd -q "$work/items.jsonl"
   refused 2 "--length-penalty: 'x'" generate $base --input "$work/items.jsonl" --length-penalty x
   refused 2 '--beams' score $base --input "$work/items.jsonl" --beams 2
   refused 2 '--router: needs --pool' score $base --input "$work/items.jsonl" --router glider
+  refused 2 '--trace: needs --pool' score $base --input "$work/items.jsonl" --trace "$work/o"
   refused 2 '--stats: needs --pool' score $base --input "$work/items.jsonl" --stats "$work/o"
   refused 2 '-s: needs --pool' score $base --input "$work/items.jsonl" -s top_k=2
   refused 1 'nowhere/o' score $base --input "$work/items.jsonl" -o "$work/nowhere/o"

@@ -1,5 +1,6 @@
 /* skein plot: figures. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "data/options.h"
@@ -8,9 +9,9 @@
 #include "tools/plot_ablation.h"
 #include "tools/plot_routing.h"
 
-enum { ABLATION, POOL, ROUTING, TRAINING, FIGURES };
-static const char *const figures[FIGURES] = {"ablation", "pool", "routing", "training"};
-static const char *const operand[FIGURES] = {"a folder", "a pool", "a folder or file",
+enum { ABLATION, POOL, ROUTING, TRACE, TRAINING, FIGURES };
+static const char *const figures[FIGURES] = {"ablation", "pool", "routing", "trace", "training"};
+static const char *const operand[FIGURES] = {"a folder", "a pool", "a folder or file", "a trace",
                                              "a run directory"};
 
 static Status find_figure(const char *name, int *figure, Error *err) {
@@ -18,26 +19,40 @@ static Status find_figure(const char *name, int *figure, Error *err) {
     if (strcmp(figures[*figure], name) == 0) return STATUS_OK;
   const char *near = options_nearest(name, figures, FIGURES);
   return error_set(err, STATUS_USAGE, "plot: unknown figure '%s'; want %s", name,
-                   near ? near : "ablation, pool, routing or training");
+                   near ? near : "ablation, pool, routing, trace or training");
 }
 
 /* Values of the long options, whose letters nobody types. */
-enum { STATISTIC = 1000, FIGURE, TASK, METHOD, COMPARE, BASE };
+enum { STATISTIC = 1000, FIGURE, TASK, METHOD, COMPARE, BASE, TOP };
 
-static const struct option longs[] = {
-    {"statistic", required_argument, NULL, STATISTIC}, {"figure", required_argument, NULL, FIGURE},
-    {"task", required_argument, NULL, TASK},           {"method", required_argument, NULL, METHOD},
-    {"compare", required_argument, NULL, COMPARE},     {"base", required_argument, NULL, BASE},
-    {"output", required_argument, NULL, 'o'},          {0}};
+static const struct option longs[] = {{"statistic", required_argument, NULL, STATISTIC},
+                                      {"figure", required_argument, NULL, FIGURE},
+                                      {"task", required_argument, NULL, TASK},
+                                      {"method", required_argument, NULL, METHOD},
+                                      {"compare", required_argument, NULL, COMPARE},
+                                      {"base", required_argument, NULL, BASE},
+                                      {"top", required_argument, NULL, TOP},
+                                      {"output", required_argument, NULL, 'o'},
+                                      {0}};
 
 typedef struct PlotArguments {
   RoutingRequest routing;
   const char *base;
+  int top;
   int last[FIGURES]; /* of the options that only this figure takes, the last given; 0: none */
 } PlotArguments;
 
+static Status parse_top(const char *text, int *top, Error *err) {
+  char *end;
+  long value = strtol(text, &end, 10);
+  *top = (int)value;
+  if (end != text && !*end && value >= 1 && value <= 1000) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "plot: --top: got '%s', want a number from 1 to 1000", text);
+}
+
 static Status set_option(PlotArguments *a, int option, const char *value, Error *err) {
-  if (option >= STATISTIC) a->last[option == BASE ? POOL : ROUTING] = option;
+  if (option >= STATISTIC)
+    a->last[option == BASE ? POOL : option == TOP ? TRACE : ROUTING] = option;
   switch (option) {
     case 'o':
       a->routing.out = value;
@@ -59,6 +74,8 @@ static Status set_option(PlotArguments *a, int option, const char *value, Error 
     case BASE:
       a->base = value;
       break;
+    case TOP:
+      return parse_top(value, &a->top, err);
   }
   return STATUS_OK;
 }
@@ -74,7 +91,7 @@ static Status check_options(const PlotArguments *a, int figure, Error *err) {
 }
 
 static int run(int argc, char **argv, Error *err) {
-  PlotArguments a = {0};
+  PlotArguments a = {.top = 12};
   int figure;
   for (int option; (option = command_option(argc, argv, "o:", longs, err)) != -1;) {
     if (option == '?') return err->status;
@@ -82,8 +99,8 @@ static int run(int argc, char **argv, Error *err) {
   }
   TRY(command_operands(argc, argv, 1, argc, "a figure", err));
   TRY(find_figure(argv[optind], &figure, err));
-  bool one = figure == ABLATION || figure == POOL;
-  TRY(command_operands(argc, argv, 2, one ? 2 : argc, operand[figure], err));
+  bool many = figure == ROUTING || figure == TRAINING;
+  TRY(command_operands(argc, argv, 2, many ? argc : 2, operand[figure], err));
   TRY(check_options(&a, figure, err));
   a.routing.input = argv + optind + 1;
   a.routing.inputs = argc - optind - 1;
@@ -94,6 +111,8 @@ static int run(int argc, char **argv, Error *err) {
       return plot_pool(argv[optind + 1], a.base, a.routing.out, err);
     case ROUTING:
       return plot_routing(&a.routing, err);
+    case TRACE:
+      return plot_trace(argv[optind + 1], a.routing.out, a.top, err);
     default:
       return plot_training(a.routing.input, a.routing.inputs, a.routing.out, err);
   }
@@ -110,10 +129,13 @@ const Command command_plot = {
         "  skein plot routing runs/eval -o figs --statistic share --figure difference\n"
         "  skein plot routing rte.json --figure modules -o figs\n"
         "  skein plot pool pools/t0 -o figs                   expert x expert similarity\n"
+        "  skein score --pool pools/t0 --router glider --input one.jsonl --trace one.json\n"
+        "  skein plot trace one.json -o figs                  the experts of every token\n"
         "\n"
         "Usage: skein plot training RUN_DIR... [-o DIR]\n"
         "       skein plot routing EVAL_DIR|FILE... -o DIR [options]\n"
         "       skein plot pool POOL -o DIR [--base DIR]\n"
+        "       skein plot trace FILE -o DIR [--top N]\n"
         "       skein plot ablation ABLATION_DIR [-o DIR]\n"
         "\n"
         "training draws loss, learning rate and, for one gate run, how open its gates are and\n"
@@ -131,6 +153,10 @@ const Command command_plot = {
         "pool draws pool.png and pool.svg, expert x expert: the cosine of their gates, and of\n"
         "their dense updates BA, means over the modules that both cover.\n"
         "\n"
+        "trace draws trace.png and trace.svg from what skein score or generate --trace leaves:\n"
+        "tokens down the side, experts across, means over modules of the planned weights. A\n"
+        "token of the decoder is the one that its row predicts.\n"
+        "\n"
         "ablation draws ablation-AXIS for every axis of ABLATION_DIR/ablation.csv: score against\n"
         "value, a panel a group of tasks, a line a method and setting of the other axes (the best\n"
         "seven), intervals as bars; methods that do not read the axis are dashed.\n"
@@ -145,6 +171,7 @@ const Command command_plot = {
         "  --method NAME      only this method\n"
         "  --compare A,B      the methods of `difference` (default: glider,phatgoose where there\n"
         "                     are both, else the only two)\n"
+        "  --top N            the experts of a trace with the largest weights [12]\n"
         "  --base DIR         the base of the pool (default: the folder that it names)\n"
         "\n"
         "Beside each NAME.png and NAME.svg are the data (NAME.tsv) and the gnuplot script\n"

@@ -19,8 +19,11 @@ enum { PLOT_NAME = 256 };
 void plot_quote(FILE *out, const char *text) {
   fputc('\'', out);
   for (const char *p = text; *p; p++) {
-    if (*p == '\'') fputc('\'', out);
-    fputc((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p, out);
+    if (*p == '\'') {
+      fputs("'.\"'\".'", out); /* gnuplot misreads '' where a text begins with it */
+    } else {
+      fputc((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p, out);
+    }
   }
   fputc('\'', out);
 }

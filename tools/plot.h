@@ -7,7 +7,7 @@
 
 #include "autograd/status.h"
 
-/* `text` as a gnuplot string constant in single quotes; control characters become blanks. */
+/* `text` as a gnuplot string expression; control characters become blanks. */
 void plot_quote(FILE *out, const char *text);
 /* A number, or NaN, with the digits to read it back exactly as f32. */
 void plot_number(FILE *out, double x);
@@ -46,6 +46,10 @@ Status plot_training(char *const *runs, int count, const char *out, Error *err);
  * names. */
 Status plot_pool(const char *pool, const char *base, const char *out, Error *err);
 
+/* skein plot trace: token x expert of a file of skein score --trace, the `most` experts with the
+ * largest weights. */
+Status plot_trace(const char *path, const char *out, int most, Error *err);
+
 /* tools/NAME.gp as NAME_script, by the build. */
 extern const char plot_training_script[];
 extern const char plot_style_script[];
@@ -54,5 +58,6 @@ extern const char plot_tasks_script[];
 extern const char plot_experts_script[];
 extern const char plot_entropy_script[];
 extern const char plot_pool_script[];
+extern const char plot_trace_script[];
 
 #endif

@@ -37,7 +37,9 @@ static const Flag FLAGS[] = {
     {"output", FLAG_TEXT, BOTH, AT(output), "FILE",
      "where the lines go, whole or not at all [stdout]"},
     {"stats", FLAG_TEXT, BOTH, AT(stats), "FILE",
-     "write which experts the tokens went to, as JSON; needs --pool"},
+     "write which experts the tokens went to (skein plot routing); needs --pool"},
+    {"trace", FLAG_TEXT, BOTH, AT(trace), "FILE",
+     "write the experts of each token of the first item (skein plot trace); needs --pool"},
     {"instruction", FLAG_TEXT, BOTH, AT(instruction), "TEXT",
      "compared with the experts' instructions, for lines without one"},
     {"task", FLAG_TEXT, BOTH, AT(task), "NAME",
@@ -119,10 +121,11 @@ static Status check_options(const PredictOptions *o, Error *err) {
   if (!o->base && !o->pool) {
     return error_set(err, STATUS_USAGE, "--base: is required (or --pool, which names its base)");
   }
-  if (!o->pool && (o->router || o->assignments > 0 || o->stats)) {
+  if (!o->pool && (o->router || o->assignments > 0 || o->stats || o->trace)) {
     return error_set(err, STATUS_USAGE, "%s: needs --pool; the plain base routes nothing",
                      o->router  ? "--router"
                      : o->stats ? "--stats"
+                     : o->trace ? "--trace"
                                 : "-s");
   }
   if (o->stats && o->output && strcmp(o->stats, o->output) == 0) {

@@ -6,7 +6,7 @@
 
 typedef struct PredictOptions {
   const char *base, *pool, *router;
-  const char *input, *output, *stats;
+  const char *input, *output, *stats, *trace;
   const char *instruction, *task;
   bool bbh;
   ItemKeys keys;

@@ -8,6 +8,7 @@
 #include "data/file.h"
 #include "tools/console.h"
 #include "tools/interrupt.h"
+#include "tools/predict_trace.h"
 
 enum { CHUNK = 64 }; /* items in memory at once */
 
@@ -154,8 +155,15 @@ static Status answer_all(Parts *p, const PredictOptions *o, const char *label,
   return status;
 }
 
-static Status write_stats(Parts *p, Error *err) {
-  json_t *json = routing_stats_json(p->stats, p->model, p->pool);
+/* --task, else the name of the input's file. */
+static const char *task_name(const PredictOptions *o) {
+  const char *slash = strrchr(o->input, '/');
+  return o->task ? o->task : slash ? slash + 1 : o->input;
+}
+
+static Status write_stats(Parts *p, const PredictOptions *o, Error *err) {
+  json_t *json = routing_report_json(p->stats, p->model, p->pool, task_name(o),
+                                     router_kind_name((RouterKind)p->router_settings.kind));
   bool written =
       json && json_dumpf(json, p->stats_file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0;
   json_decref(json);
@@ -164,11 +172,30 @@ static Status write_stats(Parts *p, Error *err) {
   return atomic_commit(&p->stats_file, err);
 }
 
+static Status write_trace(Parts *p, const PredictOptions *o, Error *err) {
+  Item item;
+  Asking asking = {o->task, o->instruction};
+  PredictSettings settings = predict_options_settings(o);
+  TraceRequest request = {.model = p->model,
+                          .tokenizer = p->tokenizer,
+                          .pool = p->pool,
+                          .router = p->router,
+                          .settings = &settings,
+                          .task = task_name(o),
+                          .method = router_kind_name((RouterKind)p->router_settings.kind),
+                          .path = o->trace};
+  TRY(items_get(p->items, 0, &item, err));
+  Status status = predict_trace(&request, &asking, &item, o->keys.need_choices, err);
+  item_free(&item);
+  return status;
+}
+
 Status predict_run(const PredictOptions *o, const char *label, PredictAnswer *answer, Error *err) {
   Parts p = {0};
   Status status = parts_open(&p, o, err);
   if (status == STATUS_OK) status = answer_all(&p, o, label, answer, err);
-  if (status == STATUS_OK && o->stats) status = write_stats(&p, err);
+  if (status == STATUS_OK && o->stats) status = write_stats(&p, o, err);
+  if (status == STATUS_OK && o->trace) status = write_trace(&p, o, err);
   if (status == STATUS_OK && o->output) status = atomic_commit(&p.lines_file, err);
   parts_close(&p);
   return status;
