@@ -153,8 +153,14 @@ static bool put_object(yaml_emitter_t *emitter, const json_t *object) {
   return yaml_emit_mapping_end(emitter);
 }
 
+/* Numbers stand in one line, everything else one item a line. */
 static bool put_array(yaml_emitter_t *emitter, const json_t *array) {
-  if (!yaml_emit_list(emitter, YAML_BLOCK_SEQUENCE_STYLE)) return false;
+  bool numbers = true;
+  for (size_t i = 0; i < json_array_size(array); i++) {
+    numbers &= json_is_number(json_array_get(array, i));
+  }
+  yaml_sequence_style_t style = numbers ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE;
+  if (!yaml_emit_list(emitter, style)) return false;
   for (size_t i = 0; i < json_array_size(array); i++) {
     if (!put_value(emitter, json_array_get(array, i))) return false;
   }

@@ -17,7 +17,7 @@ const char *const POOL_FILE[POOL_FILES] = {
     [POOL_ACTIVATION] = "activation.safetensors",
 };
 
-static void entry_free(PoolEntry *e) {
+void pool_entry_free(PoolEntry *e) {
   free(e->name);
   free(e->instruction);
   free(e->licence);
@@ -25,7 +25,7 @@ static void entry_free(PoolEntry *e) {
 }
 
 void manifest_free(PoolManifest *m) {
-  for (int i = 0; i < m->count; i++) entry_free(&m->entry[i]);
+  for (int i = 0; i < m->count; i++) pool_entry_free(&m->entry[i]);
   free(m->entry);
   free(m->base_name);
   free(m->dir);
@@ -166,7 +166,7 @@ static Status read_item(const JsonDoc *doc, const json_t *list, size_t i, PoolMa
   if (status == STATUS_OK) {
     m->entry[m->count++] = e;
   } else {
-    entry_free(&e);
+    pool_entry_free(&e);
   }
   free(place);
   return status;

@@ -61,6 +61,7 @@ Status manifest_read(PoolManifest *m, const char *dir, Error *err);
 /* Atomic; readers see the old manifest or the new one. */
 Status manifest_write(const PoolManifest *m, Error *err);
 void manifest_free(PoolManifest *m);                        /* a zeroed PoolManifest is allowed */
+void pool_entry_free(PoolEntry *entry);                     /* its strings; zeroes it */
 int manifest_find(const PoolManifest *m, const char *name); /* -1 when there is none */
 /* DIR/experts/<name>/<file> in a new string (NULL when out of memory). */
 char *manifest_path(const PoolManifest *m, int expert, PoolFile file);

@@ -331,6 +331,29 @@ static void gates_for_other_modules_are_refused(void **state) {
   }
 }
 
+/* The sample of a base sees the ends of every weight. */
+static void the_sample_follows_the_base(void **state) {
+  (void)state;
+  Error err = {0};
+  char before[HASH_HEX], after[HASH_HEX];
+  T5 *model = tiny_model(false, false);
+  expect_ok("sample", t5_sample(model, before, &err), &err);
+  for (int i = 0; i < model->tensors; i++) {
+    Tensor *t = model->tensor[i].tensor;
+    int64_t ends[] = {0, tensor_count(t) - 1};
+    for (int k = 0; k < 2; k++) {
+      float kept = t->data[ends[k]];
+      t->data[ends[k]] = kept + 1;
+      expect_ok("sample", t5_sample(model, after, &err), &err);
+      assert_string_not_equal(before, after);
+      t->data[ends[k]] = kept;
+    }
+  }
+  expect_ok("sample", t5_sample(model, after, &err), &err);
+  assert_string_equal(before, after);
+  t5_close(model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_manifest_is_the_order),
@@ -344,6 +367,7 @@ int main(void) {
       cmocka_unit_test(parts_that_do_not_belong_together_are_refused),
       cmocka_unit_test(missing_files_are_refused),
       cmocka_unit_test(gates_for_other_modules_are_refused),
+      cmocka_unit_test(the_sample_follows_the_base),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

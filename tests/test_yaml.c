@@ -273,7 +273,7 @@ static void the_text_is_made_for_diffs(void **state) {
   assert_true(fread(text, 1, sizeof text - 1, f) > 0);
   fclose(f);
   assert_string_equal(text,
-                      "zebra: a b\nlist:\n- name: x\n  rank:\n  - 4\n  - 8\n  real: 1.5\n"
+                      "zebra: a b\nlist:\n- name: x\n  rank: [4, 8]\n  real: 1.5\n"
                       "- name: 'true'\ntext: |-\n  one\n  two\n");
   json_decref(value);
 }

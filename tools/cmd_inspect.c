@@ -17,6 +17,7 @@ static const Kind kinds[] = {
     {"metrics.jsonl", inspect_run},
     {"adapter_config.json", inspect_expert},
     {"config.json", inspect_base},
+    {"pool.yaml", inspect_pool},
 };
 
 static Status inspect_directory(Inspection *in, const char *dir, Error *err) {
@@ -31,8 +32,8 @@ static Status inspect_directory(Inspection *in, const char *dir, Error *err) {
   }
   if (known) return STATUS_OK;
   return error_set(err, STATUS_INPUT,
-                   "%s: neither a base (config.json), an expert (adapter_config.json) nor a run "
-                   "(metrics.jsonl)",
+                   "%s: neither a base (config.json), an expert (adapter_config.json), a run "
+                   "(metrics.jsonl) nor a pool (pool.yaml)",
                    dir);
 }
 
@@ -65,7 +66,7 @@ static int run(int argc, char **argv, Error *err) {
 
 const Command command_inspect = {
     .name = "inspect",
-    .summary = "what is in a model, an expert, a gate or a run",
+    .summary = "what is in a model, an expert, a gate, a run or a pool",
     .usage =
         "Examples:\n"
         "  skein inspect runs/boolq/gate.safetensors              the gates of an expert\n"
@@ -74,9 +75,9 @@ const Command command_inspect = {
         "Usage: skein inspect [--json] [--names] [--base DIR] FILE|DIR\n"
         "\n"
         "FILE is a safetensors file. DIR is a Hugging Face T5 (config.json), a PEFT LoRA\n"
-        "(adapter_config.json) or what `skein train` wrote (metrics.jsonl). The file is checked\n"
-        "as strictly as when it is used. Minimum, maximum, mean and norm are over finite values;\n"
-        "the others are counted.\n"
+        "(adapter_config.json), what `skein train` wrote (metrics.jsonl) or a pool of experts\n"
+        "(pool.yaml). The file is checked as strictly as when it is used. Minimum, maximum, mean\n"
+        "and norm are over finite values; the others are counted.\n"
         "\n"
         "  --json       print one JSON object\n"
         "  --names      read names and shapes only, not the numbers\n"

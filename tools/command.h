@@ -35,6 +35,7 @@ extern const Command command_eval;
 extern const Command command_generate;
 extern const Command command_inspect;
 extern const Command command_plot;
+extern const Command command_pool;
 extern const Command command_score;
 extern const Command command_train;
 

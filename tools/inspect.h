@@ -19,6 +19,8 @@ Status inspect_base(Inspection *in, const char *dir, Error *err);
 Status inspect_expert(Inspection *in, const char *dir, Error *err);
 /* A directory that `skein train` writes. */
 Status inspect_run(Inspection *in, const char *dir, Error *err);
+/* A pool of experts. */
+Status inspect_pool(Inspection *in, const char *dir, Error *err);
 
 /* Numbers of one stored tensor. Of dtypes other than F16, BF16, F32 and F64 only `count` is known.
  */

@@ -1,0 +1,140 @@
+/* The manifest of a pool: what is written reads back, every refusal, and its lock. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scratch.h"
+#include "tests/tiny.h"
+#include "tests/tiny_pool.h"
+
+static const TinyExpert EXPERTS[] = {
+    {"rhyme", "q,v", 3, 1, DTYPE_F32, true},
+    {"count", "wo", 5, 2, DTYPE_F32, false},
+    {"name-2.b", "o", 1, 3, DTYPE_BF16, false},
+};
+
+/* What is written is read, and the manifest of a pool without experts too. */
+static void the_manifest_reads_back(void **state) {
+  Error err = {0};
+  PoolManifest m, back;
+  T5 *model = tiny_model(true, false);
+  tiny_pool(scratch_path(*state, "pool"), model, EXPERTS, 3);
+  expect_ok("read", manifest_read(&m, scratch_path(*state, "pool"), &err), &err);
+  free(m.entry[0].instruction);
+  free(m.entry[2].licence);
+  m.entry[0].instruction = strdup("Does it \"rhyme\"?\n- yes: 1\n  no\n");
+  m.entry[2].licence = strdup("null");
+  m.entry[1].rank_max = 9;
+  m.entry[1].alpha_max = 6.1 + 0.2;
+  for (int count = 3; count >= 0; count -= 3) {
+    for (int i = count; i < m.count; i++) pool_entry_free(&m.entry[i]);
+    m.count = count;
+    expect_ok("write", manifest_write(&m, &err), &err);
+    expect_ok("read", manifest_read(&back, m.dir, &err), &err);
+    assert_int_equal(back.count, count);
+    assert_string_equal(back.base, m.base);
+    assert_string_equal(back.sample, m.sample);
+    assert_string_equal(back.base_name, "tiny");
+    for (int i = 0; i < count; i++) {
+      const PoolEntry *a = &m.entry[i], *b = &back.entry[i];
+      assert_string_equal(a->name, b->name);
+      assert_string_equal(a->instruction, b->instruction);
+      assert_string_equal(a->licence, b->licence);
+      assert_string_equal(a->fingerprint, b->fingerprint);
+      assert_true(a->rank_min == b->rank_min && a->rank_max == b->rank_max);
+      assert_memory_equal(&a->alpha_max, &b->alpha_max, sizeof a->alpha_max);
+      assert_int_equal(a->modules, b->modules);
+      assert_memory_equal(a->hash, b->hash, sizeof a->hash);
+    }
+    manifest_free(&back);
+  }
+  manifest_free(&m);
+  t5_close(model);
+}
+
+#define H32  "0123456789abcdef0123456789abcdef"
+#define H    "'" H32 H32 "'"
+#define HEAD "format: skein-pool\nversion: 1\nbase: {name: b, fingerprint: " H ", sample: " H "}\n"
+#define FILES \
+  "{adapter_config.json: " H ", adapter_model.safetensors: " H ", gate.safetensors: " H "}"
+#define EXPERT(name, rank, alpha, modules)                                                     \
+  "- {name: " name ", rank: " rank ", alpha: " alpha ", modules: " modules ", fingerprint: " H \
+  ", files: " FILES "}\n"
+#define GOOD EXPERT("a", "[1, 2]", "[1, 2.5]", "3")
+
+static void malformed_manifests_are_refused(void **state) {
+  static const char *const cases[][2] = {
+      {"", "pool.yaml: |want an object"},
+      {"format: other\n", "format: |\"other\"|\"skein-pool\""},
+      {"format: skein-pool\nversion: 2\n", "version: |2"},
+      {"format: skein-pool\nversion: 1\nexperts: []\n", "base: is missing"},
+      {HEAD, "experts: is missing"},
+      {HEAD "expert: []\nexperts: []\n", "expert: |'experts'"},
+      {HEAD "experts: [x]\n", "experts[0]: |want a mapping"},
+      {HEAD "experts:\n" GOOD "- {name: b}\n", "experts[1]: rank: is missing"},
+      {HEAD "experts:\n" GOOD GOOD, "experts[1]: name: 'a' is there twice"},
+      {HEAD "experts:\n" EXPERT("A", "[1, 2]", "[1, 2]", "3"), "name: 'A'"},
+      {HEAD "experts:\n" EXPERT("..", "[1, 2]", "[1, 2]", "3"), "name: '..'"},
+      {HEAD "experts:\n" EXPERT("a/b", "[1, 2]", "[1, 2]", "3"), "name: 'a/b'"},
+      {HEAD "experts:\n" EXPERT("''", "[1, 2]", "[1, 2]", "3"), "name: ''"},
+      {HEAD "experts:\n" EXPERT("7", "[1, 2]", "[1, 2]", "3"), "name: got an integer"},
+      {HEAD "experts:\n" EXPERT("a", "[2, 1]", "[1, 2]", "3"), "rank: |[least, most]"},
+      {HEAD "experts:\n" EXPERT("a", "[1]", "[1, 2]", "3"), "rank: |[least, most]"},
+      {HEAD "experts:\n" EXPERT("a", "[0, 1]", "[1, 2]", "3"), "rank: |at least 1"},
+      {HEAD "experts:\n" EXPERT("a", "[1.5, 2]", "[1, 2]", "3"), "rank: |integers"},
+      {HEAD "experts:\n" EXPERT("a", "[1, 1e300]", "[1, 2]", "3"), "rank: |integers"},
+      {HEAD "experts:\n" EXPERT("a", "[1, 2]", "[x, 2]", "3"), "alpha: "},
+      {HEAD "experts:\n" EXPERT("a", "[1, 2]", "[1, 2]", "0"), "modules: got 0"},
+      {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: 'F'}\n",
+       "fingerprint: |64"},
+      {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: " H
+            ", files: {gate.safetensors: " H "}}\n",
+       "adapter_config.json: is missing"},
+      {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: " H
+            ", files: {gate.bin: " H "}}\n",
+       "gate.bin: |no key"},
+  };
+  Scratch *s = *state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    Error err = {0};
+    PoolManifest m;
+    scratch_write(s, "pool.yaml", cases[i][0], strlen(cases[i][0]));
+    Status got = manifest_read(&m, s->dir, &err);
+    assert_null(m.entry);
+    expect_error(cases[i][0], got, &err, STATUS_INPUT, cases[i][1]);
+  }
+  Error err = {0};
+  PoolManifest m;
+  scratch_write(s, "pool.yaml", HEAD "experts:\n" GOOD, strlen(HEAD "experts:\n" GOOD));
+  expect_ok("good", manifest_read(&m, s->dir, &err), &err);
+  assert_int_equal(m.count, 1);
+  assert_true(m.entry[0].alpha_max == 2.5 && m.entry[0].modules == 3);
+  manifest_free(&m);
+}
+
+static void one_writer_at_a_time(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  PoolLock *first, *second;
+  expect_ok("first", pool_lock(&first, s->dir, &err), &err);
+  Status got = pool_lock(&second, s->dir, &err);
+  assert_null(second);
+  expect_error("second", got, &err, STATUS_RUN, ".lock: another process");
+  pool_unlock(first);
+  err = (Error){0};
+  expect_ok("after", pool_lock(&second, s->dir, &err), &err);
+  pool_unlock(second);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_manifest_reads_back),
+      cmocka_unit_test(malformed_manifests_are_refused),
+      cmocka_unit_test(one_writer_at_a_time),
+  };
+  return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
