@@ -138,6 +138,11 @@ static void put_cell(const char *text, int width, bool right, bool last) {
   if (!last) fputs("  ", stdout);
 }
 
+/* Numbers, and lists of them, stand to the right of their column. */
+static bool is_numeric(const json_t *value) {
+  return !json_is_string(value) && !json_is_string(json_array_get(value, 0));
+}
+
 /* Cells of the header and all rows, row by row; the keys are those of the first row. */
 static bool fill_cells(char **cell, const json_t *rows, size_t columns) {
   const char *key;
@@ -168,7 +173,7 @@ static void print_cells(char *const *cell, const json_t *rows, size_t columns, i
     json_t *first;
     size_t column = 0;
     json_object_foreach(json_array_get(rows, 0), key, first) {
-      put_cell(cell[line * columns + column], width[column], !json_is_string(first),
+      put_cell(cell[line * columns + column], width[column], is_numeric(first),
                column + 1 == columns);
       column++;
     }

@@ -12,10 +12,11 @@ enum { GROUPS = sizeof GROUP / sizeof *GROUP };
 enum { FACTOR_A, FACTOR_B, GATE, KINDS };
 static const char *const KIND[KINDS] = {"a", "b", "gate"};
 
-/* How far the tensors of a group went: sums of squares over those that both experts have. */
+/* How far the tensors of a group went: sums of squares over those that both experts have in one
+ * shape (`common`). */
 typedef struct Movement {
-  double moved, length;                      /* of after - before, and of before */
-  int64_t changed, reshaped, added, removed; /* tensors */
+  double moved, length;                              /* of after - before, and of before */
+  int64_t common, changed, reshaped, added, removed; /* tensors */
 } Movement;
 
 typedef struct Diff {
@@ -49,6 +50,7 @@ static void add_values(Movement *m, const Tensor *before, const Tensor *after) {
     m->length += (double)x * (double)x;
   }
   m->moved += moved;
+  m->common++;
   m->changed += moved > 0;
 }
 
@@ -114,7 +116,8 @@ static void add_movement(Diff *d, const char *expert, int group, const Movement 
   facts_set(f, row, "group", facts_text(GROUP[group]));
   for (int k = 0; k < KINDS; k++) {
     double relative = m[k].moved > 0 ? sqrt(m[k].moved / m[k].length) : 0;
-    facts_set(f, row, KIND[k], facts_number(relative)); /* null: it was 0 before */
+    if (m[k].common == 0 && m[k].reshaped + m[k].added + m[k].removed > 0) relative = NAN;
+    facts_set(f, row, KIND[k], facts_number(relative)); /* null: nothing to compare, or 0 before */
   }
   facts_set(f, row, "tensors_changed", json_integer(sum.changed));
   facts_set(f, row, "reshaped", json_integer(sum.reshaped));

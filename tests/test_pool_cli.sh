@@ -1,0 +1,243 @@
+#!/bin/sh
+# `skein pool` as a collector meets it, on the demo's experts and gates.
+set -u
+skein=${SKEIN:-build/release/skein}
+demo=configs/demo
+golden=tests/golden
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMP_WAIT_POLICY=passive
+passed=0 failed=0
+pool=$work/pool
+
+pass() { passed=$((passed + 1)); }
+fail() {
+  failed=$((failed + 1))
+  echo "FAIL  $*"
+  sed 's/^/      /' "$work/out" "$work/err"
+}
+
+run() { "$skein" pool "$@" >"$work/out" 2>"$work/err"; }
+
+# accepted ARGUMENTS: exit 0 and nothing on stderr.
+accepted() {
+  run "$@"
+  code=$?
+  if [ $code -eq 0 ] && [ ! -s "$work/err" ]; then pass; else fail "$*: exit $code"; fi
+}
+
+# Every name and byte of a pool.
+state() { (cd "$1" && find . -type f ! -name .lock -exec sha256sum {} + | sort -k 2; find . -type d | sort); }
+
+# refused CODE PATTERN ARGUMENTS: that exit code, one line that matches, and the pool as it was.
+refused() {
+  want=$1 pattern=$2
+  shift 2
+  before=$(state "$pool")
+  run "$@"
+  code=$?
+  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+    grep -q "^skein: error: .*$pattern" "$work/err" && [ "$(state "$pool")" = "$before" ]; then pass; else
+    fail "$*: exit $code, want $want and '$pattern'"
+  fi
+}
+
+# checked CODE LINES PATTERN POOL: `check` exits so, prints so many findings, and one line matches.
+checked() {
+  run check "$4"
+  code=$?
+  if [ $code -eq "$1" ] && [ "$(grep -c '^\(error\|note\) ' "$work/out")" -eq "$2" ] &&
+    grep -q "$3" "$work/out" && [ ! -s "$work/err" ]; then pass; else
+    fail "check: exit $code, want $1, $2 findings and '$3'"
+  fi
+}
+
+# says PATTERN...: each matches a line of what the last command printed.
+says() {
+  for pattern; do
+    if grep -q "$pattern" "$work/out"; then pass; else fail "no line like '$pattern'"; fi
+  done
+}
+
+copy() {
+  rm -rf "$work/copy"
+  cp -R "$pool" "$work/copy"
+}
+
+# The data of a safetensors file becomes zeros, or ends in a NaN.
+data_at() { echo $((8 + $(od -An -tu8 -N8 "$1"))); }
+zero() {
+  size=$(wc -c <"$1") at=$(data_at "$1")
+  { head -c "$at" "$1" && head -c $((size - at)) /dev/zero; } >"$work/zeroed"
+  mv "$work/zeroed" "$1"
+}
+spoil() { printf '\0\0\300\177' | dd of="$1" bs=1 seek=$(($(wc -c <"$1") - 4)) conv=notrunc 2>/dev/null; }
+
+# An expert on a part of the modules, of another rank, and two gates for it.
+train() { "$skein" train "$@" >"$work/out" 2>"$work/err" || fail "train $*"; }
+train lora -c $demo/lora.yaml -s output="$work/part" -s lora.rank=4 -s lora.alpha=16 -s lora.targets=q,wo \
+  -s lora.dtype=f32 -s train.steps=1 -s train.batch_size=4
+part=$(dirname "$(find "$work/part" -name adapter_config.json ! -path '*/checkpoints/*')")
+for steps in 1 2; do
+  train gate -c $demo/gate.yaml -s expert="$part" -s output="$work/gate$steps" -s train.steps=$steps \
+    -s train.batch_size=4 -s train.eval_every=0
+done
+
+# ---- init ----
+mkdir "$pool"
+refused 2 'init: --base DIR is missing' init "$pool"
+refused 3 'nowhere/config.json: ' init "$pool" --base "$work/nowhere"
+refused 2 "pool: 'make' is none of" make "$pool"
+refused 2 'POOL is missing' init --base $demo/base
+refused 3 'pool/pool.yaml: cannot open' add "$pool" kind --adapter $demo/experts/kind --gate $demo/gates/kind.safetensors
+accepted init "$pool" --base $demo/base
+refused 2 'is a pool already' init "$pool" --base $demo/base
+checked 0 0 ': 0 experts, 0 errors, 0 notes$' "$pool"
+
+# ---- add ----
+add() {
+  name=$1
+  shift
+  accepted add "$pool" "$name" --adapter "$demo/experts/$name" --gate "$demo/gates/$name.safetensors" "$@"
+}
+printf 'Say the "kind" of a thing:\nan animal?\n\n' >"$work/instruction"
+add kind --instruction "@$work/instruction" --licence Apache-2.0
+add twice --instruction 'yes'
+accepted add "$pool" part-1 --adapter "$part" --gate "$work/gate1/gate.safetensors"
+accepted ls "$pool"
+says '^  kind  *8  *8  *54  *[0-9]* .*Say the "kind" of a thing: an animal?  *Apache-2.0' \
+  '^  twice  *8 .* yes' '^  part-1  *4  *16  *15  *1 ' '^base linears  *54$'
+accepted ls "$pool" --json
+says '"instruction": "Say the \\"kind\\" of a thing:\\nan animal?"' '"rank": 4,' '"modules": 15'
+if "$skein" inspect "$pool" >"$work/out" 2>"$work/err"; then says '^kind  *pool of experts$' '^  part-1  *4 '; else
+  fail inspect
+fi
+for file in adapter_config.json adapter_model.safetensors; do
+  if cmp -s "$pool/experts/kind/$file" "$demo/experts/kind/$file"; then pass; else fail "$file is not the contributor's"; fi
+done
+
+# What does not belong together, is malformed or makes no sense changes nothing.
+good="--adapter $demo/experts/rotate --gate $demo/gates/rotate.safetensors"
+cp -R $demo/experts/rotate "$work/spoilt"
+cp $demo/gates/rotate.safetensors "$work/spoilt.safetensors"
+spoil "$work/spoilt.safetensors"
+printf '\177\300' | dd of="$work/spoilt/adapter_model.safetensors" bs=1 conv=notrunc 2>/dev/null \
+  seek=$(($(wc -c <"$work/spoilt/adapter_model.safetensors") - 2))
+printf '\300\177' | dd of="$work/spoilt/adapter_model.safetensors" bs=1 conv=notrunc 2>/dev/null \
+  seek=$(($(wc -c <"$work/spoilt/adapter_model.safetensors") - 2))
+# shellcheck disable=SC2086 # two options
+{
+  refused 2 "has an expert 'kind' already" add "$pool" kind $good
+  refused 2 "'Kind': is no name" add "$pool" Kind $good
+  refused 2 "'../x': is no name" add "$pool" ../x $good
+  refused 2 'add: takes no --json' add "$pool" rotate $good --json
+  refused 2 'unknown option --rank' add "$pool" rotate $good --rank 3
+  refused 2 'licence: is not UTF-8' add "$pool" rotate $good --licence "$(printf 'a\377')"
+  refused 3 'nothing: cannot open' add "$pool" rotate $good --instruction "@$work/nothing"
+  refused 4 'pool.yaml: base: fingerprint: ' add "$pool" rotate $good --base $golden/v1_1/base
+}
+refused 2 'add: --gate FILE is missing' add "$pool" rotate --adapter $demo/experts/rotate
+refused 2 'add: --adapter DIR is missing' add "$pool" rotate --gate $demo/gates/rotate.safetensors
+refused 2 'POOL and NAME is missing' add "$pool" --adapter a --gate b
+refused 3 'nowhere/adapter_config.json: ' add "$pool" rotate --adapter "$work/nowhere" --gate $demo/gates/rotate.safetensors
+refused 3 'nowhere: cannot open' add "$pool" rotate --adapter $demo/experts/rotate --gate "$work/nowhere"
+refused 4 'expert_all/adapter_model.safetensors: ' add "$pool" rotate --adapter $golden/v1_1/expert_all --gate $demo/gates/rotate.safetensors
+refused 4 'twice.safetensors: __metadata__: expert: ' add "$pool" rotate --adapter $demo/experts/rotate --gate $demo/gates/twice.safetensors
+refused 3 'spoilt.safetensors: .*gate: .*NaN' add "$pool" rotate --adapter $demo/experts/rotate --gate "$work/spoilt.safetensors"
+refused 3 'spoilt/adapter_model.safetensors: .*lora_.*NaN' add "$pool" rotate --adapter "$work/spoilt" --gate $demo/gates/rotate.safetensors
+refused 3 'rotate.safetensors: __metadata__: format: ' add "$pool" rotate --adapter $demo/experts/rotate \
+  --gate $demo/gates/rotate.safetensors --activation $demo/gates/rotate.safetensors
+refused 2 "has no expert 'rotate'" rm "$pool" rotate
+refused 2 "unexpected argument 'twice'" rm "$pool" kind twice
+
+# The base was moved: the pool says what it looked for, and --base is where it is.
+sed "s:$demo/base:$work/moved:" "$pool/pool.yaml" >"$work/pool.yaml"
+cp "$pool/pool.yaml" "$work/kept.yaml"
+cp "$work/pool.yaml" "$pool/pool.yaml"
+refused 3 "name: '$work/moved' is not there; say where the base is with --base" check "$pool"
+accepted check "$pool" --base $demo/base
+cp "$work/kept.yaml" "$pool/pool.yaml"
+
+# ---- what a writer that died leaves: noted, and replaced by the next add ----
+mkdir "$pool/experts/rotate" "$pool/experts/.rotate.new"
+echo junk >"$pool/experts/rotate/junk"
+checked 0 4 '^note .*experts/rotate: is not listed' "$pool"
+add rotate --instruction 'Move the first word to the end.'
+checked 0 2 '^note .*part-1: covers 15 of 54 modules' "$pool"
+if [ "$(ls -A "$pool/experts")" = "$(printf 'kind\npart-1\nrotate\ntwice')" ] &&
+  [ "$(ls -A "$pool/experts/rotate" | wc -l)" -eq 3 ]; then pass; else fail 'leftovers'; fi
+
+# ---- replacing keeps the order and the files of the others ----
+cp -R "$pool" "$work/before"
+touch -d '2001-02-03' "$pool"/experts/*/*
+accepted add "$pool" twice --adapter "$part" --gate "$work/gate1/gate.safetensors" --instruction 'yes' --replace
+accepted add "$pool" part-1 --adapter "$part" --gate "$work/gate2/gate.safetensors" --replace --licence MIT
+if [ "$(sed -n 's/^- name: //p' "$pool/pool.yaml" | xargs)" = 'kind twice part-1 rotate' ] &&
+  [ -z "$(find "$pool/experts/kind" "$pool/experts/rotate" -type f -newermt '2001-02-04')" ]; then pass; else
+  fail 'replace'
+fi
+
+# ---- diff ----
+accepted rm "$pool" kind
+accepted add "$pool" kind --adapter $demo/experts/kind --gate $demo/gates/kind.safetensors --licence Apache-2.0 --instruction "@$work/instruction"
+accepted rm "$pool" rotate
+add shorten
+accepted diff "$work/before" "$pool"
+says '^same base  *yes$' '^same order  *no$' '^experts added  *shorten$' '^experts removed  *rotate$' \
+  '^  twice   adapter_config.json, adapter_model.safetensors, gate.safetensors' \
+  '^  part-1  gate.safetensors, licence' \
+  '^  part-1  decoder.cross  *0  *0  *[0-9.]*[1-9][0-9.]*  *3  *0  *0  *0$' \
+  '^  twice  *encoder.self  *-  *-  *[0-9.]*  *3  *6  *0  *27$'
+if grep -q '^ *kind ' "$work/out"; then fail 'an unchanged expert is in the diff'; else pass; fi
+accepted diff "$work/before" "$work/before" --json
+says '"same_order": true' '"experts_changed": \[\]' '"moved": \[\]'
+rm -rf "$pool" && cp -R "$work/before" "$pool"
+
+# ---- check ----
+copy
+echo ' ' >>"$work/copy/experts/kind/adapter_config.json"
+checked 4 3 '^error  kind: .*kind/adapter_config.json: was changed' "$work/copy"
+copy
+rm "$work/copy/experts/kind/gate.safetensors"
+checked 3 3 '^error  kind: .*kind/gate.safetensors: cannot open' "$work/copy"
+copy
+spoil "$work/copy/experts/kind/gate.safetensors"
+checked 4 4 '^error  kind: .*kind/gate.safetensors: .*gate: .*NaN' "$work/copy"
+copy
+zero "$work/copy/experts/kind/gate.safetensors"
+checked 4 4 '^error  kind: the gate is 0 in every module: it was not trained' "$work/copy"
+copy
+zero "$work/copy/experts/kind/adapter_model.safetensors"
+checked 4 5 '^error  kind: B of the adapter is 0 in every module: it was not trained' "$work/copy"
+says '^error  kind: pool.yaml: fingerprint: has '
+copy
+sed 's/rank: \[4, 4\]/rank: [3, 4]/; s/alpha: \[16.0, 16.0\]/alpha: [16.0, 17.0]/; s/modules: 15/modules: 20/' \
+  "$pool/pool.yaml" >"$work/copy/pool.yaml"
+checked 4 5 '^error  part-1: pool.yaml: rank: has \[3, 4\], the adapter \[4, 4\]' "$work/copy"
+says 'alpha: has \[16, 17\], the adapter \[16, 16\]' 'modules: has 20, the adapter 15'
+copy
+cp "$pool/experts/twice/gate.safetensors" "$work/copy/experts/kind/gate.safetensors"
+checked 4 4 '^error  kind: .*gate.safetensors: __metadata__: expert: ' "$work/copy"
+cp $demo/gates/kind.safetensors "$work/copy/experts/kind/gate.safetensors"
+cp $demo/gates/kind.safetensors "$work/copy/experts/kind/activation.safetensors"
+checked 0 3 '^note   kind: .*activation.safetensors: is not listed' "$work/copy"
+if run check "$pool" --base $golden/v1_1/base; [ $? -eq 4 ]; then
+  says '^error  pool.yaml: base: fingerprint: '
+else fail 'check against another base'; fi
+run check "$pool" --json
+says '"level": "note"' '"expert": "part-1"' '"errors": 0' '"notes": 2'
+
+# Embeddings follow the experts.
+accepted rm "$pool" part-1
+"$skein" embed "$pool" >"$work/out" 2>"$work/err" || fail embed
+checked 0 0 ': 3 experts, 0 errors, 0 notes$' "$pool"
+add twice --replace --instruction 'no'
+checked 4 1 '^error  twice: .*embeddings/.*: is of another instruction' "$pool"
+add twice --replace --instruction 'yes'
+accepted rm "$pool" kind
+checked 0 1 "^note .*embeddings/.*: 1 row.* of no expert, 'kind' first" "$pool"
+add largest --instruction 'Say the largest.'
+checked 4 2 '^error  largest: .*embeddings/.*: has no row for it' "$pool"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
