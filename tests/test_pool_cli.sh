@@ -73,15 +73,31 @@ zero() {
 }
 spoil() { printf '\0\0\300\177' | dd of="$1" bs=1 seek=$(($(wc -c <"$1") - 4)) conv=notrunc 2>/dev/null; }
 
-# An expert on a part of the modules, of another rank, and two gates for it.
-train() { "$skein" train "$@" >"$work/out" 2>"$work/err" || fail "train $*"; }
-train lora -c $demo/lora.yaml -s output="$work/part" -s lora.rank=4 -s lora.alpha=16 -s lora.targets=q,wo \
-  -s lora.dtype=f32 -s train.steps=1 -s train.batch_size=4
-part=$(dirname "$(find "$work/part" -name adapter_config.json ! -path '*/checkpoints/*')")
-for steps in 1 2; do
-  train gate -c $demo/gate.yaml -s expert="$part" -s output="$work/gate$steps" -s train.steps=$steps \
-    -s train.batch_size=4 -s train.eval_every=0
+# Experts and gates after a step of training: five on every module in bf16, one on a part of the
+# modules, of another rank, with two gates.
+train() { "$skein" train "$@" -s train.batch_size=4 -s train.eval_every=0 >"$work/out" 2>"$work/err" || fail "train $*"; }
+expert() { # NAME SETTINGS...: into experts/NAME
+  name=$1
+  shift
+  train lora -c $demo/lora.yaml -s output="$work/run" -s train.steps=1 "$@"
+  mkdir -p "$made/experts/$name" "$made/gates"
+  cp "$(dirname "$(find "$work/run" -name adapter_config.json ! -path '*/checkpoints/*')")"/adapter_* "$made/experts/$name"
+  rm -rf "$work/run"
+}
+gate() { # EXPERT NAME STEPS: into gates/NAME.safetensors
+  train gate -c $demo/gate.yaml -s expert="$made/experts/$1" -s output="$work/run" -s train.steps="$3"
+  cp "$work/run/gate.safetensors" "$made/gates/$2.safetensors"
+  rm -rf "$work/run"
+}
+made=$work/made
+for name in kind twice rotate shorten largest; do
+  expert $name -s train.seed=$((seed = ${seed-0} + 1)) -s lora.rank=8 -s lora.alpha=8 -s lora.dtype=bf16
+  gate $name $name 3
 done
+part=$made/experts/part
+expert part -s lora.rank=4 -s lora.alpha=16 -s lora.targets=q,wo -s lora.dtype=f32
+gate part part-1 1
+gate part part-2 2
 
 # ---- init ----
 mkdir "$pool"
@@ -89,7 +105,7 @@ refused 2 'init: --base DIR is missing' init "$pool"
 refused 3 'nowhere/config.json: ' init "$pool" --base "$work/nowhere"
 refused 2 "pool: 'make' is none of" make "$pool"
 refused 2 'POOL is missing' init --base $demo/base
-refused 3 'pool/pool.yaml: cannot open' add "$pool" kind --adapter $demo/experts/kind --gate $demo/gates/kind.safetensors
+refused 3 'pool/pool.yaml: cannot open' add "$pool" kind --adapter $made/experts/kind --gate $made/gates/kind.safetensors
 accepted init "$pool" --base $demo/base
 refused 2 'is a pool already' init "$pool" --base $demo/base
 checked 0 0 ': 0 experts, 0 errors, 0 notes$' "$pool"
@@ -98,14 +114,14 @@ checked 0 0 ': 0 experts, 0 errors, 0 notes$' "$pool"
 add() {
   name=$1
   shift
-  accepted add "$pool" "$name" --adapter "$demo/experts/$name" --gate "$demo/gates/$name.safetensors" "$@"
+  accepted add "$pool" "$name" --adapter "$made/experts/$name" --gate "$made/gates/$name.safetensors" "$@"
 }
 printf 'Say the "kind" of a thing:\nan animal?\n\n' >"$work/instruction"
 add kind --instruction "@$work/instruction" --licence Apache-2.0
 add twice --instruction 'yes'
-accepted add "$pool" part-1 --adapter "$part" --gate "$work/gate1/gate.safetensors"
+accepted add "$pool" part-1 --adapter "$part" --gate "$made/gates/part-1.safetensors"
 accepted ls "$pool"
-says '^  kind  *8  *8  *54  *[0-9]* .*Say the "kind" of a thing: an animal?  *Apache-2.0' \
+says '^  kind  *8  *8  *54  *3 .*Say the "kind" of a thing: an animal?  *Apache-2.0' \
   '^  twice  *8 .* yes' '^  part-1  *4  *16  *15  *1 ' '^base linears  *54$'
 accepted ls "$pool" --json
 says '"instruction": "Say the \\"kind\\" of a thing:\\nan animal?"' '"rank": 4,' '"modules": 15'
@@ -113,16 +129,14 @@ if "$skein" inspect "$pool" >"$work/out" 2>"$work/err"; then says '^kind  *pool 
   fail inspect
 fi
 for file in adapter_config.json adapter_model.safetensors; do
-  if cmp -s "$pool/experts/kind/$file" "$demo/experts/kind/$file"; then pass; else fail "$file is not the contributor's"; fi
+  if cmp -s "$pool/experts/kind/$file" "$made/experts/kind/$file"; then pass; else fail "$file is not the contributor's"; fi
 done
 
 # What does not belong together, is malformed or makes no sense changes nothing.
-good="--adapter $demo/experts/rotate --gate $demo/gates/rotate.safetensors"
-cp -R $demo/experts/rotate "$work/spoilt"
-cp $demo/gates/rotate.safetensors "$work/spoilt.safetensors"
+good="--adapter $made/experts/rotate --gate $made/gates/rotate.safetensors"
+cp -R $made/experts/rotate "$work/spoilt"
+cp $made/gates/rotate.safetensors "$work/spoilt.safetensors"
 spoil "$work/spoilt.safetensors"
-printf '\177\300' | dd of="$work/spoilt/adapter_model.safetensors" bs=1 conv=notrunc 2>/dev/null \
-  seek=$(($(wc -c <"$work/spoilt/adapter_model.safetensors") - 2))
 printf '\300\177' | dd of="$work/spoilt/adapter_model.safetensors" bs=1 conv=notrunc 2>/dev/null \
   seek=$(($(wc -c <"$work/spoilt/adapter_model.safetensors") - 2))
 # shellcheck disable=SC2086 # two options
@@ -136,17 +150,17 @@ printf '\300\177' | dd of="$work/spoilt/adapter_model.safetensors" bs=1 conv=not
   refused 3 'nothing: cannot open' add "$pool" rotate $good --instruction "@$work/nothing"
   refused 4 'pool.yaml: base: fingerprint: ' add "$pool" rotate $good --base $golden/v1_1/base
 }
-refused 2 'add: --gate FILE is missing' add "$pool" rotate --adapter $demo/experts/rotate
-refused 2 'add: --adapter DIR is missing' add "$pool" rotate --gate $demo/gates/rotate.safetensors
+refused 2 'add: --gate FILE is missing' add "$pool" rotate --adapter $made/experts/rotate
+refused 2 'add: --adapter DIR is missing' add "$pool" rotate --gate $made/gates/rotate.safetensors
 refused 2 'POOL and NAME is missing' add "$pool" --adapter a --gate b
-refused 3 'nowhere/adapter_config.json: ' add "$pool" rotate --adapter "$work/nowhere" --gate $demo/gates/rotate.safetensors
-refused 3 'nowhere: cannot open' add "$pool" rotate --adapter $demo/experts/rotate --gate "$work/nowhere"
-refused 4 'expert_all/adapter_model.safetensors: ' add "$pool" rotate --adapter $golden/v1_1/expert_all --gate $demo/gates/rotate.safetensors
-refused 4 'twice.safetensors: __metadata__: expert: ' add "$pool" rotate --adapter $demo/experts/rotate --gate $demo/gates/twice.safetensors
-refused 3 'spoilt.safetensors: .*gate: .*NaN' add "$pool" rotate --adapter $demo/experts/rotate --gate "$work/spoilt.safetensors"
-refused 3 'spoilt/adapter_model.safetensors: .*lora_.*NaN' add "$pool" rotate --adapter "$work/spoilt" --gate $demo/gates/rotate.safetensors
-refused 3 'rotate.safetensors: __metadata__: format: ' add "$pool" rotate --adapter $demo/experts/rotate \
-  --gate $demo/gates/rotate.safetensors --activation $demo/gates/rotate.safetensors
+refused 3 'nowhere/adapter_config.json: ' add "$pool" rotate --adapter "$work/nowhere" --gate $made/gates/rotate.safetensors
+refused 3 'nowhere: cannot open' add "$pool" rotate --adapter $made/experts/rotate --gate "$work/nowhere"
+refused 4 'expert_all/adapter_model.safetensors: ' add "$pool" rotate --adapter $golden/v1_1/expert_all --gate $made/gates/rotate.safetensors
+refused 4 'twice.safetensors: __metadata__: expert: ' add "$pool" rotate --adapter $made/experts/rotate --gate $made/gates/twice.safetensors
+refused 3 'spoilt.safetensors: .*gate: .*NaN' add "$pool" rotate --adapter $made/experts/rotate --gate "$work/spoilt.safetensors"
+refused 3 'spoilt/adapter_model.safetensors: .*lora_.*NaN' add "$pool" rotate --adapter "$work/spoilt" --gate $made/gates/rotate.safetensors
+refused 3 'rotate.safetensors: __metadata__: format: ' add "$pool" rotate --adapter $made/experts/rotate \
+  --gate $made/gates/rotate.safetensors --activation $made/gates/rotate.safetensors
 refused 2 "has no expert 'rotate'" rm "$pool" rotate
 refused 2 "unexpected argument 'twice'" rm "$pool" kind twice
 
@@ -170,8 +184,8 @@ if [ "$(ls -A "$pool/experts")" = "$(printf 'kind\npart-1\nrotate\ntwice')" ] &&
 # ---- replacing keeps the order and the files of the others ----
 cp -R "$pool" "$work/before"
 touch -d '2001-02-03' "$pool"/experts/*/*
-accepted add "$pool" twice --adapter "$part" --gate "$work/gate1/gate.safetensors" --instruction 'yes' --replace
-accepted add "$pool" part-1 --adapter "$part" --gate "$work/gate2/gate.safetensors" --replace --licence MIT
+accepted add "$pool" twice --adapter "$part" --gate "$made/gates/part-1.safetensors" --instruction 'yes' --replace
+accepted add "$pool" part-1 --adapter "$part" --gate "$made/gates/part-2.safetensors" --replace --licence MIT
 if [ "$(sed -n 's/^- name: //p' "$pool/pool.yaml" | xargs)" = 'kind twice part-1 rotate' ] &&
   [ -z "$(find "$pool/experts/kind" "$pool/experts/rotate" -type f -newermt '2001-02-04')" ]; then pass; else
   fail 'replace'
@@ -179,7 +193,7 @@ fi
 
 # ---- diff ----
 accepted rm "$pool" kind
-accepted add "$pool" kind --adapter $demo/experts/kind --gate $demo/gates/kind.safetensors --licence Apache-2.0 --instruction "@$work/instruction"
+accepted add "$pool" kind --adapter $made/experts/kind --gate $made/gates/kind.safetensors --licence Apache-2.0 --instruction "@$work/instruction"
 accepted rm "$pool" rotate
 add shorten
 accepted diff "$work/before" "$pool"
@@ -218,8 +232,8 @@ says 'alpha: has \[16, 17\], the adapter \[16, 16\]' 'modules: has 20, the adapt
 copy
 cp "$pool/experts/twice/gate.safetensors" "$work/copy/experts/kind/gate.safetensors"
 checked 4 4 '^error  kind: .*gate.safetensors: __metadata__: expert: ' "$work/copy"
-cp $demo/gates/kind.safetensors "$work/copy/experts/kind/gate.safetensors"
-cp $demo/gates/kind.safetensors "$work/copy/experts/kind/activation.safetensors"
+cp $made/gates/kind.safetensors "$work/copy/experts/kind/gate.safetensors"
+cp $made/gates/kind.safetensors "$work/copy/experts/kind/activation.safetensors"
 checked 0 3 '^note   kind: .*activation.safetensors: is not listed' "$work/copy"
 if run check "$pool" --base $golden/v1_1/base; [ $? -eq 4 ]; then
   says '^error  pool.yaml: base: fingerprint: '
