@@ -205,7 +205,8 @@ static Status write_statistics(const Cell *c, Error *err) {
   if (!c->stats) return STATUS_OK;
   char *path =
       eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, CELL_ROUTING);
-  json_t *json = routing_stats_json(c->stats, c->a->model, c->a->pool);
+  json_t *json =
+      routing_report_json(c->stats, c->a->model, c->a->pool, p->task->name, p->method->name);
   Status status = path && json ? json_write_file(json, path, err) : no_memory(c, err);
   json_decref(json);
   free(path);

@@ -37,22 +37,38 @@ static bool wanted(const char *only, const char *name) {
   return !only || strcmp(only, name) == 0;
 }
 
-static Status add_file(Cells *cells, const RoutingRequest *r, const char *path, Error *err) {
-  if (cells->count == cells->room) {
-    int room = 2 * cells->room + 16;
-    RoutingFile *grown = realloc(cells->file, (size_t)room * sizeof *grown);
-    if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-    cells->file = grown;
-    cells->room = room;
-  }
+static Status make_room(Cells *cells, const char *path, Error *err) {
+  if (cells->count < cells->room) return STATUS_OK;
+  int room = 2 * cells->room + 16;
+  RoutingFile *grown = realloc(cells->file, (size_t)room * sizeof *grown);
+  if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  cells->file = grown;
+  cells->room = room;
+  return STATUS_OK;
+}
+
+/* A file that was `named` must have something to draw; an evaluation has methods that route
+ * nothing. */
+static Status add_file(Cells *cells, const RoutingRequest *r, const char *path, bool named,
+                       Error *err) {
+  TRY(make_room(cells, path, err));
   RoutingFile *f = &cells->file[cells->count];
   TRY(routing_file_read(f, path, err));
-  if (wanted(r->only_task, f->task) && wanted(r->only_method, f->method)) {
+  Status status = STATUS_OK;
+  if (named && f->modules == 0) {
+    status = error_set(err, STATUS_INPUT, "%s: routing.modules: is empty: method %s routed nothing",
+                       path, f->method);
+  }
+  if (f->modules > 0 && wanted(r->only_task, f->task) && wanted(r->only_method, f->method)) {
     cells->count++;
   } else {
     routing_file_free(f);
   }
-  return STATUS_OK;
+  return status;
+}
+
+static Status add_cell(Cells *cells, const RoutingRequest *r, const char *path, Error *err) {
+  return add_file(cells, r, path, false, err);
 }
 
 static int is_name(const struct dirent *entry) {
@@ -90,11 +106,11 @@ static bool is_dir(const char *path) {
 }
 
 static Status add_method(Cells *cells, const RoutingRequest *r, const char *dir, Error *err) {
-  return is_dir(dir) ? add_names(cells, r, dir, is_cell, add_file, err) : STATUS_OK;
+  return is_dir(dir) ? add_names(cells, r, dir, is_cell, add_cell, err) : STATUS_OK;
 }
 
 static Status add_input(Cells *cells, const RoutingRequest *r, const char *path, Error *err) {
-  if (!is_dir(path)) return add_file(cells, r, path, err);
+  if (!is_dir(path)) return add_file(cells, r, path, true, err);
   char *dir = path_join(path, "cells");
   if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", path);
   Status status = is_dir(dir) ? add_names(cells, r, dir, is_name, add_method, err)

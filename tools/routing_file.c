@@ -92,11 +92,8 @@ static Status read_modules(RoutingFile *f, const JsonDoc *routing, Error *err) {
   json_t *modules;
   TRY(json_get_array(routing, "modules", &modules, err));
   size_t count = json_array_size(modules), each = ROUTING_STATISTICS * (size_t)f->experts;
-  if (count == 0)
-    return error_set(err, STATUS_INPUT, "%s: routing.modules: is empty: nothing was routed",
-                     f->path);
-  f->module = calloc(count, sizeof *f->module);
-  f->numbers = calloc(count * each, sizeof *f->numbers);
+  f->module = calloc(count + 1, sizeof *f->module);
+  f->numbers = calloc(count * each + 1, sizeof *f->numbers);
   if (!f->module || !f->numbers) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   for (size_t i = 0; i < count; i++)
     TRY(read_module(f, modules, i, &f->module[i], f->numbers + i * each, err));

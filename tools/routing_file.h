@@ -33,12 +33,12 @@ typedef struct RoutingFile {
   char *path;
   const char *task, *method, *pool;
   const char **expert;   /* [experts] */
-  RoutingModule *module; /* [modules], at least one, by stack, block and group */
+  RoutingModule *module; /* [modules], by stack, block and group; none: nothing was routed */
   double *numbers;       /* what the modules' values point into */
   int experts, modules;
 } RoutingFile;
 
-/* STATUS_INPUT naming file and field when it is not as above, or nothing was routed. */
+/* STATUS_INPUT naming file and field when it is not as above. */
 Status routing_file_read(RoutingFile *f, const char *path, Error *err);
 void routing_file_free(RoutingFile *f); /* a zeroed RoutingFile is allowed */
 
