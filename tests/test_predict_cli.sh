@@ -121,5 +121,64 @@ zstd -q "$work/items.jsonl"
   refused 3 'nowhere/config.json: ' score --base "$work/nowhere" --input "$work/items.jsonl"
 }
 
+# A pool of two experts that were trained for two steps.
+printf '{"input": "%s", "target": "%s"}\n' 'the river spins' spins who? 'her orchestra' \
+  >"$work/train.jsonl"
+train() {
+  kind=$1
+  shift
+  ok train train "$kind" -s base="$work/base" -s data.train="$work/train.jsonl" -s train.steps=2 \
+    -s train.batch_size=2 -s threads=1 -s train.learning_rate=0.05 "$@"
+}
+ok made pool init "$work/pool" --base "$work/base"
+for seed in 1 2; do
+  train lora -s output="$work/expert$seed" -s lora.rank=2 -s train.seed=$seed
+  train gate -s output="$work/gate$seed" -s expert="$work/expert$seed"
+  ok made pool add "$work/pool" "e$seed" --adapter "$work/expert$seed" \
+    --gate "$work/gate$seed/gate.safetensors" --instruction "Say what does $seed."
+done
+head -n 9 "$work/items.jsonl" >"$work/few.jsonl"
+few="--pool $work/pool --input $work/few.jsonl"
+
+# shellcheck disable=SC2086 # $few is four words
+{
+  # The base is the pool's own. One expert alone is `expert`, whatever the router.
+  ok plain score --base "$work/base" --input "$work/few.jsonl"
+  ok none score $few --router base
+  same plain none
+  ok goose score $few --router phatgoose --stats "$work/stats"
+  ok goose.one score $few --router phatgoose --batch-tokens 1
+  if cmp -s "$work/goose" "$work/plain"; then fail 'phatgoose is the plain base'; else pass; fi
+  if [ "$(cut -d, -f1-3 "$work/goose")" = "$(cut -d, -f1-3 "$work/goose.one")" ]; then pass; else
+    fail 'one by one predicts other choices'
+  fi
+  shows stats '"name": "encoder.block.0.layer.0.SelfAttention.q"'
+  shows stats '"e1"'
+  ok alone score $few --router uniform -s only=e2
+  ok expert score $few -s router=expert -s expert=e2
+  if [ "$(cut -d, -f1-3 "$work/alone")" = "$(cut -d, -f1-3 "$work/expert")" ]; then pass; else
+    fail 'a pool of one expert is not that expert'
+  fi
+  ok glider score $few --router glider -s global.scale=100 --instruction 'Say what does 1.'
+  ok glider.2 score $few --router glider -s global.scale=100 --instruction 'Say what does 2.'
+  if cmp -s "$work/glider" "$work/glider.2"; then fail 'the instruction changes nothing'; else pass; fi
+  ok texts generate $few --router phatgoose --max-output 5 --stats "$work/stats" -o "$work/texts.o"
+  shows texts.o '^{"id":"n2","output":"'
+  rm "$work/stats"
+
+  refused 2 'top_k: is 3, but .* has 2 experts' score $few -s top_k=3 -o "$work/o" --stats "$work/stats"
+  refused 2 'with 1 beam' generate $few --beams 2 -o "$work/o" --stats "$work/stats"
+  refused 2 "router: not one of .*'phatgose'" score $few --router phatgose
+  refused 2 "has no expert 'e3'" score $few -s only=e1,e3
+  refused 2 'same file' score $few -o "$work/o" --stats "$work/o"
+  refused 3 'nowhere/pool.yaml: ' score --pool "$work/nowhere" --input "$work/few.jsonl"
+  refused 4 'pool' score $few --base configs/demo/base -o "$work/o"
+  mv "$work/base" "$work/moved"
+  refused 3 "its base '.*' is not there; give --base DIR" score $few
+  ok elsewhere score $few --router phatgoose --base "$work/moved"
+  same goose elsewhere
+  if [ -e "$work/stats" ]; then fail 'statistics of a run that did not begin'; else pass; fi
+}
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
