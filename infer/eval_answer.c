@@ -8,7 +8,7 @@
 #include "data/file.h"
 #include "infer/eval_internal.h"
 
-enum { BLOCK = 128 }; /* items between two looks at `stop` */
+enum { BLOCK = 64 }; /* items between two looks at `stop` */
 
 typedef struct Cell {
   const Answering *a;

@@ -47,13 +47,14 @@ static long tenths(const GridValue *v) {
 
 static void mark_line(const Grid *g, int line, bool column, const bool *eligible) {
   long most = -1;
-  int n = column ? g->rows : g->cols;
+  int n = column ? g->rows : g->cols, compared = 0;
   for (int pass = 0; pass < 2; pass++) {
     for (int i = 0; i < n; i++) {
       GridValue *v = column ? grid_at(g, i, line) : grid_at(g, line, i);
       if (v->state != CELL_DONE || (eligible && !eligible[i])) continue;
       if (pass == 0 && tenths(v) > most) most = tenths(v);
-      if (pass == 1) v->best = tenths(v) == most;
+      if (pass == 0) compared++;
+      if (pass == 1) v->best = compared > 1 && tenths(v) == most;
     }
   }
 }
@@ -95,18 +96,18 @@ static int text_width(const Grid *g, const char *name) {
   return width;
 }
 
-/* Columns [from, to) with the row names before them. */
+/* Columns [from, to) with the row names before them. A star fills the last place of its column. */
 static void text_block(const Grid *g, const char *name, int from, int to, FILE *out) {
   int first = name_width(g->row, g->rows, name);
-  fprintf(out, "%-*s", first, name);
-  for (int c = from; c < to; c++) fprintf(out, "%*s ", column_width(g, c) - 1, g->col[c]);
-  fputc('\n', out);
-  for (int r = 0; r < g->rows; r++) {
-    char text[SCORE];
-    fprintf(out, "%-*s", first, g->row[r]);
+  for (int r = -1; r < g->rows; r++) {
+    bool starred = true; /* a place is the star of the column before; the first has none */
+    fprintf(out, "%-*s", first, r < 0 ? name : g->row[r]);
     for (int c = from; c < to; c++) {
-      const GridValue *v = grid_at(g, r, c);
-      fprintf(out, "%*s%c", column_width(g, c) - 1, score_text(v, text), v->best ? '*' : ' ');
+      char text[SCORE];
+      const char *shown = r < 0 ? g->col[c] : score_text(grid_at(g, r, c), text);
+      fprintf(out, "%*s", column_width(g, c) - starred, shown);
+      starred = r >= 0 && grid_at(g, r, c)->best;
+      if (starred) fputc('*', out);
     }
     fputc('\n', out);
   }

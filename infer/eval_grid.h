@@ -32,7 +32,8 @@ void grid_free(Grid *g); /* a zeroed Grid is allowed */
 GridValue *grid_at(const Grid *g, int row, int col);
 Status grid_transpose(Grid *out, const Grid *g, Error *err);
 
-/* Marks the largest scores, as printed, of every column among the rows with eligible[row]. */
+/* Marks the largest scores, as printed, of every column among the rows with eligible[row]; one
+ * alone is not the best of anything. */
 void grid_mark_columns(Grid *g, const bool *eligible);
 /* The same of every row. */
 void grid_mark_rows(Grid *g);

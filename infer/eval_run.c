@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "data/file.h"
 #include "infer/eval_internal.h"
@@ -48,7 +49,11 @@ static Status base_dir(const EvalSettings *s, char **dir, Error *err) {
   TRY(manifest_read(&manifest, s->pool, err));
   *dir = strdup(manifest.base_name);
   manifest_free(&manifest);
-  return *dir ? STATUS_OK : no_memory(err);
+  if (!*dir) return no_memory(err);
+  if (access(*dir, F_OK) == 0) return STATUS_OK;
+  error_set(err, STATUS_INPUT, "%s: its base '%s' is not there; set `base`", s->pool, *dir);
+  free(*dir);
+  return err->status;
 }
 
 static Status open_model(Evaluation *e, Error *err) {

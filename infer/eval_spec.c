@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "infer/eval_internal.h"
 #include "infer/eval_keys.h"
@@ -60,10 +62,19 @@ static Status read_settings(EvalSpec *spec, const char *const *assignment, int a
   return STATUS_OK;
 }
 
+/* A file that is there and is no YAML is a wrong configuration, as for every other command. */
+static Status read_file(EvalSpec *spec, const char *path, Error *err) {
+  Error why = {0};
+  if (yaml_parse_file(&spec->doc, path, &why) == STATUS_OK) return STATUS_OK;
+  struct stat is;
+  bool there = stat(path, &is) == 0 && S_ISREG(is.st_mode) && access(path, R_OK) == 0;
+  return error_set(err, there ? STATUS_USAGE : why.status, "%s", why.text);
+}
+
 Status eval_spec_read(EvalSpec *spec, const char *path, const char *const *assignment,
                       int assignments, bool axes, Error *err) {
   *spec = (EvalSpec){0};
-  TRY(yaml_parse_file(&spec->doc, path, err));
+  TRY(read_file(spec, path, err));
   TRY(read_settings(spec, assignment, assignments, axes, err));
   TRY(eval_read_tasks(spec, err));
   return eval_read_methods(spec, err);

@@ -1,28 +1,12 @@
 #include "tools/eval_command.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tools/console.h"
-
-/* Set by the first SIGINT or SIGTERM; a signal handler has nowhere else to write. */
-static volatile sig_atomic_t stop_wanted;
-
-static void on_interrupt(int signal) {
-  if (stop_wanted) _exit(128 + signal);
-  stop_wanted = 1;
-}
-
-static void catch_interrupts(void) {
-  struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-  sigaction(SIGHUP, &action, NULL);
-}
+#include "tools/interrupt.h"
 
 Status eval_arguments(EvalArguments *a, int argc, char **argv, Error *err) {
   static const struct option LONGS[] = {{"config", required_argument, NULL, 'c'},
@@ -91,12 +75,11 @@ static void on_cell(void *arg, const EvalTask *task, const EvalMethod *method,
 
 Status eval_compute(Evaluation *e, Error *err) {
   Watching w = {.total = evaluation_work(e)};
-  const EvalWatch watch = {&w, on_items, on_cell, &stop_wanted};
+  const EvalWatch watch = {&w, on_items, on_cell, interrupt_catch()};
   int taken = evaluation_count(e, CELL_DONE);
   if (taken)
     console_note(NULL, "%d finished cells are taken over; %d are computed", taken,
                  evaluation_count(e, CELL_OPEN));
-  catch_interrupts();
   Status status = evaluation_run(e, &watch, err);
   console_progress_end(&w.progress);
   if (status != STATUS_OK) return status;

@@ -1,0 +1,108 @@
+#include "tests/eval_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "data/file.h"
+#include "tests/testing.h"
+#include "tests/tiny_pool.h"
+
+enum { ITEMS = 150, LARGEST = 1 << 24 };
+
+static void copy(const char *from, const char *to) {
+  char *text;
+  size_t size;
+  Error err = {0};
+  expect_ok(from, file_read(from, LARGEST, &text, &size, &err), &err);
+  expect_ok(to, file_write(to, text, size, &err), &err);
+  free(text);
+}
+
+static void make_base(Scratch *s) {
+  static const char *const FILES[][2] = {
+      {"predict/base/config.json", "base/config.json"},
+      {"predict/base/model.safetensors", "base/model.safetensors"},
+      {"tokenizer/nfkc/spiece.model", "base/spiece.model"}};
+  Error err = {0};
+  expect_ok("base", dir_make(scratch_path(s, "base"), &err), &err);
+  for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+    char *from = golden_path("%s", FILES[i][0]);
+    copy(from, scratch_path(s, FILES[i][1]));
+    free(from);
+  }
+}
+
+static void make_pool(Scratch *s) {
+  static const TinyExpert EXPERTS[] = {{"wide", "all-linear", 5, 1, DTYPE_F32, true},
+                                       {"some", "q,v", 2, 2, DTYPE_F32, false},
+                                       {"deep", "all-linear", 3, 3, DTYPE_F32, false}};
+  T5 *model;
+  Error err = {0};
+  expect_ok("base", t5_open(&model, scratch_path(s, "base"), &err), &err);
+  tiny_pool(scratch_path(s, "pool"), model, EXPERTS, 3);
+  t5_close(model);
+}
+
+/* More items than are answered between two looks at the signal to stop. */
+static void make_tasks(Scratch *s) {
+  static const char *const WHO[] = {"the river", "her orchestra", "a small robot"};
+  FILE *who = fopen(scratch_path(s, "who.jsonl"), "w");
+  FILE *say = fopen(scratch_path(s, "say.jsonl"), "w");
+  assert_true(who && say);
+  for (int i = 0; i < ITEMS; i++) {
+    fprintf(who,
+            "{\"input\": \"%s hides %d keys. who?\", \"choices\": [\"%s\", \"%s\"], \"label\": "
+            "%d}\n",
+            WHO[i % 3], i, WHO[i % 3], WHO[(i + 1) % 3], i % 2);
+    fprintf(say, "{\"input\": \"%s %d\", \"target\": [\"%s\", \"%d\"]}\n", WHO[i % 3], i,
+            WHO[i % 3], i);
+  }
+  fclose(who);
+  fclose(say);
+}
+
+void eval_world(Scratch *s) {
+  make_base(s);
+  make_pool(s);
+  make_tasks(s);
+}
+
+const char *eval_world_file(Scratch *s, const char *name, const char *text) {
+  char out[8192];
+  size_t n = 0, dir = strlen(s->dir);
+  for (; *text; text++) {
+    assert_true(n + dir + 1 < sizeof out);
+    if (*text == '@') {
+      memcpy(out + n, s->dir, dir);
+      n += dir;
+    } else {
+      out[n++] = *text;
+    }
+  }
+  return scratch_write(s, name, out, n);
+}
+
+Status eval_run_open(EvalRun *r, Scratch *s, const char *text, bool force, Error *err) {
+  memset(r, 0, sizeof *r);
+  snprintf(r->path, sizeof r->path, "%s", eval_world_file(s, "eval.yaml", text));
+  TRY(eval_spec_read(&r->spec, r->path, NULL, 0, false, err));
+  return evaluation_open(&r->e, &r->spec, force, err);
+}
+
+void eval_run_close(EvalRun *r) {
+  evaluation_close(&r->e);
+  eval_spec_free(&r->spec);
+}
+
+char *eval_world_read(Scratch *s, const char *name) {
+  char *text;
+  size_t size;
+  Error err = {0};
+  expect_ok(name, file_read(scratch_path(s, name), LARGEST, &text, &size, &err), &err);
+  return text;
+}

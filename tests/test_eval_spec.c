@@ -1,0 +1,242 @@
+/* What an evaluation's file may say, and what its axes make of the methods. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "infer/eval_axes.h"
+#include "tests/eval_world.h"
+
+#define TASKS "tasks:\n  - {name: a, file: x}\n"
+#define OK    "pool: p\n" TASKS
+
+static Status read_text(EvalSpec *spec, char path[128], Scratch *s, const char *text, bool axes,
+                        Error *err) {
+  snprintf(path, 128, "%s", eval_world_file(s, "spec.yaml", text));
+  return eval_spec_read(spec, path, NULL, 0, axes, err);
+}
+
+static void test_refusals(void **state) {
+  static const struct {
+    const char *text, *words;
+  } CASES[] = {
+      {"pool: [p\n", "spec.yaml|not YAML"},
+      {"- a\n", "spec.yaml|mapping"},
+      {"poll: p\n" TASKS "methods: [base]\n", "unknown key 'poll'|'pool'"},
+      {OK "metods: [base]\n", "unknown key 'metods'|'methods'"},
+      {OK "methods: [base]\naxes: {top_k: [1]}\n", "unknown key 'axes'"},
+      {OK "methods: [base]\nbootstrap: {sample: 3}\n", "'bootstrap.sample'|'bootstrap.samples'"},
+      {OK "methods: [base]\nlimit: many\n", "limit"},
+      {OK "methods: [base]\ntask_default: {kind: choices}\n", "'task_default'|'task_defaults'"},
+      {OK "methods: [base]\ntask_defaults: {knid: choices}\n", "task_defaults|'knid'|'kind'"},
+      {TASKS "methods: [base]\n", "pool: is required"},
+      {"pool: p\nmethods: [base]\n", "tasks: want a list"},
+      {"pool: p\ntasks: []\nmethods: [base]\n", "tasks|empty"},
+      {OK, "methods: want a list"},
+      {OK "methods: []\n", "methods|empty"},
+      {OK "methods: [phatgose]\n", "methods[0]|'phatgose'|'phatgoose'"},
+      {OK "methods: [oracel]\n", "methods[0]|'oracel'|'oracle'"},
+      {OK "methods: [3]\n", "methods[0]|an integer"},
+      {OK "methods: [{router: glider, global: {skale: 3}}]\n", "'global.skale'|'global.scale'"},
+      {OK "methods: [{router: glidr}]\n", "methods[0]|router|glidr"},
+      {OK "methods: [base, base]\n", "methods[1]|'base' too"},
+      {OK "methods: [{name: a/b, router: base}]\n", "methods[0]|a/b|file"},
+      {OK "methods: [{name: .., router: base}]\n", "methods[0]|dot"},
+      {OK "methods: [expert]\n", "methods[0]|expert: is required"},
+      {OK "methods: [{router: merged, expert: x}]\n", "methods[0]|expert: 'x'"},
+      {"pool: p\ntasks: [{file: x}]\nmethods: [base]\n", "tasks[0]|name: is required"},
+      {"pool: p\ntasks: [{name: a}]\nmethods: [base]\n", "tasks[0] (a)|file: is required"},
+      {"pool: p\ntasks: [{name: a, file: x, metric: [accuracy]}]\nmethods: [base]\n",
+       "tasks[0] (a)|'metric'|'metrics'"},
+      {"pool: p\ntasks: [{name: a, file: x, metrics: [acuracy]}]\nmethods: [base]\n",
+       "metrics|'acuracy'|'accuracy'"},
+      {"pool: p\ntasks: [{name: a, file: x, metrics: rougeL}]\nmethods: [base]\n",
+       "metrics|rougeL is not of choices"},
+      {"pool: p\ntasks: [{name: a, file: x, kind: generation, metrics: [accuracy]}]\n"
+       "methods: [base]\n",
+       "metrics|accuracy is not of generation"},
+      {"pool: p\ntasks: [{name: a, file: x, metrics: [accuracy, accuracy]}]\nmethods: [base]\n",
+       "accuracy is there twice"},
+      {"pool: p\ntasks: [{name: a, file: x}, {name: a, file: y}]\nmethods: [base]\n",
+       "tasks[1] (a)|tasks[0]|'a' too"},
+      {"pool: p\ntasks: [{name: mean, file: x}]\nmethods: [base]\n", "'mean'"},
+      {"pool: p\ntasks: [{name: a.routing, file: x}]\nmethods: [base]\n", ".routing"},
+      {"pool: p\ntasks: [{name: a, file: x, format: csv}]\nmethods: [base]\n", "format|csv"},
+  };
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    EvalSpec spec;
+    char path[128];
+    Error err = {0};
+    Status status = read_text(&spec, path, *state, CASES[i].text, false, &err);
+    expect_error(CASES[i].text, status, &err, STATUS_USAGE, CASES[i].words);
+    eval_spec_free(&spec);
+  }
+}
+
+static void test_what_is_read(void **state) {
+  EvalSpec spec;
+  char path[128];
+  Error err = {0};
+  const char *text =
+      "pool: p\nlimit: 9\nbootstrap.seed: 5\n"
+      "task_defaults: {group: in, kind: generation, limit: 4}\n"
+      "tasks:\n"
+      "  - {name: a, file: x, metrics: [rougeL, bleu]}\n"
+      "  - {name: b, file: y, kind: choices, group: out, limit: 0}\n"
+      "methods:\n"
+      "  - oracle\n"
+      "  - {name: g, router: glider, global: {scale: 100}, top_k: 3}\n"
+      "  - {expert: rhyme}\n"
+      "  - best-individual\n";
+  const char *const set[] = {"limit=7", "output=elsewhere"};
+  snprintf(path, sizeof path, "%s", eval_world_file(*state, "spec.yaml", text));
+  expect_ok("read", eval_spec_read(&spec, path, set, 2, false, &err), &err);
+  assert_int_equal(spec.settings.limit, 7); /* the command line wins */
+  assert_int_equal(spec.settings.bootstrap_seed, 5);
+  assert_string_equal(spec.settings.output, "elsewhere");
+  const EvalTask *a = &spec.task[0], *b = &spec.task[1];
+  assert_int_equal(a->kind, TASK_GENERATION);
+  assert_string_equal(a->group, "in");
+  assert_int_equal(a->metric_count, 2);
+  assert_int_equal(a->metric[0], METRIC_ROUGE_L);
+  assert_int_equal(eval_task_limit(&spec, a, 100), 4);
+  assert_int_equal(b->kind, TASK_CHOICES);
+  assert_string_equal(b->group, "out");
+  assert_int_equal(b->metric[0], METRIC_ACCURACY);
+  assert_int_equal(eval_task_limit(&spec, b, 100), 7);
+  assert_int_equal(eval_task_limit(&spec, b, 5), 5);
+  assert_int_equal(spec.method[0]->rule, EVAL_ORACLE);
+  assert_string_equal(spec.method[1]->name, "g");
+  assert_int_equal(spec.method[1]->router.kind, ROUTER_GLIDER);
+  assert_true(spec.method[1]->router.global.scale == 100);
+  assert_int_equal(spec.method[1]->router.top_k, 3);
+  assert_string_equal(spec.method[2]->name, "expert-rhyme");
+  assert_int_equal(spec.method[2]->router.kind, ROUTER_EXPERT);
+  assert_int_equal(spec.method[3]->rule, EVAL_BEST_INDIVIDUAL);
+  const char *group[2];
+  assert_int_equal(eval_spec_groups(&spec, group), 2);
+  assert_string_equal(group[1], "out");
+  eval_spec_free(&spec);
+}
+
+/* Settings that a router does not read are no part of what its cells depend on. */
+static void test_settings_that_matter(void **state) {
+  static const struct {
+    const char *method, *has, *lacks;
+  } CASES[] = {
+      {"{router: base, top_k: 1, seed: 3}", "router=base\n", "top_k|seed|global|expert|arrow"},
+      {"{router: merged, top_k: 1}", "router=merged\n", "top_k|top_p|seed|global|expert"},
+      {"{router: expert, expert: x}", "expert=x\n", "top_k|only"},
+      {"{router: phatgoose, top_k: 1}", "top_k=1\n", "seed|global|embedder|arrow|activation"},
+      {"{router: glider}", "global.scale=", "global.gamma|global.threshold|arrow|seed"},
+      {"{router: glider, global.rule: threshold}", "global.gamma=", "global.scale"},
+      {"{router: random}", "seed=", "top_p|global"},
+      {"{router: retrieval}", "retrieval.by=", "top_k|global"},
+      {"{router: arrow}", "arrow.mode=", "activation|seed"},
+      {"{router: average-activation, only: [a, b]}", "activation.mode=", "only|arrow"},
+  };
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    EvalSpec spec;
+    char path[128], text[400], lacks[128];
+    Error err = {0};
+    snprintf(text, sizeof text, OK "methods: [%s]\n", CASES[i].method);
+    expect_ok(text, read_text(&spec, path, *state, text, false, &err), &err);
+    char *lines = eval_method_settings(spec.method[0]), *rest = lacks;
+    assert_non_null(lines);
+    if (!strstr(lines, CASES[i].has)) fail_msg("%s: lacks %s", text, CASES[i].has);
+    snprintf(lacks, sizeof lacks, "%s", CASES[i].lacks);
+    for (char *word; (word = strsep(&rest, "|"));) {
+      char key[64];
+      snprintf(key, sizeof key, "\n%s", word);
+      if (strstr(lines, key)) fail_msg("%s: has %s", text, word);
+    }
+    free(lines);
+    eval_spec_free(&spec);
+  }
+}
+
+/* ---- axes ---- */
+
+static void expect_methods(Scratch *s, const char *text, const char *want) {
+  EvalSpec spec;
+  Axes axes;
+  char path[128], got[2000] = "";
+  Error err = {0};
+  expect_ok(text, read_text(&spec, path, s, text, true, &err), &err);
+  expect_ok(text, axes_expand(&axes, &spec, &err), &err);
+  for (int i = 0; i < axes.methods; i++) {
+    const EvalMethod *m = spec.method[axes.method[i]];
+    assert_true(m->shown);
+    snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", i ? " " : "", m->name);
+  }
+  assert_string_equal(got, want);
+  int shown = 0;
+  for (int m = 0; m < spec.methods; m++) shown += spec.method[m]->shown;
+  assert_int_equal(shown, axes.methods);
+  axes_free(&axes);
+  eval_spec_free(&spec);
+}
+
+static void test_axes(void **state) {
+  expect_methods(*state,
+                 OK
+                 "methods: [base, {name: g, router: glider}, oracle]\n"
+                 "axes: {global.scale: [0, 3, 10], top_k: [1, 2]}\n",
+                 "base g+global.scale=0+top_k=1 g+global.scale=0 g+top_k=1 g "
+                 "g+global.scale=10+top_k=1 g+global.scale=10 oracle");
+  expect_methods(*state,
+                 OK
+                 "methods: [{name: g, router: glider}]\ngrid: false\n"
+                 "axes: {global: {scale: [0, 3]}, top_k: [1, 2, 3]}\n",
+                 "g+global.scale=0 g g+top_k=1 g+top_k=3");
+  expect_methods(*state,
+                 OK
+                 "methods: [{name: m, router: phatgoose}]\n"
+                 "axes: {router: [phatgoose, glider, merged], global.scale: [3, 9]}\n",
+                 "m m+router=glider m+router=glider+global.scale=9 m+router=merged");
+  expect_methods(*state, OK "methods: [phatgoose]\naxes: {only: [[a, b], [c]]}\n",
+                 "phatgoose+only=a,b phatgoose+only=c");
+  expect_methods(*state, OK "methods: [{name: r, router: random}]\naxes: {seed: [1, 2]}\n",
+                 "r+seed=1 r+seed=2");
+}
+
+static void test_axes_refusals(void **state) {
+  static const struct {
+    const char *text, *words;
+  } CASES[] = {
+      {OK "methods: [base]\n", "axes|mapping"},
+      {OK "methods: [base]\naxes: {}\n", "axes|mapping"},
+      {OK "methods: [glider]\naxes: {top_l: [1]}\n", "axes|'top_l'|'top_k'"},
+      {OK "methods: [glider]\naxes: {top_k: 1}\n", "axes|top_k|list"},
+      {OK "methods: [glider]\naxes: {top_k: [1, 1]}\n", "top_k|twice"},
+      {OK "methods: [glider]\naxes: {top_k: [0]}\n", "axes|top_k"},
+      {OK "methods: [glider]\naxes: {top_k: [1]}\ngrid: sometimes\n", "grid"},
+      {OK "methods: [glider]\naxes: {router: [expert]}\n", "axes|expert: is required"},
+  };
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    EvalSpec spec;
+    Axes axes;
+    char path[128];
+    Error err = {0};
+    expect_ok(CASES[i].text, read_text(&spec, path, *state, CASES[i].text, true, &err), &err);
+    Status status = axes_expand(&axes, &spec, &err);
+    expect_error(CASES[i].text, status, &err, STATUS_USAGE, CASES[i].words);
+    axes_free(&axes);
+    eval_spec_free(&spec);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_what_is_read),
+      cmocka_unit_test(test_settings_that_matter),
+      cmocka_unit_test(test_axes),
+      cmocka_unit_test(test_axes_refusals),
+  };
+  return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
+}
