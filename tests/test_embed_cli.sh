@@ -1,0 +1,122 @@
+#!/bin/sh
+# `skein embed` and `skein train activation` as a user meets them, on a pool of two small experts.
+set -u
+skein=${SKEIN:-build/release/skein}
+golden=tests/golden
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMP_WAIT_POLICY=passive
+pool=$work/pool
+passed=0 failed=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+  failed=$((failed + 1))
+  echo "FAIL  $*"
+  sed 's/^/      /' "$work/err"
+}
+
+# quiet ARGUMENTS: skein, its output kept.
+quiet() { "$skein" "$@" >"$work/out" 2>"$work/err"; }
+
+# must ARGUMENTS: succeeds.
+must() { quiet "$@" || fail "$*"; }
+
+# refused CODE PATTERN ARGUMENTS: that exit code, one line that matches, and no file left.
+refused() {
+  want=$1 pattern=$2
+  shift 2
+  rm -rf "$pool/embeddings" "$work/new"
+  quiet "$@"
+  code=$?
+  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+    grep -q "^skein: error: .*$pattern" "$work/err" && [ ! -e "$work/new" ] &&
+    [ -z "$(ls "$pool/embeddings" 2>/dev/null)" ]; then pass; else
+    fail "$*: exit $code, want $want and '$pattern'"
+  fi
+}
+
+# written PATTERN ARGUMENTS: succeeds, and prints a line that matches.
+written() {
+  pattern=$1
+  shift
+  if quiet "$@" && grep -q "$pattern" "$work/out"; then pass; else fail "$*: no '$pattern'"; fi
+}
+
+# ---- a base, data, two experts and their pool ----
+
+mkdir "$work/base"
+cp $golden/embeddings/base/* $golden/tokenizer/identity/* "$work/base/"
+for i in 1 2 3 4 5; do
+  echo "{\"input\": \"the old weaver $i\", \"target\": \"spins\"}" >>"$work/sort.jsonl"
+  echo "{\"input\": \"a map of the harbour $i\", \"target\": \"of course\"}" >>"$work/count.jsonl"
+done
+short="-s train.steps=2 -s train.batch_size=4 -s lora.rank=2"
+must pool init --base "$work/base" "$pool"
+for expert in sort count; do
+  # shellcheck disable=SC2086 # a list of options
+  must train lora -s base="$work/base" -s data.train="$work/$expert.jsonl" -s output="$work/$expert" $short
+  must train gate -s base="$work/base" -s expert="$work/$expert" -s data.train="$work/$expert.jsonl" \
+    -s output="$work/$expert-gate" -s train.steps=2 -s train.batch_size=4
+  written 'over 4 examples' train activation -s base="$work/base" -s expert="$work/$expert" \
+    -s data.train="$work/$expert.jsonl" -s output="$work/$expert-gate" -s activation.examples=4
+  must pool add "$pool" $expert --adapter "$work/$expert" --gate "$work/$expert-gate/gate.safetensors" \
+    --activation "$work/$expert-gate/activation.safetensors" --instruction "Now $expert the words."
+done
+
+# ---- what is written ----
+
+written '/embeddings/lexical-1-[0-9a-f]*.safetensors: 2 experts, dimension 2048' embed "$pool"
+written '/embeddings/encoder-1-[0-9a-f]*.safetensors: 2 experts, dimension 16' \
+  embed "$pool" --embedder encoder --base "$work/base"
+cp -r "$pool/embeddings" "$work/before"
+must embed "$pool"
+must embed "$pool" --embedder encoder --base "$work/base" --threads 1
+if diff -r "$pool/embeddings" "$work/before" >"$work/err"; then pass; else fail 'not the same bytes again'; fi
+
+echo '{"sort": [1, 2, 3], "count": [3, 2, 1], "boolq": [0, 0, 1]}' >"$work/v.json"
+written '/embeddings/nomic_v1.5.safetensors: 2 experts, dimension 3' \
+  embed "$pool" --file "$work/v.json" --name nomic:v1.5
+written "queries.safetensors: 3 vectors of 'nomic:v1.5', dimension 3" \
+  embed --file "$work/v.json" --name nomic:v1.5 --output "$work/queries.safetensors"
+must embed "$pool" --file "$work/queries.safetensors"
+written 'examples-lexical-1-[0-9a-f]*.safetensors: 5 examples' embed "$pool" --examples sort="$work/sort.jsonl"
+written 'examples-lexical-1-[0-9a-f]*.safetensors: 7 examples' \
+  embed "$pool" --examples count="$work/count.jsonl" --limit 2
+
+# Other instructions make another embedder of the n-grams, and the vectors of the old one are removed.
+must pool add "$pool" more --adapter "$work/sort" --gate "$work/sort-gate/gate.safetensors" --instruction 'More.'
+written '/lexical-1-[0-9a-f]*.safetensors: removed' embed "$pool"
+if [ "$(ls "$pool/embeddings" | grep -c '^lexical-')" -eq 1 ]; then pass; else fail 'a stale file is left'; fi
+written 'examples-lexical-1-[0-9a-f]*.safetensors: removed' embed "$pool" --examples more="$work/sort.jsonl"
+must pool rm "$pool" more
+
+# ---- what is refused ----
+
+refused 2 'POOL is missing' embed
+refused 2 "'lexcal' is none" embed "$pool" --embedder lexcal
+refused 2 'encoder wants --base' embed "$pool" --embedder encoder
+refused 2 'precomputed wants --file' embed "$pool" --embedder precomputed
+refused 2 '\-\-file is of precomputed alone' embed "$pool" --embedder lexical --file "$work/v.json"
+refused 2 '\-\-limit: is .0.' embed "$pool" --examples sort="$work/sort.jsonl" --limit 0
+refused 2 'want EXPERT=FILE' embed "$pool" --examples sort
+refused 2 "has no expert 'srot'" embed "$pool" --examples srot="$work/sort.jsonl"
+refused 3 'nowhere' embed "$work/nowhere"
+refused 4 'another base' embed "$pool" --embedder encoder --base $golden/v1_1/base
+refused 4 "declares the embedder 'nomic:v1.5', not 'minilm'" \
+  embed "$pool" --file "$work/queries.safetensors" --name minilm
+refused 4 "not 'minilm'" embed --file "$work/queries.safetensors" --name minilm --output "$work/new"
+echo '{"sort": [1, 2, 3], "cuont": [3, 2, 1]}' >"$work/typo.json"
+refused 3 "expert 'count': .*typo.json: has no embedding of 'count'; did you mean 'cuont'" \
+  embed "$pool" --file "$work/typo.json"
+echo '{"sort": [1, 2, 3], "count": [3, 2]}' >"$work/two.json"
+refused 3 "two.json: 'count': has 2 numbers and 'sort' has 3" embed "$pool" --file "$work/two.json"
+refused 3 'sort.jsonl: line 1: text: ' embed "$pool" --examples sort="$work/sort.jsonl" --key text
+must pool add "$pool" mute --adapter "$work/sort" --gate "$work/sort-gate/gate.safetensors"
+refused 3 "expert 'mute' has no instruction .*--instruction" embed "$pool"
+refused 2 'activation has no --resume' train activation --resume
+refused 2 "unknown key 'activation.exmaples', did you mean 'activation.examples'" \
+  train activation -s activation.exmaples=3
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
