@@ -12,7 +12,7 @@ line_height = 17
 lines(p) = first[p + 1] - first[p]
 most = 0
 do for [p=1:panels] { most = max(most, lines(p)) }
-w = max(left + panels * across + (panels - 1) * gap + 24, 24 + 7.4 * max(strlen(heading), 0.88 * strlen(subtitle)))
+w = max(left + panels * across + (panels - 1) * gap + 24, title_width)
 h = top + tall + 62 + line_height * most
 px(x) = x / (w + 0.0)
 py(y) = 1 - y / (h + 0.0)

@@ -1,12 +1,11 @@
 # One task: a bar an expert, mean over modules and, as a whisker, their standard deviation. Columns
 # of the data: column, expert, mean, deviation, own.
 left = 66
-words = 24 + 7.4 * max(strlen(heading), 0.88 * strlen(subtitle))
-cell_w = max(experts <= 45 ? 22 : 1000.0 / experts, min(64, (words - left - 52) / experts))
+cell_w = max(experts <= 45 ? 22 : 1000.0 / experts, min(64, (title_width - left - 52) / experts))
 bottom = 20 + 5.7 * expert_longest
 top = 62
 tall = 260
-w = max(left + cell_w * experts + 52, words)
+w = max(left + cell_w * experts + 52, title_width)
 h = top + tall + bottom
 step = stride(experts, cell_w)
 px(x) = x / (w + 0.0)

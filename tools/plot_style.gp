@@ -6,6 +6,7 @@ data = figure.".tsv"
 zoom = 2
 max(a, b) = a > b ? a : b
 min(a, b) = a < b ? a : b
+title_width = 24 + max(8.4 * strlen(heading), 6.7 * strlen(subtitle))
 terminal(format, w, h) = format eq "png" ? \
   sprintf('set terminal pngcairo size %d,%d font "sans,11" fontscale %g linewidth %g noenhanced', \
           w * zoom, h * zoom, zoom * 0.76, zoom) : \

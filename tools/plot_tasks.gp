@@ -10,7 +10,7 @@ wide = cell * experts
 gap = 22
 bar = 92
 panel_x(p) = left + (p - 1) * (wide + gap) + (p == 3 ? bar - 10 : 0)
-w = max(panel_x(panels) + wide + bar, 24 + 7.4 * max(strlen(heading), 0.88 * strlen(subtitle)))
+w = max(panel_x(panels) + wide + bar, title_width)
 h = top + cell_h * rows + bottom
 step_x = stride(experts, cell)
 step_y = stride(rows, cell_h)

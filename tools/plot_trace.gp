@@ -5,7 +5,7 @@ cell_h = rows <= 120 ? max(15, 120.0 / rows) : max(4, 1600.0 / rows)
 left = 92 + 6 * token_longest
 bottom = 20 + 5.7 * expert_longest
 top = 62
-w = max(left + cell_w * experts + 92, 24 + 7.4 * max(strlen(heading), 0.88 * strlen(subtitle)))
+w = max(left + cell_w * experts + 92, title_width)
 h = top + cell_h * rows + bottom
 step_x = stride(experts, cell_w)
 step_y = stride(rows, cell_h)
