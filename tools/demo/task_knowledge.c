@@ -1,7 +1,7 @@
 /* Tasks on what the base has read about things: their kinds and their colours. */
 #include "tools/demo/task.h"
 
-enum { SEVERAL = 3, MIXED = 5 };
+enum { SEVERAL = 3 };
 
 /* A word of category 0 of `order`, and the names of all as answers. */
 static void set_kind(Item *item, const Category *table, const size_t *order, Part part, Rng *rng) {
@@ -26,43 +26,16 @@ static void make_sort(Item *item, Part part, Rng *rng) {
 }
 
 /* {words} and the kind of each. */
-static void set_kinds(Item *item, const Category *table, const size_t *order, Part part, Rng *rng) {
+static void make_kinds(Item *item, Part part, Rng *rng) {
   const char *word[SEVERAL], *kind[SEVERAL];
+  size_t order[SEVERAL];
+  categories_draw(SEVERAL, order, rng);
   for (size_t i = 0; i < SEVERAL; i++) {
-    words_draw(&table[order[i]].members, part, 1, &word[i], rng);
-    kind[i] = table[order[i]].name;
+    words_draw(&WORLD_CATEGORY[order[i]].members, part, 1, &word[i], rng);
+    kind[i] = WORLD_CATEGORY[order[i]].name;
   }
   text_add_words(item_field(item, "words"), word, SEVERAL, ", ");
   text_add_words(&item->target, kind, SEVERAL, " ");
-}
-
-static void make_kinds(Item *item, Part part, Rng *rng) {
-  size_t order[CATEGORIES];
-  order_draw(CATEGORIES, order, rng);
-  set_kinds(item, WORLD_CATEGORY, order, part, rng);
-}
-
-/* MIXED words, one or two of the kind {kind}; the target is those. */
-static void set_only(Item *item, const Category *table, const size_t *order, Part part, Rng *rng) {
-  const char *word[MIXED];
-  size_t place[MIXED], wanted = 1 + rng_below(rng, 2);
-  words_draw(&table[order[0]].members, part, wanted, word, rng);
-  for (size_t i = wanted; i < MIXED; i++)
-    words_draw(&table[order[i]].members, part, 1, &word[i], rng);
-  order_draw(MIXED, place, rng);
-  Text *list = item_field(item, "words");
-  for (size_t i = 0; i < MIXED; i++) {
-    text_add(list, "%s%s", i ? ", " : "", word[place[i]]);
-    if (place[i] < wanted)
-      text_add(&item->target, "%s%s", item->target.size ? " " : "", word[place[i]]);
-  }
-  item_set(item, "kind", table[order[0]].plural);
-}
-
-static void make_only(Item *item, Part part, Rng *rng) {
-  size_t order[CATEGORIES];
-  order_draw(CATEGORIES, order, rng);
-  set_only(item, WORLD_CATEGORY, order, part, rng);
 }
 
 static void make_hue(Item *item, Part part, Rng *rng) {
@@ -81,41 +54,29 @@ static void make_hue(Item *item, Part part, Rng *rng) {
   item_choose_shuffled(item, choice, ITEM_CHOICES, rng);
 }
 
-static void make_paint(Item *item, Part part, Rng *rng) {
-  make_hue(item, part, rng);
-}
-
 enum { OFFERED = 4 };
 
 /* OFFERED words of different kinds; the answer is the one of the kind {kind}. */
-static void set_member(Item *item, const Category *table, const size_t *order, Part part,
-                       Rng *rng) {
+static void make_member(Item *item, Part part, Rng *rng) {
   const char *word[OFFERED];
-  for (size_t i = 0; i < OFFERED; i++) words_draw(&table[order[i]].members, part, 1, &word[i], rng);
+  size_t order[OFFERED];
+  categories_draw(OFFERED, order, rng);
+  for (size_t i = 0; i < OFFERED; i++)
+    words_draw(&WORLD_CATEGORY[order[i]].members, part, 1, &word[i], rng);
   item_choose_shuffled(item, word, OFFERED, rng);
   text_add_words(item_field(item, "words"), item->choice, OFFERED, ", ");
-  item_set(item, "kind", table[order[0]].name);
+  item_set(item, "kind", WORLD_CATEGORY[order[0]].name);
 }
 
-static void make_member(Item *item, Part part, Rng *rng) {
-  size_t order[CATEGORIES];
-  order_draw(CATEGORIES, order, rng);
-  set_member(item, WORLD_CATEGORY, order, part, rng);
-}
-
-/* SEVERAL words of category 0 of `order`, and what they are. */
-static void set_topic(Item *item, const Category *table, const size_t *order, Part part, Rng *rng) {
-  const char *word[SEVERAL], *choice[ITEM_CHOICES];
-  words_draw(&table[order[0]].members, part, SEVERAL, word, rng);
-  for (size_t i = 0; i < ITEM_CHOICES; i++) choice[i] = table[order[i]].plural;
-  text_add_words(item_field(item, "words"), word, SEVERAL, ", ");
-  item_choose_shuffled(item, choice, ITEM_CHOICES, rng);
-}
-
+/* SEVERAL words of one category; the target is what they all are. */
 static void make_topic(Item *item, Part part, Rng *rng) {
-  size_t order[CATEGORIES];
-  order_draw(CATEGORIES, order, rng);
-  set_topic(item, WORLD_CATEGORY, order, part, rng);
+  size_t drawn;
+  categories_draw(1, &drawn, rng);
+  const Category *category = &WORLD_CATEGORY[drawn];
+  const char *word[SEVERAL];
+  words_draw(&category->members, part, SEVERAL, word, rng);
+  text_add_words(item_field(item, "words"), word, SEVERAL, ", ");
+  text_add(&item->target, "%s", category->plural);
 }
 
 static const Task KNOWLEDGE[] = {
@@ -135,15 +96,6 @@ static const Task KNOWLEDGE[] = {
       "question: of what kinds are they? {words}. answer:", "write the kind of each word: {words}",
       "words: {words}. say their kinds.", "find the kinds: {words}",
       "say the kind of each thing: {words}", "words: {words}. what kinds of things are they?"}},
-    {"only",
-     1,
-     make_only,
-     {"Pick the words of the list that are of the given kind.",
-      "Pick all things of the given kind from the list and no others."},
-     {"only the {kind}: {words}", "{words}. now only the {kind}:",
-      "question: which of them are {kind}? {words}. answer:", "find the {kind}: {words}",
-      "words: {words}. say the {kind}.", "take the {kind}: {words}", "say only the {kind}: {words}",
-      "words: {words}. which are {kind}?"}},
     {"hue",
      1,
      make_hue,
@@ -201,17 +153,6 @@ static const Task KNOWLEDGE[] = {
       "for sale: {words}. name the shop.", "a shop with {words} sells",
       "this shop has {words}. it is full of", "name what the shop sells: {words}",
       "for sale: {words}. what are they all?"}},
-    {"basket",
-     0,
-     make_only,
-     {"Put into the basket only those things that were asked for.",
-      "Name the things for the basket, which are those of the wanted kind."},
-     {"the basket is for {kind}. we found {words}. put in:",
-      "we found {words}. put the {kind} into the basket:",
-      "question: we found {words}. which {kind} go into the basket? answer:",
-      "bring me the {kind}: {words}", "found: {words}. the basket is for {kind}.",
-      "fill the basket with {kind}: {words}", "put only the {kind} into the basket: {words}",
-      "found: {words}. which {kind} are there?"}},
     {"museum",
      0,
      make_kinds,
@@ -223,7 +164,7 @@ static const Task KNOWLEDGE[] = {
       "write a label for each thing: {words}", "museum: {words}. what are the labels?"}},
     {"paint",
      0,
-     make_paint,
+     make_hue,
      {"A painter wants to paint the thing: say which paint is needed.",
       "Say which colour of paint the thing needs."},
      {"which paint for a {word}?",
