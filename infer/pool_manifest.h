@@ -8,6 +8,7 @@
  *                  activation.safetensors  optional (skein train activation)
  *   embeddings/<embedder>.safetensors      optional (skein embed)
  *   .lock                                  held by a writer, never committed
+ *   .gitignore                             .lock and what a writer that died may leave
  *
  * pool.yaml:
  *

@@ -4,12 +4,10 @@
 #include <string.h>
 
 #include "data/file.h"
-#include "infer/lora.h"
-#include "infer/lora_config.h"
+#include "infer/lora_file.h"
 #include "tools/inspect.h"
 
-static const char PREFIX[] = "base_model.model.", SUFFIX_A[] = ".lora_A.weight",
-                  SUFFIX_B[] = ".lora_B.weight";
+static const char PREFIX[] = "base_model.model.", SUFFIX_A[] = ".lora_A.weight";
 
 /* The module that tensor `name` is factor A of, in a new string; NULL when it is something else. */
 static char *module_of(const char *name) {
@@ -21,8 +19,8 @@ static char *module_of(const char *name) {
 }
 
 static const SafetensorsEntry *factor_b(const Safetensors *s, const char *module) {
-  char *name = NULL;
-  if (asprintf(&name, "%s%s%s", PREFIX, module, SUFFIX_B) < 0) return NULL;
+  char *name = lora_tensor_name(module, 'B');
+  if (!name) return NULL;
   const SafetensorsEntry *entry = safetensors_find(s, name);
   free(name);
   return entry;

@@ -51,7 +51,7 @@ static void add_values(Movement *m, const Tensor *before, const Tensor *after) {
   }
   m->moved += moved;
   m->common++;
-  m->changed += moved > 0;
+  m->changed += !(moved <= 0); /* NaN is a change */
 }
 
 static Status compare_tensor(Weights *before, Weights *after, const char *name, Movement *m,
@@ -115,7 +115,7 @@ static void add_movement(Diff *d, const char *expert, int group, const Movement 
   facts_set(f, row, "expert", facts_text(expert));
   facts_set(f, row, "group", facts_text(GROUP[group]));
   for (int k = 0; k < KINDS; k++) {
-    double relative = m[k].moved > 0 ? sqrt(m[k].moved / m[k].length) : 0;
+    double relative = !(m[k].moved <= 0) ? sqrt(m[k].moved / m[k].length) : 0;
     if (m[k].common == 0 && m[k].reshaped + m[k].added + m[k].removed > 0) relative = NAN;
     facts_set(f, row, KIND[k], facts_number(relative)); /* null: nothing to compare, or 0 before */
   }
