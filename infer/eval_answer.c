@@ -238,6 +238,10 @@ Status eval_answer(const Answering *a, EvalCell *cell, Error *err) {
   if (status == STATUS_OK) status = atomic_commit(&c.file, err);
   if (status == STATUS_OK) status = write_statistics(&c, err);
   if (status == STATUS_OK) status = eval_cell_write(cell, p, err);
+  /* Numbers lose their last bits in a file; a resumed evaluation is to see what this one does. */
+  if (status == STATUS_OK) status = eval_cell_read(cell, p, c.stats != NULL, err);
+  if (status == STATUS_OK && cell->state != CELL_DONE)
+    status = error_set(err, STATUS_RUN, "%s: the cell cannot be read back", p->task->name);
   atomic_abort(&c.file);
   predictor_close(c.predictor);
   routing_stats_free(c.stats);

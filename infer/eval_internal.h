@@ -40,7 +40,8 @@ Status eval_long_csv(const Evaluation *e, FILE *out, Error *err);
 Status eval_long_json(const Evaluation *e, FILE *out, Error *err);
 Status eval_failures_jsonl(const Evaluation *e, FILE *out, Error *err);
 
-/* Answers the items of a task and scores the answers, into the cell and its files. */
+/* Answers the items of a task and scores the answers, into the cell, which is then CELL_DONE, and
+ * its files. */
 typedef struct Answering {
   T5 *model;
   const Tokenizer *tokenizer;

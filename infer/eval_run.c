@@ -198,11 +198,7 @@ static Status run_cells(Evaluation *e, int method, Router *router, const Pool *p
     Error failure = {0};
     Status status = eval_answer(&a, cell, &failure);
     if (status == STATUS_INTERRUPTED) return error_set(err, status, "%s", failure.text);
-    if (status == STATUS_OK) {
-      cell->state = CELL_DONE;
-    } else {
-      fail_cell(cell, &failure);
-    }
+    if (status != STATUS_OK) fail_cell(cell, &failure);
     if (watch->cell) watch->cell(watch->arg, parts.task, m, cell);
   }
   return STATUS_OK;

@@ -1,0 +1,168 @@
+#!/bin/sh
+# `skein eval` and `skein ablate` as a user meets them, on a pool of the demo's experts.
+set -u
+skein=${SKEIN:-build/release/skein}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMP_WAIT_POLICY=passive
+passed=0 failed=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+  failed=$((failed + 1))
+  echo "FAIL  $*"
+  sed 's/^/      /' "$work/err"
+}
+check() { # check WHAT COMMAND...: the command succeeds
+  what=$1
+  shift
+  if "$@"; then pass; else fail "$what"; fi
+}
+runs() { # runs CODE ARGUMENTS: that exit code
+  want=$1
+  shift
+  "$skein" "$@" >"$work/out" 2>"$work/err"
+  code=$?
+  if [ $code -eq "$want" ]; then pass; else fail "$*: exit $code, want $want"; fi
+}
+# refused CODE PATTERN ARGUMENTS: that exit code, one line that matches, and nothing written.
+refused() {
+  want=$1 pattern=$2
+  shift 2
+  "$skein" "$@" -s output="$work/none" >"$work/out" 2>"$work/err"
+  code=$?
+  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+    grep -q "^skein: error: .*$pattern" "$work/err" && [ ! -e "$work/none" ]; then pass; else
+    fail "$*: exit $code, want $want and '$pattern'"
+    rm -rf "$work/none"
+  fi
+}
+
+# Three experts that have gates, and their tasks.
+runs 0 pool init "$work/pool" --base configs/demo/base
+names=$(ls configs/demo/gates | sed 's/\.safetensors$//' | head -n 3)
+for name in $names; do
+  runs 0 pool add "$work/pool" "$name" --adapter "configs/demo/experts/$name" \
+    --gate "configs/demo/gates/$name.safetensors" --instruction "This is the task $name."
+done
+{
+  echo "pool: $work/pool"
+  echo "output: $work/eval"
+  echo "limit: 40"
+  echo "bootstrap: {samples: 100}"
+  echo "task_defaults: {group: held-in, kind: generation, max_output: 8}"
+  echo "tasks:"
+  for name in $names; do
+    echo "  - {name: $name, file: configs/demo/data/$name/test.jsonl.zst, expert: $name,"
+    echo "     instruction: This is the task $name.}"
+  done
+} >"$work/tasks.yaml"
+{ cat "$work/tasks.yaml" && echo "methods: [base, phatgoose, glider, oracle]"; } >"$work/eval.yaml"
+
+# What is refused, before anything is written.
+{ cat "$work/tasks.yaml" && echo "methods: [{router: phatgoose, top_k: 9}]"; } >"$work/k.yaml"
+{ cat "$work/tasks.yaml" && echo "methods: [{expert: nobody}]"; } >"$work/nobody.yaml"
+echo '{"input": "a", "choices": ["b", "c"]}' >"$work/no-label.jsonl"
+printf 'base: configs/demo/base\ntasks: [{name: a, file: %s}]\nmethods: [base]\n' \
+  "$work/no-label.jsonl" >"$work/no-label.yaml"
+mkdir "$work/base"
+cp tests/golden/predict/base/* tests/golden/tokenizer/nfkc/spiece.model "$work/base/"
+refused 2 '-c FILE is required' eval
+refused 3 'nowhere.yaml: ' eval -c "$work/nowhere.yaml"
+refused 2 "-s: unknown key 'limti', did you mean 'limit'" eval -c "$work/eval.yaml" -s limti=3
+refused 2 "unknown key 'axes'\|unknown key" eval -c "$work/eval.yaml" -s axes=3
+refused 2 'top_k: 9 of a pool of 3 experts' eval -c "$work/k.yaml"
+refused 2 "has no expert 'nobody'" eval -c "$work/nobody.yaml"
+refused 3 'no-label.jsonl: item 0 (0): label: ' eval -c "$work/no-label.yaml"
+refused 4 'base' eval -c "$work/eval.yaml" -s base="$work/base"
+refused 2 'axes: want a mapping' ablate -c "$work/eval.yaml"
+
+# A dry run says what would be computed and writes nothing.
+runs 0 eval -c "$work/eval.yaml" --dry-run
+check 'a dry run counts' grep -q '0 finished, 12 to compute (480 answers)' "$work/out"
+check 'a dry run writes nothing' [ ! -e "$work/eval" ]
+
+# Once through; what is printed is table.txt, and every form is there.
+runs 0 eval -c "$work/eval.yaml"
+check 'stdout is table.txt' cmp -s "$work/out" "$work/eval/table.txt"
+for form in md tex csv json; do check "table.$form" [ -s "$work/eval/table.$form" ]; done
+check 'the oracle says whom it chose' grep -q '^oracle chose ' "$work/out"
+first=$(echo "$names" | head -n 1)
+check 'statistics' [ -s "$work/eval/cells/glider/$first.routing.json" ]
+check 'predictions' [ "$(wc -l <"$work/eval/cells/glider/$first.jsonl")" -eq 40 ]
+check 'a table of routing' "$skein" plot routing "$work/eval" -o "$work/figures" --figure tasks
+
+# Again: everything is taken over, not one byte changes.
+cp -r "$work/eval" "$work/before"
+runs 0 eval -c "$work/eval.yaml"
+check 'cells are taken over' grep -q '12 finished cells are taken over; 0 are computed' "$work/err"
+check 'nothing changes' diff -r "$work/before" "$work/eval"
+
+# same_predictions: those of the interrupted evaluation are those of the whole one.
+same_predictions() {
+  for file in $(cd "$work/eval/cells" && find . -name '*.jsonl' -o -name '*.routing.json'); do
+    cmp -s "$work/eval/cells/$file" "$work/cut/cells/$file" || return 1
+  done
+}
+# interrupt SIGNAL CODE: stops an evaluation after its first cell.
+interrupt() {
+  rm -rf "$work/cut"
+  "$skein" eval -c "$work/eval.yaml" -s output="$work/cut" >"$work/out" 2>"$work/err" &
+  run=$!
+  while [ ! -s "$work/cut/cells/base/$first.json" ]; do sleep 0.02; done
+  kill "-$1" $run
+  wait $run
+  if [ $? -eq "$2" ] && [ ! -e "$work/cut/table.txt" ]; then pass; else fail "kill -$1"; fi
+}
+for how in 'TERM 130' 'KILL 137'; do
+  # shellcheck disable=SC2086 # two words
+  interrupt $how 2>/dev/null
+  check "no half of a cell after $how" [ -z "$(find "$work/cut" -name '*.json' -size 0)" ]
+  cp "$work/cut/cells/base/$first.json" "$work/first.json"
+  runs 0 eval -c "$work/eval.yaml" -s output="$work/cut"
+  check "resumed after $how" grep -q 'finished cells are taken over' "$work/err"
+  check "the first cell stays after $how" cmp -s "$work/first.json" "$work/cut/cells/base/$first.json"
+  check "the same predictions after $how" same_predictions
+done
+
+# Cells that fail: listed, without a score, exit 6.
+{ cat "$work/tasks.yaml" && echo "methods: [base, average-activation]"; } >"$work/fail.yaml"
+runs 6 eval -c "$work/fail.yaml" -s output="$work/fail"
+check 'failures are listed' grep -q '3 cells failed' "$work/err"
+check 'failures have no score' grep -q '^average-activation  *failed' "$work/out"
+check 'failures are kept' [ "$(wc -l <"$work/fail/failures.jsonl")" -eq 3 ]
+check 'failures are no cells' [ ! -e "$work/fail/cells/average-activation/$first.json" ]
+
+# Axes: cells are shared with the evaluation, a scale of 0 is PHATGOOSE, curves are drawn.
+{
+  cat "$work/tasks.yaml"
+  echo "methods: [base, {name: glider, router: glider}]"
+  echo "axes: {global.scale: [0, 3, 100], top_k: [1, 2]}"
+} >"$work/axes.yaml"
+runs 0 ablate -c "$work/axes.yaml" -s output="$work/eval" --dry-run
+check 'cells of eval are shared' grep -q '6 finished, 15 to compute' "$work/out"
+runs 0 ablate -c "$work/axes.yaml" -s output="$work/eval"
+check 'a table per axis' grep -q '^global.scale  *0  *3  *100$' "$work/out"
+check 'scale 0 is PHATGOOSE' cmp -s "$work/eval/cells/glider+global.scale=0/$first.jsonl" \
+  "$work/eval/cells/phatgoose/$first.jsonl"
+check 'the columns of the axes' grep -q '^method,global.scale,top_k,group,task,metric,score,' \
+  "$work/eval/ablation.csv"
+check 'a row a cell and a mean' [ "$(wc -l <"$work/eval/ablation.csv")" -eq 29 ]
+for axis in global.scale top_k; do
+  for end in tsv gp; do check "ablation-$axis.$end" [ -s "$work/eval/ablation-$axis.$end" ]; done
+  if command -v gnuplot >"$work/out"; then
+    for end in png svg; do check "ablation-$axis.$end" [ -s "$work/eval/ablation-$axis.$end" ]; done
+  fi
+done
+runs 0 plot ablation "$work/eval" -o "$work/again"
+check 'drawn alike' cmp -s "$work/again/ablation-top_k.tsv" "$work/eval/ablation-top_k.tsv"
+PATH=/nowhere "$skein" plot ablation "$work/eval" -o "$work/without" 2>"$work/err"
+check 'without gnuplot it says so' grep -q 'gnuplot is not installed' "$work/err"
+runs 3 plot ablation "$work/cut"
+check 'no ablation there' grep -q 'ablation.csv' "$work/err"
+echo 'method,top_k,task' >"$work/cut/ablation.csv"
+runs 3 plot ablation "$work/cut"
+check 'no ablation' grep -q 'ablation.csv: line 1: ' "$work/err"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
