@@ -180,14 +180,12 @@ static Status print_group(const Curves *c, const Ablation *a, const char *group,
     r++;
   }
   Status status = grid.rows ? grid_text(&grid, c->axis, out, err) : STATUS_OK;
+  if (grid.rows) fputc('\n', out);
   grid_free(&grid);
   return status;
 }
 
 Status curves_print(const Curves *c, const Ablation *a, FILE *out, Error *err) {
-  for (int g = 0; g < a->groups; g++) {
-    TRY(print_group(c, a, a->group[g], out, err));
-    fputc('\n', out);
-  }
+  for (int g = 0; g < a->groups; g++) TRY(print_group(c, a, a->group[g], out, err));
   return STATUS_OK;
 }
