@@ -109,6 +109,13 @@ static void count_sequence(void *arg, int64_t sequence, int worker) {
   }
 }
 
+/* Rows that are few are counted sooner than other threads are woken. */
+static void count_rows(const Context *c, Count *count) {
+  enum { FEW = 1 << 14 };
+  int threads = tensor_count(count->softmax) < FEW ? 1 : c->threads;
+  parallel_for(threads, count->sequence.count, count_sequence, count);
+}
+
 static void add_tally(const RoutingStats *s, double *to, const double *from) {
   for (size_t i = 0; i < s->tally; i++) to[i] += from[i];
 }
@@ -135,7 +142,7 @@ static void add_by_example(RoutingStats *s, Context *c, LinearStats *l, Count *c
   count->tally = context_alloc(c, size);
   if (count->tally && make_room(s, l, 1, c->error) == STATUS_OK) {
     memset(count->tally, 0, size);
-    parallel_for(c->threads, count->sequence.count, count_sequence, count);
+    count_rows(c, count);
     for (int64_t i = 0; i < count->sequence.count; i++)
       add_tally(s, l->pending, count->tally + (size_t)i * s->tally);
   }
@@ -178,7 +185,7 @@ void routing_stats_add(RoutingStats *s, Context *c, const Linear *linear, const 
     add_by_example(s, c, l, &count);
   } else if (make_room(s, l, rows->sequence.count, c->error) == STATUS_OK) {
     count.tally = l->pending;
-    parallel_for(c->threads, rows->sequence.count, count_sequence, &count);
+    count_rows(c, &count);
   }
 }
 

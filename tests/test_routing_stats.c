@@ -56,9 +56,9 @@ typedef struct Call {
   int experts, slots;
 } Call;
 
-static void add(World *w, int place, Call *call, const int64_t *source, int threads) {
+static void add(World *w, int place, Call *call, const int64_t *source) {
   Bench b;
-  bench_open(&b, false, threads);
+  bench_open(&b, false, 1);
   int64_t rows = call->sequence.offset[call->sequence.count];
   float weight[ROWS_MAX * SLOTS];
   for (int i = 0; i < ROWS_MAX * SLOTS; i++) weight[i] = i % call->slots ? 0.25f : 0.75f;
@@ -78,7 +78,7 @@ static void a_small_example_by_hand(void **state) {
                .experts = 2,
                .slots = 2};
   int id = w.at[ENCODER_Q]->id;
-  add(&w, ENCODER_Q, &call, NULL, 1);
+  add(&w, ENCODER_Q, &call, NULL);
   assert_int_equal(routing_stats_tokens(w.stats, id), 0); /* not yet */
   commit(w.stats, NULL, 0);
   assert_int_equal(routing_stats_tokens(w.stats, id), 3);
@@ -153,7 +153,7 @@ static void fill(Call *call, uint64_t key) {
 
 /* Two batches of three decoded sequences over two examples, in two steps each as in cached
  * decoding; of a batch one or two sequences are kept. Between them a batch is discarded. */
-static void run_batches(World *w, Recount recount[PLACES], int threads) {
+static void run_batches(World *w, Recount recount[PLACES]) {
   static const int64_t in[] = {0, 7, 11}, out[2][4] = {{0, 1, 4, 6}, {0, 2, 2, 3}};
   static const int64_t source[] = {0, 1, 1};
   static const bool keep[3][3] = {{true, false, true}, {true, true, true}, {false, true, false}};
@@ -165,7 +165,7 @@ static void run_batches(World *w, Recount recount[PLACES], int threads) {
       if (by_example && step) continue; /* once a batch */
       Call call = {.sequence = by_example ? (Ragged){2, in} : (Ragged){3, out[step]}};
       fill(&call, rng_key(batch, call_at, 0, 4));
-      add(w, place, &call, by_example ? NULL : source, threads);
+      add(w, place, &call, by_example ? NULL : source);
       for (int64_t s = 0; batch != 1 && s < call.sequence.count; s++)
         for (int64_t t = call.sequence.offset[s]; t < call.sequence.offset[s + 1]; t++)
           if (by_example || keep[batch][s]) recount_row(&recount[place], &call, t);
@@ -182,7 +182,7 @@ static void batches_agree_with_a_recount(void **state) {
   (void)state;
   World w = world_open(EXPERTS);
   Recount recount[PLACES];
-  run_batches(&w, recount, 1);
+  run_batches(&w, recount);
   double mean[3][EXPERTS] = {{0}}, bits = 0;
   for (int p = 0; p < PLACES; p++) {
     int id = w.at[p]->id;
@@ -207,12 +207,33 @@ static void batches_agree_with_a_recount(void **state) {
   world_close(&w);
 }
 
+/* Rows enough to be worth threads, random, of an encoder's and of a decoder's linear. */
+static void run_many_rows(World *w, int threads) {
+  enum { ROWS = 7000 };
+  static float softmax[ROWS * EXPERTS], weight[ROWS * SLOTS];
+  static int32_t chosen[ROWS * SLOTS];
+  static const int64_t offset[] = {0, 2500, 2501, ROWS}, source[] = {0, 0, 1};
+  Rng rng = {.key = 5};
+  for (int i = 0; i < ROWS * EXPERTS; i++) softmax[i] = (float)rng_below(&rng, 1000) / 5000;
+  for (int i = 0; i < ROWS * SLOTS; i++) chosen[i] = (int32_t)rng_below(&rng, EXPERTS);
+  Tensor values = tensor_view(softmax, DTYPE_F32, ROWS, EXPERTS);
+  Plan plan = {ROWS, SLOTS, chosen, weight};
+  Bench b;
+  bench_open(&b, false, threads);
+  Ragged sequence = {3, offset};
+  routing_stats_add(w->stats, &b.c, w->at[ENCODER_Q], &(Rows){sequence, NULL}, &values, &plan);
+  routing_stats_add(w->stats, &b.c, w->at[DECODER_WO], &(Rows){sequence, source}, &values, &plan);
+  bench_close(&b);
+  commit(w->stats, (const bool[]){true, true, false}, 3);
+}
+
 static void threads_change_no_bit(void **state) {
   (void)state;
   World one = world_open(EXPERTS), two = world_open(EXPERTS);
-  Recount recount[PLACES];
-  run_batches(&one, recount, 1);
-  run_batches(&two, recount, 2);
+  run_many_rows(&one, 1);
+  run_many_rows(&two, 2);
+  assert_int_equal(routing_stats_tokens(one.stats, one.at[ENCODER_Q]->id), 7000);
+  assert_int_equal(routing_stats_tokens(one.stats, one.at[DECODER_WO]->id), 2501);
   for (int p = 0; p < PLACES; p++) {
     int id = one.at[p]->id;
     assert_true(routing_stats_entropy(one.stats, id) == routing_stats_entropy(two.stats, id));
@@ -236,9 +257,9 @@ static void a_trace_follows_the_tokens(void **state) {
                   .expert = {0, 1, 1, -1},
                   .experts = 2,
                   .slots = 2};
-  add(&w, ENCODER_Q, &encoder, NULL, 1);
+  add(&w, ENCODER_Q, &encoder, NULL);
   encoder.expert[0] = 1, encoder.expert[1] = 0;
-  add(&w, CROSS_K, &encoder, NULL, 1);
+  add(&w, CROSS_K, &encoder, NULL);
   static const int64_t source[] = {0, 0};
   for (int place = CROSS_Q; place <= DECODER_WO; place++) {
     Call step = {.sequence = {2, (const int64_t[]){0, 1, 2}},
@@ -246,10 +267,10 @@ static void a_trace_follows_the_tokens(void **state) {
                  .expert = {0, -1, 1, -1},
                  .experts = 2,
                  .slots = 2};
-    add(&w, place, &step, source, 1);
+    add(&w, place, &step, source);
     step.sequence = (Ragged){2, (const int64_t[]){0, 1, 1}};
     step.expert[0] = place == CROSS_Q ? 0 : 1;
-    add(&w, place, &step, source, 1);
+    add(&w, place, &step, source);
   }
   assert_int_equal(trace.decoder.count, 0); /* not yet */
   commit(w.stats, (const bool[]){true, false}, 2);
@@ -262,7 +283,7 @@ static void a_trace_follows_the_tokens(void **state) {
         assert_true(routing_trace_weight(&trace, side[i], t, e) == want[i][t][e]);
   }
   routing_stats_trace(w.stats, NULL);
-  add(&w, ENCODER_Q, &encoder, NULL, 1);
+  add(&w, ENCODER_Q, &encoder, NULL);
   assert_true(routing_trace_weight(&trace, &trace.encoder, 0, 0) == 0.5);
   routing_trace_free(&trace);
   world_close(&w);
@@ -284,7 +305,7 @@ static void the_report_as_json(void **state) {
                .expert = {0, 1, 0, -1},
                .experts = 2,
                .slots = 2};
-  add(&w, DECODER_WO, &call, (const int64_t[]){0}, 1);
+  add(&w, DECODER_WO, &call, (const int64_t[]){0});
   commit(w.stats, (const bool[]){true}, 1);
   json_t *report = routing_report_json(w.stats, w.model, pool, "boolq", "glider");
   json_t *want =
