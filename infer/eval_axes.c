@@ -204,12 +204,29 @@ static Status expand(Axes *a, EvalSpec *spec, int *choice, Error *err) {
   return STATUS_OK;
 }
 
+/* An axis that changes nothing is a mistake. */
+static Status check_read(const Axes *a, const EvalSpec *spec, Error *err) {
+  for (int i = 0; i < a->axes; i++) {
+    bool read = false;
+    for (int m = 0; m < a->methods && !read; m++) {
+      const EvalMethod *method = method_at(spec, a->method[m]);
+      read = method->rule == EVAL_ROUTED && eval_method_uses(method, a->axis[i].key);
+    }
+    if (!read) {
+      return error_set(err, STATUS_USAGE, "%s: axes: %s: no method of the file reads it",
+                       spec->doc.file, a->axis[i].key);
+    }
+  }
+  return STATUS_OK;
+}
+
 Status axes_expand(Axes *a, EvalSpec *spec, Error *err) {
   *a = (Axes){0};
   TRY(read_file(a, spec, err));
   int *choice = calloc((size_t)a->axes, sizeof *choice);
   if (!choice) return no_memory(err);
   Status status = expand(a, spec, choice, err);
+  if (status == STATUS_OK) status = check_read(a, spec, err);
   free(choice);
   return status;
 }

@@ -215,6 +215,8 @@ static void test_axes_refusals(void **state) {
       {OK "methods: [glider]\naxes: {top_k: [1, 1]}\n", "top_k|twice"},
       {OK "methods: [glider]\naxes: {top_k: [0]}\n", "axes|top_k"},
       {OK "methods: [glider]\naxes: {top_k: [1]}\ngrid: sometimes\n", "grid"},
+      {OK "methods: [base, merged]\naxes: {top_k: [1]}\n", "axes: top_k: no method"},
+      {OK "methods: [oracle]\naxes: {top_k: [1]}\n", "axes: top_k: no method"},
       {OK "methods: [glider]\naxes: {router: [expert]}\n", "axes|expert: is required"},
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {

@@ -6,15 +6,24 @@
 
 #include "tools/plot.h"
 
-enum { LINES_MOST = 7, REFERENCES_MOST = 4, NAME_SHOWN = 56 };
+enum { LINES_MOST = 7, REFERENCES_MOST = 8, NAME_SHOWN = 100 };
 
 #define DECADES 30 /* values that span more than this factor go on a logarithmic axis */
+
+/* A name in the legend: the curves of all panels that are called so, in one colour. */
+typedef struct Label {
+  const Curve *like; /* the first of them */
+  int number;        /* from 1 among the lines, or among the references */
+} Label;
 
 /* A figure: the curves that are drawn, panel by panel. */
 typedef struct Plot {
   const Ablation *a;
   const Curves *c;
+  Label *label; /* [labels] */
+  int labels;
   const Curve **drawn; /* [count] by group */
+  int *of;             /* [count] their labels */
   int count, left_out;
   int *first; /* [groups + 1] of drawn */
   double *x;  /* [values] place of each value on the axis */
@@ -43,42 +52,75 @@ static void place_values(Plot *p) {
 
 /* ---- which curves ---- */
 
+static bool alike(const Curve *a, const Curve *b) {
+  return a->reference == b->reference && strcmp(a->name, b->name) == 0;
+}
+
 static double best_score(const Curves *c, const Curve *curve) {
-  double best = -1;
+  double best = 0;
   for (int v = 0; v < c->values; v++) {
-    if (curve->point[v] && curve->point[v]->scored && curve->point[v]->score > best)
-      best = curve->point[v]->score;
+    if (curve->point[v] && curve->point[v]->scored) best = fmax(best, curve->point[v]->score);
   }
   return best;
 }
 
-/* How many curves of its group and kind are better, or as good and before it. */
-static int rank(const Curves *c, int i) {
-  const Curve *own = &c->curve[i];
-  double score = best_score(c, own);
-  int better = 0;
-  for (int j = 0; j < c->curves; j++) {
-    const Curve *other = &c->curve[j];
-    if (j == i || other->reference != own->reference || strcmp(other->group, own->group) != 0)
-      continue;
-    double its = best_score(c, other);
-    better += its > score || (its == score && j < i);
+/* The best scores of all curves of this name, together. */
+static double name_score(const Curves *c, const Curve *curve) {
+  double sum = 0;
+  for (int i = 0; i < c->curves; i++) {
+    if (alike(&c->curve[i], curve)) sum += best_score(c, &c->curve[i]);
   }
-  return better;
+  return sum;
+}
+
+static int find_label(const Plot *p, const Curve *curve) {
+  for (int i = 0; i < p->labels; i++) {
+    if (alike(p->label[i].like, curve)) return i;
+  }
+  return -1;
+}
+
+static void find_labels(Plot *p) {
+  for (int i = 0; i < p->c->curves; i++) {
+    if (find_label(p, &p->c->curve[i]) < 0) p->label[p->labels++].like = &p->c->curve[i];
+  }
+}
+
+/* Keeps the best lines and references, in their order. */
+static void keep_best(Plot *p) {
+  int kept = 0, number[2] = {0, 0};
+  for (int i = 0; i < p->labels; i++) {
+    int better = 0;
+    bool reference = p->label[i].like->reference;
+    double score = name_score(p->c, p->label[i].like);
+    for (int j = 0; j < p->labels; j++) {
+      double its = name_score(p->c, p->label[j].like);
+      better +=
+          p->label[j].like->reference == reference && (its > score || (its == score && j < i));
+    }
+    p->label[i].number = better < (reference ? REFERENCES_MOST : LINES_MOST);
+  }
+  for (int i = 0; i < p->labels; i++) {
+    if (p->label[i].number == 0) continue;
+    p->label[kept] = p->label[i];
+    p->label[kept].number = ++number[p->label[kept].like->reference];
+    kept++;
+  }
+  p->left_out = p->labels - kept;
+  p->labels = kept;
 }
 
 static void choose_curves(Plot *p) {
   const Curves *c = p->c;
+  find_labels(p);
+  keep_best(p);
   for (int g = 0; g < p->a->groups; g++) {
     p->first[g] = p->count;
     for (int i = 0; i < c->curves; i++) {
-      const Curve *curve = &c->curve[i];
-      if (strcmp(curve->group, p->a->group[g]) != 0) continue;
-      if (rank(c, i) < (curve->reference ? REFERENCES_MOST : LINES_MOST)) {
-        p->drawn[p->count++] = curve;
-      } else {
-        p->left_out++;
-      }
+      int label = find_label(p, &c->curve[i]);
+      if (label < 0 || strcmp(c->curve[i].group, p->a->group[g]) != 0) continue;
+      p->of[p->count] = label;
+      p->drawn[p->count++] = &c->curve[i];
     }
   }
   p->first[p->a->groups] = p->count;
@@ -117,13 +159,18 @@ static void put_ints(FILE *out, const char *name, const int *value, int count) {
 }
 
 static void put_curves(FILE *out, const Plot *p) {
-  fprintf(out, "curves = %d\narray name[%d] = [", p->count, p->count);
-  for (int i = 0; i < p->count; i++) {
+  fprintf(out, "labels = %d\narray label[%d] = [", p->labels, p->labels);
+  for (int i = 0; i < p->labels; i++) {
     if (i) fputs(", ", out);
-    plot_quote_short(out, p->drawn[i]->name, NAME_SHOWN);
+    plot_quote_short(out, p->label[i].like->name, NAME_SHOWN);
   }
-  fprintf(out, "]\narray reference[%d] = [", p->count);
-  for (int i = 0; i < p->count; i++) fprintf(out, "%s%d", i ? ", " : "", p->drawn[i]->reference);
+  fprintf(out, "]\narray reference[%d] = [", p->labels);
+  for (int i = 0; i < p->labels; i++)
+    fprintf(out, "%s%d", i ? ", " : "", p->label[i].like->reference);
+  fprintf(out, "]\narray number[%d] = [", p->labels);
+  for (int i = 0; i < p->labels; i++) fprintf(out, "%s%d", i ? ", " : "", p->label[i].number);
+  fprintf(out, "]\narray of[%d] = [", p->count);
+  for (int i = 0; i < p->count; i++) fprintf(out, "%s%d", i ? ", " : "", p->of[i] + 1);
   fputs("]\n", out);
 }
 
@@ -191,10 +238,12 @@ static Status draw_axis(const Ablation *a, int axis, const char *dir, Error *err
   Status status = curves_make(&c, a, axis, err);
   Plot p = {.a = a, .c = &c};
   if (status == STATUS_OK && c.curves > 0) {
+    p.label = calloc((size_t)c.curves, sizeof *p.label);
     p.drawn = calloc((size_t)c.curves, sizeof *p.drawn);
+    p.of = calloc((size_t)c.curves, sizeof *p.of);
     p.first = calloc((size_t)a->groups + 1, sizeof *p.first);
     p.x = calloc((size_t)c.values + 1, sizeof *p.x);
-    if (p.drawn && p.first && p.x) {
+    if (p.label && p.drawn && p.of && p.first && p.x) {
       place_values(&p);
       choose_curves(&p);
       const Figure figure = {name, put_data, put_settings, &p, plot_ablation_script};
@@ -203,7 +252,9 @@ static Status draw_axis(const Ablation *a, int axis, const char *dir, Error *err
       status = error_set(err, STATUS_RUN, "out of memory: a figure");
     }
   }
+  free(p.label);
   free(p.drawn);
+  free(p.of);
   free(p.first);
   free(p.x);
   curves_free(&c);

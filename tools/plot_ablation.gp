@@ -9,21 +9,21 @@ tall = 290
 across = 400
 gap = 56
 line_height = 17
-lines(p) = first[p + 1] - first[p]
-most = 0
-do for [p=1:panels] { most = max(most, lines(p)) }
-w = max(left + panels * across + (panels - 1) * gap + 24, title_width)
-h = top + tall + 62 + line_height * most
+w = max(left + panels * across + (panels - 1) * gap + 24, 24 + 7.4 * max(strlen(heading), 0.88 * strlen(subtitle)))
+h = top + tall + 70 + line_height * labels
 px(x) = x / (w + 0.0)
 py(y) = 1 - y / (h + 0.0)
 span = place[values] - place[1]
 margin = span > 0 ? 0.06 * span : 0.5
-# Curves count from 0 in the file, their names from 1; a line's colour is its number in its panel.
-solid(i, p) = sum [j=first[p] + 1:i] (reference[j] ? 0 : 1)
-dashed(i, p) = sum [j=first[p] + 1:i] (reference[j] ? 1 : 0)
-dash(i, p) = reference[i] ? dashed(i, p) + 1 : 1
+# A curve is drawn as its label says, which has one look in all panels.
+line_colour(l) = !reference[l] ? colour(number[l]) : number[l] > 4 ? 0xA0A0A0 : 0x505050
+dash(l) = reference[l] ? (number[l] - 1) % 4 + 2 : 1
+width(l) = reference[l] ? 1.1 : 1.5
+points(l) = reference[l] ? 0 : mark(number[l])
+size(l) = reference[l] ? 0 : 0.7
+lines = sum [l=1:labels] (reference[l] ? 0 : 1)
 # Curves stand a little apart, so that the bars of their intervals can be told from each other.
-aside(i, p) = reference[i] ? 0 : 0.008 * (span > 0 ? span : 1) * (solid(i, p) - 0.5 * (solid(first[p + 1], p) + 1))
+aside(l) = reference[l] ? 0 : 0.008 * (span > 0 ? span : 1) * (number[l] - 0.5 * (lines + 1))
 
 do for [format in "png svg"] {
   eval terminal(format, w, h)
@@ -47,16 +47,20 @@ do for [format in "png svg"] {
     set label 3 panel[p] at screen px(x0), py(top - 16) font "sans Bold,11" textcolor rgb "#202020"
     set xlabel axis font "sans,10" textcolor rgb "#202020"
     if (p == 1) { set ylabel "percent" font "sans,10" textcolor rgb "#202020" } else { unset ylabel }
-    set key at screen px(x0), py(top + tall + 44) left top Left reverse vertical maxcols 1 samplen 2.6 \
-      spacing 1.15 font "sans,10" textcolor rgb "#202020" noenhanced
-    if (lines(p) > 0) {
-      plot for [i=first[p] + 1:first[p + 1]] data index i - 1 using ($4 + aside(i, p)):(reference[i] ? NaN : $5):6:7 with yerrorbars \
-          linecolor rgb colour(solid(i, p) + reference[i]) linewidth 0.8 pointtype 0 notitle, \
-        for [i=first[p] + 1:first[p + 1]] "" index i - 1 using ($4 + aside(i, p)):5 with linespoints \
-          linecolor rgb (reference[i] ? 0x707070 : colour(solid(i, p))) \
-          dashtype dash(i, p) linewidth (reference[i] ? 1.1 : 1.5) \
-          pointtype (reference[i] ? 0 : mark(solid(i, p))) pointsize (reference[i] ? 0 : 0.7) title name[i]
+    if (p == 1) {
+      set key at screen px(x0), py(top + tall + 52) left top Left reverse vertical maxcols 1 samplen 2.6 \
+        spacing 1.15 font "sans,10" textcolor rgb "#202020" noenhanced
+    } else {
+      unset key
     }
+    plot for [i=first[p] + 1:first[p + 1]] data index i - 1 \
+        using ($4 + aside(of[i])):(reference[of[i]] ? NaN : $5):6:7 with yerrorbars \
+        linecolor rgb line_colour(of[i]) linewidth 0.8 pointtype 0 notitle, \
+      for [i=first[p] + 1:first[p + 1]] "" index i - 1 using ($4 + aside(of[i])):5 with linespoints \
+        linecolor rgb line_colour(of[i]) dashtype dash(of[i]) linewidth width(of[i]) \
+        pointtype points(of[i]) pointsize size(of[i]) notitle, \
+      for [l=1:labels] keyentry with linespoints linecolor rgb line_colour(l) dashtype dash(l) \
+        linewidth width(l) pointtype points(l) pointsize size(l) title label[l]
     unset label 1
     unset label 2
   }
