@@ -168,6 +168,29 @@ static void test_changed_items_compute_again(void **state) {
   eval_world(s);
 }
 
+/* What is not a whole cell is none. */
+static void test_damaged_cells_compute_again(void **state) {
+  Scratch *s = *state;
+  static const char TEXT[] = HEAD TASKS "methods: [base, phatgoose]\n";
+  static const char *const GONE[] = {"out/cells/base/who.json", "out/cells/base/who.jsonl",
+                                     "out/cells/phatgoose/say.routing.json"};
+  finish(s, TEXT, false);
+  for (size_t i = 0; i < sizeof GONE / sizeof *GONE; i++) {
+    assert_int_equal(unlink(scratch_path(s, GONE[i])), 0);
+    assert_int_equal(finish(s, TEXT, false).cells, 1);
+    assert_true(is_there(s, GONE[i]));
+  }
+  char *cell = eval_world_read(s, GONE[0]);
+  scratch_write(s, GONE[0], cell, strlen(cell) / 2);
+  assert_int_equal(finish(s, TEXT, false).cells, 1);
+  char *score = strstr(cell, "\"score\": ");
+  assert_non_null(score);
+  memcpy(score, "\"scare\": ", 9);
+  scratch_write(s, GONE[0], cell, strlen(cell));
+  assert_int_equal(finish(s, TEXT, false).cells, 1);
+  free(cell);
+}
+
 static void test_interrupted(void **state) {
   Scratch *s = *state;
   static const char TEXT[] = HEAD TASKS "methods: [base, phatgoose]\n";
@@ -362,6 +385,7 @@ int main(void) {
       cmocka_unit_test(test_finished_cells_are_taken_over),
       cmocka_unit_test(test_changes_compute_again),
       cmocka_unit_test(test_changed_items_compute_again),
+      cmocka_unit_test(test_damaged_cells_compute_again),
       cmocka_unit_test(test_interrupted),
       cmocka_unit_test(test_failed_cells_have_no_score),
       cmocka_unit_test(test_one_damaged_gate),
