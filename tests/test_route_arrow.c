@@ -21,17 +21,16 @@ typedef struct Factor {
 } Factor;
 
 /* Random factors; `repeat` makes the last row of A and the last column of B copies of the first. */
-static Factor new_factor(int64_t rank, bool repeat) {
-  Factor w = {0};
-  Tensor *a = operands_new(&w.operands, rank, D_IN), *b = operands_new(&w.operands, D_OUT, rank);
+static void new_factor(Factor *w, int64_t rank, bool repeat) {
+  *w = (Factor){0};
+  Tensor *a = operands_new(&w->operands, rank, D_IN), *b = operands_new(&w->operands, D_OUT, rank);
   tiny_fill(a, 1, rng_key(1, (uint64_t)rank, 0, 0));
   tiny_fill(b, 1, rng_key(2, (uint64_t)rank, 0, 0));
   if (repeat) {
     memcpy(a->data + (rank - 1) * D_IN, a->data, D_IN * sizeof *a->data);
     for (int64_t i = 0; i < D_OUT; i++) b->data[i * rank + rank - 1] = b->data[i * rank];
   }
-  w.f = (LowRank){.a = a, .b = b, .scale = 1};
-  return w;
+  w->f = (LowRank){.a = a, .b = b, .scale = 1};
 }
 
 /* B A p [D_OUT] and its length. */
@@ -86,7 +85,8 @@ static void expect_prototype(const LowRank *f) {
 static void it_is_the_first_right_singular_vector(void **state) {
   (void)state;
   for (int64_t rank = 1; rank <= 20; rank++) { /* above D_OUT too */
-    Factor w = new_factor(rank, false);
+    Factor w;
+    new_factor(&w, rank, false);
     expect_prototype(&w.f);
     operands_free(&w.operands);
   }
@@ -95,7 +95,8 @@ static void it_is_the_first_right_singular_vector(void **state) {
 static void dependent_factors_are_fine(void **state) {
   (void)state;
   for (int64_t rank = 2; rank <= 6; rank++) {
-    Factor w = new_factor(rank, true);
+    Factor w;
+    new_factor(&w, rank, true);
     expect_prototype(&w.f);
     operands_free(&w.operands);
   }
@@ -104,7 +105,8 @@ static void dependent_factors_are_fine(void **state) {
 /* Factors as a trained expert has them: A small, B smaller. */
 static void size_does_not_matter(void **state) {
   (void)state;
-  Factor w = new_factor(5, false);
+  Factor w;
+  new_factor(&w, 5, false);
   for (int64_t i = 0; i < tensor_count(w.f.a); i++) w.f.a->data[i] *= 1e-12f;
   for (int64_t i = 0; i < tensor_count(w.f.b); i++) w.f.b->data[i] *= 1e-15f;
   expect_prototype(&w.f);
@@ -114,7 +116,8 @@ static void size_does_not_matter(void **state) {
 static void an_untrained_expert_has_none(void **state) {
   (void)state;
   Error err = {0};
-  Factor w = new_factor(4, false);
+  Factor w;
+  new_factor(&w, 4, false);
   memset(w.f.b->data, 0, (size_t)tensor_count(w.f.b) * sizeof(float));
   float p[D_IN];
   expect_ok("prototype", arrow_prototype(&w.f, p, &err), &err);
