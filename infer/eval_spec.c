@@ -63,19 +63,30 @@ static Status read_settings(EvalSpec *spec, const char *const *assignment, int a
 }
 
 /* A file that is there and is no YAML is a wrong configuration, as for every other command. */
-static Status read_file(EvalSpec *spec, const char *path, Error *err) {
+static Status read_file(JsonDoc *doc, const char *path, Error *err) {
   Error why = {0};
-  if (yaml_parse_file(&spec->doc, path, &why) == STATUS_OK) return STATUS_OK;
+  if (yaml_parse_file(doc, path, &why) == STATUS_OK) return STATUS_OK;
   struct stat is;
   bool there = stat(path, &is) == 0 && S_ISREG(is.st_mode) && access(path, R_OK) == 0;
   return error_set(err, there ? STATUS_USAGE : why.status, "%s", why.text);
 }
 
+/* The file that `tasks` names, where it is not a list. */
+static Status read_task_file(EvalSpec *spec, Error *err) {
+  const char *path = json_string_value(json_object_get(spec->doc.root, "tasks"));
+  if (!path) return STATUS_OK;
+  if (!json_object_get(spec->doc.root, "task_defaults"))
+    return read_file(&spec->task_doc, path, err);
+  return error_set(err, STATUS_USAGE, "%s: task_defaults: belongs beside the list of tasks, in %s",
+                   spec->doc.file, path);
+}
+
 Status eval_spec_read(EvalSpec *spec, const char *path, const char *const *assignment,
                       int assignments, bool axes, Error *err) {
   *spec = (EvalSpec){0};
-  TRY(read_file(spec, path, err));
+  TRY(read_file(&spec->doc, path, err));
   TRY(read_settings(spec, assignment, assignments, axes, err));
+  TRY(read_task_file(spec, err));
   TRY(eval_read_tasks(spec, err));
   return eval_read_methods(spec, err);
 }
@@ -86,6 +97,7 @@ void eval_spec_free(EvalSpec *spec) {
   free(spec->task);
   free(spec->method);
   options_free(&spec->set);
+  json_free(&spec->task_doc);
   json_free(&spec->doc);
   *spec = (EvalSpec){0};
 }

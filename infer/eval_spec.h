@@ -3,7 +3,8 @@
  *   KEY            VALUE
  *   (settings)     eval_settings_table: base, pool, output, limit, ...
  *   task_defaults  mapping of eval_task_table: what tasks have that do not say otherwise
- *   tasks          list of mappings of eval_task_table
+ *   tasks          list of mappings of eval_task_table, or the name of a file whose tasks (and
+ *                  task_defaults) they are
  *   methods        list of names and of mappings of router settings (infer/router.h) with a name
  *   axes, grid     of `skein ablate` (infer/eval_axes.h)
  *
@@ -61,7 +62,8 @@ typedef struct EvalSpec {
   int tasks;
   EvalMethod **method; /* [methods], each owned */
   int methods;
-  JsonDoc doc; /* the file */
+  JsonDoc doc;      /* the file */
+  JsonDoc task_doc; /* the file that `tasks` names; without a root where the list is in `doc` */
 } EvalSpec;
 
 /* Reads a file and then "key=value" assignments of settings. Errors of what it says are

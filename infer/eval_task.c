@@ -102,13 +102,19 @@ static Status read_metrics(EvalTask *task, const char *place, Error *err) {
   return STATUS_OK;
 }
 
+/* The file with the list of tasks. */
+static const JsonDoc *list_of(const EvalSpec *spec) {
+  return spec->task_doc.root ? &spec->task_doc : &spec->doc;
+}
+
 static Status read_task(EvalSpec *spec, OptionSet *set, EvalTask *task, const json_t *own,
                         const char *place, Error *err) {
-  const json_t *defaults = json_object_get(spec->doc.root, "task_defaults");
+  const JsonDoc *doc = list_of(spec);
+  const json_t *defaults = json_object_get(doc->root, "task_defaults");
   TRY(eval_task_init(set, task, err));
   if (defaults) {
     char from[256];
-    snprintf(from, sizeof from, "%.200s: task_defaults", spec->doc.file);
+    snprintf(from, sizeof from, "%.200s: task_defaults", doc->file);
     TRY(eval_read_mapping(set, defaults, NULL, 0, from, err));
   }
   TRY(eval_read_mapping(set, own, NULL, 0, place, err));
@@ -131,19 +137,20 @@ static Status read_task(EvalSpec *spec, OptionSet *set, EvalTask *task, const js
 }
 
 Status eval_read_tasks(EvalSpec *spec, Error *err) {
-  const json_t *list = json_object_get(spec->doc.root, "tasks");
+  const JsonDoc *doc = list_of(spec);
+  const json_t *list = json_object_get(doc->root, "tasks");
   if (!json_is_array(list) || json_array_size(list) == 0) {
-    return error_set(err, STATUS_USAGE, "%s: tasks: want a list of tasks, not %s", spec->doc.file,
+    return error_set(err, STATUS_USAGE, "%s: tasks: want a list of tasks, not %s", doc->file,
                      json_is_array(list) ? "an empty one" : json_kind(list));
   }
   spec->task = calloc(json_array_size(list), sizeof *spec->task);
-  if (!spec->task) return error_set(err, STATUS_RUN, "%s: out of memory", spec->doc.file);
+  if (!spec->task) return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *own = json_array_get(list, i);
     const char *name = json_string_value(json_object_get(own, "name"));
     char place[400];
-    snprintf(place, sizeof place, "%.200s: tasks[%zu]%s%.80s%s", spec->doc.file, i,
-             name ? " (" : "", name ? name : "", name ? ")" : "");
+    snprintf(place, sizeof place, "%.200s: tasks[%zu]%s%.80s%s", doc->file, i, name ? " (" : "",
+             name ? name : "", name ? ")" : "");
     OptionSet set = {0};
     Status status = read_task(spec, &set, &spec->task[spec->tasks], own, place, err);
     free(set.origin); /* the values stay; eval_task_free drops them */

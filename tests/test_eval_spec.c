@@ -123,6 +123,33 @@ static void test_what_is_read(void **state) {
   eval_spec_free(&spec);
 }
 
+static void test_tasks_of_another_file(void **state) {
+  EvalSpec spec;
+  char path[128], tasks[128], text[256];
+  Error err = {0};
+  snprintf(tasks, sizeof tasks, "%s",
+           eval_world_file(*state, "tasks.yaml",
+                           "task_defaults: {group: in}\ntasks: [{name: a, file: x}]\nlimit: 3\n"));
+  snprintf(text, sizeof text, "pool: p\ntasks: %s\nmethods: [base]\n", tasks);
+  expect_ok("named", read_text(&spec, path, *state, text, false, &err), &err);
+  assert_int_equal(spec.tasks, 1);
+  assert_string_equal(spec.task[0].group, "in");
+  assert_int_equal(spec.settings.limit, 0); /* only the tasks are taken */
+  eval_spec_free(&spec);
+
+  snprintf(text, sizeof text, "pool: p\ntasks: %s\ntask_defaults: {}\nmethods: [base]\n", tasks);
+  Status status = read_text(&spec, path, *state, text, false, &err);
+  expect_error("defaults", status, &err, STATUS_USAGE, "spec.yaml|task_defaults|tasks.yaml");
+  eval_spec_free(&spec);
+
+  err = (Error){0};
+  eval_world_file(*state, "tasks.yaml", "tasks: [{name: a, fiel: x}]\n");
+  snprintf(text, sizeof text, "pool: p\ntasks: %s\nmethods: [base]\n", tasks);
+  status = read_text(&spec, path, *state, text, false, &err);
+  expect_error("bad task", status, &err, STATUS_USAGE, "tasks.yaml|tasks[0] (a)|'fiel'|'file'");
+  eval_spec_free(&spec);
+}
+
 /* Settings that a router does not read are no part of what its cells depend on. */
 static void test_settings_that_matter(void **state) {
   static const struct {
@@ -236,6 +263,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_what_is_read),
+      cmocka_unit_test(test_tasks_of_another_file),
       cmocka_unit_test(test_settings_that_matter),
       cmocka_unit_test(test_axes),
       cmocka_unit_test(test_axes_refusals),

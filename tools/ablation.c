@@ -136,11 +136,7 @@ static void read_pool(Ablation *a, const char *dir) {
   const char *pool;
   if (path && json_parse_file(&doc, path, LARGEST, NULL) == STATUS_OK && json_has(&doc, "pool") &&
       json_get_string(&doc, "pool", &pool, NULL) == STATUS_OK) {
-    size_t end = strlen(pool);
-    while (end > 1 && pool[end - 1] == '/') end--;
-    size_t begin = end;
-    while (begin > 0 && pool[begin - 1] != '/') begin--;
-    snprintf(a->pool, sizeof a->pool, "%.*s", (int)(end - begin), pool + begin);
+    snprintf(a->pool, sizeof a->pool, "%s", pool);
   }
   json_free(&doc);
   free(path);

@@ -27,7 +27,7 @@ typedef struct Ablation {
   int rows;
   char **group; /* [groups] borrowed, in order of first appearance */
   int groups;
-  char pool[256]; /* the last part of the pool's path; "" when table.json is not beside */
+  char pool[256]; /* as the evaluation names it; "" when table.json is not beside */
 } Ablation;
 
 /* Reads DIR/ablation.csv, and the pool from DIR/table.json where there is one. */

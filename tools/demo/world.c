@@ -4,6 +4,7 @@
  *                                   or {"text", "task"} with both in one or no answer at all
  *   DIR/tasks.json                  name, held_in, kind (choices or generation) and instructions
  *                                   of every task
+ *   DIR/tasks/<name>/instruction.txt  the first of its instructions, for its expert
  *   DIR/tasks/<name>/<part>.jsonl   {"input", "target", "task", "template", "choices", "label"}
  *
  * The parts are train (held-in tasks only), valid and test. Train lines use the first TASK_TRAINED
@@ -126,6 +127,11 @@ static const char *task_kind(const Task *task) {
   return item.choices ? "choices" : "generation";
 }
 
+static Status write_instruction(const Content *content, FILE *stream, Error *err) {
+  if (fprintf(stream, "%s\n", content->task->instruction[0]) > 0) return STATUS_OK;
+  return error_set_errno(err, STATUS_RUN, "cannot write an instruction");
+}
+
 static Status write_task_list(const Content *content, FILE *stream, Error *err) {
   (void)content;
   json_t *list = json_array();
@@ -170,7 +176,8 @@ static Status write_task(const World *w, const Task *task, Error *err) {
     snprintf(name, sizeof name, "tasks/%s/%s.jsonl", task->name, PART_NAME[part]);
     TRY(write_whole(name, write_task_lines, &(Content){w, task, part}, err));
   }
-  return STATUS_OK;
+  snprintf(name, sizeof name, "tasks/%s/instruction.txt", task->name);
+  return write_whole(name, write_instruction, &(Content){w, task, PART_ALL}, err);
 }
 
 static Status write_world(const World *w, Error *err) {
