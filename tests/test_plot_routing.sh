@@ -83,6 +83,16 @@ if plot "$work/eval/cells/glider/unseen.routing.json" -o "$work/figs" --statisti
 has tasks-glider "0|unseen|1|it's|1"
 if plot "$work/eval" -o "$work/figs" --figure difference --compare phatgoose,glider; then pass; else fail '--compare'; fi
 made difference-phatgoose-glider
+# A figure of all tasks outlives those of one task; a single task has one when asked.
+rm -r "$work/figs"
+if plot "$work/eval" -o "$work/figs" --figure tasks && plot "$work/eval" -o "$work/figs" --task unseen; then pass; else
+  fail '--task'
+fi
+has tasks-glider '0|kind_of|0|kind_of|0.5'
+made modules-phatgoose-unseen
+if [ ! -e "$work/figs/difference-glider-phatgoose.tsv" ]; then pass; else fail 'a difference of one task'; fi
+if plot "$work/eval" -o "$work/figs" --task unseen --figure tasks; then pass; else fail '--task --figure tasks'; fi
+has tasks-glider '0|unseen|0|kind_of|0.25'
 
 # Without gnuplot one line says so, and the data and the script are there.
 rm -r "$work/figs"

@@ -167,7 +167,7 @@ const Command command_plot = {
         "                     share: share of (token, chosen expert) pairs\n"
         "                     top1: share of tokens whose largest weight the expert has\n"
         "  --figure NAME      only modules, experts, entropy, tasks or difference\n"
-        "  --task NAME        only this task\n"
+        "  --task NAME        only this task; without --figure and --compare no tasks or difference\n"
         "  --method NAME      only this method\n"
         "  --compare A,B      the methods of `difference` (default: glider,phatgoose where there\n"
         "                     are both, else the only two)\n"

@@ -261,8 +261,11 @@ static Status draw_difference(const RoutingRequest *r, const Cells *cells, Error
   return error_set(err, STATUS_USAGE, "plot: which methods? give --compare A,B");
 }
 
+/* One task has no figure that compares tasks unless asked for, and would take the file name of the
+ * figure of all tasks. */
 static Status draw_all(const RoutingRequest *r, const Cells *cells, Error *err) {
   for (int i = 0; i < cells->count; i++) TRY(draw_cell(r, &cells->file[i], err));
+  if (r->only_task && !r->only_figure && !r->compare) return STATUS_OK;
   if (wanted(r->only_figure, "tasks"))
     for (int i = 0; i < cells->count; i = method_end(cells, i))
       TRY(draw_tasks(r, cells, i, -1, err));
