@@ -171,8 +171,9 @@ Status json_write_file(const json_t *value, const char *path, Error *err) {
 json_t *json_parse_number(const char *text, size_t flags, bool *too_large) {
   size_t size = strlen(text);
   *too_large = false;
-  if (size == 0 || !strchr("-0123456789", text[0]) || !isdigit((unsigned char)text[size - 1])) {
-    return NULL; /* JSON, but not a bare number */
+  if (size == 0 || !strchr("-0123456789", text[0]) || !isdigit((unsigned char)text[size - 1]) ||
+      strspn(text, "+-.0123456789Ee") < size) {
+    return NULL; /* JSON, but not a bare number; or a text that begins like one, as a hash may */
   }
   json_error_t error;
   json_t *number = json_loadb(text, size, JSON_DECODE_ANY | flags, &error);
