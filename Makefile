@@ -36,7 +36,7 @@ formatted := $(wildcard $(foreach room,$(rooms) tools tools/demo tools/study tes
 object = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 
 .PHONY: all test check check-build check-format check-globals test-sanitize valgrind install demo \
-  demo-assets golden bench clean help FORCE
+  demo-assets golden bench compare clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -148,7 +148,10 @@ golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/or
 	@$(PYTHON) -B tests/oracle/routed.py
 
 bench: $(BUILD)/skein ## measure the speed of this machine
-	@$(BUILD)/skein bench
+	@$(BUILD)/skein bench train
+
+compare: $(BUILD)/skein ## race PyTorch (PYTHON=..., SKEIN_DATA=..., ROWS='gate-base score-36')
+	@$(PYTHON) -B tools/bench/compare.py --skein $(BUILD)/skein $(ROWS)
 
 clean: ## remove everything that was built
 	rm -rf build

@@ -1,22 +1,35 @@
-/* skein bench train: how fast and how large a gate-training step is, on random weights. */
+/* skein bench: how fast and how large a gate-training step is, on random weights (train) or on a
+ * user's (gate); how fast items are answered (score, generate). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/bench_asked.h"
 #include "tools/bench_train.h"
 #include "tools/command.h"
 #include "tools/console.h"
 #include "tools/machine.h"
 
 static const char usage[] =
-    "skein bench: measure training on this machine, with random weights of a real shape\n"
+    "skein bench: measure training and answering on this machine\n"
     "\n"
     "Examples:\n"
     "  skein bench train --shape t5-v1_1-base\n"
     "  skein bench train --shape t5-small --threads 1 --recompute\n"
+    "  seq 5 | skein bench score --pool goose --router phatgoose --input rte.jsonl\n"
     "\n"
     "Usage: skein bench train [OPTION]...\n"
+    "       skein bench gate [-c FILE] [-s KEY=VALUE]...      settings: skein help train\n"
+    "       skein bench score|generate --input FILE ...      options: skein help score\n"
+    "\n"
+    "gate, score and generate measure what is yours: the step of `skein train gate` on its first\n"
+    "batch, or the answers to the items of a file (64 at most). Every line of standard input asks\n"
+    "for one repetition, which answers with one line of JSON: seconds, without opening files, and\n"
+    "the results; peak_bytes is the most memory that was resident so far. The first one also\n"
+    "touches memory for the first time.\n"
+    "\n"
+    "train measures random weights of a real shape:\n"
     "\n"
     "      --shape NAME     t5-small, t5-base, t5-v1_1-base, ...      [t5-v1_1-base]\n"
     "      --threads N      threads                                   [2]\n"
@@ -100,7 +113,9 @@ static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *e
   }
   TRY(command_operands(argc, argv, 1, 1, "train", err));
   if (strcmp(argv[optind], "train") == 0) return STATUS_OK;
-  return error_set(err, STATUS_USAGE, "bench: unknown benchmark '%s'; it is train", argv[optind]);
+  return error_set(err, STATUS_USAGE,
+                   "bench: unknown benchmark '%s'; it is train, gate, score or generate",
+                   argv[optind]);
 }
 
 static void print_csv(const BenchSpec *s, const BenchResult *r) {
@@ -136,6 +151,9 @@ static void print_table(const BenchSpec *s, const BenchResult *r) {
 }
 
 static int run(int argc, char **argv, Error *err) {
+  if (argc > 1 && strcmp(argv[1], "gate") == 0) return bench_gate(argc - 1, argv + 1, err);
+  if (argc > 1 && strcmp(argv[1], "score") == 0) return bench_score(argc - 1, argv + 1, err);
+  if (argc > 1 && strcmp(argv[1], "generate") == 0) return bench_generate(argc - 1, argv + 1, err);
   BenchArguments a;
   BenchResult result;
   TRY(parse_arguments(&a, argc, argv, err));
@@ -150,7 +168,7 @@ static int run(int argc, char **argv, Error *err) {
 
 const Command command_bench = {
     .name = "bench",
-    .summary = "measure the training step on this machine",
+    .summary = "measure training and answering on this machine",
     .usage = usage,
     .run = run,
 };
