@@ -227,7 +227,7 @@ static Status check_all(Checker *k) {
 Status gradcheck_run(const Gradcheck *check, Error *err) {
   Error local = {0};
   Checker k = {.check = check, .err = &local, .keep = arena_new(), .tape = tape_new()};
-  k.c = (Context){arena_new(), k.tape, 1, &local};
+  k.c = (Context){.arena = arena_new(), .tape = k.tape, .threads = 1, .error = &local};
   Status status = k.keep && k.tape && k.c.arena ? check_all(&k) : fail_memory(&k);
   arena_free(k.c.arena);
   arena_free(k.keep);

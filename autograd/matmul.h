@@ -1,7 +1,8 @@
 /* matmul: matrix products on tensors, cut into tiles by shape and run on the context's threads.
  * BLAS itself always runs single-threaded inside a tile (see blas.h), so the bits of a product
  * depend on its shape alone, not on the number of threads. Frozen f16/bf16 weights are widened a
- * panel at a time into arena scratch, which is released before return. */
+ * panel at a time into arena scratch, which is released before return; with PRECISION_BF16 products
+ * with frozen f32 and bf16 weights run in bf16 (bf16.h). */
 #ifndef SKEIN_AUTOGRAD_MATMUL_H
 #define SKEIN_AUTOGRAD_MATMUL_H
 

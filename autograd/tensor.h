@@ -40,6 +40,11 @@ static inline int64_t ragged_length(Ragged r, int64_t sequence) {
 /* Length of the longest sequence; 0 when there is none. */
 int64_t ragged_longest(Ragged r);
 
+/* What products with frozen weights are computed in; everything else is f32. BF16 rounds both
+ * operands (bf16.h). */
+typedef enum Precision { PRECISION_F32, PRECISION_BF16 } Precision;
+#define PRECISION_CHOICES "f32|bf16"
+
 /* Everything an operation needs besides its operands. One per thread of control; not shared.
  * After a failure `error` is set and every operation returns NULL without working, so a forward
  * reads like mathematics and is checked once at its end. */
@@ -48,6 +53,7 @@ typedef struct Context {
   Tape *tape; /* NULL: nothing is recorded */
   int threads;
   Error *error; /* never NULL */
+  Precision precision;
 } Context;
 
 /* An uninitialised f32 [rows, cols] in the arena, or NULL with the context's error set. */

@@ -190,6 +190,7 @@ static Status open_cell(Cell *c, Error *err) {
     if (!c->sums[k]) return no_memory(c, err);
   }
   const PredictSettings predict = {.threads = (int)s->threads,
+                                   .precision = (Precision)s->precision,
                                    .max_input = s->max_input,
                                    .max_target = s->max_target,
                                    .max_output = c->task->max_output,

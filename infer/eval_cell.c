@@ -61,6 +61,7 @@ static void add_task(Hash *hash, const CellParts *p) {
   for (int i = 0; i < t->metric_count; i++) add_text(hash, metric_name(t->metric[i]));
   add_number(hash, (double)s->bootstrap_samples);
   add_number(hash, (double)s->bootstrap_seed);
+  add_number(hash, s->precision);
 }
 
 Status eval_cell_identity(const CellParts *p, char hex[HASH_HEX], Error *err) {

@@ -53,6 +53,7 @@ typedef struct EvalSettings {
   int64_t limit, threads, batch_tokens, max_input, max_target;
   int64_t bootstrap_samples, bootstrap_seed;
   bool statistics;
+  int precision; /* Precision */
 } EvalSettings;
 
 typedef struct EvalSpec {

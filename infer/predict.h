@@ -8,6 +8,7 @@
 
 typedef struct PredictSettings {
   int threads;
+  Precision precision;
   int64_t max_input;     /* tokens of an input, EOS included; 512 */
   int64_t max_target;    /* tokens of a choice, EOS included; 512 */
   int64_t max_output;    /* tokens generated, EOS included */

@@ -117,7 +117,7 @@ static Status run_batch(Predictor *p, const Asking *asking, const Item *item,
   PredictRoute route;
   Status status = predict_route(p, asking, item, input->count, &route, err);
   if (status == STATUS_OK) {
-    Context c = {p->arena, NULL, p->settings.threads, err};
+    Context c = {p->arena, NULL, p->settings.threads, err, p->settings.precision};
     T5Run run = {p->model, route.adapters, false};
     Generation g = {.p = p,
                     .run = &run,

@@ -147,7 +147,7 @@ static Status time_steps(const BenchSpec *spec, Objective *o, const Batch *batch
   StepResult result;
   double *seconds = calloc((size_t)spec->steps, sizeof *seconds);
   if (!seconds) return no_memory(err);
-  Status status = stepper_init(&stepper, (int)spec->threads, spec->recompute, err);
+  Status status = stepper_init(&stepper, (int)spec->threads, spec->recompute, spec->precision, err);
   for (int64_t i = -1; status == STATUS_OK && i < spec->steps; i++) {
     double start = machine_seconds();
     status = step_train(&stepper, o, batch, i + 2, 5e-3f, &result, err);

@@ -9,6 +9,7 @@ typedef struct BenchSpec {
   int64_t threads, max_tokens, steps, rank;
   Dtype dtype; /* storage of the base */
   bool recompute;
+  Precision precision;
 } BenchSpec;
 
 typedef struct BenchResult {

@@ -38,6 +38,7 @@ static const char usage[] =
     "      --rank N         rank of the expert on every linear        [16]\n"
     "      --dtype TYPE     storage of the base: f32, bf16, f16       [f32]\n"
     "      --recompute      keep block inputs only\n"
+    "      --bf16           products with the frozen base in bf16\n"
     "      --csv            one line of numbers with a header\n"
     "\n"
     "One step is one micro-batch: forward, backward and update of every gate. Lengths are those "
@@ -78,9 +79,10 @@ static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *e
                                         {"rank", required_argument, NULL, 'r'},
                                         {"dtype", required_argument, NULL, 'd'},
                                         {"recompute", no_argument, NULL, 'R'},
+                                        {"bf16", no_argument, NULL, 'b'},
                                         {"csv", no_argument, NULL, 'c'},
                                         {0}};
-  *a = (BenchArguments){{"t5-v1_1-base", 2, 8192, 5, 16, DTYPE_F32, false}, false};
+  *a = (BenchArguments){{"t5-v1_1-base", 2, 8192, 5, 16, DTYPE_F32, false, PRECISION_F32}, false};
   for (int option; (option = command_option(argc, argv, "", LONGS, err)) != -1;) {
     switch (option) {
       case 'S':
@@ -104,6 +106,9 @@ static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *e
       case 'R':
         a->spec.recompute = true;
         break;
+      case 'b':
+        a->spec.precision = PRECISION_BF16;
+        break;
       case 'c':
         a->csv = true;
         break;
@@ -120,12 +125,14 @@ static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *e
 
 static void print_csv(const BenchSpec *s, const BenchResult *r) {
   puts(
-      "shape,dtype,threads,recompute,rank,input_tokens,target_tokens,sgemm_gflops,step_seconds,"
+      "shape,dtype,precision,threads,recompute,rank,input_tokens,target_tokens,sgemm_gflops,step_"
+      "seconds,"
       "step_gflops,share,tokens_per_second,peak_bytes,weight_bytes");
-  printf("%s,%s,%" PRId64 ",%d,%" PRId64 ",%" PRId64 ",%" PRId64
+  printf("%s,%s,%s,%" PRId64 ",%d,%" PRId64 ",%" PRId64 ",%" PRId64
          ",%.1f,%.4f,%.1f,%.4f,%.1f,%.0f,%.0f\n",
-         s->shape, dtype_name(s->dtype), s->threads, s->recompute, s->rank, r->input_tokens,
-         r->target_tokens, r->sgemm_rate / 1e9, r->step_seconds, r->flops / r->step_seconds / 1e9,
+         s->shape, dtype_name(s->dtype), s->precision == PRECISION_BF16 ? "bf16" : "f32",
+         s->threads, s->recompute, s->rank, r->input_tokens, r->target_tokens, r->sgemm_rate / 1e9,
+         r->step_seconds, r->flops / r->step_seconds / 1e9,
          r->flops / r->step_seconds / r->sgemm_rate,
          (double)(r->input_tokens + r->target_tokens) / r->step_seconds, r->peak_bytes,
          r->weight_bytes);
@@ -134,9 +141,9 @@ static void print_csv(const BenchSpec *s, const BenchResult *r) {
 static void print_table(const BenchSpec *s, const BenchResult *r) {
   char a[32], b[32], c[32];
   double rate = r->flops / r->step_seconds;
-  printf("shape      %s, base in %s, rank %" PRId64 " on every linear, %" PRId64 " thread%s%s\n",
-         s->shape, dtype_name(s->dtype), s->rank, s->threads, s->threads == 1 ? "" : "s",
-         s->recompute ? ", recompute" : "");
+  printf("shape      %s, base in %s%s, rank %" PRId64 " on every linear, %" PRId64 " thread%s%s\n",
+         s->shape, dtype_name(s->dtype), s->precision == PRECISION_BF16 ? ", products in bf16" : "",
+         s->rank, s->threads, s->threads == 1 ? "" : "s", s->recompute ? ", recompute" : "");
   printf("step       %" PRId64 " input + %" PRId64 " target tokens in %.3f s (median of %" PRId64
          ")\n",
          r->input_tokens, r->target_tokens, r->step_seconds, s->steps);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "autograd/bf16.h"
 #include "autograd/blas.h"
 #include "autograd/version.h"
 #include "tools/command.h"
@@ -102,6 +103,8 @@ static void add_openblas(Facts *f) {
   json_t *o = facts_object(f, f->root, "openblas");
   facts_set(f, o, "build", facts_text(blas_config()));
   facts_set(f, o, "kernel", facts_text(blas_kernel()));
+  facts_set(f, o, "bf16 products",
+            facts_text(bf16_available() ? "AVX-512 BF16" : "none on this processor"));
   facts_set(f, o, "threading", facts_text(blas_threading()));
   facts_set(f, o, "used", facts_text("single-threaded calls from skein's own threads"));
 }

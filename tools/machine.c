@@ -43,7 +43,7 @@ void machine_reset_peak(void) {
 double machine_sgemm_rate(int threads) {
   enum { N = 2048, ROUNDS = 4 };
   Error error = {0};
-  Context c = {arena_new(), NULL, threads, &error};
+  Context c = {.arena = arena_new(), .threads = threads, .error = &error};
   Tensor *x = c.arena ? tensor_new(&c, 3 * N, N) : NULL;
   double best = 0;
   for (int64_t i = 0; x && i < tensor_count(x); i++) x->data[i] = (float)(i % 97) / 97;

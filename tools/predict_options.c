@@ -62,6 +62,8 @@ static const Flag FLAGS[] = {
      "beams are ranked by log-likelihood / length^P [1]"},
     {"batch-tokens", FLAG_COUNT, BOTH, AT(batch_tokens), "N",
      "tokens computed together; memory and speed, not results [4096]"},
+    {"bf16", FLAG_SWITCH, BOTH, AT(bf16), NULL,
+     "products with weights in bf16: faster, on a processor that has it"},
     {"threads", FLAG_COUNT, BOTH, AT(threads), "N", "threads [2]"},
 };
 enum { FLAGS_COUNT = sizeof FLAGS / sizeof *FLAGS };
@@ -170,6 +172,7 @@ void predict_options_free(PredictOptions *o) {
 
 PredictSettings predict_options_settings(const PredictOptions *o) {
   return (PredictSettings){.threads = (int)o->threads,
+                           .precision = o->bf16 ? PRECISION_BF16 : PRECISION_F32,
                            .max_input = o->max_input,
                            .max_target = o->max_target,
                            .max_output = o->max_output,

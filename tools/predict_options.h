@@ -10,6 +10,7 @@ typedef struct PredictOptions {
   const char *instruction, *task;
   bool bbh;
   ItemKeys keys;
+  bool bf16;
   int64_t max_input, max_target, max_output, beams, batch_tokens, threads;
   double length_penalty;
   const char **assignment; /* [assignments] of -s, owned array of borrowed strings */

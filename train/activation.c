@@ -97,7 +97,7 @@ static Status run_batch(const T5Run *run, const Batch *batch, int threads,
                         const ActivationWatch *watch, Error *err) {
   Arena *arena = arena_new();
   if (!arena) return no_memory(err);
-  Context c = {arena, NULL, threads, err};
+  Context c = {.arena = arena, .threads = threads, .error = err};
   Status status = STATUS_OK;
   int64_t seen = 0;
   for (int64_t i = 0; i < batch->count && status == STATUS_OK; i++) {

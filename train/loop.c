@@ -67,7 +67,8 @@ static Status open_parts(Run *r, const OptionSet *set, bool resume, Error *err) 
   TRY(objective_open_data(&r->objective, &r->train, &r->valid, err));
   r->spec = objective_batch_spec(&r->objective, &r->corruption);
   TRY(probe_open(&r->probe, &r->objective, r->train, r->valid, err));
-  TRY(stepper_init(&r->stepper, (int)s->threads, s->train.recompute, err));
+  TRY(stepper_init(&r->stepper, (int)s->threads, s->train.recompute, (Precision)s->train.precision,
+                   err));
   return make_identity(r, set, err);
 }
 

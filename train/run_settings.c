@@ -58,6 +58,8 @@
       BOOL("train.shuffle", train.shuffle, "true", "false keeps file order"),                     \
       BOOL("train.recompute", train.recompute, "false",                                           \
            "keep block inputs only, recompute blocks in backward: less memory, same bits"),       \
+      CHOICE("train.precision", train.precision, "f32", PRECISION_CHOICES,                        \
+             "of products with frozen weights; bf16 is faster where the processor has it"),       \
       INT("train.eval_every", train.eval_every, "20", 0, COUNT_MOST,                              \
           "steps between validations; 0: only at the end"),                                       \
       INT("train.eval_examples", train.eval_examples, "0", 0, COUNT_MOST,                         \

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "autograd/tensor.h"
 #include "data/options.h"
 
 typedef enum ObjectiveKind { OBJECTIVE_GATE, OBJECTIVE_LORA, OBJECTIVE_BASE } ObjectiveKind;
@@ -23,6 +24,7 @@ typedef struct TrainSettings {
   double warmup_ratio, beta2, weight_decay, clip_norm;
   int64_t seed;
   bool shuffle, recompute;
+  int precision; /* Precision, of products with frozen weights */
   int64_t eval_every, eval_examples, patience, save_every;
 } TrainSettings;
 

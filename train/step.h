@@ -13,9 +13,11 @@ typedef struct Stepper {
   Tape *tape;
   int threads;
   bool recompute;
+  Precision precision;
 } Stepper;
 
-Status stepper_init(Stepper *s, int threads, bool recompute, Error *err);
+/* STATUS_USAGE where the processor has no such precision. */
+Status stepper_init(Stepper *s, int threads, bool recompute, Precision precision, Error *err);
 void stepper_free(Stepper *s); /* a zeroed Stepper is allowed */
 
 typedef struct StepResult {

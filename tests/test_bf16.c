@@ -1,0 +1,194 @@
+/* Products in bf16 against sums of the rounded operands in double; what they leave alone; a model's
+ * loss and gradients beside those in f32. Skipped on processors that have no bf16. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "autograd/bf16.h"
+#include "autograd/matmul.h"
+#include "tests/operands.h"
+#include "tests/testing.h"
+#include "tests/tiny.h"
+
+/* f32 sums of k <= 300 terms of size <= 1.3 in another order. */
+static const double SUM_TOLERANCE = 2e-5;
+/* Of the whole gradient: a rounding of 2^-9 in each operand of some tens of products in a row. */
+static const double MODEL_TOLERANCE = 0.03;
+
+typedef struct Shape {
+  int64_t m, n, k;
+} Shape;
+
+static const Shape SHAPES[] = {{1, 1, 1},    {6, 64, 32},   {7, 65, 33},   {13, 200, 96},
+                               {5, 63, 300}, {1100, 70, 7}, {64, 128, 64}, {3, 5, 2}};
+enum { SHAPES_COUNT = sizeof SHAPES / sizeof *SHAPES };
+
+static double rounded(float x) {
+  uint16_t half;
+  float back;
+  dtype_narrow(&half, &x, DTYPE_BF16, 1);
+  dtype_widen(&back, &half, DTYPE_BF16, 1);
+  return (double)back;
+}
+
+static void multiply(Runner *r, bool nt, Tensor *a, const Tensor *w, Tensor *y) {
+  Mat x = mat(a->data, a->rows, a->cols), out = mat(y->data, y->rows, y->cols);
+  (nt ? matmul_nt_weight : matmul_nn_weight)(&r->c, 0.5F, x, w, 2, out);
+}
+
+static void check_product(const Shape *s, bool nt, Dtype dtype) {
+  Operands o = {0};
+  Runner r;
+  runner_open(&r, 2, false);
+  r.c.precision = PRECISION_BF16;
+  Tensor *a = operands_new(&o, s->m, s->k), *y = operands_new(&o, s->m, s->n);
+  Tensor *w = operands_frozen(&o, dtype, nt ? s->n : s->k, nt ? s->k : s->n);
+  Tensor *plain = operands_widened(&o, w);
+  float *old = malloc((size_t)(s->m * s->n) * sizeof *old);
+  memcpy(old, y->data, (size_t)(s->m * s->n) * sizeof *old);
+  multiply(&r, nt, a, w, y);
+  for (int64_t i = 0; i < s->m; i++) {
+    for (int64_t j = 0; j < s->n; j++) {
+      double sum = 0;
+      for (int64_t k = 0; k < s->k; k++) {
+        float b = plain->data[nt ? j * s->k + k : k * s->n + j];
+        sum += rounded(a->data[i * s->k + k]) * rounded(b);
+      }
+      double want = 0.5 * sum + 2 * (double)old[i * s->n + j];
+      double got = (double)y->data[i * s->n + j];
+      if (!(fabs(got - want) <= SUM_TOLERANCE))
+        fail_msg("%s [%d, %d] of k %d: got %.9g, want %.9g", nt ? "nt" : "nn", (int)i, (int)j,
+                 (int)s->k, got, want);
+    }
+  }
+  free(old);
+  runner_close(&r);
+  operands_free(&o);
+}
+
+static void test_products_are_those_of_rounded_operands(void **state) {
+  (void)state;
+  if (!bf16_available()) skip();
+  for (int i = 0; i < SHAPES_COUNT; i++) {
+    for (int nt = 0; nt < 2; nt++) {
+      check_product(&SHAPES[i], nt, DTYPE_BF16);
+      check_product(&SHAPES[i], nt, DTYPE_F32);
+    }
+  }
+}
+
+static void test_a_row_depends_on_itself_alone(void **state) {
+  (void)state;
+  if (!bf16_available()) skip();
+  enum { M = 70, N = 130, K = 77 };
+  Operands o = {0};
+  Runner r;
+  runner_open(&r, 1, false);
+  r.c.precision = PRECISION_BF16;
+  Tensor *a = operands_new(&o, M, K), *w = operands_frozen(&o, DTYPE_BF16, N, K);
+  Tensor *y = operands_new(&o, M, N), *one = operands_new(&o, 1, N), *two = operands_new(&o, M, N);
+  memset(y->data, 0, sizeof(float) * M * N);
+  memset(one->data, 0, sizeof(float) * N);
+  memset(two->data, 0, sizeof(float) * M * N);
+  multiply(&r, true, a, w, y);
+  r.c.threads = 2;
+  multiply(&r, true, a, w, two);
+  assert_memory_equal(y->data, two->data, sizeof(float) * M * N);
+  Tensor last = tensor_view(a->data + (M - 1) * K, DTYPE_F32, 1, K);
+  multiply(&r, true, &last, w, one);
+  assert_memory_equal(one->data, y->data + (M - 1) * N, sizeof(float) * N);
+  runner_close(&r);
+  operands_free(&o);
+}
+
+/* f16 has no such products, and a weight that learns keeps its small changes. */
+static void test_other_weights_are_left_alone(void **state) {
+  (void)state;
+  if (!bf16_available()) skip();
+  enum { M = 9, N = 20, K = 40 };
+  for (int learns = 0; learns < 2; learns++) {
+    Operands o = {0};
+    Runner r;
+    runner_open(&r, 1, false);
+    Tensor *a = operands_new(&o, M, K);
+    Tensor *w = learns ? operands_new(&o, N, K) : operands_frozen(&o, DTYPE_F16, N, K);
+    Tensor *y = operands_new(&o, M, N), *z = operands_new(&o, M, N);
+    w->needs_grad = learns;
+    memcpy(z->data, y->data, sizeof(float) * M * N);
+    multiply(&r, true, a, w, y);
+    r.c.precision = PRECISION_BF16;
+    multiply(&r, true, a, w, z);
+    assert_memory_equal(y->data, z->data, sizeof(float) * M * N);
+    w->needs_grad = false;
+    runner_close(&r);
+    operands_free(&o);
+  }
+}
+
+/* The gate gradients of one batch, laid end to end. */
+static float *gate_gradients(T5 *model, Gate *gate, const AdapterSet *set, const TinyBatch *batch,
+                             Precision precision, int64_t *count, float *loss) {
+  Bench b;
+  bench_open(&b, true, 1);
+  b.c.precision = precision;
+  T5Run run = {model, set, false};
+  Tensor *out = t5_loss(&b.c, &run, batch->input, tiny_input(batch), batch->decoder, batch->target,
+                        tiny_target(batch), 1, NULL);
+  assert_non_null(out);
+  *loss = out->data[0];
+  tape_seed(&b.c, out, 1);
+  tape_backward(&b.c, 0);
+  *count = 0;
+  for (int i = 0; i < gate->count; i++) *count += gate->vector[i].cols;
+  float *all = malloc((size_t)*count * sizeof *all), *at = all;
+  for (int i = 0; i < gate->count; i++) {
+    Tensor *v = &gate->vector[i];
+    if (!v->rows) continue;
+    memcpy(at, v->grad, (size_t)v->cols * sizeof *at);
+    memset(v->grad, 0, (size_t)v->cols * sizeof *at);
+    at += v->cols;
+  }
+  bench_close(&b);
+  return all;
+}
+
+static void test_a_model_is_near_itself_in_f32(void **state) {
+  (void)state;
+  if (!bf16_available()) skip();
+  T5 *model = tiny_model(true, false);
+  Lora *lora = tiny_lora(model, "all-linear", 4, 3);
+  Gate *gate = tiny_gate(lora, model, 5);
+  AdapterSet set;
+  Error err = {0};
+  assert_int_equal(gate_adapters(gate, lora, &set, &err), STATUS_OK);
+  TinyBatch batch = tiny_batch(&model->config, 7);
+  int64_t n;
+  float plain, fast;
+  float *want = gate_gradients(model, gate, &set, &batch, PRECISION_F32, &n, &plain);
+  float *got = gate_gradients(model, gate, &set, &batch, PRECISION_BF16, &n, &fast);
+  Agreement a = agreement(got, want, n);
+  if (!(a.whole > 0 && a.whole <= MODEL_TOLERANCE)) fail_msg("gradients differ by %g", a.whole);
+  if (!(fabsf(fast - plain) <= 1e-2F * plain))
+    fail_msg("losses %g and %g", (double)fast, (double)plain);
+  free(want);
+  free(got);
+  free(set.slot);
+  gate_close(gate);
+  lora_close(lora);
+  t5_close(model);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_products_are_those_of_rounded_operands),
+      cmocka_unit_test(test_a_row_depends_on_itself_alone),
+      cmocka_unit_test(test_other_weights_are_left_alone),
+      cmocka_unit_test(test_a_model_is_near_itself_in_f32),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
