@@ -71,7 +71,7 @@ written '/embeddings/encoder-1-[0-9a-f]*.safetensors: 2 experts, dimension 16' \
   embed "$pool" --embedder encoder --base "$work/base"
 cp -r "$pool/embeddings" "$work/before"
 must embed "$pool"
-must embed "$pool" --embedder encoder --base "$work/base" --threads 1
+must embed "$pool" --embedder encoder --threads 1
 if diff -r "$pool/embeddings" "$work/before" >"$work/err"; then pass; else fail 'not the same bytes again'; fi
 
 echo '{"sort": [1, 2, 3], "count": [3, 2, 1], "boolq": [0, 0, 1]}' >"$work/v.json"
@@ -95,7 +95,6 @@ must pool rm "$pool" more
 
 refused 2 'POOL is missing' embed
 refused 2 "'lexcal' is none" embed "$pool" --embedder lexcal
-refused 2 'encoder wants --base' embed "$pool" --embedder encoder
 refused 2 'precomputed wants --file' embed "$pool" --embedder precomputed
 refused 2 '\-\-file is of precomputed alone' embed "$pool" --embedder lexical --file "$work/v.json"
 refused 2 '\-\-limit: is .0.' embed "$pool" --examples sort="$work/sort.jsonl" --limit 0

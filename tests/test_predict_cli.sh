@@ -55,7 +55,6 @@ while [ $i -lt 100 ]; do
   echo "{\"id\": \"n$i\", \"input\": \"a small robot hides a map in the rain. what? $i\", \"choices\": [\"a map\"]}"
   i=$((i + 1))
 done >"$work/items.jsonl"
-zstd -q "$work/items.jsonl"
 
 # shellcheck disable=SC2086 # $base is two words
 {
@@ -69,8 +68,10 @@ zstd -q "$work/items.jsonl"
   shows scores '^{"id":"298","prediction":1,"choice":"paints",'
   ok ignored score $base --input "$work/items.jsonl" -o "$work/scores.o"
   same scores scores.o
-  ok scores.zst score $base --input "$work/items.jsonl.zst" --threads 1
-  same scores scores.zst
+  ok scores.one score $base --input "$work/items.jsonl" --threads 1
+  same scores scores.one
+  ok scores.zst score $base --input configs/demo/data/kind/valid.jsonl.zst
+  if [ "$(wc -l <"$work/scores.zst")" -eq 240 ]; then pass; else fail 'compressed lines are lost'; fi
   ok texts generate $base --input "$work/items.jsonl" --max-output 12
   shows texts '^{"id":"0","output":"'
   if [ "$(wc -l <"$work/texts")" -eq 300 ]; then pass; else fail 'not a text for each item'; fi

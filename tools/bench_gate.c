@@ -47,7 +47,8 @@ static Status measure(Objective *o, const RunSettings *settings, Error *err) {
     status = batch_make(train, &spec, 0, &batch, err);
   }
   if (status == STATUS_OK) {
-    status = stepper_init(&stepper, (int)settings->threads, settings->train.recompute, err);
+    status = stepper_init(&stepper, (int)settings->threads, settings->train.recompute,
+                          (Precision)settings->train.precision, err);
   }
   if (status == STATUS_OK) status = repeat_step(&stepper, o, &batch, err);
   stepper_free(&stepper);

@@ -18,7 +18,7 @@ static const char usage[] =
     "Examples:\n"
     "  skein embed pool                                       the instructions, by character "
     "n-grams\n"
-    "  skein embed pool --embedder encoder --base t5          by the base's encoder\n"
+    "  skein embed pool --embedder encoder                    by the base's encoder\n"
     "  skein embed pool --file nomic.safetensors              by what another program made\n"
     "  skein embed pool --examples boolq=boolq.jsonl          inputs, for retrieval.by: example\n"
     "  skein embed --file vectors.json --name nomic --output queries.safetensors\n"
@@ -35,7 +35,7 @@ static const char usage[] =
     "                          name, JSON {\"name\": [numbers]}, or a file of skein embed\n"
     "  --name NAME             the embedder that made FILE, where FILE does not say it itself\n"
     "                          (\"embedder\" in its __metadata__)\n"
-    "  --base DIR              the pool's base, for encoder\n"
+    "  --base DIR              the pool's base, for encoder, where it is not where the pool says\n"
     "  --examples EXPERT=FILE  embed inputs of an expert's own data (JSONL or .zst) and not the\n"
     "                          instructions; those of other experts stay as they are\n"
     "  --limit N               the most lines of each FILE that are used, from its start (1000)\n"
@@ -145,7 +145,6 @@ static Status check_arguments(EmbedArguments *a, Error *err) {
   if (a->kind == EMBEDDER_PRECOMPUTED && !a->file) wrong = "precomputed wants --file";
   if (a->kind != EMBEDDER_PRECOMPUTED && a->file) wrong = "--file is of precomputed alone";
   if (a->name && !a->file) wrong = "--name names the embedder of a --file";
-  if (a->kind == EMBEDDER_ENCODER && !a->base) wrong = "encoder wants --base";
   if (a->kind != EMBEDDER_ENCODER && a->base) wrong = "--base is of encoder alone";
   if (a->examples > 0 && a->file) wrong = "--examples wants lexical or encoder";
   if (a->output && a->pool) wrong = "--output goes without a pool";
@@ -206,7 +205,8 @@ static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
   }
   TRY(embed_corpus(&p->manifest, &p->corpus, &spec.corpus_count, err));
   spec.corpus = p->corpus;
-  if (a->base) TRY(open_base(p, a->base, err));
+  if (spec.kind == EMBEDDER_ENCODER)
+    TRY(open_base(p, a->base ? a->base : p->manifest.base_name, err));
   spec.model = p->model;
   spec.tokenizer = p->tokenizer;
   return embedder_open(&p->embedder, &spec, err);

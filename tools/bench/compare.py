@@ -124,7 +124,7 @@ class Bench:
         settings = {"base": self.parts.base(shape, dtype), "expert": self.parts.expert(shape, 0),
                     "data.train": self.parts.examples(), "train.batch_size": self.arguments.examples,
                     "train.shuffle": "false", "train.learning_rate": 0.005, "threads": threads,
-                    "train.recompute": str(recompute).lower()}
+                    "train.recompute": str(recompute).lower(), "train.precision": dtype}
         return [self.skein, "bench", "gate",
                 *(word for key, value in settings.items() for word in ("-s", f"{key}={value}"))]
 
