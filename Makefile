@@ -35,7 +35,7 @@ test_support := $(filter-out tests/test_%.c,$(wildcard tests/*.c))
 formatted := $(wildcard $(foreach room,$(rooms) tools tools/demo tools/study tests,$(room)/*.c $(room)/*.h $(room)/*.cc))
 object = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 
-.PHONY: all test check check-build check-format check-globals test-sanitize valgrind install demo \
+.PHONY: all test check check-build check-format check-globals check-instructions test-sanitize valgrind install demo \
   demo-assets golden bench compare clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -112,10 +112,14 @@ memcheck := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-k
 valgrind-run: $(test_programs) | $(BUILD)/found-valgrind
 	@OPENBLAS_CORETYPE=Haswell SKEIN_TEST_WRAPPER='$(memcheck)' sh tests/run $(test_programs)
 
-check: ## layers, formatting and sizes; build with -Werror; no mutable globals
+check: ## layers, formatting and sizes; -Werror; no mutable globals; instruction counts
 	@sh tools/check_layers
 	@sh tests/check_layers_test
 	@$(MAKE) --no-print-directory MODE=werror check-format check-build check-globals
+	@$(MAKE) --no-print-directory MODE=valgrind check-instructions
+
+check-instructions: $(BUILD)/skein | $(BUILD)/found-valgrind
+	@SKEIN=$(BUILD)/skein sh tools/bench/instructions
 
 check-format: $(BUILD)/found-check
 	@clang-format --dry-run -Werror $(formatted)
