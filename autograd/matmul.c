@@ -5,6 +5,7 @@
 #include "autograd/bf16.h"
 #include "autograd/blas.h"
 #include "autograd/parallel.h"
+#include "autograd/skinny.h"
 
 /* Tiles: large enough that packing inside BLAS is a small part of the work, small enough that a few
  * threads stay busy. They follow from the shape alone (parallel.h). */
@@ -16,6 +17,7 @@ enum {
   TILE_ALIGN = 16,
   PANEL_ELEMENTS = 1 << 22, /* of a widened weight: 16 MB */
   ROUND_ROWS = 64,
+  SKINNY_COLS = 96,
 };
 
 typedef struct Product {
@@ -61,8 +63,42 @@ static void product(Context *c, Product p) {
   parallel_for(c->threads, ceil_div(p.m, p.tile_m) * p.tiles_n, product_tile, &p);
 }
 
+/* A product with few rows. */
+typedef struct SkinnyProduct {
+  float alpha, beta;
+  Mat a, out;
+  const void *w; /* [n, a.cols] */
+  Dtype dtype;
+  int64_t n, ldw;
+  float *packed;
+} SkinnyProduct;
+
+static void skinny_tile(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const SkinnyProduct *p = arg;
+  skinny_multiply(p->packed, p->a.rows, p->a.cols, p->w, p->dtype, p->ldw, task * SKINNY_COLS,
+                  min64((task + 1) * SKINNY_COLS, p->n), p->alpha, p->beta, p->out.data, p->out.ld);
+}
+
+static void skinny_product(Context *c, SkinnyProduct p) {
+  if (context_failed(c) || p.a.rows == 0) return;
+  ArenaMark mark = arena_mark(c->arena);
+  int64_t size = skinny_groups(p.a.rows) * SKINNY_LANES * p.a.cols;
+  p.packed = context_alloc(c, (size_t)size * sizeof *p.packed);
+  if (p.packed) {
+    int threads = p.a.rows * p.n * p.a.cols < TILE_WORK_MIN ? 1 : c->threads;
+    skinny_pack(p.packed, p.a.data, p.a.ld, p.a.rows, p.a.cols);
+    parallel_for(threads, ceil_div(p.n, SKINNY_COLS), skinny_tile, &p);
+  }
+  arena_release(c->arena, mark);
+}
+
 void matmul_nt(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
   assert(a.cols == b.cols && out.rows == a.rows && out.cols == b.rows);
+  if (a.rows <= SKINNY_ROWS) {
+    skinny_product(c, (SkinnyProduct){alpha, beta, a, out, b.data, DTYPE_F32, b.rows, b.ld, NULL});
+    return;
+  }
   product(c, (Product){false, true, a.rows, b.rows, a.cols, 0, 0, 0, alpha, beta, a, b, out});
 }
 
@@ -179,6 +215,11 @@ void matmul_nt_weight(Context *c, float alpha, Mat a, const Tensor *w, float bet
   if (runs_in_bf16(c, w)) {
     int64_t m = a.rows, n = w->rows, k = w->cols;
     bf16_product(c, (Bf16Product){a, out, w, true, m, n, k, 0, 0, alpha, beta, NULL, NULL});
+    return;
+  }
+  if (a.rows <= SKINNY_ROWS) {
+    skinny_product(
+        c, (SkinnyProduct){alpha, beta, a, out, w->store, w->dtype, w->rows, w->cols, NULL});
     return;
   }
   if (w->dtype == DTYPE_F32) {
