@@ -185,7 +185,9 @@ def scores_agree(one, other, lengths):
 def texts_agree(one, other):
     a, b = one.answers[-1]["output"], other.answers[-1]["output"]
     same = sum(x == y for x, y in zip(a, b, strict=True))
-    return same >= TEXTS_THAT_AGREE * len(a), f"{same} of {len(a)} texts are equal"
+    kinds = len(set(a))
+    good = same >= TEXTS_THAT_AGREE * len(a) and kinds > len(a) / 4  # else equality shows little
+    return good, f"{same} of {len(a)} texts are equal, {kinds} different ones among them"
 
 
 # ---- rows ----

@@ -1,7 +1,8 @@
 """Makes what both sides are measured on, once: bases with random weights, LoRA experts and gates with
 random values, pools of them, and texts of a data directory.
 
-    base       `skein train base` without a step: the initial weights of transformers, seed 42
+    base       `skein train base` without a step: the initial weights of transformers with a smaller
+               embedding, seed 42
     expert     rank 16, alpha 1, every linear of every block; A ~ N(0, 1/d_in), B ~ N(0, 0.4^2), so
                that an expert changes what a linear gives by a tenth or so
     gate       N(0, 0.1^2); routing standardises it
@@ -26,6 +27,7 @@ import yaml
 from safetensors.numpy import save_file
 
 RANK, ALPHA, DISTINCT, CHOICES = 16, 1, 166, 4
+EMBEDDING = 0.1  # spread: at 1 a model whose head is its embedding repeats its last token
 WORDS = 8  # of a choice at most
 PIECES = 16000
 
@@ -118,7 +120,8 @@ class Parts:
 
     def base(self, shape, dtype="f32"):
         def make(scratch):
-            settings = [f"model.dtype={dtype}", f"model.tokenizer={self.tokenizer()}"]
+            settings = [f"model.dtype={dtype}", f"model.tokenizer={self.tokenizer()}",
+                        f"model.embedding_std={EMBEDDING}"]
             if shape != "demo":
                 settings.append("model.vocab_size=32128")
             self.train_base(scratch / "run", self.examples(), shape, *settings)

@@ -207,9 +207,10 @@ def generate(model, text, lines, arguments):
             for batch in batches(items, arguments.batch):
                 output += model.generate(**encoder_inputs(batch), do_sample=False, num_beams=1,
                                          max_new_tokens=arguments.max_output).tolist()
-        return {"output": [text.string(ids[1:]) for ids in output],
+        output = [ids[1:] for ids in output]  # behind the start token
+        return {"output": [text.string(ids) for ids in output],
                 "input_tokens": sum(map(len, items)),
-                "target_tokens": sum(1 for ids in output for i in ids[1:] if i != 0)}
+                "target_tokens": sum(map(text.length, output))}
     return run
 
 

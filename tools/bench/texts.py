@@ -15,6 +15,10 @@ class Text:
     def ids(self, text):
         return self.pieces.encode(text)[:MAX_TOKENS - 1] + [self.pieces.eos_id()]
 
+    def length(self, ids):
+        """Of what was generated: to the first EOS, which counts."""
+        return ids.index(self.pieces.eos_id()) + 1 if self.pieces.eos_id() in ids else len(ids)
+
     def string(self, ids):
         ids = itertools.takewhile(lambda i: i != self.pieces.eos_id(), ids)
         return self.pieces.decode([i for i in ids if 0 < i < len(self.pieces)])
