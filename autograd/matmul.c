@@ -18,6 +18,7 @@ enum {
   PANEL_ELEMENTS = 1 << 22, /* of a widened weight: 16 MB */
   ROUND_ROWS = 64,
   SKINNY_COLS = 96,
+  SKINNY_WEIGHT = 1 << 16, /* elements */
 };
 
 typedef struct Product {
@@ -63,6 +64,11 @@ static void product(Context *c, Product p) {
   parallel_for(c->threads, ceil_div(p.m, p.tile_m) * p.tiles_n, product_tile, &p);
 }
 
+/* Few rows, and a weight large enough for its packing to show. */
+static bool is_skinny(int64_t m, int64_t n, int64_t k) {
+  return m <= SKINNY_ROWS && n * k >= SKINNY_WEIGHT;
+}
+
 /* A product with few rows. */
 typedef struct SkinnyProduct {
   float alpha, beta;
@@ -95,7 +101,7 @@ static void skinny_product(Context *c, SkinnyProduct p) {
 
 void matmul_nt(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
   assert(a.cols == b.cols && out.rows == a.rows && out.cols == b.rows);
-  if (a.rows <= SKINNY_ROWS) {
+  if (is_skinny(a.rows, b.rows, b.cols)) {
     skinny_product(c, (SkinnyProduct){alpha, beta, a, out, b.data, DTYPE_F32, b.rows, b.ld, NULL});
     return;
   }
@@ -217,7 +223,7 @@ void matmul_nt_weight(Context *c, float alpha, Mat a, const Tensor *w, float bet
     bf16_product(c, (Bf16Product){a, out, w, true, m, n, k, 0, 0, alpha, beta, NULL, NULL});
     return;
   }
-  if (a.rows <= SKINNY_ROWS) {
+  if (is_skinny(a.rows, w->rows, w->cols)) {
     skinny_product(
         c, (SkinnyProduct){alpha, beta, a, out, w->store, w->dtype, w->rows, w->cols, NULL});
     return;

@@ -3,7 +3,12 @@
 #include <string.h>
 
 enum {
-  COLS = 12,   /* sums of a group of rows that stay in registers */
+/* Sums of a group of rows that stay in registers. */
+#ifdef __AVX512F__
+  COLS = 12,
+#else
+  COLS = 6, /* a vector of lanes is two registers or more */
+#endif
   WIDEN = 256, /* weights of a row that are widened at a time */
 };
 
