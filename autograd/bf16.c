@@ -20,13 +20,19 @@ enum {
   ROWS = 6, /* ROWS * VECTORS sums, a panel's VECTORS and a broadcast fit the 32 registers */
 };
 
+/* The first n lanes; all of them from LANES on, none below 1. */
+static __mmask16 first_lanes(int64_t n) {
+  unsigned lanes = n >= LANES ? 0xffff : n > 0 ? (1U << n) - 1 : 0;
+  return (__mmask16)lanes;
+}
+
 BF16_TARGET void bf16_round(uint16_t *to, const float *from, int64_t k) {
   int64_t i = 0;
   for (; i + LANES <= k; i += LANES)
     _mm256_storeu_si256((__m256i *)(to + i),
                         (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(from + i)));
   if (i < k) {
-    __mmask16 rest = (__mmask16)((1U << (k - i)) - 1);
+    __mmask16 rest = first_lanes(k - i);
     __m256i last = (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(rest, from + i));
     _mm256_mask_storeu_epi16(to + i, rest, last);
   }
@@ -98,7 +104,7 @@ BF16_TARGET void bf16_panel_nn(uint16_t *panel, const uint16_t *w, int64_t n, in
   for (int64_t p = 0; p < k; p += 2, to += BF16_COLS) {
     for (int64_t j = 0; j < BF16_COLS; j += LANES) {
       int64_t left = n - col - j;
-      __mmask16 mask = left >= LANES ? 0xffff : left > 0 ? (__mmask16)((1U << left) - 1) : 0;
+      __mmask16 mask = first_lanes(left);
       __mmask16 second = p + 1 < k ? mask : 0;
       const uint16_t *row = w + p * n + col + j;
       __m512i low = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, row));
@@ -135,7 +141,7 @@ BF16_TARGET static void store_row(const __m512 sum[VECTORS], int64_t cols, float
                                   float *out) {
   for (int v = 0; v < VECTORS && v * LANES < cols; v++) {
     int64_t left = cols - v * LANES;
-    __mmask16 mask = left >= LANES ? 0xffff : (__mmask16)((1U << left) - 1);
+    __mmask16 mask = first_lanes(left);
     __m512 y = _mm512_mul_ps(sum[v], _mm512_set1_ps(alpha));
     if (beta != 0) {
       __m512 old = _mm512_maskz_loadu_ps(mask, out + v * LANES);
