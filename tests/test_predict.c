@@ -48,7 +48,7 @@ static char *copy(const char *text) {
 
 static void read_item(Item *item, const json_t *row, size_t i) {
   const json_t *choices = json_object_get(row, "choices");
-  char id[16];
+  char id[24];
   snprintf(id, sizeof id, "%zu", i);
   *item = (Item){.id = copy(id),
                  .input = copy(json_string_value(json_object_get(row, "input"))),
