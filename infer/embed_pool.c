@@ -125,11 +125,8 @@ static Status match_files(int *of, const PoolManifest *m, const ExampleFile *fil
                           Error *err) {
   for (int i = 0; i < m->count; i++) of[i] = -1;
   for (int k = 0; k < files; k++) {
-    int expert = manifest_find(m, file[k].expert);
-    if (expert < 0) {
-      return error_set(err, STATUS_USAGE, "%s: has no expert '%.80s' (%s)", m->dir, file[k].expert,
-                       file[k].file);
-    }
+    int expert;
+    TRY(manifest_require(m, file[k].expert, &expert, err));
     if (of[expert] >= 0) {
       return error_set(err, STATUS_USAGE, "%s: expert '%s': examples are given twice: %s, %s",
                        m->dir, file[k].expert, file[of[expert]].file, file[k].file);

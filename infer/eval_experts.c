@@ -9,27 +9,10 @@
 /* ---- names ---- */
 
 static Status find_expert(const Evaluation *e, const char *name, const char *place, Error *err) {
-  if (pool_find(e->pool, name) >= 0) return STATUS_OK;
-  int n = pool_count(e->pool);
-  const char **known = calloc((size_t)n, sizeof *known);
-  if (!known) return error_set(err, STATUS_RUN, "%s: out of memory", place);
-  for (int i = 0; i < n; i++) known[i] = pool_entry(e->pool, i)->name;
-  const char *near = options_nearest(name, known, (size_t)n);
-  free(known);
-  return error_set(err, STATUS_USAGE, "%s: the pool %s has no expert '%.80s'%s%s%s", place,
-                   pool_dir(e->pool), name, near ? ", did you mean '" : "", near ? near : "",
-                   near ? "'?" : "");
-}
-
-bool eval_listed(const char *list, const char *name) {
-  if (!list) return true;
-  size_t size = strlen(name);
-  while (*list) {
-    size_t n = strcspn(list, ",");
-    if (n == size && memcmp(list, name, n) == 0) return true;
-    list += n + (list[n] == ',');
-  }
-  return false;
+  Error why = {0};
+  int expert;
+  if (pool_require(e->pool, name, &expert, &why) == STATUS_OK) return STATUS_OK;
+  return error_set(err, why.status, "%s: %s", place, why.text);
 }
 
 static Status check_only(const Evaluation *e, const char *only, const char *place, Error *err) {
@@ -50,16 +33,13 @@ static Status check_method(const Evaluation *e, const EvalMethod *m, Error *err)
     return error_set(err, STATUS_USAGE, "%s: needs experts; give the evaluation a `pool`", place);
   if (m->rule != EVAL_ROUTED) return STATUS_OK;
   if (s->kind == ROUTER_EXPERT) return find_expert(e, s->expert, place, err);
-  if (s->top_p <= 0)
-    return error_set(err, STATUS_USAGE, "%s: top_p: must be above 0 (1: off)", place);
   if (s->only) TRY(check_only(e, s->only, place, err));
   int experts = 0;
   for (int i = 0; i < pool_count(e->pool); i++)
-    experts += eval_listed(s->only, pool_entry(e->pool, i)->name);
-  if (eval_method_uses(m, "top_k") && s->top_k > experts) {
-    return error_set(err, STATUS_USAGE, "%s: top_k: %lld of a pool of %d experts", place,
-                     (long long)s->top_k, experts);
-  }
+    experts += manifest_listed(s->only, pool_entry(e->pool, i)->name);
+  Error why = {0};
+  if (router_check(s, pool_dir(e->pool), experts, &why) != STATUS_OK)
+    return error_set(err, why.status, "%s: %s", place, why.text);
   return STATUS_OK;
 }
 
@@ -200,7 +180,7 @@ Status eval_experts_identity(const Evaluation *e, const EvalMethod *m, char hex[
   for (int i = 0; i < experts; i++) {
     const PoolEntry *entry = pool_entry(e->pool, i);
     bool used = s->kind == ROUTER_EXPERT ? strcmp(entry->name, s->expert) == 0
-                                         : eval_listed(s->only, entry->name);
+                                         : manifest_listed(s->only, entry->name);
     if (used) add_entry(hash, entry, texts);
   }
   Status status = STATUS_OK;

@@ -32,8 +32,6 @@ void eval_choose(Evaluation *e);
 Status eval_base_identity(Evaluation *e, const char *dir, Error *err);
 Status eval_experts_identity(const Evaluation *e, const EvalMethod *m, char hex[HASH_HEX],
                              Error *err);
-/* Whether `name` is in the comma-separated list; every name is in NULL. */
-bool eval_listed(const char *list, const char *name);
 
 /* The long forms (eval_table.h). */
 Status eval_long_csv(const Evaluation *e, FILE *out, Error *err);

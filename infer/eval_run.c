@@ -38,34 +38,24 @@ int64_t evaluation_work(const Evaluation *e) {
 
 /* ---- opening ---- */
 
-/* The given directory, else the one that the pool was made for. */
-static Status base_dir(const EvalSettings *s, char **dir, Error *err) {
-  *dir = NULL;
-  if (s->base) {
-    *dir = strdup(s->base);
-    return *dir ? STATUS_OK : no_memory(err);
-  }
+/* `base`, else what the pool says. */
+static Status open_base(Evaluation *e, Error *err) {
+  const EvalSettings *s = &e->spec->settings;
   PoolManifest manifest = {0};
-  TRY(manifest_read(&manifest, s->pool, err));
-  *dir = strdup(manifest.base_name);
+  const char *dir;
+  if (!s->base) TRY(manifest_read(&manifest, s->pool, err));
+  Status status = manifest_base(&manifest, s->base, &dir, err);
+  if (status == STATUS_OK) status = t5_open(&e->model, dir, err);
+  if (status == STATUS_OK) status = tokenizer_open(&e->tokenizer, dir, err);
+  if (status == STATUS_OK) status = eval_base_identity(e, dir, err);
   manifest_free(&manifest);
-  if (!*dir) return no_memory(err);
-  if (access(*dir, F_OK) == 0) return STATUS_OK;
-  error_set(err, STATUS_INPUT, "%s: its base '%s' is not there; set `base`", s->pool, *dir);
-  free(*dir);
-  return err->status;
+  return status;
 }
 
 static Status open_model(Evaluation *e, Error *err) {
   const EvalSettings *s = &e->spec->settings;
-  char *dir;
-  TRY(base_dir(s, &dir, err));
-  Status status = t5_open(&e->model, dir, err);
-  if (status == STATUS_OK) status = tokenizer_open(&e->tokenizer, dir, err);
-  if (status == STATUS_OK) status = eval_base_identity(e, dir, err);
-  free(dir);
-  if (status == STATUS_OK && s->pool) status = pool_open(&e->pool, s->pool, e->model, NULL, 0, err);
-  return status;
+  TRY(open_base(e, err));
+  return s->pool ? pool_open(&e->pool, s->pool, e->model, NULL, err) : STATUS_OK;
 }
 
 static Status open_items(Evaluation *e, Error *err) {
@@ -153,18 +143,9 @@ static Status open_part(Evaluation *e, const char *only, Error *err) {
   pool_close(e->part);
   free(e->part_only);
   e->part = NULL;
-  char *copy = e->part_only = strdup(only);
-  const char **name = calloc(strlen(only) + 1, sizeof *name);
-  if (!copy || !name || !(copy = strdup(only))) {
-    free(name);
-    return no_memory(err);
-  }
-  int n = 0;
-  for (char *rest = copy; rest;) name[n++] = strsep(&rest, ",");
-  Status status = pool_open(&e->part, e->spec->settings.pool, e->model, name, n, err);
-  free(copy);
-  free(name);
-  return status;
+  e->part_only = strdup(only);
+  if (!e->part_only) return no_memory(err);
+  return pool_open(&e->part, e->spec->settings.pool, e->model, only, err);
 }
 
 /* The pool that a method runs on; NULL for the plain base. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "autograd/parallel.h"
-#include "data/options.h"
 #include "infer/pool_expert.h"
 
 struct Pool {
@@ -38,31 +37,22 @@ static Status check_base(const Pool *pool, Error *err) {
                    m->dir, m->base_name, m->sample, sample);
 }
 
-static Status refuse_name(const PoolManifest *m, const char *name, Error *err) {
-  const char **known = calloc((size_t)m->count + 1, sizeof *known);
-  for (int i = 0; known && i < m->count; i++) known[i] = m->entry[i].name;
-  const char *near = known ? options_nearest(name, known, (size_t)m->count) : NULL;
-  error_set(err, STATUS_USAGE, "%s: has no expert '%.80s'%s%s%s", m->dir, name,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-  free(known);
-  return STATUS_USAGE;
-}
-
-static bool is_named(const char *name, const char *const *only, int n) {
-  for (int i = 0; i < n; i++) {
-    if (strcmp(only[i], name) == 0) return true;
-  }
-  return false;
+static Status check_names(const PoolManifest *m, const char *only, Error *err) {
+  char *copy = strdup(only), *rest = copy;
+  Status status = copy ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  int expert;
+  for (char *name; status == STATUS_OK && (name = strsep(&rest, ",")) != NULL;)
+    status = manifest_require(m, name, &expert, err);
+  free(copy);
+  return status;
 }
 
 /* The experts to open, as places in the manifest. */
-static Status choose(Pool *pool, const char *const *only, int n, int *chosen, Error *err) {
+static Status choose(Pool *pool, const char *only, int *chosen, Error *err) {
   const PoolManifest *m = &pool->manifest;
-  for (int i = 0; only && i < n; i++) {
-    if (manifest_find(m, only[i]) < 0) return refuse_name(m, only[i], err);
-  }
+  if (only) TRY(check_names(m, only, err));
   for (int i = 0; i < m->count; i++) {
-    if (!only || is_named(m->entry[i].name, only, n)) chosen[pool->count++] = i;
+    if (manifest_listed(only, m->entry[i].name)) chosen[pool->count++] = i;
   }
   return STATUS_OK;
 }
@@ -106,7 +96,7 @@ static void find_ranks(Pool *pool) {
   }
 }
 
-static Status open_pool(Pool *pool, const char *dir, const char *const *only, int n, Error *err) {
+static Status open_pool(Pool *pool, const char *dir, const char *only, Error *err) {
   TRY(manifest_read(&pool->manifest, dir, err));
   TRY(check_base(pool, err));
   size_t count = (size_t)pool->manifest.count;
@@ -114,7 +104,7 @@ static Status open_pool(Pool *pool, const char *dir, const char *const *only, in
   pool->expert = calloc(count + 1, sizeof *pool->expert);
   pool->max_rank = calloc((size_t)pool->model->linears, sizeof *pool->max_rank);
   Status status = chosen && pool->expert && pool->max_rank
-                      ? choose(pool, only, n, chosen, err)
+                      ? choose(pool, only, chosen, err)
                       : error_set(err, STATUS_RUN, "%s: out of memory", dir);
   if (status == STATUS_OK) status = open_experts(pool, chosen, err);
   if (status == STATUS_OK) find_ranks(pool);
@@ -122,12 +112,11 @@ static Status open_pool(Pool *pool, const char *dir, const char *const *only, in
   return status;
 }
 
-Status pool_open(Pool **pool, const char *dir, T5 *model, const char *const *only, int n,
-                 Error *err) {
+Status pool_open(Pool **pool, const char *dir, T5 *model, const char *only, Error *err) {
   *pool = calloc(1, sizeof **pool);
   if (!*pool) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   (*pool)->model = model;
-  Status status = open_pool(*pool, dir, only, n, err);
+  Status status = open_pool(*pool, dir, only, err);
   if (status != STATUS_OK) {
     pool_close(*pool);
     *pool = NULL;
@@ -158,6 +147,15 @@ int pool_find(const Pool *pool, const char *name) {
     if (strcmp(pool_entry(pool, i)->name, name) == 0) return i;
   }
   return -1;
+}
+
+Status pool_require(const Pool *pool, const char *name, int *expert, Error *err) {
+  int listed;
+  *expert = pool_find(pool, name);
+  if (*expert >= 0) return STATUS_OK;
+  TRY(manifest_require(&pool->manifest, name, &listed, err));
+  return error_set(err, STATUS_USAGE, "%s: the expert '%.80s' takes no part; see `only`",
+                   pool_dir(pool), name);
 }
 
 Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err) {

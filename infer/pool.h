@@ -8,15 +8,14 @@
 
 typedef struct Pool Pool;
 
-/* Opens the experts named in `only` (count `n`, in the order of the manifest whatever theirs; NULL:
+/* Opens the experts named in `only` (joined with commas; opened in the order of the manifest; NULL:
  * all) of the pool at `dir` for `model`. STATUS_MISMATCH: the pool is of another base (compared by
  * t5_sample), a factor or gate does not fit the model, a gate file lacks a module that the expert
  * covers or has one that it does not, gate and expert do not belong together (fingerprints of the
  * gate file against the manifest). STATUS_INPUT: a file is missing or malformed. An unknown name in
  * `only` is STATUS_USAGE naming the nearest. Values are not checked here (pool_factor and
  * pool_gate do; `skein pool check` reads everything). `model` must outlive the pool. */
-Status pool_open(Pool **pool, const char *dir, T5 *model, const char *const *only, int n,
-                 Error *err);
+Status pool_open(Pool **pool, const char *dir, T5 *model, const char *only, Error *err);
 void pool_close(Pool *pool); /* NULL is allowed */
 
 int pool_count(const Pool *pool);
@@ -24,6 +23,8 @@ const T5 *pool_model(const Pool *pool);
 const char *pool_dir(const Pool *pool);
 const PoolEntry *pool_entry(const Pool *pool, int expert);
 int pool_find(const Pool *pool, const char *name); /* -1 when there is none */
+/* The opened expert of this name; STATUS_USAGE naming the nearest when there is none. */
+Status pool_require(const Pool *pool, const char *name, int *expert, Error *err);
 /* SHA-256 over the names, fingerprints and files of the opened experts in order: the identity of
  * what was run. */
 Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err);

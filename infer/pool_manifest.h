@@ -64,6 +64,13 @@ Status manifest_write(const PoolManifest *m, Error *err);
 void manifest_free(PoolManifest *m);                        /* a zeroed PoolManifest is allowed */
 void pool_entry_free(PoolEntry *entry);                     /* its strings; zeroes it */
 int manifest_find(const PoolManifest *m, const char *name); /* -1 when there is none */
+/* The expert of this name; STATUS_USAGE naming the nearest when there is none. */
+Status manifest_require(const PoolManifest *m, const char *name, int *expert, Error *err);
+/* Whether a comma-separated list names the expert; NULL names all. */
+bool manifest_listed(const char *list, const char *name);
+/* The directory of the pool's base, borrowed: `given`, or where there is none the one that the
+ * manifest names, STATUS_INPUT when that is not there. */
+Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err);
 /* DIR/experts/<name>/<file> in a new string (NULL when out of memory). */
 char *manifest_path(const PoolManifest *m, int expert, PoolFile file);
 

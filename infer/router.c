@@ -36,15 +36,11 @@ static bool selects(RouterKind kind) {
          kind == ROUTER_ARROW || kind == ROUTER_RANDOM;
 }
 
-static Status check_settings(const RouterSettings *s, const Pool *pool, Error *err) {
-  if (s->kind == ROUTER_BASE) return STATUS_OK;
-  const char *name = router_kind_name((RouterKind)s->kind);
-  if (!pool) return error_set(err, STATUS_USAGE, "router: %s needs a pool", name);
-  int experts = pool_count(pool);
+Status router_check(const RouterSettings *s, const char *dir, int experts, Error *err) {
   if (selects((RouterKind)s->kind) && s->top_p >= 1 && s->top_k > experts) {
     return error_set(err, STATUS_USAGE,
                      "top_k: is %" PRId64 ", but %s has %d expert%s that take%s part", s->top_k,
-                     pool_dir(pool), experts, experts == 1 ? "" : "s", experts == 1 ? "s" : "");
+                     dir, experts, experts == 1 ? "" : "s", experts == 1 ? "s" : "");
   }
   if (s->top_p <= 0) return error_set(err, STATUS_USAGE, "top_p: is 0, want above 0");
   if (s->kind == ROUTER_RANDOM && s->top_p < 1) {
@@ -53,20 +49,18 @@ static Status check_settings(const RouterSettings *s, const Pool *pool, Error *e
   return STATUS_OK;
 }
 
+static Status check_settings(const RouterSettings *s, const Pool *pool, Error *err) {
+  if (s->kind == ROUTER_BASE) return STATUS_OK;
+  if (pool) return router_check(s, pool_dir(pool), pool_count(pool), err);
+  return error_set(err, STATUS_USAGE, "router: %s needs a pool",
+                   router_kind_name((RouterKind)s->kind));
+}
+
 static Status find_expert(const RouterSettings *s, const Pool *pool, int *expert, Error *err) {
   if (!s->expert) {
     return error_set(err, STATUS_USAGE, "expert: is not set; router expert runs the one it names");
   }
-  *expert = pool_find(pool, s->expert);
-  if (*expert >= 0) return STATUS_OK;
-  const char **known = calloc((size_t)pool_count(pool), sizeof *known);
-  if (!known) return error_set(err, STATUS_RUN, "out of memory: the names of a pool");
-  for (int i = 0; i < pool_count(pool); i++) known[i] = pool_entry(pool, i)->name;
-  const char *near = options_nearest(s->expert, known, (size_t)pool_count(pool));
-  error_set(err, STATUS_USAGE, "expert: %s has no \"%s\"%s%s%s", pool_dir(pool), s->expert,
-            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-  free(known);
-  return STATUS_USAGE;
+  return pool_require(pool, s->expert, expert, err);
 }
 
 static Status open_expert(Router *r, const RouterSettings *s, Error *err) {

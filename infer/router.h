@@ -54,6 +54,10 @@ typedef struct RouterSettings {
 /* Fills *settings with the defaults and *set with their table. Free with options_free. */
 Status router_settings_init(OptionSet *set, RouterSettings *settings, Error *err);
 
+/* Whether the settings can be met by so many experts of the pool at `dir`: STATUS_USAGE naming the
+ * setting where they cannot. router_open asks this too. */
+Status router_check(const RouterSettings *s, const char *dir, int experts, Error *err);
+
 /* What an input is routed by, besides its tokens. */
 typedef struct RouteQuery {
   const char *name;        /* of the task: the key of precomputed embeddings; may be NULL */

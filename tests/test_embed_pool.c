@@ -145,7 +145,7 @@ static void retrieval_takes_the_largest_cosine(void **state) {
   Embeddings first, both;
   Pool *pool;
   fixture_open(&f, *state);
-  expect_ok("pool", pool_open(&pool, f.m.dir, f.model, NULL, 0, &err), &err);
+  expect_ok("pool", pool_open(&pool, f.m.dir, f.model, NULL, &err), &err);
   open_router(&f, pool, STATUS_INPUT, "examples-lexical-1-|is missing|--examples");
   ExampleFile two[] = {{"count", f.files[1]}, {"sort", f.files[0]}},
               one[] = {{"rhyme", f.files[2]}};

@@ -340,7 +340,7 @@ static void test_refusals(void **state) {
     const char *words;
   } CASES[] = {
       {HEAD "tasks:\n" WHO "methods: [{router: phatgoose, top_k: 4}]\n", STATUS_USAGE,
-       "method phatgoose|top_k: 4 of a pool of 3"},
+       "method phatgoose|top_k: is 4|has 3 experts"},
       {HEAD "tasks:\n" WHO "methods: [{router: phatgoose, top_k: 2, only: [deep]}]\n", STATUS_USAGE,
        "top_k: 2 of a pool of 1"},
       {HEAD "tasks:\n" WHO "methods: [{expert: deap}]\n", STATUS_USAGE, "deap|did you mean 'deep'"},

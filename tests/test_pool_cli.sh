@@ -168,7 +168,7 @@ refused 2 "unexpected argument 'twice'" rm "$pool" kind twice
 sed "s:$demo/base:$work/moved:" "$pool/pool.yaml" >"$work/pool.yaml"
 cp "$pool/pool.yaml" "$work/kept.yaml"
 cp "$work/pool.yaml" "$pool/pool.yaml"
-refused 3 "name: '$work/moved' is not there; say where the base is with --base" check "$pool"
+refused 3 "name: '$work/moved' is not there; say where the base is (--base" check "$pool"
 accepted check "$pool" --base $demo/base
 cp "$work/kept.yaml" "$pool/pool.yaml"
 

@@ -28,7 +28,7 @@ static Pool *open_pool(Scratch *s, T5 *model) {
   Error err = {0};
   Pool *pool;
   tiny_pool(scratch_path(s, "pool"), model, expert, EXPERTS);
-  expect_ok("open", pool_open(&pool, scratch_path(s, "pool"), model, NULL, 0, &err), &err);
+  expect_ok("open", pool_open(&pool, scratch_path(s, "pool"), model, NULL, &err), &err);
   return pool;
 }
 

@@ -59,7 +59,7 @@ static int world_open(void **state) {
   expect_ok(pieces, tokenizer_open(&w->tokenizer, pieces, &err), &err);
   const char *dir = scratch_path(w->scratch, "pool");
   tiny_pool(dir, w->model, EXPERTS, 3);
-  expect_ok(dir, pool_open(&w->pool, dir, w->model, NULL, 0, &err), &err);
+  expect_ok(dir, pool_open(&w->pool, dir, w->model, NULL, &err), &err);
   for (int i = 0; i < ITEMS; i++) {
     w->item[i] = (Item){.id = (char *)"i",
                         .input = (char *)(uintptr_t)INPUT[i],
@@ -281,7 +281,7 @@ static void what_fails_is_not_counted(void **state) {
   expect_ok("model", t5_random(&sick.model, &w->model->config, 1, false, &err), &err);
   const char *dir = scratch_path(w->scratch, "sick");
   tiny_pool(dir, sick.model, EXPERT, 3);
-  expect_ok(dir, pool_open(&sick.pool, dir, sick.model, NULL, 0, &err), &err);
+  expect_ok(dir, pool_open(&sick.pool, dir, sick.model, NULL, &err), &err);
   Routed r = routed_open(&sick, "router=phatgoose", 4096, 1, true);
   float *norm = sick.model->decoder.final_norm.data, kept = norm[0];
   Score score;

@@ -38,7 +38,7 @@ static World world_open(Scratch *s, const char *router) {
   expect_ok(base, t5_open(&w.model, base, &err), &err);
   expect_ok(pieces, tokenizer_open(&w.tokenizer, pieces, &err), &err);
   tiny_pool(w.dir, w.model, expert, EXPERTS);
-  expect_ok(w.dir, pool_open(&w.pool, w.dir, w.model, NULL, 0, &err), &err);
+  expect_ok(w.dir, pool_open(&w.pool, w.dir, w.model, NULL, &err), &err);
   expect_ok("settings", router_settings_init(&set, &settings, &err), &err);
   expect_ok(router, options_assign(&set, router, &err), &err);
   expect_ok(router, router_open(&w.router, &settings, w.pool, w.model, w.tokenizer, 1, &err), &err);

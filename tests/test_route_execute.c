@@ -41,7 +41,7 @@ static World world_open(Scratch *s) {
   blas_init();
   expect_ok("model", t5_random(&w.model, &config, 7, false, &err), &err);
   tiny_pool(scratch_path(s, "pool"), w.model, EXPERT, EXPERTS);
-  expect_ok("pool", pool_open(&w.pool, scratch_path(s, "pool"), w.model, NULL, 0, &err), &err);
+  expect_ok("pool", pool_open(&w.pool, scratch_path(s, "pool"), w.model, NULL, &err), &err);
   return w;
 }
 

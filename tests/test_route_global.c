@@ -30,13 +30,13 @@ typedef struct World {
   Pool *pool;
 } World;
 
-static World world_open(Scratch *s, const char *const *only, int n) {
+static World world_open(Scratch *s, const char *only) {
   Error err = {0};
   World w = {.s = s, .model = tiny_model(true, false)};
   const char *dir = scratch_path(s, "pool");
   expect_ok("clean", dir_remove(dir, &err), &err);
   tiny_pool(dir, w.model, EXPERTS, COUNT);
-  expect_ok("open", pool_open(&w.pool, dir, w.model, only, n, &err), &err);
+  expect_ok("open", pool_open(&w.pool, dir, w.model, only, &err), &err);
   expect_ok("embeddings", dir_make(scratch_path(s, "pool/embeddings"), &err), &err);
   return w;
 }
@@ -96,7 +96,7 @@ static const char *const NAMES[] = {"rhyme", "sort", "count"}; /* not the pool's
 /* ---- instructions ---- */
 
 static void an_experts_own_instruction_is_the_nearest(void **state) {
-  World w = world_open(*state, NULL, 0);
+  World w = world_open(*state, NULL);
   RouterSettings s = glider(100);
   GlobalRouter *g = open_router(&w, &s);
   for (int i = 0; i < COUNT; i++) {
@@ -113,7 +113,7 @@ static void an_experts_own_instruction_is_the_nearest(void **state) {
 }
 
 static void scale_zero_adds_nothing(void **state) {
-  World w = world_open(*state, NULL, 0);
+  World w = world_open(*state, NULL);
   RouterSettings s = glider(0);
   GlobalRouter *g = open_router(&w, &s);
   float bias[COUNT];
@@ -127,12 +127,12 @@ static void scale_zero_adds_nothing(void **state) {
 static void a_part_of_the_pool_has_the_same_cosines(void **state) {
   float all[COUNT], part[COUNT];
   RouterSettings s = glider(1);
-  World w = world_open(*state, NULL, 0);
+  World w = world_open(*state, NULL);
   GlobalRouter *g = open_router(&w, &s);
   bias_of(g, (RouteQuery){.input = "sort the words that rhyme"}, all);
   global_router_close(g);
   world_close(&w);
-  w = world_open(*state, (const char *const[]){"rhyme", "sort"}, 2);
+  w = world_open(*state, "rhyme,sort");
   g = open_router(&w, &s);
   bias_of(g, (RouteQuery){.input = "sort the words that rhyme"}, part);
   assert_true(part[0] == all[0] && part[1] == all[2]);
@@ -144,7 +144,7 @@ static void a_file_of_instructions_is_used(void **state) {
   float now[COUNT], kept[COUNT], other[COUNT];
   Error err = {0};
   RouterSettings s = glider(7);
-  World w = world_open(*state, NULL, 0);
+  World w = world_open(*state, NULL);
   RouteQuery q = {.input = "What should count do?"};
   GlobalRouter *g = open_router(&w, &s);
   bias_of(g, q, now);
@@ -218,7 +218,7 @@ static void expect_biases(const World *w, const RouterSettings *s, const char *t
 }
 
 static void both_rules_and_the_dropped_coordinate(void **state) {
-  World w = world_open(*state, NULL, 0);
+  World w = world_open(*state, NULL);
   write_pair(*state);
   RouterSettings s = precomputed(*state, 3);
   expect_biases(&w, &s, "boolq", 1.8, 0, 3);
@@ -237,7 +237,7 @@ static void both_rules_and_the_dropped_coordinate(void **state) {
 }
 
 static void of_equals_the_first_is_the_nearest(void **state) {
-  World w = world_open(*state, NULL, 0);
+  World w = world_open(*state, NULL);
   static const float EXPERT[] = {1, 1, -1, 0, 2, 2}, QUERY[] = {1, 1};
   write_vectors(*state, "pool/embeddings/nomic.safetensors", "nomic", NAMES, EXPERT, 3, 2, NULL);
   write_vectors(*state, "queries.safetensors", "nomic", (const char *const[]){"boolq"}, QUERY, 1, 2,
@@ -262,7 +262,7 @@ static void expect_refused(const World *w, const RouterSettings *s, Status statu
 static void parts_that_do_not_belong_together_are_refused(void **state) {
   static const float V[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
   static const char *const TASK[] = {"boolq"};
-  World w = world_open(*state, NULL, 0);
+  World w = world_open(*state, NULL);
   RouterSettings s = precomputed(*state, 3);
   write_vectors(*state, "queries.safetensors", "nomic", TASK, V, 1, 3, NULL);
   expect_refused(&w, &s, STATUS_INPUT,
@@ -284,7 +284,7 @@ static void parts_that_do_not_belong_together_are_refused(void **state) {
 }
 
 static void a_query_without_a_vector_is_refused(void **state) {
-  World w = world_open(*state, NULL, 0);
+  World w = world_open(*state, NULL);
   write_pair(*state);
   RouterSettings s = precomputed(*state, 3);
   GlobalRouter *g = open_router(&w, &s);
@@ -302,7 +302,7 @@ static void a_query_without_a_vector_is_refused(void **state) {
 }
 
 static void an_expert_without_an_instruction_is_refused(void **state) {
-  World w = world_open(*state, NULL, 0);
+  World w = world_open(*state, NULL);
   Error err = {0};
   PoolManifest m;
   expect_ok("read", manifest_read(&m, scratch_path(*state, "pool"), &err), &err);
@@ -310,7 +310,7 @@ static void an_expert_without_an_instruction_is_refused(void **state) {
   expect_ok("write", manifest_write(&m, &err), &err);
   manifest_free(&m);
   pool_close(w.pool);
-  expect_ok("open", pool_open(&w.pool, scratch_path(*state, "pool"), w.model, NULL, 0, &err), &err);
+  expect_ok("open", pool_open(&w.pool, scratch_path(*state, "pool"), w.model, NULL, &err), &err);
   RouterSettings s = glider(3);
   expect_refused(&w, &s, STATUS_INPUT, "pool: expert 'count' has no instruction|skein pool");
   world_close(&w);
@@ -321,7 +321,7 @@ static void an_expert_without_an_instruction_is_refused(void **state) {
 /* More texts than the table of known queries begins with, twice each. */
 static void queries_are_remembered(void **state) {
   enum { TEXTS = 150 };
-  World w = world_open(*state, NULL, 0);
+  World w = world_open(*state, NULL);
   RouterSettings s = glider(1);
   GlobalRouter *g = open_router(&w, &s);
   static float first[TEXTS][COUNT];

@@ -254,14 +254,15 @@ static Router *open_router(Case *k, const char *method, const json_t *settings, 
 }
 
 static Pool *open_pool(Case *k, const json_t *only) {
-  const char *name[EXPERTS];
+  char names[256] = "";
   Error err = {0};
   Pool *pool;
   for (size_t i = 0; i < json_array_size(only); i++) {
-    name[i] = json_string_value(json_array_get(only, i));
+    size_t used = strlen(names);
+    snprintf(names + used, sizeof names - used, "%s%s", i ? "," : "",
+             json_string_value(json_array_get(only, i)));
   }
-  expect_ok("pool", pool_open(&pool, k->pool, k->model, name, (int)json_array_size(only), &err),
-            &err);
+  expect_ok("pool", pool_open(&pool, k->pool, k->model, names, &err), &err);
   return pool;
 }
 

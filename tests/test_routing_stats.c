@@ -299,7 +299,7 @@ static void the_report_as_json(void **state) {
   char dir[PATH_MAX];
   strcpy(dir, scratch_path(*state, "pool"));
   tiny_pool(dir, w.model, expert, 2);
-  expect_ok("open", pool_open(&pool, dir, w.model, NULL, 0, &err), &err);
+  expect_ok("open", pool_open(&pool, dir, w.model, NULL, &err), &err);
   Call call = {.sequence = {1, (const int64_t[]){0, 2}},
                .softmax = {0.75f, 0.25f, 0.5f, 0.5f},
                .expert = {0, 1, 0, -1},

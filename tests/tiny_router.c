@@ -53,8 +53,7 @@ Status routing_try(Routing *r, const RoutedWorld *w, const char *settings, const
   RouterSettings s;
   char text[256], *rest = text;
   snprintf(text, sizeof text, "%s", settings);
-  const char *const *names = only ? &only : NULL;
-  expect_ok("pool", pool_open(&r->pool, w->pool, w->model, names, only ? 1 : 0, err), err);
+  expect_ok("pool", pool_open(&r->pool, w->pool, w->model, only, err), err);
   expect_ok("settings", router_settings_init(&set, &s, err), err);
   for (char *one; (one = strsep(&rest, " "));) {
     expect_ok(one, options_assign(&set, one, err), err);

@@ -184,8 +184,10 @@ static void close_parts(Parts *p) {
   manifest_free(&p->manifest);
 }
 
-static Status open_base(Parts *p, const char *dir, Error *err) {
+static Status open_base(Parts *p, const char *given, Error *err) {
   char sample[HASH_HEX];
+  const char *dir;
+  TRY(manifest_base(&p->manifest, given, &dir, err));
   TRY(t5_open(&p->model, dir, err));
   TRY(t5_sample(p->model, sample, err));
   if (strcmp(sample, p->manifest.sample) != 0) {
@@ -205,8 +207,7 @@ static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
   }
   TRY(embed_corpus(&p->manifest, &p->corpus, &spec.corpus_count, err));
   spec.corpus = p->corpus;
-  if (spec.kind == EMBEDDER_ENCODER)
-    TRY(open_base(p, a->base ? a->base : p->manifest.base_name, err));
+  if (spec.kind == EMBEDDER_ENCODER) TRY(open_base(p, a->base, err));
   spec.model = p->model;
   spec.tokenizer = p->tokenizer;
   return embedder_open(&p->embedder, &spec, err);

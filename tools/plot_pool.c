@@ -5,6 +5,7 @@
 
 #include "infer/pool_similarity.h"
 #include "tools/plot.h"
+#include "tools/pool_tool.h"
 
 enum { THREADS = 2 };
 
@@ -71,8 +72,8 @@ Status plot_pool(const char *dir, const char *base, const char *out, Error *err)
   Status status = manifest.count > 0
                       ? STATUS_OK
                       : error_set(err, STATUS_INPUT, "%s: the pool has no expert", dir);
-  if (status == STATUS_OK) status = t5_open(&model, base ? base : manifest.base_name, err);
-  if (status == STATUS_OK) status = pool_open(&pool, dir, model, NULL, 0, err);
+  if (status == STATUS_OK) status = pool_open_base(&model, &manifest, base, err);
+  if (status == STATUS_OK) status = pool_open(&pool, dir, model, NULL, err);
   if (status == STATUS_OK) status = draw_pool(pool, out, err);
   pool_close(pool);
   t5_close(model);

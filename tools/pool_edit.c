@@ -14,14 +14,9 @@ static Status out_of_memory(const char *dir, Error *err) {
 }
 
 Status pool_open_base(T5 **model, const PoolManifest *m, const char *given, Error *err) {
-  if (!given && access(m->base_name, F_OK) != 0) {
-    return error_set(err, STATUS_INPUT,
-                     "%s/" POOL_MANIFEST
-                     ": base: name: '%s' is not there; say where the base is "
-                     "with --base DIR",
-                     m->dir, m->base_name);
-  }
-  return t5_open(model, given ? given : m->base_name, err);
+  const char *dir;
+  TRY(manifest_base(m, given, &dir, err));
+  return t5_open(model, dir, err);
 }
 
 /* A text of the command line that goes into the manifest. */
@@ -279,8 +274,8 @@ Status pool_add(const char *dir, const char *name, const PoolOptions *o, Error *
 
 static Status remove_expert(PoolManifest *m, const char *name, const PoolOptions *o, Error *err) {
   (void)o;
-  int at = manifest_find(m, name);
-  if (at < 0) return error_set(err, STATUS_USAGE, "%s: has no expert '%.80s'", m->dir, name);
+  int at;
+  TRY(manifest_require(m, name, &at, err));
   char *folder;
   if (asprintf(&folder, "%s/experts/%s", m->dir, name) < 0) return out_of_memory(m->dir, err);
   Status status = unlist(m, at, err);

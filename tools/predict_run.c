@@ -53,57 +53,20 @@ static Status read_router(Parts *p, const PredictOptions *o, Error *err) {
   return status;
 }
 
-/* --base, else what the pool says; the caller frees. */
-static Status base_path(const PredictOptions *o, char **path, Error *err) {
-  PoolManifest manifest = {0};
-  *path = NULL;
-  if (!o->base) TRY(manifest_read(&manifest, o->pool, err));
-  *path = strdup(o->base ? o->base : manifest.base_name);
-  manifest_free(&manifest);
-  if (!*path) return error_set(err, STATUS_RUN, "out of memory: the base's path");
-  if (o->base || access(*path, F_OK) == 0) return STATUS_OK;
-  error_set(err, STATUS_INPUT, "%s: its base '%s' is not there; give --base DIR", o->pool, *path);
-  free(*path);
-  return err->status;
-}
-
+/* --base, else what the pool says. */
 static Status open_base(Parts *p, const PredictOptions *o, Error *err) {
-  char *path;
-  TRY(base_path(o, &path, err));
-  Status status = t5_open(&p->model, path, err);
-  if (status == STATUS_OK) status = tokenizer_open(&p->tokenizer, path, err);
-  free(path);
-  return status;
-}
-
-/* The names in a comma-separated list, cut apart in place; the caller frees the array. */
-static Status split_names(char *list, const char ***names, int *count, Error *err) {
-  *names = calloc(strlen(list) + 1, sizeof **names);
-  *count = 0;
-  if (!*names) return error_set(err, STATUS_RUN, "out of memory: the names of experts");
-  char *rest = list;
-  for (char *name; (name = strsep(&rest, ",")) != NULL;) {
-    if (*name) (*names)[(*count)++] = name;
-  }
-  return STATUS_OK;
-}
-
-static Status open_pool(Parts *p, const PredictOptions *o, Error *err) {
-  const char *only = p->router_settings.only;
-  if (!only) return pool_open(&p->pool, o->pool, p->model, NULL, 0, err);
-  char *list = strdup(only);
-  const char **names = NULL;
-  int count = 0;
-  Status status = list ? split_names(list, &names, &count, err)
-                       : error_set(err, STATUS_RUN, "out of memory: the names of experts");
-  if (status == STATUS_OK) status = pool_open(&p->pool, o->pool, p->model, names, count, err);
-  free(names);
-  free(list);
+  PoolManifest manifest = {0};
+  const char *dir;
+  if (!o->base) TRY(manifest_read(&manifest, o->pool, err));
+  Status status = manifest_base(&manifest, o->base, &dir, err);
+  if (status == STATUS_OK) status = t5_open(&p->model, dir, err);
+  if (status == STATUS_OK) status = tokenizer_open(&p->tokenizer, dir, err);
+  manifest_free(&manifest);
   return status;
 }
 
 static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
-  TRY(open_pool(p, o, err));
+  TRY(pool_open(&p->pool, o->pool, p->model, p->router_settings.only, err));
   TRY(router_open(&p->router, &p->router_settings, p->pool, p->model, p->tokenizer, (int)o->threads,
                   err));
   return o->stats ? routing_stats_new(&p->stats, p->model, pool_count(p->pool), err) : STATUS_OK;
