@@ -4,6 +4,7 @@
 
 #include "autograd/bf16.h"
 #include "autograd/blas.h"
+#include "autograd/extremum.h"
 #include "autograd/parallel.h"
 #include "autograd/skinny.h"
 
@@ -36,10 +37,6 @@ static int64_t ceil_div(int64_t a, int64_t b) {
 /* Size of one of `parts` nearly equal pieces of n, aligned. */
 static int64_t tile_size(int64_t n, int64_t parts) {
   return ceil_div(ceil_div(n, parts), TILE_ALIGN) * TILE_ALIGN;
-}
-
-static int64_t min64(int64_t a, int64_t b) {
-  return a < b ? a : b;
 }
 
 static void product_tile(void *arg, int64_t task, int worker) {

@@ -1,5 +1,6 @@
 #include <assert.h>
 
+#include "autograd/extremum.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
 #include "autograd/vmath.h"
@@ -22,10 +23,6 @@ typedef struct Gated {
 
 static void gated_parallel(Context *c, ParallelTask task, Gated *g) {
   parallel_for(c->threads, (g->count + ELEMENTS_PER_TASK - 1) / ELEMENTS_PER_TASK, task, g);
-}
-
-static int64_t min64(int64_t a, int64_t b) {
-  return a < b ? a : b;
 }
 
 static const float TWICE_ROOT = 1.5957691216057308f; /* 2 sqrt(2/pi) */

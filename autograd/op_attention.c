@@ -4,6 +4,7 @@
 
 #include "autograd/attention_bias.h"
 #include "autograd/blas.h"
+#include "autograd/extremum.h"
 #include "autograd/parallel.h"
 #include "autograd/vmath.h"
 
@@ -31,10 +32,6 @@ typedef struct Tile {
   int64_t row, rows; /* queries */
   int64_t col, cols; /* keys */
 } Tile;
-
-static int64_t min64(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
 
 static Head head_of(const Attention *a, int64_t sequence, int index) {
   const AttentionSpec *s = a->spec;

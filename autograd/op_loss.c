@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "autograd/extremum.h"
 #include "autograd/matmul.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
@@ -13,10 +14,6 @@ static int64_t block_rows(int64_t vocabulary) {
   int64_t rows = BLOCK_ELEMENTS / vocabulary;
   if (rows < BLOCK_ROWS_MIN) return BLOCK_ROWS_MIN;
   return rows < BLOCK_ROWS_MAX ? rows : BLOCK_ROWS_MAX;
-}
-
-static int64_t min64(int64_t a, int64_t b) {
-  return a < b ? a : b;
 }
 
 static Mat row_block(const Tensor *t, float *data, int64_t row, int64_t rows) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/extremum.h"
 #include "autograd/rng.h"
 #include "data/examples_internal.h"
 
@@ -70,10 +71,6 @@ static void put_ends(const ExampleSet *set, Example *e) {
   put_target(e, tokenizer_eos(set->tokenizer));
 }
 
-static int64_t min64(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 /* INPUT <extra_id_0>  ->  <extra_id_0> TARGET, each cut to fit with EOS. */
 static Status denoise_target(const ExampleSet *set, const Tokens *t, Example *e, Error *err) {
   TRY(reserve(e, t->split + 2, t->count - t->split + 2, err));
@@ -93,10 +90,6 @@ static Status denoise_target(const ExampleSet *set, const Tokens *t, Example *e,
 typedef struct Spans {
   int64_t tokens, noise, count; /* `noise` of `tokens` tokens lie in `count` spans */
 } Spans;
-
-static int64_t max64(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
 
 /* tokens >= 2, sentinels >= 1; so every number is at least 1. */
 static Spans plan_spans(int64_t tokens, const Corruption *how, int64_t sentinels) {

@@ -91,8 +91,3 @@ double embed_dot(const float *a, const float *b, int64_t n) {
 double embed_norm(const float *a, int64_t n) {
   return fmax(sqrt(embed_dot(a, a, n)), 1e-8);
 }
-
-double embed_cosine(const float *a, const float *b, int64_t dim, bool drop_last) {
-  int64_t n = drop_last ? dim - 1 : dim;
-  return embed_dot(a, b, n) / (embed_norm(a, n) * embed_norm(b, n));
-}

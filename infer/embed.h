@@ -86,10 +86,8 @@ char *embeddings_path(const char *pool_dir, const char *embedder, bool examples)
 /* SHA-256 of a text as in `texts`. */
 Status embed_text_hash(const char *text, char hex[HASH_HEX], Error *err);
 
-/* <a, b> / (max(|a|, 1e-8) max(|b|, 1e-8)) as torch.cosine_similarity (methods.md 2.4); drop_last
- * leaves out the last coordinate (methods.md 2.10.1). */
-double embed_cosine(const float *a, const float *b, int64_t dim, bool drop_last);
-/* Its parts, for who compares with many: <a, b> in double, and max(|a|, 1e-8). */
+/* The parts of the cosine <a, b> / (max(|a|, 1e-8) max(|b|, 1e-8)) of torch.cosine_similarity
+ * (methods.md 2.4): <a, b> in double, and max(|a|, 1e-8). */
 double embed_dot(const float *a, const float *b, int64_t n);
 double embed_norm(const float *a, int64_t n);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "autograd/blas.h"
+#include "autograd/extremum.h"
 #include "autograd/parallel.h"
 #include "infer/route.h"
 
@@ -175,10 +176,6 @@ static void run_up(void *arg, int64_t task, int worker) {
     add_block(e, &e->block[i], col, left < TILE_COLS ? left : TILE_COLS,
               e->scratch + worker * e->scratch_size);
   }
-}
-
-static int64_t max64(int64_t a, int64_t b) {
-  return a > b ? a : b;
 }
 
 /* Memory for what count_pairs found. */

@@ -342,7 +342,7 @@ static void test_refusals(void **state) {
       {HEAD "tasks:\n" WHO "methods: [{router: phatgoose, top_k: 4}]\n", STATUS_USAGE,
        "method phatgoose|top_k: is 4|has 3 experts"},
       {HEAD "tasks:\n" WHO "methods: [{router: phatgoose, top_k: 2, only: [deep]}]\n", STATUS_USAGE,
-       "top_k: 2 of a pool of 1"},
+       "top_k: is 2|has 1 expert"},
       {HEAD "tasks:\n" WHO "methods: [{expert: deap}]\n", STATUS_USAGE, "deap|did you mean 'deep'"},
       {HEAD "tasks:\n" WHO "methods: [{router: merged, only: [deep, wade]}]\n", STATUS_USAGE,
        "wade|did you mean 'wide'"},

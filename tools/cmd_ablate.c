@@ -1,8 +1,6 @@
 /* skein ablate: an evaluation over settings of the routers. */
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "infer/eval_axes.h"
 #include "tools/eval_command.h"
 #include "tools/plot_ablation.h"
 
@@ -55,32 +53,7 @@ static Status finish(const Axes *axes, const Evaluation *e, Error *err) {
 }
 
 static int run(int argc, char **argv, Error *err) {
-  EvalArguments a = {0};
-  EvalSpec spec = {0};
-  Evaluation e = {0};
-  Axes axes = {0};
-  Status status = eval_arguments(&a, argc, argv, err);
-  if (status == STATUS_OK)
-    status = eval_spec_read(&spec, a.config, a.assignment, a.assignments, true, err);
-  if (status == STATUS_OK) status = axes_expand(&axes, &spec, err);
-  if (status == STATUS_OK) status = evaluation_open(&e, &spec, a.force, err);
-  if (status == STATUS_OK) status = a.dry_run ? eval_plan(&e) : eval_compute(&e, err);
-  if (!a.dry_run && (status == STATUS_OK || status == STATUS_PARTIAL)) {
-    Status shown = finish(&axes, &e, err);
-    if (shown != STATUS_OK) status = shown;
-  }
-  if (status == STATUS_PARTIAL) eval_list_failures(&e);
-  evaluation_close(&e);
-  axes_free(&axes);
-  eval_spec_free(&spec);
-  free(a.assignment);
-  return (int)status;
-}
-
-static void help(int argc, char **argv) {
-  (void)argc;
-  (void)argv;
-  eval_tables_help();
+  return eval_command(argc, argv, true, finish, err);
 }
 
 const Command command_ablate = {
@@ -88,5 +61,5 @@ const Command command_ablate = {
     .summary = "score methods of routing over their settings, with curves",
     .usage = usage,
     .run = run,
-    .help = help,
+    .help = eval_command_help,
 };

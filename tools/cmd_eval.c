@@ -1,8 +1,5 @@
 /* skein eval: tasks by methods, into cells and tables. */
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "tools/eval_command.h"
 
@@ -25,31 +22,14 @@ static const char usage[] =
     "Tables go to stdout and to table.txt, .md, .tex, .csv and .json in OUTPUT.\n"
     "\n" EVAL_FILE_HELP;
 
-static int run(int argc, char **argv, Error *err) {
-  EvalArguments a = {0};
-  EvalSpec spec = {0};
-  Evaluation e = {0};
-  Status status = eval_arguments(&a, argc, argv, err);
-  if (status == STATUS_OK)
-    status = eval_spec_read(&spec, a.config, a.assignment, a.assignments, false, err);
-  if (status == STATUS_OK) status = evaluation_open(&e, &spec, a.force, err);
-  if (status == STATUS_OK) status = a.dry_run ? eval_plan(&e) : eval_compute(&e, err);
-  if (!a.dry_run && (status == STATUS_OK || status == STATUS_PARTIAL)) {
-    Status wrote = eval_table_write(&e, err);
-    if (wrote == STATUS_OK) wrote = eval_table_text(&e, stdout, err);
-    if (wrote != STATUS_OK) status = wrote;
-  }
-  if (status == STATUS_PARTIAL) eval_list_failures(&e);
-  evaluation_close(&e);
-  eval_spec_free(&spec);
-  free(a.assignment);
-  return (int)status;
+static Status finish(const Axes *axes, const Evaluation *e, Error *err) {
+  (void)axes;
+  TRY(eval_table_write(e, err));
+  return eval_table_text(e, stdout, err);
 }
 
-static void help(int argc, char **argv) {
-  (void)argc;
-  (void)argv;
-  eval_tables_help();
+static int run(int argc, char **argv, Error *err) {
+  return eval_command(argc, argv, false, finish, err);
 }
 
 const Command command_eval = {
@@ -57,5 +37,5 @@ const Command command_eval = {
     .summary = "score methods of routing on tasks, with tables",
     .usage = usage,
     .run = run,
-    .help = help,
+    .help = eval_command_help,
 };

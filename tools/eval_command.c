@@ -8,7 +8,14 @@
 #include "tools/console.h"
 #include "tools/interrupt.h"
 
-Status eval_arguments(EvalArguments *a, int argc, char **argv, Error *err) {
+typedef struct EvalArguments {
+  const char *config;
+  bool force, dry_run;
+  const char **assignment; /* [assignments], owned array of borrowed strings */
+  int assignments;
+} EvalArguments;
+
+static Status parse_arguments(EvalArguments *a, int argc, char **argv, Error *err) {
   static const struct option LONGS[] = {{"config", required_argument, NULL, 'c'},
                                         {"set", required_argument, NULL, 's'},
                                         {"force", no_argument, NULL, 'f'},
@@ -29,7 +36,7 @@ Status eval_arguments(EvalArguments *a, int argc, char **argv, Error *err) {
   return STATUS_OK;
 }
 
-Status eval_plan(const Evaluation *e) {
+static Status print_plan(const Evaluation *e) {
   const EvalSpec *spec = e->spec;
   printf("every file fits: %d tasks, %d methods\n", spec->tasks, spec->methods);
   printf("cells      %d finished, %d to compute (%" PRId64 " answers)\n",
@@ -73,7 +80,8 @@ static void on_cell(void *arg, const EvalTask *task, const EvalMethod *method,
   memcpy(w->error, cell->error, sizeof w->error);
 }
 
-Status eval_compute(Evaluation *e, Error *err) {
+/* STATUS_PARTIAL when cells failed. */
+static Status compute(Evaluation *e, Error *err) {
   Watching w = {.total = evaluation_work(e)};
   const EvalWatch watch = {&w, on_items, on_cell, interrupt_catch()};
   int taken = evaluation_count(e, CELL_DONE);
@@ -106,7 +114,7 @@ static void list_failure(const Evaluation *e, int method, int first) {
   console_note(NULL, "  %s on %s: %s", spec->method[method]->name, tasks, error);
 }
 
-void eval_list_failures(const Evaluation *e) {
+static void list_failures(const Evaluation *e) {
   const EvalSpec *spec = e->spec;
   console_note(NULL, "%d cells failed and have no score; the next run tries them again:",
                evaluation_count(e, CELL_FAILED));
@@ -115,6 +123,37 @@ void eval_list_failures(const Evaluation *e) {
       if (evaluation_cell(e, m, t)->state == CELL_FAILED) list_failure(e, m, t);
     }
   }
+}
+
+/* ---- the run ---- */
+
+static Status run_evaluation(const EvalArguments *a, const Axes *axes, EvalSpec *spec,
+                             EvalFinish *finish, Error *err) {
+  Evaluation e = {0};
+  Status status = evaluation_open(&e, spec, a->force, err);
+  if (status == STATUS_OK) status = a->dry_run ? print_plan(&e) : compute(&e, err);
+  if (!a->dry_run && (status == STATUS_OK || status == STATUS_PARTIAL)) {
+    Status finished = finish(axes, &e, err);
+    if (finished != STATUS_OK) status = finished;
+  }
+  if (status == STATUS_PARTIAL) list_failures(&e);
+  evaluation_close(&e);
+  return status;
+}
+
+int eval_command(int argc, char **argv, bool with_axes, EvalFinish *finish, Error *err) {
+  EvalArguments a = {0};
+  EvalSpec spec = {0};
+  Axes axes = {0};
+  Status status = parse_arguments(&a, argc, argv, err);
+  if (status == STATUS_OK)
+    status = eval_spec_read(&spec, a.config, a.assignment, a.assignments, with_axes, err);
+  if (status == STATUS_OK && with_axes) status = axes_expand(&axes, &spec, err);
+  if (status == STATUS_OK) status = run_evaluation(&a, &axes, &spec, finish, err);
+  axes_free(&axes);
+  eval_spec_free(&spec);
+  free(a.assignment);
+  return (int)status;
 }
 
 /* ---- help ---- */
@@ -127,7 +166,9 @@ static void print_table(const char *title, OptionSet *set, Status status) {
   options_free(set);
 }
 
-void eval_tables_help(void) {
+void eval_command_help(int argc, char **argv) {
+  (void)argc;
+  (void)argv;
   EvalSettings settings;
   EvalTask task;
   RouterSettings router;

@@ -1,29 +1,19 @@
-/* eval_command: what `skein eval` and `skein ablate` share: arguments, watching, help. */
+/* eval_command: what `skein eval` and `skein ablate` share, which is all but how they finish. */
 #ifndef SKEIN_TOOLS_EVAL_COMMAND_H
 #define SKEIN_TOOLS_EVAL_COMMAND_H
 
-#include "infer/eval_table.h"
+#include "infer/eval_axes.h"
 #include "tools/command.h"
 
-typedef struct EvalArguments {
-  const char *config;
-  bool force, dry_run;
-  const char **assignment; /* [assignments], owned array of borrowed strings */
-  int assignments;
-} EvalArguments;
+/* Writes and shows what an evaluation found. */
+typedef Status EvalFinish(const Axes *axes, const Evaluation *e, Error *err);
 
-/* The caller frees a->assignment, whatever is returned. */
-Status eval_arguments(EvalArguments *a, int argc, char **argv, Error *err);
+/* The run of a command: reads its arguments and its file (with axes if asked), computes what is
+ * open with progress on stderr and Ctrl-C caught, finishes, and lists the cells that failed. */
+int eval_command(int argc, char **argv, bool axes, EvalFinish *finish, Error *err);
 
-/* Prints what would be computed. */
-Status eval_plan(const Evaluation *e);
-/* evaluation_run with progress on stderr and Ctrl-C caught. STATUS_PARTIAL when cells failed. */
-Status eval_compute(Evaluation *e, Error *err);
-/* The failed cells and their errors, on stderr. */
-void eval_list_failures(const Evaluation *e);
-
-/* The three tables of settings with their defaults. */
-void eval_tables_help(void);
+/* The help of a command: the three tables of settings with their defaults. */
+void eval_command_help(int argc, char **argv);
 
 #define EVAL_ARGUMENTS                                                         \
   "  -c, --config FILE    what is evaluated, YAML\n"                           \
