@@ -1,19 +1,7 @@
 #!/bin/sh
 # `skein bench gate|score|generate`: one line for every line that asks, with the results of the
 # commands that are measured.
-set -u
-skein=${SKEIN:-build/release/skein}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export OMP_WAIT_POLICY=passive
-passed=0 failed=0
-
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL  $*"
-  sed 's/^/      /' "$work/err"
-}
+. tests/checks.sh
 
 # ok NAME ARGUMENTS: exit 0; stdin is the file asked; stdout goes to the file NAME.
 ok() {
@@ -30,8 +18,7 @@ refused() {
   shift
   "$skein" "$@" <"$work/asked" >"$work/out" 2>"$work/err"
   code=$?
-  if [ $code -eq 2 ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-    grep -q "^skein: error: .*$pattern" "$work/err"; then pass; else
+  if is_refusal $code 2 "$pattern"; then pass; else
     fail "$*: exit $code, want 2 and '$pattern'"
   fi
 }
@@ -91,8 +78,7 @@ base="--base configs/demo/base --input $work/items.jsonl"
     cat "$work/items.jsonl"
     i=$((i + 1))
   done >"$work/many.jsonl"
-  refused '64' bench generate --base configs/demo/base --input "$work/many.jsonl" --max-output 2
+  refused 'has .* items; at most 64' bench generate --base configs/demo/base --input "$work/many.jsonl" --max-output 2
 }
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

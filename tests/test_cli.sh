@@ -1,20 +1,9 @@
 #!/bin/sh
 # The program as a user meets it: help, exit codes, one line for each failure. SKEIN names it.
-set -u
-skein=${SKEIN:?}
+. tests/checks.sh
 case $skein in /*) ;; *) skein=$PWD/$skein ;; esac
 golden=$(cd "$(dirname "$0")" && pwd)/golden
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-passed=0 failed=0
-
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL  $*"
-  sed 's/^/      /' err out 2>/dev/null
-}
 
 # ok ARGUMENTS: exit 0, something on stdout, nothing on stderr.
 ok() {
@@ -27,8 +16,7 @@ refused() {
   shift 2
   "$skein" "$@" >out 2>err
   code=$?
-  if [ $code -eq "$want" ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
-    grep -q "^skein: error: .*$pattern" err; then pass; else
+  if is_refusal $code "$want" "$pattern"; then pass; else
     fail "skein $*: exit $code, want $want and '$pattern'"
   fi
 }
@@ -200,5 +188,4 @@ mkfifo closed
 wait
 if [ "$(cat code)" -eq 1 ] && [ ! -s err ]; then pass; else fail "closed pipe: exit $(cat code)"; fi
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

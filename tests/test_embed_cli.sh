@@ -1,20 +1,8 @@
 #!/bin/sh
 # `skein embed` and `skein train activation` as a user meets them, on a pool of two small experts.
-set -u
-skein=${SKEIN:-build/release/skein}
+. tests/checks.sh
 golden=tests/golden
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export OMP_WAIT_POLICY=passive
 pool=$work/pool
-passed=0 failed=0
-
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL  $*"
-  sed 's/^/      /' "$work/err"
-}
 
 # quiet ARGUMENTS: skein, its output kept.
 quiet() { "$skein" "$@" >"$work/out" 2>"$work/err"; }
@@ -29,8 +17,7 @@ refused() {
   rm -rf "$pool/embeddings" "$work/new"
   quiet "$@"
   code=$?
-  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-    grep -q "^skein: error: .*$pattern" "$work/err" && [ ! -e "$work/new" ] &&
+  if is_refusal $code "$want" "$pattern" && [ ! -e "$work/new" ] &&
     [ -z "$(ls "$pool/embeddings" 2>/dev/null)" ]; then pass; else
     fail "$*: exit $code, want $want and '$pattern'"
   fi
@@ -117,5 +104,4 @@ refused 2 'activation has no --resume' train activation --resume
 refused 2 "unknown key 'activation.exmaples', did you mean 'activation.examples'" \
   train activation -s activation.exmaples=3
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,23 +1,7 @@
 #!/bin/sh
 # `skein eval` and `skein ablate` as a user meets them, on a pool of the demo's experts.
-set -u
-skein=${SKEIN:-build/release/skein}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export OMP_WAIT_POLICY=passive
-passed=0 failed=0
+. tests/checks.sh
 
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL  $*"
-  sed 's/^/      /' "$work/err"
-}
-check() { # check WHAT COMMAND...: the command succeeds
-  what=$1
-  shift
-  if "$@"; then pass; else fail "$what"; fi
-}
 runs() { # runs CODE ARGUMENTS: that exit code
   want=$1
   shift
@@ -31,8 +15,7 @@ refused() {
   shift 2
   "$skein" "$@" -s output="$work/none" >"$work/out" 2>"$work/err"
   code=$?
-  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-    grep -q "^skein: error: .*$pattern" "$work/err" && [ ! -e "$work/none" ]; then pass; else
+  if is_refusal $code "$want" "$pattern" && [ ! -e "$work/none" ]; then pass; else
     fail "$*: exit $code, want $want and '$pattern'"
     rm -rf "$work/none"
   fi
@@ -164,5 +147,4 @@ echo 'method,top_k,task' >"$work/cut/ablation.csv"
 runs 3 plot ablation "$work/cut"
 check 'no ablation' grep -q 'ablation.csv: line 1: ' "$work/err"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -2,22 +2,9 @@
 # p3-split: rows of one instance stay together, classifications get their label sets, the same files
 # give the same bytes. On made-up rows whose instance is known, and on real ones where SKEIN_DATA
 # names a folder that has t0/.
-set -u
-skein=${SKEIN:?}
+. tests/checks.sh
 split=${P3_SPLIT:-$(dirname "$skein")/p3-split}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
 
-check() {
-  what=$1
-  shift
-  if "$@" >"$work/log" 2>&1; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL  $what"
-    sed 's/^/      /' "$work/log"
-  fi
-}
 exits() {
   want=$1
   shift
@@ -164,5 +151,4 @@ if [ -d "${SKEIN_DATA:-}/t0" ]; then
   done
 fi
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

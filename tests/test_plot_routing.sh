@@ -1,17 +1,7 @@
 #!/bin/sh
 # `skein plot routing`: the figures of an evaluation, their data against a plain recount, refusals.
-set -u
-skein=${SKEIN:-build/release/skein}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+. tests/checks.sh
 
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL  $*"
-  sed 's/^/      /' "$work/err"
-}
 plot() { "$skein" plot routing "$@" >"$work/out" 2>"$work/err"; }
 
 # cell METHOD TASK FIRST: two experts and three modules, whose weights of expert 0 are FIRST, 0.5 and 0.
@@ -113,8 +103,7 @@ refused() {
   rm -rf "$work/figs"
   plot "$@" -o "$work/figs"
   code=$?
-  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-    grep -q "^skein: error: .*$pattern" "$work/err" && [ ! -e "$work/figs" ]; then pass; else
+  if is_refusal $code "$want" "$pattern" && [ ! -e "$work/figs" ]; then pass; else
     fail "$*: exit $code, want $want and '$pattern'"
   fi
 }
@@ -186,5 +175,4 @@ if [ $? -eq 2 ] && grep -q -- "--top: got '0'" "$work/err"; then pass; else fail
 "$skein" plot training "$work/eval" --task a >"$work/out" 2>"$work/err"
 if [ $? -eq 2 ] && grep -q 'training takes no --task' "$work/err"; then pass; else fail 'training --task'; fi
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

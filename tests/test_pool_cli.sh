@@ -1,21 +1,9 @@
 #!/bin/sh
 # `skein pool` as a collector meets it, on the demo's experts and gates.
-set -u
-skein=${SKEIN:-build/release/skein}
+. tests/checks.sh
 demo=configs/demo
 golden=tests/golden
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export OMP_WAIT_POLICY=passive
-passed=0 failed=0
 pool=$work/pool
-
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL  $*"
-  sed 's/^/      /' "$work/out" "$work/err"
-}
 
 run() { "$skein" pool "$@" >"$work/out" 2>"$work/err"; }
 
@@ -36,8 +24,7 @@ refused() {
   before=$(state "$pool")
   run "$@"
   code=$?
-  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-    grep -q "^skein: error: .*$pattern" "$work/err" && [ "$(state "$pool")" = "$before" ]; then pass; else
+  if is_refusal $code "$want" "$pattern" && [ "$(state "$pool")" = "$before" ]; then pass; else
     fail "$*: exit $code, want $want and '$pattern'"
   fi
 }
@@ -253,5 +240,4 @@ checked 0 1 "^note .*embeddings/.*: 1 row.* of no expert, 'kind' first" "$pool"
 add largest --instruction 'Say the largest.'
 checked 4 2 '^error  largest: .*embeddings/.*: has no row for it' "$pool"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,19 +1,7 @@
 #!/bin/sh
 # `skein score` and `skein generate` as a user meets them: lines in, lines out, and what is refused.
-set -u
-skein=${SKEIN:-build/release/skein}
+. tests/checks.sh
 golden=tests/golden
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export OMP_WAIT_POLICY=passive
-passed=0 failed=0
-
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL  $*"
-  sed 's/^/      /' "$work/err"
-}
 
 mkdir "$work/base"
 cp $golden/predict/base/* $golden/tokenizer/nfkc/spiece.model "$work/base/"
@@ -40,8 +28,7 @@ refused() {
   shift 2
   "$skein" "$@" >"$work/out" 2>"$work/err"
   code=$?
-  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-    grep -q "^skein: error: .*$pattern" "$work/err" && [ ! -e "$work/o" ]; then pass; else
+  if is_refusal $code "$want" "$pattern" && [ ! -e "$work/o" ]; then pass; else
     fail "$*: exit $code, want $want and '$pattern'"
     rm -f "$work/o"
   fi
@@ -181,5 +168,4 @@ few="--pool $work/pool --input $work/few.jsonl"
   if [ -e "$work/stats" ]; then fail 'statistics of a run that did not begin'; else pass; fi
 }
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,19 +1,7 @@
 #!/bin/sh
 # `skein train` as a user meets it, on the demo's files: what it refuses, what it says, what it leaves.
-set -u
-skein=${SKEIN:-build/release/skein}
+. tests/checks.sh
 golden=tests/golden
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export OMP_WAIT_POLICY=passive
-passed=0 failed=0
-
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL  $*"
-  sed 's/^/      /' "$work/err"
-}
 
 gate() { "$skein" train gate -c configs/demo/gate.yaml -s output="$work/run" "$@" >"$work/out" 2>"$work/err"; }
 
@@ -23,8 +11,7 @@ refused() {
   shift 2
   gate "$@"
   code=$?
-  if [ $code -eq "$want" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
-    grep -q "^skein: error: .*$pattern" "$work/err" && [ ! -e "$work/run" ]; then pass; else
+  if is_refusal $code "$want" "$pattern" && [ ! -e "$work/run" ]; then pass; else
     fail "$*: exit $code, want $want and '$pattern'"
     rm -rf "$work/run"
   fi
@@ -107,5 +94,4 @@ if [ $? -eq 2 ] && grep -q 'already holds a run' "$work/err" && [ -s "$work/run/
   fail 'a second run'
 fi
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

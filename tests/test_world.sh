@@ -1,22 +1,8 @@
 #!/bin/sh
 # The generator of the demo's world: the same seed gives the same bytes, every line is well formed,
 # and what experts are tested on is disjoint from what they are trained on.
-set -u
-skein=${SKEIN:?}
+. tests/checks.sh
 world=${WORLD:-$(dirname "$skein")/world}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-check() {
-  what=$1
-  shift
-  if "$@" >"$work/log" 2>&1; then passed=$((passed + 1)); else
-    failed=$((failed + 1))
-    echo "FAIL  $what"
-    sed 's/^/      /' "$work/log"
-  fi
-}
 
 make_world() {
   "$world" --out "$work/$1" --seed "$2" --base-lines 500 --train 300 --valid 60 --test 80
@@ -132,5 +118,4 @@ check 'no arguments' exits_2
 check 'an unknown option' exits_2 --out "$work/x" --colour
 check 'a count that is none' exits_2 --out "$work/x" --seed -1
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -18,8 +18,8 @@ Status bench_answer(json_t *line, double seconds, Error *err);
 
 /* skein bench gate: the step of `skein train gate`, over and over on the examples of its first. */
 int bench_gate(int argc, char **argv, Error *err);
-/* skein bench score, skein bench generate: what the commands of these names do with the first items
- * of a file. */
+/* skein bench score, skein bench generate: what the commands of these names do with the items of a
+ * file, all in one call. */
 int bench_score(int argc, char **argv, Error *err);
 int bench_generate(int argc, char **argv, Error *err);
 

@@ -5,11 +5,9 @@
 #include "tools/machine.h"
 #include "tools/predict_run.h"
 
-/* Items come here a chunk at a time; the first chunk uses up what was asked. */
-static Status nothing_left(Error *err) {
+static Status nothing_asked(Error *err) {
   return error_set(err, STATUS_USAGE,
-                   "bench: nothing was asked on standard input (a line a repetition), or --input "
-                   "has more items than are held at once (64)");
+                   "bench: nothing was asked on standard input (a line a repetition)");
 }
 
 static json_t *likelihoods(const Score *score, int64_t n) {
@@ -27,7 +25,7 @@ static json_t *likelihoods(const Score *score, int64_t n) {
 static Status time_scores(Predictor *p, const Asking *asking, const Item *item, int64_t n,
                           FILE *out, Error *err) {
   (void)out;
-  if (!bench_asked()) return nothing_left(err);
+  if (!bench_asked()) return nothing_asked(err);
   Score *score = calloc((size_t)n, sizeof *score);
   if (!score) return error_set(err, STATUS_RUN, "out of memory: the scores");
   Status status;
@@ -45,7 +43,7 @@ static Status time_scores(Predictor *p, const Asking *asking, const Item *item, 
 static Status time_texts(Predictor *p, const Asking *asking, const Item *item, int64_t n, FILE *out,
                          Error *err) {
   (void)out;
-  if (!bench_asked()) return nothing_left(err);
+  if (!bench_asked()) return nothing_asked(err);
   char **text = calloc((size_t)n, sizeof *text);
   if (!text) return error_set(err, STATUS_RUN, "out of memory: the texts");
   Status status;
@@ -73,6 +71,7 @@ static int run(PredictCommand command, const char *label, PredictAnswer *answer,
                char **argv, Error *err) {
   PredictOptions o;
   Status status = predict_options_read(&o, command, argc, argv, err);
+  o.together = true;
   if (status == STATUS_OK) status = predict_run(&o, label, answer, err);
   predict_options_free(&o);
   return (int)status;

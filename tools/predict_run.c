@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file.h"
 #include "tools/console.h"
@@ -76,6 +75,10 @@ static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
   PredictSettings settings = predict_options_settings(o);
   if (o->pool) TRY(read_router(p, o, err));
   TRY(items_open(&p->items, o->input, o->bbh ? ITEMS_BBH : ITEMS_LINES, &o->keys, err));
+  if (o->together && items_count(p->items) > CHUNK) {
+    return error_set(err, STATUS_USAGE, "%s: has %" PRId64 " items; at most %d are held at once",
+                     o->input, items_count(p->items), CHUNK);
+  }
   TRY(open_base(p, o, err));
   if (o->pool) TRY(open_router(p, o, err));
   TRY(predictor_open(&p->predictor, p->model, p->tokenizer, p->router, p->stats, &settings, err));

@@ -1,0 +1,38 @@
+# checks.sh: what the test scripts share; each begins with `. tests/checks.sh` and ends with `finish`.
+# $skein is the program under test, $work a folder that is removed at the end. A command under test
+# leaves its output in $work/out and $work/err.
+set -u
+skein=${SKEIN:-build/release/skein}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export OMP_WAIT_POLICY=passive
+passed=0 failed=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+  failed=$((failed + 1))
+  echo "FAIL  $*"
+  cat "$work/out" "$work/err" 2>/dev/null | sed 's/^/      /'
+}
+
+# check WHAT COMMAND...: the command succeeds; what $work/out holds stays.
+check() {
+  what=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then pass; else
+    fail "$what"
+    sed 's/^/      /' "$work/log"
+  fi
+}
+
+# is_refusal CODE WANT PATTERN: the exit code is the wanted one, nothing was printed, and one line of
+# an error that matches was said.
+is_refusal() {
+  [ "$1" -eq "$2" ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+    grep -q "^skein: error: .*$3" "$work/err"
+}
+
+finish() {
+  echo "$passed passed, $failed failed"
+  [ $failed -eq 0 ]
+}
