@@ -2,9 +2,9 @@
 
 #include <assert.h>
 
-#include "autograd/bf16.h"
 #include "autograd/blas.h"
 #include "autograd/extremum.h"
+#include "autograd/matmul_panel.h"
 #include "autograd/parallel.h"
 #include "autograd/skinny.h"
 
@@ -17,9 +17,11 @@ enum {
   TILE_WORK_MIN = 1 << 20, /* multiply-adds; below, handing tiles out costs more than it gains */
   TILE_ALIGN = 16,
   PANEL_ELEMENTS = 1 << 22, /* of a widened weight: 16 MB */
-  ROUND_ROWS = 64,
   SKINNY_COLS = 96,
-  SKINNY_WEIGHT = 1 << 16, /* elements */
+  SKINNY_WEIGHT = 1 << 16,  /* elements */
+  PANEL_WORK_MIN = 1 << 21, /* multiply-adds; below, BLAS has kernels without packing */
+  PANEL_ROWS_MIN = 24,
+  PANEL_SIDE_MIN = 16,
 };
 
 typedef struct Product {
@@ -96,10 +98,21 @@ static void skinny_product(Context *c, SkinnyProduct p) {
   arena_release(c->arena, mark);
 }
 
+/* Enough rows to lay panels out for. */
+static bool is_panel(int64_t m, int64_t n, int64_t k) {
+  return m >= PANEL_ROWS_MIN && n >= PANEL_SIDE_MIN && k >= PANEL_SIDE_MIN &&
+         m * n * k >= PANEL_WORK_MIN && panel_available(PRECISION_F32);
+}
+
 void matmul_nt(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
   assert(a.cols == b.cols && out.rows == a.rows && out.cols == b.rows);
   if (is_skinny(a.rows, b.rows, b.cols)) {
     skinny_product(c, (SkinnyProduct){alpha, beta, a, out, b.data, DTYPE_F32, b.rows, b.ld, NULL});
+    return;
+  }
+  if (is_panel(a.rows, b.rows, b.cols)) {
+    PanelSource w = {b.data, DTYPE_F32, b.ld};
+    matmul_panel(c, &(PanelProduct){PRECISION_F32, true, alpha, beta, a, w, out});
     return;
   }
   product(c, (Product){false, true, a.rows, b.rows, a.cols, 0, 0, 0, alpha, beta, a, b, out});
@@ -107,6 +120,11 @@ void matmul_nt(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
 
 void matmul_nn(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
   assert(a.cols == b.rows && out.rows == a.rows && out.cols == b.cols);
+  if (is_panel(a.rows, b.cols, b.rows)) {
+    PanelSource w = {b.data, DTYPE_F32, b.ld};
+    matmul_panel(c, &(PanelProduct){PRECISION_F32, false, alpha, beta, a, w, out});
+    return;
+  }
   product(c, (Product){false, false, a.rows, b.cols, a.cols, 0, 0, 0, alpha, beta, a, b, out});
 }
 
@@ -144,85 +162,28 @@ static int64_t panel_rows(const Tensor *w) {
   return rows < TILE_ALIGN ? TILE_ALIGN : rows;
 }
 
-/* A product in bf16: the weight's columns in panels, the rows in tiles. */
-typedef struct Bf16Product {
-  Mat a, out;
-  const Tensor *w;
-  bool nt; /* out = a w^T, w [n, k]; else a w, w [k, n] */
-  int64_t m, n, k, depth, panels;
-  float alpha, beta;
-  uint16_t *rounded; /* [m, depth] */
-  uint16_t *scratch; /* [threads, depth, 2 * BF16_COLS]: a panel, and the part of an f32 weight that
-                        it is made of, rounded */
-} Bf16Product;
-
-static void round_rows(void *arg, int64_t task, int worker) {
-  (void)worker;
-  const Bf16Product *p = arg;
-  int64_t end = min64((task + 1) * ROUND_ROWS, p->m);
-  for (int64_t i = task * ROUND_ROWS; i < end; i++)
-    bf16_round(p->rounded + i * p->depth, p->a.data + i * p->a.ld, p->k);
-}
-
-/* The panel at column `col` of an f32 weight: its part of the weight is rounded first. */
-static void round_panel(const Bf16Product *p, int64_t col, uint16_t *panel, uint16_t *part) {
-  int64_t cols = min64(BF16_COLS, p->n - col);
-  if (p->nt) {
-    /* With an odd k each row's closing zero is overwritten by the next row. */
-    for (int64_t j = 0; j < cols; j++)
-      bf16_round(part + j * p->k, p->w->data + (col + j) * p->k, p->k);
-    bf16_panel_nt(panel, part, cols, p->k, 0);
-  } else {
-    for (int64_t i = 0; i < p->k; i++)
-      bf16_round(part + i * cols, p->w->data + i * p->n + col, cols);
-    bf16_panel_nn(panel, part, cols, p->k, 0);
-  }
-}
-
-static void bf16_tile(void *arg, int64_t task, int worker) {
-  const Bf16Product *p = arg;
-  int64_t row = task / p->panels * TILE_ROWS, col = task % p->panels * BF16_COLS;
-  uint16_t *panel = p->scratch + worker * p->depth * 2 * BF16_COLS;
-  if (p->w->dtype == DTYPE_F32) {
-    round_panel(p, col, panel, panel + p->depth * BF16_COLS);
-  } else {
-    (p->nt ? bf16_panel_nt : bf16_panel_nn)(panel, p->w->store, p->n, p->k, col);
-  }
-  bf16_multiply(p->rounded + row * p->depth, min64(TILE_ROWS, p->m - row), p->k, panel,
-                min64(BF16_COLS, p->n - col), p->alpha, p->beta,
-                p->out.data + row * p->out.ld + col, p->out.ld);
-}
-
-static void bf16_product(Context *c, Bf16Product p) {
-  if (context_failed(c) || p.m == 0 || p.n == 0) return;
-  ArenaMark mark = arena_mark(c->arena);
-  p.depth = bf16_depth(p.k);
-  p.panels = ceil_div(p.n, BF16_COLS);
-  p.rounded = context_alloc(c, (size_t)(p.m * p.depth) * sizeof *p.rounded);
-  p.scratch = context_alloc(c, (size_t)(c->threads * p.depth * 2 * BF16_COLS) * sizeof *p.scratch);
-  if (!context_failed(c)) {
-    int threads = p.m * p.n * p.k < TILE_WORK_MIN ? 1 : c->threads;
-    parallel_for(threads, ceil_div(p.m, ROUND_ROWS), round_rows, &p);
-    parallel_for(threads, ceil_div(p.m, TILE_ROWS) * p.panels, bf16_tile, &p);
-  }
-  arena_release(c->arena, mark);
-}
-
 /* A weight that learns is multiplied as it is; f16 is widened. */
 static bool runs_in_bf16(const Context *c, const Tensor *w) {
   return c->precision == PRECISION_BF16 && !w->needs_grad && w->dtype != DTYPE_F16;
 }
 
+static void weight_panels(Context *c, bool bf16, bool nt, float alpha, Mat a, const Tensor *w,
+                          float beta, Mat out) {
+  Precision precision = bf16 ? PRECISION_BF16 : PRECISION_F32;
+  PanelSource source = {w->store, w->dtype, w->cols};
+  matmul_panel(c, &(PanelProduct){precision, nt, alpha, beta, a, source, out});
+}
+
 void matmul_nt_weight(Context *c, float alpha, Mat a, const Tensor *w, float beta, Mat out) {
   assert(a.cols == w->cols && out.rows == a.rows && out.cols == w->rows);
-  if (runs_in_bf16(c, w)) {
-    int64_t m = a.rows, n = w->rows, k = w->cols;
-    bf16_product(c, (Bf16Product){a, out, w, true, m, n, k, 0, 0, alpha, beta, NULL, NULL});
-    return;
-  }
-  if (is_skinny(a.rows, w->rows, w->cols)) {
+  bool bf16 = runs_in_bf16(c, w);
+  if (!bf16 && is_skinny(a.rows, w->rows, w->cols)) {
     skinny_product(
         c, (SkinnyProduct){alpha, beta, a, out, w->store, w->dtype, w->rows, w->cols, NULL});
+    return;
+  }
+  if (bf16 || is_panel(a.rows, w->rows, w->cols)) {
+    weight_panels(c, bf16, true, alpha, a, w, beta, out);
     return;
   }
   if (w->dtype == DTYPE_F32) {
@@ -240,9 +201,9 @@ void matmul_nt_weight(Context *c, float alpha, Mat a, const Tensor *w, float bet
 
 void matmul_nn_weight(Context *c, float alpha, Mat a, const Tensor *w, float beta, Mat out) {
   assert(a.cols == w->rows && out.rows == a.rows && out.cols == w->cols);
-  if (runs_in_bf16(c, w)) {
-    int64_t m = a.rows, n = w->cols, k = w->rows;
-    bf16_product(c, (Bf16Product){a, out, w, false, m, n, k, 0, 0, alpha, beta, NULL, NULL});
+  bool bf16 = runs_in_bf16(c, w);
+  if (bf16 || is_panel(a.rows, w->cols, w->rows)) {
+    weight_panels(c, bf16, false, alpha, a, w, beta, out);
     return;
   }
   if (w->dtype == DTYPE_F32) {

@@ -1,8 +1,9 @@
-/* matmul: matrix products on tensors, cut into tiles by shape and run on the context's threads.
- * BLAS itself always runs single-threaded inside a tile (see blas.h), so the bits of a product
- * depend on its shape alone, not on the number of threads. Frozen f16/bf16 weights are widened a
- * panel at a time into arena scratch, which is released before return; with PRECISION_BF16 products
- * with frozen f32 and bf16 weights run in bf16 (bf16.h). */
+/* matmul: matrix products on tensors, cut into tiles by shape and run on the context's threads. The
+ * bits of a product depend on its shape alone, not on the number of threads. Three ways, chosen by
+ * shape and processor: rows across lanes where they are few (skinny.h), panels on AVX-512
+ * (panel.h), and BLAS, single-threaded inside a tile (blas.h). With PRECISION_BF16 products with
+ * frozen f32 and bf16 weights run in bf16. Frozen f16 and bf16 weights are widened a panel at a
+ * time, in arena scratch that is released before return. */
 #ifndef SKEIN_AUTOGRAD_MATMUL_H
 #define SKEIN_AUTOGRAD_MATMUL_H
 

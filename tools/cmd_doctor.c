@@ -8,8 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "autograd/bf16.h"
 #include "autograd/blas.h"
+#include "autograd/panel.h"
 #include "autograd/version.h"
 #include "tools/command.h"
 #include "tools/facts.h"
@@ -97,14 +97,23 @@ static void add_machine(Facts *f) {
   facts_set(f, o, "available_memory_bytes", json_integer((json_int_t)machine_memory_available()));
 }
 
+/* ---- kernels ---- */
+
+static void add_kernels(Facts *f) {
+  bool f32 = panel_available(PRECISION_F32), bf16 = panel_available(PRECISION_BF16);
+  json_t *o = facts_object(f, f->root, "kernels");
+  facts_set(f, o, "products f32", facts_text(f32 ? "panels, AVX-512" : "OpenBLAS"));
+  facts_set(f, o, "products bf16", facts_text(bf16 ? "panels, AVX-512 BF16" : "none"));
+  facts_set(f, o, "products with few rows", facts_text("rows across lanes"));
+  facts_set(f, o, "all others", facts_text("OpenBLAS"));
+}
+
 /* ---- libraries ---- */
 
 static void add_openblas(Facts *f) {
   json_t *o = facts_object(f, f->root, "openblas");
   facts_set(f, o, "build", facts_text(blas_config()));
   facts_set(f, o, "kernel", facts_text(blas_kernel()));
-  facts_set(f, o, "bf16 products",
-            facts_text(bf16_available() ? "AVX-512 BF16" : "none on this processor"));
   facts_set(f, o, "threading", facts_text(blas_threading()));
   facts_set(f, o, "used", facts_text("single-threaded calls from skein's own threads"));
 }
@@ -205,6 +214,7 @@ static int run(int argc, char **argv, Error *err) {
   Facts f = facts_new();
   add_program(&f);
   add_machine(&f);
+  add_kernels(&f);
   add_openblas(&f);
   LibraryList list = {&f, facts_array(&f, f.root, "libraries")};
   dl_iterate_phdr(add_library, &list);

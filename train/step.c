@@ -2,13 +2,13 @@
 
 #include <math.h>
 
-#include "autograd/bf16.h"
+#include "autograd/panel.h"
 #include "autograd/tape.h"
 #include "optim/clip.h"
 
 Status stepper_init(Stepper *s, int threads, bool recompute, Precision precision, Error *err) {
   *s = (Stepper){0};
-  if (precision == PRECISION_BF16) TRY(bf16_require("train.precision", err));
+  TRY(panel_require(precision, "train.precision", err));
   *s = (Stepper){arena_new(), tape_new(), threads, recompute, precision};
   if (s->arena && s->tape) return STATUS_OK;
   stepper_free(s);

@@ -1,5 +1,6 @@
-/* Products in bf16 against sums of the rounded operands in double; what they leave alone; a model's
- * loss and gradients beside those in f32. Skipped on processors that have no bf16. */
+/* Products by panels against sums in double, in bf16 of the rounded operands; what bf16 leaves
+ * alone; a model's loss and gradients in bf16 beside those in f32. Skipped on processors without.
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,14 +10,16 @@
 
 #include <cmocka.h>
 
-#include "autograd/bf16.h"
-#include "autograd/matmul.h"
+#include "autograd/matmul_panel.h"
 #include "tests/operands.h"
 #include "tests/testing.h"
 #include "tests/tiny.h"
 
-/* f32 sums of k <= 300 terms of size <= 1.3 in another order. */
-static const double SUM_TOLERANCE = 2e-5;
+/* Of f32 sums of n products of size <= 1.3 in another order: n 2^-24 at the very most, and in
+ * practice far less. */
+static double sum_tolerance(int64_t n) {
+  return 2e-6 + 5e-8 * (double)n;
+}
 /* Of the whole gradient: a rounding of 2^-9 in each operand of some tens of products in a row. */
 static const double MODEL_TOLERANCE = 0.03;
 
@@ -24,11 +27,13 @@ typedef struct Shape {
   int64_t m, n, k;
 } Shape;
 
-static const Shape SHAPES[] = {{1, 1, 1},    {6, 64, 32},   {7, 65, 33},   {13, 200, 96},
-                               {5, 63, 300}, {1100, 70, 7}, {64, 128, 64}, {3, 5, 2}};
+static const Shape SHAPES[] = {{1, 1, 1},     {6, 64, 32},   {7, 65, 33},   {13, 200, 96},
+                               {5, 63, 300},  {1100, 70, 7}, {64, 128, 64}, {3, 5, 2},
+                               {9, 17, 2049}, {50, 40, 2600}};
 enum { SHAPES_COUNT = sizeof SHAPES / sizeof *SHAPES };
 
-static double rounded(float x) {
+static double operand(Precision precision, float x) {
+  if (precision == PRECISION_F32) return (double)x;
   uint16_t half;
   float back;
   dtype_narrow(&half, &x, DTYPE_BF16, 1);
@@ -41,29 +46,30 @@ static void multiply(Runner *r, bool nt, Tensor *a, const Tensor *w, Tensor *y) 
   (nt ? matmul_nt_weight : matmul_nn_weight)(&r->c, 0.5F, x, w, 2, out);
 }
 
-static void check_product(const Shape *s, bool nt, Dtype dtype) {
+static void check_product(const Shape *s, Precision precision, bool nt, Dtype dtype) {
   Operands o = {0};
   Runner r;
   runner_open(&r, 2, false);
-  r.c.precision = PRECISION_BF16;
   Tensor *a = operands_new(&o, s->m, s->k), *y = operands_new(&o, s->m, s->n);
   Tensor *w = operands_frozen(&o, dtype, nt ? s->n : s->k, nt ? s->k : s->n);
   Tensor *plain = operands_widened(&o, w);
   float *old = malloc((size_t)(s->m * s->n) * sizeof *old);
   memcpy(old, y->data, (size_t)(s->m * s->n) * sizeof *old);
-  multiply(&r, nt, a, w, y);
+  PanelSource source = {w->store, dtype, w->cols};
+  matmul_panel(&r.c, &(PanelProduct){precision, nt, 0.5F, 2, mat(a->data, s->m, s->k), source,
+                                     mat(y->data, s->m, s->n)});
   for (int64_t i = 0; i < s->m; i++) {
     for (int64_t j = 0; j < s->n; j++) {
       double sum = 0;
       for (int64_t k = 0; k < s->k; k++) {
         float b = plain->data[nt ? j * s->k + k : k * s->n + j];
-        sum += rounded(a->data[i * s->k + k]) * rounded(b);
+        sum += operand(precision, a->data[i * s->k + k]) * operand(precision, b);
       }
       double want = 0.5 * sum + 2 * (double)old[i * s->n + j];
       double got = (double)y->data[i * s->n + j];
-      if (!(fabs(got - want) <= SUM_TOLERANCE))
-        fail_msg("%s [%d, %d] of k %d: got %.9g, want %.9g", nt ? "nt" : "nn", (int)i, (int)j,
-                 (int)s->k, got, want);
+      if (!(fabs(got - want) <= sum_tolerance(s->k)))
+        fail_msg("%s %s [%d, %d] of k %d: got %.9g, want %.9g", dtype_name(dtype), nt ? "nt" : "nn",
+                 (int)i, (int)j, (int)s->k, got, want);
     }
   }
   free(old);
@@ -71,45 +77,59 @@ static void check_product(const Shape *s, bool nt, Dtype dtype) {
   operands_free(&o);
 }
 
-static void test_products_are_those_of_rounded_operands(void **state) {
-  (void)state;
-  if (!bf16_available()) skip();
+static void check_products(Precision precision, const Dtype *dtypes, int n) {
+  if (!panel_available(precision)) skip();
   for (int i = 0; i < SHAPES_COUNT; i++) {
-    for (int nt = 0; nt < 2; nt++) {
-      check_product(&SHAPES[i], nt, DTYPE_BF16);
-      check_product(&SHAPES[i], nt, DTYPE_F32);
+    for (int j = 0; j < n; j++) {
+      check_product(&SHAPES[i], precision, true, dtypes[j]);
+      check_product(&SHAPES[i], precision, false, dtypes[j]);
     }
   }
 }
 
-static void test_a_row_depends_on_itself_alone(void **state) {
+static void test_products_in_f32(void **state) {
   (void)state;
-  if (!bf16_available()) skip();
-  enum { M = 70, N = 130, K = 77 };
+  check_products(PRECISION_F32, (Dtype[]){DTYPE_F32, DTYPE_F16, DTYPE_BF16}, 3);
+}
+
+static void test_products_in_bf16_are_those_of_rounded_operands(void **state) {
+  (void)state;
+  check_products(PRECISION_BF16, (Dtype[]){DTYPE_F32, DTYPE_BF16}, 2);
+}
+
+static void check_rows(Precision precision) {
+  if (!panel_available(precision)) skip();
+  enum { M = 1100, N = 130, K = 177 };
   Operands o = {0};
   Runner r;
   runner_open(&r, 1, false);
-  r.c.precision = PRECISION_BF16;
   Tensor *a = operands_new(&o, M, K), *w = operands_frozen(&o, DTYPE_BF16, N, K);
   Tensor *y = operands_new(&o, M, N), *one = operands_new(&o, 1, N), *two = operands_new(&o, M, N);
-  memset(y->data, 0, sizeof(float) * M * N);
-  memset(one->data, 0, sizeof(float) * N);
-  memset(two->data, 0, sizeof(float) * M * N);
-  multiply(&r, true, a, w, y);
+  PanelProduct p = {precision,         true, 1, 0, mat(a->data, M, K), {w->store, DTYPE_BF16, K},
+                    mat(y->data, M, N)};
+  matmul_panel(&r.c, &p);
+  p.out.data = two->data;
   r.c.threads = 2;
-  multiply(&r, true, a, w, two);
+  matmul_panel(&r.c, &p);
   assert_memory_equal(y->data, two->data, sizeof(float) * M * N);
-  Tensor last = tensor_view(a->data + (M - 1) * K, DTYPE_F32, 1, K);
-  multiply(&r, true, &last, w, one);
+  p.a = mat(a->data + (M - 1) * K, 1, K);
+  p.out = mat(one->data, 1, N);
+  matmul_panel(&r.c, &p);
   assert_memory_equal(one->data, y->data + (M - 1) * N, sizeof(float) * N);
   runner_close(&r);
   operands_free(&o);
 }
 
+static void test_a_row_depends_on_itself_alone(void **state) {
+  (void)state;
+  check_rows(PRECISION_F32);
+  check_rows(PRECISION_BF16);
+}
+
 /* f16 has no such products, and a weight that learns keeps its small changes. */
 static void test_other_weights_are_left_alone(void **state) {
   (void)state;
-  if (!bf16_available()) skip();
+  if (!panel_available(PRECISION_BF16)) skip();
   enum { M = 9, N = 20, K = 40 };
   for (int learns = 0; learns < 2; learns++) {
     Operands o = {0};
@@ -159,7 +179,7 @@ static float *gate_gradients(T5 *model, Gate *gate, const AdapterSet *set, const
 
 static void test_a_model_is_near_itself_in_f32(void **state) {
   (void)state;
-  if (!bf16_available()) skip();
+  if (!panel_available(PRECISION_BF16)) skip();
   T5 *model = tiny_model(true, false);
   Lora *lora = tiny_lora(model, "all-linear", 4, 3);
   Gate *gate = tiny_gate(lora, model, 5);
@@ -185,7 +205,8 @@ static void test_a_model_is_near_itself_in_f32(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_products_are_those_of_rounded_operands),
+      cmocka_unit_test(test_products_in_f32),
+      cmocka_unit_test(test_products_in_bf16_are_those_of_rounded_operands),
       cmocka_unit_test(test_a_row_depends_on_itself_alone),
       cmocka_unit_test(test_other_weights_are_left_alone),
       cmocka_unit_test(test_a_model_is_near_itself_in_f32),

@@ -1,0 +1,23 @@
+/* matmul_panel: products of many rows by panels (panel.h); the tiles of matmul.c where the
+ * processor has AVX-512. */
+#ifndef SKEIN_AUTOGRAD_MATMUL_PANEL_H
+#define SKEIN_AUTOGRAD_MATMUL_PANEL_H
+
+#include "autograd/matmul.h"
+#include "autograd/panel.h"
+
+/* out = alpha * A op(w) + beta * out: with `nt` w is [n, k] and op(w) = w^T, else w is [k, n].
+ * f16 weights need PRECISION_F32. */
+typedef struct PanelProduct {
+  Precision precision;
+  bool nt;
+  float alpha, beta;
+  Mat a; /* [m, k] */
+  PanelSource w;
+  Mat out; /* [m, n] */
+} PanelProduct;
+
+/* panel_available(precision) must hold. */
+void matmul_panel(Context *c, const PanelProduct *product);
+
+#endif
