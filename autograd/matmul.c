@@ -101,7 +101,7 @@ static void skinny_product(Context *c, SkinnyProduct p) {
 /* Enough rows to lay panels out for. */
 static bool is_panel(int64_t m, int64_t n, int64_t k) {
   return m >= PANEL_ROWS_MIN && n >= PANEL_SIDE_MIN && k >= PANEL_SIDE_MIN &&
-         m * n * k >= PANEL_WORK_MIN && panel_available(PRECISION_F32);
+         m * n * k >= PANEL_WORK_MIN && panel_kernel() == PANEL_AVX512;
 }
 
 void matmul_nt(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
@@ -112,7 +112,7 @@ void matmul_nt(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
   }
   if (is_panel(a.rows, b.rows, b.cols)) {
     PanelSource w = {b.data, DTYPE_F32, b.ld};
-    matmul_panel(c, &(PanelProduct){PRECISION_F32, true, alpha, beta, a, w, out});
+    matmul_panel(c, &(PanelProduct){PANEL_AVX512, true, alpha, beta, a, w, out});
     return;
   }
   product(c, (Product){false, true, a.rows, b.rows, a.cols, 0, 0, 0, alpha, beta, a, b, out});
@@ -122,7 +122,7 @@ void matmul_nn(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
   assert(a.cols == b.rows && out.rows == a.rows && out.cols == b.cols);
   if (is_panel(a.rows, b.cols, b.rows)) {
     PanelSource w = {b.data, DTYPE_F32, b.ld};
-    matmul_panel(c, &(PanelProduct){PRECISION_F32, false, alpha, beta, a, w, out});
+    matmul_panel(c, &(PanelProduct){PANEL_AVX512, false, alpha, beta, a, w, out});
     return;
   }
   product(c, (Product){false, false, a.rows, b.cols, a.cols, 0, 0, 0, alpha, beta, a, b, out});
@@ -169,9 +169,9 @@ static bool runs_in_bf16(const Context *c, const Tensor *w) {
 
 static void weight_panels(Context *c, bool bf16, bool nt, float alpha, Mat a, const Tensor *w,
                           float beta, Mat out) {
-  Precision precision = bf16 ? PRECISION_BF16 : PRECISION_F32;
+  PanelKernel kernel = bf16 ? PANEL_AVX512_BF16 : PANEL_AVX512;
   PanelSource source = {w->store, w->dtype, w->cols};
-  matmul_panel(c, &(PanelProduct){precision, nt, alpha, beta, a, source, out});
+  matmul_panel(c, &(PanelProduct){kernel, nt, alpha, beta, a, source, out});
 }
 
 void matmul_nt_weight(Context *c, float alpha, Mat a, const Tensor *w, float beta, Mat out) {

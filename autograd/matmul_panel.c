@@ -44,9 +44,9 @@ static void pack(const PanelProduct *p, uint32_t *panel, uint32_t *part, int64_t
   int64_t skipped = p->nt ? col * w.ld + at : at * w.ld + col;
   w.data = (const char *)w.data + (size_t)skipped * dtype_size(w.dtype);
   if (p->nt) {
-    panel_pack_nt(p->precision, panel, part, w, cols, k);
+    panel_pack_nt(p->kernel, panel, part, w, cols, k);
   } else {
-    panel_pack_nn(p->precision, panel, w, cols, k);
+    panel_pack_nn(p->kernel, panel, w, cols, k);
   }
 }
 
@@ -55,16 +55,16 @@ static void panel_tile(void *arg, int64_t task, int worker) {
   const PanelProduct *p = w->product;
   int64_t row = task / w->panels * w->tile_rows, col = task % w->panels * PANEL_COLS;
   int64_t rows = min64(w->tile_rows, w->m - row), cols = min64(PANEL_COLS, w->n - col);
-  int64_t stretch = p->precision == PRECISION_BF16 ? 2 * PANEL_WORDS : PANEL_WORDS;
+  int64_t stretch = p->kernel == PANEL_AVX512_BF16 ? 2 * PANEL_WORDS : PANEL_WORDS;
   uint32_t *panel = w->scratch + worker * 2 * PANEL_COLS * w->depth;
   float *out = p->out.data + row * p->out.ld + col;
   const uint32_t *a = (const uint32_t *)w->a + row * w->lda;
   for (int64_t at = 0; at == 0 || at < w->k; at += stretch) {
     int64_t k = min64(stretch, w->k - at);
     pack(p, panel, panel + PANEL_COLS * w->depth, col, cols, at, k);
-    panel_multiply(p->precision, a + panel_words(p->precision, at), w->lda, rows,
-                   panel_words(p->precision, k), panel, cols, p->alpha, at == 0 ? p->beta : 1, out,
-                   p->out.ld);
+    PanelRows part = {a + panel_words(p->kernel, at), w->lda, out, p->out.ld, NULL, NULL};
+    panel_multiply(p->kernel, &part, rows, panel_words(p->kernel, k), panel, cols, p->alpha,
+                   at == 0 ? p->beta : 1);
   }
 }
 
@@ -87,9 +87,9 @@ static void run(Context *c, Work *w) {
 
 void matmul_panel(Context *c, const PanelProduct *p) {
   if (context_failed(c) || p->out.rows == 0 || p->out.cols == 0) return;
-  bool bf16 = p->precision == PRECISION_BF16;
+  bool bf16 = p->kernel == PANEL_AVX512_BF16;
   assert(!bf16 || p->w.dtype != DTYPE_F16);
-  int64_t words = panel_words(p->precision, p->a.cols), depth = min64(words, PANEL_WORDS);
+  int64_t words = panel_words(p->kernel, p->a.cols), depth = min64(words, PANEL_WORDS);
   ArenaMark mark = arena_mark(c->arena);
   Work w = {.product = p,
             .m = p->out.rows,

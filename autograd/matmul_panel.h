@@ -7,9 +7,9 @@
 #include "autograd/panel.h"
 
 /* out = alpha * A op(w) + beta * out: with `nt` w is [n, k] and op(w) = w^T, else w is [k, n].
- * f16 weights need PRECISION_F32. */
+ * f16 weights are not for PANEL_AVX512_BF16. */
 typedef struct PanelProduct {
-  Precision precision;
+  PanelKernel kernel;
   bool nt;
   float alpha, beta;
   Mat a; /* [m, k] */
@@ -17,7 +17,6 @@ typedef struct PanelProduct {
   Mat out; /* [m, n] */
 } PanelProduct;
 
-/* panel_available(precision) must hold. */
 void matmul_panel(Context *c, const PanelProduct *product);
 
 #endif

@@ -2,87 +2,25 @@
 #include <math.h>
 #include <string.h>
 
-#include "autograd/attention_bias.h"
+#include "autograd/attention_thin.h"
+#include "autograd/attention_tile.h"
 #include "autograd/blas.h"
 #include "autograd/extremum.h"
 #include "autograd/parallel.h"
 #include "autograd/vmath.h"
 
-/* Scores are made a tile of queries x keys at a time, small enough to stay in the second cache
- * beside the keys and values it is made of. Softmax runs along the key tiles with a running
- * maximum (Milakov and Gimelshein 2018; Dao et al. 2022), so sequences have any length. */
-enum { TILE_QUERIES = 64, TILE_KEYS = 512 };
-
-typedef struct Attention {
-  const AttentionSpec *spec;
-  int64_t dk, ld;            /* columns of a head; of all heads */
-  const float *q, *k, *v;    /* [Tq, ld], [Tk, ld], [Tk, ld] */
-  const AttentionBias *bias; /* or NULL */
-} Attention;
-
-/* One head of one sequence; all rows and columns below count from its first. */
-typedef struct Head {
-  int index;
-  int64_t queries, keys;
-  int64_t q_at, k_at; /* where its elements begin in q-like and k-like matrices */
-  int64_t q_row;      /* of the whole matrix */
-} Head;
-
-typedef struct Tile {
-  int64_t row, rows; /* queries */
-  int64_t col, cols; /* keys */
-} Tile;
-
-static Head head_of(const Attention *a, int64_t sequence, int index) {
-  const AttentionSpec *s = a->spec;
-  int64_t q_row = s->q.offset[sequence], column = index * a->dk;
-  RowSpan keys = attention_keys(s, sequence);
-  return (Head){.index = index,
-                .queries = ragged_length(s->q, sequence),
-                .keys = keys.count,
-                .q_at = q_row * a->ld + column,
-                .k_at = keys.begin * a->ld + column,
-                .q_row = q_row};
-}
-
-/* Keys that query i sees: the first so many. The last query stands at the last key. */
-static int64_t visible_keys(const Attention *a, const Head *h, int64_t i) {
-  if (!a->spec->causal) return h->keys;
-  int64_t n = i + 1 + h->keys - h->queries;
-  return n > 0 ? n : 0;
-}
-
-/* Columns of the tile that its row r sees. */
-static int64_t visible_cols(const Attention *a, const Head *h, const Tile *t, int64_t r) {
-  int64_t n = visible_keys(a, h, t->row + r) - t->col;
-  return n < 0 ? 0 : min64(n, t->cols);
-}
-
-static Tile first_tile(const Attention *a, const Head *h, int64_t row) {
-  int64_t rows = min64(TILE_QUERIES, h->queries - row);
-  return (Tile){row, rows, 0, min64(TILE_KEYS, visible_keys(a, h, row + rows - 1))};
-}
-
-/* The next tile along the keys that some row of it sees; cols is 0 after the last. */
-static Tile next_tile(const Attention *a, const Head *h, Tile t) {
-  t.col += t.cols;
-  t.cols = min64(TILE_KEYS, visible_keys(a, h, t.row + t.rows - 1) - t.col);
-  return t;
-}
-
-/* Relative position of the tile's first key and its row r. */
-static int64_t tile_distance(const Head *h, const Tile *t, int64_t r) {
-  return t->col - (t->row + r + h->keys - h->queries);
+static void add_bias(const Attention *a, const Head *h, const Tile *t, float *s) {
+  for (int64_t r = 0; a->bias && r < t->rows; r++) {
+    attention_bias_add(a->bias, h->index, tile_distance(h, t, r), s + r * t->cols,
+                       visible_cols(a, h, t, r));
+  }
 }
 
 /* s [rows, cols] = q k^T + bias, in visible columns; anything elsewhere. */
 static void score_tile(const Attention *a, const Head *h, const Tile *t, float *s) {
   blas_sgemm(false, true, t->rows, t->cols, a->dk, 1, a->q + h->q_at + t->row * a->ld, a->ld,
              a->k + h->k_at + t->col * a->ld, a->ld, 0, s, t->cols);
-  for (int64_t r = 0; a->bias && r < t->rows; r++) {
-    attention_bias_add(a->bias, h->index, tile_distance(h, t, r), s + r * t->cols,
-                       visible_cols(a, h, t, r));
-  }
+  add_bias(a, h, t, s);
 }
 
 /* Forward: a task is one head of one block of queries. */
@@ -131,26 +69,60 @@ static void finish_rows(const Forward *f, const Head *h, const Tile *t, const Ru
   }
 }
 
+static void start_rows(const Forward *f, const Head *h, const Tile *t, Running *run) {
+  for (int64_t r = 0; r < t->rows; r++) {
+    run->max[r] = -INFINITY;
+    run->sum[r] = 0;
+    memset(f->y + h->q_at + (t->row + r) * f->a.ld, 0, (size_t)f->a.dk * sizeof *f->y);
+  }
+}
+
+static void attend_queries(const Forward *f, const Head *h, int64_t row, float *s) {
+  const Attention *a = &f->a;
+  Running run;
+  Tile t = first_tile(a, h, row);
+  start_rows(f, h, &t, &run);
+  for (; t.cols > 0; t = next_tile(a, h, t)) {
+    score_tile(a, h, &t, s);
+    softmax_tile(f, h, &t, s, &run);
+    blas_sgemm(false, false, t.rows, a->dk, t.cols, 1, s, t.cols, a->v + h->k_at + t.col * a->ld,
+               a->ld, 1, f->y + h->q_at + t.row * a->ld, a->ld);
+  }
+  finish_rows(f, h, &t, &run);
+}
+
+/* A single query, some heads of it together: neighbours in the rows of k and v. */
+static void attend_query(const Forward *f, const Head *h, int heads, int64_t row, float *s) {
+  const Attention *a = &f->a;
+  Running run[THIN_HEADS];
+  Tile t = first_tile(a, h, row);
+  for (int i = 0; i < heads; i++) start_rows(f, &h[i], &t, &run[i]);
+  for (; t.cols > 0; t = next_tile(a, h, t)) {
+    int64_t q_at = h->q_at + row * a->ld, k_at = h->k_at + t.col * a->ld;
+    Thin thin = {heads, a->dk, a->ld, t.cols};
+    thin_scores(&thin, a->q + q_at, a->k + k_at, s);
+    for (int i = 0; i < heads; i++) {
+      add_bias(a, &h[i], &t, s + i * t.cols);
+      softmax_tile(f, &h[i], &t, s + i * t.cols, &run[i]);
+    }
+    thin_values(&thin, s, a->v + k_at, f->y + q_at);
+  }
+  for (int i = 0; i < heads; i++) finish_rows(f, &h[i], &t, &run[i]);
+}
+
 static void attend_block(void *arg, int64_t task, int worker) {
   const Forward *f = arg;
-  const Attention *a = &f->a;
-  const QueryBlock *block = &f->block[task / a->spec->heads];
-  Head h = head_of(a, block->sequence, (int)(task % a->spec->heads));
-  Tile t = first_tile(a, &h, block->row);
-  float *s = f->scratch + worker * f->scratch_size, *y = f->y + h.q_at + t.row * a->ld;
-  Running run;
-  for (int64_t r = 0; r < t.rows; r++) {
-    run.max[r] = -INFINITY;
-    run.sum[r] = 0;
-    memset(y + r * a->ld, 0, (size_t)a->dk * sizeof *y);
+  int heads = f->a.spec->heads, index = (int)(task % heads);
+  const QueryBlock *block = &f->block[task / heads];
+  float *s = f->scratch + worker * f->scratch_size;
+  Head h[THIN_HEADS] = {head_of(&f->a, block->sequence, index)};
+  if (h->queries - block->row > 1) {
+    attend_queries(f, h, block->row, s);
+  } else if (index % THIN_HEADS == 0) { /* for the heads behind it, too */
+    int count = (int)min64(THIN_HEADS, heads - index);
+    for (int i = 1; i < count; i++) h[i] = head_of(&f->a, block->sequence, index + i);
+    attend_query(f, h, count, block->row, s);
   }
-  for (; t.cols > 0; t = next_tile(a, &h, t)) {
-    score_tile(a, &h, &t, s);
-    softmax_tile(f, &h, &t, s, &run);
-    blas_sgemm(false, false, t.rows, a->dk, t.cols, 1, s, t.cols, a->v + h.k_at + t.col * a->ld,
-               a->ld, 1, y, a->ld);
-  }
-  finish_rows(f, &h, &t, &run);
 }
 
 /* The blocks of queries of all sequences, in order; NULL with the context's error set. */
@@ -170,7 +142,8 @@ static const QueryBlock *query_blocks(Context *c, Ragged q, int64_t *count) {
 }
 
 static int64_t tile_elements(const AttentionSpec *s) {
-  return min64(TILE_QUERIES, ragged_longest(s->q)) * min64(TILE_KEYS, attention_longest_keys(s));
+  int64_t rows = max64(THIN_HEADS, min64(TILE_QUERIES, ragged_longest(s->q)));
+  return rows * min64(TILE_KEYS, attention_longest_keys(s));
 }
 
 typedef struct AttentionSaved {

@@ -9,7 +9,8 @@ enum {
 #else
   COLS = 6, /* a vector of lanes is two registers or more */
 #endif
-  WIDEN = 256, /* weights of a row that are widened at a time */
+  STRETCH = 512, /* of k, whose lanes fill the first cache */
+  LINE = 16,     /* floats of a cache line */
 };
 
 typedef float Lanes __attribute__((vector_size(SKINNY_LANES * sizeof(float))));
@@ -23,24 +24,30 @@ void skinny_pack(float *to, const float *x, int64_t ldx, int64_t m, int64_t k) {
   }
 }
 
-/* sum[c] += sum_i x[i] * w[c][i]. The products may be fused with the sums: this is the one place
- * where the compiler is told so, since vector types have no fma of their own. */
+/* sum[c] += sum_i x[i] * w[c][i]. What stands `ahead` of each weight is fetched meanwhile: there
+ * are more rows than the processor follows by itself. The products may be fused with the sums: this
+ * is the one place where the compiler is told so, since vector types have no fma of their own. */
 __attribute__((optimize("fp-contract=fast"))) static void add_products(const Lanes *x,
                                                                        const float *const w[COLS],
-                                                                       int64_t k, Lanes sum[COLS]) {
+                                                                       int64_t ahead, int64_t k,
+                                                                       Lanes sum[COLS]) {
   Lanes s[COLS];
   memcpy(s, sum, sizeof s);
-  for (int64_t i = 0; i < k; i++) {
-    Lanes v = x[i];
+  for (int64_t begin = 0; begin < k; begin += LINE) {
+    int64_t end = begin + LINE < k ? begin + LINE : k;
+    for (int c = 0; c < COLS; c++) __builtin_prefetch(w[c] + begin + ahead, 0, 2);
+    for (int64_t i = begin; i < end; i++) {
+      Lanes v = x[i];
 #pragma GCC unroll 12
-    for (int c = 0; c < COLS; c++) s[c] += v * w[c][i];
+      for (int c = 0; c < COLS; c++) s[c] += v * w[c][i];
+    }
   }
   memcpy(sum, s, sizeof s);
 }
 
 /* A stretch [at, at + k) of the weight's rows from `col`; rows beyond the last are the last. */
 static void weight_rows(const void *w, Dtype dtype, int64_t ldw, int64_t col, int64_t cols,
-                        int64_t at, int64_t k, float wide[COLS][WIDEN], const float *out[COLS]) {
+                        int64_t at, int64_t k, float wide[COLS][STRETCH], const float *out[COLS]) {
   for (int64_t c = 0; c < COLS; c++) {
     int64_t row = col + (c < cols ? c : cols - 1);
     const char *from = (const char *)w + (size_t)(row * ldw + at) * dtype_size(dtype);
@@ -64,17 +71,19 @@ void skinny_multiply(const float *packed, int64_t m, int64_t k, const void *w, D
                      int64_t ldw, int64_t begin, int64_t end, float alpha, float beta, float *y,
                      int64_t ldy) {
   const Lanes *x = (const Lanes *)(const void *)packed;
-  int64_t stretch = dtype == DTYPE_F32 ? k : WIDEN, groups = skinny_groups(m);
+  int64_t groups = skinny_groups(m);
   for (int64_t col = begin; col < end; col += COLS) {
     int64_t cols = end - col < COLS ? end - col : COLS;
-    float wide[COLS][WIDEN];
+    float wide[COLS][STRETCH];
     Lanes sum[SKINNY_ROWS / SKINNY_LANES * COLS];
     memset(sum, 0, sizeof sum);
-    for (int64_t at = 0; at < k; at += stretch) {
+    for (int64_t at = 0; at < k; at += STRETCH) {
       const float *rows[COLS];
-      int64_t part = k - at < stretch ? k - at : stretch;
+      int64_t part = k - at < STRETCH ? k - at : STRETCH;
+      int64_t next = at + STRETCH < k ? STRETCH : COLS * ldw - at;
       weight_rows(w, dtype, ldw, col, cols, at, part, wide, rows);
-      for (int64_t g = 0; g < groups; g++) add_products(x + g * k + at, rows, part, sum + g * COLS);
+      for (int64_t g = 0; g < groups; g++)
+        add_products(x + g * k + at, rows, dtype == DTYPE_F32 ? next : 0, part, sum + g * COLS);
     }
     store_columns(sum, m, cols, alpha, beta, y + col, ldy);
   }

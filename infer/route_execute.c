@@ -1,23 +1,26 @@
 /* The executor works in two passes over the (row, expert) pairs of a plan, sorted by expert:
  *
- *   down   blocks of pairs: gather their rows of x, u = w s (x A_e^T)         tasks: blocks
+ *   down   blocks of pairs: u = w s (x A_e^T)                                 tasks: blocks
  *   up     y rows += u B_e^T, the blocks in order, for one tile of columns     tasks: tiles
  *
  * A tile belongs to one task, so rows that several experts share need no locks, and each row is
- * summed in order of expert. A block whose rows lie together is not gathered or scattered. */
+ * summed in order of expert. A tile of B_e is laid out as a panel, whose products go straight to
+ * the rows of y; a block whose rows lie together is not gathered. */
 #include <assert.h>
 #include <string.h>
 
 #include "autograd/blas.h"
 #include "autograd/extremum.h"
+#include "autograd/panel.h"
 #include "autograd/parallel.h"
 #include "infer/route.h"
 
 enum {
-  BLOCK_ROWS = 128, /* of one expert: its gathered input stays in the cache */
-  TILE_COLS = 128,  /* of y: a tile of a few thousand rows stays in the cache */
+  BLOCK_ROWS = 128,           /* of one expert */
+  FEW_ROWS = 16,              /* of a block that BLAS multiplies sooner than A is laid out */
+  TILE_COLS = 2 * PANEL_COLS, /* of y: a tile of a few thousand rows stays in the cache */
   MIX_ROWS = 64,
-  PARALLEL_WORK = 1 << 19, /* multiply-adds; below, waking threads costs more than it gains */
+  PARALLEL_WORK = 1 << 17, /* multiply-adds; below, waking threads costs more than it gains */
 };
 
 /* Pairs [begin, begin + count) of one expert. */
@@ -32,6 +35,7 @@ typedef struct Execution {
   const Tensor *x;
   Tensor *y;
   int experts;
+  PanelKernel kernel;
   int64_t pairs, blocks;
   int64_t *row;    /* [pairs] ascending for each expert */
   float *weight;   /* [pairs] */
@@ -93,33 +97,36 @@ static void find_factors(Context *c, Execution *e, Pool *pool, int linear) {
 
 /* The passes. */
 
-/* Whether the rows of a block lie together. */
-static bool together(const Execution *e, const Block *b) {
-  return e->row[b->begin + b->count - 1] - e->row[b->begin] == b->count - 1;
-}
-
-static const float *gathered(const Execution *e, const Block *b, int worker) {
+static const float *gathered(const Execution *e, const Block *b, float *to) {
   int64_t cols = e->x->cols;
-  const int64_t *row = e->row + b->begin;
-  if (together(e, b)) return e->x->data + *row * cols;
-  float *to = e->scratch + worker * e->scratch_size;
   for (int64_t i = 0; i < b->count; i++) {
-    memcpy(to + i * cols, e->x->data + row[i] * cols, (size_t)cols * sizeof *to);
+    memcpy(to + i * cols, e->x->data + e->row[b->begin + i] * cols, (size_t)cols * sizeof *to);
   }
   return to;
+}
+
+/* u [count, rank] = x[rows] A^T */
+static void project(const Execution *e, const Block *b, const Tensor *a, float *u, float *scratch) {
+  if (b->count <= FEW_ROWS || a->rows > PANEL_COLS) {
+    blas_sgemm(false, true, b->count, a->rows, a->cols, 1, gathered(e, b, scratch), a->cols,
+               a->data, a->cols, 0, u, e->rank);
+    return;
+  }
+  PanelRows rows = {e->x->data, a->cols, u, e->rank, e->row + b->begin, NULL};
+  panel_pack_nt(e->kernel, scratch, NULL, (PanelSource){a->data, DTYPE_F32, a->cols}, a->rows,
+                a->cols);
+  panel_multiply(e->kernel, &rows, b->count, a->cols, scratch, a->rows, 1, 0);
 }
 
 static void run_down(void *arg, int64_t task, int worker) {
   const Execution *e = arg;
   const Block *b = &e->block[task];
   const LowRank *f = &e->factor[b->expert];
-  const Tensor *a = f->a;
   float *u = e->u + b->begin * e->rank;
-  blas_sgemm(false, true, b->count, a->rows, a->cols, 1, gathered(e, b, worker), a->cols, a->data,
-             a->cols, 0, u, e->rank);
+  project(e, b, f->a, u, e->scratch + worker * e->scratch_size);
   for (int64_t i = 0; i < b->count; i++) {
     float w = e->weight[b->begin + i] * (e->how == AGGREGATE_OUTPUT ? f->scale : 1);
-    for (int64_t k = 0; k < a->rows; k++) u[i * e->rank + k] *= w;
+    for (int64_t k = 0; k < f->a->rows; k++) u[i * e->rank + k] *= w;
   }
 }
 
@@ -149,32 +156,25 @@ static void mix_rows(void *arg, int64_t task, int worker) {
   }
 }
 
-/* y [count rows, cols at col] += u B^T */
-static void add_block(const Execution *e, const Block *b, int64_t col, int64_t cols,
-                      float *scratch) {
+/* y [count rows, cols at col] += u B^T, cols <= PANEL_COLS */
+static void add_block(const Execution *e, const Block *b, int64_t col, int64_t cols, float *panel) {
   const Tensor *factor = e->factor[b->expert].b;
-  const float *u = e->u + b->begin * e->rank, *rows = factor->data + col * factor->cols;
-  const int64_t *row = e->row + b->begin;
-  int64_t width = e->y->cols;
-  float *y = e->y->data + col;
-  bool direct = together(e, b);
-  blas_sgemm(false, true, b->count, cols, factor->cols, 1, u, e->rank, rows, factor->cols,
-             direct ? 1 : 0, direct ? y + *row * width : scratch, direct ? width : cols);
-  if (direct) return;
-  for (int64_t i = 0; i < b->count; i++) {
-    float *to = y + row[i] * width;
-    const float *from = scratch + i * cols;
-#pragma omp simd
-    for (int64_t j = 0; j < cols; j++) to[j] += from[j];
-  }
+  int64_t rank = factor->cols;
+  PanelSource source = {factor->data + col * rank, DTYPE_F32, rank};
+  panel_pack_nt(e->kernel, panel, NULL, source, cols, rank);
+  PanelRows rows = {e->u + b->begin * e->rank, e->rank, e->y->data + col, e->y->cols, NULL,
+                    e->row + b->begin};
+  panel_multiply(e->kernel, &rows, b->count, rank, panel, cols, 1, 1);
 }
 
 static void run_up(void *arg, int64_t task, int worker) {
   const Execution *e = arg;
-  int64_t col = task * TILE_COLS, left = e->y->cols - col;
+  int64_t begin = task * TILE_COLS, end = min64(begin + TILE_COLS, e->y->cols);
   for (int64_t i = 0; i < e->blocks; i++) {
-    add_block(e, &e->block[i], col, left < TILE_COLS ? left : TILE_COLS,
-              e->scratch + worker * e->scratch_size);
+    for (int64_t col = begin; col < end; col += PANEL_COLS) {
+      add_block(e, &e->block[i], col, min64(PANEL_COLS, end - col),
+                e->scratch + worker * e->scratch_size);
+    }
   }
 }
 
@@ -182,7 +182,7 @@ static void run_up(void *arg, int64_t task, int worker) {
 static bool make_room(Context *c, Execution *e) {
   size_t pairs = (size_t)e->pairs, threads = (size_t)c->threads;
   int64_t slots = e->plan->rows * e->plan->slots;
-  e->scratch_size = max64(BLOCK_ROWS * max64(e->x->cols, TILE_COLS), e->rank);
+  e->scratch_size = max64(max64(BLOCK_ROWS, PANEL_COLS) * e->x->cols, PANEL_COLS * e->rank);
   e->row = context_alloc(c, pairs * sizeof *e->row);
   e->weight = context_alloc(c, pairs * sizeof *e->weight);
   e->pair = context_alloc(c, (size_t)slots * sizeof *e->pair);
@@ -214,6 +214,7 @@ void route_execute(Context *c, Pool *pool, int linear, const Plan *plan, Aggrega
                  .x = x,
                  .y = y,
                  .experts = pool_count(pool),
+                 .kernel = panel_kernel(),
                  .rank = pool_max_rank(pool, linear)};
   int64_t *start = context_alloc(c, (size_t)(e.experts + 1) * sizeof *start);
   if (start) count_pairs(&e, start);

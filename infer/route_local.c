@@ -32,11 +32,14 @@ typedef struct Loading {
  * LN(u) . v is LN(u) . (v - mean(v)), which needs no mean of u. */
 static void standardise(float *v, int64_t n, bool scaled) {
   double mean = 0, variance = 0;
+#pragma omp simd reduction(+ : mean)
   for (int64_t i = 0; i < n; i++) mean += (double)v[i];
   mean /= (double)n;
+#pragma omp simd reduction(+ : variance)
   for (int64_t i = 0; i < n; i++) variance += ((double)v[i] - mean) * ((double)v[i] - mean);
   variance /= (double)n;
   double factor = scaled ? 1 / sqrt(variance + NORM_EPS) : 1;
+#pragma omp simd
   for (int64_t i = 0; i < n; i++) v[i] = (float)(((double)v[i] - mean) * factor);
 }
 

@@ -32,8 +32,8 @@ static const Shape SHAPES[] = {{1, 1, 1},     {6, 64, 32},   {7, 65, 33},   {13,
                                {9, 17, 2049}, {50, 40, 2600}};
 enum { SHAPES_COUNT = sizeof SHAPES / sizeof *SHAPES };
 
-static double operand(Precision precision, float x) {
-  if (precision == PRECISION_F32) return (double)x;
+static double operand(PanelKernel kernel, float x) {
+  if (kernel != PANEL_AVX512_BF16) return (double)x;
   uint16_t half;
   float back;
   dtype_narrow(&half, &x, DTYPE_BF16, 1);
@@ -46,7 +46,7 @@ static void multiply(Runner *r, bool nt, Tensor *a, const Tensor *w, Tensor *y) 
   (nt ? matmul_nt_weight : matmul_nn_weight)(&r->c, 0.5F, x, w, 2, out);
 }
 
-static void check_product(const Shape *s, Precision precision, bool nt, Dtype dtype) {
+static void check_product(const Shape *s, PanelKernel kernel, bool nt, Dtype dtype) {
   Operands o = {0};
   Runner r;
   runner_open(&r, 2, false);
@@ -56,14 +56,14 @@ static void check_product(const Shape *s, Precision precision, bool nt, Dtype dt
   float *old = malloc((size_t)(s->m * s->n) * sizeof *old);
   memcpy(old, y->data, (size_t)(s->m * s->n) * sizeof *old);
   PanelSource source = {w->store, dtype, w->cols};
-  matmul_panel(&r.c, &(PanelProduct){precision, nt, 0.5F, 2, mat(a->data, s->m, s->k), source,
+  matmul_panel(&r.c, &(PanelProduct){kernel, nt, 0.5F, 2, mat(a->data, s->m, s->k), source,
                                      mat(y->data, s->m, s->n)});
   for (int64_t i = 0; i < s->m; i++) {
     for (int64_t j = 0; j < s->n; j++) {
       double sum = 0;
       for (int64_t k = 0; k < s->k; k++) {
         float b = plain->data[nt ? j * s->k + k : k * s->n + j];
-        sum += operand(precision, a->data[i * s->k + k]) * operand(precision, b);
+        sum += operand(kernel, a->data[i * s->k + k]) * operand(kernel, b);
       }
       double want = 0.5 * sum + 2 * (double)old[i * s->n + j];
       double got = (double)y->data[i * s->n + j];
@@ -77,36 +77,37 @@ static void check_product(const Shape *s, Precision precision, bool nt, Dtype dt
   operands_free(&o);
 }
 
-static void check_products(Precision precision, const Dtype *dtypes, int n) {
-  if (!panel_available(precision)) skip();
+static void check_products(PanelKernel kernel, const Dtype *dtypes, int n) {
   for (int i = 0; i < SHAPES_COUNT; i++) {
     for (int j = 0; j < n; j++) {
-      check_product(&SHAPES[i], precision, true, dtypes[j]);
-      check_product(&SHAPES[i], precision, false, dtypes[j]);
+      check_product(&SHAPES[i], kernel, true, dtypes[j]);
+      check_product(&SHAPES[i], kernel, false, dtypes[j]);
     }
   }
 }
 
 static void test_products_in_f32(void **state) {
   (void)state;
-  check_products(PRECISION_F32, (Dtype[]){DTYPE_F32, DTYPE_F16, DTYPE_BF16}, 3);
+  const Dtype dtypes[] = {DTYPE_F32, DTYPE_F16, DTYPE_BF16};
+  check_products(PANEL_PORTABLE, dtypes, 3);
+  check_products(panel_kernel(), dtypes, 3);
 }
 
 static void test_products_in_bf16_are_those_of_rounded_operands(void **state) {
   (void)state;
-  check_products(PRECISION_BF16, (Dtype[]){DTYPE_F32, DTYPE_BF16}, 2);
+  if (!panel_has_bf16()) skip();
+  check_products(PANEL_AVX512_BF16, (Dtype[]){DTYPE_F32, DTYPE_BF16}, 2);
 }
 
-static void check_rows(Precision precision) {
-  if (!panel_available(precision)) skip();
+static void check_rows(PanelKernel kernel) {
   enum { M = 1100, N = 130, K = 177 };
   Operands o = {0};
   Runner r;
   runner_open(&r, 1, false);
   Tensor *a = operands_new(&o, M, K), *w = operands_frozen(&o, DTYPE_BF16, N, K);
   Tensor *y = operands_new(&o, M, N), *one = operands_new(&o, 1, N), *two = operands_new(&o, M, N);
-  PanelProduct p = {precision,         true, 1, 0, mat(a->data, M, K), {w->store, DTYPE_BF16, K},
-                    mat(y->data, M, N)};
+  PanelProduct p = {
+      kernel, true, 1, 0, mat(a->data, M, K), {w->store, DTYPE_BF16, K}, mat(y->data, M, N)};
   matmul_panel(&r.c, &p);
   p.out.data = two->data;
   r.c.threads = 2;
@@ -122,14 +123,15 @@ static void check_rows(Precision precision) {
 
 static void test_a_row_depends_on_itself_alone(void **state) {
   (void)state;
-  check_rows(PRECISION_F32);
-  check_rows(PRECISION_BF16);
+  check_rows(PANEL_PORTABLE);
+  check_rows(panel_kernel());
+  if (panel_has_bf16()) check_rows(PANEL_AVX512_BF16);
 }
 
 /* f16 has no such products, and a weight that learns keeps its small changes. */
 static void test_other_weights_are_left_alone(void **state) {
   (void)state;
-  if (!panel_available(PRECISION_BF16)) skip();
+  if (!panel_has_bf16()) skip();
   enum { M = 9, N = 20, K = 40 };
   for (int learns = 0; learns < 2; learns++) {
     Operands o = {0};
@@ -179,7 +181,7 @@ static float *gate_gradients(T5 *model, Gate *gate, const AdapterSet *set, const
 
 static void test_a_model_is_near_itself_in_f32(void **state) {
   (void)state;
-  if (!panel_available(PRECISION_BF16)) skip();
+  if (!panel_has_bf16()) skip();
   T5 *model = tiny_model(true, false);
   Lora *lora = tiny_lora(model, "all-linear", 4, 3);
   Gate *gate = tiny_gate(lora, model, 5);

@@ -100,7 +100,7 @@ static void add_machine(Facts *f) {
 /* ---- kernels ---- */
 
 static void add_kernels(Facts *f) {
-  bool f32 = panel_available(PRECISION_F32), bf16 = panel_available(PRECISION_BF16);
+  bool f32 = panel_kernel() == PANEL_AVX512, bf16 = panel_has_bf16();
   json_t *o = facts_object(f, f->root, "kernels");
   facts_set(f, o, "products f32", facts_text(f32 ? "panels, AVX-512" : "OpenBLAS"));
   facts_set(f, o, "products bf16", facts_text(bf16 ? "panels, AVX-512 BF16" : "none"));

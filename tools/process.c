@@ -15,7 +15,8 @@ extern char **environ;
 
 void process_calm_threads(char *const argv[]) {
   if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return;
-  if (setenv("GOMP_SPINCOUNT", "1000", 0) == 0) execv("/proc/self/exe", argv);
+  if (setenv("GOMP_SPINCOUNT", "1000", 0) == 0 && setenv("OPENBLAS_NUM_THREADS", "1", 0) == 0)
+    execv("/proc/self/exe", argv);
 }
 
 bool process_find(const char *name, char path[PATH_MAX]) {

@@ -166,7 +166,7 @@ def steps_agree(one, other, dtype="f32"):
     return good, f"losses differ by {loss:.0e} of themselves at most, gradient norms by {norm:.0e}"
 
 
-def scores_agree(one, other, lengths):
+def scores_agree(one, other, lengths, dtype):
     """Likelihoods, and choices where one is likelier beyond the tolerance."""
     a, b = one.answers[-1]["loglik"], other.answers[-1]["loglik"]
     difference = max(apart(x, y) for x, y in zip(a, b, strict=True))
@@ -174,10 +174,10 @@ def scores_agree(one, other, lengths):
     for x, y, n in zip(a, b, lengths, strict=True):
         means = [value / count for value, count in zip(y, n, strict=True)]
         first, second = sorted(means)[-1], sorted(means)[-2]
-        clear = first - second > 2 * TOLERANCE["f32"] * abs(second)
+        clear = first - second > 2 * TOLERANCE[dtype] * abs(second)
         chosen = max(range(len(x)), key=lambda i: x[i] / n[i])
         wrong += clear and chosen != means.index(first)
-    good = difference <= TOLERANCE["f32"] and wrong == 0
+    good = difference <= TOLERANCE[dtype] and wrong == 0
     return good, (f"log-likelihoods differ by {difference:.0e} of themselves at most, "
                   f"{wrong} of {len(a)} choices differ")
 
@@ -193,8 +193,9 @@ def texts_agree(one, other):
 # ---- rows ----
 
 def result(what, shape, measured, bar, unit="x", most=False, agree=(True, ""), **more):
-    """A line of the table; `most`: the bar is an upper one."""
-    verdict = "pass" if (measured <= bar if most else measured >= bar) else "MISS"
+    """A line of the table; `most`: the bar is an upper one; None: there is none."""
+    held = bar is None or (measured <= bar if most else measured >= bar)
+    verdict = "MISS" if not held else "pass" if bar is not None else ""
     return {"what": what, "shape": shape, "measured": measured, "bar": bar, "unit": unit, "most": most,
             "verdict": verdict if agree[0] else "DISAGREE", "check": agree[1], **more}
 
@@ -265,18 +266,29 @@ def sgemm(bench):
                  torch=f"sgemm {float(numbers['sgemm_gflops']):.0f}", numbers=numbers)
 
 
-def score(bench, experts, bar):
+def loops(bench, what, shape, experts, file, *more, dtype="f32"):
+    """The reference with either way to loop over experts."""
+    pool = ["--pool", bench.parts.pool(shape, experts), *more]
+    return {f"torch-{loop}": bench.torch(what, shape, file, *pool, "--loop", loop, dtype=dtype)
+            for loop in ("released", "lean")}
+
+
+def score(bench, experts, bar, dtype="f32"):
     shape, file = bench.shape("t5-v1_1-base"), bench.items()
+    command = bench.skein_items(["bench", "score"], shape, experts, file)
     sides = bench.alternate({
-        f"skein-{experts}": bench.skein_items(["bench", "score"], shape, experts, file),
-        f"torch-{experts}": bench.torch("score", shape, file, "--pool", bench.parts.pool(shape, experts),
-                                        "--batch", bench.arguments.batch // 4)})
-    one, other = sides.values()
-    text = Text(bench.parts.base(shape))
+        "skein": command + (["--bf16"] if dtype == "bf16" else []),
+        **loops(bench, "score", shape, experts, file, "--batch", bench.arguments.batch // 4,
+                dtype=dtype)})
+    one, tokens = sides["skein"], bench.tokens(shape, file)
+    text = Text(bench.parts.base(shape, dtype))
     lengths = [[len(text.ids(choice)) for choice in line["choices"]] for line in read_lines(file)]
-    yield result(f"routed scoring, 4 choices, top-2, {experts} experts", shape,
-                 other.seconds / one.seconds, bar, agree=scores_agree(one, other, lengths),
-                 **pair(one, other, bench.tokens(shape, file)))
+    in_bf16 = " in bf16" if dtype == "bf16" else ""
+    for loop, wanted in (("released", bar), ("lean", None)):
+        other = sides[f"torch-{loop}"]
+        yield result(f"routed scoring{in_bf16}, 4 choices, top-2, {experts} experts, {loop} loop",
+                     shape, other.seconds / one.seconds, wanted,
+                     agree=scores_agree(one, other, lengths, dtype), **pair(one, other, tokens))
 
 
 def pool_sides(bench, shape, file, counts):
@@ -306,12 +318,13 @@ def generation(bench):
     command = bench.skein_items(["bench", "generate"], shape, experts, file)
     sides = bench.alternate({
         "skein": command + ["--max-output", most, "--batch-tokens", 16 * (512 + most)],
-        "torch": bench.torch("generate", shape, file, "--pool", bench.parts.pool(shape, experts),
-                             "--batch", 16, "--max-output", most)})
-    one, other = sides["skein"], sides["torch"]
-    yield result(f"greedy generation, batch 16, {experts} experts, tokens/s", shape,
-                 other.seconds / one.seconds, 5, agree=texts_agree(one, other),
-                 **pair(one, other, other.answers[-1]["target_tokens"]))
+        **loops(bench, "generate", shape, experts, file, "--batch", 16, "--max-output", most)})
+    one = sides["skein"]
+    for loop, wanted in (("released", 5), ("lean", None)):
+        other = sides[f"torch-{loop}"]
+        yield result(f"greedy generation, batch 16, {experts} experts, tokens/s, {loop} loop", shape,
+                     other.seconds / one.seconds, wanted, agree=texts_agree(one, other),
+                     **pair(one, other, other.answers[-1]["target_tokens"]))
 
 
 def start(bench):
@@ -368,7 +381,7 @@ def curve(bench):
     for experts in counts[1:]:
         side = sides[f"skein-{experts}"]
         yield result(f"scoring over {experts} experts, of the time of plain", shape,
-                     side.seconds / plain.seconds, float("inf"), most=True,
+                     side.seconds / plain.seconds, None,
                      skein=f"{tokens / side.seconds:.0f} tok/s",
                      torch=f"plain {tokens / plain.seconds:.0f} tok/s",
                      skein_seconds=side.seconds, skein_peak=side.peak)
@@ -382,6 +395,8 @@ ROWS = {
     "memory": memory,
     "score-36": lambda bench: score(bench, 36, 10),
     "score-166": lambda bench: score(bench, 166, 20),
+    "score-36-bf16": lambda bench: score(bench, 36, None, "bf16"),
+    "score-166-bf16": lambda bench: score(bench, 166, None, "bf16"),
     "lost": lost,
     "generate": generation,
     "start": start,
@@ -400,9 +415,9 @@ def shown(value, unit):
 def print_table(results):
     lines = [["row", "what", "shape", "skein", "PyTorch", "measured", "bar", ""]]
     for r in results:
-        bar = "" if r["bar"] == float("inf") else ("<= " if r["most"] else ">= ") + shown(r["bar"], r["unit"])
+        bar = "" if r["bar"] is None else ("<= " if r["most"] else ">= ") + shown(r["bar"], r["unit"])
         lines.append([r["row"], r["what"], r["shape"], r["skein"], r["torch"],
-                      shown(r["measured"], r["unit"]), bar, r["verdict"] if bar else ""])
+                      shown(r["measured"], r["unit"]), bar, r["verdict"]])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     print()
     for line in lines:

@@ -12,8 +12,14 @@ from the reference, because it is what the method costs there:
     is routed and multiplied like any token
   - every linear of every block is wrapped; q, k and v have each its own call, router and experts
   - routing: LayerNorm without weights (eps 1e-5) of the input and, once, of the gates; scaled dot
-    products; softmax in f32 over all experts; the k largest, renormalised with 1e-6; a Python loop
-    over the experts with index_select and index_add
+    products; softmax in f32 over all experts; the k largest, renormalised with 1e-6
+  - a Python loop over the experts, in one of two ways (--loop):
+      released   the way of both papers' code: weights scattered into a table [tokens, experts], its
+                 entries that are not 0 found twice and sorted by expert, inputs gathered and split,
+                 every expert called on its part, empty or not, outputs joined, weighted and added
+                 into zeros
+      lean       as short as we could write it: a search for each expert's tokens, index_select,
+                 index_add; experts that no token chose are passed over
   - an input is repeated through the encoder once for every choice
   - generation is generate() of transformers with its cache: cross-attention keys and values are
     made and routed once
@@ -91,26 +97,43 @@ class GatedLinear(nn.Module):
 class RoutedLinear(nn.Module):
     """y = W u + s sum_k w_k B_k A_k u over the k experts whose gates are nearest to u."""
 
-    def __init__(self, linear, experts, gates, scale, top_k):
+    def __init__(self, linear, experts, gates, scale, top_k, loop):
         super().__init__()
         self.weight, self.experts, self.scale, self.top_k = linear.weight, experts, scale, top_k
         gates = torch.stack(gates)
         self.gates = F.layer_norm(gates, gates.shape[1:]).to(linear.weight.dtype)
+        self.loop = {"released": self.loop_released, "lean": self.loop_lean}[loop]
 
     def forward(self, u):
         y = F.linear(u, self.weight)
         u = u.reshape(-1, u.shape[-1])
         scores = F.linear(F.layer_norm(u, u.shape[1:]).to(u.dtype), self.gates) * u.shape[1] ** -0.5
-        weight, chosen = torch.softmax(scores.float(), dim=-1).topk(self.top_k, dim=-1)
-        weight = (weight / (weight.sum(dim=-1, keepdim=True) + 1e-6)).to(y.dtype) * self.scale
-        flat = y.view(-1, y.shape[-1])
+        weights = torch.softmax(scores.float(), dim=-1)
+        weight, chosen = weights.topk(self.top_k, dim=-1)
+        weight = weight / (weight.sum(dim=-1, keepdim=True) + 1e-6)
+        self.loop(u, y.view(-1, y.shape[-1]), weights, weight, chosen)
+        return y
+
+    def loop_released(self, u, y, weights, weight, chosen):
+        table = torch.zeros_like(weights).scatter(1, chosen, weight)
+        by_column, order = table.nonzero().sort(0)
+        rows = table.nonzero()[order[:, 1], 0]
+        counts = (table > 0).sum(0).tolist()
+        share = table[rows].gather(1, by_column[:, 1:]).to(y.dtype)
+        parts = u[rows].split(counts)
+        outputs = [F.linear(F.linear(part, a), b) * self.scale
+                   for part, (a, b) in zip(parts, self.experts, strict=True)]
+        added = torch.cat(outputs) * share
+        y += torch.zeros(y.shape, dtype=added.dtype).index_add(0, rows, added)
+
+    def loop_lean(self, u, y, weights, weight, chosen):
+        weight = weight.to(y.dtype) * self.scale
         for expert, (a, b) in enumerate(self.experts):
             rows, slot = torch.where(chosen == expert)
             if len(rows) == 0:
                 continue
             low = F.linear(u.index_select(0, rows), a)
-            flat.index_add_(0, rows, F.linear(low, b) * weight[rows, slot, None])
-        return y
+            y.index_add_(0, rows, F.linear(low, b) * weight[rows, slot, None])
 
 
 def wrap_gated(model, arguments):
@@ -130,7 +153,7 @@ def wrap_routed(model, arguments):
                    for expert in experts]
         replace(model, module, RoutedLinear(model.get_submodule(module), factors,
                                             [gate[f"{module}.gate"] for gate in gates], scales[0],
-                                            arguments.top_k))
+                                            arguments.top_k, arguments.loop))
 
 
 # ---- text ----
@@ -243,6 +266,7 @@ def main():
     parser.add_argument("--top-k", type=int, default=2)
     parser.add_argument("--max-output", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--loop", choices=["released", "lean"], default="released", help="over experts")
     parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
     parser.add_argument("--bf16", action="store_true")
     arguments = parser.parse_args()
