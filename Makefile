@@ -151,8 +151,8 @@ golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/or
 	@$(PYTHON) -B tests/oracle/make_golden.py
 	@$(PYTHON) -B tests/oracle/routed.py
 
-bench: $(BUILD)/skein ## measure the speed of this machine
-	@$(BUILD)/skein bench train
+bench: $(BUILD)/skein ## measure gate training on this machine: build/bench/speed.csv
+	@SKEIN=$(BUILD)/skein sh tools/bench/speed
 
 compare: $(BUILD)/skein ## race PyTorch (PYTHON=..., SKEIN_DATA=..., ROWS='gate-base score-36')
 	@$(PYTHON) -B tools/bench/compare.py --skein $(BUILD)/skein $(ROWS)

@@ -26,9 +26,9 @@ from the reference, because it is what the method costs there:
   - a step of many examples is accumulated over micro-batches of a fixed number of examples
 Not held against it: no dropout (the other side has none, and the losses must agree); frozen weights
 need no gradients; the sigmoid gate multiplies the low-rank activations instead of the wide input,
-which is equal and cheaper; experts that no token chose are passed over; inference_mode; scaled-dot-
-product attention where transformers has it and it is the faster one (--attention); bf16 means frozen
-weights stored in bf16 under autocast, as the authors run it, so that nothing is cast again and again.
+which is equal and cheaper; no counting of who was chosen; inference_mode; scaled-dot-product attention
+where transformers has it and it is the faster one (--attention); bf16 means frozen weights stored in
+bf16 under autocast, as the authors run it, so that nothing is cast again and again.
 """
 
 import argparse
