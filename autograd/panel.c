@@ -5,6 +5,7 @@
 
 #include "autograd/extremum.h"
 #include "autograd/panel_kernels.h"
+#include "autograd/vmath.h"
 
 PanelKernel panel_kernel(void) {
   return panel_avx512_has(false) ? PANEL_AVX512 : PANEL_PORTABLE;
@@ -127,13 +128,23 @@ static void sum_portable(const uint32_t *const a[PANEL_ROWS], int64_t words, con
   }
 }
 
-static void store_row(const float *sum, int64_t cols, float alpha, float beta, float *out) {
+/* out [n] = alpha * sum + beta * out; inlined, so that a whole panel has a loop of its own. */
+static inline void store(const float *restrict sum, int64_t n, float alpha, float beta,
+                         float *restrict out) {
   if (beta == 0) {
 #pragma omp simd
-    for (int64_t j = 0; j < cols; j++) out[j] = alpha * sum[j];
+    for (int64_t j = 0; j < n; j++) out[j] = alpha * sum[j];
   } else {
 #pragma omp simd
-    for (int64_t j = 0; j < cols; j++) out[j] = alpha * sum[j] + beta * out[j];
+    for (int64_t j = 0; j < n; j++) out[j] = vmath_fma(alpha, sum[j], beta * out[j]);
+  }
+}
+
+static void store_row(const float *sum, int64_t cols, float alpha, float beta, float *out) {
+  if (cols == PANEL_COLS) {
+    store(sum, PANEL_COLS, alpha, beta, out);
+  } else {
+    store(sum, cols, alpha, beta, out);
   }
 }
 

@@ -103,8 +103,7 @@ TARGET __attribute__((always_inline)) static inline void sum_rows(bool bf16, int
   SUMS(name##_1, bf16, rows, 1)    \
   SUMS(name##_2, bf16, rows, 2)    \
   SUMS(name##_3, bf16, rows, 3)    \
-  SUMS(name##_4, bf16, rows, 4)    \
-  static PanelSums *const name[] = {name##_1, name##_2, name##_3, name##_4};
+  SUMS(name##_4, bf16, rows, 4)
 ALL_SUMS(sum_f32, false, ROWS)
 ALL_SUMS(sum_f32_one, false, 1)
 ALL_SUMS(sum_bf16, true, ROWS)
@@ -113,9 +112,15 @@ ALL_SUMS(sum_bf16_one, true, 1)
 #undef SUMS
 
 PanelSums *panel_avx512_sums(bool bf16, int64_t rows, int64_t vectors) {
+#define BY_VECTORS(name) \
+  { name##_1, name##_2, name##_3, name##_4 }
+  static PanelSums *const sums[2][2][VECTORS] = {
+      {BY_VECTORS(sum_f32), BY_VECTORS(sum_f32_one)},
+      {BY_VECTORS(sum_bf16), BY_VECTORS(sum_bf16_one)},
+  };
+#undef BY_VECTORS
   assert(rows >= 1 && rows <= ROWS && vectors >= 1 && vectors <= VECTORS);
-  if (bf16) return (rows == 1 ? sum_bf16_one : sum_bf16)[vectors - 1];
-  return (rows == 1 ? sum_f32_one : sum_f32)[vectors - 1];
+  return sums[bf16][rows == 1][vectors - 1];
 }
 
 #else

@@ -178,7 +178,7 @@ static int widest(const char *text) {
 static void test_wide_tables(void **state) {
   (void)state;
   static const int SHAPE[][2] = {{3, 3}, {3, 30}, {30, 3}, {30, 30}, {8, 22}};
-  char storage[60][20];
+  char storage[60][32];
   const char *names[60];
   for (int i = 0; i < 60; i++) {
     snprintf(storage[i], sizeof storage[i], "name-of-a-row-%02d", i);
@@ -200,7 +200,7 @@ static void test_wide_tables(void **state) {
 
 static void test_few_columns_elsewhere(void **state) {
   (void)state;
-  char storage[16][8];
+  char storage[16][16];
   const char *names[16];
   for (int i = 0; i < 16; i++) {
     snprintf(storage[i], sizeof storage[i], "n%d", i);
