@@ -128,6 +128,41 @@ static void test_a_row_depends_on_itself_alone(void **state) {
   if (panel_has_bf16()) check_rows(PANEL_AVX512_BF16);
 }
 
+/* Rows of a are read, and rows of the result added to, where they lie. */
+static void check_places(PanelKernel kernel) {
+  enum { ROWS = 30, N = 40, K = 20 };
+  static const int64_t from[] = {3, 3, 17, 0, 29, 8, 11, 12}, to[] = {5, 9, 1, 0, 29, 28, 2, 7};
+  enum { PLACES = sizeof to / sizeof *to };
+  Operands o = {0};
+  Tensor *a = operands_new(&o, ROWS, K), *w = operands_new(&o, N, K),
+         *y = operands_new(&o, ROWS, N);
+  Tensor *old = operands_widened(&o, y);
+  _Alignas(64) float panel[K * PANEL_COLS];
+  for (int64_t count = 1; count <= PLACES; count++) {
+    memcpy(y->data, old->data, sizeof(float) * ROWS * N);
+    panel_pack_nt(kernel, panel, NULL, (PanelSource){w->data, DTYPE_F32, K}, N, K);
+    panel_multiply(kernel, &(PanelRows){a->data, K, y->data, N, from, to}, count, K, panel, N, 3,
+                   1);
+    for (int64_t row = 0; row < ROWS; row++) {
+      int64_t place = 0;
+      while (place < count && to[place] != row) place++;
+      for (int64_t j = 0; j < N; j++) {
+        double want = (double)old->data[row * N + j];
+        for (int64_t k = 0; k < K && place < count; k++)
+          want += 3 * (double)a->data[from[place] * K + k] * (double)w->data[j * K + k];
+        assert_float_equal(y->data[row * N + j], want, 1e-5);
+      }
+    }
+  }
+  operands_free(&o);
+}
+
+static void test_rows_are_read_and_written_where_they_lie(void **state) {
+  (void)state;
+  check_places(PANEL_PORTABLE);
+  check_places(panel_kernel());
+}
+
 /* f16 has no such products, and a weight that learns keeps its small changes. */
 static void test_other_weights_are_left_alone(void **state) {
   (void)state;
@@ -210,6 +245,7 @@ int main(void) {
       cmocka_unit_test(test_products_in_f32),
       cmocka_unit_test(test_products_in_bf16_are_those_of_rounded_operands),
       cmocka_unit_test(test_a_row_depends_on_itself_alone),
+      cmocka_unit_test(test_rows_are_read_and_written_where_they_lie),
       cmocka_unit_test(test_other_weights_are_left_alone),
       cmocka_unit_test(test_a_model_is_near_itself_in_f32),
   };

@@ -457,8 +457,8 @@ def read_arguments():
     parser.add_argument("--shape", help="one shape for all rows: demo, t5-small, ...")
     parser.add_argument("--quick", action="store_true", help="2 rounds of little work: a trial, no measurement")
     parser.add_argument("--rounds", type=int, help="alternations [5]")
-    parser.add_argument("--examples", type=int, help="of a gate-training step [32]")
-    parser.add_argument("--items", type=int, help="that are scored [16]")
+    parser.add_argument("--examples", type=int, help="of a gate-training step [16]")
+    parser.add_argument("--items", type=int, help="that are scored [8]")
     parser.add_argument("--max-output", type=int, help="tokens generated of each text [64]")
     parser.add_argument("--batch", type=int, default=32, help="padded sequences in a forward of PyTorch [32]")
     parser.add_argument("--set", default="cosmos_qa", help="P3 set that texts are from, or mixed [cosmos_qa, "
@@ -468,7 +468,7 @@ def read_arguments():
     parser.add_argument("--skein", type=pathlib.Path, default=ROOT / "build/release/skein")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/bench")
     a = parser.parse_args()
-    full, quick = (5, 32, 16, 64), (2, 8, 4, 8)
+    full, quick = (5, 16, 8, 64), (2, 8, 4, 8)
     for name, value in zip(("rounds", "examples", "items", "max_output"), quick if a.quick else full):
         setattr(a, name, getattr(a, name) or value)
     for row in a.rows:
