@@ -12,4 +12,9 @@ static inline int64_t max64(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
+/* a / b, rounded up; a >= 0, b > 0. */
+static inline int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
 #endif

@@ -32,10 +32,6 @@ typedef struct Product {
   Mat a, b, out;
 } Product;
 
-static int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 /* Size of one of `parts` nearly equal pieces of n, aligned. */
 static int64_t tile_size(int64_t n, int64_t parts) {
   return ceil_div(ceil_div(n, parts), TILE_ALIGN) * TILE_ALIGN;

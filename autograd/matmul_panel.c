@@ -24,10 +24,6 @@ typedef struct Work {
   int64_t depth;     /* words of the longest panel */
 } Work;
 
-static int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 static void round_rows(void *arg, int64_t task, int worker) {
   (void)worker;
   const Work *w = arg;

@@ -41,7 +41,7 @@ static inline int64_t ragged_length(Ragged r, int64_t sequence) {
 int64_t ragged_longest(Ragged r);
 
 /* What products with frozen weights are computed in; everything else is f32. BF16 rounds both
- * operands (bf16.h). */
+ * operands (panel.h). */
 typedef enum Precision { PRECISION_F32, PRECISION_BF16 } Precision;
 #define PRECISION_CHOICES "f32|bf16"
 

@@ -4,8 +4,8 @@
  *   up     y rows += u B_e^T, the blocks in order, for one tile of columns     tasks: tiles
  *
  * A tile belongs to one task, so rows that several experts share need no locks, and each row is
- * summed in order of expert. A tile of B_e is laid out as a panel, whose products go straight to
- * the rows of y; a block whose rows lie together is not gathered. */
+ * summed in order of expert. Factors are laid out as panels (panel.h), whose products read and add
+ * to rows where they lie; of a few rows BLAS makes the down product, from a copy. */
 #include <assert.h>
 #include <string.h>
 
