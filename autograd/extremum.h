@@ -1,4 +1,4 @@
-/* extremum: the smaller and the larger of two sizes. */
+/* extremum: the smaller and the larger of two sizes, and their quotient rounded up. */
 #ifndef SKEIN_AUTOGRAD_EXTREMUM_H
 #define SKEIN_AUTOGRAD_EXTREMUM_H
 
