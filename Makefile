@@ -26,14 +26,27 @@ LDFLAGS_ALL := -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lopenblas -lyaml -ljansson -lzstd -lcrypto -lsentencepiece_train -lsentencepiece \
   -lstdc++ -lpthread -lm
 
-lib_sources := $(foreach room,$(rooms),$(wildcard $(room)/*.c $(room)/*.cc))
+lib_sources := $(filter-out autograd/kernel/table.c,$(foreach room,$(rooms) autograd/kernel, \
+  $(wildcard $(room)/*.c $(room)/*.cc)))
 tool_sources := $(wildcard tools/*.c)
 tool_scripts := $(wildcard tools/*.gp)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 test_scripts := $(wildcard tests/test_*.sh)
 test_support := $(filter-out tests/test_%.c,$(wildcard tests/*.c))
-formatted := $(wildcard $(foreach room,$(rooms) tools tools/demo tools/study tests,$(room)/*.c $(room)/*.h $(room)/*.cc))
+formatted := $(wildcard $(foreach room,$(rooms) autograd/kernel tools tools/demo tools/study tests,$(room)/*.c $(room)/*.h $(room)/*.cc))
 object = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
+
+# The inner loops are compiled once for each kind of processor, and chosen when the program runs.
+machine := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+kernels := portable
+march_portable :=
+ifeq ($(machine),x86_64)
+kernels += avx2 avx512
+march_portable := -march=x86-64
+march_avx2 := -march=x86-64-v3
+march_avx512 := -march=x86-64-v4
+endif
+kernel_tables := $(kernels:%=$(BUILD)/autograd/kernel/table_%.o)
 
 .PHONY: all test check check-build check-format check-globals check-instructions test-sanitize valgrind install demo \
   demo-assets golden bench compare clean help FORCE
@@ -54,7 +67,7 @@ $(BUILD)/world: $(call object,$(wildcard tools/demo/*.c)) $(BUILD)/libskein.a
 $(BUILD)/p3-split: $(call object,$(wildcard tools/study/*.c)) $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 
-$(BUILD)/libskein.a: $(call object,$(lib_sources))
+$(BUILD)/libskein.a: $(call object,$(lib_sources)) $(kernel_tables)
 $(BUILD)/libtools.a: $(call object,$(filter-out tools/skein.c,$(tool_sources))) \
   $(tool_scripts:%=$(BUILD)/%.o)
 $(BUILD)/%.a:
@@ -64,6 +77,10 @@ $(BUILD)/%.a:
 $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
 	$(call say,cc  ) $(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(BUILD)/autograd/kernel/table_%.o: autograd/kernel/table.c $(BUILD)/flags | $(BUILD)/found-build
+	@mkdir -p $(@D)
+	$(call say,cc  ) $(CC) $(CFLAGS_ALL) $(march_$*) -DKERNELS=kernels_$* -DNAME='"$*"' -c -o $@ $<
 
 $(BUILD)/%.o: %.cc $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)

@@ -42,8 +42,10 @@ int64_t attention_longest_keys(const AttentionSpec *spec) {
 
 AttentionBias attention_bias_expand(Context *c, const Tensor *table, const AttentionSpec *spec) {
   /* The last query stands at the last key: distances reach len_k - 1 back, len_q - 1 ahead. */
-  AttentionBias b = {
-      .heads = spec->heads, .buckets = spec->buckets, .past = attention_longest_keys(spec)};
+  AttentionBias b = {.kernels = c->kernels,
+                     .heads = spec->heads,
+                     .buckets = spec->buckets,
+                     .past = attention_longest_keys(spec)};
   b.span = b.past + ragged_longest(spec->q);
   int32_t *bucket = context_alloc(c, (size_t)b.span * sizeof *bucket);
   float *value = context_alloc(c, (size_t)(b.heads * b.span) * sizeof *value);
@@ -62,16 +64,12 @@ AttentionBias attention_bias_expand(Context *c, const Tensor *table, const Atten
 }
 
 void attention_bias_add(const AttentionBias *b, int head, int64_t p, float *row, int64_t n) {
-  const float *value = b->value + head * b->span + b->past + p;
-#pragma omp simd
-  for (int64_t j = 0; j < n; j++) row[j] += value[j];
+  b->kernels->add(row, b->value + head * b->span + b->past + p, n);
 }
 
 void attention_bias_collect(const AttentionBias *b, float *diagonal, int64_t p, const float *row,
                             int64_t n) {
-  float *from = diagonal + b->past + p;
-#pragma omp simd
-  for (int64_t j = 0; j < n; j++) from[j] += row[j];
+  b->kernels->add(diagonal + b->past + p, row, n);
 }
 
 void attention_bias_fold(const AttentionBias *b, const float *diagonal, double *sums) {

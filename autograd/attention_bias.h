@@ -9,6 +9,7 @@
 #include "autograd/ops.h"
 
 typedef struct AttentionBias {
+  const Kernels *kernels;
   int heads, buckets;
   int64_t past, span;    /* relative position p in [-past, span - past) is at index p + past */
   const int32_t *bucket; /* [span] the bucket of each index */

@@ -4,213 +4,256 @@
 
 #include "autograd/blas.h"
 #include "autograd/extremum.h"
-#include "autograd/matmul_panel.h"
 #include "autograd/parallel.h"
-#include "autograd/skinny.h"
 
-/* Tiles: large enough that packing inside BLAS is a small part of the work, small enough that a few
- * threads stay busy. They follow from the shape alone (parallel.h). */
+/* Tasks are large enough that laying strips out is a small part of the work, small enough that a
+ * few threads stay busy. They follow from the shape alone (parallel.h). */
 enum {
-  TILE_ROWS = 1024,
-  TILES_WANTED = 8,
-  TILE_COLS_MIN = 64,
-  TILE_WORK_MIN = 1 << 20, /* multiply-adds; below, handing tiles out costs more than it gains */
-  TILE_ALIGN = 16,
-  PANEL_ELEMENTS = 1 << 22, /* of a widened weight: 16 MB */
-  SKINNY_COLS = 96,
-  SKINNY_WEIGHT = 1 << 16,  /* elements */
-  PANEL_WORK_MIN = 1 << 21, /* multiply-adds; below, BLAS has kernels without packing */
-  PANEL_ROWS_MIN = 24,
-  PANEL_SIDE_MIN = 16,
+  TASK_ROWS = 1024, /* at most, that share strips */
+  TASK_ROWS_MIN = 96,
+  TASKS_WANTED = 8,
+  TASK_WORK_MIN = 1 << 17, /* multiply-adds; below, waking threads costs more than it gains */
+  TASK_ALIGN = 12,
+  TURNED_COLS = 96,        /* of a task */
+  TURNED_WEIGHT = 1 << 14, /* elements; a smaller weight is laid out sooner */
+  ROUND_ROWS = 64,
+  BLAS_TILE_ROWS = 1024,
+  BLAS_TILE_COLS_MIN = 64,
+  BLAS_TILE_ALIGN = 16,
 };
 
-typedef struct Product {
-  bool ta, tb;
-  int64_t m, n, k;
-  int64_t tile_m, tile_n, tiles_n;
-  float alpha, beta;
-  Mat a, b, out;
-} Product;
+/* How a product is cut. */
+typedef struct Cut {
+  const Product *product;
+  bool turned;
+  int64_t rows, cols;           /* of a task */
+  int64_t across, tasks;        /* tasks side by side; in all */
+  const float *left[TERMS_MAX]; /* of each term: its rows, or their strips */
+  int64_t lda[TERMS_MAX];       /* words */
+} Cut;
 
-/* Size of one of `parts` nearly equal pieces of n, aligned. */
-static int64_t tile_size(int64_t n, int64_t parts) {
-  return ceil_div(ceil_div(n, parts), TILE_ALIGN) * TILE_ALIGN;
-}
+typedef struct Work {
+  const Kernels *kernels;
+  const Cut *cut;
+  float *scratch; /* [threads, scratch_size] */
+  int64_t scratch_size;
+} Work;
 
-static void product_tile(void *arg, int64_t task, int worker) {
-  (void)worker;
-  const Product *p = arg;
-  int64_t row = task / p->tiles_n * p->tile_m, col = task % p->tiles_n * p->tile_n;
-  int64_t m = min64(p->tile_m, p->m - row), n = min64(p->tile_n, p->n - col);
-  const float *a = p->a.data + (p->ta ? row : row * p->a.ld);
-  const float *b = p->b.data + (p->tb ? col * p->b.ld : col);
-  blas_sgemm(p->ta, p->tb, m, n, p->k, p->alpha, a, p->a.ld, b, p->b.ld, p->beta,
-             p->out.data + row * p->out.ld + col, p->out.ld);
-}
-
-static void product(Context *c, Product p) {
-  if (context_failed(c) || p.m == 0 || p.n == 0) return;
-  int64_t parts_m = ceil_div(p.m, TILE_ROWS);
-  int64_t wanted = min64(TILES_WANTED, 1 + p.m * p.n * p.k / TILE_WORK_MIN);
-  int64_t parts_n = min64(ceil_div(wanted, parts_m), ceil_div(p.n, TILE_COLS_MIN));
-  p.tile_m = tile_size(p.m, parts_m);
-  p.tile_n = tile_size(p.n, parts_n);
-  p.tiles_n = ceil_div(p.n, p.tile_n);
-  parallel_for(c->threads, ceil_div(p.m, p.tile_m) * p.tiles_n, product_tile, &p);
-}
-
-/* Few rows, and a weight large enough for its packing to show. */
-static bool is_skinny(int64_t m, int64_t n, int64_t k) {
-  return m <= SKINNY_ROWS && n * k >= SKINNY_WEIGHT;
-}
-
-/* A product with few rows. */
-typedef struct SkinnyProduct {
-  float alpha, beta;
-  Mat a, out;
-  const void *w; /* [n, a.cols] */
-  Dtype dtype;
-  int64_t n, ldw;
-  float *packed;
-} SkinnyProduct;
-
-static void skinny_tile(void *arg, int64_t task, int worker) {
-  (void)worker;
-  const SkinnyProduct *p = arg;
-  skinny_multiply(p->packed, p->a.rows, p->a.cols, p->w, p->dtype, p->ldw, task * SKINNY_COLS,
-                  min64((task + 1) * SKINNY_COLS, p->n), p->alpha, p->beta, p->out.data, p->out.ld);
-}
-
-static void skinny_product(Context *c, SkinnyProduct p) {
-  if (context_failed(c) || p.a.rows == 0) return;
-  ArenaMark mark = arena_mark(c->arena);
-  int64_t size = skinny_groups(p.a.rows) * SKINNY_LANES * p.a.cols;
-  p.packed = context_alloc(c, (size_t)size * sizeof *p.packed);
-  if (p.packed) {
-    int threads = p.a.rows * p.n * p.a.cols < TILE_WORK_MIN ? 1 : c->threads;
-    skinny_pack(p.packed, p.a.data, p.a.ld, p.a.rows, p.a.cols);
-    parallel_for(threads, ceil_div(p.n, SKINNY_COLS), skinny_tile, &p);
+static void run_term(const Work *w, const Cut *cut, int term, int64_t row, int64_t col,
+                     float *scratch) {
+  const Product *p = cut->product;
+  const Term *t = &p->term[term];
+  Factor b = factor_at(t->b, 0, col);
+  int64_t m = min64(cut->rows, p->out.rows - row), n = min64(cut->cols, p->out.cols - col);
+  float *out = p->out.data + row * p->out.ld + col;
+  bool add = p->add || term > 0;
+  if (cut->turned) {
+    block_multiply_turned(w->kernels, cut->left[term], m, &b, n, t->a.cols, add, out, p->out.ld,
+                          scratch);
+    return;
   }
+  BlockRows rows = {.m = m,
+                    .a = cut->left[term] + row * cut->lda[term],
+                    .lda = cut->lda[term],
+                    .out = out,
+                    .ld = p->out.ld};
+  block_multiply(w->kernels, &rows, &b, n, t->a.cols, add, scratch);
+}
+
+static void run_task(void *arg, int64_t task, int worker) {
+  const Work *w = arg;
+  const Cut *cut = w->cut;
+  for (; task >= cut->tasks; cut++) task -= cut->tasks;
+  int64_t row = task / cut->across * cut->rows, col = task % cut->across * cut->cols;
+  for (int i = 0; i < cut->product->terms; i++)
+    run_term(w, cut, i, row, col, w->scratch + worker * w->scratch_size);
+}
+
+/* Cutting. */
+
+/* Nearly equal tasks: few, since each lays its strips out, but enough for some threads. */
+static int64_t rows_of_tasks(int64_t m, int64_t across) {
+  int64_t most = ceil_div(m, TASK_ROWS_MIN), wanted = ceil_div(TASKS_WANTED, across);
+  int64_t tasks = max64(ceil_div(m, TASK_ROWS), min64(most, wanted));
+  return ceil_div(ceil_div(m, tasks), TASK_ALIGN) * TASK_ALIGN;
+}
+
+/* Few rows, though more than are sooner laid out for, and a large weight whose rows are columns. */
+static bool is_turned(const Kernels *kernels, const Product *p) {
+  int64_t weight = 0;
+  for (int i = 0; i < p->terms; i++) {
+    if (!p->term[i].b.turned) return false;
+    weight += p->term[i].a.cols * p->out.cols;
+  }
+  return p->out.rows > kernels->few && p->out.rows <= kernels->turned && weight >= TURNED_WEIGHT;
+}
+
+static void cut_product(const Kernels *kernels, const Product *p, Cut *cut) {
+  int64_t m = p->out.rows, n = p->out.cols;
+  *cut = (Cut){.product = p, .turned = is_turned(kernels, p)};
+  cut->cols = cut->turned ? TURNED_COLS : BLOCK_COLS;
+  cut->across = ceil_div(n, cut->cols);
+  if (m == 0 || n == 0) return;
+  cut->rows = cut->turned ? m : rows_of_tasks(m, cut->across);
+  cut->tasks = cut->across * ceil_div(m, cut->rows);
+}
+
+/* Left operands. */
+
+typedef struct Rounding {
+  const Kernels *kernels;
+  const Mat *a;
+  uint16_t *to;
+  int64_t words;
+} Rounding;
+
+static void round_rows(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Rounding *r = arg;
+  int64_t end = min64((task + 1) * ROUND_ROWS, r->a->rows);
+  for (int64_t i = task * ROUND_ROWS; i < end; i++)
+    r->kernels->round_bf16(r->to + i * 2 * r->words, r->a->data + i * r->a->ld, r->a->cols);
+}
+
+/* The rows of a as words, in bf16 in a copy; *lda their stride. */
+static const float *as_words(Context *c, const Mat *a, bool bf16, int64_t *lda) {
+  *lda = a->ld;
+  if (!bf16) return a->data;
+  int64_t words = block_words(true, a->cols);
+  float *to = context_alloc(c, (size_t)(a->rows * words) * sizeof *to);
+  Rounding r = {c->kernels, a, (uint16_t *)(void *)to, words};
+  if (to) parallel_for(c->threads, ceil_div(a->rows, ROUND_ROWS), round_rows, &r);
+  *lda = words;
+  return to;
+}
+
+static const float *as_strips(Context *c, const float *a, int64_t lda, int64_t m, int64_t words) {
+  float *to = context_alloc(c, (size_t)(ceil_div(m, STRIP) * STRIP * words) * sizeof *to);
+  if (to && a) block_turn(c->kernels, to, a, lda, m, words);
+  return to;
+}
+
+/* Products one after another often have the same left operand: it is prepared once. */
+static bool take_over(const Cut *cut, int term, const Cut *before) {
+  if (!before || before->turned != cut->turned || before->product->terms <= term) return false;
+  const Term *t = &cut->product->term[term], *old = &before->product->term[term];
+  return t->a.data == old->a.data && t->a.rows == old->a.rows && t->a.cols == old->a.cols &&
+         t->a.ld == old->a.ld && t->b.bf16 == old->b.bf16;
+}
+
+static void prepare(Context *c, Cut *cut, const Cut *before) {
+  for (int i = 0; i < cut->product->terms; i++) {
+    const Term *t = &cut->product->term[i];
+    assert(t->a.rows == cut->product->out.rows && (!t->b.bf16 || t->b.dtype != DTYPE_F16));
+    if (take_over(cut, i, before)) {
+      cut->left[i] = before->left[i];
+      cut->lda[i] = before->lda[i];
+      continue;
+    }
+    cut->left[i] = as_words(c, &t->a, t->b.bf16, &cut->lda[i]);
+    if (cut->turned) {
+      cut->left[i] =
+          as_strips(c, cut->left[i], cut->lda[i], t->a.rows, block_words(t->b.bf16, t->a.cols));
+    }
+  }
+}
+
+void matmul_all(Context *c, const Product *product, int count) {
+  if (context_failed(c)) return;
+  ArenaMark mark = arena_mark(c->arena);
+  Cut *cut = context_alloc(c, (size_t)count * sizeof *cut);
+  Work w = {c->kernels, cut, NULL, block_scratch(c->kernels)};
+  w.scratch = context_alloc(c, (size_t)(c->threads * w.scratch_size) * sizeof *w.scratch);
+  int64_t tasks = 0, work = 0;
+  for (int i = 0; i < count && !context_failed(c); i++) {
+    cut_product(c->kernels, &product[i], &cut[i]);
+    prepare(c, &cut[i], i > 0 ? &cut[i - 1] : NULL);
+    tasks += cut[i].tasks;
+    for (int t = 0; t < product[i].terms; t++)
+      work += product[i].out.rows * product[i].out.cols * product[i].term[t].a.cols;
+  }
+  int threads = work < TASK_WORK_MIN ? 1 : c->threads;
+  if (!context_failed(c)) parallel_for(threads, tasks, run_task, &w);
   arena_release(c->arena, mark);
 }
 
-/* Enough rows to lay panels out for. */
-static bool is_panel(int64_t m, int64_t n, int64_t k) {
-  return m >= PANEL_ROWS_MIN && n >= PANEL_SIDE_MIN && k >= PANEL_SIDE_MIN &&
-         m * n * k >= PANEL_WORK_MIN && panel_kernel() == PANEL_AVX512;
-}
+/* One product. */
 
-void matmul_nt(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
-  assert(a.cols == b.cols && out.rows == a.rows && out.cols == b.rows);
-  if (is_skinny(a.rows, b.rows, b.cols)) {
-    skinny_product(c, (SkinnyProduct){alpha, beta, a, out, b.data, DTYPE_F32, b.rows, b.ld, NULL});
-    return;
-  }
-  if (is_panel(a.rows, b.rows, b.cols)) {
-    PanelSource w = {b.data, DTYPE_F32, b.ld};
-    matmul_panel(c, &(PanelProduct){PANEL_AVX512, true, alpha, beta, a, w, out});
-    return;
-  }
-  product(c, (Product){false, true, a.rows, b.rows, a.cols, 0, 0, 0, alpha, beta, a, b, out});
-}
-
-void matmul_nn(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
-  assert(a.cols == b.rows && out.rows == a.rows && out.cols == b.cols);
-  if (is_panel(a.rows, b.cols, b.rows)) {
-    PanelSource w = {b.data, DTYPE_F32, b.ld};
-    matmul_panel(c, &(PanelProduct){PANEL_AVX512, false, alpha, beta, a, w, out});
-    return;
-  }
-  product(c, (Product){false, false, a.rows, b.cols, a.cols, 0, 0, 0, alpha, beta, a, b, out});
-}
-
-void matmul_tn(Context *c, float alpha, Mat a, Mat b, float beta, Mat out) {
-  assert(a.rows == b.rows && out.rows == a.cols && out.cols == b.cols);
-  product(c, (Product){true, false, a.cols, b.cols, a.rows, 0, 0, 0, alpha, beta, a, b, out});
-}
-
-typedef struct Widening {
-  float *to;
-  const char *from;
-  Dtype dtype;
-  int64_t cols;
-} Widening;
-
-static void widen_row(void *arg, int64_t task, int worker) {
-  (void)worker;
-  const Widening *w = arg;
-  size_t cols = (size_t)w->cols;
-  dtype_widen(w->to + task * w->cols, w->from + (size_t)task * cols * dtype_size(w->dtype),
-              w->dtype, cols);
-}
-
-/* Rows [row, row + rows) of w as f32, in arena scratch. */
-static Mat widened_rows(Context *c, const Tensor *w, int64_t row, int64_t rows) {
-  float *to = context_alloc(c, (size_t)(rows * w->cols) * sizeof *to);
-  const char *from = (const char *)w->store + (size_t)(row * w->cols) * dtype_size(w->dtype);
-  Widening work = {to, from, w->dtype, w->cols};
-  if (to) parallel_for(c->threads, rows, widen_row, &work);
-  return mat(to, rows, w->cols);
-}
-
-static int64_t panel_rows(const Tensor *w) {
-  int64_t rows = PANEL_ELEMENTS / (w->cols ? w->cols : 1);
-  return rows < TILE_ALIGN ? TILE_ALIGN : rows;
+Factor matmul_factor(Mat b, bool turned) {
+  return (Factor){.data = b.data, .dtype = DTYPE_F32, .ld = b.ld, .turned = turned};
 }
 
 /* A weight that learns is multiplied as it is; f16 is widened. */
-static bool runs_in_bf16(const Context *c, const Tensor *w) {
-  return c->precision == PRECISION_BF16 && !w->needs_grad && w->dtype != DTYPE_F16;
+static Factor stored(const Context *c, const Tensor *w, bool turned) {
+  bool bf16 = c->precision == PRECISION_BF16 && !w->needs_grad && w->dtype != DTYPE_F16;
+  return (Factor){
+      .data = w->store, .dtype = w->dtype, .ld = w->cols, .turned = turned, .bf16 = bf16};
 }
 
-static void weight_panels(Context *c, bool bf16, bool nt, float alpha, Mat a, const Tensor *w,
-                          float beta, Mat out) {
-  PanelKernel kernel = bf16 ? PANEL_AVX512_BF16 : PANEL_AVX512;
-  PanelSource source = {w->store, w->dtype, w->cols};
-  matmul_panel(c, &(PanelProduct){kernel, nt, alpha, beta, a, source, out});
+Factor matmul_turned(const Context *c, const Tensor *w) {
+  return stored(c, w, true);
 }
 
-void matmul_nt_weight(Context *c, float alpha, Mat a, const Tensor *w, float beta, Mat out) {
-  assert(a.cols == w->cols && out.rows == a.rows && out.cols == w->rows);
-  bool bf16 = runs_in_bf16(c, w);
-  if (!bf16 && is_skinny(a.rows, w->rows, w->cols)) {
-    skinny_product(
-        c, (SkinnyProduct){alpha, beta, a, out, w->store, w->dtype, w->rows, w->cols, NULL});
-    return;
-  }
-  if (bf16 || is_panel(a.rows, w->rows, w->cols)) {
-    weight_panels(c, bf16, true, alpha, a, w, beta, out);
-    return;
-  }
-  if (w->dtype == DTYPE_F32) {
-    matmul_nt(c, alpha, a, mat(w->data, w->rows, w->cols), beta, out);
-    return;
-  }
-  for (int64_t row = 0; row < w->rows && !context_failed(c); row += panel_rows(w)) {
-    ArenaMark mark = arena_mark(c->arena);
-    Mat panel = widened_rows(c, w, row, min64(panel_rows(w), w->rows - row));
-    Mat part = {out.data + row, out.rows, panel.rows, out.ld};
-    matmul_nt(c, alpha, a, panel, beta, part);
-    arena_release(c->arena, mark);
-  }
+Factor matmul_straight(const Context *c, const Tensor *w) {
+  return stored(c, w, false);
 }
 
-void matmul_nn_weight(Context *c, float alpha, Mat a, const Tensor *w, float beta, Mat out) {
-  assert(a.cols == w->rows && out.rows == a.rows && out.cols == w->cols);
-  bool bf16 = runs_in_bf16(c, w);
-  if (bf16 || is_panel(a.rows, w->cols, w->rows)) {
-    weight_panels(c, bf16, false, alpha, a, w, beta, out);
-    return;
-  }
-  if (w->dtype == DTYPE_F32) {
-    matmul_nn(c, alpha, a, mat(w->data, w->rows, w->cols), beta, out);
-    return;
-  }
-  for (int64_t row = 0; row < w->rows && !context_failed(c); row += panel_rows(w)) {
-    ArenaMark mark = arena_mark(c->arena);
-    Mat panel = widened_rows(c, w, row, min64(panel_rows(w), w->rows - row));
-    Mat part = {a.data + row, a.rows, panel.rows, a.ld};
-    matmul_nn(c, alpha, part, panel, row == 0 ? beta : 1, out);
-    arena_release(c->arena, mark);
-  }
+static void multiply(Context *c, Mat a, Factor b, bool add, Mat out) {
+  assert(out.rows == a.rows);
+  matmul_all(c, &(Product){.term = {{a, b}}, .terms = 1, .add = add, .out = out}, 1);
+}
+
+void matmul_nt(Context *c, Mat a, Mat b, bool add, Mat out) {
+  assert(a.cols == b.cols && out.cols == b.rows);
+  multiply(c, a, matmul_factor(b, true), add, out);
+}
+
+void matmul_nn(Context *c, Mat a, Mat b, bool add, Mat out) {
+  assert(a.cols == b.rows && out.cols == b.cols);
+  multiply(c, a, matmul_factor(b, false), add, out);
+}
+
+void matmul_nt_weight(Context *c, Mat a, const Tensor *w, bool add, Mat out) {
+  assert(a.cols == w->cols && out.cols == w->rows);
+  multiply(c, a, matmul_turned(c, w), add, out);
+}
+
+void matmul_nn_weight(Context *c, Mat a, const Tensor *w, bool add, Mat out) {
+  assert(a.cols == w->rows && out.cols == w->cols);
+  multiply(c, a, matmul_straight(c, w), add, out);
+}
+
+/* Of weights that learn, by BLAS. */
+
+typedef struct BlasProduct {
+  Mat a, b, out;
+  bool add;
+  int64_t tile_m, tile_n, across;
+} BlasProduct;
+
+static void blas_tile(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const BlasProduct *p = arg;
+  int64_t row = task / p->across * p->tile_m, col = task % p->across * p->tile_n;
+  int64_t m = min64(p->tile_m, p->out.rows - row), n = min64(p->tile_n, p->out.cols - col);
+  blas_sgemm(true, false, m, n, p->a.rows, 1, p->a.data + row, p->a.ld, p->b.data + col, p->b.ld,
+             p->add ? 1 : 0, p->out.data + row * p->out.ld + col, p->out.ld);
+}
+
+/* Size of one of `parts` nearly equal pieces of n, aligned. */
+static int64_t piece_of(int64_t n, int64_t parts) {
+  return ceil_div(ceil_div(n, parts), BLAS_TILE_ALIGN) * BLAS_TILE_ALIGN;
+}
+
+void matmul_tn(Context *c, Mat a, Mat b, bool add, Mat out) {
+  assert(a.rows == b.rows && out.rows == a.cols && out.cols == b.cols);
+  if (context_failed(c) || out.rows == 0 || out.cols == 0) return;
+  BlasProduct p = {.a = a, .b = b, .out = out, .add = add};
+  int64_t parts_m = ceil_div(out.rows, BLAS_TILE_ROWS), work = out.rows * out.cols * a.rows;
+  int64_t wanted = min64(TASKS_WANTED, 1 + work / (8 * TASK_WORK_MIN));
+  p.tile_m = piece_of(out.rows, parts_m);
+  p.tile_n =
+      piece_of(out.cols, min64(ceil_div(wanted, parts_m), ceil_div(out.cols, BLAS_TILE_COLS_MIN)));
+  p.across = ceil_div(out.cols, p.tile_n);
+  parallel_for(c->threads, ceil_div(out.rows, p.tile_m) * p.across, blas_tile, &p);
 }

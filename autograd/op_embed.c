@@ -7,6 +7,7 @@
 enum { ROWS_PER_TASK = 64, COLS_PER_TASK = 64 };
 
 typedef struct Gather {
+  const Kernels *kernels;
   const Tensor *table;
   const int32_t *ids;
   int64_t n;
@@ -20,7 +21,7 @@ static void gather_rows(void *arg, int64_t task, int worker) {
   size_t cols = (size_t)g->table->cols, row_bytes = cols * dtype_size(g->table->dtype);
   for (int64_t t = task * ROWS_PER_TASK; t < end && t < g->n; t++) {
     const char *row = (const char *)g->table->store + (size_t)g->ids[t] * row_bytes;
-    dtype_widen(g->y + t * g->table->cols, row, g->table->dtype, cols);
+    g->kernels->widen(g->y + t * g->table->cols, row, g->table->dtype, (int64_t)cols);
   }
 }
 
@@ -32,7 +33,7 @@ Tensor *op_embedding(Context *c, Tensor *table, const int32_t *ids, int64_t n) {
   for (int64_t t = 0; t < n; t++) assert(ids[t] >= 0 && ids[t] < table->rows);
   Tensor *y = tensor_new(c, n, table->cols);
   if (!y) return NULL;
-  Gather g = {table, ids, n, y->data};
+  Gather g = {c->kernels, table, ids, n, y->data};
   parallel_for(c->threads, (n + ROWS_PER_TASK - 1) / ROWS_PER_TASK, gather_rows, &g);
   Node *node = tape_record(c, &embedding_op, y, &table, 1);
   const int32_t **saved = node ? context_alloc(c, sizeof *saved) : NULL;
@@ -45,6 +46,7 @@ Tensor *op_embedding(Context *c, Tensor *table, const int32_t *ids, int64_t n) {
 }
 
 typedef struct Scatter {
+  const Kernels *kernels;
   int64_t n, cols;
   const int32_t *ids;
   const float *dy;
@@ -61,8 +63,7 @@ static void scatter_columns(void *arg, int64_t task, int worker) {
   for (int64_t t = 0; t < s->n; t++) {
     const float *dy = s->dy + t * s->cols;
     float *row = s->dtable + s->ids[t] * s->cols;
-#pragma omp simd
-    for (int64_t j = start; j < end; j++) row[j] += dy[j];
+    s->kernels->add(row + start, dy + start, end - start);
   }
 }
 
@@ -70,6 +71,6 @@ static void embedding_backward(Context *c, Node *node) {
   const int32_t *const *ids = node->saved;
   float *dtable = grad_open_zeroed(c, node->in[0]);
   if (!dtable) return;
-  Scatter s = {node->out->rows, node->out->cols, *ids, node->out->grad, dtable};
+  Scatter s = {c->kernels, node->out->rows, node->out->cols, *ids, node->out->grad, dtable};
   parallel_for(c->threads, (s.cols + COLS_PER_TASK - 1) / COLS_PER_TASK, scatter_columns, &s);
 }

@@ -1,17 +1,18 @@
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
+#include "autograd/extremum.h"
+#include "autograd/low_rank.h"
 #include "autograd/matmul.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
 
-/* The gate is the (r+1)-th row of A: one product gives x A^T and the gate logits x v^T, and one
- * product each gives their shares of dx and of [dA; dv]. r1 is r + 1 with a gate, r without. */
+/* In backward the gate is the (r+1)-th row of A: one product gives the shares of dx, and one that
+ * of [dA; dv]. r1 is r + 1 with a gate, r without. */
 typedef struct LinearSaved {
   LowRank delta;
-  Mat av; /* [A; v]  [r1, d_in] */
-  Mat hs; /* [T, r1]: h = x A^T and, in the last column with a gate, s = sigma(x v^T) */
+  Mat h;    /* [T, r] x A^T */
+  float *s; /* [T] sigma(x v^T), or NULL */
 } LinearSaved;
 
 enum { ROWS_PER_TASK = 256 };
@@ -24,6 +25,123 @@ static Mat new_mat(Context *c, int64_t rows, int64_t cols) {
   return mat(context_alloc(c, (size_t)(rows * cols) * sizeof(float)), rows, cols);
 }
 
+/* s [T] = sigma(x v^T) */
+typedef struct Gating {
+  const Kernels *kernels;
+  const Tensor *x, *v;
+  float *s;
+} Gating;
+
+static void gate_rows(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Gating *g = arg;
+  int64_t begin = task * ROWS_PER_TASK, end = min64(begin + ROWS_PER_TASK, g->x->rows);
+  for (int64_t t = begin; t < end; t++)
+    g->s[t] = g->kernels->dot(g->x->data + t * g->x->cols, g->v->data, g->x->cols);
+  g->kernels->sigmoid(g->s + begin, g->s + begin, end - begin);
+}
+
+static float *gate_values(Context *c, const Tensor *x, const Tensor *v) {
+  if (!v) return NULL;
+  Gating g = {c->kernels, x, v, context_alloc(c, (size_t)x->rows * sizeof *g.s)};
+  if (g.s) parallel_for(c->threads, ceil_div(x->rows, ROWS_PER_TASK), gate_rows, &g);
+  return g.s;
+}
+
+static void count_openness(const LowRank *d, const float *s, int64_t rows) {
+  if (!d->stats || !s) return;
+  for (int64_t t = 0; t < rows; t++) d->stats->sum += (double)s[t];
+  d->stats->count += rows;
+}
+
+/* u = scale s h, ready to be multiplied by B^T; h and s stay in the arena. */
+static Mat low_rank_input(Context *c, const Tensor *x, LinearSaved *saved) {
+  const LowRank *d = &saved->delta;
+  saved->h = new_mat(c, x->rows, d->a->rows);
+  saved->s = gate_values(c, x, d->gate);
+  Mat u = new_mat(c, x->rows, d->a->rows);
+  if (context_failed(c)) return u;
+  matmul_nt(c, tensor_mat(x), tensor_mat(d->a), false, saved->h);
+  low_rank_weigh(c, d, saved->s, saved->h.data, u.data, x->rows);
+  count_openness(d, saved->s, x->rows);
+  return u;
+}
+
+static void linear_backward(Context *c, Node *node);
+static const Op linear_op = {"linear", linear_backward};
+
+/* The product of one linear, whose low-rank part is ready; records what backward needs. */
+static Product linear_product(Context *c, Tensor *x, const LinearOperands *l, Tensor *y) {
+  const LowRank *d = l->delta;
+  Tensor *in[] = {x, l->w, d ? d->a : NULL, d ? d->b : NULL, d ? d->gate : NULL};
+  Node *node = tape_record(c, &linear_op, y, in, 5);
+  Product product = {
+      .term = {{tensor_mat(x), matmul_turned(c, l->w)}}, .terms = 1, .out = tensor_mat(y)};
+  LinearSaved *saved = d ? context_alloc(c, sizeof *saved) : NULL;
+  if (!saved) return product;
+  saved->delta = *d;
+  product.term[product.terms++] =
+      (Term){low_rank_input(c, x, saved), matmul_factor(tensor_mat(d->b), true)};
+  if (node) node->saved = saved;
+  return product;
+}
+
+void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, Tensor **y) {
+  Product product[LINEAR_MAX];
+  assert(n <= LINEAR_MAX);
+  for (int i = 0; i < n; i++)
+    y[i] = context_failed(c) ? NULL : tensor_new(c, x->rows, linear[i].w->rows);
+  ArenaMark mark = arena_mark(c->arena);
+  for (int i = 0; i < n && !context_failed(c); i++) {
+    assert(x->cols == linear[i].w->cols);
+    product[i] = linear_product(c, x, &linear[i], y[i]);
+  }
+  if (!context_failed(c)) matmul_all(c, product, n);
+  if (!c->tape) arena_release(c->arena, mark);
+  for (int i = 0; i < n && context_failed(c); i++) y[i] = NULL;
+}
+
+Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const LowRank *delta) {
+  Tensor *y;
+  op_linear_all(c, x, &(LinearOperands){w, delta}, 1, &y);
+  return y;
+}
+
+/* e [T, r1]: the gradient at [h, logit]:  scale s g  and  scale s (1 - s) <h, g>, with g = dy B. */
+typedef struct Ungating {
+  const LinearSaved *saved;
+  Mat g, e;
+} Ungating;
+
+static void ungate_rows(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Ungating *w = arg;
+  const LinearSaved *saved = w->saved;
+  float scale = saved->delta.scale;
+  int64_t r = w->g.cols, end = min64((task + 1) * ROWS_PER_TASK, w->g.rows);
+  for (int64_t t = task * ROWS_PER_TASK; t < end; t++) {
+    const float *h = saved->h.data + t * r, *g = w->g.data + t * r;
+    float *e = w->e.data + t * w->e.ld, s = saved->s ? saved->s[t] : 1, dot = 0;
+    for (int64_t i = 0; i < r; i++) {
+      e[i] = scale * s * g[i];
+      dot += h[i] * g[i];
+    }
+    if (saved->s) e[r] = scale * s * (1 - s) * dot;
+  }
+}
+
+/* e, in the arena. */
+static Mat low_rank_gradient(Context *c, const LinearSaved *s, Mat dy) {
+  const LowRank *d = &s->delta;
+  Mat g = new_mat(c, dy.rows, d->a->rows), e = new_mat(c, dy.rows, d->a->rows + (s->s != NULL));
+  if (context_failed(c)) return e;
+  matmul_nn(c, dy, tensor_mat(d->b), false, g);
+  Ungating work = {s, g, e};
+  parallel_for(c->threads, ceil_div(dy.rows, ROWS_PER_TASK), ungate_rows, &work);
+  return e;
+}
+
+/* [A; v]  [r1, d_in] */
 static Mat stack_gate(Context *c, const LowRank *d) {
   if (!d->gate) return tensor_mat(d->a);
   int64_t r = d->a->rows, cols = d->a->cols;
@@ -34,127 +152,41 @@ static Mat stack_gate(Context *c, const LowRank *d) {
   return av;
 }
 
-/* u = scale s h  [T, r], from hs whose gate column is still a logit (and becomes s) or is s. */
-typedef struct Gating {
-  Mat hs, u;
-  float scale;
-  bool gated, logits;
-} Gating;
-
-static void gate_rows(void *arg, int64_t task, int worker) {
-  (void)worker;
-  const Gating *g = arg;
-  int64_t r = g->u.cols, end = (task + 1) * ROWS_PER_TASK;
-  for (int64_t t = task * ROWS_PER_TASK; t < end && t < g->hs.rows; t++) {
-    float *h = g->hs.data + t * g->hs.ld, *u = g->u.data + t * r;
-    if (g->logits) h[r] = 1 / (1 + expf(-h[r]));
-    float factor = g->gated ? g->scale * h[r] : g->scale;
-    for (int64_t i = 0; i < r; i++) u[i] = factor * h[i];
-  }
-}
-
-static Mat gated_hidden(Context *c, const LowRank *d, Mat hs, bool logits) {
-  Gating g = {hs, new_mat(c, hs.rows, d->a->rows), d->scale, d->gate != NULL, logits && d->gate};
-  if (g.u.data)
-    parallel_for(c->threads, (hs.rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, gate_rows, &g);
-  return g.u;
-}
-
-static void count_openness(const LowRank *d, Mat hs) {
-  if (!d->stats || !d->gate) return;
-  for (int64_t t = 0; t < hs.rows; t++) d->stats->sum += (double)hs.data[t * hs.ld + hs.cols - 1];
-  d->stats->count += hs.rows;
-}
-
-/* Adds the expert's update to y and returns [A; v] and hs, which live in the arena. */
-static LinearSaved add_low_rank(Context *c, Tensor *x, const LowRank *d, Tensor *y) {
-  LinearSaved s = {.delta = *d, .av = stack_gate(c, d)};
-  s.hs = new_mat(c, x->rows, s.av.rows);
-  if (context_failed(c)) return s;
-  matmul_nt(c, 1, tensor_mat(x), s.av, 0, s.hs);
-  ArenaMark mark = arena_mark(c->arena);
-  Mat u = gated_hidden(c, d, s.hs, true);
-  if (u.data) matmul_nt(c, 1, u, tensor_mat(d->b), 1, tensor_mat(y));
-  arena_release(c->arena, mark);
-  if (!context_failed(c)) count_openness(d, s.hs);
-  return s;
-}
-
-static void linear_backward(Context *c, Node *node);
-static const Op linear_op = {"linear", linear_backward};
-
-Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const LowRank *delta) {
-  if (context_failed(c)) return NULL;
-  assert(x->cols == w->cols);
-  Tensor *y = tensor_new(c, x->rows, w->rows);
-  if (!y) return NULL;
-  matmul_nt_weight(c, 1, tensor_mat(x), w, 0, tensor_mat(y));
-  Tensor *in[] = {x, w, delta ? delta->a : NULL, delta ? delta->b : NULL,
-                  delta ? delta->gate : NULL};
-  Node *node = tape_record(c, &linear_op, y, in, 5);
-  if (delta) {
-    ArenaMark mark = arena_mark(c->arena);
-    LinearSaved *saved = context_alloc(c, sizeof *saved);
-    LinearSaved s = add_low_rank(c, x, delta, y);
-    if (saved) *saved = s;
-    if (node) node->saved = saved;
-    if (!node) arena_release(c->arena, mark);
-  }
-  return context_failed(c) ? NULL : y;
-}
-
-/* e [T, r1]: the gradient at [h, logit]:  scale s g  and  scale s (1 - s) <h, g>, with g = dy B. */
-typedef struct Ungating {
-  Mat hs, g, e;
-  float scale;
-  bool gated;
-} Ungating;
-
-static void ungate_rows(void *arg, int64_t task, int worker) {
-  (void)worker;
-  const Ungating *w = arg;
-  int64_t r = w->g.cols, end = (task + 1) * ROWS_PER_TASK;
-  for (int64_t t = task * ROWS_PER_TASK; t < end && t < w->hs.rows; t++) {
-    const float *h = w->hs.data + t * w->hs.ld, *g = w->g.data + t * r;
-    float *e = w->e.data + t * w->e.ld, s = w->gated ? h[r] : 1, dot = 0;
-    for (int64_t i = 0; i < r; i++) {
-      e[i] = w->scale * s * g[i];
-      dot += h[i] * g[i];
-    }
-    if (w->gated) e[r] = w->scale * s * (1 - s) * dot;
-  }
-}
-
-/* The share of the low-rank update: dx, dA, dB, dv. dx already holds dy W. */
-static void low_rank_backward(Context *c, const LinearSaved *s, Tensor *x, Mat dy, float *dx) {
+/* dA, dv and dB. */
+static void low_rank_backward(Context *c, const LinearSaved *s, const Tensor *x, Mat dy, Mat e) {
   const LowRank *d = &s->delta;
-  Mat g = new_mat(c, dy.rows, d->a->rows), e = new_mat(c, dy.rows, s->av.rows);
-  if (context_failed(c)) return;
-  matmul_nn(c, 1, dy, tensor_mat(d->b), 0, g);
-  Ungating work = {s->hs, g, e, d->scale, d->gate != NULL};
-  parallel_for(c->threads, (dy.rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, ungate_rows, &work);
-  if (dx) matmul_nn(c, 1, e, s->av, 1, mat(dx, x->rows, x->cols));
   float beta, *da = grad_open(c, d->a, &beta);
   Mat e_a = {e.data, e.rows, d->a->rows, e.ld};
-  if (da) matmul_tn(c, 1, e_a, tensor_mat(x), beta, mat(da, d->a->rows, d->a->cols));
+  if (da) matmul_tn(c, e_a, tensor_mat(x), beta != 0, mat(da, d->a->rows, d->a->cols));
   float *dv = grad_open(c, d->gate, &beta);
   Mat e_v = {e.data + e.cols - 1, e.rows, 1, e.ld};
-  if (dv) matmul_tn(c, 1, e_v, tensor_mat(x), beta, mat(dv, 1, x->cols));
+  if (dv) matmul_tn(c, e_v, tensor_mat(x), beta != 0, mat(dv, 1, x->cols));
   float *db = grad_open(c, d->b, &beta);
   if (!db) return;
-  Mat u = gated_hidden(c, d, s->hs, false);
-  if (u.data) matmul_tn(c, 1, dy, u, beta, mat(db, d->b->rows, d->b->cols));
+  Mat u = new_mat(c, x->rows, d->a->rows);
+  if (!u.data) return;
+  low_rank_weigh(c, d, s->s, s->h.data, u.data, x->rows);
+  matmul_tn(c, dy, u, beta != 0, mat(db, d->b->rows, d->b->cols));
 }
 
 static void linear_backward(Context *c, Node *node) {
   Tensor *x = node->in[0], *w = node->in[1];
-  Mat dy = mat(node->out->grad, node->out->rows, node->out->cols);
+  const LinearSaved *saved = node->saved;
+  Mat dy = mat(node->out->grad, node->out->rows, node->out->cols), e = {0};
   float beta, *dx = grad_open(c, x, &beta);
-  if (dx) matmul_nn_weight(c, 1, dy, w, beta, mat(dx, x->rows, x->cols));
-  float *dw = grad_open(c, w, &beta);
-  if (dw) matmul_tn(c, 1, dy, tensor_mat(x), beta, mat(dw, w->rows, w->cols));
-  if (!node->saved) return;
   ArenaMark mark = arena_mark(c->arena);
-  low_rank_backward(c, node->saved, x, dy, dx);
+  if (saved) e = low_rank_gradient(c, saved, dy);
+  if (dx) {
+    Product product = {.term = {{dy, matmul_straight(c, w)}},
+                       .terms = 1,
+                       .add = beta != 0,
+                       .out = mat(dx, x->rows, x->cols)};
+    if (saved)
+      product.term[product.terms++] = (Term){e, matmul_factor(stack_gate(c, &saved->delta), false)};
+    matmul_all(c, &product, 1);
+  }
+  float *dw = grad_open(c, w, &beta);
+  if (dw) matmul_tn(c, dy, tensor_mat(x), beta != 0, mat(dw, w->rows, w->cols));
+  if (saved && !context_failed(c)) low_rank_backward(c, saved, x, dy, e);
   arena_release(c->arena, mark);
 }

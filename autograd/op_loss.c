@@ -5,7 +5,6 @@
 #include "autograd/matmul.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
-#include "autograd/vmath.h"
 
 /* Rows of logits held at once: about 32 MB of them, and enough rows to feed a product. */
 enum { BLOCK_ELEMENTS = 1 << 23, BLOCK_ROWS_MIN = 16, BLOCK_ROWS_MAX = 256, ROWS_PER_TASK = 4 };
@@ -22,11 +21,12 @@ static Mat row_block(const Tensor *t, float *data, int64_t row, int64_t rows) {
 
 /* Logits of one block of rows, and what becomes of them. */
 typedef struct Block {
+  const Kernels *kernels;
   Mat z;                  /* [rows, V] logits; in backward replaced by their gradient */
   const int32_t *targets; /* [rows] */
   float *lse;             /* [rows] log-sum-exp; in forward NULL when nothing is recorded */
   float *nll;             /* [rows] lse - z[target]; forward only */
-  float dloss;            /* backward only: the gradient of each nll */
+  float dloss;            /* backward only: the gradient of each nll, times scale */
 } Block;
 
 static void block_parallel(Context *c, ParallelTask task, Block *b) {
@@ -39,8 +39,8 @@ static void nll_rows(void *arg, int64_t task, int worker) {
   int64_t end = min64((task + 1) * ROWS_PER_TASK, b->z.rows);
   for (int64_t t = task * ROWS_PER_TASK; t < end; t++) {
     float *z = b->z.data + t * b->z.ld;
-    float max = vmath_max(z, b->z.cols), target = z[b->targets[t]];
-    double log_sum = log(vmath_exp_sum(z, z, max, b->z.cols));
+    float max = b->kernels->max(z, b->z.cols), target = z[b->targets[t]];
+    double log_sum = log(b->kernels->exp_sum(z, z, max, b->z.cols));
     if (b->lse) b->lse[t] = (float)((double)max + log_sum);
     b->nll[t] = (float)(log_sum + ((double)max - (double)target));
   }
@@ -52,15 +52,28 @@ typedef struct LossSaved {
   float *lse; /* [T] */
 } LossSaved;
 
+/* scale * h of some rows, in the arena where it is a copy. */
+static Mat scaled_rows(Context *c, const Tensor *h, float scale, int64_t row, int64_t rows) {
+  Mat from = row_block(h, h->data, row, rows);
+  if (scale == 1) return from;
+  Mat to = mat(context_alloc(c, (size_t)(rows * h->cols) * sizeof(float)), rows, h->cols);
+  if (to.data) c->kernels->scale(to.data, scale, from.data, rows * h->cols);
+  return to;
+}
+
 /* Fills nll [T] and, unless NULL, lse [T]. */
 static void loss_blocks(Context *c, Tensor *h, Tensor *w, const LossSaved *s, float *nll) {
   int64_t rows_max = min64(block_rows(w->rows), h->rows);
   float *z = context_alloc(c, (size_t)(rows_max * w->rows) * sizeof *z);
   for (int64_t row = 0; row < h->rows && !context_failed(c); row += rows_max) {
     int64_t rows = min64(rows_max, h->rows - row);
-    Block b = {mat(z, rows, w->rows), s->targets + row, s->lse ? s->lse + row : NULL, nll + row, 0};
-    matmul_nt_weight(c, s->scale, row_block(h, h->data, row, rows), w, 0, b.z);
+    ArenaMark mark = arena_mark(c->arena);
+    Block b = {c->kernels,       mat(z, rows, w->rows),
+               s->targets + row, s->lse ? s->lse + row : NULL,
+               nll + row,        0};
+    matmul_nt_weight(c, scaled_rows(c, h, s->scale, row, rows), w, false, b.z);
     if (!context_failed(c)) block_parallel(c, nll_rows, &b);
+    arena_release(c->arena, mark);
   }
 }
 
@@ -92,17 +105,15 @@ Tensor *op_cross_entropy(Context *c, Tensor *h, Tensor *w, float scale, const in
   return loss;
 }
 
-/* dz = dloss (softmax(z) - onehot(target)), in the place of z. */
+/* dz = scale dloss (softmax(z) - onehot(target)), in the place of z: the gradient of h W^T. */
 static void dz_rows(void *arg, int64_t task, int worker) {
   (void)worker;
   const Block *b = arg;
   int64_t end = min64((task + 1) * ROWS_PER_TASK, b->z.rows), cols = b->z.cols;
-  float dloss = b->dloss;
   for (int64_t t = task * ROWS_PER_TASK; t < end; t++) {
     float *z = b->z.data + t * b->z.ld, lse = b->lse[t];
-#pragma omp simd
-    for (int64_t j = 0; j < cols; j++) z[j] = dloss * vmath_exp(z[j] - lse);
-    z[b->targets[t]] -= dloss;
+    b->kernels->exp(z, b->dloss, z, lse, cols);
+    z[b->targets[t]] -= b->dloss;
   }
 }
 
@@ -116,13 +127,15 @@ static void cross_entropy_backward(Context *c, Node *node) {
   float *z = context_alloc(c, (size_t)(rows_max * w->rows) * sizeof *z);
   for (int64_t row = 0; row < h->rows && !context_failed(c); row += rows_max) {
     int64_t rows = min64(rows_max, h->rows - row);
+    ArenaMark part = arena_mark(c->arena);
     Mat h_rows = row_block(h, h->data, row, rows);
-    Block b = {mat(z, rows, w->rows), s->targets + row, s->lse + row, NULL, 0};
-    b.dloss = s->weight * node->out->grad[0];
-    matmul_nt_weight(c, s->scale, h_rows, w, 0, b.z);
+    Block b = {c->kernels, mat(z, rows, w->rows), s->targets + row, s->lse + row, NULL, 0};
+    b.dloss = s->scale * s->weight * node->out->grad[0];
+    matmul_nt_weight(c, scaled_rows(c, h, s->scale, row, rows), w, false, b.z);
     if (!context_failed(c)) block_parallel(c, dz_rows, &b);
-    if (dh) matmul_nn_weight(c, s->scale, b.z, w, beta_h, row_block(h, dh, row, rows));
-    if (dw) matmul_tn(c, s->scale, b.z, h_rows, 1, mat(dw, w->rows, w->cols));
+    if (dh) matmul_nn_weight(c, b.z, w, beta_h != 0, row_block(h, dh, row, rows));
+    if (dw) matmul_tn(c, b.z, h_rows, true, mat(dw, w->rows, w->cols));
+    arena_release(c->arena, part);
   }
   arena_release(c->arena, mark);
 }

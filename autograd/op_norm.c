@@ -4,11 +4,11 @@
 
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
-#include "autograd/vmath.h"
 
 enum { ROWS_PER_TASK = 64 };
 
 typedef struct Norm {
+  const Kernels *kernels;
   int64_t rows, cols;
   const float *x, *w; /* [rows, cols], [1, cols] */
   float eps;
@@ -32,10 +32,9 @@ static void norm_rows(void *arg, int64_t task, int worker) {
   for (int64_t t = task * ROWS_PER_TASK; t < task_end(task, n->rows); t++) {
     const float *x = n->x + t * n->cols;
     float *y = n->y + t * n->cols;
-    float rstd = 1 / sqrtf(vmath_dot(x, x, n->cols) / (float)n->cols + n->eps);
+    float rstd = 1 / sqrtf(n->kernels->dot(x, x, n->cols) / (float)n->cols + n->eps);
     if (n->rstd) n->rstd[t] = rstd;
-#pragma omp simd
-    for (int64_t j = 0; j < n->cols; j++) y[j] = w[j] * (x[j] * rstd);
+    n->kernels->norm(y, x, w, rstd, n->cols);
   }
 }
 
@@ -51,7 +50,7 @@ Tensor *op_rms_norm(Context *c, Tensor *x, Tensor *w, float eps) {
   ArenaMark mark = arena_mark(c->arena);
   const float *weight = tensor_floats(c, w);
   if (context_failed(c)) return NULL;
-  Norm n = {x->rows, x->cols, x->data, weight, eps, y->data, node ? node->saved : NULL};
+  Norm n = {c->kernels, x->rows, x->cols, x->data, weight, eps, y->data, node ? node->saved : NULL};
   parallel_for(c->threads, norm_tasks(n.rows), norm_rows, &n);
   arena_release(c->arena, mark);
   return y;
@@ -60,6 +59,7 @@ Tensor *op_rms_norm(Context *c, Tensor *x, Tensor *w, float eps) {
 /* With u_t = x_t rstd_t and g_t = dy_t w:
  *   dx_t = rstd_t (g_t - u_t mean(g_t u_t))    dw = sum_t dy_t u_t */
 typedef struct NormBackward {
+  const Kernels *kernels;
   int64_t rows, cols;
   const float *x, *w, *rstd, *dy;
   float *dx; /* or NULL */
@@ -71,15 +71,9 @@ static void norm_row_dx(const NormBackward *n, int64_t t) {
   int64_t cols = n->cols;
   const float *x = n->x + t * cols, *dy = n->dy + t * cols, *w = n->w;
   float *dx = n->dx + t * cols;
-  float rstd = n->rstd[t], beta = n->beta, dot = 0;
-#pragma omp simd reduction(+ : dot)
-  for (int64_t j = 0; j < cols; j++) dot += dy[j] * w[j] * x[j];
-  float mean = dot * rstd * rstd / (float)cols;
-#pragma omp simd
-  for (int64_t j = 0; j < cols; j++) {
-    float old = beta == 0 ? 0 : dx[j];
-    dx[j] = old + rstd * (dy[j] * w[j] - x[j] * mean);
-  }
+  float rstd = n->rstd[t];
+  float mean = n->kernels->dot3(dy, w, x, cols) * rstd * rstd / (float)cols;
+  n->kernels->norm_dx(dx, n->beta, dy, w, x, rstd, mean, cols);
 }
 
 static void norm_rows_backward(void *arg, int64_t task, int worker) {
@@ -91,15 +85,14 @@ static void norm_rows_backward(void *arg, int64_t task, int worker) {
     if (n->dx) norm_row_dx(n, t);
     if (!dw) continue;
     const float *x = n->x + t * n->cols, *dy = n->dy + t * n->cols;
-    float rstd = n->rstd[t];
-#pragma omp simd
-    for (int64_t j = 0; j < n->cols; j++) dw[j] += dy[j] * (x[j] * rstd);
+    n->kernels->norm_dw(dw, dy, x, n->rstd[t], n->cols);
   }
 }
 
 static void rms_norm_backward(Context *c, Node *node) {
   Tensor *x = node->in[0], *w = node->in[1];
-  NormBackward n = {x->rows, x->cols, x->data, NULL, node->saved, node->out->grad, NULL, 0, NULL};
+  NormBackward n = {c->kernels,  x->rows,         x->cols, x->data, NULL,
+                    node->saved, node->out->grad, NULL,    0,       NULL};
   n.dx = grad_open(c, x, &n.beta);
   float *dw = grad_open_zeroed(c, w);
   ArenaMark mark = arena_mark(c->arena);
@@ -109,7 +102,7 @@ static void rms_norm_backward(Context *c, Node *node) {
   if (!context_failed(c)) {
     parallel_for(c->threads, tasks, norm_rows_backward, &n);
     for (int64_t i = 0; dw && i < tasks; i++) {
-      for (int64_t j = 0; j < n.cols; j++) dw[j] += n.dw[i * n.cols + j];
+      c->kernels->add(dw, n.dw + i * n.cols, n.cols);
     }
   }
   arena_release(c->arena, mark);

@@ -4,22 +4,10 @@
 #ifndef SKEIN_AUTOGRAD_OPS_H
 #define SKEIN_AUTOGRAD_OPS_H
 
+#include "autograd/attention_cache.h"
+#include "autograd/kernel/kernels.h"
+#include "autograd/low_rank.h"
 #include "autograd/tape.h"
-
-/* One expert's low-rank update of one linear, with an optional sigmoid gate (PHATGOOSE,
- * arXiv 2402.05859 section 3; methods.md 1.4):  delta(x) = scale * sigma(v.x) * B (A x). */
-typedef struct GateStats {
-  double sum;    /* of sigma over rows */
-  int64_t count; /* rows */
-} GateStats;
-
-typedef struct LowRank {
-  Tensor *a;        /* A [r, d_in], f32 */
-  Tensor *b;        /* B [d_out, r], f32 */
-  Tensor *gate;     /* v [1, d_in], f32; NULL: sigma = 1 */
-  float scale;      /* alpha / r */
-  GateStats *stats; /* if not NULL, every forward adds its gate values */
-} LowRank;
 
 /* y = x W^T + scale * sigma(x v^T) * (x A^T) B^T
  * x [T, d_in], W [d_out, d_in] of any dtype (f32 if it needs a gradient), y [T, d_out].
@@ -29,6 +17,14 @@ typedef struct LowRank {
  * `delta` NULL: the plain linear. The LowRank is copied; its tensors must outlive the tape. */
 Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const LowRank *delta);
 
+/* Several linears of the same x in one go: y[i] = op_linear(c, x, linear[i].w, linear[i].delta). */
+enum { LINEAR_MAX = 6 };
+typedef struct LinearOperands {
+  Tensor *w;
+  const LowRank *delta; /* or NULL */
+} LinearOperands;
+void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, Tensor **y);
+
 /* y_t = w * x_t / sqrt(mean(x_t^2) + eps)      x, y [T, d]; w [1, d] of any dtype */
 Tensor *op_rms_norm(Context *c, Tensor *x, Tensor *w, float eps);
 
@@ -36,7 +32,6 @@ Tensor *op_rms_norm(Context *c, Tensor *x, Tensor *w, float eps);
 Tensor *op_add(Context *c, Tensor *a, Tensor *b);
 
 /* RELU: max(x, 0).  GELU: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) ("gelu_new"). */
-typedef enum Act { ACT_RELU, ACT_GELU } Act;
 
 /* y = act(x)                                   [T, d] */
 Tensor *op_act(Context *c, Act act, Tensor *x);
@@ -60,7 +55,8 @@ typedef struct AttentionSpec {
   Ragged q; /* sequences of the queries */
   Ragged k; /* sequences of keys and values; as many as in q */
   /* [q.count] or NULL. The rows of k and v that each sequence reads, in place of the sequences of
-   * k: sequences may share rows, and rows may be unused. Not with a tape. */
+   * k: sequences may share rows, and rows may be unused. Not with a tape. With a cache: the
+   * sequence of the cache (begin) and how many of its keys. */
   const RowSpan *k_span;
   bool causal; /* query i sees keys j <= p_i; one that sees none gives 0 */
   /* Of the bias, unused without one: see attention_bucket. */
@@ -75,6 +71,10 @@ typedef struct AttentionSpec {
  * probabilities in backward. The spec is copied; its offsets must outlive the tape. */
 Tensor *op_attention(Context *c, Tensor *q, Tensor *k, Tensor *v, Tensor *bias,
                      const AttentionSpec *spec);
+
+/* The same of what a cache keeps of k and v; without a tape. */
+Tensor *op_attention_cached(Context *c, Tensor *q, const AttentionCache *cache, Tensor *bias,
+                            const AttentionSpec *spec);
 
 /* T5's bucket of a relative position (key position - query position); the formula of
  * Raffel et al. 2020 as in Hugging Face T5Attention._relative_position_bucket. Half of the buckets

@@ -5,6 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/kernel/kernels.h"
+
+Context context_make(Arena *arena, Tape *tape, int threads, Error *error) {
+  return (Context){.arena = arena,
+                   .tape = tape,
+                   .threads = threads,
+                   .error = error,
+                   .kernels = kernels_default()};
+}
+
 void *context_alloc(Context *c, size_t bytes) {
   if (context_failed(c)) return NULL;
   void *at = arena_alloc(c->arena, bytes);

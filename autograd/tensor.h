@@ -16,6 +16,7 @@
 #include "autograd/dtype.h"
 #include "autograd/status.h"
 
+typedef struct Kernels Kernels;
 typedef struct Tape Tape;
 
 typedef struct Tensor {
@@ -41,7 +42,7 @@ static inline int64_t ragged_length(Ragged r, int64_t sequence) {
 int64_t ragged_longest(Ragged r);
 
 /* What products with frozen weights are computed in; everything else is f32. BF16 rounds both
- * operands (panel.h). */
+ * operands (block.h). */
 typedef enum Precision { PRECISION_F32, PRECISION_BF16 } Precision;
 #define PRECISION_CHOICES "f32|bf16"
 
@@ -54,7 +55,11 @@ typedef struct Context {
   int threads;
   Error *error; /* never NULL */
   Precision precision;
+  const Kernels *kernels; /* kernel/kernels.h */
 } Context;
+
+/* In f32, with the kernels of this processor (kernels_default). */
+Context context_make(Arena *arena, Tape *tape, int threads, Error *error);
 
 /* An uninitialised f32 [rows, cols] in the arena, or NULL with the context's error set. */
 Tensor *tensor_new(Context *c, int64_t rows, int64_t cols);

@@ -50,7 +50,7 @@ static Status encoder_open(const EmbedderSpec *spec, void **self, char name[EMBE
 static Status mean_state(Encoder *e, const int32_t *ids, int64_t count, float *out, Error *err) {
   int64_t offset[] = {0, count};
   T5Run run = {e->model, NULL, false};
-  Context c = {.arena = e->arena, .threads = e->threads, .error = err};
+  Context c = context_make(e->arena, NULL, e->threads, err);
   ArenaMark mark = arena_mark(e->arena);
   Tensor *states = t5_encode(&c, &run, ids, (Ragged){1, offset});
   for (int64_t k = 0; states && k < states->cols; k++) {

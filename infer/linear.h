@@ -18,18 +18,31 @@ typedef struct Rows {
   const int64_t *source; /* [sequence.count] the example of each sequence; NULL: its own index */
 } Rows;
 
-/* Adds to y [T, d_out] what adapters make of x [T, d_in], the input of `linear`. Failures go to the
- * context's error. Nothing is recorded: there must be no tape. */
+/* Vectors [n, d_in] whose products z [T, n] with x adapters want at `linear`, which are made beside
+ * those with its weight; NULL: none. */
+typedef Tensor *AdapterVectors(void *arg, const Linear *linear);
+
+/* Adds to y [T, d_out] what adapters make of x [T, d_in], the input of `linear`, and of z (NULL:
+ * they asked for none), which is theirs to change. Failures go to the context's error. Nothing is
+ * recorded: there must be no tape. */
 typedef void AdapterAdd(Context *c, void *arg, const Linear *linear, const Rows *rows,
-                        const Tensor *x, Tensor *y);
+                        const Tensor *x, Tensor *z, Tensor *y);
 
 /* What is added to each linear: its slot, then what `add` adds. */
 typedef struct AdapterSet {
   LowRank *slot; /* [count]; a slot with a == NULL adds nothing; NULL: no slots */
   int count;
-  AdapterAdd *add; /* NULL: nothing */
-  void *arg;       /* of `add` */
+  AdapterAdd *add;         /* NULL: nothing */
+  AdapterVectors *vectors; /* of `add`; NULL: none */
+  void *arg;               /* of both */
 } AdapterSet;
+
+enum { LINEAR_TOGETHER = LINEAR_MAX / 2 };
+
+/* y[i] [T, d_out] of `n` linears of one x, at most LINEAR_TOGETHER; NULL where the context failed.
+ */
+void linear_forward_all(Context *c, Linear *const *linear, int n, const AdapterSet *adapters,
+                        const Rows *rows, Tensor *x, Tensor **y);
 
 /* y [T, d_out] from x [T, d_in]; `adapters` NULL: the plain base. */
 Tensor *linear_forward(Context *c, Linear *linear, const AdapterSet *adapters, const Rows *rows,

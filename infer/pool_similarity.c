@@ -45,7 +45,7 @@ static Status gate_products(Context *c, const Pool *pool, const Linear *linear, 
                     c->error));
   }
   Mat g = mat(gates->data, gates->rows, gates->cols);
-  matmul_nt(c, 1, g, g, 0, mat(products->data, experts, experts));
+  matmul_nt(c, g, g, false, mat(products->data, experts, experts));
   for (int i = 0; i < experts * experts; i++) inner[i] = (double)products->data[i];
   return c->error->status;
 }
@@ -104,8 +104,8 @@ static Status update_products(Context *c, Pool *pool, const Linear *linear, doub
   Tensor *aa = tensor_new(c, ranks, ranks), *bb = tensor_new(c, ranks, ranks);
   if (!bb) return c->error->status;
   Mat a = mat(s.a->data, ranks, s.a->cols), b = mat(s.b->data, s.b->rows, ranks);
-  matmul_nt(c, 1, a, a, 0, mat(aa->data, ranks, ranks));
-  matmul_tn(c, 1, b, b, 0, mat(bb->data, ranks, ranks));
+  matmul_nt(c, a, a, false, mat(aa->data, ranks, ranks));
+  matmul_tn(c, b, b, false, mat(bb->data, ranks, ranks));
   for (int i = 0; i < experts; i++)
     for (int k = 0; k < experts; k++) inner[i * experts + k] = product_sum(&s, aa, bb, i, k);
   return c->error->status;
@@ -148,7 +148,7 @@ static Status sums_make(Sums *s, int experts, Error *err) {
 }
 
 Status pool_similarity(PoolSimilarity *s, Pool *pool, int threads, Error *err) {
-  Context c = {.arena = arena_new(), .threads = threads, .error = err};
+  Context c = context_make(arena_new(), NULL, threads, err);
   Sums gate = {0}, update = {0};
   Status status = c.arena ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: an arena");
   if (status == STATUS_OK) status = sums_make(&gate, pool_count(pool), err);

@@ -3,14 +3,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "autograd/panel.h"
+#include "autograd/kernel/kernels.h"
 #include "infer/predict_internal.h"
 
 static Status check_settings(const PredictSettings *s, Error *err) {
   if (s->max_input < 1 || s->max_target < 1 || s->max_output < 1 || s->max_tokens < 1) {
     return error_set(err, STATUS_USAGE, "maximum numbers of tokens must be at least 1");
   }
-  TRY(panel_require(s->precision, "precision", err));
+  if (s->precision == PRECISION_BF16)
+    TRY(kernels_require_bf16(kernels_default(), "precision", err));
   if (s->beams < 1) return error_set(err, STATUS_USAGE, "beams: got %d, want 1 or more", s->beams);
   return STATUS_OK;
 }

@@ -14,8 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/vmath.h"
+#include "autograd/extremum.h"
+#include "autograd/kernel/kernels.h"
 #include "infer/predict_internal.h"
+
+enum { SPAN = 256 }; /* logits */
 
 typedef struct Candidate {
   float sum; /* of log-likelihoods */
@@ -54,18 +57,23 @@ static int64_t insert(Candidate *list, int64_t count, int64_t room, Candidate c)
   return kept + 1;
 }
 
-static void best_of_row(void *arg, int64_t row, const float *z, int64_t vocab) {
+/* Spans whose largest logit is too small are passed over. */
+static void best_of_row(const Kernels *k, void *arg, int64_t row, const float *z, int64_t vocab) {
   const Beams *b = arg;
   int64_t room = 2 * b->g->beams, count = 0;
   Candidate *top = b->row_top + row * room;
-  float max = vmath_max(z, vocab);
-  double sum = 0;
-  for (int64_t j = 0; j < vocab; j++) sum += (double)vmath_exp(z[j] - max);
+  float max = k->max(z, vocab);
+  double sum = k->exp_sum(NULL, z, max, vocab);
   float rest = (float)log(sum), before = b->row_sum[row];
-  for (int64_t j = 0; j < vocab; j++) {
-    float total = before + (z[j] - max - rest);
-    if (count < room || total > top[room - 1].sum) {
-      count = insert(top, count, room, (Candidate){total, 0, (int32_t)j});
+  for (int64_t at = 0; at < vocab; at += SPAN) {
+    int64_t end = min64(at + SPAN, vocab);
+    float most = before + (k->max(z + at, end - at) - max - rest);
+    if (count == room && !(most > top[room - 1].sum)) continue;
+    for (int64_t j = at; j < end; j++) {
+      float total = before + (z[j] - max - rest);
+      if (count < room || total > top[room - 1].sum) {
+        count = insert(top, count, room, (Candidate){total, 0, (int32_t)j});
+      }
     }
   }
   if (!isfinite(max) || !isfinite(sum)) top[0].sum = NAN;

@@ -1,23 +1,15 @@
 /* Greedy decoding: the likeliest token, the lowest id among equals, until EOS or max_output. */
 #include <stdlib.h>
 
-#include "autograd/vmath.h"
+#include "autograd/kernel/kernels.h"
 #include "infer/predict_internal.h"
 
-/* x - x is 0 of finite numbers alone. */
-static bool all_finite(const float *z, int64_t n) {
-  int wrong = 0;
-#pragma omp simd reduction(| : wrong)
-  for (int64_t j = 0; j < n; j++) wrong |= z[j] - z[j] != 0;
-  return !wrong;
-}
-
 /* The choice for every row; -1: its logits are not finite. */
-static void pick(void *arg, int64_t row, const float *z, int64_t vocab) {
+static void pick(const Kernels *k, void *arg, int64_t row, const float *z, int64_t vocab) {
   int32_t *best = arg;
   best[row] = -1;
-  if (!all_finite(z, vocab)) return;
-  float max = vmath_max(z, vocab);
+  if (!k->finite(z, vocab)) return;
+  float max = k->max(z, vocab);
   for (int32_t j = 0; best[row] < 0; j++)
     if (z[j] == max) best[row] = j;
 }

@@ -45,7 +45,7 @@ void predict_route_free(PredictRoute *r); /* a zeroed PredictRoute is allowed */
 
 /* Visits the logits [vocab] of every row of decoder states, some rows at a time; rows may be
  * visited in parallel. */
-typedef void LogitsVisit(void *arg, int64_t row, const float *z, int64_t vocab);
+typedef void LogitsVisit(const Kernels *k, void *arg, int64_t row, const float *z, int64_t vocab);
 void predict_visit_logits(Context *c, const T5Run *run, const Tensor *decoded, LogitsVisit *visit,
                           void *arg);
 

@@ -125,7 +125,8 @@ static Status run_forward(Predictor *p, const Asking *asking, const Forward *f, 
   PredictRoute route;
   Status status = predict_route(p, asking, f->item, f->items, &route, err);
   if (status == STATUS_OK) {
-    Context c = {p->arena, NULL, p->settings.threads, err, p->settings.precision};
+    Context c = context_make(p->arena, NULL, p->settings.threads, err);
+    c.precision = p->settings.precision;
     T5Run run = {p->model, route.adapters, false};
     const float *nll = choice_losses(&c, &run, f);
     status = nll ? read_scores(f, nll, out, err) : err->status;

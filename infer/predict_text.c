@@ -13,6 +13,7 @@ static const ArenaMark EMPTY = {0, 0};
 enum { BLOCK_ELEMENTS = 1 << 22 }; /* of logits held at once */
 
 typedef struct Visit {
+  const Kernels *kernels;
   LogitsVisit *visit;
   void *arg;
   int64_t first;
@@ -22,7 +23,7 @@ typedef struct Visit {
 static void visit_row(void *arg, int64_t task, int worker) {
   (void)worker;
   const Visit *v = arg;
-  v->visit(v->arg, v->first + task, v->z->data + task * v->z->cols, v->z->cols);
+  v->visit(v->kernels, v->arg, v->first + task, v->z->data + task * v->z->cols, v->z->cols);
 }
 
 void predict_visit_logits(Context *c, const T5Run *run, const Tensor *decoded, LogitsVisit *visit,
@@ -33,7 +34,7 @@ void predict_visit_logits(Context *c, const T5Run *run, const Tensor *decoded, L
     int64_t rows = decoded->rows - row < block ? decoded->rows - row : block;
     ArenaMark mark = arena_mark(c->arena);
     Tensor part = tensor_view(decoded->data + row * decoded->cols, DTYPE_F32, rows, decoded->cols);
-    Visit v = {visit, arg, row, t5_logits(c, run, &part)};
+    Visit v = {c->kernels, visit, arg, row, t5_logits(c, run, &part)};
     if (v.z) parallel_for(c->threads, rows, visit_row, &v);
     arena_release(c->arena, mark);
   }
@@ -117,7 +118,8 @@ static Status run_batch(Predictor *p, const Asking *asking, const Item *item,
   PredictRoute route;
   Status status = predict_route(p, asking, item, input->count, &route, err);
   if (status == STATUS_OK) {
-    Context c = {p->arena, NULL, p->settings.threads, err, p->settings.precision};
+    Context c = context_make(p->arena, NULL, p->settings.threads, err);
+    c.precision = p->settings.precision;
     T5Run run = {p->model, route.adapters, false};
     Generation g = {.p = p,
                     .run = &run,

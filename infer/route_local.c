@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/matmul.h"
+#include "autograd/kernel/kernels.h"
 #include "autograd/parallel.h"
 
 enum { ROWS_PER_TASK = 64 };
@@ -59,7 +59,9 @@ static Status load_vectors(const Loading *l, int linear, LocalModule *m, Error *
   if (!any) {
     free(m->vector);
     m->vector = NULL;
+    return STATUS_OK;
   }
+  m->vectors = tensor_view(m->vector, DTYPE_F32, r->experts, m->d_in);
   return STATUS_OK;
 }
 
@@ -128,6 +130,7 @@ void local_router_free(LocalRouter *r) {
 /* Logits. */
 
 typedef struct Finish {
+  const Kernels *kernels;
   const LocalRouter *router;
   const LocalModule *module;
   const Rows *rows;
@@ -138,14 +141,9 @@ typedef struct Finish {
 } Finish;
 
 /* 1 / sqrt(biased variance + eps); the row is in the cache for its second reading. */
-static float row_rstd(const float *x, int64_t n) {
-  float sum = 0, squares = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < n; j++) sum += x[j];
-  float mean = sum / (float)n;
-#pragma omp simd reduction(+ : squares)
-  for (int64_t j = 0; j < n; j++) squares += (x[j] - mean) * (x[j] - mean);
-  return 1 / sqrtf(squares / (float)n + (float)NORM_EPS);
+static float row_rstd(const Kernels *k, const float *x, int64_t n) {
+  float mean = (float)(k->sum(x, n) / (double)n);
+  return 1 / sqrtf((float)(k->square_sum(x, mean, n) / (double)n) + (float)NORM_EPS);
 }
 
 static void finish_row(const Finish *f, int64_t row, int64_t example) {
@@ -154,7 +152,7 @@ static void finish_row(const Finish *f, int64_t row, int64_t example) {
   int64_t d = f->x->cols;
   float *z = f->z->data + row * experts;
   float scale = (float)(1 / (rule->temperature > 0 ? rule->temperature : sqrt((double)d)));
-  if (rule->standardise_input) scale *= row_rstd(f->x->data + row * d, d);
+  if (rule->standardise_input) scale *= row_rstd(f->kernels, f->x->data + row * d, d);
   const float *bias = f->bias ? f->bias + example * experts : NULL;
   for (int i = 0; i < experts; i++) {
     float s = rule->absolute ? fabsf(z[i]) * scale : z[i] * scale;
@@ -183,19 +181,24 @@ static void find_sequences(Finish *f, int64_t tasks) {
   }
 }
 
-Tensor *local_logits(Context *c, const LocalRouter *r, const Linear *linear, const Rows *rows,
-                     const Tensor *x, const float *bias) {
-  if (context_failed(c)) return NULL;
+Tensor *local_vectors(const LocalRouter *r, const Linear *linear) {
+  LocalModule *m = &r->module[linear->id];
+  return m->vector ? &m->vectors : NULL;
+}
+
+void local_logits(Context *c, const LocalRouter *r, const Linear *linear, const Rows *rows,
+                  const Tensor *x, const float *bias, Tensor *z) {
+  if (context_failed(c)) return;
   const LocalModule *m = &r->module[linear->id];
-  if (!m->vector) return NULL;
-  assert(x->cols == m->d_in && rows->sequence.offset[rows->sequence.count] == x->rows);
+  assert(m->vector && x->cols == m->d_in && z->rows == x->rows && z->cols == r->experts);
+  assert(rows->sequence.offset[rows->sequence.count] == x->rows);
+  ArenaMark mark = arena_mark(c->arena);
   int64_t tasks = (x->rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
-  Tensor *z = tensor_new(c, x->rows, r->experts);
-  Finish f = {r, m, rows, x, z, bias, context_alloc(c, (size_t)tasks * sizeof *f.sequence)};
-  if (context_failed(c)) return NULL;
-  matmul_nt(c, 1, mat(x->data, x->rows, x->cols), mat(m->vector, r->experts, m->d_in), 0,
-            mat(z->data, z->rows, z->cols));
-  find_sequences(&f, tasks);
-  parallel_for(c->threads, tasks, finish_rows, &f);
-  return z;
+  Finish f = {c->kernels, r, m,    rows,
+              x,          z, bias, context_alloc(c, (size_t)tasks * sizeof *f.sequence)};
+  if (f.sequence) {
+    find_sequences(&f, tasks);
+    parallel_for(c->threads, tasks, finish_rows, &f);
+  }
+  arena_release(c->arena, mark);
 }

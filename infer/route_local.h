@@ -17,8 +17,9 @@ typedef struct LocalRule {
 
 /* Vectors of the pool at one linear; made once. */
 typedef struct LocalModule {
-  float *vector; /* [experts, d_in], standardised where the rule says so; NULL: nobody covers it */
-  bool *covered; /* [experts] */
+  float *vector;  /* [experts, d_in], standardised where the rule says so; NULL: nobody covers it */
+  Tensor vectors; /* a view of them */
+  bool *covered;  /* [experts] */
   int64_t d_in;
 } LocalModule;
 
@@ -32,10 +33,13 @@ Status local_router_new(LocalRouter **r, const T5 *model, int experts, const Loc
                         LocalVector *vector, void *arg, int threads, Error *err);
 void local_router_free(LocalRouter *r); /* NULL is allowed */
 
-/* Logits [T, experts] of x [T, d_in], plus bias [examples, experts] (or NULL) of each row's example
- * (z = s + bias, methods.md 2.4.2); -infinity where an expert does not cover the linear. NULL
- * without an error when nobody covers it. */
-Tensor *local_logits(Context *c, const LocalRouter *r, const Linear *linear, const Rows *rows,
-                     const Tensor *x, const float *bias);
+/* The vectors [experts, d_in] at a linear; NULL when nobody covers it. */
+Tensor *local_vectors(const LocalRouter *r, const Linear *linear);
+
+/* Makes logits of z [T, experts], the products of x [T, d_in] with the vectors: plus bias
+ * [examples, experts] (or NULL) of each row's example (z = s + bias; Li et al. 2024, section 3.3);
+ * -infinity where an expert does not cover the linear. */
+void local_logits(Context *c, const LocalRouter *r, const Linear *linear, const Rows *rows,
+                  const Tensor *x, const float *bias, Tensor *z);
 
 #endif

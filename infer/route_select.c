@@ -1,8 +1,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "autograd/kernel/kernels.h"
 #include "autograd/parallel.h"
-#include "autograd/vmath.h"
 #include "infer/route.h"
 
 enum {
@@ -23,15 +23,13 @@ Plan *plan_new(Context *c, int64_t rows, int slots) {
 }
 
 /* In place. Of nothing but -infinity every weight is 0; NaN stays NaN. */
-static void softmax(float *z, int64_t n) {
-  float max = vmath_max(z, n);
+static void softmax(const Kernels *k, float *z, int64_t n) {
+  float max = k->max(z, n);
   if (max == -INFINITY) {
     for (int64_t i = 0; i < n; i++) z[i] = z[i] == -INFINITY ? 0 : z[i];
     return;
   }
-  float inverse = (float)(1 / vmath_exp_sum(z, z, max, n));
-#pragma omp simd
-  for (int64_t i = 0; i < n; i++) z[i] *= inverse;
+  k->scale(z, (float)(1 / k->exp_sum(z, z, max, n)), z, n);
 }
 
 /* Indices of the n largest of w [experts], the largest first, of equal ones the lowest index. */
@@ -75,6 +73,7 @@ static int find_kept(const float *w, int experts, const Selection *how, int32_t 
 }
 
 typedef struct Selecting {
+  const Kernels *kernels;
   Tensor *logits; /* [T, experts] become weights */
   const Selection *how;
   Plan *plan;
@@ -86,7 +85,7 @@ static void select_row(const Selecting *s, int64_t row, int32_t *found) {
   float *w = s->logits->data + row * experts;
   int32_t *expert = s->plan->expert + row * slots;
   float *weight = s->plan->weight + row * slots;
-  softmax(w, experts);
+  softmax(s->kernels, w, experts);
   int kept = find_kept(w, experts, s->how, found);
   bool all = s->how->top_p >= 1 && s->how->normalise == NORMALISE_ALL;
   double sum = all ? NORMALISE_EPS : 0;
@@ -113,7 +112,7 @@ Plan *plan_select(Context *c, Tensor *logits, const Selection *how) {
   int slots = how->top_p < 1 || how->top_k > experts ? experts : how->top_k;
   Plan *plan = plan_new(c, logits->rows, slots);
   size_t found = (size_t)c->threads * (size_t)experts;
-  Selecting s = {logits, how, plan, context_alloc(c, found * sizeof(int32_t))};
+  Selecting s = {c->kernels, logits, how, plan, context_alloc(c, found * sizeof(int32_t))};
   if (context_failed(c)) return NULL;
   parallel_for(c->threads, (plan->rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, select_rows, &s);
   return plan;

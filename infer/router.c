@@ -156,8 +156,9 @@ static Status open_kind(Router *r, const RouterSettings *s, const Tokenizer *tok
   return STATUS_OK;
 }
 
+static Tensor *routing_vectors(void *arg, const Linear *linear);
 static void add_routed(Context *c, void *arg, const Linear *linear, const Rows *rows,
-                       const Tensor *x, Tensor *y);
+                       const Tensor *x, Tensor *z, Tensor *y);
 
 Status router_open(Router **router, const RouterSettings *s, Pool *pool, T5 *model,
                    const Tokenizer *tokenizer, int threads, Error *err) {
@@ -177,7 +178,7 @@ Status router_open(Router **router, const RouterSettings *s, Pool *pool, T5 *mod
   }
   r->adapters = r->merged.adapters;
   bool routes = r->kind != ROUTER_BASE && !r->adapters.slot;
-  if (routes) r->adapters = (AdapterSet){.add = add_routed, .arg = r};
+  if (routes) r->adapters = (AdapterSet){.add = add_routed, .vectors = routing_vectors, .arg = r};
   *router = r;
   return STATUS_OK;
 }
@@ -278,16 +279,17 @@ static Plan *plan_examples(Context *c, const Router *r, int linear, const Rows *
 /* The plan of one linear, NULL when nobody covers it; *softmax: what it was selected from, NULL
  * when it was not selected. */
 static Plan *make_plan(Context *c, const Router *r, const Linear *linear, const Rows *rows,
-                       const Tensor *x, Tensor **softmax) {
+                       const Tensor *x, Tensor *z, Tensor **softmax) {
   *softmax = NULL;
   if (r->kind == ROUTER_UNIFORM) return plan_uniform(c, r->pool, linear->id, x->rows);
   if (r->kind == ROUTER_RETRIEVAL) return plan_examples(c, r, linear->id, rows);
   if (r->kind == ROUTER_RANDOM) {
     return plan_random(c, r->pool, linear->id, r->seed, r->selection.top_k, x);
   }
-  const float *bias = r->kind == ROUTER_GLIDER ? r->batch->bias : NULL;
-  *softmax = local_logits(c, r->local, linear, rows, x, bias);
-  return *softmax ? plan_select(c, *softmax, &r->selection) : NULL;
+  if (!z) return NULL;
+  local_logits(c, r->local, linear, rows, x, r->kind == ROUTER_GLIDER ? r->batch->bias : NULL, z);
+  *softmax = z;
+  return plan_select(c, z, &r->selection);
 }
 
 /* The weights of a plan as a matrix [T, experts]: what its softmax would be. */
@@ -312,13 +314,18 @@ static void show_plan(Context *c, const Router *r, const Linear *linear, const R
   if (r->watch) r->watch(r->watch_arg, linear, rows, softmax, plan);
 }
 
+static Tensor *routing_vectors(void *arg, const Linear *linear) {
+  const Router *r = arg;
+  return r->local ? local_vectors(r->local, linear) : NULL;
+}
+
 static void add_routed(Context *c, void *arg, const Linear *linear, const Rows *rows,
-                       const Tensor *x, Tensor *y) {
+                       const Tensor *x, Tensor *z, Tensor *y) {
   if (context_failed(c)) return;
   const Router *r = arg;
   ArenaMark mark = arena_mark(c->arena);
   Tensor *softmax;
-  Plan *plan = make_plan(c, r, linear, rows, x, &softmax);
+  Plan *plan = make_plan(c, r, linear, rows, x, z, &softmax);
   if (plan) {
     show_plan(c, r, linear, rows, softmax, plan);
     route_execute(c, r->pool, linear->id, plan, r->aggregate, x, y);

@@ -6,6 +6,13 @@
 #include "autograd/matmul.h"
 #include "infer/t5_cache.h"
 
+/* What the queries of cross-attention read: sequences one after another that read the same example
+ * are one sequence there, since no query sees another's. */
+typedef struct Reading {
+  Ragged queries;
+  const RowSpan *span; /* [queries.count] rows of the encoder's states, or the example of a cache */
+} Reading;
+
 /* What one block computes from: hidden states x and, in the decoder, the encoder's states or what a
  * cache keeps of them. */
 typedef struct BlockArgs {
@@ -18,15 +25,9 @@ typedef struct BlockArgs {
   bool decoder;
   Tensor *encoded; /* [Tin, d_model]; decoder without a cache */
   Rows input;      /* of `encoded` */
-  const RowSpan
-      *read;      /* rows of `encoded` that each sequence of x reads; NULL: as it is numbered */
-  T5Cache *cache; /* or NULL */
+  Reading read;    /* span NULL: each sequence of x its own of `encoded` */
+  T5Cache *cache;  /* or NULL */
 } BlockArgs;
-
-/* What attention reads. */
-typedef struct KeyValue {
-  Tensor *k, *v; /* [Tk, inner] */
-} KeyValue;
 
 static Tensor *norm(Context *c, const T5Run *run, Tensor *w, Tensor *x) {
   return op_rms_norm(c, x, w, (float)run->model->config.norm_eps);
@@ -36,19 +37,7 @@ static Tensor *linear(Context *c, const T5Run *run, Linear *l, const Rows *rows,
   return linear_forward(c, l, run->adapters, rows, x);
 }
 
-static KeyValue key_value(Context *c, const T5Run *run, T5Attention *a, const Rows *rows,
-                          Tensor *x) {
-  return (KeyValue){linear(c, run, a->k, rows, x), linear(c, run, a->v, rows, x)};
-}
-
-/* x + o(attention(q(n), k, v)), n = norm(x) */
-static Tensor *attend(Context *c, const BlockArgs *b, T5Attention *a, Tensor *x, Tensor *n,
-                      KeyValue from, Tensor *bias, const AttentionSpec *spec) {
-  Tensor *q = linear(c, b->run, a->q, &b->own, n);
-  Tensor *y = op_attention(c, q, from.k, from.v, bias, spec);
-  return op_add(c, x, linear(c, b->run, a->o, &b->own, y));
-}
-
+/* x + o(attention(q(n), k(n), v(n))), n = norm(x) */
 static Tensor *attend_self(Context *c, const BlockArgs *b, Tensor *x) {
   const T5Config *config = &b->run->model->config;
   T5Attention *a = &b->block->self;
@@ -59,29 +48,35 @@ static Tensor *attend_self(Context *c, const BlockArgs *b, Tensor *x) {
                         .buckets = config->buckets,
                         .max_distance = config->max_distance,
                         .bidirectional = !b->decoder};
-  Tensor *n = norm(c, b->run, &a->norm, x);
-  KeyValue own = key_value(c, b->run, a, &b->own, n);
-  if (b->cache && !context_failed(c)) {
-    t5_cache_append(b->cache, b->layer, b->own.sequence, &own.k, &own.v);
-    spec.k_span = b->cache->self_span;
+  Tensor *qkv[3], *y;
+  linear_forward_all(c, (Linear *[]){a->q, a->k, a->v}, 3, b->run->adapters, &b->own,
+                     norm(c, b->run, &a->norm, x), qkv);
+  if (b->cache) {
+    AttentionCache *kept = &b->cache->layer[b->layer].self;
+    spec.k_span = b->cache->span;
+    attention_cache_append(c, kept, b->own.sequence, b->cache->length, qkv[1], qkv[2]);
+    y = op_attention_cached(c, qkv[0], kept, b->bias, &spec);
+  } else {
+    y = op_attention(c, qkv[0], qkv[1], qkv[2], b->bias, &spec);
   }
-  return attend(c, b, a, x, n, own, b->bias, &spec);
+  return op_add(c, x, linear(c, b->run, a->o, &b->own, y));
 }
 
+/* x + o(attention(q(norm(x)), k(encoded), v(encoded))) */
 static Tensor *attend_cross(Context *c, const BlockArgs *b, Tensor *x) {
   T5Attention *a = &b->block->cross;
   AttentionSpec spec = {.heads = b->run->model->config.heads,
-                        .q = b->own.sequence,
+                        .q = b->read.span ? b->read.queries : b->own.sequence,
                         .k = b->input.sequence,
-                        .k_span = b->read};
-  KeyValue from;
+                        .k_span = b->read.span};
+  Tensor *q = linear(c, b->run, a->q, &b->own, norm(c, b->run, &a->norm, x)), *kv[2], *y;
   if (b->cache) {
-    T5LayerCache *kept = &b->cache->layer[b->layer];
-    from = (KeyValue){&kept->cross_k, &kept->cross_v};
+    y = op_attention_cached(c, q, &b->cache->layer[b->layer].cross, NULL, &spec);
   } else {
-    from = key_value(c, b->run, a, &b->input, b->encoded);
+    linear_forward_all(c, (Linear *[]){a->k, a->v}, 2, b->run->adapters, &b->input, b->encoded, kv);
+    y = op_attention(c, q, kv[0], kv[1], NULL, &spec);
   }
-  return attend(c, b, a, x, norm(c, b->run, &a->norm, x), from, NULL, &spec);
+  return op_add(c, x, linear(c, b->run, a->o, &b->own, y));
 }
 
 /* x + wo(act(wi n)) or x + wo(act(wi_0 n) * wi_1 n), n = norm(x) */
@@ -89,10 +84,11 @@ static Tensor *feed_forward(Context *c, const BlockArgs *b, Tensor *x) {
   const T5Run *run = b->run;
   T5FeedForward *f = &b->block->ff;
   Act act = run->model->config.act;
-  Tensor *n = norm(c, run, &f->norm, x);
-  Tensor *h = linear(c, run, f->wi_0, &b->own, n);
-  h = f->wi_1 ? op_gated_act(c, act, h, linear(c, run, f->wi_1, &b->own, n)) : op_act(c, act, h);
-  return op_add(c, x, linear(c, run, f->wo, &b->own, h));
+  Tensor *h[2];
+  linear_forward_all(c, (Linear *[]){f->wi_0, f->wi_1}, f->wi_1 ? 2 : 1, run->adapters, &b->own,
+                     norm(c, run, &f->norm, x), h);
+  h[0] = f->wi_1 ? op_gated_act(c, act, h[0], h[1]) : op_act(c, act, h[0]);
+  return op_add(c, x, linear(c, run, f->wo, &b->own, h[0]));
 }
 
 static Tensor *block_body(Context *c, void *arg) {
@@ -137,14 +133,40 @@ Tensor *t5_encode(Context *c, const T5Run *run, const int32_t *ids, Ragged input
   return run_stack(c, &run->model->encoder, ids, (BlockArgs){.run = run, .own = {input, NULL}});
 }
 
-/* The rows of the encoder's states that each sequence of `target` reads. */
-static const RowSpan *spans_read(Context *c, Ragged input, Rows target) {
-  RowSpan *span = context_alloc(c, (size_t)target.sequence.count * sizeof *span);
-  for (int64_t s = 0; span && s < target.sequence.count; s++) {
-    int64_t from = target.source[s];
-    span[s] = (RowSpan){input.offset[from], ragged_length(input, from)};
+/* Merges sequences that read the same example; spans are the examples themselves. */
+static Reading reading(Context *c, Rows rows) {
+  int64_t n = rows.sequence.count, count = 0;
+  int64_t *offset = context_alloc(c, (size_t)(n + 1) * sizeof *offset);
+  RowSpan *span = context_alloc(c, (size_t)n * sizeof *span);
+  if (context_failed(c)) return (Reading){{0}, NULL};
+  offset[0] = 0;
+  for (int64_t s = 0; s < n; s++) {
+    if (s == 0 || rows.source[s] != rows.source[s - 1]) span[count++].begin = rows.source[s];
+    offset[count] = rows.sequence.offset[s + 1];
   }
-  return span;
+  return (Reading){{count, offset}, span};
+}
+
+/* The same where the examples are stretches of rows. */
+static Reading reading_rows(Context *c, Ragged input, Rows rows) {
+  Reading r = reading(c, rows);
+  RowSpan *span = context_alloc(c, (size_t)r.queries.count * sizeof *span);
+  for (int64_t i = 0; span && i < r.queries.count; i++) {
+    int64_t from = r.span[i].begin;
+    span[i] = (RowSpan){input.offset[from], ragged_length(input, from)};
+  }
+  r.span = span;
+  return r;
+}
+
+/* The same where a cache has their keys. */
+static Reading reading_cached(Context *c, const T5Cache *cache, Rows rows) {
+  Reading r = reading(c, rows);
+  RowSpan *span = context_alloc(c, (size_t)r.queries.count * sizeof *span);
+  for (int64_t i = 0; span && i < r.queries.count; i++)
+    span[i] = (RowSpan){r.span[i].begin, cache->keys[r.span[i].begin]};
+  r.span = span;
+  return r;
 }
 
 Tensor *t5_decode(Context *c, const T5Run *run, Tensor *encoded, Ragged input, const int32_t *ids,
@@ -155,7 +177,7 @@ Tensor *t5_decode(Context *c, const T5Run *run, Tensor *encoded, Ragged input, c
                     .decoder = true,
                     .encoded = encoded,
                     .input = {input, NULL},
-                    .read = target.source ? spans_read(c, input, target) : NULL};
+                    .read = target.source ? reading_rows(c, input, target) : (Reading){{0}, NULL}};
   return run_stack(c, &run->model->decoder, ids, args);
 }
 
@@ -166,12 +188,13 @@ Tensor *t5_decode_next(Context *c, const T5Run *run, T5Cache *cache, const int32
   for (int64_t s = 0; s < added.count; s++) {
     int64_t length = cache->length[s] + ragged_length(added, s);
     assert(length <= cache->capacity);
-    cache->self_span[s] = (RowSpan){s * cache->capacity, length};
+    cache->span[s] = (RowSpan){s, length};
   }
+  Rows own = {added, cache->source};
   BlockArgs args = {.run = run,
-                    .own = {added, cache->source},
+                    .own = own,
                     .decoder = true,
-                    .read = cache->cross_span,
+                    .read = reading_cached(c, cache, own),
                     .cache = cache};
   Tensor *y = run_stack(c, &run->model->decoder, ids, args);
   for (int64_t s = 0; y && s < added.count; s++) cache->length[s] += ragged_length(added, s);
@@ -192,7 +215,13 @@ Tensor *t5_logits(Context *c, const T5Run *run, Tensor *decoded) {
   const T5 *model = run->model;
   Tensor *z = tensor_new(c, decoded->rows, model->head->rows);
   if (!z) return NULL;
-  matmul_nt_weight(c, model->head_scale, mat(decoded->data, decoded->rows, decoded->cols),
-                   model->head, 0, mat(z->data, z->rows, z->cols));
+  ArenaMark mark = arena_mark(c->arena);
+  Mat h = mat(decoded->data, decoded->rows, decoded->cols);
+  if (model->head_scale != 1) {
+    h.data = context_alloc(c, (size_t)tensor_count(decoded) * sizeof *h.data);
+    if (h.data) c->kernels->scale(h.data, model->head_scale, decoded->data, tensor_count(decoded));
+  }
+  if (h.data) matmul_nt_weight(c, h, model->head, false, mat(z->data, z->rows, z->cols));
+  arena_release(c->arena, mark);
   return context_failed(c) ? NULL : z;
 }

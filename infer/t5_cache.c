@@ -4,58 +4,64 @@
 #include <stdlib.h>
 #include <string.h>
 
-static Status make_layer(T5LayerCache *layer, const T5Cache *cache, int64_t inner, Error *err) {
-  TRY(tensor_create(&layer->self_k, cache->sequences * cache->capacity, inner, false, err));
-  return tensor_create(&layer->self_v, cache->sequences * cache->capacity, inner, false, err);
-}
-
-static Status make_spans(T5Cache *cache, Ragged input, const int64_t *source, Error *err) {
-  size_t n = (size_t)cache->sequences;
+static Status make_sequences(T5Cache *cache, Ragged input, const int64_t *source, Error *err) {
+  size_t n = (size_t)cache->sequences, examples = (size_t)input.count;
   cache->source = calloc(n + 1, sizeof *cache->source);
   cache->length = calloc(n + 1, sizeof *cache->length);
-  cache->self_span = calloc(n + 1, sizeof *cache->self_span);
-  cache->cross_span = calloc(n + 1, sizeof *cache->cross_span);
-  if (!cache->source || !cache->length || !cache->self_span || !cache->cross_span)
+  cache->span = calloc(n + 1, sizeof *cache->span);
+  cache->keys = calloc(examples + 1, sizeof *cache->keys);
+  if (!cache->source || !cache->length || !cache->span || !cache->keys)
     return error_set(err, STATUS_RUN, "out of memory: a cache of %zu sequences", n);
-  for (size_t s = 0; s < n; s++) {
-    cache->source[s] = source[s];
-    cache->cross_span[s] = (RowSpan){input.offset[source[s]], ragged_length(input, source[s])};
-  }
+  for (size_t s = 0; s < n; s++) cache->source[s] = source[s];
+  for (size_t i = 0; i < examples; i++) cache->keys[i] = ragged_length(input, (int64_t)i);
   return STATUS_OK;
 }
 
-/* Keeps the linear's output beyond the life of the arena's mark. */
-static Status keep_linear(Tensor *out, Context *c, const T5Run *run, Linear *linear,
-                          const Rows *rows, Tensor *x) {
-  ArenaMark mark = arena_mark(c->arena);
-  Tensor *y = linear_forward(c, linear, run->adapters, rows, x);
-  Status status = y ? tensor_create(out, y->rows, y->cols, false, c->error) : c->error->status;
-  if (status == STATUS_OK) memcpy(out->data, y->data, (size_t)tensor_count(y) * sizeof(float));
-  arena_release(c->arena, mark);
+static Status make_layers(T5Cache *cache, const T5 *model, int64_t examples, Error *err) {
+  const T5Config *config = &model->config;
+  cache->layers = model->decoder.layers;
+  cache->layer = calloc((size_t)cache->layers + 1, sizeof *cache->layer);
+  int64_t *room = calloc((size_t)cache->sequences + 1, sizeof *room);
+  Status status =
+      cache->layer && room ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: a cache");
+  for (int64_t s = 0; room && s < cache->sequences; s++) room[s] = cache->capacity;
+  for (int i = 0; i < cache->layers && status == STATUS_OK; i++) {
+    T5LayerCache *l = &cache->layer[i];
+    status =
+        attention_cache_create(&l->self, config->heads, config->d_kv, cache->sequences, room, err);
+    if (status == STATUS_OK) {
+      status = attention_cache_create(&l->cross, config->heads, config->d_kv, examples, cache->keys,
+                                      err);
+    }
+  }
+  free(room);
   return status;
 }
 
-static Status fill_cross(T5Cache *cache, Context *c, const T5Run *run, Tensor *encoded,
-                         Ragged input) {
+/* Keys and values of the encoder's states, once for all that read them. */
+static void fill_cross(T5Cache *cache, Context *c, const T5Run *run, Tensor *encoded,
+                       Ragged input) {
   Rows rows = {input, NULL};
-  for (int i = 0; i < cache->layers; i++) {
+  ArenaMark mark = arena_mark(c->arena);
+  int64_t *none = context_alloc(c, (size_t)input.count * sizeof *none);
+  if (none) memset(none, 0, (size_t)input.count * sizeof *none);
+  for (int i = 0; i < cache->layers && !context_failed(c); i++) {
     T5Attention *cross = &run->model->decoder.block[i].cross;
-    TRY(keep_linear(&cache->layer[i].cross_k, c, run, cross->k, &rows, encoded));
-    TRY(keep_linear(&cache->layer[i].cross_v, c, run, cross->v, &rows, encoded));
+    ArenaMark layer = arena_mark(c->arena);
+    Tensor *k = linear_forward(c, cross->k, run->adapters, &rows, encoded);
+    Tensor *v = linear_forward(c, cross->v, run->adapters, &rows, encoded);
+    attention_cache_append(c, &cache->layer[i].cross, input, none, k, v);
+    arena_release(c->arena, layer);
   }
-  return STATUS_OK;
+  arena_release(c->arena, mark);
 }
 
 static Status fill_cache(T5Cache *cache, Context *c, const T5Run *run, Tensor *encoded,
                          Ragged input, const int64_t *source) {
-  const T5Config *config = &run->model->config;
-  cache->layers = run->model->decoder.layers;
-  cache->layer = calloc((size_t)cache->layers + 1, sizeof *cache->layer);
-  if (!cache->layer) return error_set(c->error, STATUS_RUN, "out of memory: a cache");
-  TRY(make_spans(cache, input, source, c->error));
-  for (int i = 0; i < cache->layers; i++)
-    TRY(make_layer(&cache->layer[i], cache, (int64_t)config->heads * config->d_kv, c->error));
-  return fill_cross(cache, c, run, encoded, input);
+  TRY(make_sequences(cache, input, source, c->error));
+  TRY(make_layers(cache, run->model, input.count, c->error));
+  fill_cross(cache, c, run, encoded, input);
+  return c->error->status;
 }
 
 Status t5_cache_new(T5Cache **cache, Context *c, const T5Run *run, Tensor *encoded, Ragged input,
@@ -79,66 +85,28 @@ Status t5_cache_new(T5Cache **cache, Context *c, const T5Run *run, Tensor *encod
 void t5_cache_free(T5Cache *cache) {
   if (!cache) return;
   for (int i = 0; cache->layer && i < cache->layers; i++) {
-    tensor_destroy(&cache->layer[i].self_k);
-    tensor_destroy(&cache->layer[i].self_v);
-    tensor_destroy(&cache->layer[i].cross_k);
-    tensor_destroy(&cache->layer[i].cross_v);
+    attention_cache_destroy(&cache->layer[i].self);
+    attention_cache_destroy(&cache->layer[i].cross);
   }
   free(cache->layer);
   free(cache->source);
+  free(cache->keys);
   free(cache->length);
-  free(cache->self_span);
-  free(cache->cross_span);
+  free(cache->span);
   free(cache);
 }
 
-static void append_rows(const T5Cache *cache, Tensor *kept, Ragged added, const Tensor *rows) {
-  for (int64_t s = 0; s < cache->sequences; s++) {
-    float *to = kept->data + (s * cache->capacity + cache->length[s]) * kept->cols;
-    const float *from = rows->data + added.offset[s] * rows->cols;
-    memcpy(to, from, (size_t)(ragged_length(added, s) * rows->cols) * sizeof *to);
-  }
-}
-
-void t5_cache_append(T5Cache *cache, int layer, Ragged added, Tensor **k, Tensor **v) {
-  T5LayerCache *at = &cache->layer[layer];
-  append_rows(cache, &at->self_k, added, *k);
-  append_rows(cache, &at->self_v, added, *v);
-  *k = &at->self_k;
-  *v = &at->self_v;
-}
-
-/* Rows of all sequences in their new order; through a copy, since any may be read twice. */
-static void reorder_rows(const T5Cache *cache, Tensor *kept, const int64_t *from, float *copy) {
-  size_t row = (size_t)kept->cols;
-  for (int64_t s = 0, at = 0; s < cache->sequences; at += cache->length[from[s]], s++) {
-    memcpy(copy + (size_t)at * row, kept->data + (size_t)(from[s] * cache->capacity) * row,
-           (size_t)cache->length[from[s]] * row * sizeof *copy);
-  }
-  for (int64_t s = 0, at = 0; s < cache->sequences; at += cache->length[from[s]], s++) {
-    memcpy(kept->data + (size_t)(s * cache->capacity) * row, copy + (size_t)at * row,
-           (size_t)cache->length[from[s]] * row * sizeof *copy);
-  }
-}
-
 Status t5_cache_reorder(T5Cache *cache, const int64_t *from, Error *err) {
-  int64_t rows = 0, cols = cache->layers ? cache->layer[0].self_k.cols : 0;
+  int64_t *length = malloc((size_t)(cache->sequences + 1) * sizeof *length);
+  if (!length) return error_set(err, STATUS_RUN, "out of memory: a cache");
   for (int64_t s = 0; s < cache->sequences; s++) {
     assert(cache->source[s] == cache->source[from[s]]);
-    rows += cache->length[from[s]];
+    length[s] = cache->length[from[s]];
   }
-  float *copy = malloc((size_t)(rows * cols + 1) * sizeof *copy);
-  int64_t *length = malloc((size_t)(cache->sequences + 1) * sizeof *length);
-  if (copy && length) {
-    for (int i = 0; i < cache->layers; i++) {
-      reorder_rows(cache, &cache->layer[i].self_k, from, copy);
-      reorder_rows(cache, &cache->layer[i].self_v, from, copy);
-    }
-    for (int64_t s = 0; s < cache->sequences; s++) length[s] = cache->length[from[s]];
-    memcpy(cache->length, length, (size_t)cache->sequences * sizeof *length);
-  }
-  Status status = copy && length ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: a cache");
-  free(copy);
+  Status status = STATUS_OK;
+  for (int i = 0; i < cache->layers && status == STATUS_OK; i++)
+    status = attention_cache_reorder(&cache->layer[i].self, from, cache->length, err);
+  if (status == STATUS_OK) memcpy(cache->length, length, (size_t)cache->sequences * sizeof *length);
   free(length);
   return status;
 }

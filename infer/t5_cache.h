@@ -9,18 +9,18 @@
 #include "infer/t5.h"
 
 typedef struct T5LayerCache {
-  Tensor self_k, self_v;   /* [sequences * capacity, inner]; sequence s from row s * capacity */
-  Tensor cross_k, cross_v; /* [Tin, inner] */
+  AttentionCache self;  /* [sequences] with room for `capacity` each */
+  AttentionCache cross; /* [examples] */
 } T5LayerCache;
 
 typedef struct T5Cache {
   T5LayerCache *layer; /* [decoder layers] */
   int layers;
   int64_t sequences, capacity;
-  int64_t *source;     /* [sequences] the example (sequence of the encoder) that each reads */
-  int64_t *length;     /* [sequences] tokens so far */
-  RowSpan *self_span;  /* [sequences] rows of self_k that the tokens at hand and before lie in */
-  RowSpan *cross_span; /* [sequences] rows of cross_k that each reads */
+  int64_t *source; /* [sequences] the example (sequence of the encoder) that each reads */
+  int64_t *keys;   /* [examples] of each, in cross-attention */
+  int64_t *length; /* [sequences] tokens so far */
+  RowSpan *span; /* [sequences] what each reads in self-attention: itself, the tokens at hand too */
 } T5Cache;
 
 /* Room for `sequences` sequences, sequence s of which reads example source[s], over `encoded`
@@ -38,9 +38,5 @@ Tensor *t5_decode_next(Context *c, const T5Run *run, T5Cache *cache, const int32
 /* Sequence s goes on from what sequence from[s] had; both must read the same example (asserted).
  * `from` must be a choice of survivors (beam search): any s may be named more than once. */
 Status t5_cache_reorder(T5Cache *cache, const int64_t *from, Error *err);
-
-/* For t5.c: the rows `k` and `v` [T, inner] of the added tokens go behind those of their sequences,
- * and become what is stored for the layer. */
-void t5_cache_append(T5Cache *cache, int layer, Ragged added, Tensor **k, Tensor **v);
 
 #endif

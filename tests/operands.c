@@ -55,10 +55,7 @@ void operands_free(Operands *o) {
 
 void runner_open(Runner *r, int threads, bool taped) {
   r->error = (Error){0};
-  r->c = (Context){.arena = arena_new(),
-                   .tape = taped ? tape_new() : NULL,
-                   .threads = threads,
-                   .error = &r->error};
+  r->c = context_make(arena_new(), taped ? tape_new() : NULL, threads, &r->error);
   assert_non_null(r->c.arena);
   assert_true(!taped || r->c.tape);
 }

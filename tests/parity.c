@@ -21,7 +21,7 @@ static void *filled(size_t bytes) {
 void parity_open(Parity *p, const char *name) {
   blas_init();
   *p = (Parity){.name = name, .tape = tape_new()};
-  p->c = (Context){.arena = arena_new(), .tape = p->tape, .threads = 1, .error = &p->error};
+  p->c = context_make(arena_new(), p->tape, 1, &p->error);
   assert_non_null(p->tape);
   assert_non_null(p->c.arena);
   char file[256];

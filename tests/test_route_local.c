@@ -14,6 +14,16 @@
 /* f32 logits of order 10 and their softmax against double: a few roundings. */
 #define CLOSE 1e-5
 
+/* As routing has them: products with the vectors, then the rule; NULL when nobody covers the
+ * linear. */
+static Tensor *logits(Context *c, const LocalRouter *r, const Linear *linear, const Rows *rows,
+                      Tensor *x, const float *bias) {
+  Tensor *vectors = local_vectors(r, linear), *z = NULL;
+  if (vectors) z = op_linear(c, x, vectors, NULL);
+  if (z) local_logits(c, r, linear, rows, x, bias, z);
+  return z;
+}
+
 static void expect_close(double got, double want) {
   if (!(fabs(got - want) <= CLOSE * fmax(fabs(want), 1))) fail_msg("%.9g, want %.9g", got, want);
 }
@@ -81,8 +91,8 @@ static void compare_logits(Bench *b, T5 *model, const LocalRouter *r, const Loca
   const float bias[] = {0.5f, -1, 2, 0, 3, 0.25f, -4, 1}; /* [2 examples, EXPERTS] */
   int64_t n = model->linear[linear].weight.cols;
   Tensor *x = some_input(b, n);
-  Tensor *plain = local_logits(&b->c, r, &model->linear[linear], &ROWS, x, NULL);
-  Tensor *biased = local_logits(&b->c, r, &model->linear[linear], &ROWS, x, bias);
+  Tensor *plain = logits(&b->c, r, &model->linear[linear], &ROWS, x, NULL);
+  Tensor *biased = logits(&b->c, r, &model->linear[linear], &ROWS, x, bias);
   if (linear == 5) {
     assert_null(plain);
     return;
@@ -148,7 +158,7 @@ static void a_logit_is_a_correlation(void **state) {
   expect_ok("router", local_router_new(&r, model, EXPERTS, &rule, unit_vector, model, 1, &err),
             &err);
   int64_t n = model->linear[0].weight.cols;
-  Tensor *x = some_input(&b, n), *z = local_logits(&b.c, r, &model->linear[0], &ROWS, x, NULL);
+  Tensor *x = some_input(&b, n), *z = logits(&b.c, r, &model->linear[0], &ROWS, x, NULL);
   for (int e = 0; e < EXPERTS; e++) {
     float v[64];
     bool has;

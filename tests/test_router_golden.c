@@ -269,7 +269,7 @@ static Pool *open_pool(Case *k, const json_t *only) {
 /* The logits of the whole batch; the caller frees. */
 static float *run(Case *k, Router *router, Seen *seen) {
   Error error = {0};
-  Context c = {.arena = arena_new(), .threads = 2, .error = &error};
+  Context c = context_make(arena_new(), NULL, 2, &error);
   assert_non_null(c.arena);
   static const char *const NAME[SEQUENCES] = {"0", "1", "2"};
   RouteQuery query[SEQUENCES];

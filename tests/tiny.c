@@ -85,7 +85,7 @@ Ragged tiny_target(const TinyBatch *b) {
 
 void bench_open(Bench *b, bool tape, int threads) {
   *b = (Bench){0};
-  b->c = (Context){.arena = arena_new(), .threads = threads, .error = &b->error};
+  b->c = context_make(arena_new(), NULL, threads, &b->error);
   assert_non_null(b->c.arena);
   if (tape) assert_non_null(b->c.tape = tape_new());
 }

@@ -166,11 +166,11 @@ static Status measure(const BenchSpec *spec, Objective *o, Batch *batch, BenchRe
   TRY(random_expert(o, spec, err));
   TRY(collect_gates(o, err));
   TRY(make_batch(batch, spec->max_tokens, o->model->config.vocab_size, err));
-  double before = machine_sgemm_rate((int)spec->threads);
+  double before = machine_fma_rate((int)spec->threads);
   machine_reset_peak();
   TRY(time_steps(spec, o, batch, &r->step_seconds, err));
   r->peak_bytes = machine_peak_resident();
-  r->sgemm_rate = (before + machine_sgemm_rate((int)spec->threads)) / 2;
+  r->fma_rate = (before + machine_fma_rate((int)spec->threads)) / 2;
   r->input_tokens = batch->input_tokens;
   r->target_tokens = batch->target_tokens;
   r->flops = needed_flops(o, batch);

@@ -14,7 +14,7 @@ typedef struct BenchSpec {
 
 typedef struct BenchResult {
   int64_t input_tokens, target_tokens; /* of one step */
-  double sgemm_rate;                   /* flops a second, the mean of before and after */
+  double fma_rate;                     /* flops a second, the mean of before and after */
   double step_seconds;                 /* median, after one step that warms memory */
   double flops;                        /* that one step needs; see `skein bench --help` */
   double peak_bytes, weight_bytes;     /* resident at most; held by the base */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/kernel/kernels.h"
 #include "tools/bench_asked.h"
 #include "tools/bench_train.h"
 #include "tools/command.h"
@@ -45,8 +46,8 @@ static const char usage[] =
     "of\n"
     "P3 prompts (a built-in sample, 13 to 512 tokens), never padded. GFLOP/s count the work that\n"
     "the mathematics needs, a multiply-add as two: forward, the gradients of activations, the\n"
-    "low-rank products; not what recomputation does twice. `share` is against square sgemm on the\n"
-    "same threads, measured in the same run before and after the steps.\n";
+    "low-rank products; not what recomputation does twice. `share` is of a loop of nothing but\n"
+    "multiply-adds on the same threads, measured in the same run before and after the steps.\n";
 
 static Status parse_count(const char *text, const char *name, int64_t *value, Error *err) {
   char *end;
@@ -125,15 +126,16 @@ static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *e
 
 static void print_csv(const BenchSpec *s, const BenchResult *r) {
   puts(
-      "shape,dtype,precision,threads,recompute,rank,input_tokens,target_tokens,sgemm_gflops,step_"
+      "kernels,shape,dtype,precision,threads,recompute,rank,input_tokens,target_tokens,fma_gflops,"
+      "step_"
       "seconds,"
       "step_gflops,share,tokens_per_second,peak_bytes,weight_bytes");
-  printf("%s,%s,%s,%" PRId64 ",%d,%" PRId64 ",%" PRId64 ",%" PRId64
+  printf("%s,%s,%s,%s,%" PRId64 ",%d,%" PRId64 ",%" PRId64 ",%" PRId64
          ",%.1f,%.4f,%.1f,%.4f,%.1f,%.0f,%.0f\n",
-         s->shape, dtype_name(s->dtype), s->precision == PRECISION_BF16 ? "bf16" : "f32",
-         s->threads, s->recompute, s->rank, r->input_tokens, r->target_tokens, r->sgemm_rate / 1e9,
-         r->step_seconds, r->flops / r->step_seconds / 1e9,
-         r->flops / r->step_seconds / r->sgemm_rate,
+         kernels_default()->name, s->shape, dtype_name(s->dtype),
+         s->precision == PRECISION_BF16 ? "bf16" : "f32", s->threads, s->recompute, s->rank,
+         r->input_tokens, r->target_tokens, r->fma_rate / 1e9, r->step_seconds,
+         r->flops / r->step_seconds / 1e9, r->flops / r->step_seconds / r->fma_rate,
          (double)(r->input_tokens + r->target_tokens) / r->step_seconds, r->peak_bytes,
          r->weight_bytes);
 }
@@ -147,8 +149,9 @@ static void print_table(const BenchSpec *s, const BenchResult *r) {
   printf("step       %" PRId64 " input + %" PRId64 " target tokens in %.3f s (median of %" PRId64
          ")\n",
          r->input_tokens, r->target_tokens, r->step_seconds, s->steps);
-  printf("sgemm      %.1f GFLOP/s\n", r->sgemm_rate / 1e9);
-  printf("training   %.1f GFLOP/s, share %.1f %%\n", rate / 1e9, 100 * rate / r->sgemm_rate);
+  printf("processor  %.1f GFLOP/s of multiply-adds, kernels %s\n", r->fma_rate / 1e9,
+         kernels_default()->name);
+  printf("training   %.1f GFLOP/s, share %.1f %%\n", rate / 1e9, 100 * rate / r->fma_rate);
   printf(
       "speed      %s tokens/s\n",
       console_count(a, sizeof a, (double)(r->input_tokens + r->target_tokens) / r->step_seconds));

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "autograd/blas.h"
-#include "autograd/panel.h"
+#include "autograd/kernel/kernels.h"
 #include "autograd/version.h"
 #include "tools/command.h"
 #include "tools/facts.h"
@@ -100,12 +100,18 @@ static void add_machine(Facts *f) {
 /* ---- kernels ---- */
 
 static void add_kernels(Facts *f) {
-  bool f32 = panel_kernel() == PANEL_AVX512, bf16 = panel_has_bf16();
+  const Kernels *used = kernels_default();
   json_t *o = facts_object(f, f->root, "kernels");
-  facts_set(f, o, "products f32", facts_text(f32 ? "panels, AVX-512" : "OpenBLAS"));
-  facts_set(f, o, "products bf16", facts_text(bf16 ? "panels, AVX-512 BF16" : "none"));
-  facts_set(f, o, "products with few rows", facts_text("rows across lanes"));
-  facts_set(f, o, "all others", facts_text("OpenBLAS"));
+  facts_set(f, o, "used", facts_text(used->name));
+  facts_set(f, o, "bf16", facts_text(used->tile_bf16 ? "yes" : "no: these kernels have none"));
+  json_t *list = facts_array(f, o, "there");
+  for (int i = 0; kernels_list(i); i++) {
+    json_t *row = facts_row(f, list);
+    facts_set(f, row, "name", facts_text(kernels_list(i)->name));
+    facts_set(f, row, "runs here",
+              facts_text(kernels_runnable(kernels_list(i)) ? "yes" : "no: this processor cannot"));
+  }
+  facts_set(f, o, "gradients of weights", facts_text("OpenBLAS"));
 }
 
 /* ---- libraries ---- */

@@ -167,9 +167,9 @@ static Status check_output(const char *output, Error *err) {
 }
 
 static void print_estimate(const RunSettings *s, const WorkSample *w, const Estimate *e) {
-  enum { LIKELY_PERCENT = 65 }; /* of the sgemm rate that a step usually reaches */
+  enum { LIKELY_PERCENT = 65 }; /* of the processor's rate that a step usually reaches */
   char a[32], b[32], c[32], d[32], t[32];
-  double rate = machine_sgemm_rate((int)s->threads) * LIKELY_PERCENT / 100;
+  double rate = machine_fma_rate((int)s->threads) * LIKELY_PERCENT / 100;
   double step = e->flops_per_step / rate;
   printf("examples   %" PRId64 ", mean %.1f input and %.1f target tokens\n", w->examples,
          w->mean_input, w->mean_target);

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "autograd/matmul.h"
+#include "autograd/kernel/kernels.h"
+#include "autograd/parallel.h"
 
 double machine_seconds(void) {
   struct timespec now;
@@ -40,20 +41,33 @@ void machine_reset_peak(void) {
   fclose(f);
 }
 
-double machine_sgemm_rate(int threads) {
-  enum { N = 2048, ROUNDS = 4 };
-  Error error = {0};
-  Context c = {.arena = arena_new(), .threads = threads, .error = &error};
-  Tensor *x = c.arena ? tensor_new(&c, 3 * N, N) : NULL;
+typedef struct PeakRun {
+  const Kernels *kernels;
+  int64_t rounds;
+  float *sink;  /* [tasks] */
+  double *work; /* [tasks] */
+} PeakRun;
+
+static void run_peak(void *arg, int64_t task, int worker) {
+  (void)worker;
+  PeakRun *p = arg;
+  p->work[task] = p->kernels->peak(p->rounds, &p->sink[task]);
+}
+
+double machine_fma_rate(int threads) {
+  enum { ROUNDS = 5, WORK = 20000 };
   double best = 0;
-  for (int64_t i = 0; x && i < tensor_count(x); i++) x->data[i] = (float)(i % 97) / 97;
-  for (int round = 0; x && round < ROUNDS; round++) {
-    Mat a = mat(x->data, N, N), b = mat(a.data + N * N, N, N), y = mat(b.data + N * N, N, N);
-    double start = machine_seconds();
-    matmul_nn(&c, 1, a, b, 0, y);
-    double rate = 2.0 * N * N * N / (machine_seconds() - start);
-    if (rate > best) best = rate;
+  float *sink = calloc((size_t)threads, sizeof *sink);
+  double *work = calloc((size_t)threads, sizeof *work);
+  PeakRun p = {kernels_default(), WORK, sink, work};
+  for (int round = 0; sink && work && round < ROUNDS; round++) {
+    double start = machine_seconds(), flops = 0;
+    parallel_for(threads, threads, run_peak, &p);
+    double seconds = machine_seconds() - start;
+    for (int i = 0; i < threads; i++) flops += work[i];
+    if (flops / seconds > best) best = flops / seconds;
   }
-  arena_free(c.arena);
+  free(sink);
+  free(work);
   return best;
 }

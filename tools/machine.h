@@ -2,9 +2,9 @@
 #ifndef SKEIN_TOOLS_MACHINE_H
 #define SKEIN_TOOLS_MACHINE_H
 
-/* Rate of square f32 matrix products on `threads` threads, flops a second (a multiply-add is two);
- * the best of a few runs, under a second in all. */
-double machine_sgemm_rate(int threads);
+/* Flops a second (a multiply-add is two) of a loop of nothing but f32 multiply-adds in registers on
+ * `threads` threads, with the kernels in use; the best of a few runs, under a second in all. */
+double machine_fma_rate(int threads);
 
 /* Bytes of memory that programs can still take; 0 when the system does not say. */
 double machine_memory_available(void);

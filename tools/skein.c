@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "autograd/blas.h"
+#include "autograd/kernel/kernels.h"
 #include "autograd/version.h"
 #include "data/options.h"
 #include "tools/command.h"
@@ -159,7 +160,8 @@ int main(int argc, char **argv) {
   set_signals();
   json_set_alloc_funcs(json_memory, free);
   blas_init();
-  int status = dispatch(argc, argv, &err);
+  int status = (int)kernels_check(&err);
+  if (status == STATUS_OK) status = dispatch(argc, argv, &err);
   if (!output_arrived(&err) && status == STATUS_OK) status = STATUS_RUN;
   if (err.status != STATUS_OK) console_error(err.text);
   return status;

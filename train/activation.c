@@ -33,9 +33,9 @@ static void add_example(ModuleActivation *m, double *sum, const float *x, int64_
 
 /* An AdapterAdd that adds nothing and looks at x. */
 static void look(Context *c, void *arg, const Linear *linear, const Rows *rows, const Tensor *x,
-                 Tensor *y) {
+                 Tensor *z, Tensor *y) {
   (void)c;
-  (void)y;
+  (void)y, (void)z;
   Collector *collector = arg;
   ModuleActivation *m = &collector->sums->module[linear->id];
   if (!m->mean) return;
@@ -97,7 +97,7 @@ static Status run_batch(const T5Run *run, const Batch *batch, int threads,
                         const ActivationWatch *watch, Error *err) {
   Arena *arena = arena_new();
   if (!arena) return no_memory(err);
-  Context c = {.arena = arena, .threads = threads, .error = err};
+  Context c = context_make(arena, NULL, threads, err);
   Status status = STATUS_OK;
   int64_t seen = 0;
   for (int64_t i = 0; i < batch->count && status == STATUS_OK; i++) {

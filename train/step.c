@@ -2,13 +2,14 @@
 
 #include <math.h>
 
-#include "autograd/panel.h"
+#include "autograd/kernel/kernels.h"
 #include "autograd/tape.h"
 #include "optim/clip.h"
 
 Status stepper_init(Stepper *s, int threads, bool recompute, Precision precision, Error *err) {
   *s = (Stepper){0};
-  TRY(panel_require(precision, "train.precision", err));
+  if (precision == PRECISION_BF16)
+    TRY(kernels_require_bf16(kernels_default(), "train.precision", err));
   *s = (Stepper){arena_new(), tape_new(), threads, recompute, precision};
   if (s->arena && s->tape) return STATUS_OK;
   stepper_free(s);
@@ -26,7 +27,8 @@ static const ArenaMark EMPTY = {0, 0};
 /* Loss of one micro-batch and, with a tape, the gradients added to the parameters. */
 static Status run_micro(Stepper *s, const T5Run *run, const MicroBatch *m, float weight, Tape *tape,
                         double *loss, Error *err) {
-  Context c = {s->arena, tape, s->threads, err, s->precision};
+  Context c = context_make(s->arena, tape, s->threads, err);
+  c.precision = s->precision;
   Tensor *out = t5_loss(&c, run, m->input_ids, m->input, m->decoder_ids, m->target_ids, m->target,
                         weight, NULL);
   if (out) *loss += (double)out->data[0];

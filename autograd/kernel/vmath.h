@@ -1,11 +1,11 @@
-/* vmath: exp and sigmoid that a compiler can vectorise, and the row reductions made of them.
+/* vmath: exp and sigmoid that a compiler can vectorise.
  *
  * The inline functions have no branch, table or library call, so a loop over them under
  * `#pragma omp simd` becomes vector code without -ffast-math. They are right at the ends and keep
  * NaN: exp(-inf) = 0, exp(+inf) = inf, sigmoid(-inf) = 0, sigmoid(+inf) = 1. Over all of float,
  * denormal results included, exp is within 1.5 ulp and sigmoid within 2.5. */
-#ifndef SKEIN_AUTOGRAD_VMATH_H
-#define SKEIN_AUTOGRAD_VMATH_H
+#ifndef SKEIN_AUTOGRAD_KERNEL_VMATH_H
+#define SKEIN_AUTOGRAD_KERNEL_VMATH_H
 
 #include <math.h>
 #include <stdint.h>
@@ -56,14 +56,5 @@ static inline float vmath_sigmoid(float x) {
   float e = vmath_exp(-fabsf(x));
   return (x < 0 ? e : 1) / (1 + e);
 }
-
-/* The largest of x[0..n), n > 0. NaN is skipped; it shows in the sum that follows. */
-float vmath_max(const float *x, int64_t n);
-
-/* out[i] = e^(x[i] - shift) for i < n; returns their sum. `out` may be x. */
-double vmath_exp_sum(float *out, const float *x, float shift, int64_t n);
-
-/* sum_i a[i] b[i], i < n. The order of summation depends on n alone. */
-float vmath_dot(const float *a, const float *b, int64_t n);
 
 #endif

@@ -1,0 +1,73 @@
+#include "autograd/kernel/kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+extern const Kernels kernels_portable;
+#ifdef __x86_64__
+extern const Kernels kernels_avx2, kernels_avx512, kernels_avx512_bf16;
+#endif
+
+const Kernels *kernels_list(int i) {
+  static const Kernels *const all[] = {
+      &kernels_portable,
+#ifdef __x86_64__
+      &kernels_avx2,
+      &kernels_avx512,
+      &kernels_avx512_bf16,
+#endif
+  };
+  return i < (int)(sizeof all / sizeof *all) ? all[i] : NULL;
+}
+
+bool kernels_runnable(const Kernels *k) {
+#ifdef __x86_64__
+  if (k == &kernels_avx2) return __builtin_cpu_supports("x86-64-v3");
+  if (k == &kernels_avx512) return __builtin_cpu_supports("x86-64-v4");
+  if (k == &kernels_avx512_bf16)
+    return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
+#endif
+  return k == &kernels_portable;
+}
+
+static const Kernels *best(void) {
+  const Kernels *found = NULL;
+  for (int i = 0; kernels_list(i); i++)
+    if (kernels_runnable(kernels_list(i))) found = kernels_list(i);
+  return found;
+}
+
+static const Kernels *named(const char *name) {
+  for (int i = 0; name && kernels_list(i); i++)
+    if (strcmp(kernels_list(i)->name, name) == 0) return kernels_list(i);
+  return NULL;
+}
+
+const Kernels *kernels_default(void) {
+  const Kernels *asked = named(getenv("SKEIN_KERNEL"));
+  return asked && kernels_runnable(asked) ? asked : best();
+}
+
+Status kernels_check(Error *err) {
+  const char *name = getenv("SKEIN_KERNEL");
+  if (!name || !*name) return STATUS_OK;
+  const Kernels *asked = named(name);
+  if (!asked) {
+    return error_set(err, STATUS_USAGE,
+                     "SKEIN_KERNEL: there are no kernels '%s'; `skein doctor` lists them", name);
+  }
+  if (kernels_runnable(asked)) return STATUS_OK;
+  return error_set(
+      err, STATUS_USAGE,
+      "SKEIN_KERNEL: this processor cannot run the kernels '%s'; the best it can are '%s'", name,
+      best()->name);
+}
+
+Status kernels_require_bf16(const Kernels *k, const char *key, Error *err) {
+  if (k->tile_bf16) return STATUS_OK;
+  return error_set(
+      err, STATUS_USAGE,
+      "%s: bf16 needs a processor with AVX-512 BF16, and its kernels; these are '%s'; use "
+      "f32",
+      key, k->name);
+}

@@ -1,0 +1,241 @@
+/* row_loops: loops over rows of numbers. To be included by table.c alone.
+ *
+ * Plain loops, which the compiler turns into vector code; those that sum keep SUMS partial sums, so
+ * that the order does not depend on the width of a vector. */
+#ifndef SKEIN_AUTOGRAD_KERNEL_ROW_LOOPS_H
+#define SKEIN_AUTOGRAD_KERNEL_ROW_LOOPS_H
+
+#include "autograd/dtype_convert.h"
+#include "autograd/kernel/kernels.h"
+#include "autograd/kernel/lanes.h"
+#include "autograd/kernel/vmath.h"
+
+enum { SUMS = 64, SUM_VECTORS = SUMS / LANES };
+
+/* Partial sums folded by halves. */
+static inline float fold(const Lanes sum[SUM_VECTORS]) {
+  float part[SUMS];
+  memcpy(part, sum, sizeof part);
+  for (int n = SUMS / 2; n > 0; n /= 2)
+    for (int i = 0; i < n; i++) part[i] += part[i + n];
+  return part[0];
+}
+
+/* The rest of a row, behind the last whole group of sums: zeros behind its end. */
+static inline const float *rest_of(float rest[SUMS], const float *x, int64_t n) {
+  memset(rest, 0, SUMS * sizeof *rest);
+  memcpy(rest, x, (size_t)n * sizeof *rest);
+  return rest;
+}
+
+static inline void add_products(Lanes sum[SUM_VECTORS], const float *a, const float *b) {
+#pragma GCC unroll 16
+  for (int v = 0; v < SUM_VECTORS; v++)
+    sum[v] = lanes_fma(lanes_load(a + v * LANES), lanes_load(b + v * LANES), sum[v]);
+}
+
+static float dot(const float *a, const float *b, int64_t n) {
+  Lanes sum[SUM_VECTORS] = {{0}};
+  int64_t i = 0;
+  for (; i + SUMS <= n; i += SUMS) add_products(sum, a + i, b + i);
+  float rest[2][SUMS];
+  if (i < n) add_products(sum, rest_of(rest[0], a + i, n - i), rest_of(rest[1], b + i, n - i));
+  return fold(sum);
+}
+
+static inline void add_triples(Lanes sum[SUM_VECTORS], const float *a, const float *b,
+                               const float *c) {
+#pragma GCC unroll 16
+  for (int v = 0; v < SUM_VECTORS; v++)
+    sum[v] = lanes_fma(lanes_load(a + v * LANES) * lanes_load(b + v * LANES),
+                       lanes_load(c + v * LANES), sum[v]);
+}
+
+static float dot3(const float *a, const float *b, const float *c, int64_t n) {
+  Lanes sum[SUM_VECTORS] = {{0}};
+  int64_t i = 0;
+  for (; i + SUMS <= n; i += SUMS) add_triples(sum, a + i, b + i, c + i);
+  float rest[3][SUMS];
+  if (i < n) {
+    add_triples(sum, rest_of(rest[0], a + i, n - i), rest_of(rest[1], b + i, n - i),
+                rest_of(rest[2], c + i, n - i));
+  }
+  return fold(sum);
+}
+
+/* Terms summed in float before they are added to a double: keeps a row of a vocabulary accurate
+ * and the loops in float vectors. */
+enum { CHUNK = 512 };
+
+static inline void add_values(Lanes sum[SUM_VECTORS], const float *x) {
+#pragma GCC unroll 16
+  for (int v = 0; v < SUM_VECTORS; v++) sum[v] += lanes_load(x + v * LANES);
+}
+
+static float chunk_sum(const float *x, int64_t n) {
+  Lanes sum[SUM_VECTORS] = {{0}};
+  int64_t i = 0;
+  for (; i + SUMS <= n; i += SUMS) add_values(sum, x + i);
+  float rest[SUMS];
+  if (i < n) add_values(sum, rest_of(rest, x + i, n - i));
+  return fold(sum);
+}
+
+static inline int64_t chunk_at(int64_t start, int64_t n) {
+  return n - start < CHUNK ? n - start : CHUNK;
+}
+
+static double sum(const float *x, int64_t n) {
+  double all = 0;
+  for (int64_t i = 0; i < n; i += CHUNK) all += (double)chunk_sum(x + i, chunk_at(i, n));
+  return all;
+}
+
+static double square_sum(const float *x, float mean, int64_t n) {
+  double all = 0;
+  float square[CHUNK];
+  for (int64_t i = 0; i < n; i += CHUNK) {
+    int64_t count = chunk_at(i, n);
+#pragma omp simd
+    for (int64_t j = 0; j < count; j++) square[j] = (x[i + j] - mean) * (x[i + j] - mean);
+    all += (double)chunk_sum(square, count);
+  }
+  return all;
+}
+
+/* x - x is 0 of finite numbers alone. */
+static bool all_finite(const float *x, int64_t n) {
+  int wrong = 0;
+#pragma omp simd reduction(| : wrong)
+  for (int64_t i = 0; i < n; i++) wrong |= x[i] - x[i] != 0;
+  return !wrong;
+}
+
+static float row_max(const float *x, int64_t n) {
+  float max = -INFINITY;
+#pragma omp simd reduction(max : max)
+  for (int64_t i = 0; i < n; i++) max = x[i] > max ? x[i] : max;
+  return max;
+}
+
+static void row_exp(float *y, float s, const float *x, float shift, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] = s * vmath_exp(x[i] - shift);
+}
+
+static void sigmoid(float *y, const float *x, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] = vmath_sigmoid(x[i]);
+}
+
+static double exp_sum(float *y, const float *x, float shift, int64_t n) {
+  double all = 0;
+  for (int64_t i = 0; i < n; i += CHUNK) {
+    int64_t count = chunk_at(i, n);
+    float unread[CHUNK], *to = y ? y + i : unread;
+    row_exp(to, 1, x + i, shift, count);
+    all += (double)chunk_sum(to, count);
+  }
+  return all;
+}
+
+static void sum_of(float *y, const float *a, const float *b, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] = a[i] + b[i];
+}
+
+static void add(float *y, const float *x, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] += x[i];
+}
+
+static void add_scaled(float *y, float s, const float *x, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] = vmath_fma(s, x[i], y[i]);
+}
+
+static void scale(float *y, float s, const float *x, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] = s * x[i];
+}
+
+static void softmax_slope(float *dp, const float *p, float mean, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) dp[i] = p[i] * (dp[i] - mean);
+}
+
+static void norm(float *y, const float *x, const float *w, float rstd, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] = w[i] * (x[i] * rstd);
+}
+
+static void norm_dx(float *dx, float beta, const float *dy, const float *w, const float *x,
+                    float rstd, float mean, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) {
+    float old = beta == 0 ? 0 : dx[i];
+    dx[i] = old + rstd * (dy[i] * w[i] - x[i] * mean);
+  }
+}
+
+static void norm_dw(float *dw, const float *dy, const float *x, float rstd, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) dw[i] += dy[i] * (x[i] * rstd);
+}
+
+static const float TWICE_ROOT = 1.5957691216057308f; /* 2 sqrt(2/pi) */
+static const float CUBIC = 0.044715f;
+
+/* 0.5 (1 + tanh(u)) = sigmoid(2u), so with p = 2 sqrt(2/pi) (x + 0.044715 x^3), s = sigmoid(p):
+ *   gelu(x) = x s    gelu'(x) = s + x s (1 - s) p' */
+static inline float gelu_gate(float x) {
+  return vmath_sigmoid(TWICE_ROOT * x * (1 + CUBIC * x * x));
+}
+
+static inline float gelu_slope(float x) {
+  float s = gelu_gate(x);
+  return s + x * s * (1 - s) * TWICE_ROOT * (1 + 3 * CUBIC * x * x);
+}
+
+static void multiply(float *y, const float *b, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] *= b[i];
+}
+
+/* In spans that stay in the first cache between the two passes; relu keeps NaN. */
+static void act(Act how, float *y, const float *x, const float *b, int64_t n) {
+  enum { SPAN = 1024 };
+  for (int64_t at = 0; at < n; at += SPAN) {
+    int64_t end = n - at < SPAN ? n : at + SPAN;
+    if (how == ACT_RELU) {
+#pragma omp simd
+      for (int64_t i = at; i < end; i++) y[i] = x[i] < 0 ? 0 : x[i];
+    } else {
+#pragma omp simd
+      for (int64_t i = at; i < end; i++) y[i] = x[i] * gelu_gate(x[i]);
+    }
+    if (b) multiply(y + at, b + at, end - at);
+  }
+}
+
+static void act_slope(Act how, float *y, const float *x, const float *b, int64_t n) {
+  if (how == ACT_RELU) {
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = x[i] > 0 ? 1 : 0;
+  } else {
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++) y[i] = gelu_slope(x[i]);
+  }
+  if (b) multiply(y, b, n);
+}
+
+static void add_product(float *y, float beta, const float *a, const float *b, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] = (beta == 0 ? 0 : y[i]) + a[i] * b[i];
+}
+
+static void widen(float *to, const void *from, Dtype dtype, int64_t n) {
+  convert_widen(to, from, dtype, (size_t)n);
+}
+
+#endif

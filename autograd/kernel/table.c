@@ -1,0 +1,45 @@
+/* One table of kernels.h, compiled once for each kind of processor with KERNELS naming it. */
+#include "autograd/kernel/product_tile.h"
+#include "autograd/kernel/row_loops.h"
+
+#if LANES == 16
+#define DEPTH  1024 /* 256 KiB of four strips: a part of the second cache */
+#define FEW    10
+#define TURNED 32
+#elif LANES == 8
+#define DEPTH  256 /* 16 KiB of one strip: half of the first cache */
+#define FEW    4
+#define TURNED 32
+#else
+#define DEPTH  256
+#define FEW    2
+#define TURNED 16
+#endif
+
+#ifdef __FP_FAST_FMAF
+#define FUSED true
+#else
+#define FUSED false
+#endif
+
+#define TABLE(name_, tile_bf16_, round_bf16_)                                                     \
+  {                                                                                               \
+    .name = name_, .fused = FUSED, .rows = TILE_ROWS, .strips = TABLE_STRIPS,                     \
+    .lone_rows = TILE_LONE_ROWS, .depth = DEPTH, .few = FEW, .turned = TURNED, .tile = tile_f32,  \
+    .tile_bf16 = tile_bf16_, .round_bf16 = round_bf16_, .transpose = transpose,                   \
+    .finite = all_finite, .max = row_max, .dot = dot, .dot3 = dot3, .sum = sum,                   \
+    .square_sum = square_sum, .sum_of = sum_of, .add = add, .add_scaled = add_scaled,             \
+    .scale = scale, .exp = row_exp, .sigmoid = sigmoid, .exp_sum = exp_sum,                       \
+    .softmax_slope = softmax_slope, .norm = norm, .norm_dx = norm_dx, .norm_dw = norm_dw,         \
+    .act = act, .act_slope = act_slope, .add_product = add_product, .widen = widen, .peak = peak, \
+  }
+
+#define TABLE_STRIPS (LANES == 16 ? 4 : 1)
+
+extern const Kernels KERNELS;
+const Kernels KERNELS = TABLE(NAME, NULL, NULL);
+
+#if LANES == 16
+extern const Kernels kernels_avx512_bf16;
+const Kernels kernels_avx512_bf16 = TABLE("avx512-bf16", tile_bf16, round_bf16);
+#endif
