@@ -1,7 +1,7 @@
 # skein: `make help` lists the targets. Objects and programs live in build/<mode>/.
 MODE ?= release
 BUILD := build/$(MODE)
-MARCH ?= native
+MARCH ?=
 PREFIX ?= /usr/local
 PYTHON ?= python3
 VERSION := 0.1.0
@@ -10,9 +10,10 @@ rooms := autograd optim data infer train
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
 hardening := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 # No fast-math: NaN traps and reproducible sums matter in training.
-flags_release := -O3 -march=$(MARCH) $(hardening)
+march := $(MARCH:%=-march=%)
+flags_release := -O3 $(march) $(hardening)
 flags_werror := $(flags_release) -Werror
-flags_sanitize := -O1 -g -march=$(MARCH) -fsanitize=address,undefined -fno-sanitize-recover=all \
+flags_sanitize := -O1 -g $(march) -fsanitize=address,undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer
 # Valgrind 3.19 knows AVX2 and not AVX-512.
 flags_valgrind := -O1 -g -march=x86-64-v3
@@ -78,7 +79,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
 	$(call say,cc  ) $(CC) $(CFLAGS_ALL) -c -o $@ $<
 
-$(BUILD)/autograd/kernel/table_%.o: autograd/kernel/table.c $(BUILD)/flags | $(BUILD)/found-build
+$(kernel_tables): $(BUILD)/autograd/kernel/table_%.o: autograd/kernel/table.c $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
 	$(call say,cc  ) $(CC) $(CFLAGS_ALL) $(march_$*) -DKERNELS=kernels_$* -DNAME='"$*"' -c -o $@ $<
 

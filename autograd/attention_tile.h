@@ -94,7 +94,7 @@ static inline void score_tile(const Attention *a, const Head *h, const ScoreTile
 static inline void lay_keys(const Attention *a, float *strips, const float *from, int64_t ld,
                             int64_t keys) {
   for (int64_t j = 0; j < keys; j += STRIP, strips += a->dk * STRIP)
-    a->kernels->transpose(strips, from + j * ld, ld, min64(STRIP, keys - j), a->dk);
+    a->kernels->transpose(strips, from + j * ld, ld, min64(STRIP, keys - j), a->dk, 0);
 }
 
 /* Values (or keys) as they are, in rows of whole strips. */

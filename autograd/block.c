@@ -8,6 +8,7 @@
 enum {
   FEW_DEPTH =
       64, /* words of a piece for few rows: four strips of it take half of the first cache */
+  ROWS_TOGETHER = 96,
   TURNED_DEPTH = 512, /* words of weights that are converted together */
 };
 
@@ -51,14 +52,14 @@ static void convert(const Kernels *kernels, void *to, const Factor *b, int64_t r
 
 /* A strip of `cols` columns that are stored as rows; `part` [STRIP, words] is scratch. */
 static void lay_turned(const Kernels *kernels, float *strip, float *part, const Factor *b,
-                       int64_t cols, int64_t k) {
+                       int64_t cols, int64_t k, int64_t ahead) {
   int64_t words = block_words(b->bf16, k);
   if (stored_as_words(b, k)) {
-    kernels->transpose(strip, b->data, ld_words(b), cols, words);
+    kernels->transpose(strip, b->data, ld_words(b), cols, words, ahead);
     return;
   }
   for (int64_t j = 0; j < cols; j++) convert(kernels, part + j * words, b, j, 0, k);
-  kernels->transpose(strip, part, words, cols, words);
+  kernels->transpose(strip, part, words, cols, words, 0);
 }
 
 /* Two rows of bf16 become one of pairs. */
@@ -100,15 +101,16 @@ static void lay_straight(const Kernels *kernels, float *strip, const Factor *b, 
   }
 }
 
-/* The piece [at, at + k) of columns [col, col + cols), strip after strip. */
+/* The piece [at, at + k) of columns [col, col + cols), strip after strip; what stands `ahead` words
+ * behind is fetched meanwhile where it is stored as words. */
 static void lay_piece(const Kernels *kernels, float *strips, float *part, const Factor *b,
-                      int64_t col, int64_t cols, int64_t at, int64_t k) {
+                      int64_t col, int64_t cols, int64_t at, int64_t k, int64_t ahead) {
   int64_t words = block_words(b->bf16, k);
   for (int64_t j = 0; j < cols; j += STRIP, strips += words * STRIP) {
     Factor from = factor_at(*b, at, col + j);
     int64_t count = min64(STRIP, cols - j);
     if (b->turned) {
-      lay_turned(kernels, strips, part, &from, count, k);
+      lay_turned(kernels, strips, part, &from, count, k, ahead);
     } else {
       lay_straight(kernels, strips, &from, count, k);
     }
@@ -162,31 +164,57 @@ static void multiply_strips(const Kernels *kernels, TileRun *run, const BlockRow
   }
 }
 
-/* Few rows take many strips at once; of many rows those that keep their sums in registers. */
-static void multiply_laid(const Kernels *kernels, TileRun *run, const BlockRows *rows, Laid b,
-                          int64_t at, int64_t col, int64_t cols, bool add) {
+/* Rows [row, row + m). */
+static BlockRows rows_from(const BlockRows *rows, int64_t row, int64_t m) {
+  BlockRows part = *rows;
+  part.m = m;
+  if (rows->a_row) {
+    part.a_row += row;
+  } else {
+    part.a += row * rows->lda;
+  }
+  if (rows->out_row) {
+    part.out_row += row;
+  } else {
+    part.out += row * rows->ld;
+  }
+  return part;
+}
+
+/* Few rows take many strips at once; of many rows those that keep their sums in registers, for so
+ * many rows at a time that these stay in the second cache from strips to strips. */
+static void multiply_laid(const Kernels *kernels, TileRun *run, const BlockRows *rows,
+                          const Laid *b, int64_t at, int64_t col, int64_t cols, bool add) {
   int64_t at_once = STRIP * (rows->m <= kernels->few ? STRIPS_MAX : kernels->strips);
-  for (int64_t end = col + cols; col < end; col += at_once) {
-    multiply_strips(kernels, run, rows, &b, at, col, min64(at_once, end - col), add);
-    b.b += at_once / STRIP * b.b_strip;
+  int64_t together = at_once < cols ? ROWS_TOGETHER : max64(rows->m, 1);
+  for (int64_t row = 0; row < rows->m; row += together) {
+    BlockRows part = rows_from(rows, row, min64(together, rows->m - row));
+    Laid strips = *b;
+    for (int64_t j = 0; j < cols; j += at_once) {
+      multiply_strips(kernels, run, &part, &strips, at, col + j, min64(at_once, cols - j), add);
+      strips.b += at_once / STRIP * b->b_strip;
+    }
   }
 }
 
 void block_multiply_laid(const Kernels *kernels, const BlockRows *rows, const Laid *b, int64_t n,
                          bool add) {
-  multiply_laid(kernels, kernels->tile, rows, *b, 0, 0, n, add);
+  multiply_laid(kernels, kernels->tile, rows, b, 0, 0, n, add);
 }
 
 /* The columns [col, col + cols), at most BLOCK_COLS. */
 static void multiply_columns(const Kernels *kernels, const BlockRows *rows, const Factor *b,
                              int64_t col, int64_t cols, int64_t k, bool add, float *scratch) {
-  int64_t words = rows->m <= kernels->few ? FEW_DEPTH : kernels->depth;
-  int64_t depth = words * (b->bf16 ? 2 : 1);
+  bool few = rows->m <= kernels->few;
+  int64_t words = few ? FEW_DEPTH : kernels->depth, depth = words * (b->bf16 ? 2 : 1);
   for (int64_t at = 0; at == 0 || at < k; at += depth) {
     int64_t piece = min64(depth, k - at);
-    lay_piece(kernels, scratch, scratch + BLOCK_COLS * words, b, col, cols, at, piece);
-    multiply_laid(kernels, tile_of(kernels, b->bf16), rows,
-                  laid_strips(scratch, block_words(b->bf16, piece)), block_words(b->bf16, at), col,
+    /* The next piece, or the first one of the next columns. */
+    int64_t next = at + depth < k ? words : BLOCK_COLS * ld_words(b) - block_words(b->bf16, at);
+    lay_piece(kernels, scratch, scratch + BLOCK_COLS * words, b, col, cols, at, piece,
+              few ? next : 0);
+    Laid laid = laid_strips(scratch, block_words(b->bf16, piece));
+    multiply_laid(kernels, tile_of(kernels, b->bf16), rows, &laid, block_words(b->bf16, at), col,
                   cols, add || at > 0);
   }
 }
@@ -202,7 +230,7 @@ void block_multiply(const Kernels *kernels, const BlockRows *rows, const Factor 
 void block_turn(const Kernels *kernels, float *strips, const float *a, int64_t lda, int64_t m,
                 int64_t words) {
   for (int64_t row = 0; row < m; row += STRIP, strips += words * STRIP)
-    kernels->transpose(strips, a + row * lda, lda, min64(STRIP, m - row), words);
+    kernels->transpose(strips, a + row * lda, lda, min64(STRIP, m - row), words, 0);
 }
 
 /* sum [rows, TURNED_ROWS] <- out [m, rows], or back. */

@@ -54,8 +54,10 @@ typedef struct Kernels {
   void (*tile_bf16)(const Tile *t, int rows, int strips); /* NULL: none; so is the next */
   void (*round_bf16)(uint16_t *to, const float *from,
                      int64_t n); /* to nearest even; n to even: 0 */
-  /* strip [k, STRIP] = the transpose of rows [cols, k], ld apart; 0 in columns behind cols. */
-  void (*transpose)(float *strip, const float *rows, int64_t ld, int64_t cols, int64_t k);
+  /* strip [k, STRIP] = the transpose of rows [cols, k], ld apart; 0 in columns behind cols. What
+   * stands `ahead` elements behind each is fetched meanwhile; 0: nothing. */
+  void (*transpose)(float *strip, const float *rows, int64_t ld, int64_t cols, int64_t k,
+                    int64_t ahead);
   /* Rows of n numbers (row_loops.h). Outputs may be inputs. */
   bool (*finite)(const float *x, int64_t n); /* no NaN, no infinity */
   float (*max)(const float *x, int64_t n);   /* n > 0; NaN is skipped */

@@ -21,7 +21,7 @@ static inline int strips_at_once(int rows) {
 /* The most rows that take at least one strip. */
 enum {
   TILE_ROWS = LANES_REGISTERS == 32 || LANES >= 8 ? 6 : 3,
-  TILE_LONE_ROWS = LANES == 16 ? 12 : TILE_ROWS,
+  TILE_LONE_ROWS = LANES == 16 ? 8 : TILE_ROWS,
 };
 
 typedef Lanes TileSum(Lanes sum, float x, Lanes b);
@@ -151,38 +151,14 @@ BF16 static void round_bf16(uint16_t *to, const float *from, int64_t n) {
 }
 #endif
 
-/* Transposition of a square of LANES x LANES; `from` [LANES] rows, ld apart; `to` rows of a strip.
+/* Transposition of a square: `from` rows, ld apart; `to` rows of a strip. Also with AVX-512 of
+ * eight: half a strip takes half of the shuffles of a whole one, since loads put rows side by side.
  */
-#if LANES == 16
+#if LANES >= 8
+enum { SQUARE = 8 };
+
 static inline void transpose_square(float *to, const float *from, int64_t ld) {
-  __m512i r[LANES], t[LANES];
-  for (int i = 0; i < LANES; i++) r[i] = _mm512_loadu_si512(from + i * ld);
-  for (int i = 0; i < LANES; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-  }
-  for (int i = 0; i < LANES; i += 4) {
-    for (int h = 0; h < 2; h++) {
-      r[i + 2 * h] = _mm512_unpacklo_epi64(t[i + h], t[i + h + 2]);
-      r[i + 2 * h + 1] = _mm512_unpackhi_epi64(t[i + h], t[i + h + 2]);
-    }
-  }
-  /* r[4 g + c] holds, in its quarter q, rows 4 g .. 4 g + 3 of column 4 q + c. */
-  for (int c = 0; c < 4; c++) {
-    __m512i low = _mm512_shuffle_i32x4(r[c], r[4 + c], 0x44);
-    __m512i high = _mm512_shuffle_i32x4(r[c], r[4 + c], 0xee);
-    __m512i low2 = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0x44);
-    __m512i high2 = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0xee);
-    t[c] = _mm512_shuffle_i32x4(low, low2, 0x88);
-    t[4 + c] = _mm512_shuffle_i32x4(low, low2, 0xdd);
-    t[8 + c] = _mm512_shuffle_i32x4(high, high2, 0x88);
-    t[12 + c] = _mm512_shuffle_i32x4(high, high2, 0xdd);
-  }
-  for (int p = 0; p < LANES; p++) _mm512_storeu_si512(to + p * STRIP, t[p]);
-}
-#elif LANES == 8
-static inline void transpose_square(float *to, const float *from, int64_t ld) {
-  __m256 r[LANES], t[LANES];
+  __m256 r[SQUARE], t[SQUARE];
   /* Halves of rows i and i + 4 side by side leave the rest within halves. */
   for (int i = 0; i < 4; i++) {
     const float *low = from + i * ld, *high = from + (i + 4) * ld;
@@ -190,13 +166,13 @@ static inline void transpose_square(float *to, const float *from, int64_t ld) {
     r[4 + i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low + 4)),
                                     _mm_loadu_ps(high + 4), 1);
   }
-  for (int h = 0; h < LANES; h += 4) {
+  for (int h = 0; h < SQUARE; h += 4) {
     t[h] = _mm256_unpacklo_ps(r[h], r[h + 1]);
     t[h + 1] = _mm256_unpackhi_ps(r[h], r[h + 1]);
     t[h + 2] = _mm256_unpacklo_ps(r[h + 2], r[h + 3]);
     t[h + 3] = _mm256_unpackhi_ps(r[h + 2], r[h + 3]);
   }
-  for (int h = 0; h < LANES; h += 4) {
+  for (int h = 0; h < SQUARE; h += 4) {
     _mm256_storeu_ps(to + h * STRIP, _mm256_shuffle_ps(t[h], t[h + 2], 0x44));
     _mm256_storeu_ps(to + (h + 1) * STRIP, _mm256_shuffle_ps(t[h], t[h + 2], 0xee));
     _mm256_storeu_ps(to + (h + 2) * STRIP, _mm256_shuffle_ps(t[h + 1], t[h + 3], 0x44));
@@ -204,18 +180,29 @@ static inline void transpose_square(float *to, const float *from, int64_t ld) {
   }
 }
 #else
+enum { SQUARE = 4 };
+
 static inline void transpose_square(float *to, const float *from, int64_t ld) {
-  for (int p = 0; p < LANES; p++)
-    for (int i = 0; i < LANES; i++) to[p * STRIP + i] = from[i * ld + p];
+  for (int p = 0; p < SQUARE; p++)
+    for (int i = 0; i < SQUARE; i++) to[p * STRIP + i] = from[i * ld + p];
 }
 #endif
 
+/* Fetches what stands `ahead` of a square, a line at a time. */
+static inline void fetch_square(const float *from, int64_t ld, int64_t ahead) {
+  for (int i = 0; i < SQUARE; i++) __builtin_prefetch(from + i * ld + ahead, 0, 2);
+}
+
 /* Elements are moved as they are: they may be pairs of bf16. */
-static void transpose(float *strip, const float *rows, int64_t ld, int64_t cols, int64_t k) {
-  int64_t square_cols = cols / LANES * LANES, square_k = k / LANES * LANES;
-  for (int64_t p = 0; p < square_k; p += LANES)
-    for (int64_t j = 0; j < square_cols; j += LANES)
+static void transpose(float *strip, const float *rows, int64_t ld, int64_t cols, int64_t k,
+                      int64_t ahead) {
+  int64_t square_cols = cols / SQUARE * SQUARE, square_k = k / SQUARE * SQUARE;
+  for (int64_t j = 0; j < square_cols; j += SQUARE) {
+    for (int64_t p = 0; p < square_k; p += SQUARE) {
+      if (ahead && p % LINE == 0) fetch_square(rows + j * ld + p, ld, ahead);
       transpose_square(strip + p * STRIP + j, rows + j * ld + p, ld);
+    }
+  }
   for (int64_t p = 0; p < k; p++) {
     for (int64_t j = p < square_k ? square_cols : 0; j < cols; j++)
       memcpy(strip + p * STRIP + j, rows + j * ld + p, sizeof *strip);

@@ -4,7 +4,7 @@
 
 #if LANES == 16
 #define DEPTH  1024 /* 256 KiB of four strips: a part of the second cache */
-#define FEW    10
+#define FEW    6
 #define TURNED 32
 #elif LANES == 8
 #define DEPTH  256 /* 16 KiB of one strip: half of the first cache */
