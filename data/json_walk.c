@@ -2,8 +2,12 @@
 
 #include <string.h>
 
+static bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 static void skip_space(JsonWalk *w) {
-  while (w->at < w->size && w->text[w->at] != '\0' && strchr(" \t\n\r", w->text[w->at])) w->at++;
+  while (w->at < w->size && is_space(w->text[w->at])) w->at++;
 }
 
 /* The next byte that is not white space, or -1 at the end of the text. */
@@ -41,22 +45,52 @@ static Status read_value(JsonWalk *w, json_t **value, Error *err) {
   return error_set(err, STATUS_INPUT, "%s: byte %zu: %s", w->file, at, cause.text);
 }
 
-Status json_walk_enter(JsonWalk *w, Error *err) {
-  if (peek(w) != '{') return refuse(w, "'{'", err);
+bool json_walk_mark(JsonWalk *w, char mark) {
+  if (peek(w) != mark) return false;
   w->at++;
+  return true;
+}
+
+bool json_walk_plain_text(JsonWalk *w, const char **text, size_t *size) {
+  if (peek(w) != '"') return false;
+  *text = w->text + w->at + 1;
+  const char *end = memchr(*text, '"', w->size - w->at - 1);
+  if (!end) return false;
+  *size = (size_t)(end - *text);
+  bool plain = true;
+  for (size_t i = 0; i < *size; i++) {
+    plain &= (*text)[i] >= ' ' && (*text)[i] < 0x7f && (*text)[i] != '\\';
+  }
+  if (plain) w->at += *size + 2;
+  return plain;
+}
+
+bool json_walk_plain_count(JsonWalk *w, int64_t *count) {
+  enum { DIGITS = 18 };
+  bool zero = peek(w) == '0';
+  size_t digits = 0;
+  *count = 0;
+  for (size_t at = w->at; at < w->size && w->text[at] >= '0' && w->text[at] <= '9'; at++) {
+    if (++digits > DIGITS) return false;
+    *count = *count * 10 + (w->text[at] - '0');
+  }
+  if (digits == 0 || (zero && digits > 1)) return false;
+  w->at += digits;
+  return true;
+}
+
+Status json_walk_enter(JsonWalk *w, Error *err) {
+  if (!json_walk_mark(w, '{')) return refuse(w, "'{'", err);
   w->inner = false;
   return STATUS_OK;
 }
 
-/* The string that is next, whose opening quote has been seen. Plain ASCII, as nearly all keys are,
- * stands in the text as it is; the rest is for jansson. */
+/* The string that is next, whose opening quote has been seen. */
 static Status read_string(JsonWalk *w, char **string, Error *err) {
-  const char *text = w->text + w->at + 1;
-  size_t n = 0, left = w->size - w->at - 1;
-  while (n < left && text[n] >= ' ' && text[n] < 0x7f && text[n] != '"' && text[n] != '\\') n++;
-  if (n < left && text[n] == '"') {
-    *string = strndup(text, n);
-    w->at += n + 2;
+  const char *text;
+  size_t size;
+  if (json_walk_plain_text(w, &text, &size)) {
+    *string = strndup(text, size);
     return STATUS_OK;
   }
   json_t *value = NULL;
@@ -71,10 +105,7 @@ static Status read_key(JsonWalk *w, char **key, Error *err) {
   if (peek(w) != '"') return refuse(w, "a key in double quotes", err);
   TRY(read_string(w, key, err));
   if (!*key) return error_set(err, STATUS_RUN, "%s: out of memory", w->file);
-  if (peek(w) == ':') {
-    w->at++;
-    return STATUS_OK;
-  }
+  if (json_walk_mark(w, ':')) return STATUS_OK;
   free(*key);
   *key = NULL;
   return refuse(w, "':'", err);

@@ -32,20 +32,23 @@ typedef struct Place {
 /* Names may be as long as the header; messages show their beginning. */
 #define TENSOR "%s: tensor '%.200s': "
 
-/* Fills dtype, and *bits with the size of an element. */
-static Status read_dtype(SafetensorsEntry *e, const json_t *value, const Place *p, int *bits,
-                         Error *err) {
+static const DtypeBits *find_dtype(const char *name, size_t size) {
+  for (size_t i = 0; i < sizeof DTYPES / sizeof DTYPES[0]; i++) {
+    if (strlen(DTYPES[i].name) == size && memcmp(DTYPES[i].name, name, size) == 0) {
+      return &DTYPES[i];
+    }
+  }
+  return NULL;
+}
+
+static Status read_dtype(const json_t *value, const Place *p, const DtypeBits **dtype, Error *err) {
   const char *name = json_string_value(value);
   if (!name) {
     return error_set(err, STATUS_INPUT, TENSOR "dtype: got %s, want a string", p->file, p->name,
                      json_kind(value));
   }
-  for (size_t i = 0; i < sizeof DTYPES / sizeof DTYPES[0]; i++) {
-    if (strcmp(DTYPES[i].name, name) != 0) continue;
-    strcpy(e->dtype, name);
-    *bits = DTYPES[i].bits;
-    return STATUS_OK;
-  }
+  *dtype = find_dtype(name, strlen(name));
+  if (*dtype) return STATUS_OK;
   return error_set(err, STATUS_INPUT, TENSOR "dtype: '%.40s' is unknown", p->file, p->name, name);
 }
 
@@ -63,7 +66,15 @@ static Status read_count(const json_t *array, size_t i, const char *field, const
                    field, i, *out);
 }
 
-/* Fills rank and shape, and *count with the number of elements. */
+/* One more dimension of the shape, and of *count, the number of elements. */
+static Status add_dimension(SafetensorsEntry *e, int64_t size, const Place *p, int64_t *count,
+                            Error *err) {
+  e->shape[e->rank++] = size;
+  if (!__builtin_mul_overflow(*count, size, count)) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, TENSOR "shape: the number of elements overflows", p->file,
+                   p->name);
+}
+
 static Status read_shape(SafetensorsEntry *e, const json_t *value, const Place *p, int64_t *count,
                          Error *err) {
   if (!json_is_array(value)) {
@@ -74,27 +85,17 @@ static Status read_shape(SafetensorsEntry *e, const json_t *value, const Place *
     return error_set(err, STATUS_INPUT, TENSOR "shape: has %zu dimensions, at most %d are accepted",
                      p->file, p->name, json_array_size(value), SAFETENSORS_RANK);
   }
-  e->rank = (int)json_array_size(value);
-  *count = 1;
-  for (int i = 0; i < e->rank; i++) {
-    TRY(read_count(value, (size_t)i, "shape", p, &e->shape[i], err));
-    if (__builtin_mul_overflow(*count, e->shape[i], count)) {
-      return error_set(err, STATUS_INPUT, TENSOR "shape: the number of elements overflows", p->file,
-                       p->name);
-    }
+  for (size_t i = 0; i < json_array_size(value); i++) {
+    int64_t size;
+    TRY(read_count(value, i, "shape", p, &size, err));
+    TRY(add_dimension(e, size, p, count, err));
   }
   return STATUS_OK;
 }
 
 /* Fills data and size. */
-static Status read_range(SafetensorsEntry *e, const json_t *value, const Place *p, Error *err) {
-  int64_t begin = 0, end = 0;
-  if (!json_is_array(value) || json_array_size(value) != 2) {
-    return error_set(err, STATUS_INPUT, TENSOR "data_offsets: want two integers [begin, end]",
-                     p->file, p->name);
-  }
-  TRY(read_count(value, 0, "data_offsets", p, &begin, err));
-  TRY(read_count(value, 1, "data_offsets", p, &end, err));
+static Status set_range(SafetensorsEntry *e, int64_t begin, int64_t end, const Place *p,
+                        Error *err) {
   if (begin > end) {
     return error_set(err, STATUS_INPUT,
                      TENSOR "data_offsets: begin %" PRId64 " is after end %" PRId64, p->file,
@@ -111,11 +112,23 @@ static Status read_range(SafetensorsEntry *e, const json_t *value, const Place *
   return STATUS_OK;
 }
 
-/* count * bits is as many bits as the range has. */
-static Status check_size(const SafetensorsEntry *e, int64_t count, int bits, const Place *p,
-                         Error *err) {
+static Status read_range(SafetensorsEntry *e, const json_t *value, const Place *p, Error *err) {
+  int64_t begin = 0, end = 0;
+  if (!json_is_array(value) || json_array_size(value) != 2) {
+    return error_set(err, STATUS_INPUT, TENSOR "data_offsets: want two integers [begin, end]",
+                     p->file, p->name);
+  }
+  TRY(read_count(value, 0, "data_offsets", p, &begin, err));
+  TRY(read_count(value, 1, "data_offsets", p, &end, err));
+  return set_range(e, begin, end, p, err);
+}
+
+/* Fills dtype; `count` elements of it are as many bits as the range has. */
+static Status set_dtype(SafetensorsEntry *e, const DtypeBits *dtype, int64_t count, const Place *p,
+                        Error *err) {
   int64_t total;
-  if (__builtin_mul_overflow(count, (int64_t)bits, &total)) {
+  strcpy(e->dtype, dtype->name);
+  if (__builtin_mul_overflow(count, (int64_t)dtype->bits, &total)) {
     return error_set(err, STATUS_INPUT, TENSOR "shape: the number of bytes overflows", p->file,
                      p->name);
   }
@@ -150,12 +163,65 @@ static Status read_fields(SafetensorsEntry *e, json_t *fields, const Place *p, E
     return error_set(err, STATUS_INPUT, TENSOR "%.200s: is not a field of a tensor", p->file,
                      p->name, key);
   }
-  int64_t count = 0;
-  int bits = 0;
-  TRY(read_dtype(e, json_object_get(fields, names[0]), p, &bits, err));
+  int64_t count = 1;
+  const DtypeBits *dtype = NULL;
+  TRY(read_dtype(json_object_get(fields, names[0]), p, &dtype, err));
   TRY(read_shape(e, json_object_get(fields, names[1]), p, &count, err));
   TRY(read_range(e, json_object_get(fields, names[2]), p, err));
-  return check_size(e, count, bits, p, err);
+  return set_dtype(e, dtype, count, p, err);
+}
+
+/* The fields of an entry as nearly all writers put them: in this order, in plain JSON. */
+typedef struct PlainFields {
+  const DtypeBits *dtype;
+  int64_t shape[SAFETENSORS_RANK], range[2];
+  int rank, ends;
+} PlainFields;
+
+static bool plain_key(JsonWalk *w, const char *key) {
+  const char *text;
+  size_t size;
+  return json_walk_plain_text(w, &text, &size) && size == strlen(key) &&
+         memcmp(text, key, size) == 0 && json_walk_mark(w, ':');
+}
+
+static bool plain_dtype(JsonWalk *w, const DtypeBits **dtype) {
+  const char *text;
+  size_t size;
+  if (!json_walk_plain_text(w, &text, &size)) return false;
+  *dtype = find_dtype(text, size);
+  return *dtype != NULL;
+}
+
+static bool plain_counts(JsonWalk *w, int64_t *count, int most, int *n) {
+  *n = 0;
+  if (!json_walk_mark(w, '[')) return false;
+  if (json_walk_mark(w, ']')) return true;
+  do {
+    if (*n == most || !json_walk_plain_count(w, &count[(*n)++])) return false;
+  } while (json_walk_mark(w, ','));
+  return json_walk_mark(w, ']');
+}
+
+/* False leaves the walk where it is, for jansson to read or to refuse. */
+static bool read_plain(JsonWalk *walk, PlainFields *f) {
+  JsonWalk w = *walk;
+  if (!json_walk_mark(&w, '{')) return false;
+  if (!plain_key(&w, "dtype") || !plain_dtype(&w, &f->dtype)) return false;
+  if (!json_walk_mark(&w, ',') || !plain_key(&w, "shape")) return false;
+  if (!plain_counts(&w, f->shape, SAFETENSORS_RANK, &f->rank)) return false;
+  if (!json_walk_mark(&w, ',') || !plain_key(&w, "data_offsets")) return false;
+  if (!plain_counts(&w, f->range, 2, &f->ends) || f->ends < 2) return false;
+  if (!json_walk_mark(&w, '}')) return false;
+  *walk = w;
+  return true;
+}
+
+static Status take_plain(SafetensorsEntry *e, const PlainFields *f, const Place *p, Error *err) {
+  int64_t count = 1;
+  for (int i = 0; i < f->rank; i++) TRY(add_dimension(e, f->shape[i], p, &count, err));
+  TRY(set_range(e, f->range[0], f->range[1], p, err));
+  return set_dtype(e, f->dtype, count, p, err);
 }
 
 /* Room for one more element of `size` bytes behind `count` of them. The capacity is the power of
@@ -182,6 +248,8 @@ static Status read_entry(Safetensors *s, char *name, JsonWalk *walk, Error *err)
     return error_set(err, STATUS_INPUT, "%s: byte %zu: a tensor without a name", s->file.path,
                      walk->origin + walk->at);
   }
+  PlainFields plain;
+  if (read_plain(walk, &plain)) return take_plain(e, &plain, &place, err);
   json_t *fields = NULL;
   TRY(json_walk_value(walk, &fields, err));
   Status status = read_fields(e, fields, &place, err);

@@ -112,6 +112,7 @@ static Status fill_slots(Weights *w, Error *err) {
       w->slot[w->count++] = (Slot){.entry = &w->file[f].entry[i], .file = f};
     }
   }
+  if (w->file_count == 1) return STATUS_OK; /* which has them sorted, each name once */
   qsort(w->slot, w->count, sizeof *w->slot, compare_slots);
   for (size_t i = 1; i < w->count; i++) {
     if (compare_slots(&w->slot[i - 1], &w->slot[i]) != 0) continue;
