@@ -1,7 +1,6 @@
 #include "infer/lora_file.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +9,13 @@
 #define PREFIX "base_model.model."
 
 char *lora_tensor_name(const char *module, char which) {
-  char *name;
-  return asprintf(&name, PREFIX "%s.lora_%c.weight", module, which) < 0 ? NULL : name;
+  static const char TAIL[] = ".lora_?.weight";
+  char *name = malloc(strlen(PREFIX) + strlen(module) + sizeof TAIL);
+  if (!name) return NULL;
+  char *tail = stpcpy(stpcpy(name, PREFIX), module);
+  strcpy(tail, TAIL);
+  *strchr(tail, '?') = which;
+  return name;
 }
 
 /* The rank of a factor is that of the configuration. */

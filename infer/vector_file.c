@@ -1,7 +1,6 @@
 #include "infer/vector_file.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,8 +86,9 @@ Status vector_file_check_owner(const VectorFile *f, const char *base, const char
 }
 
 char *vector_name(const Linear *linear, const char *suffix) {
-  char *name;
-  return asprintf(&name, "%s.%s", linear->name, suffix) < 0 ? NULL : name;
+  char *name = malloc(strlen(linear->name) + 1 + strlen(suffix) + 1);
+  if (name) stpcpy(stpcpy(stpcpy(name, linear->name), "."), suffix);
+  return name;
 }
 
 Status vector_file_locate(VectorFile *f, const T5 *model, const LoraFactor *factor,
