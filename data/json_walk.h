@@ -2,8 +2,8 @@
  * it.
  *
  * Keys and values are read by jansson under the rules of data/json.h, or as plain ones here; the
- * braces, colons and commas between them are read here, too. Equal keys of different members are the caller's to find.
- * Errors are STATUS_INPUT naming file and byte. */
+ * braces, colons and commas between them are read here, too. Equal keys of different members are
+ * the caller's to find. Errors are STATUS_INPUT naming file and byte. */
 #ifndef SKEIN_DATA_JSON_WALK_H
 #define SKEIN_DATA_JSON_WALK_H
 
