@@ -185,6 +185,33 @@ Status pool_factor(Pool *pool, int expert, int linear, LowRank *out, Error *err)
   return pool_expert_factor(&pool->expert[expert], &pool->model->linear[linear], out, err);
 }
 
+typedef struct Reading {
+  Pool *pool;
+  const int *expert;
+  int linear;
+  LowRank *out;
+} Reading;
+
+static void read_factor(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Reading *r = arg;
+  int expert = r->expert[task];
+  pool_factor(r->pool, expert, r->linear, &r->out[expert], NULL);
+}
+
+Status pool_factors(Pool *pool, const int *expert, int count, int linear, int threads, LowRank *out,
+                    Error *err) {
+  Reading r = {pool, expert, linear, out};
+  int unread = 0;
+  for (int i = 0; i < count; i++) unread += !pool_expert_is_read(&pool->expert[expert[i]], linear);
+  if (unread > 1) parallel_for(threads, count, read_factor, &r);
+  /* What has been read is at hand; what has failed fails again, in the order of the list. */
+  for (int i = 0; i < count; i++) {
+    TRY(pool_factor(pool, expert[i], linear, &out[expert[i]], err));
+  }
+  return STATUS_OK;
+}
+
 Status pool_vector(const Pool *pool, PoolVector kind, int expert, int linear, float *out, bool *has,
                    Error *err) {
   *has = pool_covers(pool, expert, linear);

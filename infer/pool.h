@@ -35,8 +35,13 @@ bool pool_covers(const Pool *pool, int expert, int linear);
 int64_t pool_max_rank(const Pool *pool, int linear);
 /* The factors of one expert at one linear, without a gate: in the mapped file where they are
  * aligned f32, otherwise widened on first use and kept. Checked for NaN and infinity on first use
- * (STATUS_INPUT naming file and tensor). a == NULL: not covered. Not thread-safe. */
+ * (STATUS_INPUT naming file and tensor). a == NULL: not covered. Several threads may ask for
+ * different experts. */
 Status pool_factor(Pool *pool, int expert, int linear, LowRank *out, Error *err);
+/* The same of `count` experts, each once, into out[expert] of each. Those that are used for the
+ * first time are read by up to `threads` threads; the failure is that of the first in the list. */
+Status pool_factors(Pool *pool, const int *expert, int count, int linear, int threads, LowRank *out,
+                    Error *err);
 
 typedef enum PoolVector {
   VECTOR_GATE,                /* gate.safetensors: <module>.gate */

@@ -127,6 +127,10 @@ static Status read_factor(PoolExpert *e, const Linear *linear, LoraFactor *ready
   return status;
 }
 
+bool pool_expert_is_read(const PoolExpert *e, int linear) {
+  return e->ready[linear].a.rows == e->file.factor[linear].a.rows;
+}
+
 Status pool_expert_factor(PoolExpert *e, const Linear *linear, LowRank *out, Error *err) {
   LoraFactor *ready = &e->ready[linear->id];
   if (ready->a.rows == 0) TRY(read_factor(e, linear, ready, err));

@@ -39,6 +39,8 @@ void pool_expert_describe(const PoolExpert *e, PoolEntry *entry);
 /* Reads every value: STATUS_INPUT for the first NaN or infinity. */
 Status pool_expert_check_values(PoolExpert *e, const T5 *model, Error *err);
 
+/* pool_expert_factor has read the linear, or there is nothing to read. */
+bool pool_expert_is_read(const PoolExpert *e, int linear);
 /* As pool_factor and pool_vector, of a linear that the expert covers. */
 Status pool_expert_factor(PoolExpert *e, const Linear *linear, LowRank *out, Error *err);
 Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Linear *linear, float *out,

@@ -62,12 +62,10 @@ static void sort_pairs(Execution *e, int64_t *start) {
 }
 
 static void find_factors(Context *c, Execution *e, Pool *pool, int linear) {
-  for (int64_t i = 0; i < e->groups; i++) {
-    LowRank *factor = &e->factor[e->group[i].factor - e->factor];
-    int expert = (int)(factor - e->factor);
-    if (pool_factor(pool, expert, linear, factor, c->error) != STATUS_OK) return;
-    assert(factor->a);
-  }
+  int *expert = context_alloc(c, (size_t)e->groups * sizeof *expert);
+  for (int64_t i = 0; expert && i < e->groups; i++)
+    expert[i] = (int)(e->group[i].factor - e->factor);
+  if (expert) pool_factors(pool, expert, (int)e->groups, linear, c->threads, e->factor, c->error);
 }
 
 /* The weights. */

@@ -70,8 +70,10 @@ static void experts_differ_in_rank_and_modules(void **state) {
   t5_close(model);
 }
 
-/* The factors are those of lora_open and so is the scale, whatever the file's dtype. */
+/* The factors are those of lora_open and so is the scale, whatever the file's dtype, asked for one
+ * by one or together. */
 static void factors_are_those_of_the_adapter(void **state) {
+  static const int order[EXPERTS_COUNT] = {2, 0, 1};
   T5 *model = world_open(*state);
   Pool *pool = open_all(*state, model);
   for (int e = 0; e < EXPERTS_COUNT; e++) {
@@ -83,10 +85,10 @@ static void factors_are_those_of_the_adapter(void **state) {
     assert_string_equal(lora->fingerprint, pool_entry(pool, e)->fingerprint);
     for (int i = 0; i < model->linears; i++) {
       const LoraFactor *want = &lora->factor[i];
-      LowRank got, again;
+      LowRank got, all[EXPERTS_COUNT];
       expect_ok(name, pool_factor(pool, e, i, &got, &err), &err);
-      expect_ok(name, pool_factor(pool, e, i, &again, &err), &err);
-      assert_ptr_equal(got.a, again.a);
+      expect_ok(name, pool_factors(pool, order, EXPERTS_COUNT, i, 2, all, &err), &err);
+      assert_true(got.a == all[e].a && got.b == all[e].b && got.scale == all[e].scale);
       assert_null(got.gate);
       assert_int_equal(got.a != NULL, want->a.rows > 0);
       if (!got.a) continue;
@@ -244,6 +246,31 @@ static void bad_numbers_are_found_on_use(void **state) {
   t5_close(model);
 }
 
+/* Of several that are refused, the first in the list is named. */
+static void the_first_bad_factor_is_told(void **state) {
+  static const int orders[][EXPERTS_COUNT] = {{2, 0, 1}, {1, 2, 0}};
+  static const char *const words[] = {"rhyme/adapter_model.safetensors: |NaN",
+                                      "count/adapter_model.safetensors: |NaN"};
+  T5 *model = world_open(*state);
+  set_last(scratch_path(*state, "pool/experts/rhyme/adapter_model.safetensors"), NAN);
+  set_last(scratch_path(*state, "pool/experts/count/adapter_model.safetensors"), NAN);
+  for (int k = 0; k < 4; k++) {
+    Pool *pool = open_all(*state, model);
+    int refused = 0;
+    for (int i = 0; i < model->linears; i++) {
+      Error err = {0};
+      LowRank got[EXPERTS_COUNT];
+      Status status = pool_factors(pool, orders[k % 2], EXPERTS_COUNT, i, 1 + k / 2, got, &err);
+      if (status == STATUS_OK) continue;
+      refused++;
+      expect_error("factors", status, &err, STATUS_INPUT, words[k % 2]);
+    }
+    assert_int_equal(refused, 1);
+    pool_close(pool);
+  }
+  t5_close(model);
+}
+
 static void expect_refused(Scratch *s, T5 *model, const char *what, Status want,
                            const char *words) {
   Error err = {0};
@@ -362,6 +389,7 @@ int main(void) {
       cmocka_unit_test(a_part_of_a_pool_keeps_the_order),
       cmocka_unit_test(data_may_stand_at_any_address),
       cmocka_unit_test(bad_numbers_are_found_on_use),
+      cmocka_unit_test(the_first_bad_factor_is_told),
       cmocka_unit_test(another_base_is_refused),
       cmocka_unit_test(parts_that_do_not_belong_together_are_refused),
       cmocka_unit_test(missing_files_are_refused),
