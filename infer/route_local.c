@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/arena.h"
 #include "autograd/kernel/kernels.h"
 #include "autograd/parallel.h"
 
@@ -16,6 +17,7 @@ struct LocalRouter {
   LocalRule rule;
   int experts, linears;
   LocalModule *module; /* [linears], by Linear.id */
+  Arena *vectors;      /* of all modules */
 };
 
 /* Making. */
@@ -56,29 +58,30 @@ static Status load_vectors(const Loading *l, int linear, LocalModule *m, Error *
     }
     any |= m->covered[i];
   }
-  if (!any) {
-    free(m->vector);
-    m->vector = NULL;
-    return STATUS_OK;
-  }
-  m->vectors = tensor_view(m->vector, DTYPE_F32, r->experts, m->d_in);
+  if (!any) m->vector = NULL;
+  if (any) m->vectors = tensor_view(m->vector, DTYPE_F32, r->experts, m->d_in);
   return STATUS_OK;
 }
 
 static void load_module(void *arg, int64_t task, int worker) {
   (void)worker;
   const Loading *l = arg;
-  LocalModule *m = &l->router->module[task];
-  Error *err = &l->error[task];
-  size_t experts = (size_t)l->router->experts;
-  m->d_in = l->model->linear[task].weight.cols;
-  m->vector = malloc(experts * (size_t)m->d_in * sizeof *m->vector);
-  m->covered = calloc(experts, sizeof *m->covered);
-  if (!m->vector || !m->covered) {
-    error_set(err, STATUS_RUN, "out of memory: the vectors of %d experts", l->router->experts);
-    return;
+  load_vectors(l, (int)task, &l->router->module[task], &l->error[task]);
+}
+
+/* Room for the vectors, in huge pages: they are a hundred megabytes, written once. */
+static Status make_modules(LocalRouter *r, const T5 *model, Error *err) {
+  size_t experts = (size_t)r->experts;
+  bool made = (r->vectors = arena_new()) != NULL;
+  for (int i = 0; i < r->linears && made; i++) {
+    LocalModule *m = &r->module[i];
+    m->d_in = model->linear[i].weight.cols;
+    m->vector = arena_alloc(r->vectors, experts * (size_t)m->d_in * sizeof *m->vector);
+    m->covered = calloc(experts, sizeof *m->covered);
+    made = m->vector && m->covered;
   }
-  load_vectors(l, (int)task, m, err);
+  if (made) return STATUS_OK;
+  return error_set(err, STATUS_RUN, "out of memory: the vectors of %d experts", r->experts);
 }
 
 /* The failure of the first linear that failed, whatever the threads. */
@@ -106,9 +109,10 @@ Status local_router_new(LocalRouter **router, const T5 *model, int experts, cons
     free(module);
     return error_set(err, STATUS_RUN, "out of memory: a router");
   }
-  *r = (LocalRouter){*rule, experts, model->linears, module};
+  *r = (LocalRouter){*rule, experts, model->linears, module, NULL};
   Loading l = {r, model, vector, arg, NULL};
-  Status status = load_modules(&l, threads, err);
+  Status status = make_modules(r, model, err);
+  if (status == STATUS_OK) status = load_modules(&l, threads, err);
   if (status == STATUS_OK) {
     *router = r;
   } else {
@@ -119,10 +123,8 @@ Status local_router_new(LocalRouter **router, const T5 *model, int experts, cons
 
 void local_router_free(LocalRouter *r) {
   if (!r) return;
-  for (int i = 0; i < r->linears; i++) {
-    free(r->module[i].vector);
-    free(r->module[i].covered);
-  }
+  for (int i = 0; i < r->linears; i++) free(r->module[i].covered);
+  arena_free(r->vectors);
   free(r->module);
   free(r);
 }
