@@ -33,6 +33,9 @@ tool_sources := $(wildcard tools/*.c)
 tool_scripts := $(wildcard tools/*.gp)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 test_scripts := $(wildcard tests/test_*.sh)
+# What computes, and so is tested with every table of kernels.
+kernel_tests := op_values gradcheck attention products t5 t5_cache train parity_forward \
+  parity_gradient parity_training predict predict_routed router router_golden route_execute embed
 test_support := $(filter-out tests/test_%.c,$(wildcard tests/*.c))
 formatted := $(wildcard $(foreach room,$(rooms) autograd/kernel tools tools/demo tools/study tests,$(room)/*.c $(room)/*.h $(room)/*.cc))
 object = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
@@ -119,6 +122,7 @@ $(BUILD)/autograd/version.o: $(BUILD)/version
 
 test: $(test_programs) $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split ## run the tests
 	@SKEIN=$(BUILD)/skein sh tests/run $(test_programs) $(test_scripts)
+	@SKEIN=$(BUILD)/skein sh tests/run_kernels $(kernel_tests:%=$(BUILD)/tests/test_%)
 
 test-sanitize: ## run the tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory MODE=sanitize test

@@ -17,6 +17,7 @@ enum {
   TURNED_COLS = 96,        /* of a task */
   TURNED_WEIGHT = 1 << 14, /* elements; a smaller weight is laid out sooner */
   ROUND_ROWS = 64,
+  GRADIENT_ROWS = 32, /* of a weight's gradient that tiles make */
   BLAS_TILE_ROWS = 1024,
   BLAS_TILE_COLS_MIN = 64,
   BLAS_TILE_ALIGN = 16,
@@ -223,21 +224,37 @@ void matmul_nn_weight(Context *c, Mat a, const Tensor *w, bool add, Mat out) {
   multiply(c, a, matmul_straight(c, w), add, out);
 }
 
-/* Of weights that learn, by BLAS. */
+/* Gradients of weights. Of few rows (a gate, the factors of an expert) they are tiles too, of what is
+ * read where it lies; of many BLAS makes them. */
 
-typedef struct BlasProduct {
+typedef struct Gradient {
+  const Kernels *kernels;
+  const float *turned; /* A^T [m, k] */
   Mat a, b, out;
   bool add;
   int64_t tile_m, tile_n, across;
-} BlasProduct;
+} Gradient;
+
+static void few_tile(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Gradient *g = arg;
+  int64_t col = task * BLOCK_COLS, cols = min64(BLOCK_COLS, g->out.cols - col), k = g->a.rows;
+  BlockRows rows = {.m = g->out.rows,
+                    .a = g->turned,
+                    .lda = k,
+                    .out = g->out.data + col,
+                    .ld = g->out.ld};
+  Laid b = laid_rows(g->b.data + col, k, g->b.ld);
+  block_multiply_laid(g->kernels, &rows, &b, cols, g->add);
+}
 
 static void blas_tile(void *arg, int64_t task, int worker) {
   (void)worker;
-  const BlasProduct *p = arg;
-  int64_t row = task / p->across * p->tile_m, col = task % p->across * p->tile_n;
-  int64_t m = min64(p->tile_m, p->out.rows - row), n = min64(p->tile_n, p->out.cols - col);
-  blas_sgemm(true, false, m, n, p->a.rows, 1, p->a.data + row, p->a.ld, p->b.data + col, p->b.ld,
-             p->add ? 1 : 0, p->out.data + row * p->out.ld + col, p->out.ld);
+  const Gradient *g = arg;
+  int64_t row = task / g->across * g->tile_m, col = task % g->across * g->tile_n;
+  int64_t m = min64(g->tile_m, g->out.rows - row), n = min64(g->tile_n, g->out.cols - col);
+  blas_sgemm(true, false, m, n, g->a.rows, 1, g->a.data + row, g->a.ld, g->b.data + col, g->b.ld,
+             g->add ? 1 : 0, g->out.data + row * g->out.ld + col, g->out.ld);
 }
 
 /* Size of one of `parts` nearly equal pieces of n, aligned. */
@@ -245,15 +262,36 @@ static int64_t piece_of(int64_t n, int64_t parts) {
   return ceil_div(ceil_div(n, parts), BLAS_TILE_ALIGN) * BLAS_TILE_ALIGN;
 }
 
+static void by_blas(Context *c, Gradient *g) {
+  const Mat *out = &g->out;
+  int64_t parts_m = ceil_div(out->rows, BLAS_TILE_ROWS), work = out->rows * out->cols * g->a.rows;
+  int64_t wanted = min64(TASKS_WANTED, 1 + work / (8 * TASK_WORK_MIN));
+  g->tile_m = piece_of(out->rows, parts_m);
+  g->tile_n = piece_of(
+      out->cols, min64(ceil_div(wanted, parts_m), ceil_div(out->cols, BLAS_TILE_COLS_MIN)));
+  g->across = ceil_div(out->cols, g->tile_n);
+  parallel_for(c->threads, ceil_div(out->rows, g->tile_m) * g->across, blas_tile, g);
+}
+
+static void by_tiles(Context *c, Gradient *g) {
+  ArenaMark mark = arena_mark(c->arena);
+  int64_t m = g->a.cols, k = g->a.rows;
+  float *turned = context_alloc(c, (size_t)(m * k) * sizeof *turned);
+  for (int64_t i = 0; turned && i < m; i++)
+    for (int64_t p = 0; p < k; p++) turned[i * k + p] = g->a.data[p * g->a.ld + i];
+  g->turned = turned;
+  if (turned) parallel_for(c->threads, ceil_div(g->out.cols, BLOCK_COLS), few_tile, g);
+  arena_release(c->arena, mark);
+}
+
 void matmul_tn(Context *c, Mat a, Mat b, bool add, Mat out) {
   assert(a.rows == b.rows && out.rows == a.cols && out.cols == b.cols);
   if (context_failed(c) || out.rows == 0 || out.cols == 0) return;
-  BlasProduct p = {.a = a, .b = b, .out = out, .add = add};
-  int64_t parts_m = ceil_div(out.rows, BLAS_TILE_ROWS), work = out.rows * out.cols * a.rows;
-  int64_t wanted = min64(TASKS_WANTED, 1 + work / (8 * TASK_WORK_MIN));
-  p.tile_m = piece_of(out.rows, parts_m);
-  p.tile_n =
-      piece_of(out.cols, min64(ceil_div(wanted, parts_m), ceil_div(out.cols, BLAS_TILE_COLS_MIN)));
-  p.across = ceil_div(out.cols, p.tile_n);
-  parallel_for(c->threads, ceil_div(out.rows, p.tile_m) * p.across, blas_tile, &p);
+  Gradient g = {.kernels = c->kernels, .a = a, .b = b, .out = out, .add = add};
+  /* Strips are read whole. */
+  if (out.rows <= GRADIENT_ROWS && out.cols % STRIP == 0) {
+    by_tiles(c, &g);
+  } else {
+    by_blas(c, &g);
+  }
 }

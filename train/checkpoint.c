@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/blas.h"
 #include "data/safetensors.h"
 #include "data/weights.h"
 
@@ -212,11 +211,12 @@ static bool newest_valid(const char *dir, const StepList *list, Manifest *m, Not
 }
 
 static void note_kernel(const Manifest *m, NoteFn note, void *arg) {
-  char line[256];
-  if (!note || strcmp(m->kernel, blas_kernel()) == 0) return;
+  char line[512], now[MANIFEST_KERNELS];
+  manifest_kernels(now);
+  if (!note || strcmp(m->kernel, now) == 0) return;
   snprintf(line, sizeof line,
-           "the run was started on BLAS kernel %s, this machine has %s: the last bits may differ",
-           m->kernel, blas_kernel());
+           "the run was started with the kernels %s, now they are %s: the last bits may differ",
+           m->kernel, now);
   note(arg, line);
 }
 

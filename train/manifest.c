@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "autograd/blas.h"
+#include "autograd/kernel/kernels.h"
 #include "autograd/version.h"
 #include "data/file.h"
 
@@ -44,6 +45,16 @@ static void put_counters(json_t *o, const TrainState *s) {
   json_object_set_new(o, "seconds", json_real(s->seconds));
 }
 
+void manifest_kernels(char names[MANIFEST_KERNELS]) {
+  snprintf(names, MANIFEST_KERNELS, "%s, OpenBLAS %s", kernels_default()->name, blas_kernel());
+}
+
+static json_t *kernel_names(void) {
+  char names[MANIFEST_KERNELS];
+  manifest_kernels(names);
+  return json_string(names);
+}
+
 Status checkpoint_manifest_write(const char *path, const char *state_path, const TrainState *state,
                                  const RunIdentity *identity, Error *err) {
   char hash[HASH_HEX];
@@ -53,7 +64,7 @@ Status checkpoint_manifest_write(const char *path, const char *state_path, const
   json_object_set_new(o, "format", json_string(FORMAT));
   json_object_set_new(o, "version", json_integer(1));
   json_object_set_new(o, "code", json_string(skein_version()));
-  json_object_set_new(o, "kernel", json_string(blas_kernel()));
+  json_object_set_new(o, "kernel", kernel_names());
   put_counters(o, state);
   json_object_set_new(o, "identity", json_string(identity->settings));
   list_parts(identity, part);

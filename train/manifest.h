@@ -4,7 +4,7 @@
  *   format     "skein-checkpoint"
  *   version    1
  *   code       version of skein that wrote it
- *   kernel     BLAS kernel behind the numbers
+ *   kernel     the kernels behind the numbers: skein's and OpenBLAS's
  *   step, updates, skipped, skipped_in_a_row, stale_evals, best_step   counters of TrainState
  *   best_loss  null before the first validation
  *   stopped    early stop was reached
@@ -38,12 +38,17 @@ typedef struct RunIdentity {
   char base[HASH_HEX], expert[HASH_HEX], tokenizer[HASH_HEX], train[HASH_HEX], valid[HASH_HEX];
 } RunIdentity;
 
+enum { MANIFEST_KERNELS = 128 };
+
 typedef struct Manifest {
   char *path; /* owned */
   JsonDoc doc;
   TrainState state;
-  char kernel[64];
+  char kernel[MANIFEST_KERNELS];
 } Manifest;
+
+/* The kernels in use now, as a manifest names them. */
+void manifest_kernels(char names[MANIFEST_KERNELS]);
 
 /* Writes the manifest of the state file at `state_path`. */
 Status checkpoint_manifest_write(const char *path, const char *state_path, const TrainState *state,

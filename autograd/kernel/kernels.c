@@ -1,5 +1,6 @@
 #include "autograd/kernel/kernels.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,14 +49,21 @@ const Kernels *kernels_default(void) {
   return asked && kernels_runnable(asked) ? asked : best();
 }
 
+static Status no_such_kernels(const char *name, Error *err) {
+  char all[128] = "";
+  for (int i = 0; kernels_list(i); i++) {
+    size_t at = strlen(all);
+    snprintf(all + at, sizeof all - at, "%s%s", i > 0 ? ", " : "", kernels_list(i)->name);
+  }
+  return error_set(err, STATUS_USAGE, "SKEIN_KERNEL: there are no kernels '%s'; this build has %s",
+                   name, all);
+}
+
 Status kernels_check(Error *err) {
   const char *name = getenv("SKEIN_KERNEL");
   if (!name || !*name) return STATUS_OK;
   const Kernels *asked = named(name);
-  if (!asked) {
-    return error_set(err, STATUS_USAGE,
-                     "SKEIN_KERNEL: there are no kernels '%s'; `skein doctor` lists them", name);
-  }
+  if (!asked) return no_such_kernels(name, err);
   if (kernels_runnable(asked)) return STATUS_OK;
   return error_set(
       err, STATUS_USAGE,

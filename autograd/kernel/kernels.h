@@ -98,7 +98,7 @@ Status kernels_check(Error *err);
 /* Table `i` of those that this build has, best last; NULL behind the last. */
 const Kernels *kernels_list(int i);
 bool kernels_runnable(const Kernels *k);
-/* Whether any table that this processor can run has products in bf16. */
+/* STATUS_USAGE, naming the setting `key`, where `k` has no products in bf16. */
 Status kernels_require_bf16(const Kernels *k, const char *key, Error *err);
 
 #endif
