@@ -18,8 +18,20 @@ flags_sanitize := -O1 -g $(march) -fsanitize=address,undefined -fno-sanitize-rec
 # Valgrind 3.19 knows AVX2 and not AVX-512.
 flags_valgrind := -O1 -g -march=x86-64-v3
 flags_debug := -O0 -g
+# For other processors, emulated. The aarch64 libraries lie in a folder of their own (tools/sysroot).
+flags_v2 := -O3 -march=x86-64-v2 $(hardening)
+flags_aarch64 := -O3 $(hardening)
+sysroot := build/sysroot/arm64
+# Processors that have what the flags ask for and no more: what is newer traps.
+emulator_v2 := qemu-x86_64 -cpu Nehalem
+emulator_aarch64 := qemu-aarch64 -cpu cortex-a72 -L $(CURDIR)/$(sysroot)
+ifeq ($(MODE),aarch64)
+  CC := aarch64-linux-gnu-gcc --sysroot=$(sysroot)
+  CXX := aarch64-linux-gnu-g++ --sysroot=$(sysroot)
+  AR := aarch64-linux-gnu-ar
+endif
 ifndef flags_$(MODE)
-  $(error MODE=$(MODE) is unknown; use release, debug, sanitize, valgrind or werror)
+  $(error MODE=$(MODE) is unknown; use release, debug, sanitize, valgrind, werror, v2 or aarch64)
 endif
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fopenmp $(warnings) $(flags_$(MODE)) $(CFLAGS)
 CXXFLAGS_ALL := -std=c++17 -I. -MMD -MP -Wall -Wextra -Wshadow $(flags_$(MODE)) $(CXXFLAGS)
@@ -76,7 +88,7 @@ $(BUILD)/libtools.a: $(call object,$(filter-out tools/skein.c,$(tool_sources))) 
   $(tool_scripts:%=$(BUILD)/%.o)
 $(BUILD)/%.a:
 	@rm -f $@
-	$(call say,ar  ) ar rcs $@ $^
+	$(call say,ar  ) $(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
@@ -134,6 +146,23 @@ memcheck := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-k
 valgrind-run: $(test_programs) | $(BUILD)/found-valgrind
 	@OPENBLAS_CORETYPE=Haswell SKEIN_TEST_WRAPPER='$(memcheck)' sh tests/run $(test_programs)
 
+test-portable: ## run the tests on an old x86-64 and an aarch64, emulated (slow)
+	@$(MAKE) --no-print-directory test-x86-64-v2
+	@$(MAKE) --no-print-directory test-aarch64
+
+test-x86-64-v2: ## run the tests without AVX, on an emulated Nehalem (slow)
+	@sh tools/bootstrap --missing $@
+	@$(MAKE) --no-print-directory MODE=v2 test-emulated
+
+test-aarch64: ## run the tests, cross-compiled, on an emulated aarch64 (slow)
+	@sh tools/bootstrap --missing $@
+	@sh tools/sysroot arm64 $(sysroot)
+	@$(MAKE) --no-print-directory MODE=aarch64 test-emulated
+
+.PHONY: test-portable test-x86-64-v2 test-aarch64 test-emulated
+test-emulated: $(test_programs) $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split
+	@sh tests/emulated $(BUILD) '$(emulator_$(MODE))' $(test_programs) $(test_scripts)
+
 check: ## layers, formatting and sizes; -Werror; no mutable globals; instruction counts
 	@sh tools/check_layers
 	@sh tests/check_layers_test
@@ -183,6 +212,6 @@ clean: ## remove everything that was built
 	rm -rf build
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -26,6 +26,10 @@ static void add_program(Facts *f) {
   facts_set(f, o, "built_for", facts_text("x86-64 with AVX2"));
 #elif defined __x86_64__
   facts_set(f, o, "built_for", facts_text("any x86-64"));
+#elif defined __aarch64__
+  facts_set(f, o, "built_for", facts_text("aarch64"));
+#else
+  facts_set(f, o, "built_for", facts_text("a processor without kernels of its own"));
 #endif
 }
 
