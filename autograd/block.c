@@ -6,9 +6,8 @@
 #include "autograd/extremum.h"
 
 enum {
-  FEW_DEPTH =
-      64, /* words of a piece for few rows: four strips of it take half of the first cache */
-  ROWS_TOGETHER = 96,
+  FEW_ROWS = 7,       /* for which a piece is so short that four strips of it take half */
+  FEW_DEPTH = 64,     /* of the first cache; words */
   TURNED_DEPTH = 512, /* words of weights that are converted together */
 };
 
@@ -164,36 +163,14 @@ static void multiply_strips(const Kernels *kernels, TileRun *run, const BlockRow
   }
 }
 
-/* Rows [row, row + m). */
-static BlockRows rows_from(const BlockRows *rows, int64_t row, int64_t m) {
-  BlockRows part = *rows;
-  part.m = m;
-  if (rows->a_row) {
-    part.a_row += row;
-  } else {
-    part.a += row * rows->lda;
-  }
-  if (rows->out_row) {
-    part.out_row += row;
-  } else {
-    part.out += row * rows->ld;
-  }
-  return part;
-}
-
-/* Few rows take many strips at once; of many rows those that keep their sums in registers, for so
- * many rows at a time that these stay in the second cache from strips to strips. */
+/* A tile takes all strips of its rows, as many as fit the registers at a time: these rows stay in
+ * the first cache meanwhile, and the strips in the second. */
 static void multiply_laid(const Kernels *kernels, TileRun *run, const BlockRows *rows,
                           const Laid *b, int64_t at, int64_t col, int64_t cols, bool add) {
-  int64_t at_once = STRIP * (rows->m <= kernels->few ? STRIPS_MAX : kernels->strips);
-  int64_t together = at_once < cols ? ROWS_TOGETHER : max64(rows->m, 1);
-  for (int64_t row = 0; row < rows->m; row += together) {
-    BlockRows part = rows_from(rows, row, min64(together, rows->m - row));
-    Laid strips = *b;
-    for (int64_t j = 0; j < cols; j += at_once) {
-      multiply_strips(kernels, run, &part, &strips, at, col + j, min64(at_once, cols - j), add);
-      strips.b += at_once / STRIP * b->b_strip;
-    }
+  Laid strips = *b;
+  for (int64_t j = 0; j < cols; j += BLOCK_COLS) {
+    multiply_strips(kernels, run, rows, &strips, at, col + j, min64(BLOCK_COLS, cols - j), add);
+    strips.b += STRIPS_MAX * b->b_strip;
   }
 }
 
@@ -205,7 +182,7 @@ void block_multiply_laid(const Kernels *kernels, const BlockRows *rows, const La
 /* The columns [col, col + cols), at most BLOCK_COLS. */
 static void multiply_columns(const Kernels *kernels, const BlockRows *rows, const Factor *b,
                              int64_t col, int64_t cols, int64_t k, bool add, float *scratch) {
-  bool few = rows->m <= kernels->few;
+  bool few = rows->m <= FEW_ROWS;
   int64_t words = few ? FEW_DEPTH : kernels->depth, depth = words * (b->bf16 ? 2 : 1);
   for (int64_t at = 0; at == 0 || at < k; at += depth) {
     int64_t piece = min64(depth, k - at);

@@ -15,6 +15,7 @@ enum {
   TASK_WORK_MIN = 1 << 17, /* multiply-adds; below, waking threads costs more than it gains */
   TASK_ALIGN = 12,
   TURNED_COLS = 96,        /* of a task */
+  TURNED_EMPTY = 8,        /* rows: laying a weight out costs as much as so many */
   TURNED_WEIGHT = 1 << 14, /* elements; a smaller weight is laid out sooner */
   ROUND_ROWS = 64,
   GRADIENT_ROWS = 32, /* of a weight's gradient that tiles make */
@@ -79,19 +80,20 @@ static int64_t rows_of_tasks(int64_t m, int64_t across) {
   return ceil_div(ceil_div(m, tasks), TASK_ALIGN) * TASK_ALIGN;
 }
 
-/* Few rows, though more than are sooner laid out for, and a large weight whose rows are columns. */
-static bool is_turned(const Kernels *kernels, const Product *p) {
-  int64_t weight = 0;
+/* Where the rows nearly fill strips, and the weight, whose rows are columns, is large. */
+static bool is_turned(const Product *p) {
+  int64_t m = p->out.rows, weight = 0;
   for (int i = 0; i < p->terms; i++) {
     if (!p->term[i].b.turned) return false;
     weight += p->term[i].a.cols * p->out.cols;
   }
-  return p->out.rows > kernels->few && p->out.rows <= kernels->turned && weight >= TURNED_WEIGHT;
+  int64_t empty = ceil_div(m, STRIP) * STRIP - m;
+  return m <= TURNED_ROWS && empty <= TURNED_EMPTY && weight >= TURNED_WEIGHT;
 }
 
-static void cut_product(const Kernels *kernels, const Product *p, Cut *cut) {
+static void cut_product(const Product *p, Cut *cut) {
   int64_t m = p->out.rows, n = p->out.cols;
-  *cut = (Cut){.product = p, .turned = is_turned(kernels, p)};
+  *cut = (Cut){.product = p, .turned = is_turned(p)};
   cut->cols = cut->turned ? TURNED_COLS : BLOCK_COLS;
   cut->across = ceil_div(n, cut->cols);
   if (m == 0 || n == 0) return;
@@ -167,7 +169,7 @@ void matmul_all(Context *c, const Product *product, int count) {
   w.scratch = context_alloc(c, (size_t)(c->threads * w.scratch_size) * sizeof *w.scratch);
   int64_t tasks = 0, work = 0;
   for (int i = 0; i < count && !context_failed(c); i++) {
-    cut_product(c->kernels, &product[i], &cut[i]);
+    cut_product(&product[i], &cut[i]);
     prepare(c, &cut[i], i > 0 ? &cut[i - 1] : NULL);
     tasks += cut[i].tasks;
     for (int t = 0; t < product[i].terms; t++)
@@ -224,8 +226,8 @@ void matmul_nn_weight(Context *c, Mat a, const Tensor *w, bool add, Mat out) {
   multiply(c, a, matmul_straight(c, w), add, out);
 }
 
-/* Gradients of weights. Of few rows (a gate, the factors of an expert) they are tiles too, of what is
- * read where it lies; of many BLAS makes them. */
+/* Gradients of weights. Of few rows (a gate, the factors of an expert) they are tiles too, of what
+ * is read where it lies; of many BLAS makes them. */
 
 typedef struct Gradient {
   const Kernels *kernels;
@@ -239,11 +241,8 @@ static void few_tile(void *arg, int64_t task, int worker) {
   (void)worker;
   const Gradient *g = arg;
   int64_t col = task * BLOCK_COLS, cols = min64(BLOCK_COLS, g->out.cols - col), k = g->a.rows;
-  BlockRows rows = {.m = g->out.rows,
-                    .a = g->turned,
-                    .lda = k,
-                    .out = g->out.data + col,
-                    .ld = g->out.ld};
+  BlockRows rows = {
+      .m = g->out.rows, .a = g->turned, .lda = k, .out = g->out.data + col, .ld = g->out.ld};
   Laid b = laid_rows(g->b.data + col, k, g->b.ld);
   block_multiply_laid(g->kernels, &rows, &b, cols, g->add);
 }
@@ -267,8 +266,8 @@ static void by_blas(Context *c, Gradient *g) {
   int64_t parts_m = ceil_div(out->rows, BLAS_TILE_ROWS), work = out->rows * out->cols * g->a.rows;
   int64_t wanted = min64(TASKS_WANTED, 1 + work / (8 * TASK_WORK_MIN));
   g->tile_m = piece_of(out->rows, parts_m);
-  g->tile_n = piece_of(
-      out->cols, min64(ceil_div(wanted, parts_m), ceil_div(out->cols, BLAS_TILE_COLS_MIN)));
+  g->tile_n = piece_of(out->cols,
+                       min64(ceil_div(wanted, parts_m), ceil_div(out->cols, BLAS_TILE_COLS_MIN)));
   g->across = ceil_div(out->cols, g->tile_n);
   parallel_for(c->threads, ceil_div(out->rows, g->tile_m) * g->across, blas_tile, g);
 }

@@ -44,12 +44,9 @@ typedef struct Kernels {
   const char *name; /* "portable", "avx2", "avx512", "avx512-bf16" */
   bool fused;       /* multiply and add are one rounding */
   /* Products (product_tile.h). */
-  int rows;       /* of a that a tile takes at best with all the strips it takes at once */
-  int strips;     /* that it takes at once then */
-  int lone_rows;  /* of a at best with one strip */
-  int64_t depth;  /* of b that is laid out together: its strips stay in a near cache */
-  int64_t few;    /* rows up to which b is laid out in pieces that stay in the first cache */
-  int64_t turned; /* rows above `few` up to which the operands change places (block.h) */
+  int rows;      /* of a that a tile takes at best */
+  int lone_rows; /* of a at best with one strip */
+  int64_t depth; /* of b that is laid out together: its strips stay in a near cache */
   void (*tile)(const Tile *t, int rows, int strips);
   void (*tile_bf16)(const Tile *t, int rows, int strips); /* NULL: none; so is the next */
   void (*round_bf16)(uint16_t *to, const float *from,

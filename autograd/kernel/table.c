@@ -3,17 +3,11 @@
 #include "autograd/kernel/row_loops.h"
 
 #if LANES == 16
-#define DEPTH  1024 /* 256 KiB of four strips: a part of the second cache */
-#define FEW    6
-#define TURNED 32
+#define DEPTH 1024 /* 256 KiB of four strips: a part of the second cache */
 #elif LANES == 8
-#define DEPTH  256 /* 16 KiB of one strip: half of the first cache */
-#define FEW    4
-#define TURNED 32
+#define DEPTH 768 /* 192 KiB of four strips, for second caches of 256 KiB */
 #else
-#define DEPTH  256
-#define FEW    2
-#define TURNED 16
+#define DEPTH 512
 #endif
 
 #ifdef __FP_FAST_FMAF
@@ -22,19 +16,16 @@
 #define FUSED false
 #endif
 
-#define TABLE(name_, tile_bf16_, round_bf16_)                                                     \
-  {                                                                                               \
-    .name = name_, .fused = FUSED, .rows = TILE_ROWS, .strips = TABLE_STRIPS,                     \
-    .lone_rows = TILE_LONE_ROWS, .depth = DEPTH, .few = FEW, .turned = TURNED, .tile = tile_f32,  \
-    .tile_bf16 = tile_bf16_, .round_bf16 = round_bf16_, .transpose = transpose,                   \
-    .finite = all_finite, .max = row_max, .dot = dot, .dot3 = dot3, .sum = sum,                   \
-    .square_sum = square_sum, .sum_of = sum_of, .add = add, .add_scaled = add_scaled,             \
-    .scale = scale, .exp = row_exp, .sigmoid = sigmoid, .exp_sum = exp_sum,                       \
-    .softmax_slope = softmax_slope, .norm = norm, .norm_dx = norm_dx, .norm_dw = norm_dw,         \
-    .act = act, .act_slope = act_slope, .add_product = add_product, .widen = widen, .peak = peak, \
+#define TABLE(name_, tile_bf16_, round_bf16_)                                                      \
+  {                                                                                                \
+    .name = name_, .fused = FUSED, .rows = TILE_ROWS, .lone_rows = TILE_LONE_ROWS, .depth = DEPTH, \
+    .tile = tile_f32, .tile_bf16 = tile_bf16_, .round_bf16 = round_bf16_, .transpose = transpose,  \
+    .finite = all_finite, .max = row_max, .dot = dot, .dot3 = dot3, .sum = sum,                    \
+    .square_sum = square_sum, .sum_of = sum_of, .add = add, .add_scaled = add_scaled,              \
+    .scale = scale, .exp = row_exp, .sigmoid = sigmoid, .exp_sum = exp_sum,                        \
+    .softmax_slope = softmax_slope, .norm = norm, .norm_dx = norm_dx, .norm_dw = norm_dw,          \
+    .act = act, .act_slope = act_slope, .add_product = add_product, .widen = widen, .peak = peak,  \
   }
-
-#define TABLE_STRIPS (LANES == 16 ? 4 : 1)
 
 extern const Kernels KERNELS;
 const Kernels KERNELS = TABLE(NAME, NULL, NULL);
