@@ -9,6 +9,7 @@ random values, pools of them, and texts of a data directory.
     pool       of n experts; the first DISTINCT have files of their own, later ones have gates of
                their own and the factors of an earlier one (hard links: the disk does not hold 512
                at a real shape; the arithmetic and its order are those of distinct ones)
+    ct2        a base as CTranslate2 converts it, f32
     texts      lines of one P3 set (JSONL.zst), as a gate is trained on one and a task is evaluated
                alone, or of all, mixed; natural lengths, in a fixed random order
 """
@@ -21,6 +22,7 @@ import pathlib
 import random
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import yaml
@@ -92,6 +94,14 @@ class Parts:
         """Lines with choices: a row's target and three others of its template."""
         return self.lines("items", choosing)
 
+    def one_choice(self, file):
+        """The items of a file with their first choice only."""
+        def make(new):
+            lines = [json.loads(line) for line in open(file)]
+            new.write_text("".join(json.dumps(line | {"choices": line["choices"][:1]}) + "\n"
+                                   for line in lines))
+        return self.made(file.with_name(f"{file.stem}-one.jsonl"), make)
+
     def head(self, file, lines):
         def make(new):
             new.write_text("".join(itertools.islice(open(file), lines)))
@@ -131,6 +141,13 @@ class Parts:
             shutil.rmtree(scratch / "run")
         return self.made(self.root / shape / dtype, make)
 
+    def ct2(self, shape):
+        """The base in CTranslate2's form."""
+        base = self.base(shape)
+        return self.made(self.root / shape / "ct2", lambda scratch: run(
+            sys.executable, "-B", pathlib.Path(__file__).with_name("ct2.py"), "convert",
+            "--base", base, "--model", scratch))
+
     def linears(self, shape):
         """[(module, d_in, d_out)] of every linear in a block."""
         c = json.loads((self.base(shape) / "config.json").read_text())
@@ -154,7 +171,8 @@ class Parts:
             tensors = {}
             for module, d_in, d_out in self.linears(shape):
                 stem = f"base_model.model.{module}.lora_"
-                tensors[stem + "A.weight"] = rng.standard_normal((RANK, d_in), np.float32) * np.float32(d_in ** -0.5)
+                a = rng.standard_normal((RANK, d_in), np.float32)
+                tensors[stem + "A.weight"] = a * np.float32(d_in ** -0.5)
                 tensors[stem + "B.weight"] = rng.standard_normal((d_out, RANK), np.float32) * np.float32(0.4)
             save_file(tensors, scratch / "adapter_model.safetensors")
             names = sorted({module.rpartition(".")[2] for module, _, _ in self.linears(shape)})

@@ -2,7 +2,7 @@
 
     python reference.py gate     --base DIR --expert DIR --input FILE    one gate-training step
     python reference.py score    --base DIR --pool DIR --input FILE      rank the choices of items
-    python reference.py generate --base DIR --pool DIR --input FILE      greedy generation
+    python reference.py generate --base DIR --pool DIR --input FILE      greedy generation, or beams
 
 Like `skein bench`, it answers every line of standard input with one line of JSON.
 
@@ -34,7 +34,6 @@ bf16 under autocast, as the authors run it, so that nothing is cast again and ag
 import argparse
 import json
 import pathlib
-import resource
 import sys
 import time
 
@@ -45,6 +44,7 @@ import yaml
 from safetensors.torch import load_file
 from torch import nn
 
+from process import forget_peak, resident_peak
 from texts import Text, read_lines
 
 IGNORED = -100
@@ -228,7 +228,7 @@ def generate(model, text, lines, arguments):
         output = []
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=arguments.bf16):
             for batch in batches(items, arguments.batch):
-                output += model.generate(**encoder_inputs(batch), do_sample=False, num_beams=1,
+                output += model.generate(**encoder_inputs(batch), do_sample=False, num_beams=arguments.beams,
                                          max_new_tokens=arguments.max_output).tolist()
         output = [ids[1:] for ids in output]  # behind the start token
         return {"output": [text.string(ids) for ids in output],
@@ -238,21 +238,6 @@ def generate(model, text, lines, arguments):
 
 
 # ---- the conversation ----
-
-def resident_peak():
-    for line in open("/proc/self/status"):
-        if line.startswith("VmHWM:"):
-            return 1024 * int(line.split()[1])
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def forget_peak():
-    """What loading took for a moment does not count."""
-    try:
-        pathlib.Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        pass
-
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -265,6 +250,7 @@ def main():
     parser.add_argument("--batch", type=int, default=16, help="examples or items in one forward")
     parser.add_argument("--top-k", type=int, default=2)
     parser.add_argument("--max-output", type=int, default=64)
+    parser.add_argument("--beams", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--loop", choices=["released", "lean"], default="released", help="over experts")
     parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
