@@ -124,7 +124,8 @@ class Bench:
     def skein_gate(self, shape, dtype="f32", threads=None, recompute=False):
         settings = {"base": self.parts.base(shape, dtype), "expert": self.parts.expert(shape, 0),
                     "data.train": self.parts.examples(), "train.batch_size": self.arguments.examples,
-                    "train.shuffle": "false", "train.learning_rate": 0.005, "threads": threads or self.threads,
+                    "train.shuffle": "false", "train.learning_rate": 0.005,
+                    "threads": threads or self.threads,
                     "train.recompute": str(recompute).lower(), "train.precision": dtype}
         return [self.skein, "bench", "gate",
                 *(word for key, value in settings.items() for word in ("-s", f"{key}={value}"))]
@@ -141,8 +142,8 @@ class Bench:
 
     def torch(self, what, shape, file, *more, dtype="f32"):
         return self.python("reference.py", what, "--base", self.parts.base(shape),
-                           "--input", file, "--threads", self.threads, "--attention", self.arguments.attention,
-                           *more, *(["--bf16"] if dtype == "bf16" else []))
+                           "--input", file, "--threads", self.threads,
+                           "--attention", self.arguments.attention, *more, *(["--bf16"] if dtype == "bf16" else []))
 
     def torch_gate(self, shape, dtype="f32"):
         return self.torch("gate", shape, self.parts.examples(), "--expert",

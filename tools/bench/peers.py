@@ -24,8 +24,9 @@ def referee(bench, shape, file, sides):
              for i, line in enumerate(read_lines(file)) if len({texts[i] for texts in outputs.values()}) > 1]
     asked = bench.log / "differing.jsonl"
     asked.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    answer = bench.answer(bench.python("referee.py", "--base", bench.parts.base(shape), "--input", asked,
-                                       "--max-output", bench.arguments.max_output, "--threads", bench.threads))
+    answer = bench.answer(bench.python(
+        "referee.py", "--base", bench.parts.base(shape), "--input", asked,
+        "--max-output", bench.arguments.max_output, "--threads", bench.threads))
     return [json.loads(line) for line in answer.splitlines()]
 
 
@@ -197,8 +198,9 @@ def arrow_agrees(bench, shape, experts, file, peft, one):
         f"of themselves at most, {100 * same:.1f} % of (token, linear) have the same expert; PEFT's "
         f"prototypes are 15 steps of power iteration, too few for random factors, whose singular values are "
         f"close: |cosine| with the singular vector is {cosines['median']:.3f} in the median, "
-        f"{cosines['smallest']:.2f} at least, {100 * cosines['below_0.99']:.0f} % are below 0.99; with them {100 * same_own:.0f} % have the same expert, likelihoods {as_it_is:.0e}; top-2: both "
-        f"take the softmax of |u.p| over the chosen at temperature 1, PEFT mixes outputs, skein's mttl "
+        f"{cosines['smallest']:.2f} at least, {100 * cosines['below_0.99']:.0f} % are below 0.99; with "
+        f"them {100 * same_own:.0f} % have the same expert, likelihoods {as_it_is:.0e}; top-2: "
+        f"both take the softmax of |u.p| over the chosen at temperature 1, PEFT mixes outputs, skein's mttl "
         f"parameters: likelihoods {mixed:.0e}")
 
 
