@@ -143,7 +143,8 @@ class Bench:
     def torch(self, what, shape, file, *more, dtype="f32"):
         return self.python("reference.py", what, "--base", self.parts.base(shape),
                            "--input", file, "--threads", self.threads,
-                           "--attention", self.arguments.attention, *more, *(["--bf16"] if dtype == "bf16" else []))
+                           "--attention", self.arguments.attention, *more,
+                           *(["--bf16"] if dtype == "bf16" else []))
 
     def torch_gate(self, shape, dtype="f32"):
         return self.torch("gate", shape, self.parts.examples(), "--expert",
