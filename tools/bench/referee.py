@@ -6,8 +6,9 @@ A line of the input has the input and what the sides made of it: {"input", "text
 {side: ids of those sides that give them}}. The greedy tokens of transformers are computed anew, and the
 logits at every one of them in f32 and in f64. One line of JSON is the answer to each line, of every side
 {"step": the first token that is not PyTorch's, null where there is none; "gap": how much larger the
-logit of PyTorch's token is than that of the side's (of the second, where a side gives no ids), in f64;
-"rounding": the largest change of any logit there when f32 takes the place of f64}.
+logit of PyTorch's token is than that of the side's, in f64; "rounding": the largest change of any logit
+there when f32 takes the place of f64}. A side that gives no ids may have parted anywhere before its text
+did, as a text leaves out some tokens: of these steps it is the one where the second token is nearest.
 """
 
 import argparse
@@ -35,24 +36,28 @@ def logits_along(model, ids, output):
     return model(input_ids=torch.tensor([ids]), decoder_input_ids=decoder).logits[0].double()
 
 
-def first_difference(text, output, side_text, side_ids):
-    """The first of `output` that a side did not make; a side without ids is followed by its text."""
-    if side_ids is not None:
-        pairs = [(a, b) for a, b in zip(output, side_ids)]
-        return next((t for t, (a, b) in enumerate(pairs) if a != b), None)
+def parting_of_ids(output, logits, ids):
+    """(step, gap), or None."""
+    step = next((t for t, (a, b) in enumerate(zip(output, ids)) if a != b), None)
+    return None if step is None else (step, (logits[step, output[step]] - logits[step, ids[step]]).item())
+
+
+def parting_of_text(text, output, logits, side_text):
     if side_text == text.string(output):
         return None
-    following = [t for t in range(len(output)) if side_text.startswith(text.string(output[:t]))]
-    return following[-1]
+    last = max(t for t in range(len(output)) if side_text.startswith(text.string(output[:t])))
+    best = logits[:last + 1].topk(2, dim=1).values
+    gap, step = (best[:, 0] - best[:, 1]).min(dim=0)
+    return step.item(), gap.item()
 
 
 def verdict(text, output, logits, rounding, side_text, side_ids):
-    step = first_difference(text, output, side_text, side_ids)
-    if step is None:
+    found = (parting_of_text(text, output, logits, side_text) if side_ids is None
+             else parting_of_ids(output, logits, side_ids))
+    if found is None:
         return {"step": None}
-    row = logits[step]
-    other = row[side_ids[step]] if side_ids is not None else row.topk(2).values[1]
-    return {"step": step, "gap": (row[output[step]] - other).item(), "rounding": rounding[step].item()}
+    step, gap = found
+    return {"step": step, "gap": gap, "rounding": rounding[step].item()}
 
 
 def main():
