@@ -62,6 +62,8 @@ march_portable := -march=x86-64
 march_avx2 := -march=x86-64-v3
 march_avx512 := -march=x86-64-v4
 endif
+# Instruction counts are to be those of vector code.
+kernel_flags_valgrind := -O3
 kernel_tables := $(kernels:%=$(BUILD)/autograd/kernel/table_%.o)
 
 .PHONY: all test check check-build check-format check-globals check-instructions test-sanitize valgrind install demo \
@@ -96,7 +98,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/found-build
 
 $(kernel_tables): $(BUILD)/autograd/kernel/table_%.o: autograd/kernel/table.c $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
-	$(call say,cc  ) $(CC) $(CFLAGS_ALL) $(march_$*) -DKERNELS=kernels_$* -DNAME='"$*"' -c -o $@ $<
+	$(call say,cc  ) $(CC) $(CFLAGS_ALL) $(kernel_flags_$(MODE)) $(march_$*) -DKERNELS=kernels_$* -DNAME='"$*"' -c -o $@ $<
 
 $(BUILD)/%.o: %.cc $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
@@ -126,7 +128,7 @@ rewrite = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '
 commit := $(shell test -e .git && git describe --always --dirty --exclude '*' 2>/dev/null)
 version := $(VERSION)$(addprefix +,$(commit))
 $(BUILD)/flags: FORCE
-	$(call rewrite,$(CC) $(CFLAGS_ALL) $(CXX) $(CXXFLAGS_ALL))
+	$(call rewrite,$(CC) $(CFLAGS_ALL) $(kernel_flags_$(MODE)) $(CXX) $(CXXFLAGS_ALL))
 $(BUILD)/version: FORCE
 	$(call rewrite,$(version))
 $(BUILD)/autograd/version.o: CFLAGS_ALL += -DSKEIN_VERSION='"$(version)"'

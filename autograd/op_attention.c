@@ -280,12 +280,14 @@ static void keys_backward(const Backward *b, const Head *h, int64_t col, int64_t
                           const BackwardTile *w) {
   const Attention *a = &b->a;
   int64_t at = (attention_keys(a->spec, h->sequence).begin + col) * a->ld + h->index * a->dk;
-  size_t sums = (size_t)(a->wide * TILE_KEYS) * sizeof(float);
+  size_t sums = (size_t)whole_strips(keys) * sizeof(float);
   lay_keys(a, w->keys, b->k + at, a->ld, keys);
   lay_keys(a, w->values, b->v + at, a->ld, keys);
   lay_values(a, w->key_rows, b->k + at, a->ld, keys);
-  memset(w->dk, 0, sums);
-  memset(w->dv, 0, sums);
+  for (int64_t d = 0; d < a->dk; d++) {
+    memset(w->dk + d * TILE_KEYS, 0, sums);
+    memset(w->dv + d * TILE_KEYS, 0, sums);
+  }
   for (int64_t row = 0; row < h->queries; row += TILE_QUERIES) {
     ScoreTile t = score_tile_at(a, h, row, col);
     if (t.cols > 0) tile_backward(b, h, &t, w);
