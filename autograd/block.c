@@ -7,7 +7,7 @@
 
 enum {
   FEW_ROWS = 7,       /* for which a piece is so short that four strips of it take half */
-  FEW_DEPTH = 64,     /* of the first cache; words */
+  FEW_DEPTH = 256,    /* of the first cache; words */
   TURNED_DEPTH = 512, /* words of weights that are converted together */
 };
 
@@ -179,7 +179,8 @@ void block_multiply_laid(const Kernels *kernels, const BlockRows *rows, const La
   multiply_laid(kernels, kernels->tile, rows, b, 0, 0, n, add);
 }
 
-/* The columns [col, col + cols), at most BLOCK_COLS. */
+/* The columns [col, col + cols), at most BLOCK_COLS; for few rows at most STRIP, of a depth that
+ * stays in the first cache, which are read as they lie in memory. */
 static void multiply_columns(const Kernels *kernels, const BlockRows *rows, const Factor *b,
                              int64_t col, int64_t cols, int64_t k, bool add, float *scratch) {
   bool few = rows->m <= FEW_ROWS;
@@ -187,7 +188,7 @@ static void multiply_columns(const Kernels *kernels, const BlockRows *rows, cons
   for (int64_t at = 0; at == 0 || at < k; at += depth) {
     int64_t piece = min64(depth, k - at);
     /* The next piece, or the first one of the next columns. */
-    int64_t next = at + depth < k ? words : BLOCK_COLS * ld_words(b) - block_words(b->bf16, at);
+    int64_t next = at + depth < k ? words : STRIP * ld_words(b) - block_words(b->bf16, at);
     lay_piece(kernels, scratch, scratch + BLOCK_COLS * words, b, col, cols, at, piece,
               few ? next : 0);
     Laid laid = laid_strips(scratch, block_words(b->bf16, piece));
@@ -198,8 +199,9 @@ static void multiply_columns(const Kernels *kernels, const BlockRows *rows, cons
 
 void block_multiply(const Kernels *kernels, const BlockRows *rows, const Factor *b, int64_t n,
                     int64_t k, bool add, float *scratch) {
-  for (int64_t col = 0; col < n; col += BLOCK_COLS)
-    multiply_columns(kernels, rows, b, col, min64(BLOCK_COLS, n - col), k, add, scratch);
+  int64_t together = rows->m <= FEW_ROWS ? STRIP : BLOCK_COLS;
+  for (int64_t col = 0; col < n; col += together)
+    multiply_columns(kernels, rows, b, col, min64(together, n - col), k, add, scratch);
 }
 
 /* Turned. */
@@ -210,26 +212,33 @@ void block_turn(const Kernels *kernels, float *strips, const float *a, int64_t l
     kernels->transpose(strips, a + row * lda, lda, min64(STRIP, m - row), words, 0);
 }
 
-/* sum [rows, TURNED_ROWS] <- out [m, rows], or back. */
-static void take_columns(float sum[][TURNED_ROWS], const float *out, int64_t ld, int64_t m,
-                         int64_t rows) {
-  for (int64_t i = 0; i < m; i++)
-    for (int64_t r = 0; r < rows; r++) sum[r][i] = out[i * ld + r];
+/* sum [columns, TURNED_ROWS] <- rows [row, m) of out, or back. */
+static void take_columns(float sum[][TURNED_ROWS], int64_t row, int64_t m, const float *out,
+                         int64_t ld, int64_t columns) {
+  for (int64_t i = row; i < m; i++)
+    for (int64_t r = 0; r < columns; r++) sum[r][i] = out[i * ld + r];
 }
 
-static void put_columns(float sum[][TURNED_ROWS], float *out, int64_t ld, int64_t m, int64_t rows) {
-  for (int64_t i = 0; i < m; i++)
-    for (int64_t r = 0; r < rows; r++) out[i * ld + r] = sum[r][i];
+static void put_columns(float sum[][TURNED_ROWS], int64_t row, int64_t m, float *out, int64_t ld,
+                        int64_t columns) {
+  for (int64_t i = row; i < m; i++)
+    for (int64_t r = 0; r < columns; r++) out[i * ld + r] = sum[r][i];
 }
 
-/* Rows of the weight, words of [at, at + k) of them, as they lie or converted; those behind `count`
- * are the last again. */
-static void weight_rows(const Kernels *kernels, const Factor *b, int64_t col, int64_t count,
-                        int64_t at, int64_t k, float *scratch, const float **a) {
-  bool there = stored_as_words(b, k) && at % 2 == 0;
-  for (int64_t r = 0; r < kernels->lone_rows; r++) {
-    int64_t row = col + min64(r, count - 1);
-    if (there) {
+/* Some rows of the weight, which are columns of the result, times the turned rows. */
+typedef struct TurnedColumns {
+  const Factor *b;
+  int64_t col, count;
+  int64_t rows; /* of the weight that a tile takes; those behind `count` are the last again */
+} TurnedColumns;
+
+/* Words of [at, at + k) of the weight's rows, as they lie or converted. */
+static void weight_rows(const Kernels *kernels, const TurnedColumns *w, int64_t at, int64_t k,
+                        float *scratch, const float **a) {
+  const Factor *b = w->b;
+  for (int64_t r = 0; r < w->rows; r++) {
+    int64_t row = w->col + min64(r, w->count - 1);
+    if (stored_as_words(b, k)) {
       a[r] = (const float *)b->data + row * ld_words(b) + block_words(b->bf16, at);
     } else {
       a[r] = scratch + r * TURNED_DEPTH;
@@ -238,38 +247,55 @@ static void weight_rows(const Kernels *kernels, const Factor *b, int64_t col, in
   }
 }
 
-/* `count` columns from `col` on. */
-static void multiply_turned(const Kernels *kernels, const float *strips, int64_t m, const Factor *b,
-                            int64_t col, int64_t count, int64_t k, float sum[][TURNED_ROWS],
-                            bool add, float *scratch) {
+/* Whole strips of the rows [row, m), or if `half` the first half of one. */
+static void run_turned(const Kernels *kernels, const TurnedColumns *w, const float *strips,
+                       int64_t row, int64_t m, int64_t k, bool half, float sum[][TURNED_ROWS],
+                       bool add, float *scratch) {
+  const Factor *b = w->b;
   const float *a[TILE_ROWS_MAX];
   float *out[TILE_ROWS_MAX];
-  for (int r = 0; r < kernels->lone_rows; r++) out[r] = sum[r];
+  for (int64_t r = 0; r < w->rows; r++) out[r] = sum[r] + row;
   bool there = stored_as_words(b, k);
-  int64_t depth = there ? max64(k, 1) : TURNED_DEPTH * (b->bf16 ? 2 : 1);
+  int64_t words = block_words(b->bf16, k), depth = TURNED_DEPTH * (b->bf16 ? 2 : 1);
+  if (there) depth = max64(k, 1);
   for (int64_t at = 0; at == 0 || at < k; at += depth) {
-    int64_t piece = min64(depth, k - at), first = block_words(b->bf16, at);
-    weight_rows(kernels, b, col, count, at, piece, scratch, a);
+    int64_t piece = min64(depth, k - at);
+    weight_rows(kernels, w, at, piece, scratch, a);
     Tile t = {.a = a,
-              .b = strips + first * STRIP,
+              .b = strips + row * words + block_words(b->bf16, at) * STRIP,
               .b_row = STRIP,
-              .b_strip = block_words(b->bf16, k) * STRIP,
+              .b_strip = words * STRIP,
               .k = block_words(b->bf16, piece),
               .out = out,
               .add = add || at > 0,
-              .ahead = there ? kernels->lone_rows * ld_words(b) : 0};
-    tile_of(kernels, b->bf16)(&t, kernels->lone_rows, (int)ceil_div(m, STRIP));
+              .ahead = there ? w->rows * ld_words(b) : 0};
+    if (half) {
+      kernels->tile_half(&t);
+    } else {
+      tile_of(kernels, b->bf16)(&t, (int)w->rows, (int)ceil_div(m - row, STRIP));
+    }
+  }
+}
+
+/* Strips [row, m) of the result's rows, all columns. */
+static void multiply_turned(const Kernels *kernels, const float *strips, int64_t row, int64_t m,
+                            const Factor *b, int64_t n, int64_t k, bool half, bool add, float *out,
+                            int64_t ld, float *scratch) {
+  _Alignas(64) float sum[TILE_ROWS_MAX][TURNED_ROWS] = {{0}};
+  int64_t rows = half ? kernels->half_rows : kernels->lone_rows;
+  for (int64_t col = 0; col < n; col += rows) {
+    TurnedColumns w = {b, col, min64(rows, n - col), rows};
+    if (add) take_columns(sum, row, m, out + col, ld, w.count);
+    run_turned(kernels, &w, strips, row, m, k, half, sum, add, scratch);
+    put_columns(sum, row, m, out + col, ld, w.count);
   }
 }
 
 void block_multiply_turned(const Kernels *kernels, const float *strips, int64_t m, const Factor *b,
                            int64_t n, int64_t k, bool add, float *out, int64_t ld, float *scratch) {
   assert(b->turned && m <= TURNED_ROWS);
-  _Alignas(64) float sum[TILE_ROWS_MAX][TURNED_ROWS] = {{0}};
-  for (int64_t col = 0; col < n; col += kernels->lone_rows) {
-    int64_t count = min64(kernels->lone_rows, n - col);
-    if (add) take_columns(sum, out + col, ld, m, count);
-    multiply_turned(kernels, strips, m, b, col, count, k, sum, add, scratch);
-    put_columns(sum, out + col, ld, m, count);
-  }
+  bool half = !b->bf16 && m % STRIP > 0 && m % STRIP <= STRIP / 2;
+  int64_t whole = half ? m / STRIP * STRIP : m;
+  if (whole > 0) multiply_turned(kernels, strips, 0, whole, b, n, k, false, add, out, ld, scratch);
+  if (whole < m) multiply_turned(kernels, strips, whole, m, b, n, k, true, add, out, ld, scratch);
 }

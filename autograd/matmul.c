@@ -15,7 +15,6 @@ enum {
   TASK_WORK_MIN = 1 << 17, /* multiply-adds; below, waking threads costs more than it gains */
   TASK_ALIGN = 12,
   TURNED_COLS = 96,        /* of a task */
-  TURNED_EMPTY = 8,        /* rows: laying a weight out costs as much as so many */
   TURNED_WEIGHT = 1 << 14, /* elements; a smaller weight is laid out sooner */
   ROUND_ROWS = 64,
   GRADIENT_ROWS = 32, /* of a weight's gradient that tiles make */
@@ -80,15 +79,14 @@ static int64_t rows_of_tasks(int64_t m, int64_t across) {
   return ceil_div(ceil_div(m, tasks), TASK_ALIGN) * TASK_ALIGN;
 }
 
-/* Where the rows nearly fill strips, and the weight, whose rows are columns, is large. */
+/* Few rows, and a large weight whose rows are columns. */
 static bool is_turned(const Product *p) {
   int64_t m = p->out.rows, weight = 0;
   for (int i = 0; i < p->terms; i++) {
     if (!p->term[i].b.turned) return false;
     weight += p->term[i].a.cols * p->out.cols;
   }
-  int64_t empty = ceil_div(m, STRIP) * STRIP - m;
-  return m <= TURNED_ROWS && empty <= TURNED_EMPTY && weight >= TURNED_WEIGHT;
+  return m <= TURNED_ROWS && weight >= TURNED_WEIGHT;
 }
 
 static void cut_product(const Product *p, Cut *cut) {

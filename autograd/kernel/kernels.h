@@ -48,6 +48,8 @@ typedef struct Kernels {
   int lone_rows; /* of a at best with one strip */
   int64_t depth; /* of b that is laid out together: its strips stay in a near cache */
   void (*tile)(const Tile *t, int rows, int strips);
+  int half_rows;                                          /* of a that tile_half takes */
+  void (*tile_half)(const Tile *t);                       /* the first eight columns of one strip */
   void (*tile_bf16)(const Tile *t, int rows, int strips); /* NULL: none; so is the next */
   void (*round_bf16)(uint16_t *to, const float *from,
                      int64_t n); /* to nearest even; n to even: 0 */

@@ -151,6 +151,55 @@ BF16 static void round_bf16(uint16_t *to, const float *from, int64_t n) {
 }
 #endif
 
+/* Half a strip: its first eight columns, of HALF_ROWS rows. */
+#if LANES >= 8
+enum { HALF_LANES = 8, HALF_ROWS = 8 };
+typedef float HalfLanes __attribute__((vector_size(32), may_alias));
+typedef float AnyHalf __attribute__((vector_size(32), aligned(sizeof(float)), may_alias));
+
+static inline HalfLanes half_fma(float a, HalfLanes b, HalfLanes c) {
+  return (HalfLanes)_mm256_fmadd_ps(_mm256_set1_ps(a), (__m256)b, (__m256)c);
+}
+#else
+enum { HALF_LANES = LANES, HALF_ROWS = LANES_REGISTERS == 32 ? 8 : 4 };
+typedef Lanes HalfLanes;
+typedef AnyLanes AnyHalf;
+
+static inline HalfLanes half_fma(float a, HalfLanes b, HalfLanes c) {
+  return lanes_fma(lanes_splat(a), b, c);
+}
+#endif
+
+static void tile_half(const Tile *t) {
+  enum { VECTORS_OF_HALF = 8 / HALF_LANES };
+  HalfLanes s[HALF_ROWS][VECTORS_OF_HALF];
+  const float *a[HALF_ROWS], *b = t->b;
+#pragma GCC unroll 8
+  for (int r = 0; r < HALF_ROWS; r++) {
+    a[r] = t->a[r];
+#pragma GCC unroll 2
+    for (int v = 0; v < VECTORS_OF_HALF; v++) {
+      s[r][v] = (HalfLanes){0};
+      if (t->add) s[r][v] = *(const AnyHalf *)(t->out[r] + v * HALF_LANES);
+    }
+  }
+  for (int64_t p = 0; p < t->k; p++, b += t->b_row) {
+    if (p % LINE == 0) {
+#pragma GCC unroll 8
+      for (int r = 0; r < HALF_ROWS; r++) __builtin_prefetch(a[r] + p + t->ahead, 0, 2);
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < HALF_ROWS; r++)
+#pragma GCC unroll 2
+      for (int v = 0; v < VECTORS_OF_HALF; v++)
+        s[r][v] = half_fma(a[r][p], *(const AnyHalf *)(b + v * HALF_LANES), s[r][v]);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < HALF_ROWS; r++)
+#pragma GCC unroll 2
+    for (int v = 0; v < VECTORS_OF_HALF; v++) *(AnyHalf *)(t->out[r] + v * HALF_LANES) = s[r][v];
+}
+
 /* Transposition of a square: `from` rows, ld apart; `to` rows of a strip. Also with AVX-512 of
  * eight: half a strip takes half of the shuffles of a whole one, since loads put rows side by side.
  */

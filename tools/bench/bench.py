@@ -18,7 +18,6 @@ GIB = 2 ** 30
 # SKEIN_KERNEL chooses what skein's kernels may use; with it the other sides are held to the same.
 CAPS = {"avx2": {"ATEN_CPU_CAPABILITY": "avx2", "DNNL_MAX_CPU_ISA": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2",
                  "MKL_ENABLE_INSTRUCTIONS": "AVX2", "CT2_FORCE_CPU_ISA": "AVX2"}}
-PATHS = ("avx512", "avx2", "portable")
 
 
 class Side:
@@ -161,24 +160,13 @@ class Bench:
 
 # ---- the machine ----
 
-def words_of(value):
-    """Every text that is the value of a key, at any depth; lists name what there is, not what is used."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from words_of(member)
-
-
 def kernel_path(skein):
-    """The kernels that skein says it uses, and their name in the table."""
+    """The kernels that skein uses, and their name in the table."""
     done = subprocess.run([skein, "doctor", "--json"], capture_output=True, text=True)
-    words = list(words_of(json.loads(done.stdout))) if done.returncode == 0 else []
-    path = next((word for word in words if word in PATHS), "unknown")
-    forced = os.environ.get("SKEIN_KERNEL")
-    if not forced:
-        return path, path
-    return path, f"{path} (forced)" if path == forced else f"{path} (SKEIN_KERNEL={forced})"
+    if done.returncode != 0:
+        raise SystemExit(done.stderr)
+    path = json.loads(done.stdout)["kernels"]["used"]
+    return path, f"{path} (forced)" if os.environ.get("SKEIN_KERNEL") else path
 
 
 def describe_machine(bench):

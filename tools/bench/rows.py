@@ -77,16 +77,13 @@ def train_numbers(bench, shape, *options):
 
 
 def fma(bench, shape, bar):
-    """Against the rate of a loop of FMAs on the same threads, where this skein measures it."""
+    """Against the rate of a loop of nothing but multiply-adds on the same threads."""
     shape = bench.shape(shape)
     numbers = train_numbers(bench, shape, "--steps", str(bench.arguments.rounds))
-    step, sgemm = float(numbers["step_gflops"]), float(numbers["sgemm_gflops"])
-    peak, of = (float(numbers["fma_gflops"]), "FMA") if "fma_gflops" in numbers else (sgemm, "sgemm")
-    yield result(f"gate-training step, share of the rate of {of} (f32)", shape, 100 * step / peak,
-                 bar if of == "FMA" else None, unit="%", skein=f"{step:.0f} GFLOP/s",
-                 other=f"FMA {peak:.0f}, sgemm {sgemm:.0f}" if of == "FMA" else f"sgemm {sgemm:.0f}",
-                 agree=(True, f"square sgemm has {sgemm:.0f} GFLOP/s, of which the step has "
-                              f"{100 * step / sgemm:.0f} %"), numbers=numbers)
+    step, peak = float(numbers["step_gflops"]), float(numbers["fma_gflops"])
+    yield result("gate-training step, share of the processor's rate of multiply-adds (f32)", shape,
+                 100 * step / peak, bar, unit="%", skein=f"{step:.0f} GFLOP/s", other=f"{peak:.0f}",
+                 numbers=numbers)
 
 
 def loops(bench, what, shape, experts, file, *more, dtype="f32"):
