@@ -281,7 +281,8 @@ static void run_turned(const Kernels *kernels, const TurnedColumns *w, const flo
 static void multiply_turned(const Kernels *kernels, const float *strips, int64_t row, int64_t m,
                             const Factor *b, int64_t n, int64_t k, bool half, bool add, float *out,
                             int64_t ld, float *scratch) {
-  _Alignas(64) float sum[TILE_ROWS_MAX][TURNED_ROWS] = {{0}};
+  _Alignas(64) float sum[TILE_ROWS_MAX][TURNED_ROWS];
+  if (add) memset(sum, 0, sizeof sum); /* columns behind m are read, too */
   int64_t rows = half ? kernels->half_rows : kernels->lone_rows;
   for (int64_t col = 0; col < n; col += rows) {
     TurnedColumns w = {b, col, min64(rows, n - col), rows};

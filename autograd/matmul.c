@@ -14,7 +14,7 @@ enum {
   TASKS_WANTED = 8,
   TASK_WORK_MIN = 1 << 17, /* multiply-adds; below, waking threads costs more than it gains */
   TASK_ALIGN = 12,
-  TURNED_COLS = 96,        /* of a task */
+  TURNED_COLS = 64,        /* of a task: as many tasks on each of two threads for common widths */
   TURNED_WEIGHT = 1 << 14, /* elements; a smaller weight is laid out sooner */
   ROUND_ROWS = 64,
   GRADIENT_ROWS = 32, /* of a weight's gradient that tiles make */
