@@ -180,17 +180,17 @@ void block_multiply_laid(const Kernels *kernels, const BlockRows *rows, const La
 }
 
 /* The columns [col, col + cols), at most BLOCK_COLS; for few rows at most STRIP, of a depth that
- * stays in the first cache, which are read as they lie in memory. */
+ * stays in the first cache. What is laid out next is fetched meanwhile: the next columns, or for
+ * few rows the next piece of these. */
 static void multiply_columns(const Kernels *kernels, const BlockRows *rows, const Factor *b,
                              int64_t col, int64_t cols, int64_t k, bool add, float *scratch) {
   bool few = rows->m <= FEW_ROWS;
   int64_t words = few ? FEW_DEPTH : kernels->depth, depth = words * (b->bf16 ? 2 : 1);
   for (int64_t at = 0; at == 0 || at < k; at += depth) {
     int64_t piece = min64(depth, k - at);
-    /* The next piece, or the first one of the next columns. */
-    int64_t next = at + depth < k ? words : STRIP * ld_words(b) - block_words(b->bf16, at);
-    lay_piece(kernels, scratch, scratch + BLOCK_COLS * words, b, col, cols, at, piece,
-              few ? next : 0);
+    bool more = few && at + depth < k;
+    int64_t ahead = more ? words : STRIP * ld_words(b) - (few ? block_words(b->bf16, at) : 0);
+    lay_piece(kernels, scratch, scratch + BLOCK_COLS * words, b, col, cols, at, piece, ahead);
     Laid laid = laid_strips(scratch, block_words(b->bf16, piece));
     multiply_laid(kernels, tile_of(kernels, b->bf16), rows, &laid, block_words(b->bf16, at), col,
                   cols, add || at > 0);

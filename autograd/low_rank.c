@@ -64,6 +64,10 @@ static void run_down(void *arg, int64_t task, int worker) {
                     .a_row = p->pairs->row + g->begin};
   block_multiply(p->kernels, &rows, &b, a->rows, a->cols, false,
                  p->scratch + worker * p->scratch_size);
+  for (int64_t i = g->begin; p->pairs->weight && i < g->begin + g->count; i++) {
+    float *u = p->down + i * p->pairs->rank;
+    low_rank_weigh_row(g->factor, p->pairs->weight[i], u, u);
+  }
 }
 
 static void run_up(void *arg, int64_t task, int worker) {

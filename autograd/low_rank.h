@@ -41,11 +41,13 @@ typedef struct LowRankPairs {
   const LowRankGroup *group; /* [groups] */
   int64_t groups;
   const int64_t *row; /* [pairs] ascending in each group */
+  const float
+      *weight; /* [pairs] of u = scale weight A x; NULL: u = A x, to be weighed by the caller */
   int64_t pairs;
   int64_t rank; /* the largest there is: the row stride of u */
 } LowRankPairs;
 
-/* u [pairs, rank] = A x_row;  x [T, d_in] */
+/* u [pairs, rank] = scale weight A x_row;  x [T, d_in] */
 void low_rank_down(Context *c, const LowRankPairs *pairs, const Tensor *x, float *u);
 /* y_row += B u, the groups in order, so that the sum of a row does not depend on the number of
  * threads;  y [T, d_out] */

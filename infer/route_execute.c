@@ -1,8 +1,7 @@
 /* The executor sorts the (row, expert) pairs of a plan by expert and runs the two passes of
  * autograd/low_rank.h over them:
  *
- *   down   u = A_e x
- *   weigh  u = w s u, or for aggregated parameters mix_row
+ *   down   u = w s A_e x, or for aggregated parameters u = A_e x, then mix_row
  *   up     y row += B_e u, the experts in order */
 #include <assert.h>
 #include <string.h>
@@ -68,17 +67,6 @@ static void find_factors(Context *c, Execution *e, Pool *pool, int linear) {
   if (expert) pool_factors(pool, expert, (int)e->groups, linear, c->threads, e->factor, c->error);
 }
 
-/* The weights. */
-
-/* u of each expert's pairs, whose rows are `rank` apart: in place, a pair at a time. */
-static void weigh_pairs(const Execution *e) {
-  for (int64_t i = 0; i < e->groups; i++) {
-    const LowRankGroup *g = &e->group[i];
-    for (int64_t p = g->begin; p < g->begin + g->count; p++)
-      low_rank_weigh_row(g->factor, e->weight[p], e->u + p * e->rank, e->u + p * e->rank);
-  }
-}
-
 /* Aggregation of parameters: with H = sum_j w_j A_j x, padded to the largest rank, expert i of the
  * row gets u = w_i s_i H, cut to its rank. */
 static void mix_row(const Execution *e, const int64_t *pair, const int32_t *expert, float *sum) {
@@ -119,13 +107,10 @@ static bool make_room(Context *c, Execution *e) {
 }
 
 static void run(Context *c, Execution *e, Aggregate how, const Tensor *x, Tensor *y) {
-  LowRankPairs pairs = {e->group, e->groups, e->row, e->pairs, e->rank};
+  const float *weight = how == AGGREGATE_OUTPUT ? e->weight : NULL;
+  LowRankPairs pairs = {e->group, e->groups, e->row, weight, e->pairs, e->rank};
   low_rank_down(c, &pairs, x, e->u);
-  if (how == AGGREGATE_PARAMETER) {
-    parallel_for(c->threads, (e->plan->rows + MIX_ROWS - 1) / MIX_ROWS, mix_rows, e);
-  } else {
-    weigh_pairs(e);
-  }
+  if (!weight) parallel_for(c->threads, (e->plan->rows + MIX_ROWS - 1) / MIX_ROWS, mix_rows, e);
   low_rank_up(c, &pairs, e->u, y);
 }
 
