@@ -79,7 +79,7 @@ static void append_head(void *arg, int64_t task, int worker) {
   for (int64_t i = 0; i < count;) {
     bool strip = (at + i) % STRIP == 0 && count - i >= STRIP;
     if (strip) {
-      a->kernels->transpose(k + (at + i) * c->dk, key + i * ld, ld, STRIP, c->dk, 0);
+      a->kernels->transpose(k + (at + i) * c->dk, STRIP, key + i * ld, ld, STRIP, c->dk, 0);
     } else {
       put_key(c, k, at + i, key + i * ld);
     }

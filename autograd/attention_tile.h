@@ -11,7 +11,7 @@
 #include "autograd/block.h"
 #include "autograd/extremum.h"
 
-enum { TILE_QUERIES = 96, TILE_KEYS = 256 };
+enum { TILE_QUERIES = 128, TILE_KEYS = 256 };
 
 typedef struct Attention {
   const Kernels *kernels;
@@ -94,7 +94,7 @@ static inline void score_tile(const Attention *a, const Head *h, const ScoreTile
 static inline void lay_keys(const Attention *a, float *strips, const float *from, int64_t ld,
                             int64_t keys) {
   for (int64_t j = 0; j < keys; j += STRIP, strips += a->dk * STRIP)
-    a->kernels->transpose(strips, from + j * ld, ld, min64(STRIP, keys - j), a->dk, 0);
+    a->kernels->transpose(strips, STRIP, from + j * ld, ld, min64(STRIP, keys - j), a->dk, 0);
 }
 
 /* Values (or keys) as they are, in rows of whole strips. */

@@ -54,11 +54,11 @@ static void lay_turned(const Kernels *kernels, float *strip, float *part, const 
                        int64_t cols, int64_t k, int64_t ahead) {
   int64_t words = block_words(b->bf16, k);
   if (stored_as_words(b, k)) {
-    kernels->transpose(strip, b->data, ld_words(b), cols, words, ahead);
+    kernels->transpose(strip, STRIP, b->data, ld_words(b), cols, words, ahead);
     return;
   }
   for (int64_t j = 0; j < cols; j++) convert(kernels, part + j * words, b, j, 0, k);
-  kernels->transpose(strip, part, words, cols, words, 0);
+  kernels->transpose(strip, STRIP, part, words, cols, words, 0);
 }
 
 /* Two rows of bf16 become one of pairs. */
@@ -209,7 +209,7 @@ void block_multiply(const Kernels *kernels, const BlockRows *rows, const Factor 
 void block_turn(const Kernels *kernels, float *strips, const float *a, int64_t lda, int64_t m,
                 int64_t words) {
   for (int64_t row = 0; row < m; row += STRIP, strips += words * STRIP)
-    kernels->transpose(strips, a + row * lda, lda, min64(STRIP, m - row), words, 0);
+    kernels->transpose(strips, STRIP, a + row * lda, lda, min64(STRIP, m - row), words, 0);
 }
 
 /* sum [columns, TURNED_ROWS] <- rows [row, m) of out, or back. */

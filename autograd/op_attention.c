@@ -231,8 +231,9 @@ static void score_gradients(const Backward *b, const Head *h, const ScoreTile *t
 static void add_turned(const Attention *a, const Head *h, const ScoreTile *t, const float *x,
                        const float *p, float *turned, float *sum) {
   x += h->q_at + t->row * a->ld;
-  for (int64_t r = 0; r < t->rows; r++)
-    for (int64_t d = 0; d < a->dk; d++) turned[d * TILE_QUERIES + r] = x[r * a->ld + d];
+  for (int64_t r = 0; r < t->rows; r += STRIP)
+    a->kernels->transpose(turned + r, TILE_QUERIES, x + r * a->ld, a->ld, min64(STRIP, t->rows - r),
+                          a->dk, 0);
   BlockRows rows = {.m = a->dk, .a = turned, .lda = TILE_QUERIES, .out = sum, .ld = TILE_KEYS};
   Laid laid = laid_rows(p, t->rows, TILE_KEYS);
   block_multiply_laid(a->kernels, &rows, &laid, whole_strips(t->cols), true);
@@ -266,12 +267,20 @@ static void tile_backward(const Backward *b, const Head *h, const ScoreTile *t,
   if (w->diagonal) collect_bias(b, h, t, w->ds, w->diagonal);
 }
 
-/* grad [keys, ld] = or += the transpose of what the tile has of it. */
-static void put_turned(const Attention *a, float *grad, bool add, const float *turned,
-                       int64_t keys) {
-  for (int64_t j = 0; j < keys; j++) {
-    float *to = grad + j * a->ld;
-    for (int64_t d = 0; d < a->dk; d++) to[d] = (add ? to[d] : 0) + turned[d * TILE_KEYS + j];
+/* grad [keys, ld] = or += the transpose of what the tile has of it; `rows` is scratch. */
+static void put_turned(const Attention *a, float *grad, bool add, const float *turned, int64_t keys,
+                       float *rows) {
+  for (int64_t d = 0; d < a->dk; d += STRIP) {
+    int64_t cols = min64(STRIP, a->dk - d);
+    a->kernels->transpose(rows, STRIP, turned + d * TILE_KEYS, TILE_KEYS, cols, keys, 0);
+    for (int64_t j = 0; j < keys; j++) {
+      float *to = grad + j * a->ld + d;
+      if (add) {
+        a->kernels->add(to, rows + j * STRIP, cols);
+      } else {
+        memcpy(to, rows + j * STRIP, (size_t)cols * sizeof *to);
+      }
+    }
   }
 }
 
@@ -292,8 +301,8 @@ static void keys_backward(const Backward *b, const Head *h, int64_t col, int64_t
     ScoreTile t = score_tile_at(a, h, row, col);
     if (t.cols > 0) tile_backward(b, h, &t, w);
   }
-  if (b->dk) put_turned(a, b->dk + at, b->add_k, w->dk, keys);
-  if (b->dv) put_turned(a, b->dv + at, b->add_v, w->dv, keys);
+  if (b->dk) put_turned(a, b->dk + at, b->add_k, w->dk, keys, w->p);
+  if (b->dv) put_turned(a, b->dv + at, b->add_v, w->dv, keys, w->p);
 }
 
 /* Where dq is fresh: tiles add to it. */

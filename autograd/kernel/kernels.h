@@ -53,10 +53,11 @@ typedef struct Kernels {
   void (*tile_bf16)(const Tile *t, int rows, int strips); /* NULL: none; so is the next */
   void (*round_bf16)(uint16_t *to, const float *from,
                      int64_t n); /* to nearest even; n to even: 0 */
-  /* strip [k, STRIP] = the transpose of rows [cols, k], ld apart; 0 in columns behind cols. What
-   * stands `ahead` elements behind each is fetched meanwhile; 0: nothing. */
-  void (*transpose)(float *strip, const float *rows, int64_t ld, int64_t cols, int64_t k,
-                    int64_t ahead);
+  /* to [k, STRIP], rows ld_to apart = the transpose of rows [cols, k], ld apart, cols <= STRIP; 0
+   * in columns behind cols. What stands `ahead` elements behind each is fetched meanwhile; 0:
+   * nothing. */
+  void (*transpose)(float *to, int64_t ld_to, const float *rows, int64_t ld, int64_t cols,
+                    int64_t k, int64_t ahead);
   /* Rows of n numbers (row_loops.h). Outputs may be inputs. */
   bool (*finite)(const float *x, int64_t n); /* no NaN, no infinity */
   float (*max)(const float *x, int64_t n);   /* n > 0; NaN is skipped */

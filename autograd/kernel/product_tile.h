@@ -200,13 +200,13 @@ static void tile_half(const Tile *t) {
     for (int v = 0; v < VECTORS_OF_HALF; v++) *(AnyHalf *)(t->out[r] + v * HALF_LANES) = s[r][v];
 }
 
-/* Transposition of a square: `from` rows, ld apart; `to` rows of a strip. Also with AVX-512 of
+/* Transposition of a square: `from` rows, ld apart; `to` rows, ld_to apart. Also with AVX-512 of
  * eight: half a strip takes half of the shuffles of a whole one, since loads put rows side by side.
  */
 #if LANES >= 8
 enum { SQUARE = 8 };
 
-static inline void transpose_square(float *to, const float *from, int64_t ld) {
+static inline void transpose_square(float *to, int64_t ld_to, const float *from, int64_t ld) {
   __m256 r[SQUARE], t[SQUARE];
   /* Halves of rows i and i + 4 side by side leave the rest within halves. */
   for (int i = 0; i < 4; i++) {
@@ -222,18 +222,18 @@ static inline void transpose_square(float *to, const float *from, int64_t ld) {
     t[h + 3] = _mm256_unpackhi_ps(r[h + 2], r[h + 3]);
   }
   for (int h = 0; h < SQUARE; h += 4) {
-    _mm256_storeu_ps(to + h * STRIP, _mm256_shuffle_ps(t[h], t[h + 2], 0x44));
-    _mm256_storeu_ps(to + (h + 1) * STRIP, _mm256_shuffle_ps(t[h], t[h + 2], 0xee));
-    _mm256_storeu_ps(to + (h + 2) * STRIP, _mm256_shuffle_ps(t[h + 1], t[h + 3], 0x44));
-    _mm256_storeu_ps(to + (h + 3) * STRIP, _mm256_shuffle_ps(t[h + 1], t[h + 3], 0xee));
+    _mm256_storeu_ps(to + h * ld_to, _mm256_shuffle_ps(t[h], t[h + 2], 0x44));
+    _mm256_storeu_ps(to + (h + 1) * ld_to, _mm256_shuffle_ps(t[h], t[h + 2], 0xee));
+    _mm256_storeu_ps(to + (h + 2) * ld_to, _mm256_shuffle_ps(t[h + 1], t[h + 3], 0x44));
+    _mm256_storeu_ps(to + (h + 3) * ld_to, _mm256_shuffle_ps(t[h + 1], t[h + 3], 0xee));
   }
 }
 #else
 enum { SQUARE = 4 };
 
-static inline void transpose_square(float *to, const float *from, int64_t ld) {
+static inline void transpose_square(float *to, int64_t ld_to, const float *from, int64_t ld) {
   for (int p = 0; p < SQUARE; p++)
-    for (int i = 0; i < SQUARE; i++) to[p * STRIP + i] = from[i * ld + p];
+    for (int i = 0; i < SQUARE; i++) to[p * ld_to + i] = from[i * ld + p];
 }
 #endif
 
@@ -243,19 +243,19 @@ static inline void fetch_square(const float *from, int64_t ld, int64_t ahead) {
 }
 
 /* Elements are moved as they are: they may be pairs of bf16. */
-static void transpose(float *strip, const float *rows, int64_t ld, int64_t cols, int64_t k,
-                      int64_t ahead) {
+static void transpose(float *to, int64_t ld_to, const float *rows, int64_t ld, int64_t cols,
+                      int64_t k, int64_t ahead) {
   int64_t square_cols = cols / SQUARE * SQUARE, square_k = k / SQUARE * SQUARE;
   for (int64_t j = 0; j < square_cols; j += SQUARE) {
     for (int64_t p = 0; p < square_k; p += SQUARE) {
       if (ahead && p % LINE == 0) fetch_square(rows + j * ld + p, ld, ahead);
-      transpose_square(strip + p * STRIP + j, rows + j * ld + p, ld);
+      transpose_square(to + p * ld_to + j, ld_to, rows + j * ld + p, ld);
     }
   }
   for (int64_t p = 0; p < k; p++) {
     for (int64_t j = p < square_k ? square_cols : 0; j < cols; j++)
-      memcpy(strip + p * STRIP + j, rows + j * ld + p, sizeof *strip);
-    for (int64_t j = cols; j < STRIP; j++) strip[p * STRIP + j] = 0;
+      memcpy(to + p * ld_to + j, rows + j * ld + p, sizeof *to);
+    for (int64_t j = cols; j < STRIP; j++) to[p * ld_to + j] = 0;
   }
 }
 

@@ -12,54 +12,60 @@
 
 enum { SUMS = 64, SUM_VECTORS = SUMS / LANES };
 
-/* Partial sums folded by halves. */
-static inline float fold(const Lanes sum[SUM_VECTORS]) {
-  float part[SUMS];
+/* Partial sums folded by halves: whole vectors first. */
+static inline float fold(Lanes sum[SUM_VECTORS]) {
+#pragma GCC unroll 8
+  for (int n = SUM_VECTORS / 2; n > 0; n /= 2)
+#pragma GCC unroll 8
+    for (int v = 0; v < n; v++) sum[v] += sum[v + n];
+  float part[LANES];
   memcpy(part, sum, sizeof part);
-  for (int n = SUMS / 2; n > 0; n /= 2)
+#pragma GCC unroll 4
+  for (int n = LANES / 2; n > 0; n /= 2)
+#pragma GCC unroll 8
     for (int i = 0; i < n; i++) part[i] += part[i + n];
   return part[0];
 }
 
-/* The rest of a row, behind the last whole group of sums: zeros behind its end. */
-static inline const float *rest_of(float rest[SUMS], const float *x, int64_t n) {
-  memset(rest, 0, SUMS * sizeof *rest);
-  memcpy(rest, x, (size_t)n * sizeof *rest);
-  return rest;
+/* A row's last elements, in part of a vector: zeros behind them. */
+static inline Lanes load_rest(const float *x, int64_t n) {
+  float rest[LANES] = {0};
+  for (int64_t i = 0; i < n; i++) rest[i] = x[i];
+  return lanes_load(rest);
 }
 
-static inline void add_products(Lanes sum[SUM_VECTORS], const float *a, const float *b) {
-#pragma GCC unroll 16
-  for (int v = 0; v < SUM_VECTORS; v++)
-    sum[v] = lanes_fma(lanes_load(a + v * LANES), lanes_load(b + v * LANES), sum[v]);
-}
+/* Calls add(vector of sums, at) for every whole vector of a row of n, then rest(vector of sums, at,
+ * elements left). Element i belongs to the partial sum i % SUMS. */
+#define SUM_ROW(sum, n, ADD, REST)                                      \
+  do {                                                                  \
+    int64_t at_ = 0;                                                    \
+    for (; at_ + SUMS <= (n); at_ += SUMS) {                            \
+      _Pragma("GCC unroll 16") for (int v_ = 0; v_ < SUM_VECTORS; v_++) \
+          ADD(sum[v_], at_ + v_ * LANES);                               \
+    }                                                                   \
+    int v_ = 0;                                                         \
+    for (; at_ + LANES <= (n); at_ += LANES, v_++) ADD(sum[v_], at_);   \
+    if (at_ < (n)) REST(sum[v_], at_, (n)-at_);                         \
+  } while (0)
 
 static float dot(const float *a, const float *b, int64_t n) {
   Lanes sum[SUM_VECTORS] = {{0}};
-  int64_t i = 0;
-  for (; i + SUMS <= n; i += SUMS) add_products(sum, a + i, b + i);
-  float rest[2][SUMS];
-  if (i < n) add_products(sum, rest_of(rest[0], a + i, n - i), rest_of(rest[1], b + i, n - i));
+#define ADD(s, i)        s = lanes_fma(lanes_load(a + (i)), lanes_load(b + (i)), s)
+#define REST(s, i, left) s = lanes_fma(load_rest(a + (i), left), load_rest(b + (i), left), s)
+  SUM_ROW(sum, n, ADD, REST);
+#undef ADD
+#undef REST
   return fold(sum);
-}
-
-static inline void add_triples(Lanes sum[SUM_VECTORS], const float *a, const float *b,
-                               const float *c) {
-#pragma GCC unroll 16
-  for (int v = 0; v < SUM_VECTORS; v++)
-    sum[v] = lanes_fma(lanes_load(a + v * LANES) * lanes_load(b + v * LANES),
-                       lanes_load(c + v * LANES), sum[v]);
 }
 
 static float dot3(const float *a, const float *b, const float *c, int64_t n) {
   Lanes sum[SUM_VECTORS] = {{0}};
-  int64_t i = 0;
-  for (; i + SUMS <= n; i += SUMS) add_triples(sum, a + i, b + i, c + i);
-  float rest[3][SUMS];
-  if (i < n) {
-    add_triples(sum, rest_of(rest[0], a + i, n - i), rest_of(rest[1], b + i, n - i),
-                rest_of(rest[2], c + i, n - i));
-  }
+#define ADD(s, i) s = lanes_fma(lanes_load(a + (i)) * lanes_load(b + (i)), lanes_load(c + (i)), s)
+#define REST(s, i, left) \
+  s = lanes_fma(load_rest(a + (i), left) * load_rest(b + (i), left), load_rest(c + (i), left), s)
+  SUM_ROW(sum, n, ADD, REST);
+#undef ADD
+#undef REST
   return fold(sum);
 }
 
@@ -67,17 +73,13 @@ static float dot3(const float *a, const float *b, const float *c, int64_t n) {
  * and the loops in float vectors. */
 enum { CHUNK = 512 };
 
-static inline void add_values(Lanes sum[SUM_VECTORS], const float *x) {
-#pragma GCC unroll 16
-  for (int v = 0; v < SUM_VECTORS; v++) sum[v] += lanes_load(x + v * LANES);
-}
-
 static float chunk_sum(const float *x, int64_t n) {
   Lanes sum[SUM_VECTORS] = {{0}};
-  int64_t i = 0;
-  for (; i + SUMS <= n; i += SUMS) add_values(sum, x + i);
-  float rest[SUMS];
-  if (i < n) add_values(sum, rest_of(rest, x + i, n - i));
+#define ADD(s, i)        s += lanes_load(x + (i))
+#define REST(s, i, left) s += load_rest(x + (i), left)
+  SUM_ROW(sum, n, ADD, REST);
+#undef ADD
+#undef REST
   return fold(sum);
 }
 
