@@ -6,8 +6,8 @@
 #include "autograd/extremum.h"
 
 enum {
-  FEW_ROWS = 7,       /* for which a piece is so short that four strips of it take half */
-  FEW_DEPTH = 256,    /* of the first cache; words */
+  FEW_ROWS = 7,       /* up to which a single strip is laid out at a time, */
+  FEW_DEPTH = 256,    /* of so many words: 16 KiB, half of the first cache */
   TURNED_DEPTH = 512, /* words of weights that are converted together */
 };
 
@@ -24,10 +24,11 @@ Factor factor_at(Factor b, int64_t row, int64_t col) {
   return b;
 }
 
-/* Whether stored elements along k are words already. */
+/* Whether stored elements along k are words already, at addresses of words. */
 static bool stored_as_words(const Factor *b, int64_t k) {
   if (!b->bf16) return b->dtype == DTYPE_F32;
-  return b->dtype == DTYPE_BF16 && k % 2 == 0 && b->ld % 2 == 0;
+  bool even = k % 2 == 0 && b->ld % 2 == 0 && (uintptr_t)b->data % sizeof(float) == 0;
+  return b->dtype == DTYPE_BF16 && even;
 }
 
 static int64_t ld_words(const Factor *b) {
@@ -179,18 +180,17 @@ void block_multiply_laid(const Kernels *kernels, const BlockRows *rows, const La
   multiply_laid(kernels, kernels->tile, rows, b, 0, 0, n, add);
 }
 
-/* The columns [col, col + cols), at most BLOCK_COLS; for few rows at most STRIP, of a depth that
- * stays in the first cache. What is laid out next is fetched meanwhile: the next columns, or for
- * few rows the next piece of these. */
+/* The columns [col, col + cols), at most BLOCK_COLS; for few rows at most STRIP, and what is laid
+ * out next is fetched meanwhile: the next piece of them, or the first one of the next strip. */
 static void multiply_columns(const Kernels *kernels, const BlockRows *rows, const Factor *b,
                              int64_t col, int64_t cols, int64_t k, bool add, float *scratch) {
   bool few = rows->m <= FEW_ROWS;
   int64_t words = few ? FEW_DEPTH : kernels->depth, depth = words * (b->bf16 ? 2 : 1);
   for (int64_t at = 0; at == 0 || at < k; at += depth) {
     int64_t piece = min64(depth, k - at);
-    bool more = few && at + depth < k;
-    int64_t ahead = more ? words : STRIP * ld_words(b) - (few ? block_words(b->bf16, at) : 0);
-    lay_piece(kernels, scratch, scratch + BLOCK_COLS * words, b, col, cols, at, piece, ahead);
+    int64_t next = at + depth < k ? words : STRIP * ld_words(b) - block_words(b->bf16, at);
+    lay_piece(kernels, scratch, scratch + BLOCK_COLS * words, b, col, cols, at, piece,
+              few ? next : 0);
     Laid laid = laid_strips(scratch, block_words(b->bf16, piece));
     multiply_laid(kernels, tile_of(kernels, b->bf16), rows, &laid, block_words(b->bf16, at), col,
                   cols, add || at > 0);

@@ -1,5 +1,5 @@
 /* low_rank: the low-rank updates of linears, delta(x) = w * scale * B (A x) with a weight w for
- * every row. It is the only place where the scale is applied. Training has one expert for all rows,
+ * every row. Here the forward applies the scale. Training has one expert for all rows,
  * whose weight is its gate (op_linear.c); routing has rows by expert, whose weights are planned. */
 #ifndef SKEIN_AUTOGRAD_LOW_RANK_H
 #define SKEIN_AUTOGRAD_LOW_RANK_H

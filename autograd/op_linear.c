@@ -54,50 +54,52 @@ static void count_openness(const LowRank *d, const float *s, int64_t rows) {
   d->stats->count += rows;
 }
 
-/* u = scale s h, ready to be multiplied by B^T; h and s stay in the arena. */
-static Mat low_rank_input(Context *c, const Tensor *x, LinearSaved *saved) {
-  const LowRank *d = &saved->delta;
-  saved->h = new_mat(c, x->rows, d->a->rows);
-  saved->s = gate_values(c, x, d->gate);
-  Mat u = new_mat(c, x->rows, d->a->rows);
-  if (context_failed(c)) return u;
-  matmul_nt(c, tensor_mat(x), tensor_mat(d->a), false, saved->h);
-  low_rank_weigh(c, d, saved->s, saved->h.data, u.data, x->rows);
-  count_openness(d, saved->s, x->rows);
-  return u;
-}
-
 static void linear_backward(Context *c, Node *node);
 static const Op linear_op = {"linear", linear_backward};
 
-/* The product of one linear, whose low-rank part is ready; records what backward needs. */
-static Product linear_product(Context *c, Tensor *x, const LinearOperands *l, Tensor *y) {
+/* Records one linear and computes what backward needs of its expert; NULL without an expert. */
+static const LinearSaved *save_linear(Context *c, Tensor *x, const LinearOperands *l, Tensor *y) {
   const LowRank *d = l->delta;
   Tensor *in[] = {x, l->w, d ? d->a : NULL, d ? d->b : NULL, d ? d->gate : NULL};
   Node *node = tape_record(c, &linear_op, y, in, 5);
-  Product product = {
-      .term = {{tensor_mat(x), matmul_turned(c, l->w)}}, .terms = 1, .out = tensor_mat(y)};
   LinearSaved *saved = d ? context_alloc(c, sizeof *saved) : NULL;
-  if (!saved) return product;
-  saved->delta = *d;
-  product.term[product.terms++] =
-      (Term){low_rank_input(c, x, saved), matmul_factor(tensor_mat(d->b), true)};
+  if (!saved) return NULL;
+  *saved = (LinearSaved){*d, new_mat(c, x->rows, d->a->rows), gate_values(c, x, d->gate)};
   if (node) node->saved = saved;
+  if (context_failed(c)) return NULL;
+  matmul_nt(c, tensor_mat(x), tensor_mat(d->a), false, saved->h);
+  count_openness(d, saved->s, x->rows);
+  return saved;
+}
+
+/* x W^T, and behind it u B^T with u = scale s h, which must stay until the product is made. */
+static Product linear_product(Context *c, Tensor *x, Tensor *w, const LinearSaved *saved,
+                              Tensor *y) {
+  Product product = {
+      .term = {{tensor_mat(x), matmul_turned(c, w)}}, .terms = 1, .out = tensor_mat(y)};
+  if (!saved) return product;
+  Mat u = new_mat(c, x->rows, saved->h.cols);
+  if (!u.data) return product;
+  low_rank_weigh(c, &saved->delta, saved->s, saved->h.data, u.data, x->rows);
+  product.term[product.terms++] = (Term){u, matmul_factor(tensor_mat(saved->delta.b), true)};
   return product;
 }
 
 void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, Tensor **y) {
   Product product[LINEAR_MAX];
+  const LinearSaved *saved[LINEAR_MAX] = {0};
   assert(n <= LINEAR_MAX);
   for (int i = 0; i < n; i++)
     y[i] = context_failed(c) ? NULL : tensor_new(c, x->rows, linear[i].w->rows);
   ArenaMark mark = arena_mark(c->arena);
+  for (int i = 0; i < n && !context_failed(c); i++) saved[i] = save_linear(c, x, &linear[i], y[i]);
+  if (c->tape) mark = arena_mark(c->arena);
   for (int i = 0; i < n && !context_failed(c); i++) {
     assert(x->cols == linear[i].w->cols);
-    product[i] = linear_product(c, x, &linear[i], y[i]);
+    product[i] = linear_product(c, x, linear[i].w, saved[i], y[i]);
   }
   if (!context_failed(c)) matmul_all(c, product, n);
-  if (!c->tape) arena_release(c->arena, mark);
+  arena_release(c->arena, mark);
   for (int i = 0; i < n && context_failed(c); i++) y[i] = NULL;
 }
 

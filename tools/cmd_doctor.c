@@ -108,7 +108,7 @@ static void add_kernels(Facts *f) {
   json_t *o = facts_object(f, f->root, "kernels");
   facts_set(f, o, "used", facts_text(used->name));
   facts_set(f, o, "bf16", facts_text(used->tile_bf16 ? "yes" : "no: these kernels have none"));
-  json_t *list = facts_array(f, o, "there");
+  json_t *list = facts_array(f, f->root, "tables of kernels");
   for (int i = 0; kernels_list(i); i++) {
     json_t *row = facts_row(f, list);
     facts_set(f, row, "name", facts_text(kernels_list(i)->name));

@@ -48,11 +48,12 @@ typedef struct Kernels {
   int lone_rows; /* of a at best with one strip */
   int64_t depth; /* of b that is laid out together: its strips stay in a near cache */
   void (*tile)(const Tile *t, int rows, int strips);
-  int half_rows;                                          /* of a that tile_half takes */
-  void (*tile_half)(const Tile *t);                       /* the first eight columns of one strip */
-  void (*tile_bf16)(const Tile *t, int rows, int strips); /* NULL: none; so is the next */
-  void (*round_bf16)(uint16_t *to, const float *from,
-                     int64_t n); /* to nearest even; n to even: 0 */
+  int half_rows;                    /* of a that tile_half takes */
+  void (*tile_half)(const Tile *t); /* the first eight columns of one strip */
+  /* In bf16, and the rounding of rows to it; both NULL where there are none. */
+  void (*tile_bf16)(const Tile *t, int rows, int strips);
+  /* To nearest even, and a zero behind an odd n. */
+  void (*round_bf16)(uint16_t *to, const float *from, int64_t n);
   /* to [k, STRIP], rows ld_to apart = the transpose of rows [cols, k], ld apart, cols <= STRIP; 0
    * in columns behind cols. What stands `ahead` elements behind each is fetched meanwhile; 0:
    * nothing. */
@@ -82,8 +83,8 @@ typedef struct Kernels {
   /* y = act(x) b; b NULL: 1. The slope of relu at 0 is 0. */
   void (*act)(Act act, float *y, const float *x, const float *b, int64_t n);
   void (*act_slope)(Act act, float *y, const float *x, const float *b, int64_t n);
-  void (*add_product)(float *y, float beta, const float *a, const float *b,
-                      int64_t n); /* beta 0|1 */
+  /* y = beta y + a b, with beta 0 or 1. */
+  void (*add_product)(float *y, float beta, const float *a, const float *b, int64_t n);
   void (*widen)(float *to, const void *from, Dtype dtype, int64_t n);
   /* Keeps the units for multiply-add busy for `rounds` times a fixed work; returns the floating-
    * point operations done, two a multiply-add. *sink receives what came of it. */
