@@ -145,27 +145,26 @@ static void sums_keep_nan_and_infinity(const Kernels *k) {
 }
 
 /* Everything that writes a row, one after another; `out` [count of them, n]. */
-enum { WRITERS = 17 };
+enum { WRITERS = 16 };
 static void write_all(const Kernels *k, const RowsOf *r, int64_t n, float *out) {
   const float *a = r->a, *b = r->b, *c = r->c;
   for (int i = 0; i < WRITERS; i++) memcpy(out + i * n, c, (size_t)n * sizeof *out);
   k->sum_of(out, a, b, n);
   k->add(out + n, a, n);
-  k->add_scaled(out + 2 * n, 0.3f, a, n);
-  k->scale(out + 3 * n, 0.3f, a, n);
-  k->softmax_slope(out + 4 * n, a, 0.3f, n);
-  k->norm(out + 5 * n, a, b, 0.3f, n);
-  k->norm_dx(out + 6 * n, 0, a, b, c, 0.3f, 0.7f, n);
-  k->norm_dx(out + 7 * n, 1, a, b, c, 0.3f, 0.7f, n);
-  k->norm_dw(out + 8 * n, a, b, 0.3f, n);
-  k->act(ACT_RELU, out + 9 * n, a, b, n);
-  k->act(ACT_GELU, out + 10 * n, a, b, n);
-  k->act_slope(ACT_RELU, out + 11 * n, a, b, n);
-  k->act_slope(ACT_GELU, out + 12 * n, a, b, n);
-  k->add_product(out + 13 * n, 0, a, b, n);
-  k->add_product(out + 14 * n, 1, a, b, n);
-  k->exp(out + 15 * n, 0.3f, a, 0.7f, n);
-  k->sigmoid(out + 16 * n, a, n);
+  k->scale(out + 2 * n, 0.3f, a, n);
+  k->softmax_slope(out + 3 * n, a, 0.3f, n);
+  k->norm(out + 4 * n, a, b, 0.3f, n);
+  k->norm_dx(out + 5 * n, 0, a, b, c, 0.3f, 0.7f, n);
+  k->norm_dx(out + 6 * n, 1, a, b, c, 0.3f, 0.7f, n);
+  k->norm_dw(out + 7 * n, a, b, 0.3f, n);
+  k->act(ACT_RELU, out + 8 * n, a, b, n);
+  k->act(ACT_GELU, out + 9 * n, a, b, n);
+  k->act_slope(ACT_RELU, out + 10 * n, a, b, n);
+  k->act_slope(ACT_GELU, out + 11 * n, a, b, n);
+  k->add_product(out + 12 * n, 0, a, b, n);
+  k->add_product(out + 13 * n, 1, a, b, n);
+  k->exp(out + 14 * n, 0.3f, a, 0.7f, n);
+  k->sigmoid(out + 15 * n, a, n);
 }
 
 static double gelu(double x) {
@@ -181,32 +180,30 @@ static double written(int i, double a, double b, double c) {
     case 1:
       return c + a;
     case 2:
-      return c + f * a;
-    case 3:
       return f * a;
-    case 4:
+    case 3:
       return a * (c - f);
-    case 5:
+    case 4:
       return b * (a * f);
-    case 6:
+    case 5:
       return f * (a * b - c * g);
-    case 7:
+    case 6:
       return c + f * (a * b - c * g);
-    case 8:
+    case 7:
       return c + a * b * f;
-    case 9:
+    case 8:
       return (a < 0 ? 0 : a) * b;
-    case 10:
+    case 9:
       return gelu(a) * b;
-    case 11:
+    case 10:
       return (a > 0 ? 1 : 0) * b;
-    case 12:
+    case 11:
       return (gelu(a + h) - gelu(a - h)) / (2 * h) * b;
-    case 13:
+    case 12:
       return a * b;
-    case 14:
+    case 13:
       return c + a * b;
-    case 15:
+    case 14:
       return f * exp(a - g);
     default:
       return 1 / (1 + exp(-a));

@@ -67,7 +67,6 @@ typedef struct Kernels {
   double (*square_sum)(const float *x, float mean, int64_t n);            /* sum of (x - mean)^2 */
   void (*sum_of)(float *y, const float *a, const float *b, int64_t n);    /* y = a + b */
   void (*add)(float *y, const float *x, int64_t n);                       /* y += x */
-  void (*add_scaled)(float *y, float s, const float *x, int64_t n);       /* y += s x */
   void (*scale)(float *y, float s, const float *x, int64_t n);            /* y = s x */
   void (*exp)(float *y, float s, const float *x, float shift, int64_t n); /* y = s e^(x - shift) */
   void (*sigmoid)(float *y, const float *x, int64_t n);

@@ -151,11 +151,6 @@ static void add(float *y, const float *x, int64_t n) {
   for (int64_t i = 0; i < n; i++) y[i] += x[i];
 }
 
-static void add_scaled(float *y, float s, const float *x, int64_t n) {
-#pragma omp simd
-  for (int64_t i = 0; i < n; i++) y[i] = vmath_fma(s, x[i], y[i]);
-}
-
 static void scale(float *y, float s, const float *x, int64_t n) {
 #pragma omp simd
   for (int64_t i = 0; i < n; i++) y[i] = s * x[i];
