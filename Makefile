@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 PYTHON ?= python3
 VERSION := 0.1.0
 
-rooms := autograd optim data infer train
+libraries := autograd optim data infer train
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
 hardening := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 # No fast-math: NaN traps and reproducible sums matter in training.
@@ -39,17 +39,18 @@ LDFLAGS_ALL := -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lopenblas -lyaml -ljansson -lzstd -lcrypto -lsentencepiece_train -lsentencepiece \
   -lstdc++ -lpthread -lm
 
-lib_sources := $(filter-out autograd/kernel/table.c,$(foreach room,$(rooms) autograd/kernel, \
-  $(wildcard $(room)/*.c $(room)/*.cc)))
-tool_sources := $(wildcard tools/*.c)
-tool_scripts := $(wildcard tools/*.gp)
+# What lies in these folders and in their rooms: $(call in,FOLDERS,ENDS).
+in = $(wildcard $(foreach folder,$(1),$(foreach end,$(2),$(folder)/*.$(end) $(folder)/*/*.$(end))))
+lib_sources := $(filter-out autograd/kernel/table.c,$(call in,$(libraries),c cc))
+tool_sources := $(filter-out tools/demo/% tools/study/%,$(call in,tools,c))
+tool_scripts := $(call in,tools,gp)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 test_scripts := $(wildcard tests/test_*.sh)
 # What computes, and so is tested with every table of kernels.
 kernel_tests := op_values gradcheck attention products t5 t5_cache train parity_forward \
   parity_gradient parity_training predict predict_routed router router_golden route_execute embed
 test_support := $(filter-out tests/test_%.c,$(wildcard tests/*.c))
-formatted := $(wildcard $(foreach room,$(rooms) autograd/kernel tools tools/demo tools/study tests,$(room)/*.c $(room)/*.h $(room)/*.cc))
+formatted := $(call in,$(libraries) tools tests,c h cc)
 object = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
 
 # The inner loops are compiled once for each kind of processor, and chosen when the program runs.
@@ -104,10 +105,10 @@ $(BUILD)/%.o: %.cc $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
 	$(call say,c++ ) $(CXX) $(CXXFLAGS_ALL) -c -o $@ $<
 
-# A script becomes a string constant of the program: tools/NAME.gp is NAME_script.
+# A script becomes a string constant of the program: tools/plot/NAME.gp is NAME_script.
 $(BUILD)/%.gp.o: %.gp $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
-	@{ echo '#include "tools/plot.h"'; echo 'const char $(notdir $*)_script[] ='; \
+	@{ echo '#include "tools/plot/plot.h"'; echo 'const char $(notdir $*)_script[] ='; \
 	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$(@:.o=.c)
 	$(call say,cc  ) $(CC) $(CFLAGS_ALL) -c -o $@ $(@:.o=.c)
 
@@ -131,8 +132,8 @@ $(BUILD)/flags: FORCE
 	$(call rewrite,$(CC) $(CFLAGS_ALL) $(kernel_flags_$(MODE)) $(CXX) $(CXXFLAGS_ALL))
 $(BUILD)/version: FORCE
 	$(call rewrite,$(version))
-$(BUILD)/autograd/version.o: CFLAGS_ALL += -DSKEIN_VERSION='"$(version)"'
-$(BUILD)/autograd/version.o: $(BUILD)/version
+$(BUILD)/autograd/ground/version.o: CFLAGS_ALL += -DSKEIN_VERSION='"$(version)"'
+$(BUILD)/autograd/ground/version.o: $(BUILD)/version
 
 test: $(test_programs) $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split ## run the tests
 	@SKEIN=$(BUILD)/skein sh tests/run $(test_programs) $(test_scripts)

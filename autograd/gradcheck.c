@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "autograd/rng.h"
+#include "autograd/ground/rng.h"
 
 /* Differences over five points, x +- h and x +- 2h: the truncation error is h^4 / 30 times a fifth
  * derivative, 3e-8 of it here. h is a power of two, so that x + h is nearly exact. */

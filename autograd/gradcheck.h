@@ -3,8 +3,8 @@
  * With the loss  L = sum_i weight_i out_i,  weight_i fixed random numbers in [-1, 1], every element
  * of every operand that needs a gradient is moved, and the signed dL/dx from differences of the
  * f32 forward (differenced and summed in double) is compared with the one from backward. */
-#ifndef SKEIN_AUTOGRAD_GRADCHECK_H
-#define SKEIN_AUTOGRAD_GRADCHECK_H
+#ifndef SKEIN_GRADCHECK_H
+#define SKEIN_GRADCHECK_H
 
 #include "autograd/tape.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/parallel.h"
+#include "autograd/ground/parallel.h"
 
 /* A gradient buffer that was given back and waits for the next tensor of its size. */
 typedef struct Spare {

@@ -10,8 +10,8 @@
  *    (grad_open says whether it is the first to write).
  *  - Nothing is recorded for operands that need no gradient; frozen weights cost nothing.
  *  - Without a tape an operation touches no memory that only backward would read. */
-#ifndef SKEIN_AUTOGRAD_TAPE_H
-#define SKEIN_AUTOGRAD_TAPE_H
+#ifndef SKEIN_TAPE_H
+#define SKEIN_TAPE_H
 
 #include "autograd/tensor.h"
 

@@ -6,15 +6,15 @@
  * Who owns what: activations live in the context's arena; parameters own their memory
  * (tensor_create / tensor_destroy); frozen weights point into mapped files that their reader owns.
  */
-#ifndef SKEIN_AUTOGRAD_TENSOR_H
-#define SKEIN_AUTOGRAD_TENSOR_H
+#ifndef SKEIN_TENSOR_H
+#define SKEIN_TENSOR_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "autograd/arena.h"
-#include "autograd/dtype.h"
-#include "autograd/status.h"
+#include "autograd/ground/arena.h"
+#include "autograd/ground/dtype.h"
+#include "autograd/ground/status.h"
 
 typedef struct Kernels Kernels;
 typedef struct Tape Tape;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/parallel.h"
+#include "autograd/ground/parallel.h"
 
 AdamW adamw_defaults(void) {
   return (AdamW){.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0};

@@ -1,8 +1,8 @@
 /* adamw: Adam with decoupled weight decay (Loshchilov & Hutter 2019), bias-corrected, as
  * torch.optim.AdamW:  p *= 1 - lr wd;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;
  *   p -= lr / (1 - b1^t) * m / ( sqrt(v) / sqrt(1 - b2^t) + eps ),  t = 1, 2, ... */
-#ifndef SKEIN_OPTIM_ADAMW_H
-#define SKEIN_OPTIM_ADAMW_H
+#ifndef SKEIN_ADAMW_H
+#define SKEIN_ADAMW_H
 
 #include "autograd/tensor.h"
 

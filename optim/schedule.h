@@ -1,8 +1,8 @@
 /* schedule: the learning-rate factor of a step, as the schedules of Hugging Face transformers
  * (methods.md 1.3). Steps count from 0; during warm-up the factor is step / warmup, so the very
  * first update has learning rate 0. */
-#ifndef SKEIN_OPTIM_SCHEDULE_H
-#define SKEIN_OPTIM_SCHEDULE_H
+#ifndef SKEIN_SCHEDULE_H
+#define SKEIN_SCHEDULE_H
 
 #include <stdint.h>
 

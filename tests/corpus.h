@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "data/tokenizer.h"
+#include "data/tokenizer/tokenizer.h"
 #include "tests/scratch.h"
 
 enum { CORPUS_PIECES = 120 };

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
+#include "data/file/file.h"
 #include "tests/testing.h"
 #include "tests/tiny_pool.h"
 

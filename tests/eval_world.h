@@ -2,7 +2,7 @@
 #ifndef SKEIN_TESTS_EVAL_WORLD_H
 #define SKEIN_TESTS_EVAL_WORLD_H
 
-#include "infer/eval_table.h"
+#include "infer/eval/eval_table.h"
 #include "tests/scratch.h"
 
 /* <dir>/base, <dir>/pool (experts wide, some and deep; wide alone has activations),

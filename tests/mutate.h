@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "autograd/rng.h"
+#include "autograd/ground/rng.h"
 
 /* Damages 1 to 4 places of `bytes`: random bytes, flipped bits, `pieces` of the format's own syntax
  * written over what was there, and now and then a cut. Returns the new size, at most `size`. */

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
+#include "autograd/ground/rng.h"
 
 static Tensor *take(Operands *o) {
   assert_true(o->count < OPERANDS_MAX);

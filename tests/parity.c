@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "autograd/blas.h"
+#include "autograd/product/blas.h"
 #include "tests/scratch.h"
 
 static void *filled(size_t bytes) {

@@ -3,8 +3,8 @@
 #ifndef SKEIN_TESTS_PARITY_H
 #define SKEIN_TESTS_PARITY_H
 
-#include "data/batch.h"
-#include "infer/gate.h"
+#include "data/examples/batch.h"
+#include "infer/expert/gate.h"
 #include "optim/adamw.h"
 #include "tests/testing.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
+#include "data/file/file.h"
 
 int scratch_setup(void **state) {
   Scratch *s = calloc(1, sizeof *s);

@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <stddef.h>
 
-#include "autograd/status.h"
+#include "autograd/ground/status.h"
 
 typedef struct Scratch {
   char dir[64];

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "data/options.h"
+#include "data/options/options.h"
 
 typedef struct Settings {
   char *train, *task;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/scratch.h"
-#include "tools/ablation.h"
+#include "tools/plot/ablation.h"
 
 #define COLUMNS ",group,task,metric,score,low,high,n,examples_per_second,state\n"
 #define MEAN    ",mean,accuracy,"

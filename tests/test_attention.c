@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/blas.h"
-#include "autograd/ops.h"
+#include "autograd/op/ops.h"
+#include "autograd/product/blas.h"
 #include "tests/operands.h"
 #include "tests/testing.h"
 

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
-#include "data/batch.h"
+#include "autograd/ground/rng.h"
+#include "data/examples/batch.h"
 #include "tests/corpus.h"
 #include "tests/scratch.h"
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "tools/console.h"
+#include "tools/shell/console.h"
 
 static void test_counts(void **state) {
   (void)state;

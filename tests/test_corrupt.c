@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "data/examples.h"
+#include "data/examples/examples.h"
 #include "tests/corpus.h"
 #include "tests/scratch.h"
 

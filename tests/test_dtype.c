@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "autograd/dtype.h"
+#include "autograd/ground/dtype.h"
 
 enum { PATTERNS = 65536, SIGN = 0x8000 };
 

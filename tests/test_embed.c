@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "infer/embed.h"
+#include "infer/embed/embed.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny.h"

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "data/safetensors.h"
-#include "infer/embed.h"
+#include "data/tensors/safetensors.h"
+#include "infer/embed/embed.h"
 #include "tests/scratch.h"
 
 static void what_is_written_is_read(void **state) {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
+#include "data/file/file.h"
 #include "tests/eval_world.h"
 
 static int world_setup(void **state) {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "infer/eval_axes.h"
+#include "infer/eval/eval_axes.h"
 #include "tests/eval_world.h"
 
 #define TASKS "tasks:\n  - {name: a, file: x}\n"

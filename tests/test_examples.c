@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "data/examples.h"
-#include "data/file.h"
+#include "data/examples/examples.h"
+#include "data/file/file.h"
 #include "tests/corpus.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"

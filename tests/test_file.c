@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
+#include "data/file/file.h"
 #include "tests/scratch.h"
 
 static void expect_content(const char *path, const char *want) {

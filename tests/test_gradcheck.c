@@ -8,12 +8,12 @@
 
 #include <cmocka.h>
 
-#include "autograd/blas.h"
-#include "autograd/ops.h"
+#include "autograd/op/ops.h"
+#include "autograd/product/blas.h"
 #include "tests/operands.h"
 
 #define OP(name) static void gradcheck_##name(void **state);
-#include "autograd/op_list.h"
+#include "autograd/op/op_list.h"
 #undef OP
 
 /* Linear */
@@ -318,7 +318,7 @@ int main(void) {
   blas_init();
   const struct CMUnitTest tests[] = {
 #define OP(name) cmocka_unit_test(gradcheck_##name),
-#include "autograd/op_list.h"
+#include "autograd/op/op_list.h"
 #undef OP
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "data/hash.h"
+#include "data/file/hash.h"
 #include "tests/scratch.h"
 
 static const char EMPTY[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "data/hash.h"
-#include "infer/items.h"
+#include "data/examples/items.h"
+#include "data/file/hash.h"
 #include "tests/scratch.h"
 
 static ItemSet *open_text(Scratch *s, ItemFormat format, const ItemKeys *keys, const char *text) {

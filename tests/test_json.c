@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "data/json.h"
+#include "data/text/json.h"
 #include "tests/scratch.h"
 
 enum { MAX_DEPTH = 2048 };

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "data/hash.h"
-#include "data/jsonl.h"
+#include "data/file/hash.h"
+#include "data/text/jsonl.h"
 #include "tests/frames.h"
 #include "tests/mutate.h"
 #include "tests/scratch.h"

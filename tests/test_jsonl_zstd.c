@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "data/jsonl_zstd.h"
+#include "data/text/jsonl_zstd.h"
 #include "tests/frames.h"
 #include "tests/scratch.h"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
+#include "data/file/file.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "infer/metric.h"
+#include "infer/metric/metric.h"
 #include "tests/testing.h"
 
 /* Percent; doubles of the same formula in another order of operations. */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "infer/name_pattern.h"
+#include "infer/expert/name_pattern.h"
 #include "tests/scratch.h"
 
 static const char *const NAMES[] = {

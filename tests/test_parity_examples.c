@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "data/examples.h"
+#include "data/examples/examples.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
-#include "infer/vector_file.h"
+#include "data/file/file.h"
+#include "infer/expert/vector_file.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 #include "tests/tiny_pool.h"

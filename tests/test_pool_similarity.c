@@ -9,12 +9,12 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
-#include "infer/pool_similarity.h"
+#include "data/file/file.h"
+#include "infer/pool/pool_similarity.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 #include "tests/tiny_pool.h"
-#include "tools/plot.h"
+#include "tools/plot/plot.h"
 
 enum { EXPERTS = 4, WIDTH = 40 };
 

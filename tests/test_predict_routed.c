@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/blas.h"
-#include "infer/predict.h"
+#include "autograd/product/blas.h"
+#include "infer/predict/predict.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny_pool.h"

@@ -12,7 +12,7 @@
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny_pool.h"
-#include "tools/predict_trace.h"
+#include "tools/predict/predict_trace.h"
 
 enum { EXPERTS = 3 };
 

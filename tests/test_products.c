@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "autograd/matmul.h"
+#include "autograd/product/matmul.h"
 #include "tests/operands.h"
 
 typedef struct Shape {

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
+#include "autograd/ground/rng.h"
 
 /* The outputs of Vigna's splitmix64.c for state 1234567; recomputed with Python's integers from
  * the algorithm as published (Steele, Lea, Flood 2014, figure 17). */

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
-#include "infer/arrow.h"
+#include "autograd/ground/rng.h"
+#include "infer/expert/arrow.h"
 #include "tests/operands.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"

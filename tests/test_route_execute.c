@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "autograd/blas.h"
-#include "autograd/rng.h"
-#include "infer/route.h"
+#include "autograd/ground/rng.h"
+#include "autograd/product/blas.h"
+#include "infer/route/route.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny.h"

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
-#include "infer/embed_pool.h"
-#include "infer/route_global.h"
+#include "data/file/file.h"
+#include "infer/embed/embed_pool.h"
+#include "infer/route/route_global.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 #include "tests/tiny_pool.h"

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
-#include "infer/route_local.h"
+#include "autograd/ground/rng.h"
+#include "infer/route/route_local.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "infer/t5_cache.h"
+#include "infer/t5/t5_cache.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny_router.h"

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
-#include "infer/router.h"
-#include "infer/vector_file.h"
+#include "data/file/file.h"
+#include "infer/expert/vector_file.h"
+#include "infer/route/router.h"
 #include "tests/parity.h"
 #include "tests/scratch.h"
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
-#include "infer/routing_stats.h"
+#include "autograd/ground/rng.h"
+#include "infer/route/routing_stats.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 #include "tests/tiny_pool.h"

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
+#include "autograd/ground/rng.h"
 #include "autograd/kernel/kernels.h"
-#include "autograd/rng.h"
 
 enum { BLOCK = 4096 };
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "data/safetensors.h"
+#include "data/tensors/safetensors.h"
 #include "tests/tensor_file.h"
 
 static void a_header_has_a_size_limit(void **state) {

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "data/safetensors.h"
+#include "data/tensors/safetensors.h"
 #include "tests/mutate.h"
 #include "tests/tensor_file.h"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "data/safetensors.h"
+#include "data/tensors/safetensors.h"
 #include "tests/scratch.h"
 
 static void the_writer_spells_these_bytes(void **state) {

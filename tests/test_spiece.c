@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
-#include "data/file.h"
-#include "data/spiece_check.h"
-#include "data/tokenizer.h"
+#include "autograd/ground/rng.h"
+#include "data/file/file.h"
+#include "data/tokenizer/spiece_check.h"
+#include "data/tokenizer/tokenizer.h"
 #include "tests/scratch.h"
 #include "tests/spiece_model.h"
 #include "tests/testing.h"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "autograd/status.h"
+#include "autograd/ground/status.h"
 
 static void the_first_cause_wins(void **state) {
   (void)state;

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/blas.h"
-#include "autograd/rng.h"
+#include "autograd/ground/rng.h"
+#include "autograd/product/blas.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
-#include "infer/t5_cache.h"
+#include "autograd/ground/rng.h"
+#include "infer/t5/t5_cache.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny.h"

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
-#include "infer/t5_layout.h"
+#include "data/file/file.h"
+#include "infer/t5/t5_layout.h"
 #include "tests/scratch.h"
 
 #define SHAPE                                                                           \

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "data/file.h"
-#include "data/tokenizer.h"
+#include "data/file/file.h"
+#include "data/tokenizer/tokenizer.h"
 #include "tests/corpus.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"

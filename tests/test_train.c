@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "autograd/blas.h"
+#include "autograd/product/blas.h"
 #include "tests/workspace.h"
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
-#include "data/utf8.h"
+#include "autograd/ground/rng.h"
+#include "data/text/utf8.h"
 
 static bool jansson_accepts(const char *text, size_t size) {
   json_t *string = json_stringn(text, size);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "data/weights.h"
+#include "data/tensors/weights.h"
 #include "tests/mutate.h"
 #include "tests/tensor_file.h"
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
-#include "data/yaml.h"
+#include "autograd/ground/rng.h"
+#include "data/text/yaml.h"
 #include "tests/scratch.h"
 
 /* The text means what the JSON says. */

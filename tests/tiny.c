@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
+#include "autograd/ground/rng.h"
 #include "tests/scratch.h"
 
 T5Config tiny_config(bool v1_1) {

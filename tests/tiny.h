@@ -2,8 +2,8 @@
 #ifndef SKEIN_TESTS_TINY_H
 #define SKEIN_TESTS_TINY_H
 
-#include "infer/gate.h"
-#include "infer/t5.h"
+#include "infer/expert/gate.h"
+#include "infer/t5/t5.h"
 
 /* Two encoder and three decoder blocks, heads * d_kv != d_model. v1.0: ReLU, tied, scaled;
  * v1.1: gated GELU, own head. */

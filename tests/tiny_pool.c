@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
-#include "data/file.h"
-#include "infer/vector_file.h"
+#include "autograd/ground/rng.h"
+#include "data/file/file.h"
+#include "infer/expert/vector_file.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 

@@ -2,7 +2,7 @@
 #ifndef SKEIN_TESTS_TINY_POOL_H
 #define SKEIN_TESTS_TINY_POOL_H
 
-#include "infer/pool.h"
+#include "infer/pool/pool.h"
 
 typedef struct TinyExpert {
   const char *name, *targets; /* as lora_new takes them */

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/blas.h"
-#include "data/file.h"
+#include "autograd/product/blas.h"
+#include "data/file/file.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 

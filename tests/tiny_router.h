@@ -2,7 +2,7 @@
 #ifndef SKEIN_TESTS_TINY_ROUTER_H
 #define SKEIN_TESTS_TINY_ROUTER_H
 
-#include "infer/router.h"
+#include "infer/route/router.h"
 #include "tests/tiny.h"
 #include "tests/tiny_pool.h"
 

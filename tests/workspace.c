@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "autograd/rng.h"
+#include "autograd/ground/rng.h"
 
 const char *workspace_path(const Workspace *w, const char *name) {
   enum { BUFFERS = 8 };

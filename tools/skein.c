@@ -10,13 +10,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "autograd/blas.h"
+#include "autograd/ground/version.h"
 #include "autograd/kernel/kernels.h"
-#include "autograd/version.h"
-#include "data/options.h"
-#include "tools/command.h"
-#include "tools/console.h"
-#include "tools/process.h"
+#include "autograd/product/blas.h"
+#include "data/options/options.h"
+#include "tools/shell/command.h"
+#include "tools/shell/console.h"
+#include "tools/shell/process.h"
 
 static const Command *const commands[] = {
     &command_train,    &command_pool,  &command_embed,  &command_score,

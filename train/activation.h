@@ -14,8 +14,8 @@
  *
  * and in __metadata__: format "skein-activation", version "1", base and expert (fingerprints),
  * examples (how many), seed (by which they were drawn). */
-#ifndef SKEIN_TRAIN_ACTIVATION_H
-#define SKEIN_TRAIN_ACTIVATION_H
+#ifndef SKEIN_ACTIVATION_H
+#define SKEIN_ACTIVATION_H
 
 #include "train/objective.h"
 

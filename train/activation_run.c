@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "infer/vector_file.h"
+#include "infer/expert/vector_file.h"
 #include "train/activation.h"
 
 /* ---- settings ---- */

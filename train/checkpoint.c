@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/safetensors.h"
-#include "data/weights.h"
+#include "data/tensors/safetensors.h"
+#include "data/tensors/weights.h"
 
 /* The checkpoint under construction. There is one writer, and each save begins by removing what a
  * crash may have left here. */

@@ -10,8 +10,8 @@
  *
  * There is no random state to save: shuffling and noise are functions of (seed, epoch, example).
  */
-#ifndef SKEIN_TRAIN_CHECKPOINT_H
-#define SKEIN_TRAIN_CHECKPOINT_H
+#ifndef SKEIN_CHECKPOINT_H
+#define SKEIN_CHECKPOINT_H
 
 #include "optim/adamw.h"
 #include "train/manifest.h"

@@ -1,6 +1,6 @@
 /* estimate: what a run will cost, before it starts. */
-#ifndef SKEIN_TRAIN_ESTIMATE_H
-#define SKEIN_TRAIN_ESTIMATE_H
+#ifndef SKEIN_ESTIMATE_H
+#define SKEIN_ESTIMATE_H
 
 #include "train/objective.h"
 
@@ -24,7 +24,7 @@ enum { WORK_SAMPLE = 512 };
 Status work_sample(WorkSample *w, const Objective *o, const ExampleSet *set, Error *err);
 
 /* Flops count a multiply-add as two, as t5_forward_flops does. The activations follow the tensors
- * that infer/t5 makes for one token of each stack. */
+ * that infer/t5/t5 makes for one token of each stack. */
 Estimate estimate_run(const Objective *o, const WorkSample *w);
 
 #endif

@@ -1,6 +1,6 @@
 /* evaluate: the loss of a parameter setting on a fixed set of examples. */
-#ifndef SKEIN_TRAIN_EVALUATE_H
-#define SKEIN_TRAIN_EVALUATE_H
+#ifndef SKEIN_EVALUATE_H
+#define SKEIN_EVALUATE_H
 
 #include "train/step.h"
 

@@ -1,6 +1,6 @@
 /* loop: a training run from its settings to its result; the only trainer, for every objective. */
-#ifndef SKEIN_TRAIN_LOOP_H
-#define SKEIN_TRAIN_LOOP_H
+#ifndef SKEIN_LOOP_H
+#define SKEIN_LOOP_H
 
 #include <signal.h>
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/blas.h"
+#include "autograd/ground/version.h"
 #include "autograd/kernel/kernels.h"
-#include "autograd/version.h"
-#include "data/file.h"
+#include "autograd/product/blas.h"
+#include "data/file/file.h"
 
 static const char FORMAT[] = "skein-checkpoint";
 enum { MANIFEST_MOST = 1 << 20 };

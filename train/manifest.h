@@ -12,13 +12,13 @@
  *   identity   settings_identity of the run
  *   base, expert, tokenizer, train, valid    SHA-256 of what the run reads; "" where there is none
  *   state      SHA-256 of state.safetensors */
-#ifndef SKEIN_TRAIN_MANIFEST_H
-#define SKEIN_TRAIN_MANIFEST_H
+#ifndef SKEIN_MANIFEST_H
+#define SKEIN_MANIFEST_H
 
 #include <stdbool.h>
 
-#include "data/hash.h"
-#include "data/json.h"
+#include "data/file/hash.h"
+#include "data/text/json.h"
 
 typedef struct TrainState {
   int64_t step;    /* optimizer steps done, skipped ones included */

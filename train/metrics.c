@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "data/file.h"
-#include "data/json.h"
+#include "data/file/file.h"
+#include "data/text/json.h"
 
 const char *const METRIC_GROUP[METRIC_GROUPS] = {"encoder.self", "encoder.ff", "decoder.self",
                                                  "decoder.cross", "decoder.ff"};

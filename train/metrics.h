@@ -12,14 +12,14 @@
  *   tokens_per_second     of the step
  *   openness, gate_norm   {group: value}; train gate only: mean gate value, mean norm of v
  *   valid_loss            where the run was validated */
-#ifndef SKEIN_TRAIN_METRICS_H
-#define SKEIN_TRAIN_METRICS_H
+#ifndef SKEIN_METRICS_H
+#define SKEIN_METRICS_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "autograd/status.h"
+#include "autograd/ground/status.h"
 
 /* Module groups of a T5, the rows of every gate figure (t5_linear_group). */
 enum { METRIC_GROUPS = 5 };

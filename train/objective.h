@@ -5,11 +5,11 @@
  *   base   every weight of a new T5, by span corruption and target denoising
  *
  * The three differ only in which tensors are parameters and in what is written at the end. */
-#ifndef SKEIN_TRAIN_OBJECTIVE_H
-#define SKEIN_TRAIN_OBJECTIVE_H
+#ifndef SKEIN_OBJECTIVE_H
+#define SKEIN_OBJECTIVE_H
 
-#include "data/batch.h"
-#include "infer/gate.h"
+#include "data/examples/batch.h"
+#include "infer/expert/gate.h"
 #include "optim/adamw.h"
 #include "train/run_settings.h"
 

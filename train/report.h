@@ -1,6 +1,6 @@
 /* report: "is my gate trained?" The gate report of one expert. */
-#ifndef SKEIN_TRAIN_REPORT_H
-#define SKEIN_TRAIN_REPORT_H
+#ifndef SKEIN_REPORT_H
+#define SKEIN_REPORT_H
 
 #include <stdio.h>
 

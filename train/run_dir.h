@@ -7,12 +7,12 @@
  *   <result>          gate.safetensors | adapter_* | a Hugging Face directory
  *   last/<result>     the parameters after the last step, where validation chose another
  *   report.txt        report.json          train gate: train/report.h */
-#ifndef SKEIN_TRAIN_RUN_DIR_H
-#define SKEIN_TRAIN_RUN_DIR_H
+#ifndef SKEIN_RUN_DIR_H
+#define SKEIN_RUN_DIR_H
 
 #include <stdbool.h>
 
-#include "autograd/status.h"
+#include "autograd/ground/status.h"
 
 typedef struct RunDir {
   char *path, *checkpoints;

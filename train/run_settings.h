@@ -1,11 +1,11 @@
-/* run_settings: every setting of `skein train`, from one table an objective (data/options.h). */
-#ifndef SKEIN_TRAIN_SETTINGS_H
-#define SKEIN_TRAIN_SETTINGS_H
+/* run_settings: every setting of `skein train`, from one table an objective (data/options/options.h). */
+#ifndef SKEIN_RUN_SETTINGS_H
+#define SKEIN_RUN_SETTINGS_H
 
 #include <stdint.h>
 
 #include "autograd/tensor.h"
-#include "data/options.h"
+#include "data/options/options.h"
 
 typedef enum ObjectiveKind { OBJECTIVE_GATE, OBJECTIVE_LORA, OBJECTIVE_BASE } ObjectiveKind;
 

@@ -2,8 +2,8 @@
  *
  * The loss of a batch is the sum of its target tokens' cross-entropies divided by their number in
  * the whole batch, so how the batch is cut into micro-batches changes nothing beyond rounding. */
-#ifndef SKEIN_TRAIN_STEP_H
-#define SKEIN_TRAIN_STEP_H
+#ifndef SKEIN_STEP_H
+#define SKEIN_STEP_H
 
 #include "train/objective.h"
 

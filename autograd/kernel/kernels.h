@@ -11,14 +11,14 @@
  *  - A sum over a row (dot, exp_sum) is folded in an order that depends on its length alone.
  *  - Multiply and add are fused where the processor can. So all tables with fused ones (every one
  *    but "portable" on x86-64) give the same bits; loops whose sums are in bf16 are others. */
-#ifndef SKEIN_AUTOGRAD_KERNEL_KERNELS_H
-#define SKEIN_AUTOGRAD_KERNEL_KERNELS_H
+#ifndef SKEIN_KERNELS_H
+#define SKEIN_KERNELS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "autograd/dtype.h"
-#include "autograd/status.h"
+#include "autograd/ground/dtype.h"
+#include "autograd/ground/status.h"
 
 enum {
   STRIP = 16,     /* columns of a strip: the unit in which the right operand is laid out */

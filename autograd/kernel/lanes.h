@@ -1,6 +1,6 @@
 /* lanes: one vector register of floats of the processor that the including file is compiled for. */
-#ifndef SKEIN_AUTOGRAD_KERNEL_LANES_H
-#define SKEIN_AUTOGRAD_KERNEL_LANES_H
+#ifndef SKEIN_LANES_H
+#define SKEIN_LANES_H
 
 #include <stdint.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  *
  * A tile keeps its sums in registers over the whole depth: `rows` x `strips` x STRIP of them. Each
  * step loads a row of the strips and multiplies it by one broadcast element of every row of a. */
-#ifndef SKEIN_AUTOGRAD_KERNEL_PRODUCT_TILE_H
-#define SKEIN_AUTOGRAD_KERNEL_PRODUCT_TILE_H
+#ifndef SKEIN_PRODUCT_TILE_H
+#define SKEIN_PRODUCT_TILE_H
 
 #include "autograd/kernel/kernels.h"
 #include "autograd/kernel/lanes.h"

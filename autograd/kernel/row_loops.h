@@ -2,10 +2,10 @@
  *
  * Plain loops, which the compiler turns into vector code; those that sum keep SUMS partial sums, so
  * that the order does not depend on the width of a vector. */
-#ifndef SKEIN_AUTOGRAD_KERNEL_ROW_LOOPS_H
-#define SKEIN_AUTOGRAD_KERNEL_ROW_LOOPS_H
+#ifndef SKEIN_ROW_LOOPS_H
+#define SKEIN_ROW_LOOPS_H
 
-#include "autograd/dtype_convert.h"
+#include "autograd/ground/dtype_convert.h"
 #include "autograd/kernel/kernels.h"
 #include "autograd/kernel/lanes.h"
 #include "autograd/kernel/vmath.h"

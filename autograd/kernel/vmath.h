@@ -4,8 +4,8 @@
  * `#pragma omp simd` becomes vector code without -ffast-math. They are right at the ends and keep
  * NaN: exp(-inf) = 0, exp(+inf) = inf, sigmoid(-inf) = 0, sigmoid(+inf) = 1. Over all of float,
  * denormal results included, exp is within 1.5 ulp and sigmoid within 2.5. */
-#ifndef SKEIN_AUTOGRAD_KERNEL_VMATH_H
-#define SKEIN_AUTOGRAD_KERNEL_VMATH_H
+#ifndef SKEIN_VMATH_H
+#define SKEIN_VMATH_H
 
 #include <math.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * An item holds named fields, a target and, where the task is a classification, the answers to
  * choose from. A template is a sentence with {field} where a field's text goes, so every item can
  * be asked in several ways. */
-#ifndef SKEIN_TOOLS_DEMO_ITEM_H
-#define SKEIN_TOOLS_DEMO_ITEM_H
+#ifndef SKEIN_ITEM_H
+#define SKEIN_ITEM_H
 
 #include <stddef.h>
 

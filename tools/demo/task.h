@@ -5,8 +5,8 @@
  * but none of the questions that experts answer. Held-in tasks each train one expert. Held-out
  * tasks need a skill that some expert has, in a domain or wording no expert has seen; nothing is
  * ever trained on them. */
-#ifndef SKEIN_TOOLS_DEMO_TASK_H
-#define SKEIN_TOOLS_DEMO_TASK_H
+#ifndef SKEIN_TASK_H
+#define SKEIN_TASK_H
 
 #include "tools/demo/item.h"
 

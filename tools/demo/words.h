@@ -4,13 +4,13 @@
  * and what it is tested on are different entities; only the base reads about all of them. The words
  * of the domains (names, places and the like) are met by the base and in held-out tasks; numbers
  * are divided by the sets in which they are shown. */
-#ifndef SKEIN_TOOLS_DEMO_WORDS_H
-#define SKEIN_TOOLS_DEMO_WORDS_H
+#ifndef SKEIN_WORDS_H
+#define SKEIN_WORDS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "autograd/rng.h"
+#include "autograd/ground/rng.h"
 
 typedef enum Part { PART_TRAIN, PART_VALID, PART_TEST, PART_ALL } Part;
 enum { PARTS = 3 }; /* without PART_ALL */

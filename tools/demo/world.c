@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file.h"
+#include "data/file/file.h"
 #include "tools/demo/task.h"
 
 typedef struct World {

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/rng.h"
+#include "autograd/ground/rng.h"
 #include "tools/study/p3_set.h"
 
 enum { RUN = 4, COMMON_ROWS = 4 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/jsonl.h"
+#include "data/text/jsonl.h"
 
 static void *checked(void *memory) {
   if (memory) return memory;

@@ -1,8 +1,8 @@
 /* p3_set: one P3 set in memory, and what p3-split finds out about its rows. */
-#ifndef SKEIN_TOOLS_STUDY_P3_SET_H
-#define SKEIN_TOOLS_STUDY_P3_SET_H
+#ifndef SKEIN_P3_SET_H
+#define SKEIN_P3_SET_H
 
-#include "data/json.h"
+#include "data/text/json.h"
 
 typedef enum P3Part { P3_TRAIN, P3_VALID, P3_TEST } P3Part;
 enum { P3_PARTS = 3 };

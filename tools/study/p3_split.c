@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file.h"
+#include "data/file/file.h"
 #include "tools/study/p3_set.h"
 
 static const char *const PART_NAME[P3_PARTS] = {"train", "valid", "test"};

@@ -1,0 +1,20 @@
+/* parallel: the only door to threads for number crunching.
+ *
+ * Work is cut into tasks by the *shape of the problem*, never by the number of threads, and each
+ * task writes its own output; so results have the same bits for every thread count. */
+#ifndef SKEIN_PARALLEL_H
+#define SKEIN_PARALLEL_H
+
+#include <stdint.h>
+
+/* `worker` is in [0, threads): an index for per-thread scratch, never for arithmetic. */
+typedef void (*ParallelTask)(void *arg, int64_t task, int worker);
+
+/* Runs task(arg, i, worker) for 0 <= i < tasks on up to `threads` threads; returns when all are
+ * done. Tasks may run in any order. Must not be nested. */
+void parallel_for(int threads, int64_t tasks, ParallelTask task, void *arg);
+
+/* Processors that this process may run on. */
+int parallel_processors(void);
+
+#endif

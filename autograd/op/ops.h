@@ -1,0 +1,100 @@
+/* ops: the differentiable operations. Shapes are [rows, cols]; T is the number of tokens.
+ * In each op_*.c the forward stands above its backward. Gradients are written dx.
+ * Every operation returns NULL when the context has failed (see tensor.h). */
+#ifndef SKEIN_OPS_H
+#define SKEIN_OPS_H
+
+#include "autograd/kernel/kernels.h"
+#include "autograd/op/attention_cache.h"
+#include "autograd/product/low_rank.h"
+#include "autograd/tape.h"
+
+/* y = x W^T + scale * sigma(x v^T) * (x A^T) B^T
+ * x [T, d_in], W [d_out, d_in] of any dtype (f32 if it needs a gradient), y [T, d_out].
+ * With h = x A^T, s = sigma(x v^T), g = dy B:
+ *   dx = dy W + scale s g A + scale s' <h, g> v     dW = dy^T x
+ *   dA = scale (s g)^T x    dB = scale dy^T (s h)   dv = sum_t scale s' <h, g> x_t
+ * `delta` NULL: the plain linear. The LowRank is copied; its tensors must outlive the tape. */
+Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const LowRank *delta);
+
+/* Several linears of the same x in one go: y[i] = op_linear(c, x, linear[i].w, linear[i].delta). */
+enum { LINEAR_MAX = 6 };
+typedef struct LinearOperands {
+  Tensor *w;
+  const LowRank *delta; /* or NULL */
+} LinearOperands;
+void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, Tensor **y);
+
+/* y_t = w * x_t / sqrt(mean(x_t^2) + eps)      x, y [T, d]; w [1, d] of any dtype */
+Tensor *op_rms_norm(Context *c, Tensor *x, Tensor *w, float eps);
+
+/* y = a + b                                    [T, d] each */
+Tensor *op_add(Context *c, Tensor *a, Tensor *b);
+
+/* RELU: max(x, 0).  GELU: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) ("gelu_new"). */
+
+/* y = act(x)                                   [T, d] */
+Tensor *op_act(Context *c, Act act, Tensor *x);
+
+/* y = act(a) * b, elementwise                  [T, d] each */
+Tensor *op_gated_act(Context *c, Act act, Tensor *a, Tensor *b);
+
+/* y_t = table[ids[t]]     table [V, d] of any dtype (f32 if it needs a gradient), ids [n] in
+ * [0, V) (asserted: the caller checks input), y [n, d]. `ids` must outlive the tape. */
+Tensor *op_embedding(Context *c, Tensor *table, const int32_t *ids, int64_t n);
+
+/* Attention of T5: no 1/sqrt(d) and a learnt bias per head and bucket of relative position. Query i
+ * of a sequence stands at the key position p_i = i + (len_k - len_q): the last query at the last
+ * key, as in cached decoding. */
+typedef struct RowSpan {
+  int64_t begin, count;
+} RowSpan;
+
+typedef struct AttentionSpec {
+  int heads;
+  Ragged q; /* sequences of the queries */
+  Ragged k; /* sequences of keys and values; as many as in q */
+  /* [q.count] or NULL. The rows of k and v that each sequence reads, in place of the sequences of
+   * k: sequences may share rows, and rows may be unused. Not with a tape. With a cache: the
+   * sequence of the cache (begin) and how many of its keys. */
+  const RowSpan *k_span;
+  bool causal; /* query i sees keys j <= p_i; one that sees none gives 0 */
+  /* Of the bias, unused without one: see attention_bucket. */
+  int buckets; /* rows of the bias table */
+  int max_distance;
+  bool bidirectional; /* how the bias buckets distances (encoder: true) */
+} AttentionSpec;
+
+/* y_i = sum_j softmax_j(q_i . k_j + bias[bucket(j - p_i), head]) v_j, per sequence and head
+ * q [Tq, heads*dk], k, v [Tk, heads*dk], bias [buckets, heads] of any dtype or NULL, y [Tq,
+ * heads*dk]. Works in blocks of query rows; keeps one log-sum-exp a row and head and recomputes the
+ * probabilities in backward. The spec is copied; its offsets must outlive the tape. */
+Tensor *op_attention(Context *c, Tensor *q, Tensor *k, Tensor *v, Tensor *bias,
+                     const AttentionSpec *spec);
+
+/* The same of what a cache keeps of k and v; without a tape. */
+Tensor *op_attention_cached(Context *c, Tensor *q, const AttentionCache *cache, Tensor *bias,
+                            const AttentionSpec *spec);
+
+/* T5's bucket of a relative position (key position - query position); the formula of
+ * Raffel et al. 2020 as in Hugging Face T5Attention._relative_position_bucket. Half of the buckets
+ * of a direction hold one distance each, so there must be at least 2 a direction, and max_distance
+ * must be above that half. */
+int attention_bucket(int64_t relative, bool bidirectional, int buckets, int max_distance);
+
+/* loss = weight * sum_t ( logsumexp(z_t) - z_t[target_t] ),  z = scale * h W^T
+ * h [T, d], W [V, d] of any dtype (f32 if it needs a gradient), targets [T] in [0, V), loss [1, 1].
+ * Holds at most a block of rows of z (about 32 MB, at least 16 rows). `nll` [T], if not NULL,
+ * receives the unweighted terms. `targets` must outlive the tape. */
+Tensor *op_cross_entropy(Context *c, Tensor *h, Tensor *w, float scale, const int32_t *targets,
+                         float weight, float *nll);
+
+/* y = body(c, arg), keeping none of the body's intermediates: the body runs without a tape and
+ * its memory is released; backward runs it again, recorded, and goes through it. Without a tape
+ * this is simply a scoped evaluation. The body must be a pure function of `arg` and the n `inputs`
+ * (the operands whose gradients it needs), and must return a tensor of its own, shaped like
+ * inputs[0]. `arg` must outlive the tape. Bits are the same as calling body(c, arg) directly. */
+typedef Tensor *(*RecomputeBody)(Context *c, void *arg);
+Tensor *op_recompute(Context *c, RecomputeBody body, void *arg, Tensor *const *inputs, int n);
+
+#endif

@@ -1,5 +1,0 @@
-#include "autograd/version.h"
-
-const char *skein_version(void) {
-  return SKEIN_VERSION;
-}

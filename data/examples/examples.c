@@ -1,0 +1,125 @@
+#include "data/examples/examples.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/examples/examples_internal.h"
+
+static Status no_memory(Error *err) {
+  return error_set(err, STATUS_RUN, "out of memory: the examples");
+}
+
+/* ---- lines ---- */
+
+static Status read_fields(const ExampleKeys *keys, ExampleText *out, Error *err) {
+  const JsonDoc *doc = &out->doc;
+  bool raw = keys->text && json_has(doc, keys->text) && !json_has(doc, keys->input);
+  if (raw) return json_get_string(doc, keys->text, &out->text, err);
+  TRY(json_get_string(doc, keys->input, &out->input, err));
+  return json_get_string(doc, keys->target, &out->target, err);
+}
+
+Status examples_read_line(const Jsonl *lines, const ExampleKeys *keys, int64_t i, ExampleText *out,
+                          Error *err) {
+  JsonlLine line = jsonl_line(lines, i);
+  *out = (ExampleText){.doc = {.file = jsonl_path(lines), .line = line.number, .byte = line.byte}};
+  TRY(json_parse(&out->doc, line.text, line.size, err));
+  Status status = read_fields(keys, out, err);
+  if (status != STATUS_OK) json_free(&out->doc);
+  return status;
+}
+
+static Status check_lines(const ExampleSet *set, Error *err) {
+  for (int64_t i = 0; i < set->count; i++) {
+    ExampleText text;
+    TRY(examples_read_line(set->lines, &set->keys, i, &text, err));
+    json_free(&text.doc);
+  }
+  if (set->count > 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: holds no examples", jsonl_path(set->lines));
+}
+
+static char *copy(const char *text) {
+  return text ? strdup(text) : NULL;
+}
+
+Status examples_open(ExampleSet **out, const char *path, const ExampleKeys *keys,
+                     const Tokenizer *tokenizer, int64_t max_input, int64_t max_target,
+                     Error *err) {
+  *out = NULL;
+  if (max_input < 1 || max_target < 1) {
+    return error_set(err, STATUS_USAGE, "%s: maximum lengths must be at least 1 (EOS)", path);
+  }
+  ExampleSet *set = calloc(1, sizeof *set);
+  if (!set) return no_memory(err);
+  set->keys = (ExampleKeys){copy(keys->input), copy(keys->target), copy(keys->text)};
+  set->tokenizer = tokenizer;
+  set->max_input = max_input;
+  set->max_target = max_target;
+  Status status = set->keys.input && set->keys.target ? STATUS_OK : no_memory(err);
+  if (status == STATUS_OK) status = jsonl_open(&set->lines, path, err);
+  if (status == STATUS_OK) set->count = jsonl_count(set->lines);
+  if (status == STATUS_OK) status = check_lines(set, err);
+  if (status == STATUS_OK) {
+    *out = set;
+  } else {
+    examples_close(set);
+  }
+  return status;
+}
+
+void examples_close(ExampleSet *set) {
+  if (!set) return;
+  jsonl_close(set->lines);
+  free((char *)set->keys.input);
+  free((char *)set->keys.target);
+  free((char *)set->keys.text);
+  free(set);
+}
+
+int64_t examples_count(const ExampleSet *set) {
+  return set->count;
+}
+
+const char *examples_hash(const ExampleSet *set) {
+  return jsonl_hash(set->lines);
+}
+
+/* ---- tokens ---- */
+
+/* Ids of `text`, cut so that EOS is the last of at most `most`. */
+static Status encode_cut(const Tokenizer *t, const char *text, int64_t most, int32_t **ids,
+                         int64_t *count, Error *err) {
+  TRY(tokenizer_encode(t, text, strlen(text), ids, count, err));
+  if (*count > most - 1) *count = most - 1;
+  int32_t *grown = realloc(*ids, (size_t)(*count + 1) * sizeof *grown);
+  if (!grown) {
+    free(*ids);
+    *ids = NULL;
+    return no_memory(err);
+  }
+  *ids = grown;
+  grown[(*count)++] = tokenizer_eos(t);
+  return STATUS_OK;
+}
+
+Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err) {
+  ExampleText text;
+  *out = (Example){0};
+  TRY(examples_read_line(set->lines, &set->keys, i, &text, err));
+  const Tokenizer *t = set->tokenizer;
+  const char *input = text.text ? text.text : text.input, *target = text.target ? text.target : "";
+  Status status = encode_cut(t, input, set->max_input, &out->input, &out->input_len, err);
+  if (status == STATUS_OK) {
+    status = encode_cut(t, target, set->max_target, &out->target, &out->target_len, err);
+  }
+  json_free(&text.doc);
+  if (status != STATUS_OK) example_free(out);
+  return status;
+}
+
+void example_free(Example *e) {
+  free(e->input);
+  free(e->target);
+  *e = (Example){0};
+}

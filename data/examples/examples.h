@@ -1,0 +1,60 @@
+/* examples: lines of a JSONL file as token ids.
+ *
+ * Ids are truncated to the maximum length, EOS always kept as the last. Every line is checked when
+ * the set is opened (JSON, keys, types), so a bad line is found before training starts, not in the
+ * middle of it. */
+#ifndef SKEIN_EXAMPLES_H
+#define SKEIN_EXAMPLES_H
+
+#include "data/text/jsonl.h"
+#include "data/tokenizer/tokenizer.h"
+
+typedef struct Example {
+  int32_t *input;  /* [input_len], EOS last; owned */
+  int32_t *target; /* [target_len], EOS last; owned */
+  int64_t input_len, target_len;
+} Example;
+
+typedef struct ExampleKeys {
+  const char *input;  /* key of the input text */
+  const char *target; /* key of the target text */
+  const char *text;   /* key of raw text, for lines that have no input/target; NULL: not accepted */
+} ExampleKeys;
+
+typedef struct ExampleSet ExampleSet;
+
+/* A JSONL file with its keys checked in every line; an empty file is an error, as are maximum
+ * lengths below 1. The tokenizer is borrowed. */
+Status examples_open(ExampleSet **set, const char *path, const ExampleKeys *keys,
+                     const Tokenizer *tokenizer, int64_t max_input, int64_t max_target, Error *err);
+void examples_close(ExampleSet *set); /* NULL is allowed */
+int64_t examples_count(const ExampleSet *set);
+const char *examples_hash(const ExampleSet *set);
+
+/* Tokens of example i as input -> target. Thread-safe. Free with example_free. */
+Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err);
+void example_free(Example *e);
+
+/* Trains a tokenizer of `pieces` pieces on every text of a JSONL file (tokenizer_train) and writes
+ * it to `out`. */
+Status examples_train_tokenizer(const char *path, const ExampleKeys *keys, int32_t pieces,
+                                const char *out, Error *err);
+
+/* How raw text becomes input -> target for training a base from nothing (T5: Raffel et al. 2020,
+ * section 3.1.4): with probability `target_rate` the end of the text (its target where the line has
+ * one) is denoised as one span, otherwise spans of mean length `mean_span` covering `rate` of the
+ * tokens are, the first of them after some kept tokens (random_spans_noise_mask of T5). Denoised
+ * spans are replaced by sentinels, <extra_id_0> first, and the target is each span behind its
+ * sentinel. A line that does not fit is cut at its end. Keyed by (seed, epoch, example): the same
+ * key gives the same example. A tokenizer without sentinels is STATUS_MISMATCH, a maximum length
+ * below 3 (a token, a sentinel, EOS) STATUS_USAGE. */
+typedef struct Corruption {
+  double rate;        /* 0.15 */
+  double mean_span;   /* 3 */
+  double target_rate; /* 0.5 */
+  uint64_t seed;
+} Corruption;
+Status examples_get_corrupted(const ExampleSet *set, int64_t i, int64_t epoch,
+                              const Corruption *how, Example *out, Error *err);
+
+#endif

@@ -1,0 +1,86 @@
+/* Items of a BIG-bench Hard file: one JSON document, of which it reads examples[].input and
+ * .target. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/examples/items_internal.h"
+#include "data/file/file.h"
+
+static Status hash_text(const char *text, size_t size, char hex[HASH_HEX], Error *err) {
+  Hash *hash = hash_new();
+  if (!hash) return error_set(err, STATUS_RUN, "out of memory: the items");
+  hash_add(hash, text, size);
+  hash_finish(hash, hex);
+  return STATUS_OK;
+}
+
+Status items_open_bbh(ItemSet *s, Error *err) {
+  char *text;
+  size_t size;
+  s->doc = (JsonDoc){.file = s->path};
+  TRY(file_read(s->path, JSONL_LINE_MAX, &text, &size, err));
+  Status status = json_parse(&s->doc, text, size, err);
+  if (status == STATUS_OK) status = hash_text(text, size, s->hash, err);
+  free(text);
+  if (status == STATUS_OK) status = json_get_array(&s->doc, "examples", &s->examples, err);
+  if (status == STATUS_OK) s->count = (int64_t)json_array_size(s->examples);
+  return status;
+}
+
+/* The letter of a line "(A) ...", else 0. */
+static char option_letter(const char *line, size_t size) {
+  bool option = size >= 3 && line[0] == '(' && line[1] >= 'A' && line[1] <= 'Z' && line[2] == ')' &&
+                (size == 3 || line[3] == ' ');
+  return option ? line[1] : '\0';
+}
+
+/* How many options "(A) ...", "(B) ..." the text ends in, a line each, in order; 0 unless they are
+ * two or more from (A) on. */
+static int count_options(const char *text) {
+  size_t end = strlen(text);
+  while (end > 0 && (text[end - 1] == '\n' || text[end - 1] == ' ')) end--;
+  int count = 0;
+  for (char want = '\0'; end > 0; want--) {
+    size_t begin = end;
+    while (begin > 0 && text[begin - 1] != '\n') begin--;
+    char letter = option_letter(text + begin, end - begin);
+    if (!letter || (count > 0 && letter != want)) return 0;
+    want = letter;
+    count++;
+    if (letter == 'A') return count >= 2 ? count : 0;
+    end = begin > 0 ? begin - 1 : 0;
+  }
+  return 0;
+}
+
+static Status letter_choices(Item *out, int count, Error *err) {
+  out->choice = calloc((size_t)count, sizeof *out->choice);
+  if (!out->choice) return error_set(err, STATUS_RUN, "out of memory: the items");
+  for (; out->choices < count; out->choices++) {
+    char letter[] = {'(', (char)('A' + out->choices), ')', '\0'};
+    TRY(items_copy(&out->choice[out->choices], letter, err));
+  }
+  out->label = items_find_label(out);
+  return STATUS_OK;
+}
+
+Status items_read_bbh(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
+  char place[ITEMS_PLACE], number[24];
+  items_place(s, i, place);
+  snprintf(number, sizeof number, "%" PRId64, i);
+  JsonDoc doc = {.root = json_array_get(s->examples, (size_t)i), .file = place};
+  const char *input, *target;
+  TRY(json_get_string(&doc, "input", &input, err));
+  TRY(json_get_string(&doc, "target", &target, err));
+  TRY(items_copy(group, "", err));
+  TRY(items_copy(&out->id, number, err));
+  TRY(items_copy(&out->input, input, err));
+  out->target = calloc(1, sizeof *out->target);
+  if (!out->target) return error_set(err, STATUS_RUN, "out of memory: the items");
+  TRY(items_copy(&out->target[0], target, err));
+  out->targets = 1;
+  int options = count_options(input);
+  return options > 0 ? letter_choices(out, options, err) : STATUS_OK;
+}

@@ -1,0 +1,73 @@
+/* file: whole files in, whole files out. */
+#ifndef SKEIN_FILE_H
+#define SKEIN_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "autograd/ground/status.h"
+
+/* A regular file mapped read-only. */
+typedef struct MappedFile {
+  char *path;
+  const unsigned char *data; /* NULL when size is 0 */
+  size_t size;
+  int64_t inode, mtime_ns; /* as opened, for mapped_unchanged */
+} MappedFile;
+
+/* Refuses what is not a regular file (directories, FIFOs, devices) without blocking. On failure *f
+ * is zeroed. A file that another process cuts short while it is mapped raises SIGBUS; see
+ * mapped_unchanged for the changes that raise nothing. */
+Status mapped_open(MappedFile *f, const char *path, Error *err);
+/* The same for an open file, which the caller closes; `path` names it in messages. */
+Status mapped_descriptor(MappedFile *f, int fd, const char *path, Error *err);
+void mapped_close(MappedFile *f); /* a zeroed MappedFile is allowed */
+/* STATUS_INPUT when the file at `path` changed size, time or inode since it was opened. */
+Status mapped_unchanged(const MappedFile *f, Error *err);
+
+/* What the first bytes of a file say it is, where people often have it in the place of a model
+ * file: "a Git LFS pointer; run `git lfs pull`", "an HTML page; ...", "a zip archive; ..."; else
+ * NULL. */
+const char *file_kind(const unsigned char *data, size_t size);
+
+/* Reads a regular file of at most `limit` bytes into a NUL-terminated buffer the caller frees; a
+ * larger file is an error. */
+Status file_read(const char *path, size_t limit, char **text, size_t *size, Error *err);
+
+/* An output that appears whole or not at all: written beside `path` under a temporary name
+ * (O_EXCL), then fsync, rename, fsync of the directory. A regular file at `path` is replaced and
+ * hands on its permissions; a symbolic link is replaced, not followed; anything else that is there
+ * (a device, a FIFO, a directory) is refused. */
+typedef struct AtomicFile {
+  char *path, *temp;
+  FILE *stream;            /* write here; errors may be left to atomic_commit */
+  struct AtomicSink *sink; /* what the stream writes to */
+} AtomicFile;
+
+/* On failure *f is zeroed and nothing is left behind. */
+Status atomic_open(AtomicFile *f, const char *path, Error *err);
+/* Commits when every write succeeded, otherwise removes the temporary. Frees and zeroes *f in any
+ * case. */
+Status atomic_commit(AtomicFile *f, Error *err);
+void atomic_abort(AtomicFile *f); /* a zeroed AtomicFile is allowed */
+/* The three calls above for a buffer at hand. */
+Status file_write(const char *path, const void *data, size_t size, Error *err);
+
+/* mkdir -p, durable; an existing directory is fine. */
+Status dir_make(const char *path, Error *err);
+/* Fails unless a file can be created in `path`; leaves nothing behind. */
+Status dir_check_writable(const char *path, Error *err);
+/* Makes the names in `path` durable. */
+Status dir_sync(const char *path, Error *err);
+/* Removes a directory and what is in it, following no links; a missing one is fine. */
+Status dir_remove(const char *path, Error *err);
+
+/* dir + "/" + name in a new string (NULL when out of memory). An absolute `name` is returned as
+ * it is. */
+char *path_join(const char *dir, const char *name);
+/* The directory that `path` is in, in a new string (NULL when out of memory). */
+char *path_parent(const char *path);
+
+#endif

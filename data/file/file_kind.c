@@ -1,0 +1,34 @@
+#include <string.h>
+#include <strings.h>
+
+#include "data/file/file.h"
+
+typedef struct Kind {
+  const char *begin; /* first bytes; letters in either case */
+  size_t size;
+  const char *what;
+} Kind;
+
+#define KIND(begin, what) \
+  { begin, sizeof(begin) - 1, what }
+
+static const Kind KINDS[] = {
+    KIND("version https://git-lfs", "a Git LFS pointer; run `git lfs pull`"),
+    KIND("<!doctype", "an HTML page; download the file itself"),
+    KIND("<html", "an HTML page; download the file itself"),
+    KIND("<?xml", "an XML document; download the file itself"),
+    KIND("{", "JSON text"),
+    KIND("PK\3\4", "a zip archive, as PyTorch writes; convert it to safetensors"),
+    KIND("\x80\x02", "a Python pickle; convert it to safetensors"),
+    KIND("GGUF", "a GGUF file"),
+    KIND("\x1f\x8b", "compressed by gzip; decompress it"),
+    KIND("\x28\xb5\x2f\xfd", "compressed by zstd; decompress it"),
+};
+
+const char *file_kind(const unsigned char *data, size_t size) {
+  for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
+    const Kind *k = &KINDS[i];
+    if (size >= k->size && strncasecmp((const char *)data, k->begin, k->size) == 0) return k->what;
+  }
+  return NULL;
+}

@@ -1,0 +1,111 @@
+#include "data/options/options.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/options/options_internal.h"
+#include "data/text/utf8.h"
+
+enum { ORIGIN_DEFAULT, ORIGIN_RECIPE, ORIGIN_FILE, ORIGIN_COMMAND };
+
+Status options_init(OptionSet *o, const Option *table, size_t count, void *settings, Error *err) {
+  *o = (OptionSet){.table = table, .count = count, .settings = settings};
+  for (size_t i = 0; i < count; i++) {
+    assert(table[i].initial || option_is_string(&table[i]));
+    if (option_is_string(&table[i])) *(char **)((char *)settings + table[i].offset) = NULL;
+  }
+  o->origin = calloc(count, 1);
+  Status status = o->origin ? STATUS_OK : error_set(err, STATUS_RUN, "options: out of memory");
+  for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+    const char *text = table[i].initial ? table[i].initial : "";
+    status = options_set(o, i, text, ORIGIN_DEFAULT, "default", err);
+  }
+  if (status != STATUS_OK) options_free(o);
+  return status;
+}
+
+void options_free(OptionSet *o) {
+  for (size_t i = 0; i < o->count; i++) {
+    if (option_is_string(&o->table[i])) {
+      option_store(&o->table[i], o->settings, (OptionValue){.string = NULL});
+    }
+  }
+  free(o->origin);
+  *o = (OptionSet){0};
+}
+
+size_t options_find(const OptionSet *o, const char *key) {
+  size_t i = 0;
+  while (i < o->count && strcmp(o->table[i].key, key) != 0) i++;
+  return i;
+}
+
+bool options_inside(const char *key, const char *section, size_t size) {
+  return size == 0 || (strncmp(key, section, size) == 0 && key[size] == '.');
+}
+
+size_t options_find_section(const OptionSet *o, const char *section, size_t size) {
+  size_t i = 0;
+  while (i < o->count && !options_inside(o->table[i].key, section, size)) i++;
+  return i;
+}
+
+Status options_set(OptionSet *o, size_t i, const char *text, unsigned char origin,
+                   const char *place, Error *err) {
+  const Option *option = &o->table[i];
+  OptionValue value;
+  TRY(option_parse(option, text, place, &value, err));
+  if (origin < o->origin[i]) {
+    option_drop(option, &value);
+    return STATUS_OK;
+  }
+  option_store(option, o->settings, value);
+  o->origin[i] = origin;
+  return STATUS_OK;
+}
+
+Status options_preset(OptionSet *o, const char *key, const char *value, Error *err) {
+  size_t i = options_find(o, key);
+  if (i == o->count) return options_unknown(o, key, "recipe", err);
+  if (o->origin[i] != ORIGIN_DEFAULT) return STATUS_OK;
+  return options_set(o, i, value, ORIGIN_RECIPE, "recipe", err);
+}
+
+Status options_put(OptionSet *o, const char *key, const char *text, const char *place, Error *err) {
+  size_t i = options_find(o, key);
+  if (i == o->count) return options_unknown(o, key, place, err);
+  return options_set(o, i, text, ORIGIN_FILE, place, err);
+}
+
+Status options_assign(OptionSet *o, const char *assignment, Error *err) {
+  size_t size = strlen(assignment), valid = utf8_valid(assignment, size);
+  if (valid < size) {
+    return error_set(err, STATUS_USAGE, "-s: not UTF-8 at byte %zu of '%.80s'", valid, assignment);
+  }
+  const char *equals = strchr(assignment, '=');
+  if (!equals) {
+    return error_set(err, STATUS_USAGE, "-s: want key=value, got '%.80s'", assignment);
+  }
+  char *key = strndup(assignment, (size_t)(equals - assignment));
+  if (!key) return error_set(err, STATUS_RUN, "-s: out of memory");
+  size_t i = options_find(o, key);
+  Status status = i == o->count ? options_unknown(o, key, "-s", err)
+                                : options_set(o, i, equals + 1, ORIGIN_COMMAND, "-s", err);
+  free(key);
+  return status;
+}
+
+Status options_check_required(const OptionSet *o, const char *name, Error *err) {
+  for (size_t i = 0; i < o->count; i++) {
+    const Option *option = &o->table[i];
+    if (!option->required) continue;
+    bool set = option_is_string(option) ? option_load(option, o->settings).string != NULL
+                                        : o->origin[i] != ORIGIN_DEFAULT;
+    if (!set) {
+      return error_set(err, STATUS_USAGE, "%s: %s: is required (%s)", name, option->key,
+                       option->help);
+    }
+  }
+  return STATUS_OK;
+}

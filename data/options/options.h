@@ -1,0 +1,82 @@
+/* options: one table describes every setting; the parser, the defaults, --help, the checks and the
+ * record stored with each result are all generated from it.
+ *
+ * A configuration file is YAML of nested mappings with scalar leaves (and lists of scalars where an
+ * option takes a list). A leaf is named by its path joined with dots: `data: {train: x}` is
+ * `data.train`. Precedence: built-in default < recipe < file < `-s key=value`. Unknown keys are
+ * errors that name the nearest known key. A leaf may also be given by its dotted name. The table,
+ * not YAML, decides the type of a value: `no` is a text where a text is wanted and an error where
+ * true or false is; an empty value unsets a text, path or list. Numbers are written as in JSON.
+ * Anchors, aliases, tags, directives, duplicate keys and second documents are refused; a file is at
+ * most 1 MiB and no deeper than the table. */
+#ifndef SKEIN_OPTIONS_H
+#define SKEIN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "autograd/ground/status.h"
+
+typedef enum OptionType {
+  OPTION_STRING, /* char * (owned); NULL when unset */
+  OPTION_PATH,   /* as string; relative paths are taken from the working directory */
+  OPTION_INT,    /* int64_t, decimal */
+  OPTION_REAL,   /* double, finite, decimal */
+  OPTION_BOOL,   /* bool: true | false */
+  OPTION_CHOICE, /* int: index into `choices` ("a|b|c") */
+  OPTION_LIST,   /* char * (owned): scalars joined with ','; a plain scalar is a list of one */
+} OptionType;
+
+typedef struct Option {
+  const char *key; /* "train.steps" */
+  OptionType type;
+  size_t offset;       /* of the field in the settings struct */
+  const char *initial; /* default as text; NULL: unset (strings, paths and lists only) */
+  double min, max;     /* inclusive bounds of INT and REAL; none unless min < max */
+  const char *choices; /* OPTION_CHOICE */
+  bool required;
+  const char *help; /* one line: what it is, unit */
+} Option;
+
+/* The settings struct is any struct. `origin` says where each value came from: 0 default, 1 recipe,
+ * 2 file, 3 command line; a weaker one never replaces a stronger one, in whatever order they are
+ * read. */
+typedef struct OptionSet {
+  const Option *table;
+  size_t count;
+  void *settings;
+  unsigned char *origin; /* [count], owned */
+} OptionSet;
+
+/* Fills *settings with the defaults. Free with options_free, which frees the owned strings. */
+Status options_init(OptionSet *o, const Option *table, size_t count, void *settings, Error *err);
+void options_free(OptionSet *o);
+
+/* Reads a YAML file. Errors name file, line and column, and the key. */
+Status options_read_file(OptionSet *o, const char *path, Error *err);
+/* Parses the text of a configuration; `name` stands for the file in messages. */
+Status options_read_text(OptionSet *o, const char *text, size_t size, const char *name, Error *err);
+/* One "key=value" from the command line. */
+Status options_assign(OptionSet *o, const char *assignment, Error *err);
+/* Sets an option still at its default (origin 0) to a recipe's value. */
+Status options_preset(OptionSet *o, const char *key, const char *value, Error *err);
+/* One option as a file sets it; `place` begins the messages of errors. */
+Status options_put(OptionSet *o, const char *key, const char *text, const char *place, Error *err);
+/* Every required option is set. */
+Status options_check_required(const OptionSet *o, const char *name, Error *err);
+
+/* The table as help text: key, default (live), bounds or choices, help. */
+void options_print_help(const OptionSet *o, FILE *out);
+/* The resolved settings as a YAML file that reads back to the same settings; deterministic.
+ * The caller frees. NULL when out of memory. */
+char *options_record(const OptionSet *o);
+
+/* The resolved settings as "key=value" lines in table order, without the keys in `except`. The
+ * caller frees. NULL when out of memory. */
+char *options_lines(const OptionSet *o, const char *const *except, size_t count);
+
+/* The known word nearest to `word` by edit distance, or NULL when none is near. */
+const char *options_nearest(const char *word, const char *const *known, size_t count);
+
+#endif

@@ -1,0 +1,22 @@
+/* options_internal: what the files options*.c share. */
+#ifndef SKEIN_OPTIONS_INTERNAL_H
+#define SKEIN_OPTIONS_INTERNAL_H
+
+#include "data/options/option_value.h"
+
+/* Index of the option `key`, or `count` when there is none. */
+size_t options_find(const OptionSet *o, const char *key);
+/* Whether `key` lies in the section named by `size` bytes; every key lies in the section "". */
+bool options_inside(const char *key, const char *section, size_t size);
+/* Index of the first option in a section, or `count`. */
+size_t options_find_section(const OptionSet *o, const char *section, size_t size);
+
+/* Reads `text` into option i unless a stronger origin has set it (the text is checked all the
+ * same). */
+Status options_set(OptionSet *o, size_t i, const char *text, unsigned char origin,
+                   const char *place, Error *err);
+
+/* Reports a key that is not in the table, with the one that was probably meant. */
+Status options_unknown(const OptionSet *o, const char *key, const char *place, Error *err);
+
+#endif

@@ -1,0 +1,321 @@
+#include "data/tensors/weights.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "data/tensors/weights_index.h"
+
+typedef struct Slot {
+  const SafetensorsEntry *entry;
+  size_t file; /* index into Weights.file */
+  bool used;
+  void *copy; /* aligned data, where the file's is not; owned */
+} Slot;
+
+struct Weights {
+  char *path; /* as given to weights_open */
+  Safetensors *file;
+  size_t file_count;
+  WeightsIndex index; /* zeroed for a single file */
+  Slot *slot;         /* sorted by name (bytewise) */
+  size_t count;
+};
+
+/* Opening. */
+
+static Status out_of_memory(const Weights *w, Error *err) {
+  return error_set(err, STATUS_RUN, "%s: out of memory", w->path);
+}
+
+/* Something has this name, be it a link to nowhere (which the opening will report). */
+static bool exists(const char *path) {
+  return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static Status open_single(Weights *w, const char *path, Error *err) {
+  w->file = calloc(1, sizeof *w->file);
+  if (!w->file) return out_of_memory(w, err);
+  TRY(safetensors_open(&w->file[0], path, err));
+  w->file_count = 1;
+  return STATUS_OK;
+}
+
+static Status open_shards(Weights *w, const char *index_path, Error *err) {
+  TRY(weights_index_open(&w->index, index_path, err));
+  w->file = calloc(w->index.count, sizeof *w->file);
+  if (!w->file) return out_of_memory(w, err);
+  for (size_t i = 0; i < w->index.count; i++) {
+    char *path = path_join(w->path, w->index.shard[i]);
+    if (!path) return out_of_memory(w, err);
+    Status status = safetensors_open(&w->file[i], path, err);
+    free(path);
+    TRY(status);
+    w->file_count++;
+  }
+  return STATUS_OK;
+}
+
+/* Why a directory without safetensors cannot be opened. */
+static Status refuse_directory(const Weights *w, Error *err) {
+  static const char *const pickled[] = {"pytorch_model.bin", "pytorch_model.bin.index.json"};
+  for (int i = 0; i < 2; i++) {
+    char *path = path_join(w->path, pickled[i]);
+    if (!path) return out_of_memory(w, err);
+    bool found = exists(path);
+    free(path);
+    if (!found) continue;
+    return error_set(err, STATUS_INPUT,
+                     "%s: has only pickled weights (%s); convert to safetensors: python -c \"from "
+                     "transformers import T5ForConditionalGeneration as T; "
+                     "T.from_pretrained('DIR').save_pretrained('DIR')\"",
+                     w->path, pickled[i]);
+  }
+  return error_set(err, STATUS_INPUT,
+                   "%s: has neither model.safetensors nor model.safetensors.index.json", w->path);
+}
+
+static Status open_directory(Weights *w, Error *err) {
+  char *single = path_join(w->path, "model.safetensors");
+  char *index = path_join(w->path, "model.safetensors.index.json");
+  Status status;
+  if (!single || !index) {
+    status = out_of_memory(w, err);
+  } else if (exists(single)) {
+    status = open_single(w, single, err);
+  } else if (exists(index)) {
+    status = open_shards(w, index, err);
+  } else {
+    status = refuse_directory(w, err);
+  }
+  free(single);
+  free(index);
+  return status;
+}
+
+static int compare_slots(const void *a, const void *b) {
+  return strcmp(((const Slot *)a)->entry->name, ((const Slot *)b)->entry->name);
+}
+
+/* The slots of all files, sorted; a name is in one file only. */
+static Status fill_slots(Weights *w, Error *err) {
+  size_t total = 0;
+  for (size_t f = 0; f < w->file_count; f++) total += w->file[f].count;
+  w->slot = calloc(total + 1, sizeof *w->slot);
+  if (!w->slot) return out_of_memory(w, err);
+  for (size_t f = 0; f < w->file_count; f++) {
+    for (size_t i = 0; i < w->file[f].count; i++) {
+      w->slot[w->count++] = (Slot){.entry = &w->file[f].entry[i], .file = f};
+    }
+  }
+  if (w->file_count == 1) return STATUS_OK; /* which has them sorted, each name once */
+  qsort(w->slot, w->count, sizeof *w->slot, compare_slots);
+  for (size_t i = 1; i < w->count; i++) {
+    if (compare_slots(&w->slot[i - 1], &w->slot[i]) != 0) continue;
+    return error_set(err, STATUS_INPUT, "%s: tensor '%.200s': is in %s, too",
+                     weights_file(w, i - 1), w->slot[i].entry->name, weights_file(w, i));
+  }
+  return STATUS_OK;
+}
+
+/* Every tensor is in the shard that the index gives it. */
+static Status check_index(const Weights *w, Error *err) {
+  if (!w->index.map) return STATUS_OK;
+  for (size_t i = 0; i < w->count; i++) {
+    const char *name = w->slot[i].entry->name, *actual = w->index.shard[w->slot[i].file];
+    const char *listed = weights_index_shard(&w->index, name);
+    if (!listed) {
+      return error_set(err, STATUS_INPUT,
+                       "%s: weight_map: tensor '%.200s' of shard %.200s: is missing", w->index.path,
+                       name, actual);
+    }
+    if (strcmp(listed, actual) != 0) {
+      return error_set(err, STATUS_INPUT,
+                       "%s: weight_map: '%.200s': says %.200s, but it is in %.200s", w->index.path,
+                       name, listed, actual);
+    }
+  }
+  return STATUS_OK;
+}
+
+static Status open_all(Weights *w, const char *path, Error *err) {
+  struct stat info;
+  w->path = strdup(path);
+  if (!w->path) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  bool directory = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+  TRY(directory ? open_directory(w, err) : open_single(w, path, err));
+  TRY(fill_slots(w, err));
+  return check_index(w, err);
+}
+
+Status weights_open(Weights **out, const char *path, Error *err) {
+  Weights *w = calloc(1, sizeof *w);
+  *out = NULL;
+  if (!w) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  Status status = open_all(w, path, err);
+  if (status == STATUS_OK) {
+    *out = w;
+  } else {
+    weights_close(w);
+  }
+  return status;
+}
+
+void weights_close(Weights *w) {
+  if (!w) return;
+  for (size_t i = 0; i < w->count; i++) free(w->slot[i].copy);
+  for (size_t f = 0; f < w->file_count; f++) safetensors_close(&w->file[f]);
+  weights_index_close(&w->index);
+  free(w->slot);
+  free(w->file);
+  free(w->path);
+  free(w);
+}
+
+/* Getting. */
+
+static Slot *find(const Weights *w, const char *name) {
+  const SafetensorsEntry entry = {.name = (char *)(uintptr_t)name};
+  const Slot key = {.entry = &entry};
+  return bsearch(&key, w->slot, w->count, sizeof key, compare_slots);
+}
+
+static Status report_missing(const Weights *w, const char *name, Error *err) {
+  const char *listed = w->index.map ? weights_index_shard(&w->index, name) : NULL;
+  if (listed) {
+    return error_set(err, STATUS_MISMATCH,
+                     "%s: weight_map: '%.200s': shard %.200s does not have it", w->index.path, name,
+                     listed);
+  }
+  return error_set(err, STATUS_MISMATCH, "%s: tensor '%.200s': is missing",
+                   w->index.map ? w->index.path : w->file[0].file.path, name);
+}
+
+static bool dtype_of(const SafetensorsEntry *e, Dtype *dtype) {
+  static const struct {
+    const char *name;
+    Dtype dtype;
+  } known[] = {{"F32", DTYPE_F32}, {"F16", DTYPE_F16}, {"BF16", DTYPE_BF16}};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    if (strcmp(e->dtype, known[i].name) != 0) continue;
+    *dtype = known[i].dtype;
+    return true;
+  }
+  return false;
+}
+
+enum { SHAPE_TEXT = 256 }; /* room for SAFETENSORS_RANK numbers of 19 digits */
+
+/* "[3, 4]", with -1 as "any". */
+static const char *shape_text(char text[SHAPE_TEXT], const int64_t *shape, int rank) {
+  char *end = stpcpy(text, "[");
+  for (int i = 0; i < rank; i++) {
+    if (i > 0) end = stpcpy(end, ", ");
+    end += shape[i] < 0 ? sprintf(end, "any") : sprintf(end, "%" PRId64, shape[i]);
+  }
+  stpcpy(end, "]");
+  return text;
+}
+
+/* Rows and columns of a tensor of rank 1 or 2 as wanted, none of them 0. */
+static Status check_shape(const SafetensorsEntry *e, const char *path, int64_t rows, int64_t cols,
+                          Tensor *out, Error *err) {
+  out->rows = e->rank == 2 ? e->shape[0] : 1;
+  out->cols = e->rank > 0 ? e->shape[e->rank - 1] : 0;
+  bool matrix = e->rank == 1 || e->rank == 2;
+  bool fits = (rows < 0 || out->rows == rows) && (cols < 0 || out->cols == cols);
+  if (matrix && fits && e->size > 0) return STATUS_OK;
+  char got[SHAPE_TEXT], want[SHAPE_TEXT];
+  const int64_t wanted[] = {rows, cols};
+  return error_set(err, STATUS_MISMATCH, "%s: tensor '%.200s': got shape %s, want %s", path,
+                   e->name, shape_text(got, e->shape, e->rank), shape_text(want, wanted, 2));
+}
+
+/* The slot of the tensor, in *out as weights_locate leaves it. */
+static Status locate(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
+                     Slot **slot, Error *err) {
+  *slot = find(w, name);
+  if (!*slot) return report_missing(w, name, err);
+  const SafetensorsEntry *e = (*slot)->entry;
+  const char *path = w->file[(*slot)->file].file.path;
+  Tensor stored = {.store = e->data};
+  TRY(check_shape(e, path, rows, cols, &stored, err));
+  if (!dtype_of(e, &stored.dtype)) {
+    return error_set(err, STATUS_INPUT, "%s: tensor '%.200s': got dtype %s, want F32, F16 or BF16",
+                     path, name, e->dtype);
+  }
+  (*slot)->used = true;
+  *out = stored;
+  return STATUS_OK;
+}
+
+Status weights_locate(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
+                      Error *err) {
+  Slot *slot;
+  return locate(w, name, rows, cols, out, &slot, err);
+}
+
+Status weights_get(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
+                   Error *err) {
+  Slot *slot;
+  Tensor stored;
+  TRY(locate(w, name, rows, cols, &stored, &slot, err));
+  const void *data = slot->copy ? slot->copy : stored.store;
+  if (stored.dtype == DTYPE_F32 && (uintptr_t)data % sizeof(float) != 0) {
+    slot->copy = malloc(slot->entry->size);
+    if (!slot->copy) return out_of_memory(w, err);
+    data = memcpy(slot->copy, stored.store, slot->entry->size);
+  }
+  *out = tensor_view(data, stored.dtype, stored.rows, stored.cols);
+  return STATUS_OK;
+}
+
+bool weights_has(const Weights *w, const char *name) {
+  return find(w, name) != NULL;
+}
+
+size_t weights_count(const Weights *w) {
+  return w->count;
+}
+
+const SafetensorsEntry *weights_entry(const Weights *w, size_t i) {
+  return w->slot[i].entry;
+}
+
+const char *weights_file(const Weights *w, size_t i) {
+  return w->file[w->slot[i].file].file.path;
+}
+
+const char *weights_meta(const Weights *w, const char *key) {
+  const char *value = NULL;
+  for (size_t f = 0; f < w->file_count && !value; f++) value = safetensors_meta(&w->file[f], key);
+  return value;
+}
+
+/* Accounting. */
+
+void weights_ignore(Weights *w, const char *name) {
+  Slot *slot = find(w, name);
+  if (slot) slot->used = true;
+}
+
+Status weights_check_used(const Weights *w, Error *err) {
+  size_t unused = 0, first = 0;
+  for (size_t i = w->count; i-- > 0;) {
+    if (w->slot[i].used) continue;
+    unused++;
+    first = i;
+  }
+  if (unused == 0) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH, "%s: tensor '%.200s': is not used (%zu of %zu are not)",
+                   weights_file(w, first), w->slot[first].entry->name, unused, w->count);
+}
+
+Status weights_unchanged(const Weights *w, Error *err) {
+  for (size_t f = 0; f < w->file_count; f++) TRY(mapped_unchanged(&w->file[f].file, err));
+  return STATUS_OK;
+}

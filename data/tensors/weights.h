@@ -1,0 +1,50 @@
+/* weights: the tensors of a checkpoint directory, one file or shards, by name.
+ *
+ * `<dir>/model.safetensors`, or else `<dir>/model.safetensors.index.json` with its shards, as in
+ * transformers. Every tensor that is asked for is marked used; weights_check_used reports what
+ * nobody asked for.
+ *
+ * The index is an object whose "weight_map" gives each tensor the name of its shard, a file in the
+ * same directory. A tensor in two shards, in another shard than the index says, or in a shard
+ * without being in the index is an error. The index may name tensors that its shard lacks:
+ * converters leave the aliases of shared tensors in (T5's embed_tokens); asking for one is an error
+ * that says so. "metadata.total_size" is not checked, since it counts those aliases. */
+#ifndef SKEIN_WEIGHTS_H
+#define SKEIN_WEIGHTS_H
+
+#include "data/tensors/safetensors.h"
+
+typedef struct Weights Weights;
+
+/* Opens a checkpoint directory, or, if `path` is a file, that single safetensors file. A directory
+ * with only a pickled pytorch_model.bin is refused with the remedy. */
+Status weights_open(Weights **w, const char *path, Error *err);
+void weights_close(Weights *w); /* NULL is allowed */
+
+/* The tensor `name` as a matrix: rank 2 gives [rows, cols]; rank 1 gives [1, n]. `rows`/`cols` are
+ * the shape that is needed; -1 accepts any but 0. Errors name file, tensor, what is there and what
+ * is needed: STATUS_MISMATCH where it is missing or has another shape, STATUS_INPUT where its dtype
+ * is not F32, F16 or BF16. The view points into the mapping, or into a copy owned by `w` where F32
+ * data is not 4-byte aligned in the file; F16 and BF16 data may stand at any address. */
+Status weights_get(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
+                   Error *err);
+/* The same without reading it: out->store is where it stands in the mapping, at any address, and
+ * out->data is NULL. Widen it (dtype_widen takes any address) or get it before computing. */
+Status weights_locate(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
+                      Error *err);
+bool weights_has(const Weights *w, const char *name);
+
+size_t weights_count(const Weights *w);
+const SafetensorsEntry *weights_entry(const Weights *w, size_t i); /* all shards, in name order */
+const char *weights_file(const Weights *w, size_t i);              /* path of the file it is in */
+/* From the first shard that has the key in its __metadata__; NULL when none has. */
+const char *weights_meta(const Weights *w, const char *key);
+
+/* Marks `name` used without reading it (a known, harmless extra). */
+void weights_ignore(Weights *w, const char *name);
+/* STATUS_MISMATCH naming the first tensor that was neither got nor ignored. */
+Status weights_check_used(const Weights *w, Error *err);
+/* Re-stats the files; STATUS_INPUT when one changed while it was in use. */
+Status weights_unchanged(const Weights *w, Error *err);
+
+#endif

@@ -1,0 +1,199 @@
+#include "data/text/json.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file/file.h"
+
+/* What jansson could not read. It leaves the text empty where it ran out of memory. */
+static Status report(const JsonDoc *doc, const json_error_t *cause, Error *err) {
+  if (cause->text[0] == '\0' || json_error_code(cause) == json_error_out_of_memory) {
+    return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
+  }
+  int64_t line = cause->line + (doc->line > 0 ? doc->line - 1 : 0);
+  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": column %d: byte %" PRId64 ": %s",
+                   doc->file, line, cause->column, doc->byte + cause->position, cause->text);
+}
+
+Status json_parse(JsonDoc *doc, const char *text, size_t size, Error *err) {
+  doc->root = NULL;
+  if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+    return error_set(err, STATUS_INPUT, "%s: byte %" PRId64 ": a byte order mark; remove it",
+                     doc->file, doc->byte);
+  }
+  const char *nul = memchr(text, 0, size); /* jansson would take one after the value for the end */
+  if (nul) {
+    return error_set(err, STATUS_INPUT, "%s: byte %" PRId64 ": a NUL byte", doc->file,
+                     doc->byte + (nul - text));
+  }
+  json_error_t cause;
+  doc->root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
+  return doc->root ? STATUS_OK : report(doc, &cause, err);
+}
+
+Status json_parse_file(JsonDoc *doc, const char *path, size_t limit, Error *err) {
+  char *text;
+  size_t size;
+  *doc = (JsonDoc){.file = path};
+  TRY(file_read(path, limit, &text, &size, err));
+  Status status = json_parse(doc, text, size, err);
+  free(text);
+  return status;
+}
+
+void json_free(JsonDoc *doc) {
+  json_decref(doc->root);
+  doc->root = NULL;
+}
+
+const char *json_kind(const json_t *value) {
+  if (!value) return "nothing";
+  switch (json_typeof(value)) {
+    case JSON_OBJECT:
+      return "an object";
+    case JSON_ARRAY:
+      return "an array";
+    case JSON_STRING:
+      return "a string";
+    case JSON_INTEGER:
+      return "an integer";
+    case JSON_REAL:
+      return "a real";
+    case JSON_TRUE:
+      return "true";
+    case JSON_FALSE:
+      return "false";
+    case JSON_NULL:
+      return "null";
+  }
+  return "?";
+}
+
+bool json_has(const JsonDoc *doc, const char *key) {
+  const json_t *value = json_object_get(doc->root, key);
+  return value && !json_is_null(value);
+}
+
+/* An error in a field: the file, the line where the document is one of many, and `format`. */
+static Status __attribute__((format(printf, 3, 4)))
+refuse(const JsonDoc *doc, Error *err, const char *format, ...) {
+  char what[ERROR_TEXT];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(what, sizeof what, format, args);
+  va_end(args);
+  if (doc->line == 0) return error_set(err, STATUS_INPUT, "%s: %s", doc->file, what);
+  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": %s", doc->file, doc->line, what);
+}
+
+enum {
+  OBJECT = 1 << JSON_OBJECT,
+  ARRAY = 1 << JSON_ARRAY,
+  STRING = 1 << JSON_STRING,
+  INTEGER = 1 << JSON_INTEGER,
+  REAL = 1 << JSON_REAL,
+  BOOLEAN = 1 << JSON_TRUE | 1 << JSON_FALSE,
+};
+
+/* The value of `key`, which must be one of `types`. */
+static Status get(const JsonDoc *doc, const char *key, int types, const char *want, json_t **out,
+                  Error *err) {
+  if (!json_is_object(doc->root)) {
+    return refuse(doc, err, "got %s, want an object", json_kind(doc->root));
+  }
+  json_t *value = json_object_get(doc->root, key);
+  if (!value) return refuse(doc, err, "%s: is missing, want %s", key, want);
+  if (!(1 << json_typeof(value) & types)) {
+    return refuse(doc, err, "%s: got %s, want %s", key, json_kind(value), want);
+  }
+  *out = value;
+  return STATUS_OK;
+}
+
+Status json_get_int(const JsonDoc *doc, const char *key, int64_t min, int64_t max, int64_t *out,
+                    Error *err) {
+  json_t *value = NULL;
+  TRY(get(doc, key, INTEGER, "an integer", &value, err));
+  *out = json_integer_value(value);
+  if (*out >= min && *out <= max) return STATUS_OK;
+  return refuse(doc, err, "%s: got %" PRId64 ", want an integer in [%" PRId64 ", %" PRId64 "]", key,
+                *out, min, max);
+}
+
+Status json_get_real(const JsonDoc *doc, const char *key, double min, double max, double *out,
+                     Error *err) {
+  json_t *value = NULL;
+  TRY(get(doc, key, INTEGER | REAL, "a number", &value, err));
+  *out = json_number_value(value);
+  if (*out >= min && *out <= max) return STATUS_OK;
+  return refuse(doc, err, "%s: got %g, want a number in [%g, %g]", key, *out, min, max);
+}
+
+Status json_get_bool(const JsonDoc *doc, const char *key, bool *out, Error *err) {
+  json_t *value = NULL;
+  TRY(get(doc, key, BOOLEAN, "true or false", &value, err));
+  *out = json_is_true(value);
+  return STATUS_OK;
+}
+
+Status json_get_string(const JsonDoc *doc, const char *key, const char **out, Error *err) {
+  json_t *value = NULL;
+  TRY(get(doc, key, STRING, "a string", &value, err));
+  *out = json_string_value(value);
+  return STATUS_OK;
+}
+
+Status json_get_object(const JsonDoc *doc, const char *key, json_t **out, Error *err) {
+  return get(doc, key, OBJECT, "an object", out, err);
+}
+
+Status json_get_array(const JsonDoc *doc, const char *key, json_t **out, Error *err) {
+  return get(doc, key, ARRAY, "an array", out, err);
+}
+
+Status json_write_file(const json_t *value, const char *path, Error *err) {
+  char *text = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+  if (!text) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  AtomicFile f;
+  Status status = atomic_open(&f, path, err);
+  if (status == STATUS_OK) {
+    fprintf(f.stream, "%s\n", text);
+    status = atomic_commit(&f, err);
+  }
+  free(text);
+  return status;
+}
+
+json_t *json_parse_number(const char *text, size_t flags, bool *too_large) {
+  size_t size = strlen(text);
+  *too_large = false;
+  if (size == 0 || !strchr("-0123456789", text[0]) || !isdigit((unsigned char)text[size - 1]) ||
+      strspn(text, "+-.0123456789Ee") < size) {
+    return NULL; /* JSON, but not a bare number; or a text that begins like one, as a hash may */
+  }
+  json_error_t error;
+  json_t *number = json_loadb(text, size, JSON_DECODE_ANY | flags, &error);
+  *too_large = !number && json_error_code(&error) == json_error_numeric_overflow;
+  return number;
+}
+
+char *json_real_text(double real) {
+  json_t *number = json_real(real);
+  char text[64] = "";
+  for (size_t digits = 6; number && digits <= 17; digits++) {
+    size_t size =
+        json_dumpb(number, text, sizeof text - 1, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+    text[size < sizeof text ? size : 0] = '\0';
+    bool too_large;
+    json_t *back = json_parse_number(text, 0, &too_large);
+    bool exact = json_is_real(back) && json_real_value(back) == real;
+    json_decref(back);
+    if (exact) break;
+  }
+  json_decref(number);
+  return strdup(text);
+}

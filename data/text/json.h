@@ -1,0 +1,68 @@
+/* json: strict JSON documents with typed fields, on top of jansson.
+ *
+ * Accepted is RFC 8259 and nothing beside it: valid UTF-8 without a byte order mark, no duplicate
+ * keys (compared after escapes), no lone surrogates, no \u0000, nothing after the value, at most
+ * 2048 levels. Integers are exact and must fit int64; a real that overflows is an error, one that
+ * underflows is 0. Every error is STATUS_INPUT naming the file, then line, column and byte of the
+ * place where parsing ended, or the line (of a JSONL file) and the key of a field that is not as
+ * wanted.
+ *
+ * jansson 2.14 loses bytes of a string, and then the heap, when malloc fails in its lexer. A
+ * program must therefore give it memory that does not fail (json_set_alloc_funcs, as tools/skein.c
+ * does); the out-of-memory errors here are a second line. */
+#ifndef SKEIN_JSON_H
+#define SKEIN_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "autograd/ground/status.h"
+
+/* A parsed value and where it came from. */
+typedef struct JsonDoc {
+  json_t *root;     /* owned; fields of it are borrowed with jansson's own calls */
+  const char *file; /* borrowed; for messages */
+  int64_t line;     /* where the text begins in the file, from 1; 0: it is the whole file */
+  int64_t byte;     /* the same as an offset */
+} JsonDoc;
+
+/* Parses `size` bytes of text into doc->root; the caller has set the other fields. The text need
+ * not end in NUL. Free with json_free. On failure root is NULL. */
+Status json_parse(JsonDoc *doc, const char *text, size_t size, Error *err);
+/* Parses a file of at most `limit` bytes; doc->file becomes `path`. */
+Status json_parse_file(JsonDoc *doc, const char *path, size_t limit, Error *err);
+void json_free(JsonDoc *doc); /* a zeroed JsonDoc is allowed */
+
+/* The root is an object with this key, and the value is not null. */
+bool json_has(const JsonDoc *doc, const char *key);
+
+/* The field `key` of the root object. Missing, null and another type are errors, and so is a number
+ * outside [min, max]; ask json_has first where a field is optional. */
+Status json_get_int(const JsonDoc *doc, const char *key, int64_t min, int64_t max, int64_t *out,
+                    Error *err);
+/* An integer or a real. */
+Status json_get_real(const JsonDoc *doc, const char *key, double min, double max, double *out,
+                     Error *err);
+Status json_get_bool(const JsonDoc *doc, const char *key, bool *out, Error *err);
+/* Borrowed from the document: valid UTF-8 without NUL. */
+Status json_get_string(const JsonDoc *doc, const char *key, const char **out, Error *err);
+Status json_get_object(const JsonDoc *doc, const char *key, json_t **out, Error *err);
+Status json_get_array(const JsonDoc *doc, const char *key, json_t **out, Error *err);
+
+/* Writes a value as an indented file that ends in a newline; reals with 15 significant digits.
+ * Keys are in the order in which they were set. */
+Status json_write_file(const json_t *value, const char *path, Error *err);
+
+/* The text as a bare JSON number, NULL when it is none; *too_large: because it overflows. `flags`
+ * as for jansson. The caller owns the reference. */
+json_t *json_parse_number(const char *text, size_t flags, bool *too_large);
+/* A finite real in the fewest digits that read back to it as a real ("0.1", "2.0", "1e300"). The
+ * caller frees; NULL when out of memory. */
+char *json_real_text(double real);
+
+/* "a string", "an integer", ...: the type of a value in words; "nothing" for NULL. */
+const char *json_kind(const json_t *value);
+
+#endif

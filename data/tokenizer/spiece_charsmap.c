@@ -1,0 +1,94 @@
+/* The compiled rules of SentencePiece's normaliser:
+ *
+ *   OFFSET  SIZE  DESCRIPTION
+ *   0       4     n: bytes of the trie, u32 little-endian, a multiple of 4
+ *   4       n     the trie: a double array of u32 units (Darts-clone)
+ *   4 + n   -     what keys are replaced by: strings that end in NUL; the last NUL may be missing
+ *
+ * A unit is label (bits 0-7, and 31 as a sign that it is no label), has_leaf (8) and an offset
+ * (10-30, shifted by 8 when 9 is set). From unit i, base = i ^ offset; the child for byte c is unit
+ * base ^ c if its label is c; with has_leaf, unit base holds a value (bits 0-30): the offset of a
+ * replacement.
+ *
+ * The rules are sound iff every unit that can be reached has its 256 children inside the array, no
+ * unit is below itself, no key is longer than KEY_MAX, and at most MATCHES_MAX keys are prefixes of
+ * one text (SentencePiece keeps them in an array of that size); and every replacement lies in the
+ * strings and is not longer than REPLACEMENT_MAX. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/tokenizer/spiece_check.h"
+
+enum { CHARSMAP_MAX = 16 << 20, KEY_MAX = 128, MATCHES_MAX = 32, REPLACEMENT_MAX = 1024 };
+
+typedef struct Trie {
+  const unsigned char *units;
+  size_t count;
+  const unsigned char *strings;
+  size_t strings_size;
+  signed char *matches; /* [count] 0: not seen; BELOW: being visited; else 1 + keys met below */
+  const char *fault;    /* the first one found */
+} Trie;
+
+enum { BELOW = -1 };
+
+static uint32_t read_unit(const unsigned char *at) {
+  return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static bool replacement_is_sound(const Trie *t, uint32_t value) {
+  value &= 0x7fffffff;
+  if (value >= t->strings_size) return false;
+  size_t rest = t->strings_size - value;
+  size_t limit = rest < REPLACEMENT_MAX ? rest : REPLACEMENT_MAX;
+  return rest < REPLACEMENT_MAX || memchr(t->strings + value, 0, limit);
+}
+
+/* What is wrong with unit i itself. */
+static const char *unit_fault(const Trie *t, size_t i, size_t base, bool has_leaf, int depth) {
+  if (t->matches[i] == BELOW) return "its trie has a cycle";
+  if (depth > KEY_MAX) return "its trie is too deep";
+  if ((base | 0xff) >= t->count) return "its trie points outside itself";
+  if (has_leaf && !replacement_is_sound(t, read_unit(t->units + 4 * base))) {
+    return "a replacement is too long or outside its strings";
+  }
+  return NULL;
+}
+
+/* The most keys that one text can meet from unit i on, of which there are `depth` bytes so far. */
+static int visit(Trie *t, size_t i, int depth) {
+  if (t->matches[i] > 0) return t->matches[i] - 1;
+  uint32_t unit = read_unit(t->units + 4 * i);
+  size_t base = i ^ (size_t)(unit >> 10) << ((unit & 1u << 9) >> 6);
+  bool has_leaf = unit >> 8 & 1;
+  t->fault = unit_fault(t, i, base, has_leaf, depth);
+  t->matches[i] = BELOW;
+  int most = 0;
+  for (size_t c = 0; c < 256 && !t->fault; c++) {
+    if ((read_unit(t->units + 4 * (base ^ c)) & 0x800000ff) != c) continue;
+    int below = visit(t, base ^ c, depth + 1);
+    most = below > most ? below : most;
+  }
+  most += has_leaf;
+  if (!t->fault && most > MATCHES_MAX) t->fault = "too many of its keys begin alike";
+  if (!t->fault) t->matches[i] = (signed char)(1 + most);
+  return most;
+}
+
+const char *charsmap_fault(const unsigned char *data, size_t size) {
+  if (size == 0) return NULL;
+  if (size > CHARSMAP_MAX) return "it is too large";
+  if (size < 4) return "it is cut short";
+  size_t bytes = read_unit(data);
+  if (bytes % 4 != 0 || bytes == 0 || bytes > size - 4) return "the size of its trie is wrong";
+  Trie t = {.units = data + 4, .count = bytes / 4};
+  t.strings = t.units + bytes;
+  t.strings_size = size - 4 - bytes;
+  t.matches = calloc(t.count, 1);
+  if (!t.matches) return "no memory to check it";
+  visit(&t, 0, 0);
+  free(t.matches);
+  return t.fault;
+}

@@ -1,0 +1,171 @@
+// SentencePiece is a C++ library: this is the one C++ file of the tree.
+#include <sentencepiece_processor.h>
+#include <sentencepiece_trainer.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+extern "C" {
+#include "data/tokenizer/tokenizer_sp.h"
+}
+
+// SentencePiece logs to stderr. Its library exports this switch; its headers leave it out.
+namespace sentencepiece::logging {
+void SetMinLogLevel(int level);
+}
+
+namespace sp = sentencepiece;
+
+struct SpModel {
+  sp::SentencePieceProcessor processor;
+};
+
+namespace {
+
+constexpr int kFatalOnly = 3;
+constexpr int kMetaPieces = 3;         // pad, eos, unk
+constexpr int kCharacters = 0x110000;  // of Unicode
+
+Status failure(const sp::util::Status &cause, Status status, const char *where, Error *err) {
+  return error_set(err, status, "%s: SentencePiece: %s", where, cause.ToString().c_str());
+}
+
+// Runs a body that returns a Status; an exception becomes a failure.
+template <typename Body>
+Status guarded(const char *where, Status status, Error *err, Body body) {
+  try {
+    return body();
+  } catch (const std::bad_alloc &) {
+    return error_set(err, STATUS_RUN, "%s: out of memory", where);
+  } catch (const std::exception &e) {
+    return error_set(err, status, "%s: SentencePiece: %s", where, e.what());
+  } catch (...) {
+    return error_set(err, status, "%s: SentencePiece failed", where);
+  }
+}
+
+// A copy made by malloc, with a NUL behind it.
+char *copy_bytes(const void *data, size_t size) {
+  char *copy = static_cast<char *>(std::malloc(size + 1));
+  if (!copy) throw std::bad_alloc();
+  if (size) std::memcpy(copy, data, size);
+  copy[size] = '\0';
+  return copy;
+}
+
+class Texts : public sp::SentenceIterator {
+ public:
+  Texts(const char *const *texts, size_t count) : texts_(texts), count_(count) { load(); }
+  bool done() const override { return at_ == count_; }
+  void Next() override {
+    ++at_;
+    load();
+  }
+  const std::string &value() const override { return value_; }
+  sp::util::Status status() const override { return sp::util::Status(); }
+
+ private:
+  void load() {
+    if (at_ < count_) value_ = texts_[at_];
+  }
+  const char *const *texts_;
+  size_t count_, at_ = 0;
+  std::string value_;
+};
+
+sp::util::Status train(const char *const *texts, size_t count, const char *type, int32_t pieces,
+                       std::string *model) {
+  Texts sentences(texts, count);
+  return sp::SentencePieceTrainer::Train(
+      {{"model_type", type},
+       {"vocab_size", std::to_string(pieces)},
+       {"hard_vocab_limit", std::strcmp(type, "char") == 0 ? "false" : "true"},
+       {"pad_id", "0"},
+       {"eos_id", "1"},
+       {"unk_id", "2"},
+       {"bos_id", "-1"},
+       {"character_coverage", "1.0"},
+       {"normalization_rule_name", "nmt_nfkc"},
+       {"num_threads", "1"},
+       {"max_sentence_length", "1073741824"},
+       {"minloglevel", std::to_string(kFatalOnly)}},
+      &sentences, model);
+}
+
+int piece_count(const std::string &model) {
+  sp::SentencePieceProcessor processor;
+  return processor.LoadFromSerializedProto(model).ok() ? processor.GetPieceSize() : 0;
+}
+
+}  // namespace
+
+Status sp_open(SpModel **m, const void *data, size_t size, const char *path, SpIds *ids,
+               Error *err) {
+  *m = nullptr;
+  return guarded(path, STATUS_INPUT, err, [&] {
+    sp::logging::SetMinLogLevel(kFatalOnly);
+    auto model = std::make_unique<SpModel>();
+    auto status = model->processor.LoadFromSerializedProto(
+        absl::string_view(static_cast<const char *>(data), size));
+    if (!status.ok()) return failure(status, STATUS_INPUT, path, err);
+    const auto &p = model->processor;
+    *ids = SpIds{p.GetPieceSize(), p.unk_id(), p.eos_id(), p.pad_id()};
+    *m = model.release();
+    return STATUS_OK;
+  });
+}
+
+void sp_close(SpModel *m) {
+  delete m;
+}
+
+Status sp_encode(const SpModel *m, const char *text, size_t size, int32_t **ids, int64_t *count,
+                 Error *err) {
+  *ids = nullptr;
+  return guarded("tokenizer", STATUS_RUN, err, [&] {
+    std::vector<int> found;
+    auto status = m->processor.Encode(absl::string_view(text, size), &found);
+    if (!status.ok()) return failure(status, STATUS_RUN, "tokenizer", err);
+    *ids = reinterpret_cast<int32_t *>(copy_bytes(found.data(), found.size() * sizeof(int)));
+    *count = static_cast<int64_t>(found.size());
+    return STATUS_OK;
+  });
+}
+
+Status sp_decode(const SpModel *m, const int32_t *ids, int64_t count, char **text, Error *err) {
+  *text = nullptr;
+  return guarded("tokenizer", STATUS_RUN, err, [&] {
+    std::string decoded;
+    auto status = m->processor.Decode(std::vector<int>(ids, ids + count), &decoded);
+    if (!status.ok()) return failure(status, STATUS_RUN, "tokenizer", err);
+    *text = copy_bytes(decoded.data(), decoded.size());
+    return STATUS_OK;
+  });
+}
+
+Status sp_train(const char *const *texts, size_t count, int32_t pieces, char **model, size_t *size,
+                Error *err) {
+  *model = nullptr;
+  const char *where = "training the tokenizer";
+  return guarded(where, STATUS_USAGE, err, [&] {
+    // The characters alone first: the unigram trainer aborts the program when the texts hold none.
+    std::string trained;
+    auto status = train(texts, count, "char", kCharacters, &trained);
+    if (!status.ok()) return failure(status, STATUS_USAGE, where, err);
+    if (piece_count(trained) <= kMetaPieces) {
+      return error_set(err, STATUS_USAGE, "%s: the texts hold no characters", where);
+    }
+    status = train(texts, count, "unigram", pieces, &trained);
+    if (!status.ok()) return failure(status, STATUS_USAGE, where, err);
+    *model = copy_bytes(trained.data(), trained.size());
+    *size = trained.size();
+    return STATUS_OK;
+  });
+}

@@ -1,0 +1,195 @@
+#include "infer/embed/embed_pool.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/options/options.h"
+#include "data/text/json.h"
+#include "data/text/jsonl.h"
+
+static Status no_memory(Error *err) {
+  return error_set(err, STATUS_RUN, "out of memory: the embeddings of a pool");
+}
+
+Status embed_corpus(const PoolManifest *m, const char ***corpus, int *count, Error *err) {
+  *count = 0;
+  *corpus = calloc((size_t)m->count + 1, sizeof **corpus);
+  if (!*corpus) return no_memory(err);
+  for (int i = 0; i < m->count; i++) {
+    if (m->entry[i].instruction[0]) (*corpus)[(*count)++] = m->entry[i].instruction;
+  }
+  return STATUS_OK;
+}
+
+static void tell(const EmbedWatch *watch, int64_t texts, int64_t of) {
+  if (watch && watch->done) watch->done(watch->arg, texts, of);
+}
+
+/* ---- instructions ---- */
+
+static Status embed_instruction(Embeddings *out, int row, Embedder *e, const char *dir,
+                                const PoolEntry *entry, Error *err) {
+  Error why = {0};
+  if (!entry->instruction[0] && !embedder_by_key(e)) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: expert '%s' has no instruction to embed; add it again with `skein pool "
+                     "add %s %s --replace --instruction TEXT ...`",
+                     dir, entry->name, dir, entry->name);
+  }
+  if (!(out->name[row] = strdup(entry->name))) return no_memory(err);
+  if (entry->instruction[0]) TRY(embed_text_hash(entry->instruction, out->text[row], err));
+  Status status =
+      embedder_embed(e, entry->name, entry->instruction, out->vector + row * out->dim, &why);
+  if (status == STATUS_OK) return STATUS_OK;
+  return error_set(err, status, "%s: expert '%s': %s", dir, entry->name, why.text);
+}
+
+Status embed_instructions(Embeddings *out, Embedder *e, const char *dir,
+                          const PoolEntry *const *entry, int count, const EmbedWatch *watch,
+                          Error *err) {
+  TRY(embeddings_new(out, embedder_name(e), count, embedder_dim(e), err));
+  out->text = calloc((size_t)count, sizeof *out->text);
+  Status status = out->text ? STATUS_OK : no_memory(err);
+  for (int i = 0; i < count && status == STATUS_OK; i++) {
+    status = embed_instruction(out, i, e, dir, entry[i], err);
+    if (status == STATUS_OK) tell(watch, i + 1, count);
+  }
+  if (status != STATUS_OK) embeddings_free(out);
+  return status;
+}
+
+/* ---- examples ---- */
+
+/* What one call has at hand. */
+typedef struct Filling {
+  Embeddings *out;
+  Embedder *e;
+  const char *key;
+  const EmbedWatch *watch;
+  int64_t rows;
+} Filling;
+
+static Status name_row(Filling *f, const char *expert, int64_t index, Error *err) {
+  char *name;
+  if (asprintf(&name, "%s/%" PRId64, expert, index) < 0) return no_memory(err);
+  f->out->name[f->rows] = name;
+  return STATUS_OK;
+}
+
+static Status embed_line(Filling *f, const char *path, JsonlLine line, Error *err) {
+  JsonDoc doc = {.file = path, .line = line.number, .byte = line.byte};
+  Error why = {0};
+  const char *text;
+  TRY(json_parse(&doc, line.text, line.size, err));
+  Status status = json_get_string(&doc, f->key, &text, err);
+  if (status == STATUS_OK) {
+    status = embedder_embed(f->e, NULL, text, f->out->vector + f->rows * f->out->dim, &why);
+    if (status != STATUS_OK) {
+      error_set(err, status, "%s: line %" PRId64 ": %s: %s", path, line.number, f->key, why.text);
+    }
+  }
+  json_free(&doc);
+  return status;
+}
+
+static Status embed_file(Filling *f, const char *expert, const Jsonl *lines, int64_t count,
+                         Error *err) {
+  for (int64_t i = 0; i < count; i++) {
+    TRY(name_row(f, expert, i, err));
+    TRY(embed_line(f, jsonl_path(lines), jsonl_line(lines, i), err));
+    tell(f->watch, ++f->rows, f->out->count);
+  }
+  return STATUS_OK;
+}
+
+static bool row_is_of(const char *row, const char *expert) {
+  size_t n = strlen(expert);
+  return strncmp(row, expert, n) == 0 && row[n] == '/' && !strchr(row + n + 1, '/');
+}
+
+static Status keep_rows(Filling *f, const char *expert, const Embeddings *old, Error *err) {
+  int64_t dim = f->out->dim;
+  for (int64_t i = 0, index = 0; i < old->count; i++) {
+    if (!row_is_of(old->name[i], expert)) continue;
+    TRY(name_row(f, expert, index++, err));
+    memcpy(f->out->vector + f->rows++ * dim, old->vector + i * dim,
+           (size_t)dim * sizeof *old->vector);
+  }
+  return STATUS_OK;
+}
+
+/* Which file each expert has: its index, or -1. */
+static Status match_files(int *of, const PoolManifest *m, const ExampleFile *file, int files,
+                          Error *err) {
+  for (int i = 0; i < m->count; i++) of[i] = -1;
+  for (int k = 0; k < files; k++) {
+    int expert;
+    TRY(manifest_require(m, file[k].expert, &expert, err));
+    if (of[expert] >= 0) {
+      return error_set(err, STATUS_USAGE, "%s: expert '%s': examples are given twice: %s, %s",
+                       m->dir, file[k].expert, file[of[expert]].file, file[k].file);
+    }
+    of[expert] = k;
+  }
+  return STATUS_OK;
+}
+
+static int64_t lines_used(const Jsonl *lines, int64_t limit) {
+  int64_t n = jsonl_count(lines);
+  return n < limit ? n : limit;
+}
+
+static Status open_files(Jsonl **lines, const ExampleFile *file, int files, Error *err) {
+  for (int k = 0; k < files; k++) {
+    TRY(jsonl_open(&lines[k], file[k].file, err));
+    if (jsonl_count(lines[k]) > 0) continue;
+    return error_set(err, STATUS_INPUT, "%s: holds no examples", file[k].file);
+  }
+  return STATUS_OK;
+}
+
+static int64_t count_rows(const PoolManifest *m, const int *of, Jsonl *const *lines, int64_t limit,
+                          const Embeddings *old) {
+  int64_t rows = 0;
+  for (int i = 0; i < m->count; i++) {
+    if (of[i] >= 0) rows += lines_used(lines[of[i]], limit);
+    if (of[i] >= 0 || !old) continue;
+    for (int64_t r = 0; r < old->count; r++) rows += row_is_of(old->name[r], m->entry[i].name);
+  }
+  return rows;
+}
+
+static Status fill(Filling *f, const PoolManifest *m, const int *of, Jsonl *const *lines,
+                   int64_t limit, const Embeddings *old, Error *err) {
+  int64_t rows = count_rows(m, of, lines, limit, old);
+  TRY(embeddings_new(f->out, embedder_name(f->e), rows, embedder_dim(f->e), err));
+  for (int i = 0; i < m->count; i++) {
+    const char *expert = m->entry[i].name;
+    if (of[i] >= 0) {
+      TRY(embed_file(f, expert, lines[of[i]], lines_used(lines[of[i]], limit), err));
+    } else if (old) {
+      TRY(keep_rows(f, expert, old, err));
+    }
+  }
+  return STATUS_OK;
+}
+
+Status embed_examples(Embeddings *out, Embedder *e, const PoolManifest *m, const ExampleFile *file,
+                      int files, const char *key, int64_t limit, const Embeddings *old,
+                      const EmbedWatch *watch, Error *err) {
+  *out = (Embeddings){0};
+  Jsonl **lines = calloc((size_t)files + 1, sizeof *lines);
+  int *of = calloc((size_t)m->count + 1, sizeof *of);
+  Filling f = {.out = out, .e = e, .key = key, .watch = watch};
+  Status status = lines && of ? STATUS_OK : no_memory(err);
+  if (status == STATUS_OK) status = match_files(of, m, file, files, err);
+  if (status == STATUS_OK) status = open_files(lines, file, files, err);
+  if (status == STATUS_OK) status = fill(&f, m, of, lines, limit, old, err);
+  for (int k = 0; lines && k < files; k++) jsonl_close(lines[k]);
+  free(lines);
+  free(of);
+  if (status != STATUS_OK) embeddings_free(out);
+  return status;
+}

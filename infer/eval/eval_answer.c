@@ -1,0 +1,251 @@
+/* One cell: the answers to a task's items, and their scores. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "data/file/file.h"
+#include "infer/eval/eval_internal.h"
+
+enum { BLOCK = 64 }; /* items between two looks at `stop` */
+
+typedef struct Cell {
+  const Answering *a;
+  const EvalTask *task;
+  Asking asking;
+  Predictor *predictor;
+  RoutingStats *stats;       /* NULL: not wanted */
+  AtomicFile file;           /* the predictions */
+  MetricSums *sums[METRICS]; /* [metric][items], of single items */
+  int64_t items, done;
+  double seconds;
+} Cell;
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static Status no_memory(const Cell *c, Error *err) {
+  return error_set(err, STATUS_RUN, "%s: out of memory", c->task->name);
+}
+
+/* ---- what is right ---- */
+
+Status eval_check_items(const EvalTask *task, const ItemSet *items, int64_t limit, Error *err) {
+  for (int64_t i = 0; i < limit; i++) {
+    Item item = {0};
+    TRY(items_get(items, i, &item, err));
+    const char *wrong = NULL;
+    if (task->kind == TASK_CHOICES && item.choices == 0) {
+      wrong = "choices: there are none; is this `kind: generation`, or `choices_from_targets`?";
+    } else if (task->kind == TASK_CHOICES && item.label < 0) {
+      wrong = "label: is missing, so no answer can be right";
+    } else if (task->kind == TASK_GENERATION && item.targets == 0) {
+      wrong = "target: is missing, so no answer can be right";
+    }
+    if (wrong) {
+      error_set(err, STATUS_INPUT, "%s: item %" PRId64 " (%.80s): %s", items_path(items), i,
+                item.id, wrong);
+    }
+    item_free(&item);
+    if (wrong) return err ? err->status : STATUS_INPUT;
+  }
+  return STATUS_OK;
+}
+
+/* Adds the statistics of one answer to every metric of the task. Choices are compared as texts;
+ * without targets of its own an item's target is its label's choice. */
+static Status judge(Cell *c, const Item *item, const char *answer, Error *err) {
+  const char *right = item->label >= 0 ? item->choice[item->label] : NULL;
+  for (int k = 0; k < c->task->metric_count; k++) {
+    Metric m = c->task->metric[k];
+    bool by_label = right && (m != METRIC_EXACT_MATCH_MULTI || item->targets == 0);
+    const char *const *target = by_label ? &right : (const char *const *)item->target;
+    TRY(metric_add(m, &c->sums[k][c->done], answer, target, by_label ? 1 : item->targets, err));
+  }
+  return STATUS_OK;
+}
+
+/* ---- lines ---- */
+
+static Status put_line(Cell *c, json_t *line, Error *err) {
+  bool whole = line && json_dumpf(line, c->file.stream, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0;
+  fputc('\n', c->file.stream);
+  json_decref(line);
+  return whole ? STATUS_OK
+               : error_set(err, STATUS_RUN, "%s: an answer cannot be written", c->file.path);
+}
+
+static Status put_choice(Cell *c, const Item *item, const Score *score, Error *err) {
+  json_t *scores = json_array(), *loglik = json_array();
+  for (int i = 0; i < score->choices; i++) {
+    if (!isfinite(score->loglik[i]) || !isfinite(score->score[i])) {
+      json_decref(scores);
+      json_decref(loglik);
+      return error_set(err, STATUS_RUN, "%s: item %.80s: choice %d: the likelihood is not finite",
+                       items_path(c->a->parts->items), item->id, i);
+    }
+    json_array_append_new(scores, json_real(score->score[i]));
+    json_array_append_new(loglik, json_real(score->loglik[i]));
+  }
+  bool right = strcmp(item->choice[score->prediction], item->choice[item->label]) == 0;
+  json_t *line =
+      json_pack("{s:s, s:i, s:o, s:o, s:i, s:b}", "id", item->id, "prediction", score->prediction,
+                "scores", scores, "loglik", loglik, "label", item->label, "right", right);
+  return put_line(c, line, err);
+}
+
+static Status put_text(Cell *c, const Item *item, const char *text, Error *err) {
+  json_t *metrics = json_object();
+  for (int k = 0; k < c->task->metric_count; k++) {
+    Metric m = c->task->metric[k];
+    json_object_set_new(metrics, metric_name(m), json_real(metric_score(m, &c->sums[k][c->done])));
+  }
+  return put_line(
+      c, json_pack("{s:s, s:s, s:o}", "id", item->id, "output", text, "metrics", metrics), err);
+}
+
+/* ---- blocks of items ---- */
+
+static Status answer_choices(Cell *c, const Item *item, int64_t n, Error *err) {
+  Score score[BLOCK] = {0};
+  Status status = predict_scores(c->predictor, &c->asking, item, n, score, err);
+  if (status != STATUS_OK) return status;
+  for (int64_t i = 0; i < n && status == STATUS_OK; i++, c->done++) {
+    status = judge(c, &item[i], item[i].choice[score[i].prediction], err);
+    if (status == STATUS_OK) status = put_choice(c, &item[i], &score[i], err);
+  }
+  for (int64_t i = 0; i < n; i++) score_free(&score[i]);
+  return status;
+}
+
+static Status answer_texts(Cell *c, const Item *item, int64_t n, Error *err) {
+  char *text[BLOCK] = {0};
+  Status status = predict_texts(c->predictor, &c->asking, item, n, text, err);
+  if (status != STATUS_OK) return status;
+  for (int64_t i = 0; i < n && status == STATUS_OK; i++, c->done++) {
+    status = judge(c, &item[i], text[i], err);
+    if (status == STATUS_OK) status = put_text(c, &item[i], text[i], err);
+  }
+  for (int64_t i = 0; i < n; i++) free(text[i]);
+  return status;
+}
+
+static Status answer_block(Cell *c, Error *err) {
+  Item item[BLOCK] = {0};
+  int64_t n = 0, first = c->done;
+  Status status = STATUS_OK;
+  for (; n < BLOCK && first + n < c->items && status == STATUS_OK; n++)
+    status = items_get(c->a->parts->items, first + n, &item[n], err);
+  double began = now();
+  if (status == STATUS_OK) {
+    status = c->task->kind == TASK_CHOICES ? answer_choices(c, item, n, err)
+                                           : answer_texts(c, item, n, err);
+  }
+  c->seconds += now() - began;
+  for (int64_t i = 0; i < n; i++) item_free(&item[i]);
+  return status;
+}
+
+static Status answer_all(Cell *c, Error *err) {
+  const EvalWatch *w = c->a->watch;
+  while (c->done < c->items) {
+    if (w->stop && *w->stop)
+      return error_set(err, STATUS_INTERRUPTED, "interrupted; finished cells stay");
+    TRY(answer_block(c, err));
+    if (w->items) w->items(w->arg, c->task, c->a->parts->method, c->done, c->items);
+  }
+  return STATUS_OK;
+}
+
+/* ---- the cell ---- */
+
+static Status score_cell(const Cell *c, EvalCell *cell, Error *err) {
+  const EvalSettings *s = &c->a->parts->spec->settings;
+  for (int k = 0; k < c->task->metric_count; k++) {
+    Metric m = c->task->metric[k];
+    MetricSums all = {0};
+    for (int64_t i = 0; i < c->items; i++) {
+      for (int j = 0; j < METRIC_SUMS; j++) all.sum[j] += c->sums[k][i].sum[j];
+    }
+    CellScore *score = &cell->score[k];
+    *score = (CellScore){.metric = m, .score = metric_score(m, &all)};
+    TRY(metric_interval(m, c->sums[k], c->items, s->bootstrap_samples, (uint64_t)s->bootstrap_seed,
+                        &score->interval, err));
+  }
+  cell->scores = c->task->metric_count;
+  cell->items = c->items;
+  cell->seconds = c->seconds;
+  return STATUS_OK;
+}
+
+static Status open_cell(Cell *c, Error *err) {
+  const Answering *a = c->a;
+  const EvalSettings *s = &a->parts->spec->settings;
+  for (int k = 0; k < c->task->metric_count; k++) {
+    c->sums[k] = calloc((size_t)c->items, sizeof *c->sums[k]);
+    if (!c->sums[k]) return no_memory(c, err);
+  }
+  const PredictSettings predict = {.threads = (int)s->threads,
+                                   .precision = (Precision)s->precision,
+                                   .max_input = s->max_input,
+                                   .max_target = s->max_target,
+                                   .max_output = c->task->max_output,
+                                   .max_tokens = s->batch_tokens,
+                                   .beams = (int)c->task->beams,
+                                   .length_penalty = c->task->length_penalty};
+  if (a->pool) TRY(routing_stats_new(&c->stats, a->model, pool_count(a->pool), err));
+  return predictor_open(&c->predictor, a->model, a->tokenizer, a->router, c->stats, &predict, err);
+}
+
+static Status write_statistics(const Cell *c, Error *err) {
+  const CellParts *p = c->a->parts;
+  if (!c->stats) return STATUS_OK;
+  char *path =
+      eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, CELL_ROUTING);
+  json_t *json =
+      routing_report_json(c->stats, c->a->model, c->a->pool, p->task->name, p->method->name);
+  Status status = path && json ? json_write_file(json, path, err) : no_memory(c, err);
+  json_decref(json);
+  free(path);
+  return status;
+}
+
+static Status open_file(Cell *c, Error *err) {
+  const CellParts *p = c->a->parts;
+  char *path =
+      eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, CELL_PREDICTIONS);
+  char *dir = path ? path_parent(path) : NULL;
+  Status status = dir ? dir_make(dir, err) : no_memory(c, err);
+  if (status == STATUS_OK) status = atomic_open(&c->file, path, err);
+  free(dir);
+  free(path);
+  return status;
+}
+
+Status eval_answer(const Answering *a, EvalCell *cell, Error *err) {
+  const CellParts *p = a->parts;
+  Cell c = {.a = a,
+            .task = p->task,
+            .asking = {p->task->name, p->task->instruction},
+            .items = eval_task_limit(p->spec, p->task, items_count(p->items))};
+  Status status = open_cell(&c, err);
+  if (status == STATUS_OK) status = open_file(&c, err);
+  if (status == STATUS_OK) status = answer_all(&c, err);
+  if (status == STATUS_OK) status = score_cell(&c, cell, err);
+  if (status == STATUS_OK) status = atomic_commit(&c.file, err);
+  if (status == STATUS_OK) status = write_statistics(&c, err);
+  if (status == STATUS_OK) status = eval_cell_write(cell, p, err);
+  /* Numbers lose their last bits in a file; a resumed evaluation is to see what this one does. */
+  if (status == STATUS_OK) status = eval_cell_read(cell, p, c.stats != NULL, err);
+  if (status == STATUS_OK && cell->state != CELL_DONE)
+    status = error_set(err, STATUS_RUN, "%s: the cell cannot be read back", p->task->name);
+  atomic_abort(&c.file);
+  predictor_close(c.predictor);
+  routing_stats_free(c.stats);
+  for (int k = 0; k < METRICS; k++) free(c.sums[k]);
+  return status;
+}

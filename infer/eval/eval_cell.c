@@ -1,0 +1,194 @@
+#include "infer/eval/eval_cell.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "autograd/ground/version.h"
+
+enum { VERSION = 1 };
+
+char *eval_cell_path(const char *output, const char *method, const char *task, CellFile file) {
+  static const char *const END[] = {".json", ".jsonl", EVAL_ROUTING_END ".json"};
+  char *path;
+  if (asprintf(&path, "%s/cells/%s/%s%s", output, method, task, END[file]) < 0) return NULL;
+  return path;
+}
+
+static Status cell_path(const CellParts *p, CellFile file, char **path, Error *err) {
+  *path = eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, file);
+  if (*path) return STATUS_OK;
+  return error_set(err, STATUS_RUN, "%s: out of memory", p->task->name);
+}
+
+/* ---- identity ---- */
+
+static void add_number(Hash *hash, double x) {
+  char text[40];
+  snprintf(text, sizeof text, "%.17g", x);
+  hash_add_string(hash, text);
+}
+
+static void add_text(Hash *hash, const char *text) {
+  hash_add_string(hash, text ? text : "");
+}
+
+/* The release, without the commit: what is computed changes with releases. */
+static void add_release(Hash *hash) {
+  char release[64];
+  snprintf(release, sizeof release, "%.*s", (int)strcspn(skein_version(), "+"), skein_version());
+  hash_add_string(hash, release);
+}
+
+static void add_task(Hash *hash, const CellParts *p) {
+  const EvalTask *t = p->task;
+  const EvalSettings *s = &p->spec->settings;
+  const char *text[] = {t->name,       items_hash(p->items), t->instruction, t->input_key,
+                        t->target_key, t->choices_key,       t->label_key,   t->instruction_key};
+  for (size_t i = 0; i < sizeof text / sizeof *text; i++) add_text(hash, text[i]);
+  const double number[] = {t->format, t->kind, t->choices_from_targets,
+                           (double)eval_task_limit(p->spec, t, items_count(p->items)),
+                           (double)s->max_input};
+  for (size_t i = 0; i < sizeof number / sizeof *number; i++) add_number(hash, number[i]);
+  if (t->kind == TASK_GENERATION) {
+    add_number(hash, (double)t->max_output);
+    add_number(hash, (double)t->beams);
+    if (t->beams > 1) add_number(hash, t->length_penalty);
+  } else {
+    add_number(hash, (double)s->max_target);
+  }
+  for (int i = 0; i < t->metric_count; i++) add_text(hash, metric_name(t->metric[i]));
+  add_number(hash, (double)s->bootstrap_samples);
+  add_number(hash, (double)s->bootstrap_seed);
+  add_number(hash, s->precision);
+}
+
+Status eval_cell_identity(const CellParts *p, char hex[HASH_HEX], Error *err) {
+  char *settings = eval_method_settings(p->method);
+  Hash *hash = hash_new();
+  if (!settings || !hash) {
+    free(settings);
+    if (hash) hash_finish(hash, hex);
+    return error_set(err, STATUS_RUN, "%s: out of memory", p->task->name);
+  }
+  hash_add_string(hash, "skein-cell");
+  add_number(hash, VERSION);
+  add_release(hash);
+  add_task(hash, p);
+  hash_add_string(hash, settings);
+  hash_add_string(hash, p->base);
+  hash_add_string(hash, p->experts);
+  hash_finish(hash, hex);
+  free(settings);
+  return STATUS_OK;
+}
+
+/* ---- reading ---- */
+
+static bool is_there(const CellParts *p, CellFile file) {
+  char *path = eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, file);
+  bool there = path && access(path, R_OK) == 0;
+  free(path);
+  return there;
+}
+
+static Status read_score(const JsonDoc *doc, json_t *entry, CellScore *score, Error *err) {
+  JsonDoc field = {.root = entry, .file = doc->file};
+  const char *name;
+  TRY(json_get_string(&field, "metric", &name, err));
+  int m = metric_find(name);
+  if (m < 0) return error_set(err, STATUS_INPUT, "%s: unknown metric '%.40s'", doc->file, name);
+  score->metric = (Metric)m;
+  TRY(json_get_real(&field, "score", 0, 100, &score->score, err));
+  TRY(json_get_real(&field, "low", 0, 100, &score->interval.low, err));
+  return json_get_real(&field, "high", 0, 100, &score->interval.high, err);
+}
+
+static Status read_fields(const JsonDoc *doc, EvalCell *cell, Error *err) {
+  json_t *list;
+  TRY(json_get_int(doc, "items", 1, INT64_MAX, &cell->items, err));
+  TRY(json_get_real(doc, "seconds", 0, 1e12, &cell->seconds, err));
+  TRY(json_get_array(doc, "scores", &list, err));
+  size_t n = json_array_size(list);
+  if (n == 0 || n > METRICS) return error_set(err, STATUS_INPUT, "%s: scores", doc->file);
+  for (cell->scores = 0; cell->scores < (int)n; cell->scores++) {
+    json_t *entry = json_array_get(list, (size_t)cell->scores);
+    TRY(read_score(doc, entry, &cell->score[cell->scores], err));
+  }
+  return STATUS_OK;
+}
+
+Status eval_cell_read(EvalCell *cell, const CellParts *p, bool statistics, Error *err) {
+  enum { LARGEST = 1 << 20 };
+  char *path;
+  TRY(cell_path(p, CELL_JSON, &path, err));
+  JsonDoc doc = {0};
+  EvalCell read = *cell;
+  const char *identity = "";
+  Error none = {0};
+  bool found =
+      access(path, R_OK) == 0 && json_parse_file(&doc, path, LARGEST, &none) == STATUS_OK &&
+      json_get_string(&doc, "identity", &identity, &none) == STATUS_OK &&
+      strcmp(identity, cell->identity) == 0 && read_fields(&doc, &read, &none) == STATUS_OK &&
+      is_there(p, CELL_PREDICTIONS) && (!statistics || is_there(p, CELL_ROUTING));
+  json_free(&doc);
+  free(path);
+  if (!found) return STATUS_OK;
+  *cell = read;
+  cell->state = CELL_DONE;
+  return STATUS_OK;
+}
+
+/* ---- writing ---- */
+
+json_t *eval_settings_json(const char *lines) {
+  json_t *object = json_object();
+  while (object && *lines) {
+    size_t size = strcspn(lines, "\n"), key = strcspn(lines, "=");
+    if (key < size) {
+      json_t *value = json_stringn(lines + key + 1, size - key - 1);
+      if (json_object_setn_new(object, lines, key, value) != 0) {
+        json_decref(object);
+        return NULL;
+      }
+    }
+    lines += size + (lines[size] == '\n');
+  }
+  return object;
+}
+
+double eval_cell_rate(const EvalCell *cell) {
+  return cell->seconds > 0 ? (double)cell->items / cell->seconds : 0;
+}
+
+static json_t *scores_json(const EvalCell *cell) {
+  json_t *list = json_array();
+  for (int i = 0; i < cell->scores; i++) {
+    const CellScore *s = &cell->score[i];
+    json_array_append_new(
+        list, json_pack("{s:s, s:f, s:f, s:f}", "metric", metric_name(s->metric), "score", s->score,
+                        "low", s->interval.low, "high", s->interval.high));
+  }
+  return list;
+}
+
+Status eval_cell_write(const EvalCell *cell, const CellParts *p, Error *err) {
+  char *path, *settings = eval_method_settings(p->method);
+  if (!settings) return error_set(err, STATUS_RUN, "%s: out of memory", p->task->name);
+  Status status = cell_path(p, CELL_JSON, &path, err);
+  json_t *root = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:f, s:f, s:s, s:s}",
+                           "format", "skein-cell", "version", VERSION, "skein", skein_version(),
+                           "task", p->task->name, "group", p->task->group, "method",
+                           p->method->name, "settings", eval_settings_json(settings), "scores",
+                           scores_json(cell), "items", (json_int_t)cell->items, "seconds",
+                           cell->seconds, "examples_per_second", eval_cell_rate(cell),
+                           "items_sha256", items_hash(p->items), "identity", cell->identity);
+  if (status == STATUS_OK && !root)
+    status = error_set(err, STATUS_RUN, "%s: the cell cannot be written as JSON", path);
+  if (status == STATUS_OK) status = json_write_file(root, path, err);
+  json_decref(root);
+  free(settings);
+  free(path);
+  return status;
+}

@@ -1,0 +1,78 @@
+/* eval_cell: one (task, method) of an evaluation, and its files.
+ *
+ *   OUTPUT/cells/<method>/<task>.json          the cell, written last: with it the cell is finished
+ *                         <task>.jsonl         one line an item: id, prediction, scores, loglik,
+ *                                              label, right; or id, output, and its metrics
+ *                         <task>.routing.json  routing statistics (routing_stats.h)
+ *
+ * <task>.json:
+ *
+ *   KEY                  VALUE
+ *   format, version      "skein-cell", 1
+ *   skein                version of the program that computed it
+ *   task, group, method  names
+ *   settings             {key: value} of the router, those that matter
+ *   scores               list of {metric, score, low, high}, percent, with its 95 % interval
+ *   items, seconds, examples_per_second
+ *   items_sha256         of the task's text
+ *   identity             SHA-256 of all that the cell depends on: a cell with another is computed
+ *                        again */
+#ifndef SKEIN_EVAL_CELL_H
+#define SKEIN_EVAL_CELL_H
+
+#include "infer/eval/eval_spec.h"
+
+#define EVAL_ROUTING_END ".routing" /* of the name of a task's statistics, before .json */
+
+typedef struct CellScore {
+  Metric metric;
+  double score;
+  Interval interval;
+} CellScore;
+
+typedef enum CellState {
+  CELL_UNWANTED, /* no table and no choice needs it */
+  CELL_OPEN,     /* to be computed */
+  CELL_DONE,
+  CELL_FAILED,
+} CellState;
+
+typedef struct EvalCell {
+  CellState state;
+  CellScore score[METRICS];
+  int scores;
+  int64_t items;
+  double seconds;
+  char expert[256];        /* the one that a rule chose; "" otherwise */
+  char identity[HASH_HEX]; /* "" of a rule's cell, which has no files */
+  char error[ERROR_TEXT];  /* of a failed cell */
+} EvalCell;
+
+typedef enum CellFile { CELL_JSON, CELL_PREDICTIONS, CELL_ROUTING } CellFile;
+/* In a new string; NULL when out of memory. */
+char *eval_cell_path(const char *output, const char *method, const char *task, CellFile file);
+
+/* The parts of a cell's identity. */
+typedef struct CellParts {
+  const EvalSpec *spec;
+  const EvalTask *task;
+  const EvalMethod *method;
+  const ItemSet *items;
+  const char *base;    /* identity of base and tokenizer */
+  const char *experts; /* identity of what the method reads of the pool */
+} CellParts;
+
+Status eval_cell_identity(const CellParts *parts, char hex[HASH_HEX], Error *err);
+
+/* Fills the cell from its file when there is one of this identity (cell->identity) beside the
+ * predictions and, if wanted, the statistics; otherwise the cell stays as it is. A file that is no
+ * cell is taken for none. */
+Status eval_cell_read(EvalCell *cell, const CellParts *parts, bool statistics, Error *err);
+Status eval_cell_write(const EvalCell *cell, const CellParts *parts, Error *err);
+
+/* {key: value} of "key=value" lines, values as text; NULL when out of memory. */
+json_t *eval_settings_json(const char *lines);
+
+double eval_cell_rate(const EvalCell *cell); /* examples a second */
+
+#endif

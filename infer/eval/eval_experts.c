@@ -1,0 +1,191 @@
+/* What the methods of an evaluation need of the pool. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file/file.h"
+#include "infer/eval/eval_internal.h"
+
+/* ---- names ---- */
+
+static Status find_expert(const Evaluation *e, const char *name, const char *place, Error *err) {
+  Error why = {0};
+  int expert;
+  if (pool_require(e->pool, name, &expert, &why) == STATUS_OK) return STATUS_OK;
+  return error_set(err, why.status, "%s: %s", place, why.text);
+}
+
+static Status check_only(const Evaluation *e, const char *only, const char *place, Error *err) {
+  char *copy = strdup(only), *rest = copy;
+  Status status = copy ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", place);
+  for (char *name; status == STATUS_OK && (name = strsep(&rest, ","));)
+    status = find_expert(e, name, place, err);
+  free(copy);
+  return status;
+}
+
+static Status check_method(const Evaluation *e, const EvalMethod *m, Error *err) {
+  const RouterSettings *s = &m->router;
+  char place[300];
+  snprintf(place, sizeof place, "method %.200s", m->name);
+  if (m->rule == EVAL_ROUTED && s->kind == ROUTER_BASE) return STATUS_OK;
+  if (!e->pool)
+    return error_set(err, STATUS_USAGE, "%s: needs experts; give the evaluation a `pool`", place);
+  if (m->rule != EVAL_ROUTED) return STATUS_OK;
+  if (s->kind == ROUTER_EXPERT) return find_expert(e, s->expert, place, err);
+  if (s->only) TRY(check_only(e, s->only, place, err));
+  int experts = 0;
+  for (int i = 0; i < pool_count(e->pool); i++)
+    experts += manifest_listed(s->only, pool_entry(e->pool, i)->name);
+  Error why = {0};
+  if (router_check(s, pool_dir(e->pool), experts, &why) != STATUS_OK)
+    return error_set(err, why.status, "%s: %s", place, why.text);
+  return STATUS_OK;
+}
+
+Status eval_check_methods(const Evaluation *e, Error *err) {
+  for (int i = 0; i < e->spec->tasks; i++) {
+    const EvalTask *t = &e->spec->task[i];
+    char place[300];
+    snprintf(place, sizeof place, "task %.200s: expert", t->name);
+    if (t->expert && e->pool) TRY(find_expert(e, t->expert, place, err));
+  }
+  for (int i = 0; i < e->spec->methods; i++) TRY(check_method(e, e->spec->method[i], err));
+  return STATUS_OK;
+}
+
+/* ---- the experts that rules choose from ---- */
+
+static bool has_rule(const EvalSpec *spec, EvalRule rule) {
+  for (int i = 0; i < spec->methods; i++) {
+    if (spec->method[i]->rule == rule) return true;
+  }
+  return false;
+}
+
+/* Whether a rule needs the cells of this expert on this task. */
+static bool rule_wants(const EvalSpec *spec, const EvalTask *task, const char *expert) {
+  if (has_rule(spec, EVAL_BEST_INDIVIDUAL)) return true;
+  if (!has_rule(spec, EVAL_ORACLE)) return false;
+  return !task->expert || strcmp(task->expert, expert) == 0;
+}
+
+static Status add_expert(EvalSpec *spec, const char *expert, Error *err) {
+  char name[300];
+  snprintf(name, sizeof name, "expert-%s", expert);
+  EvalMethod *m = eval_spec_find_method(spec, name);
+  if (m) {
+    if (m->rule == EVAL_ROUTED && m->router.kind == ROUTER_EXPERT &&
+        strcmp(m->router.expert, expert) == 0)
+      return STATUS_OK;
+    return error_set(err, STATUS_USAGE,
+                     "method %s: oracle and best-individual need this name for the expert '%s'; "
+                     "choose another",
+                     name, expert);
+  }
+  TRY(eval_spec_add_method(spec, name, NULL, &m, err));
+  m->shown = false;
+  TRY(options_put(&m->set, "router", router_kind_name(ROUTER_EXPERT), name, err));
+  return options_put(&m->set, "expert", expert, name, err);
+}
+
+Status eval_add_experts(Evaluation *e, Error *err) {
+  EvalSpec *spec = e->spec;
+  int experts = e->pool ? pool_count(e->pool) : 0;
+  for (int x = 0; x < experts; x++) {
+    const char *expert = pool_entry(e->pool, x)->name;
+    bool wanted = false;
+    for (int i = 0; i < spec->tasks; i++)
+      wanted = wanted || rule_wants(spec, &spec->task[i], expert);
+    if (wanted) TRY(add_expert(spec, expert, err));
+  }
+  return STATUS_OK;
+}
+
+void eval_want_choices(Evaluation *e) {
+  const EvalSpec *spec = e->spec;
+  for (int m = 0; m < spec->methods; m++) {
+    const EvalMethod *method = spec->method[m];
+    if (method->rule != EVAL_ROUTED || method->router.kind != ROUTER_EXPERT) continue;
+    for (int t = 0; t < spec->tasks; t++) {
+      EvalCell *cell = evaluation_cell(e, m, t);
+      if (cell->state == CELL_UNWANTED && rule_wants(spec, &spec->task[t], method->router.expert))
+        cell->state = CELL_OPEN;
+    }
+  }
+}
+
+/* ---- identities ---- */
+
+Status eval_base_identity(Evaluation *e, const char *dir, Error *err) {
+  char sample[HASH_HEX], pieces[HASH_HEX];
+  char *path = path_join(dir, "spiece.model");
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  Status status = t5_sample(e->model, sample, err);
+  if (status == STATUS_OK) status = hash_file(path, pieces, err);
+  free(path);
+  if (status != STATUS_OK) return status;
+  Hash *hash = hash_new();
+  if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  hash_add_string(hash, sample);
+  hash_add_string(hash, pieces);
+  hash_finish(hash, e->base);
+  return STATUS_OK;
+}
+
+static void add_entry(Hash *hash, const PoolEntry *entry, bool texts) {
+  hash_add_string(hash, entry->name);
+  hash_add_string(hash, entry->fingerprint);
+  for (int f = 0; f < POOL_FILES; f++) hash_add_string(hash, entry->hash[f]);
+  if (texts) hash_add_string(hash, entry->instruction);
+}
+
+static Status add_file(Hash *hash, const char *path, Error *err) {
+  char hex[HASH_HEX];
+  TRY(hash_file(path, hex, err));
+  hash_add_string(hash, hex);
+  return STATUS_OK;
+}
+
+static int is_vector_file(const struct dirent *entry) {
+  return entry->d_name[0] != '.';
+}
+
+/* The files of the pool's embeddings in name order; a pool without any has none. */
+static Status add_embeddings(Hash *hash, const char *pool, Error *err) {
+  struct dirent **entry;
+  char *dir = path_join(pool, "embeddings");
+  if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", pool);
+  int n = scandir(dir, &entry, is_vector_file, alphasort);
+  Status status = STATUS_OK;
+  for (int i = 0; i < n; i++) {
+    char *path = path_join(dir, entry[i]->d_name);
+    if (status == STATUS_OK)
+      status = path ? add_file(hash, path, err) : error_set(err, STATUS_RUN, "out of memory");
+    free(path);
+    free(entry[i]);
+  }
+  if (n >= 0) free(entry);
+  free(dir);
+  return status;
+}
+
+Status eval_experts_identity(const Evaluation *e, const EvalMethod *m, char hex[HASH_HEX],
+                             Error *err) {
+  const RouterSettings *s = &m->router;
+  bool texts = eval_method_uses(m, "embedder");
+  Hash *hash = hash_new();
+  if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory", m->name);
+  int experts = e->pool && s->kind != ROUTER_BASE ? pool_count(e->pool) : 0;
+  for (int i = 0; i < experts; i++) {
+    const PoolEntry *entry = pool_entry(e->pool, i);
+    bool used = s->kind == ROUTER_EXPERT ? strcmp(entry->name, s->expert) == 0
+                                         : manifest_listed(s->only, entry->name);
+    if (used) add_entry(hash, entry, texts);
+  }
+  Status status = STATUS_OK;
+  if (texts) status = add_embeddings(hash, pool_dir(e->pool), err);
+  if (texts && s->embeddings && status == STATUS_OK) status = add_file(hash, s->embeddings, err);
+  hash_finish(hash, hex);
+  return status;
+}

@@ -1,0 +1,217 @@
+#include "infer/eval/eval_grid.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCORE = 16 };
+
+Status grid_new(Grid *g, int rows, int cols, Error *err) {
+  *g = (Grid){.rows = rows, .cols = cols};
+  g->row = calloc((size_t)rows + 1, sizeof *g->row);
+  g->col = calloc((size_t)cols + 1, sizeof *g->col);
+  g->value = calloc((size_t)rows * (size_t)cols + 1, sizeof *g->value);
+  if (g->row && g->col && g->value) return STATUS_OK;
+  grid_free(g);
+  return error_set(err, STATUS_RUN, "out of memory: a table");
+}
+
+void grid_free(Grid *g) {
+  free(g->row);
+  free(g->col);
+  free(g->value);
+  *g = (Grid){0};
+}
+
+GridValue *grid_at(const Grid *g, int row, int col) {
+  return &g->value[(size_t)row * (size_t)g->cols + (size_t)col];
+}
+
+Status grid_transpose(Grid *out, const Grid *g, Error *err) {
+  TRY(grid_new(out, g->cols, g->rows, err));
+  memcpy(out->title, g->title, sizeof out->title);
+  memcpy(out->row, g->col, (size_t)g->cols * sizeof *out->row);
+  memcpy(out->col, g->row, (size_t)g->rows * sizeof *out->col);
+  for (int r = 0; r < g->rows; r++) {
+    for (int c = 0; c < g->cols; c++) *grid_at(out, c, r) = *grid_at(g, r, c);
+  }
+  return STATUS_OK;
+}
+
+/* ---- the best ---- */
+
+/* Scores are compared as they are printed: what looks equal is. */
+static long tenths(const GridValue *v) {
+  return lround(v->score * 10);
+}
+
+static void mark_line(const Grid *g, int line, bool column, const bool *eligible) {
+  long most = -1;
+  int n = column ? g->rows : g->cols, compared = 0;
+  for (int pass = 0; pass < 2; pass++) {
+    for (int i = 0; i < n; i++) {
+      GridValue *v = column ? grid_at(g, i, line) : grid_at(g, line, i);
+      if (v->state != CELL_DONE || (eligible && !eligible[i])) continue;
+      if (pass == 0 && tenths(v) > most) most = tenths(v);
+      if (pass == 0) compared++;
+      if (pass == 1) v->best = compared > 1 && tenths(v) == most;
+    }
+  }
+}
+
+void grid_mark_columns(Grid *g, const bool *eligible) {
+  for (int c = 0; c < g->cols; c++) mark_line(g, c, true, eligible);
+}
+
+void grid_mark_rows(Grid *g) {
+  for (int r = 0; r < g->rows; r++) mark_line(g, r, false, NULL);
+}
+
+/* ---- text ---- */
+
+static const char *score_text(const GridValue *v, char text[SCORE]) {
+  if (v->state == CELL_FAILED) return "failed";
+  if (v->state != CELL_DONE) return "-";
+  snprintf(text, SCORE, "%.1f", v->score);
+  return text;
+}
+
+static int name_width(const char **name, int n, const char *also) {
+  size_t width = strlen(also);
+  for (int i = 0; i < n; i++) {
+    if (strlen(name[i]) > width) width = strlen(name[i]);
+  }
+  return (int)width;
+}
+
+/* With two blanks before it and one for the star after it. */
+static int column_width(const Grid *g, int col) {
+  int width = name_width(&g->col[col], 1, "failed");
+  return width + 3;
+}
+
+static int text_width(const Grid *g, const char *name) {
+  int width = name_width(g->row, g->rows, name);
+  for (int c = 0; c < g->cols; c++) width += column_width(g, c);
+  return width;
+}
+
+/* Columns [from, to) with the row names before them. A star fills the last place of its column. */
+static void text_block(const Grid *g, const char *name, int from, int to, FILE *out) {
+  int first = name_width(g->row, g->rows, name);
+  for (int r = -1; r < g->rows; r++) {
+    bool starred = true; /* a place is the star of the column before; the first has none */
+    fprintf(out, "%-*s", first, r < 0 ? name : g->row[r]);
+    for (int c = from; c < to; c++) {
+      char text[SCORE];
+      const char *shown = r < 0 ? g->col[c] : score_text(grid_at(g, r, c), text);
+      fprintf(out, "%*s", column_width(g, c) - starred, shown);
+      starred = r >= 0 && grid_at(g, r, c)->best;
+      if (starred) fputc('*', out);
+    }
+    fputc('\n', out);
+  }
+}
+
+static void text_blocks(const Grid *g, const char *name, FILE *out) {
+  int first = name_width(g->row, g->rows, name);
+  for (int from = 0, to; from < g->cols; from = to) {
+    int width = first;
+    for (to = from; to < g->cols && (to == from || width + column_width(g, to) <= GRID_WIDTH); to++)
+      width += column_width(g, to);
+    if (from) fputc('\n', out);
+    text_block(g, name, from, to, out);
+  }
+}
+
+Status grid_text(const Grid *g, const char *name, FILE *out, Error *err) {
+  Grid turned;
+  TRY(grid_transpose(&turned, g, err));
+  bool turn = text_width(g, name) > GRID_WIDTH &&
+              (text_width(&turned, "") <= GRID_WIDTH || g->cols > g->rows);
+  fprintf(out, "%s\n", g->title);
+  text_blocks(turn ? &turned : g, turn ? "" : name, out);
+  grid_free(&turned);
+  return STATUS_OK;
+}
+
+/* ---- Markdown and LaTeX ---- */
+
+/* `specials` are put after a backslash. */
+static void put_escaped(const char *text, const char *specials, FILE *out) {
+  for (; *text; text++) {
+    if (strchr(specials, *text)) fputc('\\', out);
+    fputc(*text, out);
+  }
+}
+
+static void markdown(const Grid *g, const char *name, FILE *out) {
+  static const char specials[] = "|*_`\\<>";
+  fputs("**", out);
+  put_escaped(g->title, specials, out);
+  fprintf(out, "**\n\n| %s |", name);
+  for (int c = 0; c < g->cols; c++) {
+    fputc(' ', out);
+    put_escaped(g->col[c], specials, out);
+    fputs(" |", out);
+  }
+  fputs("\n|---|", out);
+  for (int c = 0; c < g->cols; c++) fputs("--:|", out);
+  for (int r = 0; r < g->rows; r++) {
+    char text[SCORE];
+    fputs("\n| ", out);
+    put_escaped(g->row[r], specials, out);
+    fputs(" |", out);
+    for (int c = 0; c < g->cols; c++) {
+      const GridValue *v = grid_at(g, r, c);
+      fprintf(out, v->best ? " **%s** |" : " %s |", score_text(v, text));
+    }
+  }
+  fputc('\n', out);
+}
+
+static void latex(const Grid *g, const char *name, FILE *out) {
+  static const char specials[] = "_&%#${}";
+  fputs("\\begin{table}\n\\centering\n\\caption{", out);
+  put_escaped(g->title, specials, out);
+  fputs("}\n\\begin{tabular}{l", out);
+  for (int c = 0; c < g->cols; c++) fputc('r', out);
+  fprintf(out, "}\n\\toprule\n%s", name);
+  for (int c = 0; c < g->cols; c++) {
+    fputs(" & ", out);
+    put_escaped(g->col[c], specials, out);
+  }
+  fputs(" \\\\\n\\midrule\n", out);
+  for (int r = 0; r < g->rows; r++) {
+    char text[SCORE];
+    put_escaped(g->row[r], specials, out);
+    for (int c = 0; c < g->cols; c++) {
+      const GridValue *v = grid_at(g, r, c);
+      fprintf(out, v->best ? " & \\textbf{%s}" : " & %s", score_text(v, text));
+    }
+    fputs(" \\\\\n", out);
+  }
+  fputs("\\bottomrule\n\\end{tabular}\n\\end{table}\n", out);
+}
+
+typedef void (*Layout)(const Grid *g, const char *name, FILE *out);
+
+static Status lay_out(const Grid *g, const char *name, Layout layout, FILE *out, Error *err) {
+  if (g->cols <= GRID_COLUMNS) {
+    layout(g, name, out);
+    return STATUS_OK;
+  }
+  Grid turned;
+  TRY(grid_transpose(&turned, g, err));
+  layout(&turned, "", out);
+  grid_free(&turned);
+  return STATUS_OK;
+}
+
+Status grid_markdown(const Grid *g, const char *name, FILE *out, Error *err) {
+  return lay_out(g, name, markdown, out, err);
+}
+
+Status grid_latex(const Grid *g, const char *name, FILE *out, Error *err) {
+  return lay_out(g, name, latex, out, err);
+}

@@ -1,0 +1,237 @@
+/* The methods of an evaluation. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "infer/eval/eval_internal.h"
+#include "infer/eval/eval_keys.h"
+
+enum { KINDS = ROUTER_RETRIEVAL + 1, RULES = 3 };
+
+static const char *const RULE[RULES] = {
+    [EVAL_ORACLE] = "oracle", [EVAL_BEST_INDIVIDUAL] = "best-individual"};
+
+void eval_method_free(EvalMethod *method) {
+  if (!method) return;
+  if (method->set.count) options_free(&method->set);
+  free(method->name);
+  free(method);
+}
+
+/* ---- which settings matter ---- */
+
+#define BIT(kind) (1u << (kind))
+#define SOFTMAX \
+  (BIT(ROUTER_PHATGOOSE) | BIT(ROUTER_GLIDER) | BIT(ROUTER_AVERAGE_ACTIVATION) | BIT(ROUTER_ARROW))
+#define ONE_ALL (BIT(ROUTER_BASE) | BIT(ROUTER_EXPERT))
+
+/* Settings (whole keys or sections) and the kinds that read them. */
+static const struct {
+  const char *key;
+  unsigned kinds;
+} READS[] = {
+    {"expert", BIT(ROUTER_EXPERT)},
+    {"only", ~ONE_ALL},
+    {"top_k", SOFTMAX | BIT(ROUTER_RANDOM)},
+    {"top_p", SOFTMAX},
+    {"seed", BIT(ROUTER_RANDOM)},
+    {"global", BIT(ROUTER_GLIDER)},
+    {"embedder", BIT(ROUTER_GLIDER) | BIT(ROUTER_RETRIEVAL)},
+    {"embeddings", BIT(ROUTER_GLIDER) | BIT(ROUTER_RETRIEVAL)},
+    {"arrow", BIT(ROUTER_ARROW)},
+    {"activation", BIT(ROUTER_AVERAGE_ACTIVATION)},
+    {"retrieval", BIT(ROUTER_RETRIEVAL)},
+};
+
+/* Of the two rules of the global scale each reads its own numbers. */
+static bool other_rule(const RouterSettings *s, const char *key) {
+  bool constant = strcmp(key, "global.scale") == 0;
+  bool threshold = strcmp(key, "global.gamma") == 0 || strcmp(key, "global.beta") == 0 ||
+                   strcmp(key, "global.threshold") == 0;
+  return s->global.rule == GLOBAL_CONSTANT ? threshold : constant;
+}
+
+bool eval_method_uses(const EvalMethod *m, const char *key) {
+  unsigned kind = BIT(m->router.kind);
+  if (other_rule(&m->router, key)) return false;
+  for (size_t i = 0; i < sizeof READS / sizeof *READS; i++) {
+    size_t n = strlen(READS[i].key);
+    if (strncmp(READS[i].key, key, n) == 0 && (key[n] == '\0' || key[n] == '.'))
+      return READS[i].kinds & kind;
+  }
+  /* What is not in the table is taken to matter wherever experts are weighed. */
+  return strcmp(key, "router") == 0 || !(ONE_ALL & kind);
+}
+
+bool eval_method_routes(const EvalMethod *m) {
+  unsigned kinds = SOFTMAX | BIT(ROUTER_RANDOM) | BIT(ROUTER_RETRIEVAL);
+  return m->rule == EVAL_ROUTED && (kinds & BIT(m->router.kind));
+}
+
+char *eval_method_settings(const EvalMethod *m) {
+  const char **except = calloc(m->set.count, sizeof *except);
+  if (!except) return NULL;
+  size_t count = 0;
+  for (size_t i = 0; i < m->set.count; i++) {
+    const char *key = m->set.table[i].key;
+    if (strcmp(key, "only") == 0 || !eval_method_uses(m, key)) except[count++] = key;
+  }
+  char *lines = options_lines(&m->set, except, count);
+  free(except);
+  return lines;
+}
+
+char *eval_method_value(const EvalMethod *m, const char *key) {
+  const char **except = calloc(m->set.count, sizeof *except);
+  if (!except) return NULL;
+  size_t count = 0;
+  for (size_t i = 0; i < m->set.count; i++) {
+    if (strcmp(m->set.table[i].key, key) != 0) except[count++] = m->set.table[i].key;
+  }
+  char *line = options_lines(&m->set, except, count); /* "key=value\n" */
+  free(except);
+  if (!line) return NULL;
+  memmove(line, strchr(line, '=') + 1, strlen(strchr(line, '=')));
+  line[strlen(line) - 1] = '\0';
+  return line;
+}
+
+/* ---- the list ---- */
+
+EvalMethod *eval_spec_find_method(const EvalSpec *spec, const char *name) {
+  for (int i = 0; i < spec->methods; i++) {
+    if (strcmp(spec->method[i]->name, name) == 0) return spec->method[i];
+  }
+  return NULL;
+}
+
+static Status copy_settings(EvalMethod *to, const EvalMethod *from, const char *place, Error *err) {
+  char *lines = options_lines(&from->set, NULL, 0), *rest = lines;
+  if (!lines) return error_set(err, STATUS_RUN, "%s: out of memory", place);
+  Status status = STATUS_OK;
+  for (char *line; status == STATUS_OK && (line = strsep(&rest, "\n")) && *line;) {
+    char *equals = strchr(line, '=');
+    if (!equals) {
+      status = error_set(err, STATUS_USAGE, "%s: a router setting holds a line break", place);
+      break;
+    }
+    *equals = '\0';
+    status = options_put(&to->set, line, equals + 1, place, err);
+  }
+  free(lines);
+  return status;
+}
+
+Status eval_spec_add_method(EvalSpec *spec, const char *name, const EvalMethod *like,
+                            EvalMethod **out, Error *err) {
+  const char *file = spec->doc.file;
+  *out = NULL;
+  EvalMethod **grown = realloc(spec->method, (size_t)(spec->methods + 1) * sizeof(EvalMethod *));
+  if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory", file);
+  spec->method = grown;
+  EvalMethod *m = calloc(1, sizeof *m);
+  if (!m) return error_set(err, STATUS_RUN, "%s: out of memory", file);
+  spec->method[spec->methods++] = m; /* owned from here */
+  m->shown = true;
+  m->name = strdup(name);
+  if (!m->name) return error_set(err, STATUS_RUN, "%s: out of memory", file);
+  TRY(router_settings_init(&m->set, &m->router, err));
+  if (like) TRY(copy_settings(m, like, file, err));
+  if (like) m->rule = like->rule;
+  *out = m;
+  return STATUS_OK;
+}
+
+/* ---- from the file ---- */
+
+static int find_rule(const char *name) {
+  for (int r = EVAL_ORACLE; r < RULES; r++) {
+    if (strcmp(RULE[r], name) == 0) return r;
+  }
+  return EVAL_ROUTED;
+}
+
+static Status check_word(const char *word, const char *place, Error *err) {
+  const char *known[KINDS + RULES - 1];
+  size_t n = 0;
+  for (int k = 0; k < KINDS; k++) known[n++] = router_kind_name((RouterKind)k);
+  for (int r = EVAL_ORACLE; r < RULES; r++) known[n++] = RULE[r];
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(known[i], word) == 0) return STATUS_OK;
+  }
+  const char *near = options_nearest(word, known, n);
+  return error_set(err, STATUS_USAGE, "%s: unknown method '%.80s'%s%s%s", place, word,
+                   near ? ", did you mean '" : " (--help lists them)", near ? near : "",
+                   near ? "'?" : "");
+}
+
+static Status read_settings(EvalMethod *m, const json_t *own, const char *place, Error *err) {
+  static const char *const BESIDE[] = {"name"};
+  const char *word = json_string_value(own);
+  if (word) {
+    TRY(check_word(word, place, err));
+    m->rule = (EvalRule)find_rule(word);
+    return m->rule == EVAL_ROUTED ? options_put(&m->set, "router", word, place, err) : STATUS_OK;
+  }
+  if (json_object_get(own, "expert") && !json_object_get(own, "router"))
+    TRY(options_put(&m->set, "router", router_kind_name(ROUTER_EXPERT), place, err));
+  return eval_read_mapping(&m->set, own, BESIDE, 1, place, err);
+}
+
+Status eval_check_method(const EvalMethod *m, const char *place, Error *err) {
+  const RouterSettings *s = &m->router;
+  if (m->rule != EVAL_ROUTED) return STATUS_OK;
+  if (s->kind == ROUTER_EXPERT && !s->expert)
+    return error_set(err, STATUS_USAGE, "%s: expert: is required: whose router is it?", place);
+  if (s->kind != ROUTER_EXPERT && s->expert) {
+    return error_set(err, STATUS_USAGE, "%s: expert: '%s' is read by the router `expert` alone",
+                     place, s->expert);
+  }
+  return STATUS_OK;
+}
+
+/* The given name, else the router's, and for an expert "expert-NAME". */
+static Status name_method(EvalMethod *m, const json_t *own, const char *place, Error *err) {
+  const json_t *given = json_object_get(own, "name");
+  char name[300];
+  if (given && !json_is_string(given)) {
+    return error_set(err, STATUS_USAGE, "%s: name: want a text, not %s", place, json_kind(given));
+  } else if (given || json_is_string(own)) {
+    snprintf(name, sizeof name, "%s", json_string_value(given ? given : own));
+  } else if (m->router.kind == ROUTER_EXPERT) {
+    snprintf(name, sizeof name, "expert-%s", m->router.expert);
+  } else {
+    snprintf(name, sizeof name, "%s", router_kind_name((RouterKind)m->router.kind));
+  }
+  TRY(eval_check_name(name, place, err));
+  free(m->name);
+  m->name = strdup(name);
+  return m->name ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", place);
+}
+
+static Status read_method(EvalSpec *spec, size_t i, const json_t *own, Error *err) {
+  char place[300];
+  snprintf(place, sizeof place, "%.200s: methods[%zu]", spec->doc.file, i);
+  EvalMethod *m;
+  if (!json_is_string(own) && !json_is_object(own)) {
+    return error_set(err, STATUS_USAGE, "%s: want a name or a mapping of router settings, not %s",
+                     place, json_kind(own));
+  }
+  TRY(eval_spec_add_method(spec, "", NULL, &m, err));
+  TRY(read_settings(m, own, place, err));
+  TRY(eval_check_method(m, place, err));
+  TRY(name_method(m, own, place, err));
+  if (eval_spec_find_method(spec, m->name) != m)
+    return error_set(err, STATUS_USAGE, "%s: another method is called '%s' too", place, m->name);
+  return STATUS_OK;
+}
+
+Status eval_read_methods(EvalSpec *spec, Error *err) {
+  const json_t *list = json_object_get(spec->doc.root, "methods");
+  if (!json_is_array(list) || json_array_size(list) == 0) {
+    return error_set(err, STATUS_USAGE, "%s: methods: want a list of methods, not %s",
+                     spec->doc.file, json_is_array(list) ? "an empty one" : json_kind(list));
+  }
+  for (size_t i = 0; i < json_array_size(list); i++)
+    TRY(read_method(spec, i, json_array_get(list, i), err));
+  return STATUS_OK;
+}

@@ -1,0 +1,230 @@
+#include "infer/eval/eval_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file/file.h"
+#include "infer/eval/eval_internal.h"
+
+static Status no_memory(Error *err) {
+  return error_set(err, STATUS_RUN, "out of memory: the evaluation");
+}
+
+EvalCell *evaluation_cell(const Evaluation *e, int method, int task) {
+  return &e->cell[(size_t)method * (size_t)e->spec->tasks + (size_t)task];
+}
+
+int evaluation_count(const Evaluation *e, CellState state) {
+  int count = 0;
+  for (int m = 0; m < e->spec->methods; m++) {
+    if (e->spec->method[m]->rule != EVAL_ROUTED) continue;
+    for (int t = 0; t < e->spec->tasks; t++) count += evaluation_cell(e, m, t)->state == state;
+  }
+  return count;
+}
+
+int64_t evaluation_work(const Evaluation *e) {
+  int64_t work = 0;
+  for (int m = 0; m < e->spec->methods; m++) {
+    for (int t = 0; t < e->spec->tasks; t++) {
+      const EvalTask *task = &e->spec->task[t];
+      if (e->spec->method[m]->rule == EVAL_ROUTED && evaluation_cell(e, m, t)->state == CELL_OPEN)
+        work += eval_task_limit(e->spec, task, items_count(e->items[t]));
+    }
+  }
+  return work;
+}
+
+/* ---- opening ---- */
+
+/* `base`, else what the pool says. */
+static Status open_base(Evaluation *e, Error *err) {
+  const EvalSettings *s = &e->spec->settings;
+  PoolManifest manifest = {0};
+  const char *dir;
+  if (!s->base) TRY(manifest_read(&manifest, s->pool, err));
+  Status status = manifest_base(&manifest, s->base, &dir, err);
+  if (status == STATUS_OK) status = t5_open(&e->model, dir, err);
+  if (status == STATUS_OK) status = tokenizer_open(&e->tokenizer, dir, err);
+  if (status == STATUS_OK) status = eval_base_identity(e, dir, err);
+  manifest_free(&manifest);
+  return status;
+}
+
+static Status open_model(Evaluation *e, Error *err) {
+  const EvalSettings *s = &e->spec->settings;
+  TRY(open_base(e, err));
+  return s->pool ? pool_open(&e->pool, s->pool, e->model, NULL, err) : STATUS_OK;
+}
+
+static Status open_items(Evaluation *e, Error *err) {
+  const EvalSpec *spec = e->spec;
+  e->items = calloc((size_t)spec->tasks, sizeof(ItemSet *));
+  if (!e->items) return no_memory(err);
+  for (int t = 0; t < spec->tasks; t++) {
+    const EvalTask *task = &spec->task[t];
+    const ItemKeys keys = {.input = task->input_key,
+                           .target = task->target_key,
+                           .choices = task->choices_key,
+                           .label = task->label_key,
+                           .instruction = task->instruction_key,
+                           .choices_from_targets = task->choices_from_targets};
+    TRY(items_open(&e->items[t], task->file, (ItemFormat)task->format, &keys, err));
+    int64_t limit = eval_task_limit(spec, task, items_count(e->items[t]));
+    TRY(eval_check_items(task, e->items[t], limit, err));
+  }
+  return STATUS_OK;
+}
+
+static CellParts cell_parts(const Evaluation *e, int method, int task, const char *experts) {
+  return (CellParts){.spec = e->spec,
+                     .task = &e->spec->task[task],
+                     .method = e->spec->method[method],
+                     .items = e->items[task],
+                     .base = e->base,
+                     .experts = experts};
+}
+
+static bool wants_statistics(const EvalSpec *spec, const EvalMethod *m) {
+  return spec->settings.statistics && eval_method_routes(m);
+}
+
+/* The cells of one method: which are wanted, who they are, which are finished. */
+static Status open_cells(Evaluation *e, int method, bool force, Error *err) {
+  const EvalMethod *m = e->spec->method[method];
+  char experts[HASH_HEX];
+  TRY(eval_experts_identity(e, m, experts, err));
+  for (int t = 0; t < e->spec->tasks; t++) {
+    EvalCell *cell = evaluation_cell(e, method, t);
+    if (cell->state != CELL_OPEN) continue;
+    CellParts parts = cell_parts(e, method, t, experts);
+    TRY(eval_cell_identity(&parts, cell->identity, err));
+    if (!force) TRY(eval_cell_read(cell, &parts, wants_statistics(e->spec, m), err));
+  }
+  return STATUS_OK;
+}
+
+Status evaluation_open(Evaluation *e, EvalSpec *spec, bool force, Error *err) {
+  *e = (Evaluation){.spec = spec};
+  TRY(open_model(e, err));
+  TRY(eval_check_methods(e, err));
+  TRY(open_items(e, err));
+  TRY(eval_add_experts(e, err));
+  e->cell = calloc((size_t)spec->methods * (size_t)spec->tasks, sizeof *e->cell);
+  if (!e->cell) return no_memory(err);
+  for (int m = 0; m < spec->methods; m++) {
+    for (int t = 0; t < spec->tasks && spec->method[m]->shown; t++)
+      evaluation_cell(e, m, t)->state = CELL_OPEN;
+  }
+  eval_want_choices(e);
+  for (int m = 0; m < spec->methods; m++) {
+    if (spec->method[m]->rule == EVAL_ROUTED) TRY(open_cells(e, m, force, err));
+  }
+  return STATUS_OK;
+}
+
+void evaluation_close(Evaluation *e) {
+  for (int t = 0; e->items && t < e->spec->tasks; t++) items_close(e->items[t]);
+  free(e->items);
+  free(e->cell);
+  free(e->part_only);
+  pool_close(e->part);
+  pool_close(e->pool);
+  tokenizer_close(e->tokenizer);
+  t5_close(e->model);
+  *e = (Evaluation){0};
+}
+
+/* ---- running ---- */
+
+static Status open_part(Evaluation *e, const char *only, Error *err) {
+  if (e->part && strcmp(e->part_only, only) == 0) return STATUS_OK;
+  pool_close(e->part);
+  free(e->part_only);
+  e->part = NULL;
+  e->part_only = strdup(only);
+  if (!e->part_only) return no_memory(err);
+  return pool_open(&e->part, e->spec->settings.pool, e->model, only, err);
+}
+
+/* The pool that a method runs on; NULL for the plain base. */
+static Status method_pool(Evaluation *e, const EvalMethod *m, Pool **pool, Error *err) {
+  *pool = m->router.kind == ROUTER_BASE ? NULL : e->pool;
+  if (!*pool || !m->router.only || !eval_method_uses(m, "only")) return STATUS_OK;
+  TRY(open_part(e, m->router.only, err));
+  *pool = e->part;
+  return STATUS_OK;
+}
+
+static void fail_cell(EvalCell *cell, const Error *err) {
+  cell->state = CELL_FAILED;
+  memcpy(cell->error, err->text, sizeof cell->error);
+}
+
+/* The open cells of a method on its open router. */
+static Status run_cells(Evaluation *e, int method, Router *router, const Pool *pool,
+                        const EvalWatch *watch, Error *err) {
+  const EvalMethod *m = e->spec->method[method];
+  for (int t = 0; t < e->spec->tasks; t++) {
+    EvalCell *cell = evaluation_cell(e, method, t);
+    if (cell->state != CELL_OPEN) continue;
+    CellParts parts = cell_parts(e, method, t, "");
+    const Answering a = {.model = e->model,
+                         .tokenizer = e->tokenizer,
+                         .router = router,
+                         .pool = wants_statistics(e->spec, m) ? pool : NULL,
+                         .parts = &parts,
+                         .watch = watch};
+    Error failure = {0};
+    Status status = eval_answer(&a, cell, &failure);
+    if (status == STATUS_INTERRUPTED) return error_set(err, status, "%s", failure.text);
+    if (status != STATUS_OK) fail_cell(cell, &failure);
+    if (watch->cell) watch->cell(watch->arg, parts.task, m, cell);
+  }
+  return STATUS_OK;
+}
+
+static void fail_method(Evaluation *e, int method, const EvalWatch *watch, const Error *err) {
+  for (int t = 0; t < e->spec->tasks; t++) {
+    EvalCell *cell = evaluation_cell(e, method, t);
+    if (cell->state != CELL_OPEN) continue;
+    fail_cell(cell, err);
+    if (watch->cell) watch->cell(watch->arg, &e->spec->task[t], e->spec->method[method], cell);
+  }
+}
+
+static bool has_open(const Evaluation *e, int method) {
+  for (int t = 0; t < e->spec->tasks; t++) {
+    if (evaluation_cell(e, method, t)->state == CELL_OPEN) return true;
+  }
+  return false;
+}
+
+static Status run_method(Evaluation *e, int method, const EvalWatch *watch, Error *err) {
+  const EvalMethod *m = e->spec->method[method];
+  if (m->rule != EVAL_ROUTED || !has_open(e, method)) return STATUS_OK;
+  Router *router = NULL;
+  Pool *pool;
+  Error failure = {0};
+  Status status = method_pool(e, m, &pool, &failure);
+  if (status == STATUS_OK && pool) {
+    status = router_open(&router, &m->router, pool, e->model, e->tokenizer,
+                         (int)e->spec->settings.threads, &failure);
+  }
+  if (status == STATUS_OK) {
+    status = run_cells(e, method, router, pool, watch, err);
+  } else {
+    fail_method(e, method, watch, &failure);
+    status = STATUS_OK;
+  }
+  router_close(router);
+  return status;
+}
+
+Status evaluation_run(Evaluation *e, const EvalWatch *watch, Error *err) {
+  TRY(dir_make(e->spec->settings.output, err));
+  TRY(dir_check_writable(e->spec->settings.output, err));
+  for (int m = 0; m < e->spec->methods; m++) TRY(run_method(e, m, watch, err));
+  eval_choose(e);
+  return STATUS_OK;
+}

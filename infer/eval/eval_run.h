@@ -1,0 +1,54 @@
+/* eval_run: an evaluation from its spec to finished cells.
+ *
+ * Opening checks everything that can be checked without computing: files, labels, names, sizes. The
+ * rules (oracle, best-individual) add the methods `expert-NAME` whose cells they choose from. */
+#ifndef SKEIN_EVAL_RUN_H
+#define SKEIN_EVAL_RUN_H
+
+#include <signal.h>
+
+#include "infer/eval/eval_cell.h"
+
+typedef struct Evaluation {
+  EvalSpec *spec; /* borrowed; expert methods are added to it */
+  T5 *model;
+  Tokenizer *tokenizer;
+  Pool *pool; /* all experts; NULL without a pool */
+  Pool *part; /* the experts of the method that ran last, where it has `only` */
+  char *part_only;
+  ItemSet **items;     /* [tasks] */
+  EvalCell *cell;      /* [methods, tasks] */
+  char base[HASH_HEX]; /* identity of base and tokenizer */
+} Evaluation;
+
+/* How the program watches. Every member may be NULL. */
+typedef struct EvalWatch {
+  void *arg;
+  /* Items of a cell that are answered, and of all that are to be. */
+  void (*items)(void *arg, const EvalTask *task, const EvalMethod *method, int64_t done,
+                int64_t total);
+  void (*cell)(void *arg, const EvalTask *task, const EvalMethod *method, const EvalCell *cell);
+  /* Non-zero asks to stop: the cell that is being computed is dropped. */
+  const volatile sig_atomic_t *stop;
+} EvalWatch;
+
+/* Writes nothing. With `force` no finished cell is taken over. Close with evaluation_close whatever
+ * is returned. */
+Status evaluation_open(Evaluation *e, EvalSpec *spec, bool force, Error *err);
+void evaluation_close(Evaluation *e); /* a zeroed Evaluation is allowed */
+
+EvalCell *evaluation_cell(const Evaluation *e, int method, int task);
+/* How many cells of routed methods are in a state. */
+int evaluation_count(const Evaluation *e, CellState state);
+/* Items that open cells will ask. */
+int64_t evaluation_work(const Evaluation *e);
+
+/* Computes the open cells, each whole or not at all, then what the rules choose. A cell that fails
+ * is CELL_FAILED with its error, and the others go on. STATUS_INTERRUPTED: finished cells stay. */
+Status evaluation_run(Evaluation *e, const EvalWatch *watch, Error *err);
+
+/* What is wrong with a task's first items: choices without a label, a generation without a target
+ * (STATUS_INPUT naming file and item). */
+Status eval_check_items(const EvalTask *task, const ItemSet *items, int64_t limit, Error *err);
+
+#endif

@@ -1,0 +1,100 @@
+/* eval_spec: what an evaluation is: tasks, methods and settings, from a YAML file.
+ *
+ *   KEY            VALUE
+ *   (settings)     eval_settings_table: base, pool, output, limit, ...
+ *   task_defaults  mapping of eval_task_table: what tasks have that do not say otherwise
+ *   tasks          list of mappings of eval_task_table, or the name of a file whose tasks (and
+ *                  task_defaults) they are
+ *   methods        list of names and of mappings of router settings (infer/route/router.h) with a name
+ *   axes, grid     of `skein ablate` (infer/eval/eval_axes.h)
+ *
+ * A method is the name of a router with its default settings, `oracle`, `best-individual`, or a
+ * mapping. A mapping with `expert` and without `router` is the router `expert`. */
+#ifndef SKEIN_EVAL_SPEC_H
+#define SKEIN_EVAL_SPEC_H
+
+#include "data/examples/items.h"
+#include "data/text/yaml.h"
+#include "infer/metric/metric.h"
+#include "infer/route/router.h"
+
+typedef enum TaskKind { TASK_CHOICES, TASK_GENERATION } TaskKind;
+
+typedef struct EvalTask {
+  char *name, *group, *file;
+  int format; /* ItemFormat */
+  int kind;   /* TaskKind */
+  char *metrics, *expert, *instruction;
+  int64_t limit, max_output, beams;
+  double length_penalty;
+  char *input_key, *target_key, *choices_key, *label_key, *instruction_key;
+  bool choices_from_targets;
+  /* Read from `metrics`; the first is the one that methods are compared by. */
+  Metric metric[METRICS];
+  int metric_count;
+} EvalTask;
+
+typedef enum EvalRule {
+  EVAL_ROUTED,          /* a router: its cells are computed */
+  EVAL_ORACLE,          /* the task's own expert, else the best on the task by label */
+  EVAL_BEST_INDIVIDUAL, /* the expert with the best mean over all tasks */
+} EvalRule;
+
+typedef struct EvalMethod {
+  char *name;
+  EvalRule rule;
+  RouterSettings router; /* of EVAL_ROUTED */
+  OptionSet set;         /* over `router` */
+  bool shown;            /* a row of the tables; false: computed for the choosing rules alone */
+} EvalMethod;
+
+typedef struct EvalSettings {
+  char *base, *pool, *output;
+  int64_t limit, threads, batch_tokens, max_input, max_target;
+  int64_t bootstrap_samples, bootstrap_seed;
+  bool statistics;
+  int precision; /* Precision */
+} EvalSettings;
+
+typedef struct EvalSpec {
+  EvalSettings settings;
+  OptionSet set; /* over `settings` */
+  EvalTask *task;
+  int tasks;
+  EvalMethod **method; /* [methods], each owned */
+  int methods;
+  JsonDoc doc;      /* the file */
+  JsonDoc task_doc; /* the file that `tasks` names; without a root where the list is in `doc` */
+} EvalSpec;
+
+/* Reads a file and then "key=value" assignments of settings. Errors of what it says are
+ * STATUS_USAGE. `axes` says whether the keys of `skein ablate` are known. Free with eval_spec_free
+ * whatever is returned. `path` must outlive the spec. */
+Status eval_spec_read(EvalSpec *spec, const char *path, const char *const *assignment,
+                      int assignments, bool axes, Error *err);
+void eval_spec_free(EvalSpec *spec); /* a zeroed EvalSpec is allowed */
+
+/* Appends a method with the settings of `like` (NULL: the defaults). The name must be free. */
+Status eval_spec_add_method(EvalSpec *spec, const char *name, const EvalMethod *like,
+                            EvalMethod **out, Error *err);
+EvalMethod *eval_spec_find_method(const EvalSpec *spec, const char *name); /* NULL: none */
+
+/* The groups of the tasks, in order of first appearance: fills group[tasks], returns how many. */
+int eval_spec_groups(const EvalSpec *spec, const char **group);
+
+/* How many items of a task are asked, of `count` in its file. */
+int64_t eval_task_limit(const EvalSpec *spec, const EvalTask *task, int64_t count);
+
+/* The settings that change what a router computes, "key=value" a line (a merged pool has no top_k);
+ * `only` is left to the identity of the experts. The caller frees; NULL when out of memory. */
+char *eval_method_settings(const EvalMethod *m);
+/* Whether a setting of a router changes what this method computes. */
+bool eval_method_uses(const EvalMethod *m, const char *key);
+/* Whether tokens or inputs go to experts of its choice, of which there are statistics. */
+bool eval_method_routes(const EvalMethod *m);
+
+/* The tables, for --help. */
+Status eval_settings_init(OptionSet *set, EvalSettings *settings, Error *err);
+Status eval_task_init(OptionSet *set, EvalTask *task, Error *err);
+
+#endif

@@ -1,0 +1,223 @@
+#include "infer/eval/eval_table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/file/file.h"
+#include "infer/eval/eval_internal.h"
+
+static bool in_group(const EvalTask *task, const char *group) {
+  return !group || strcmp(task->group, group) == 0;
+}
+
+EvalMean eval_mean(const Evaluation *e, int method, const char *group) {
+  EvalMean mean = {.state = CELL_DONE};
+  double below = 0, above = 0;
+  for (int t = 0; t < e->spec->tasks; t++) {
+    if (!in_group(&e->spec->task[t], group)) continue;
+    const EvalCell *cell = evaluation_cell(e, method, t);
+    if (cell->state != CELL_DONE) return (EvalMean){.state = CELL_UNWANTED};
+    const CellScore *s = &cell->score[0];
+    mean.score += s->score;
+    below += (s->score - s->interval.low) * (s->score - s->interval.low);
+    above += (s->interval.high - s->score) * (s->interval.high - s->score);
+    mean.tasks++;
+  }
+  mean.score /= mean.tasks;
+  mean.interval =
+      (Interval){mean.score - sqrt(below) / mean.tasks, mean.score + sqrt(above) / mean.tasks};
+  return mean;
+}
+
+const char *eval_metric_words(const EvalSpec *spec, const char *group) {
+  int metric = -1;
+  for (int t = 0; t < spec->tasks; t++) {
+    const EvalTask *task = &spec->task[t];
+    if (!in_group(task, group)) continue;
+    if (metric >= 0 && (int)task->metric[0] != metric) return "each task's first metric";
+    metric = (int)task->metric[0];
+  }
+  return metric_name((Metric)metric);
+}
+
+/* ---- grids ---- */
+
+/* The rows of every table; `eligible` [rows]: sees no labels. */
+typedef struct TableRows {
+  int *method;
+  bool *eligible;
+  int count;
+} TableRows;
+
+static Status table_rows(TableRows *rows, const EvalSpec *spec, Error *err) {
+  *rows = (TableRows){.method = calloc((size_t)spec->methods, sizeof *rows->method),
+                      .eligible = calloc((size_t)spec->methods, sizeof *rows->eligible)};
+  if (!rows->method || !rows->eligible) return error_set(err, STATUS_RUN, "out of memory: a table");
+  for (int m = 0; m < spec->methods; m++) {
+    if (!spec->method[m]->shown) continue;
+    rows->eligible[rows->count] = spec->method[m]->rule == EVAL_ROUTED;
+    rows->method[rows->count++] = m;
+  }
+  return STATUS_OK;
+}
+
+static void free_rows(TableRows *rows) {
+  free(rows->method);
+  free(rows->eligible);
+}
+
+static void set_mean(Grid *g, int row, int col, const EvalMean *mean) {
+  *grid_at(g, row, col) = (GridValue){.state = mean->state, .score = mean->score};
+}
+
+/* Methods by the tasks of a group, and their mean. */
+static Status group_grid(Grid *g, const Evaluation *e, const TableRows *rows, const char *group,
+                         Error *err) {
+  const EvalSpec *spec = e->spec;
+  int tasks = 0;
+  for (int t = 0; t < spec->tasks; t++) tasks += in_group(&spec->task[t], group);
+  TRY(grid_new(g, rows->count, tasks + (tasks > 1), err));
+  snprintf(g->title, sizeof g->title, "%.100s: %s, percent", group, eval_metric_words(spec, group));
+  for (int r = 0; r < rows->count; r++) {
+    g->row[r] = spec->method[rows->method[r]]->name;
+    int c = 0;
+    for (int t = 0; t < spec->tasks; t++) {
+      if (!in_group(&spec->task[t], group)) continue;
+      const EvalCell *cell = evaluation_cell(e, rows->method[r], t);
+      g->col[c] = spec->task[t].name;
+      *grid_at(g, r, c++) = (GridValue){.state = cell->state, .score = cell->score[0].score};
+    }
+    EvalMean mean = eval_mean(e, rows->method[r], group);
+    if (tasks > 1) g->col[c] = "mean", set_mean(g, r, c, &mean);
+  }
+  grid_mark_columns(g, rows->eligible);
+  return STATUS_OK;
+}
+
+/* Methods by groups, and the mean over all tasks. */
+static Status means_grid(Grid *g, const Evaluation *e, const TableRows *rows, const char **group,
+                         int groups, Error *err) {
+  TRY(grid_new(g, rows->count, groups + 1, err));
+  snprintf(g->title, sizeof g->title, "means: %s, percent", eval_metric_words(e->spec, NULL));
+  for (int r = 0; r < rows->count; r++) {
+    g->row[r] = e->spec->method[rows->method[r]]->name;
+    for (int c = 0; c <= groups; c++) {
+      EvalMean mean = eval_mean(e, rows->method[r], c < groups ? group[c] : NULL);
+      g->col[c] = c < groups ? group[c] : "all tasks";
+      set_mean(g, r, c, &mean);
+    }
+  }
+  grid_mark_columns(g, rows->eligible);
+  return STATUS_OK;
+}
+
+/* ---- all tables in one form ---- */
+
+typedef Status (*PrintGrid)(const Grid *g, const char *name, FILE *out, Error *err);
+
+static Status print_group(const Evaluation *e, const TableRows *rows, const char **group,
+                          int groups, int which, PrintGrid print, FILE *out, Error *err) {
+  Grid grid;
+  if (which) fputc('\n', out);
+  TRY(which < groups ? group_grid(&grid, e, rows, group[which], err)
+                     : means_grid(&grid, e, rows, group, groups, err));
+  Status status = print(&grid, "method", out, err);
+  grid_free(&grid);
+  return status;
+}
+
+static Status print_tables(const Evaluation *e, PrintGrid print, FILE *out, Error *err) {
+  TableRows rows = {0};
+  const char **group = calloc((size_t)e->spec->tasks, sizeof *group);
+  Status status = group ? table_rows(&rows, e->spec, err)
+                        : error_set(err, STATUS_RUN, "out of memory: the tables");
+  int groups = status == STATUS_OK ? eval_spec_groups(e->spec, group) : 0;
+  int tables = groups > 1 ? groups + 1 : groups;
+  for (int i = 0; i < tables && status == STATUS_OK; i++)
+    status = print_group(e, &rows, group, groups, i, print, out, err);
+  free_rows(&rows);
+  free(group);
+  return status;
+}
+
+/* Which expert a rule chose, task by task; for the plain text. */
+static void print_choices(const Evaluation *e, int method, const char *before, FILE *out) {
+  const EvalSpec *spec = e->spec;
+  fprintf(out, "%s%s chose", before, spec->method[method]->name);
+  for (int t = 0; t < spec->tasks; t++) {
+    const EvalCell *cell = evaluation_cell(e, method, t);
+    if (cell->state != CELL_DONE) continue;
+    if (spec->method[method]->rule == EVAL_BEST_INDIVIDUAL) {
+      fprintf(out, " %s, by label\n", cell->expert);
+      return;
+    }
+    const char *own = spec->task[t].expert;
+    fprintf(out, "%s %s: %s%s", t ? "," : "", spec->task[t].name, cell->expert,
+            own ? "" : " (by label)");
+  }
+  fputc('\n', out);
+}
+
+static void print_notes(const Evaluation *e, const char *before, FILE *out) {
+  for (int m = 0; m < e->spec->methods; m++) {
+    if (e->spec->method[m]->rule != EVAL_ROUTED && e->spec->method[m]->shown)
+      print_choices(e, m, before, out);
+  }
+}
+
+Status eval_table_text(const Evaluation *e, FILE *out, Error *err) {
+  TRY(print_tables(e, grid_text, out, err));
+  fputs("\n* best of the methods that see no labels\n", out);
+  print_notes(e, "", out);
+  return STATUS_OK;
+}
+
+static Status table_markdown(const Evaluation *e, FILE *out, Error *err) {
+  TRY(print_tables(e, grid_markdown, out, err));
+  fputs("\nBold: best of the methods that see no labels.\n", out);
+  print_notes(e, "\n", out);
+  return STATUS_OK;
+}
+
+static Status table_latex(const Evaluation *e, FILE *out, Error *err) {
+  fputs("% needs \\usepackage{booktabs}\n", out);
+  TRY(print_tables(e, grid_latex, out, err));
+  print_notes(e, "% ", out);
+  return STATUS_OK;
+}
+
+/* ---- files ---- */
+
+typedef Status (*WriteTable)(const Evaluation *e, FILE *out, Error *err);
+
+static Status write_file(const Evaluation *e, const char *name, WriteTable write, Error *err) {
+  char *path = path_join(e->spec->settings.output, name);
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", name);
+  AtomicFile file = {0};
+  Status status = atomic_open(&file, path, err);
+  if (status == STATUS_OK) status = write(e, file.stream, err);
+  if (status == STATUS_OK) status = atomic_commit(&file, err);
+  atomic_abort(&file);
+  free(path);
+  return status;
+}
+
+static Status write_failures(const Evaluation *e, Error *err) {
+  if (evaluation_count(e, CELL_FAILED))
+    return write_file(e, "failures.jsonl", eval_failures_jsonl, err);
+  char *path = path_join(e->spec->settings.output, "failures.jsonl");
+  if (path) unlink(path); /* of an earlier run */
+  free(path);
+  return STATUS_OK;
+}
+
+Status eval_table_write(const Evaluation *e, Error *err) {
+  TRY(write_file(e, "table.txt", eval_table_text, err));
+  TRY(write_file(e, "table.md", table_markdown, err));
+  TRY(write_file(e, "table.tex", table_latex, err));
+  TRY(write_file(e, "table.csv", eval_long_csv, err));
+  TRY(write_file(e, "table.json", eval_long_json, err));
+  return write_failures(e, err);
+}

@@ -1,0 +1,16 @@
+/* arrow: the prototype of an expert at one linear, computed from its factors alone
+ * (arXiv 2405.11157; methods.md 5.1): the unit input that its update B A stretches most, which is
+ * the first right singular vector of B A. The scale alpha / r does not turn it.
+ *
+ * With S S^T = B^T B and z the first eigenvector of S^T (A A^T) S, all r x r, it is A^T S z: no
+ * matrix of d_out x d_in is ever made. */
+#ifndef SKEIN_ARROW_H
+#define SKEIN_ARROW_H
+
+#include "autograd/op/ops.h"
+
+/* Writes p [d_in], |p| = 1. A singular vector has no sign: the largest component is made positive,
+ * of equally large ones the first. Where B A = 0, p is 0. */
+Status arrow_prototype(const LowRank *factor, float *p, Error *err);
+
+#endif

@@ -1,0 +1,45 @@
+/* gate: the sigmoid gate vectors of one expert, one a covered linear.
+ *
+ * gate.safetensors holds one F32 tensor `<module>.gate` [d_in] a module, raw as trained
+ * (standardisation belongs to the router), and in __metadata__:
+ *
+ *   KEY      VALUE
+ *   format   "skein-gate"
+ *   version  "1"
+ *   base     fingerprint of the base (t5_fingerprint)
+ *   expert   fingerprint of the expert (lora_fingerprint)
+ *   recipe   name of the recipe, "custom" if none
+ *   steps    optimizer steps behind these values
+ *   seed     seed of the run
+ */
+#ifndef SKEIN_GATE_H
+#define SKEIN_GATE_H
+
+#include "infer/expert/lora.h"
+
+typedef struct Gate {
+  Tensor *vector; /* [count], by Linear.id; rows == 0: no gate there; otherwise [1, d_in] */
+  int count;
+} Gate;
+
+typedef struct GateInfo {
+  char base[HASH_HEX], expert[HASH_HEX], recipe[32];
+  int64_t steps;
+  uint64_t seed;
+} GateInfo;
+
+/* Zero gates (sigma = 1/2) on every linear the expert covers, needing gradients. */
+Status gate_new(Gate **gate, const Lora *lora, const T5 *model, Error *err);
+void gate_close(Gate *gate); /* NULL is allowed */
+
+Status gate_save(const Gate *gate, const T5 *model, const char *path, const GateInfo *info,
+                 Error *err);
+/* Reads a gate file for this expert: exactly the covered modules, finite, of the right length;
+ * another base or expert fingerprint is STATUS_MISMATCH. The vectors need no gradient. */
+Status gate_open(Gate **gate, const char *path, const Lora *lora, T5 *model, GateInfo *info,
+                 Error *err);
+
+/* Slots that add the expert behind its gates; free slot with free(). */
+Status gate_adapters(const Gate *gate, const Lora *lora, AdapterSet *set, Error *err);
+
+#endif

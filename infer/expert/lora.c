@@ -1,0 +1,179 @@
+#include "infer/expert/lora.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/ground/rng.h"
+#include "infer/expert/lora_file.h"
+#include "infer/expert/values.h"
+
+enum { RNG_LORA_A = 0x6c41 }; /* purpose of the random stream of a fresh A */
+
+float lora_scale(float alpha, int64_t rank, bool rslora) {
+  return alpha / (rslora ? sqrtf((float)rank) : (float)rank);
+}
+
+static Status lora_make(Lora **lora, const T5 *model, Error *err) {
+  *lora = calloc(1, sizeof **lora);
+  LoraFactor *factor = calloc((size_t)model->linears, sizeof *factor);
+  char *base_name = strdup("");
+  if (!*lora || !factor || !base_name) {
+    free(*lora);
+    free(factor);
+    free(base_name);
+    *lora = NULL;
+    return error_set(err, STATUS_RUN, "out of memory: an adapter");
+  }
+  **lora = (Lora){.factor = factor, .count = model->linears, .base_name = base_name};
+  return STATUS_OK;
+}
+
+void lora_close(Lora *lora) {
+  if (!lora) return;
+  for (int i = 0; i < lora->count; i++) {
+    tensor_destroy(&lora->factor[i].a);
+    tensor_destroy(&lora->factor[i].b);
+  }
+  free(lora->factor);
+  free(lora->base_name);
+  free(lora);
+}
+
+/* Opening. */
+
+/* The factors of one linear. */
+static Status read_factor(const LoraFile *f, const char *module, const LoraFactor *from,
+                          LoraFactor *to, Error *err) {
+  char *a = lora_tensor_name(module, 'A'), *b = lora_tensor_name(module, 'B');
+  Status status = a && b ? values_copy(&to->a, &from->a, f->path, a, err)
+                         : error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+  if (status == STATUS_OK) status = values_copy(&to->b, &from->b, f->path, b, err);
+  to->alpha = from->alpha;
+  to->scale = from->scale;
+  free(a);
+  free(b);
+  return status;
+}
+
+static Status read_file(const LoraFile *f, const T5 *model, Lora *lora, Error *err) {
+  lora->rslora = f->config.rslora;
+  lora->covered = f->covered;
+  free(lora->base_name);
+  lora->base_name = strdup(f->config.base_name);
+  if (!lora->base_name) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+  for (int i = 0; i < lora->count; i++) {
+    if (f->factor[i].a.rows == 0) continue;
+    TRY(read_factor(f, model->linear[i].name, &f->factor[i], &lora->factor[i], err));
+  }
+  TRY(weights_unchanged(f->weights, err));
+  return lora_fingerprint(lora, model, lora->fingerprint, err);
+}
+
+Status lora_open(Lora **lora, const char *dir, const T5 *model, Error *err) {
+  LoraFile file;
+  *lora = NULL;
+  TRY(lora_file_open(&file, dir, model, err));
+  Status status = lora_make(lora, model, err);
+  if (status == STATUS_OK) status = read_file(&file, model, *lora, err);
+  lora_file_close(&file);
+  if (status != STATUS_OK) {
+    lora_close(*lora);
+    *lora = NULL;
+  }
+  return status;
+}
+
+/* Making. */
+
+/* The last component of a module name: "q". */
+static const char *last_part(const char *module) {
+  return strrchr(module, '.') + 1;
+}
+
+static Status fresh_factor(LoraFactor *f, const Linear *linear, int rank, float alpha,
+                           uint64_t seed, Error *err) {
+  TRY(tensor_create(&f->a, rank, linear->weight.cols, true, err));
+  TRY(tensor_create(&f->b, linear->weight.rows, rank, true, err));
+  Rng rng = {.key = rng_key(seed, (uint64_t)linear->id, 0, RNG_LORA_A)};
+  for (int64_t i = 0; i < tensor_count(&f->a); i++) f->a.data[i] = 0.01F * rng_normal(&rng);
+  f->alpha = alpha;
+  f->scale = lora_scale(alpha, rank, false);
+  return STATUS_OK;
+}
+
+/* Factors on the linears whose last name component is `part` ("all-linear": on every linear). */
+static Status add_target(Lora *lora, const T5 *model, const char *part, size_t length, int rank,
+                         float alpha, uint64_t seed, Error *err) {
+  bool all = length == strlen("all-linear") && strncmp(part, "all-linear", length) == 0;
+  bool found = false;
+  for (int i = 0; i < model->linears; i++) {
+    const char *last = last_part(model->linear[i].name);
+    if (!all && (strlen(last) != length || strncmp(last, part, length) != 0)) continue;
+    found = true;
+    if (lora->factor[i].a.rows > 0) continue; /* named twice */
+    TRY(fresh_factor(&lora->factor[i], &model->linear[i], rank, alpha, seed, err));
+    lora->covered++;
+  }
+  if (found) return STATUS_OK;
+  return error_set(err, STATUS_USAGE,
+                   "target modules: \"%.*s\" is not the end of the name of a linear; want "
+                   "all-linear or some of q, k, v, o, %s, wo",
+                   (int)length, part, model->config.gated ? "wi_0, wi_1" : "wi");
+}
+
+static Status fill_new(Lora *lora, const T5 *model, int rank, float alpha, const char *targets,
+                       uint64_t seed, Error *err) {
+  if (rank < 1) return error_set(err, STATUS_USAGE, "rank: is %d, want at least 1", rank);
+  for (const char *part = targets;; part++) {
+    size_t length = strcspn(part, ",");
+    TRY(add_target(lora, model, part, length, rank, alpha, seed, err));
+    part += length;
+    if (!*part) break;
+  }
+  return lora_fingerprint(lora, model, lora->fingerprint, err);
+}
+
+Status lora_new(Lora **lora, const T5 *model, int rank, float alpha, const char *targets,
+                uint64_t seed, Error *err) {
+  TRY(lora_make(lora, model, err));
+  Status status = fill_new(*lora, model, rank, alpha, targets, seed, err);
+  if (status != STATUS_OK) {
+    lora_close(*lora);
+    *lora = NULL;
+  }
+  return status;
+}
+
+/* Using. */
+
+static void hash_matrix(Hash *hash, const Tensor *t) {
+  hash_add(hash, &t->rows, sizeof t->rows);
+  hash_add(hash, &t->cols, sizeof t->cols);
+  hash_add(hash, t->data, (size_t)tensor_count(t) * sizeof *t->data);
+}
+
+Status lora_fingerprint(const Lora *lora, const T5 *model, char hex[HASH_HEX], Error *err) {
+  Hash *hash = hash_new();
+  if (!hash) return error_set(err, STATUS_RUN, "out of memory: the fingerprint of an adapter");
+  for (int i = 0; i < lora->count; i++) {
+    const LoraFactor *f = &lora->factor[i];
+    if (f->a.rows == 0) continue;
+    hash_add_string(hash, model->linear[i].name);
+    hash_add(hash, &f->scale, sizeof f->scale);
+    hash_matrix(hash, &f->a);
+    hash_matrix(hash, &f->b);
+  }
+  hash_finish(hash, hex);
+  return STATUS_OK;
+}
+
+Status lora_adapters(const Lora *lora, AdapterSet *set, Error *err) {
+  *set = (AdapterSet){.slot = calloc((size_t)lora->count, sizeof *set->slot), .count = lora->count};
+  if (!set->slot) return error_set(err, STATUS_RUN, "out of memory: %d adapter slots", lora->count);
+  for (int i = 0; i < lora->count; i++) {
+    LoraFactor *f = &lora->factor[i];
+    if (f->a.rows > 0) set->slot[i] = (LowRank){.a = &f->a, .b = &f->b, .scale = f->scale};
+  }
+  return STATUS_OK;
+}

@@ -1,0 +1,53 @@
+/* lora_config: adapter_config.json of a PEFT LoRA. Inside of infer/expert/lora*, and for
+ * `skein inspect`; others use lora.h. */
+#ifndef SKEIN_LORA_CONFIG_H
+#define SKEIN_LORA_CONFIG_H
+
+#include "data/text/json.h"
+#include "infer/expert/name_pattern.h"
+
+/* One entry of rank_pattern or alpha_pattern. */
+typedef struct LoraRule {
+  NamePattern pattern;
+  double value;
+} LoraRule;
+
+typedef struct LoraRules {
+  LoraRule *rule; /* in file order: the first that matches counts */
+  size_t count;
+} LoraRules;
+
+/* target_modules or exclude_modules. */
+typedef struct LoraModules {
+  enum { MODULES_UNSAID, MODULES_ALL, MODULES_LISTED, MODULES_PATTERN } kind;
+  json_t *list; /* MODULES_LISTED: full names or suffixes after a dot */
+  NamePattern pattern;
+} LoraModules;
+
+typedef struct LoraConfig {
+  char *path;
+  JsonDoc doc;
+  int64_t rank;
+  double alpha;
+  bool rslora;
+  const char *base_name; /* "" when the file does not say */
+  LoraRules ranks, alphas;
+  LoraModules targets, excluded;
+  bool some_layers; /* layers_to_transform: declared modules may have no factors */
+} LoraConfig;
+
+/* Reads `<dir>/adapter_config.json`. Keys that would change the arithmetic and are not supported
+ * are STATUS_INPUT by name. Free with lora_config_free, also after failure. */
+Status lora_config_read(LoraConfig *config, const char *dir, Error *err);
+void lora_config_free(LoraConfig *config); /* a zeroed LoraConfig is allowed */
+
+/* Rank and alpha of the module of that name. */
+int64_t lora_config_rank(const LoraConfig *config, const char *module);
+double lora_config_alpha(const LoraConfig *config, const char *module);
+
+/* target_modules and exclude_modules say that this module has factors (or do not say). */
+bool lora_config_allows(const LoraConfig *config, const char *module);
+/* They say that it must have. */
+bool lora_config_demands(const LoraConfig *config, const char *module);
+
+#endif

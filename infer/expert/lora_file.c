@@ -1,0 +1,149 @@
+#include "infer/expert/lora_file.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file/file.h"
+
+#define PREFIX "base_model.model."
+
+char *lora_tensor_name(const char *module, char which) {
+  static const char TAIL[] = ".lora_?.weight";
+  char *name = malloc(strlen(PREFIX) + strlen(module) + sizeof TAIL);
+  if (!name) return NULL;
+  char *tail = stpcpy(stpcpy(name, PREFIX), module);
+  strcpy(tail, TAIL);
+  *strchr(tail, '?') = which;
+  return name;
+}
+
+/* The rank of a factor is that of the configuration. */
+static Status check_rank(const LoraFile *f, const char *key, const char *module, int64_t found,
+                         Error *err) {
+  int64_t rank = lora_config_rank(&f->config, module);
+  if (found == rank) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH,
+                   "%s: %s: rank %" PRId64 ", but adapter_config.json says %" PRId64, f->path, key,
+                   found, rank);
+}
+
+/* Factor `which` of the linear, where the file has it. */
+static Status locate_factor(LoraFile *f, const Linear *linear, char which, size_t *located,
+                            Error *err) {
+  LoraFactor *factor = &f->factor[linear->id];
+  bool is_a = which == 'A';
+  Tensor *t = is_a ? &factor->a : &factor->b;
+  char *key = lora_tensor_name(linear->name, which);
+  if (!key) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+  Status status = STATUS_OK;
+  if (weights_has(f->weights, key)) {
+    status = weights_locate(f->weights, key, is_a ? -1 : linear->weight.rows,
+                            is_a ? linear->weight.cols : -1, t, err);
+    if (status == STATUS_OK) {
+      status = check_rank(f, key, linear->name, is_a ? t->rows : t->cols, err);
+    }
+    ++*located;
+  }
+  free(key);
+  return status;
+}
+
+/* Tensor `key` is a factor of some linear of the model. */
+static Status check_key(const LoraFile *f, const T5 *model, const char *key, Error *err) {
+  static const char A[] = ".lora_A.weight", B[] = ".lora_B.weight";
+  const char *module = key + strlen(PREFIX);
+  const char *tail = strncmp(key, PREFIX, strlen(PREFIX)) == 0 ? strstr(module, ".lora_") : NULL;
+  if (!tail || (strcmp(tail, A) != 0 && strcmp(tail, B) != 0)) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: %s: is no factor of a plain LoRA; want %s<module>%s or %s", f->path, key,
+                     PREFIX, A, B);
+  }
+  char *name = strndup(module, (size_t)(tail - module));
+  if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+  Status status = STATUS_OK;
+  if (!t5_find_linear(model, name)) {
+    status = error_set(
+        err, STATUS_MISMATCH,
+        "%s: %s: the model has no linear \"%s\" (%d encoder and %d decoder blocks, %s feed-"
+        "forward); the adapter is for another base",
+        f->path, key, name, model->config.encoder_layers, model->config.decoder_layers,
+        model->config.gated ? "gated" : "plain");
+  }
+  free(name);
+  return status;
+}
+
+static Status locate_factors(LoraFile *f, const T5 *model, Error *err) {
+  size_t located = 0;
+  for (int i = 0; i < model->linears; i++) {
+    TRY(locate_factor(f, &model->linear[i], 'A', &located, err));
+    TRY(locate_factor(f, &model->linear[i], 'B', &located, err));
+  }
+  if (located == weights_count(f->weights)) return STATUS_OK;
+  for (size_t i = 0; i < weights_count(f->weights); i++) {
+    TRY(check_key(f, model, weights_entry(f->weights, i)->name, err));
+  }
+  return STATUS_OK;
+}
+
+/* One linear: both factors or none, as target_modules says. */
+static Status check_factor(const LoraFile *f, const char *module, const LoraFactor *factor,
+                           Error *err) {
+  bool has_a = factor->a.rows > 0, has_b = factor->b.rows > 0;
+  if (has_a != has_b) {
+    return error_set(err, STATUS_INPUT, "%s: %s%s.lora_%c.weight: is missing", f->path, PREFIX,
+                     module, has_a ? 'B' : 'A');
+  }
+  if (has_a && !lora_config_allows(&f->config, module)) {
+    return error_set(err, STATUS_MISMATCH,
+                     "%s: target_modules: does not name \"%s\", whose factors are in %s",
+                     f->config.path, module, f->path);
+  }
+  if (!has_a && lora_config_demands(&f->config, module)) {
+    return error_set(err, STATUS_MISMATCH,
+                     "%s: target_modules: names \"%s\", which has no factors in %s", f->config.path,
+                     module, f->path);
+  }
+  return STATUS_OK;
+}
+
+static Status check_factors(LoraFile *f, const T5 *model, Error *err) {
+  for (int i = 0; i < f->count; i++) {
+    LoraFactor *factor = &f->factor[i];
+    const char *module = model->linear[i].name;
+    TRY(check_factor(f, module, factor, err));
+    if (factor->a.rows == 0) continue;
+    factor->alpha = (float)lora_config_alpha(&f->config, module);
+    factor->scale = lora_scale(factor->alpha, factor->a.rows, f->config.rslora);
+    f->covered++;
+  }
+  if (f->covered > 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: holds no factors", f->path);
+}
+
+static Status open_file(LoraFile *f, const char *dir, const T5 *model, Error *err) {
+  TRY(lora_config_read(&f->config, dir, err));
+  f->path = path_join(dir, "adapter_model.safetensors");
+  f->factor = calloc((size_t)model->linears, sizeof *f->factor);
+  f->count = model->linears;
+  if (!f->path || !f->factor) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  TRY(weights_open(&f->weights, f->path, err));
+  TRY(locate_factors(f, model, err));
+  return check_factors(f, model, err);
+}
+
+Status lora_file_open(LoraFile *f, const char *dir, const T5 *model, Error *err) {
+  *f = (LoraFile){0};
+  Status status = open_file(f, dir, model, err);
+  if (status != STATUS_OK) lora_file_close(f);
+  return status;
+}
+
+void lora_file_close(LoraFile *f) {
+  lora_config_free(&f->config);
+  weights_close(f->weights);
+  free(f->path);
+  free(f->factor);
+  *f = (LoraFile){0};
+}

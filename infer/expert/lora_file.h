@@ -1,0 +1,27 @@
+/* lora_file: a PEFT LoRA directory mapped and checked, its values unread. For lora.c and pool*.c;
+ * others use lora.h or pool.h. */
+#ifndef SKEIN_LORA_FILE_H
+#define SKEIN_LORA_FILE_H
+
+#include "infer/expert/lora.h"
+#include "infer/expert/lora_config.h"
+
+typedef struct LoraFile {
+  LoraConfig config;
+  char *path; /* of adapter_model.safetensors */
+  Weights *weights;
+  LoraFactor *factor; /* [count], by Linear.id; a and b as weights_locate leaves them */
+  int count;          /* linears of the model */
+  int covered;
+} LoraFile;
+
+/* Opens the directory with every check of lora_open except that of values. On failure *f is
+ * zeroed. */
+Status lora_file_open(LoraFile *f, const char *dir, const T5 *model, Error *err);
+void lora_file_close(LoraFile *f); /* a zeroed LoraFile is allowed */
+
+/* The name of the tensor of factor `which` ('A' or 'B') in a new string; NULL when out of memory.
+ */
+char *lora_tensor_name(const char *module, char which);
+
+#endif

@@ -1,0 +1,133 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file/file.h"
+#include "data/text/json.h"
+#include "data/text/utf8.h"
+#include "infer/expert/lora_file.h"
+
+/* Tensors. */
+
+static Status add_item(SafetensorsItem *item, const char *module, char which, const Tensor *t,
+                       Dtype dtype, Error *err) {
+  char *name = lora_tensor_name(module, which);
+  if (!name) return error_set(err, STATUS_RUN, "out of memory: the name of a factor");
+  *item = (SafetensorsItem){name, dtype, t->data, t->rows, t->cols, false};
+  return STATUS_OK;
+}
+
+static Status write_factors(const Lora *lora, const T5 *model, const char *path, Dtype dtype,
+                            SafetensorsItem *items, Error *err) {
+  size_t n = 0;
+  for (int i = 0; i < lora->count; i++) {
+    const LoraFactor *f = &lora->factor[i];
+    if (f->a.rows == 0) continue;
+    TRY(add_item(&items[n++], model->linear[i].name, 'A', &f->a, dtype, err));
+    TRY(add_item(&items[n++], model->linear[i].name, 'B', &f->b, dtype, err));
+  }
+  SafetensorsMeta meta = {"format", "pt"}; /* as PEFT writes */
+  return safetensors_write(path, items, n, &meta, 1, err);
+}
+
+static Status save_factors(const Lora *lora, const T5 *model, const char *dir, Dtype dtype,
+                           Error *err) {
+  size_t count = 2 * (size_t)lora->covered;
+  SafetensorsItem *items = calloc(count + 1, sizeof *items);
+  char *path = path_join(dir, "adapter_model.safetensors");
+  Status status = items && path ? write_factors(lora, model, path, dtype, items, err)
+                                : error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  for (size_t i = 0; items && i < count; i++) free((char *)(uintptr_t)items[i].name);
+  free(items);
+  free(path);
+  return status;
+}
+
+/* Configuration. */
+
+static const char *last_part(const char *module) {
+  return strrchr(module, '.') + 1;
+}
+
+/* Every linear of the model with this last name component is covered. */
+static bool covers_all(const Lora *lora, const T5 *model, const char *part) {
+  for (int i = 0; i < lora->count; i++) {
+    bool named = strcmp(last_part(model->linear[i].name), part) == 0;
+    if (named && lora->factor[i].a.rows == 0) return false;
+  }
+  return true;
+}
+
+static bool array_has(const json_t *array, const char *text) {
+  for (size_t i = 0; i < json_array_size(array); i++) {
+    if (strcmp(json_string_value(json_array_get(array, i)), text) == 0) return true;
+  }
+  return false;
+}
+
+/* target_modules: "q" where every q is covered, otherwise full names. NULL when out of memory. */
+static json_t *target_modules(const Lora *lora, const T5 *model) {
+  json_t *targets = json_array();
+  for (int i = 0; i < lora->count; i++) {
+    const char *module = model->linear[i].name, *part = last_part(module);
+    if (lora->factor[i].a.rows == 0) continue;
+    bool whole = covers_all(lora, model, part);
+    if (whole && array_has(targets, part)) continue;
+    if (json_array_append_new(targets, json_string(whole ? part : module)) != 0) {
+      json_decref(targets);
+      return NULL;
+    }
+  }
+  return targets;
+}
+
+/* 16 as an integer, 0.5 as a real: PEFT declares alpha as an integer. */
+static json_t *number(double value) {
+  json_int_t whole = (json_int_t)value;
+  return (double)whole == value ? json_integer(whole) : json_real(value);
+}
+
+/* The ranks (or alphas) that differ from that of `base`, by full name. */
+static json_t *pattern(const Lora *lora, const T5 *model, const LoraFactor *base, bool ranks) {
+  json_t *object = json_object();
+  for (int i = 0; i < lora->count; i++) {
+    const LoraFactor *f = &lora->factor[i];
+    if (f->a.rows == 0 || (ranks ? f->a.rows == base->a.rows : f->alpha == base->alpha)) continue;
+    json_t *value = ranks ? json_integer(f->a.rows) : number((double)f->alpha);
+    if (json_object_set_new(object, model->linear[i].name, value) != 0) {
+      json_decref(object);
+      return NULL;
+    }
+  }
+  return object;
+}
+
+static json_t *config_json(const Lora *lora, const T5 *model, const char *base_name) {
+  const LoraFactor *base = lora->factor;
+  while (base->a.rows == 0) base++;
+  return json_pack(
+      "{s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:f, s:s, s:b, s:o, s:o, s:o, s:b, s:n, s:b}",
+      "peft_type", "LORA", "task_type", "SEQ_2_SEQ_LM", "base_model_name_or_path", base_name,
+      "inference_mode", 1, "r", (json_int_t)base->a.rows, "lora_alpha", number((double)base->alpha),
+      "use_rslora", lora->rslora, "lora_dropout", 0.0, "bias", "none", "fan_in_fan_out", 0,
+      "target_modules", target_modules(lora, model), "rank_pattern",
+      pattern(lora, model, base, true), "alpha_pattern", pattern(lora, model, base, false),
+      "use_dora", 0, "modules_to_save", "init_lora_weights", 1);
+}
+
+Status lora_save(const Lora *lora, const T5 *model, const char *dir, const char *base_name,
+                 Dtype dtype, Error *err) {
+  if (base_name[utf8_valid(base_name, strlen(base_name))]) {
+    return error_set(err, STATUS_USAGE, "%s: the name of the base, \"%s\", is not valid UTF-8", dir,
+                     base_name);
+  }
+  TRY(dir_make(dir, err));
+  TRY(save_factors(lora, model, dir, dtype, err));
+  char *path = path_join(dir, "adapter_config.json");
+  json_t *json = config_json(lora, model, base_name);
+  Status status = path && json ? json_write_file(json, path, err)
+                               : error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  json_decref(json);
+  free(path);
+  return status;
+}

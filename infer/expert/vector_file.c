@@ -1,0 +1,110 @@
+#include "infer/expert/vector_file.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The value of a metadata key; `limit`: bytes it may take with its NUL. */
+static Status meta_text(const VectorFile *f, const char *key, size_t limit, const char **value,
+                        Error *err) {
+  *value = weights_meta(f->weights, key);
+  if (!*value) {
+    return error_set(err, STATUS_INPUT, "%s: __metadata__: %s: is missing; not a %s file?", f->path,
+                     key, f->format);
+  }
+  if (strlen(*value) < limit) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: __metadata__: %s: %zu bytes, at most %zu are accepted",
+                   f->path, key, strlen(*value), limit - 1);
+}
+
+static Status meta_is(const VectorFile *f, const char *key, const char *want, Error *err) {
+  const char *value;
+  TRY(meta_text(f, key, ERROR_TEXT / 4, &value, err));
+  if (strcmp(value, want) == 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: __metadata__: %s: is \"%s\", want \"%s\"", f->path, key,
+                   value, want);
+}
+
+Status vector_file_text(const VectorFile *f, const char *key, char *to, size_t size, Error *err) {
+  const char *value;
+  TRY(meta_text(f, key, size, &value, err));
+  strcpy(to, value);
+  return STATUS_OK;
+}
+
+Status vector_file_number(const VectorFile *f, const char *key, uint64_t max, uint64_t *number,
+                          Error *err) {
+  const char *value;
+  TRY(meta_text(f, key, 24, &value, err));
+  size_t digits = strspn(value, "0123456789");
+  unsigned __int128 n = 0;
+  for (size_t i = 0; i < digits; i++) n = n * 10 + (unsigned)(value[i] - '0');
+  if (digits == 0 || value[digits] || n > max) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: __metadata__: %s: is \"%s\", want a number of at most %" PRIu64, f->path,
+                     key, value, max);
+  }
+  *number = (uint64_t)n;
+  return STATUS_OK;
+}
+
+static Status open_file(VectorFile *f, const char *path, const char *format, Error *err) {
+  f->format = format;
+  f->path = strdup(path);
+  if (!f->path) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  TRY(weights_open(&f->weights, path, err));
+  TRY(meta_is(f, "format", format, err));
+  TRY(meta_is(f, "version", VECTOR_VERSION, err));
+  TRY(vector_file_text(f, "base", f->base, sizeof f->base, err));
+  return vector_file_text(f, "expert", f->expert, sizeof f->expert, err);
+}
+
+Status vector_file_open(VectorFile *f, const char *path, const char *format, Error *err) {
+  *f = (VectorFile){0};
+  Status status = open_file(f, path, format, err);
+  if (status != STATUS_OK) vector_file_close(f);
+  return status;
+}
+
+void vector_file_close(VectorFile *f) {
+  weights_close(f->weights);
+  free(f->path);
+  *f = (VectorFile){0};
+}
+
+static Status check_owner(const char *path, const char *what, const char *found, const char *want,
+                          Error *err) {
+  if (strcmp(found, want) == 0) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH, "%s: __metadata__: %s: made for %.12s, this %s is %.12s",
+                   path, what, found, what, want);
+}
+
+Status vector_file_check_owner(const VectorFile *f, const char *base, const char *expert,
+                               Error *err) {
+  TRY(check_owner(f->path, "base", f->base, base, err));
+  return check_owner(f->path, "expert", f->expert, expert, err);
+}
+
+char *vector_name(const Linear *linear, const char *suffix) {
+  char *name = malloc(strlen(linear->name) + 1 + strlen(suffix) + 1);
+  if (name) stpcpy(stpcpy(stpcpy(name, linear->name), "."), suffix);
+  return name;
+}
+
+Status vector_file_locate(VectorFile *f, const T5 *model, const LoraFactor *factor,
+                          const char *suffix, Tensor *vector, Error *err) {
+  for (int i = 0; i < model->linears; i++) {
+    if (factor[i].a.rows == 0) continue;
+    char *name = vector_name(&model->linear[i], suffix);
+    Status status =
+        name ? weights_locate(f->weights, name, 1, model->linear[i].weight.cols, &vector[i], err)
+             : error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+    free(name);
+    TRY(status);
+  }
+  return STATUS_OK;
+}
+
+Status vector_file_check_used(const VectorFile *f, Error *err) {
+  return weights_check_used(f->weights, err);
+}

@@ -1,0 +1,51 @@
+/* linear: the keyhole. Every adaptable linear of T5 goes through linear_forward:
+ * y = W x + adapter(x). T5 knows no experts and experts know no T5; they meet in an AdapterSet: a
+ * table with one slot a linear, for one expert, or a function, for a pool behind a router. */
+#ifndef SKEIN_LINEAR_H
+#define SKEIN_LINEAR_H
+
+#include "autograd/op/ops.h"
+
+typedef struct Linear {
+  char *name;    /* "encoder.block.0.layer.0.SelfAttention.q" */
+  Tensor weight; /* [d_out, d_in] */
+  int id;        /* its slot in every AdapterSet of this model */
+} Linear;
+
+/* The example that each row of an activation belongs to. */
+typedef struct Rows {
+  Ragged sequence;       /* the rows of each sequence */
+  const int64_t *source; /* [sequence.count] the example of each sequence; NULL: its own index */
+} Rows;
+
+/* Vectors [n, d_in] whose products z [T, n] with x adapters want at `linear`, which are made beside
+ * those with its weight; NULL: none. */
+typedef Tensor *AdapterVectors(void *arg, const Linear *linear);
+
+/* Adds to y [T, d_out] what adapters make of x [T, d_in], the input of `linear`, and of z (NULL:
+ * they asked for none), which is theirs to change. Failures go to the context's error. Nothing is
+ * recorded: there must be no tape. */
+typedef void AdapterAdd(Context *c, void *arg, const Linear *linear, const Rows *rows,
+                        const Tensor *x, Tensor *z, Tensor *y);
+
+/* What is added to each linear: its slot, then what `add` adds. */
+typedef struct AdapterSet {
+  LowRank *slot; /* [count]; a slot with a == NULL adds nothing; NULL: no slots */
+  int count;
+  AdapterAdd *add;         /* NULL: nothing */
+  AdapterVectors *vectors; /* of `add`; NULL: none */
+  void *arg;               /* of both */
+} AdapterSet;
+
+enum { LINEAR_TOGETHER = LINEAR_MAX / 2 };
+
+/* y[i] [T, d_out] of `n` linears of one x, at most LINEAR_TOGETHER; NULL where the context failed.
+ */
+void linear_forward_all(Context *c, Linear *const *linear, int n, const AdapterSet *adapters,
+                        const Rows *rows, Tensor *x, Tensor **y);
+
+/* y [T, d_out] from x [T, d_in]; `adapters` NULL: the plain base. */
+Tensor *linear_forward(Context *c, Linear *linear, const AdapterSet *adapters, const Rows *rows,
+                       Tensor *x);
+
+#endif

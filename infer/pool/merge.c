@@ -1,0 +1,114 @@
+#include "infer/pool/merge.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static Status merged_make(Merged *m, const Pool *pool, Error *err) {
+  int count = pool_model(pool)->linears;
+  size_t n = (size_t)count;
+  *m = (Merged){.adapters = {.slot = calloc(n, sizeof(LowRank)), .count = count},
+                .a = calloc(n, sizeof *m->a),
+                .b = calloc(n, sizeof *m->b)};
+  if (m->adapters.slot && m->a && m->b) return STATUS_OK;
+  merged_free(m);
+  return error_set(err, STATUS_RUN, "out of memory: merged experts");
+}
+
+void merged_free(Merged *m) {
+  for (int i = 0; m->a && m->b && i < m->adapters.count; i++) {
+    tensor_destroy(&m->a[i]);
+    tensor_destroy(&m->b[i]);
+  }
+  free(m->adapters.slot);
+  free(m->a);
+  free(m->b);
+  *m = (Merged){0};
+}
+
+/* Makes A [rank, d_in] and B [d_out, rank] of a linear, zeroed, and puts them into its slot. */
+static Status make_slot(Merged *m, const Linear *linear, int64_t rank, Error *err) {
+  Tensor *a = &m->a[linear->id], *b = &m->b[linear->id];
+  TRY(tensor_create(a, rank, linear->weight.cols, false, err));
+  TRY(tensor_create(b, linear->weight.rows, rank, false, err));
+  m->adapters.slot[linear->id] = (LowRank){.a = a, .b = b, .scale = 1};
+  return STATUS_OK;
+}
+
+/* How one linear is merged, given how many experts cover it. */
+typedef Status MergeLinear(Merged *m, Pool *pool, const Linear *linear, int covering, Error *err);
+
+static Status merge(Merged *m, Pool *pool, MergeLinear *how, Error *err) {
+  const T5 *model = pool_model(pool);
+  TRY(merged_make(m, pool, err));
+  Status status = STATUS_OK;
+  for (int i = 0; i < model->linears && status == STATUS_OK; i++) {
+    int covering = 0;
+    for (int k = 0; k < pool_count(pool); k++) covering += pool_covers(pool, k, i);
+    if (covering > 0) status = how(m, pool, &model->linear[i], covering, err);
+  }
+  if (status != STATUS_OK) merged_free(m);
+  return status;
+}
+
+static Status rank_sum(Pool *pool, int linear, int64_t *sum, Error *err) {
+  *sum = 0;
+  for (int k = 0; k < pool_count(pool); k++) {
+    LowRank f;
+    TRY(pool_factor(pool, k, linear, &f, err));
+    if (f.a) *sum += f.a->rows;
+  }
+  return STATUS_OK;
+}
+
+static Status stack_linear(Merged *m, Pool *pool, const Linear *linear, int covering, Error *err) {
+  int64_t rank, at = 0;
+  TRY(rank_sum(pool, linear->id, &rank, err));
+  TRY(make_slot(m, linear, rank, err));
+  Tensor *a = &m->a[linear->id], *b = &m->b[linear->id];
+  for (int k = 0; k < pool_count(pool); k++) {
+    LowRank f;
+    TRY(pool_factor(pool, k, linear->id, &f, err));
+    if (!f.a) continue;
+    int64_t r = f.a->rows;
+    float scale = f.scale / (float)covering;
+    memcpy(a->data + at * a->cols, f.a->data, (size_t)tensor_count(f.a) * sizeof *a->data);
+    for (int64_t i = 0; i < tensor_count(f.b); i++) {
+      b->data[i / r * rank + at + i % r] = scale * f.b->data[i];
+    }
+    at += r;
+  }
+  return STATUS_OK;
+}
+
+Status merge_updates(Merged *m, Pool *pool, Error *err) {
+  return merge(m, pool, stack_linear, err);
+}
+
+static void add_scaled(Tensor *to, const Tensor *from, float scale) {
+  for (int64_t i = 0; i < tensor_count(to); i++) to->data[i] += scale * from->data[i];
+}
+
+static Status average_linear(Merged *m, Pool *pool, const Linear *linear, int covering,
+                             Error *err) {
+  int64_t rank = pool_max_rank(pool, linear->id);
+  TRY(make_slot(m, linear, rank, err));
+  for (int k = 0; k < pool_count(pool); k++) {
+    LowRank f;
+    TRY(pool_factor(pool, k, linear->id, &f, err));
+    if (!f.a) continue;
+    if (f.a->rows != rank) {
+      return error_set(err, STATUS_MISMATCH,
+                       "%s: %s: rank %" PRId64 " at %s, where others have %" PRId64
+                       "; averaging factors needs equal ranks (merged averages updates)",
+                       pool_dir(pool), pool_entry(pool, k)->name, f.a->rows, linear->name, rank);
+    }
+    add_scaled(&m->a[linear->id], f.a, 1 / (float)covering);
+    add_scaled(&m->b[linear->id], f.b, f.scale / (float)covering);
+  }
+  return STATUS_OK;
+}
+
+Status merge_factors(Merged *m, Pool *pool, Error *err) {
+  return merge(m, pool, average_linear, err);
+}

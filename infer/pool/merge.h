@@ -1,0 +1,23 @@
+/* merge: all experts of a pool as one adapter that needs no router (methods.md 4).
+ *
+ * At each linear the experts that cover it count alike and the others not at all: both means divide
+ * by the number of experts that cover the linear. */
+#ifndef SKEIN_MERGE_H
+#define SKEIN_MERGE_H
+
+#include "infer/pool/pool.h"
+
+typedef struct Merged {
+  AdapterSet adapters; /* slots, by Linear.id */
+  Tensor *a, *b;       /* [adapters.count] owned; what the slots point to */
+} Merged;
+
+/* The mean of the dense updates, (1/n) sum_i s_i B_i A_i, exactly, as one LoRA whose rank is the
+ * sum of theirs: A stacked, s_i B_i / n side by side. Reads every factor and holds a copy. */
+Status merge_updates(Merged *m, Pool *pool, Error *err);
+/* (1/n sum_i s_i B_i) (1/n sum_i A_i): cheap, and not the mean of the updates. Experts of unequal
+ * rank at a linear are STATUS_MISMATCH. */
+Status merge_factors(Merged *m, Pool *pool, Error *err);
+void merged_free(Merged *m); /* a zeroed Merged is allowed */
+
+#endif

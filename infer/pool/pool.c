@@ -1,0 +1,220 @@
+#include "infer/pool/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/ground/parallel.h"
+#include "infer/pool/pool_expert.h"
+
+struct Pool {
+  PoolManifest manifest;
+  T5 *model;
+  PoolExpert *expert; /* [count] */
+  int count;
+  int64_t *max_rank; /* [model->linears] */
+};
+
+void pool_close(Pool *pool) {
+  if (!pool) return;
+  for (int i = 0; pool->expert && i < pool->count; i++) pool_expert_close(&pool->expert[i]);
+  manifest_free(&pool->manifest);
+  free(pool->expert);
+  free(pool->max_rank);
+  free(pool);
+}
+
+/* Opening. */
+
+static Status check_base(const Pool *pool, Error *err) {
+  char sample[HASH_HEX];
+  TRY(t5_sample(pool->model, sample, err));
+  const PoolManifest *m = &pool->manifest;
+  if (strcmp(sample, m->sample) == 0) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH,
+                   "%s/" POOL_MANIFEST
+                   ": base: sample: the pool is of another base (%.80s, %.12s; "
+                   "this one is %.12s)",
+                   m->dir, m->base_name, m->sample, sample);
+}
+
+static Status check_names(const PoolManifest *m, const char *only, Error *err) {
+  char *copy = strdup(only), *rest = copy;
+  Status status = copy ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  int expert;
+  for (char *name; status == STATUS_OK && (name = strsep(&rest, ",")) != NULL;)
+    status = manifest_require(m, name, &expert, err);
+  free(copy);
+  return status;
+}
+
+/* The experts to open, as places in the manifest. */
+static Status choose(Pool *pool, const char *only, int *chosen, Error *err) {
+  const PoolManifest *m = &pool->manifest;
+  if (only) TRY(check_names(m, only, err));
+  for (int i = 0; i < m->count; i++) {
+    if (manifest_listed(only, m->entry[i].name)) chosen[pool->count++] = i;
+  }
+  return STATUS_OK;
+}
+
+/* The headers of one expert are one task; which failure is told depends on the order alone. */
+typedef struct Opening {
+  Pool *pool;
+  const int *chosen; /* [pool->count] place in the manifest */
+  Error *error;      /* [pool->count] */
+} Opening;
+
+static void open_expert(void *arg, int64_t task, int worker) {
+  (void)worker;
+  Opening *o = arg;
+  Pool *p = o->pool;
+  pool_expert_open_listed(&p->expert[task], &p->manifest, o->chosen[task], p->model,
+                          &o->error[task]);
+}
+
+static Status open_experts(Pool *pool, const int *chosen, Error *err) {
+  enum { THREADS_MAX = 8 };
+  Opening o = {pool, chosen, calloc((size_t)pool->count + 1, sizeof *o.error)};
+  if (!o.error) return error_set(err, STATUS_RUN, "%s: out of memory", pool->manifest.dir);
+  int threads = parallel_processors();
+  parallel_for(threads < THREADS_MAX ? threads : THREADS_MAX, pool->count, open_expert, &o);
+  Status status = STATUS_OK;
+  for (int i = 0; i < pool->count && status == STATUS_OK; i++) {
+    status = o.error[i].status;
+    if (status != STATUS_OK) error_set(err, status, "%s", o.error[i].text);
+  }
+  free(o.error);
+  return status;
+}
+
+static void find_ranks(Pool *pool) {
+  for (int e = 0; e < pool->count; e++) {
+    for (int i = 0; i < pool->model->linears; i++) {
+      int64_t rank = pool->expert[e].file.factor[i].a.rows;
+      if (rank > pool->max_rank[i]) pool->max_rank[i] = rank;
+    }
+  }
+}
+
+static Status open_pool(Pool *pool, const char *dir, const char *only, Error *err) {
+  TRY(manifest_read(&pool->manifest, dir, err));
+  TRY(check_base(pool, err));
+  size_t count = (size_t)pool->manifest.count;
+  int *chosen = calloc(count + 1, sizeof *chosen);
+  pool->expert = calloc(count + 1, sizeof *pool->expert);
+  pool->max_rank = calloc((size_t)pool->model->linears, sizeof *pool->max_rank);
+  Status status = chosen && pool->expert && pool->max_rank
+                      ? choose(pool, only, chosen, err)
+                      : error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  if (status == STATUS_OK) status = open_experts(pool, chosen, err);
+  if (status == STATUS_OK) find_ranks(pool);
+  free(chosen);
+  return status;
+}
+
+Status pool_open(Pool **pool, const char *dir, T5 *model, const char *only, Error *err) {
+  *pool = calloc(1, sizeof **pool);
+  if (!*pool) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  (*pool)->model = model;
+  Status status = open_pool(*pool, dir, only, err);
+  if (status != STATUS_OK) {
+    pool_close(*pool);
+    *pool = NULL;
+  }
+  return status;
+}
+
+/* Asking. */
+
+int pool_count(const Pool *pool) {
+  return pool->count;
+}
+
+const T5 *pool_model(const Pool *pool) {
+  return pool->model;
+}
+
+const char *pool_dir(const Pool *pool) {
+  return pool->manifest.dir;
+}
+
+const PoolEntry *pool_entry(const Pool *pool, int expert) {
+  return pool->expert[expert].entry;
+}
+
+int pool_find(const Pool *pool, const char *name) {
+  for (int i = 0; i < pool->count; i++) {
+    if (strcmp(pool_entry(pool, i)->name, name) == 0) return i;
+  }
+  return -1;
+}
+
+Status pool_require(const Pool *pool, const char *name, int *expert, Error *err) {
+  int listed;
+  *expert = pool_find(pool, name);
+  if (*expert >= 0) return STATUS_OK;
+  TRY(manifest_require(&pool->manifest, name, &listed, err));
+  return error_set(err, STATUS_USAGE, "%s: the expert '%.80s' takes no part; see `only`",
+                   pool_dir(pool), name);
+}
+
+Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err) {
+  Hash *hash = hash_new();
+  if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory", pool_dir(pool));
+  for (int i = 0; i < pool->count; i++) {
+    const PoolEntry *e = pool_entry(pool, i);
+    hash_add_string(hash, e->name);
+    hash_add_string(hash, e->fingerprint);
+    for (int f = 0; f < POOL_FILES; f++) hash_add_string(hash, e->hash[f]);
+  }
+  hash_finish(hash, hex);
+  return STATUS_OK;
+}
+
+bool pool_covers(const Pool *pool, int expert, int linear) {
+  return pool->expert[expert].file.factor[linear].a.rows > 0;
+}
+
+int64_t pool_max_rank(const Pool *pool, int linear) {
+  return pool->max_rank[linear];
+}
+
+Status pool_factor(Pool *pool, int expert, int linear, LowRank *out, Error *err) {
+  *out = (LowRank){0};
+  if (!pool_covers(pool, expert, linear)) return STATUS_OK;
+  return pool_expert_factor(&pool->expert[expert], &pool->model->linear[linear], out, err);
+}
+
+typedef struct Reading {
+  Pool *pool;
+  const int *expert;
+  int linear;
+  LowRank *out;
+} Reading;
+
+static void read_factor(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Reading *r = arg;
+  int expert = r->expert[task];
+  pool_factor(r->pool, expert, r->linear, &r->out[expert], NULL);
+}
+
+Status pool_factors(Pool *pool, const int *expert, int count, int linear, int threads, LowRank *out,
+                    Error *err) {
+  Reading r = {pool, expert, linear, out};
+  int unread = 0;
+  for (int i = 0; i < count; i++) unread += !pool_expert_is_read(&pool->expert[expert[i]], linear);
+  if (unread > 1) parallel_for(threads, count, read_factor, &r);
+  /* What has been read is at hand; what has failed fails again, in the order of the list. */
+  for (int i = 0; i < count; i++) {
+    TRY(pool_factor(pool, expert[i], linear, &out[expert[i]], err));
+  }
+  return STATUS_OK;
+}
+
+Status pool_vector(const Pool *pool, PoolVector kind, int expert, int linear, float *out, bool *has,
+                   Error *err) {
+  *has = pool_covers(pool, expert, linear);
+  if (!*has) return STATUS_OK;
+  return pool_expert_vector(&pool->expert[expert], kind, &pool->model->linear[linear], out, err);
+}

@@ -1,0 +1,57 @@
+/* pool: the experts and gates of a pool, opened against a base. Files are mapped and their headers
+ * checked; no weights are read until a token needs them. */
+#ifndef SKEIN_POOL_H
+#define SKEIN_POOL_H
+
+#include "infer/expert/gate.h"
+#include "infer/pool/pool_manifest.h"
+
+typedef struct Pool Pool;
+
+/* Opens the experts named in `only` (joined with commas; opened in the order of the manifest; NULL:
+ * all) of the pool at `dir` for `model`. STATUS_MISMATCH: the pool is of another base (compared by
+ * t5_sample), a factor or gate does not fit the model, a gate file lacks a module that the expert
+ * covers or has one that it does not, gate and expert do not belong together (fingerprints of the
+ * gate file against the manifest). STATUS_INPUT: a file is missing or malformed. An unknown name in
+ * `only` is STATUS_USAGE naming the nearest. Values are not checked here (pool_factor and
+ * pool_gate do; `skein pool check` reads everything). `model` must outlive the pool. */
+Status pool_open(Pool **pool, const char *dir, T5 *model, const char *only, Error *err);
+void pool_close(Pool *pool); /* NULL is allowed */
+
+int pool_count(const Pool *pool);
+const T5 *pool_model(const Pool *pool);
+const char *pool_dir(const Pool *pool);
+const PoolEntry *pool_entry(const Pool *pool, int expert);
+int pool_find(const Pool *pool, const char *name); /* -1 when there is none */
+/* The opened expert of this name; STATUS_USAGE naming the nearest when there is none. */
+Status pool_require(const Pool *pool, const char *name, int *expert, Error *err);
+/* SHA-256 over the names, fingerprints and files of the opened experts in order: the identity of
+ * what was run. */
+Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err);
+
+/* Whether the expert covers the linear; reads nothing. */
+bool pool_covers(const Pool *pool, int expert, int linear);
+/* The largest rank that an expert of the pool has at the linear; 0 when none covers it. */
+int64_t pool_max_rank(const Pool *pool, int linear);
+/* The factors of one expert at one linear, without a gate: in the mapped file where they are
+ * aligned f32, otherwise widened on first use and kept. Checked for NaN and infinity on first use
+ * (STATUS_INPUT naming file and tensor). a == NULL: not covered. Several threads may ask for
+ * different experts. */
+Status pool_factor(Pool *pool, int expert, int linear, LowRank *out, Error *err);
+/* The same of `count` experts, each once, into out[expert] of each. Those that are used for the
+ * first time are read by up to `threads` threads; the failure is that of the first in the list. */
+Status pool_factors(Pool *pool, const int *expert, int count, int linear, int threads, LowRank *out,
+                    Error *err);
+
+typedef enum PoolVector {
+  VECTOR_GATE,                /* gate.safetensors: <module>.gate */
+  VECTOR_ACTIVATION_MEAN,     /* activation.safetensors: <module>.mean */
+  VECTOR_ACTIVATION_ABSOLUTE, /* activation.safetensors: <module>.absolute */
+} PoolVector;
+/* Copies a vector of one expert at one linear into out [d_in], raw as stored, checked for NaN and
+ * infinity. *has: the expert covers the linear. STATUS_INPUT naming the expert when it covers the
+ * linear and the pool has no such vectors of it. Thread-safe. */
+Status pool_vector(const Pool *pool, PoolVector kind, int expert, int linear, float *out, bool *has,
+                   Error *err);
+
+#endif

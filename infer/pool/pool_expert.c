@@ -1,0 +1,179 @@
+#include "infer/pool/pool_expert.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "data/file/file.h"
+#include "infer/expert/values.h"
+
+static const char *const SUFFIX[POOL_VECTORS] = {
+    [VECTOR_GATE] = GATE_SUFFIX,
+    [VECTOR_ACTIVATION_MEAN] = "mean",
+    [VECTOR_ACTIVATION_ABSOLUTE] = "absolute",
+};
+
+/* A factor that is not where the file has it was copied. */
+static void free_ready(Tensor *ready, const Tensor *stored) {
+  if (ready->store != stored->store) tensor_destroy(ready);
+}
+
+void pool_expert_close(PoolExpert *e) {
+  for (int i = 0; e->ready && i < e->file.count; i++) {
+    free_ready(&e->ready[i].a, &e->file.factor[i].a);
+    free_ready(&e->ready[i].b, &e->file.factor[i].b);
+  }
+  free(e->ready);
+  for (int k = 0; k < POOL_VECTORS; k++) free(e->vector[k]);
+  vector_file_close(&e->gate);
+  vector_file_close(&e->activation);
+  lora_file_close(&e->file);
+  *e = (PoolExpert){0};
+}
+
+/* Opening. */
+
+static Status locate(PoolExpert *e, VectorFile *f, const T5 *model, PoolVector kind, Error *err) {
+  e->vector[kind] = calloc((size_t)model->linears, sizeof *e->vector[kind]);
+  if (!e->vector[kind]) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+  return vector_file_locate(f, model, e->file.factor, SUFFIX[kind], e->vector[kind], err);
+}
+
+/* The vectors [first, last] of the file, and nothing beside them. */
+static Status open_vectors(PoolExpert *e, VectorFile *f, const char *base, const T5 *model,
+                           PoolVector first, PoolVector last, Error *err) {
+  TRY(vector_file_check_owner(f, base, e->entry->fingerprint, err));
+  for (int k = (int)first; k <= (int)last; k++) TRY(locate(e, f, model, (PoolVector)k, err));
+  return vector_file_check_used(f, err);
+}
+
+static Status open_files(PoolExpert *e, const char *base, const PoolSource *source, const T5 *model,
+                         Error *err) {
+  e->ready = calloc((size_t)model->linears, sizeof *e->ready);
+  if (!e->ready) return error_set(err, STATUS_RUN, "%s: out of memory", source->adapter);
+  TRY(lora_file_open(&e->file, source->adapter, model, err));
+  TRY(vector_file_open(&e->gate, source->gate, GATE_FORMAT, err));
+  TRY(open_vectors(e, &e->gate, base, model, VECTOR_GATE, VECTOR_GATE, err));
+  if (!source->activation) return STATUS_OK;
+  TRY(vector_file_open(&e->activation, source->activation, ACTIVATION_FORMAT, err));
+  return open_vectors(e, &e->activation, base, model, VECTOR_ACTIVATION_MEAN,
+                      VECTOR_ACTIVATION_ABSOLUTE, err);
+}
+
+Status pool_expert_open(PoolExpert *e, const PoolEntry *entry, const char *base,
+                        const PoolSource *source, const T5 *model, Error *err) {
+  *e = (PoolExpert){.entry = entry};
+  Status status = open_files(e, base, source, model, err);
+  if (status != STATUS_OK) pool_expert_close(e);
+  return status;
+}
+
+Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, const T5 *model,
+                               Error *err) {
+  const PoolEntry *entry = &m->entry[i];
+  char *gate = manifest_path(m, i, POOL_GATE);
+  char *activation = manifest_path(m, i, POOL_ACTIVATION);
+  char *dir = gate ? path_parent(gate) : NULL;
+  PoolSource source = {dir, gate, entry->hash[POOL_ACTIVATION][0] ? activation : NULL};
+  *e = (PoolExpert){0};
+  Status status = dir && activation ? pool_expert_open(e, entry, m->base, &source, model, err)
+                                    : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  free(gate);
+  free(activation);
+  free(dir);
+  return status;
+}
+
+void pool_expert_describe(const PoolExpert *e, PoolEntry *entry) {
+  bool first = true;
+  entry->modules = e->file.covered;
+  for (int i = 0; i < e->file.count; i++) {
+    const LoraFactor *f = &e->file.factor[i];
+    if (f->a.rows == 0) continue;
+    double alpha = (double)f->alpha;
+    if (first || f->a.rows < entry->rank_min) entry->rank_min = f->a.rows;
+    if (first || f->a.rows > entry->rank_max) entry->rank_max = f->a.rows;
+    if (first || alpha < entry->alpha_min) entry->alpha_min = alpha;
+    if (first || alpha > entry->alpha_max) entry->alpha_max = alpha;
+    first = false;
+  }
+}
+
+/* Reading. */
+
+static Status make_ready(Tensor *ready, const Tensor *stored, const char *path, const char *name,
+                         Error *err) {
+  bool in_place = stored->dtype == DTYPE_F32 && (uintptr_t)stored->store % sizeof(float) == 0;
+  if (!in_place) return values_copy(ready, stored, path, name, err);
+  Tensor view = tensor_view(stored->store, DTYPE_F32, stored->rows, stored->cols);
+  TRY(values_check(&view, path, name, err));
+  *ready = view;
+  return STATUS_OK;
+}
+
+static Status read_factor(PoolExpert *e, const Linear *linear, LoraFactor *ready, Error *err) {
+  const LoraFactor *stored = &e->file.factor[linear->id];
+  char *a = lora_tensor_name(linear->name, 'A'), *b = lora_tensor_name(linear->name, 'B');
+  Tensor ready_a = {0};
+  Status status = a && b ? make_ready(&ready_a, &stored->a, e->file.path, a, err)
+                         : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
+  if (status == STATUS_OK) status = make_ready(&ready->b, &stored->b, e->file.path, b, err);
+  if (status == STATUS_OK) {
+    ready->a = ready_a;
+  } else {
+    free_ready(&ready_a, &stored->a);
+  }
+  free(a);
+  free(b);
+  return status;
+}
+
+bool pool_expert_is_read(const PoolExpert *e, int linear) {
+  return e->ready[linear].a.rows == e->file.factor[linear].a.rows;
+}
+
+Status pool_expert_factor(PoolExpert *e, const Linear *linear, LowRank *out, Error *err) {
+  LoraFactor *ready = &e->ready[linear->id];
+  if (ready->a.rows == 0) TRY(read_factor(e, linear, ready, err));
+  *out = (LowRank){.a = &ready->a, .b = &ready->b, .scale = e->file.factor[linear->id].scale};
+  return STATUS_OK;
+}
+
+Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Linear *linear, float *out,
+                          Error *err) {
+  if (!e->vector[kind]) {
+    return error_set(err, STATUS_INPUT,
+                     "expert '%s': has no activation.safetensors in the pool; make one with `skein "
+                     "train activation` and add the expert with it",
+                     e->entry->name);
+  }
+  const Tensor *stored = &e->vector[kind][linear->id];
+  dtype_widen(out, stored->store, stored->dtype, (size_t)stored->cols);
+  Tensor view = tensor_view(out, DTYPE_F32, 1, stored->cols);
+  char *name = vector_name(linear, SUFFIX[kind]);
+  Status status =
+      name ? values_check(&view, kind == VECTOR_GATE ? e->gate.path : e->activation.path, name, err)
+           : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
+  free(name);
+  return status;
+}
+
+static Status check_linear(PoolExpert *e, const Linear *linear, float *room, Error *err) {
+  LowRank factor;
+  TRY(pool_expert_factor(e, linear, &factor, err));
+  for (int k = 0; k < POOL_VECTORS; k++) {
+    if (e->vector[k]) TRY(pool_expert_vector(e, (PoolVector)k, linear, room, err));
+  }
+  return STATUS_OK;
+}
+
+Status pool_expert_check_values(PoolExpert *e, const T5 *model, Error *err) {
+  Status status = STATUS_OK;
+  for (int i = 0; i < model->linears && status == STATUS_OK; i++) {
+    if (e->file.factor[i].a.rows == 0) continue;
+    float *room = malloc((size_t)model->linear[i].weight.cols * sizeof *room);
+    status = room ? check_linear(e, &model->linear[i], room, err)
+                  : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
+    free(room);
+  }
+  return status;
+}

@@ -1,0 +1,49 @@
+/* pool_expert: one expert of a pool, from its files. For pool.c and `skein pool`; others use
+ * pool.h. */
+#ifndef SKEIN_POOL_EXPERT_H
+#define SKEIN_POOL_EXPERT_H
+
+#include "infer/expert/lora_file.h"
+#include "infer/expert/vector_file.h"
+#include "infer/pool/pool.h"
+
+enum { POOL_VECTORS = VECTOR_ACTIVATION_ABSOLUTE + 1 };
+
+typedef struct PoolExpert {
+  const PoolEntry *entry; /* of the manifest */
+  LoraFile file;
+  VectorFile gate, activation;  /* activation zeroed when the expert has none */
+  Tensor *vector[POOL_VECTORS]; /* [linears] as weights_locate leaves them; NULL: has none */
+  LoraFactor *ready; /* [linears] f32 and finite, in the file or owned; a.rows == 0: not used yet */
+} PoolExpert;
+
+/* Where an expert's files are. */
+typedef struct PoolSource {
+  const char *adapter; /* PEFT directory */
+  const char *gate;
+  const char *activation; /* NULL: none */
+} PoolSource;
+
+/* The files of an expert with the checks of pool_open; of the entry, which must outlive *e, only
+ * the name and the fingerprint are read. `base` is the fingerprint of the model's base. On failure
+ * *e is zeroed. */
+Status pool_expert_open(PoolExpert *e, const PoolEntry *entry, const char *base,
+                        const PoolSource *source, const T5 *model, Error *err);
+/* Expert `i` of the manifest. */
+Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, const T5 *model,
+                               Error *err);
+void pool_expert_close(PoolExpert *e);
+
+/* Rank, alpha and modules of the entry as the adapter has them. */
+void pool_expert_describe(const PoolExpert *e, PoolEntry *entry);
+/* Reads every value: STATUS_INPUT for the first NaN or infinity. */
+Status pool_expert_check_values(PoolExpert *e, const T5 *model, Error *err);
+
+/* pool_expert_factor has read the linear, or there is nothing to read. */
+bool pool_expert_is_read(const PoolExpert *e, int linear);
+/* As pool_factor and pool_vector, of a linear that the expert covers. */
+Status pool_expert_factor(PoolExpert *e, const Linear *linear, LowRank *out, Error *err);
+Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Linear *linear, float *out,
+                          Error *err);
+
+#endif

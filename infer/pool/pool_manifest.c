@@ -1,0 +1,300 @@
+#include "infer/pool/pool_manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/file/file.h"
+#include "data/options/options.h"
+#include "data/text/yaml.h"
+
+#define FORMAT "skein-pool"
+enum { VERSION = 1 };
+
+const char *const POOL_FILE[POOL_FILES] = {
+    [POOL_ADAPTER_CONFIG] = "adapter_config.json",
+    [POOL_ADAPTER] = "adapter_model.safetensors",
+    [POOL_GATE] = "gate.safetensors",
+    [POOL_ACTIVATION] = "activation.safetensors",
+};
+
+void pool_entry_free(PoolEntry *e) {
+  free(e->name);
+  free(e->instruction);
+  free(e->licence);
+  *e = (PoolEntry){0};
+}
+
+void manifest_free(PoolManifest *m) {
+  for (int i = 0; i < m->count; i++) pool_entry_free(&m->entry[i]);
+  free(m->entry);
+  free(m->base_name);
+  free(m->dir);
+  *m = (PoolManifest){0};
+}
+
+int manifest_find(const PoolManifest *m, const char *name) {
+  for (int i = 0; i < m->count; i++) {
+    if (strcmp(m->entry[i].name, name) == 0) return i;
+  }
+  return -1;
+}
+
+Status manifest_require(const PoolManifest *m, const char *name, int *expert, Error *err) {
+  *expert = manifest_find(m, name);
+  if (*expert >= 0) return STATUS_OK;
+  const char **known = calloc((size_t)m->count + 1, sizeof *known);
+  for (int i = 0; known && i < m->count; i++) known[i] = m->entry[i].name;
+  const char *near = known ? options_nearest(name, known, (size_t)m->count) : NULL;
+  error_set(err, STATUS_USAGE, "%s: has no expert '%.80s'%s%s%s", m->dir, name,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  free(known);
+  return STATUS_USAGE;
+}
+
+bool manifest_listed(const char *list, const char *name) {
+  if (!list) return true;
+  size_t size = strlen(name);
+  while (*list) {
+    size_t n = strcspn(list, ",");
+    if (n == size && memcmp(list, name, n) == 0) return true;
+    list += n + (list[n] == ',');
+  }
+  return false;
+}
+
+Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err) {
+  *dir = given ? given : m->base_name;
+  if (given || access(*dir, F_OK) == 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   "%s/" POOL_MANIFEST
+                   ": base: name: '%s' is not there; say where the base is (--base DIR, `base` of "
+                   "an evaluation)",
+                   m->dir, m->base_name);
+}
+
+char *manifest_path(const PoolManifest *m, int expert, PoolFile file) {
+  char *path;
+  int size = asprintf(&path, "%s/experts/%s/%s", m->dir, m->entry[expert].name, POOL_FILE[file]);
+  return size < 0 ? NULL : path;
+}
+
+bool pool_name_valid(const char *name) {
+  size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+  return name[n] == '\0' && n > 0 && n <= POOL_NAME_MAX && !strchr("._-", name[0]);
+}
+
+/* Reading. */
+
+/* Every key of the object is one of the known. */
+static Status check_keys(const JsonDoc *doc, const char *const *known, size_t count, Error *err) {
+  for (void *at = json_object_iter(doc->root); at; at = json_object_iter_next(doc->root, at)) {
+    const char *key = json_object_iter_key(at);
+    size_t i = 0;
+    while (i < count && strcmp(known[i], key) != 0) i++;
+    if (i < count) continue;
+    const char *near = options_nearest(key, known, count);
+    return error_set(err, STATUS_INPUT, "%s: %.80s: is no key of a pool%s%s%s", doc->file, key,
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  }
+  return STATUS_OK;
+}
+
+static Status read_copy(const JsonDoc *doc, const char *key, char **to, Error *err) {
+  const char *text;
+  TRY(json_get_string(doc, key, &text, err));
+  *to = strdup(text);
+  return *to ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
+}
+
+/* As read_copy; "" where the key is not there. */
+static Status read_optional(const JsonDoc *doc, const char *key, char **to, Error *err) {
+  if (json_has(doc, key)) return read_copy(doc, key, to, err);
+  *to = strdup("");
+  return *to ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
+}
+
+static Status read_hash(const JsonDoc *doc, const char *key, char hex[HASH_HEX], Error *err) {
+  const char *text;
+  TRY(json_get_string(doc, key, &text, err));
+  if (strlen(text) != HASH_HEX - 1 || text[strspn(text, "0123456789abcdef")]) {
+    return error_set(err, STATUS_INPUT, "%s: %s: want 64 lower-case hexadecimal digits", doc->file,
+                     key);
+  }
+  strcpy(hex, text);
+  return STATUS_OK;
+}
+
+/* A list [least, most]. */
+static Status read_range(const JsonDoc *doc, const char *key, double *least, double *most,
+                         Error *err) {
+  json_t *list;
+  TRY(json_get_array(doc, key, &list, err));
+  const json_t *a = json_array_get(list, 0), *b = json_array_get(list, 1);
+  bool two = json_array_size(list) == 2 && json_is_number(a) && json_is_number(b);
+  *least = json_number_value(a);
+  *most = json_number_value(b);
+  if (two && *least <= *most) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: %s: want two numbers [least, most]", doc->file, key);
+}
+
+static Status read_ranks(const JsonDoc *doc, PoolEntry *e, Error *err) {
+  double least, most;
+  TRY(read_range(doc, "rank", &least, &most, err));
+  TRY(read_range(doc, "alpha", &e->alpha_min, &e->alpha_max, err));
+  e->rank_min = least >= 1 && most <= INT32_MAX ? (int64_t)least : 0;
+  e->rank_max = e->rank_min ? (int64_t)most : 0;
+  if (e->rank_min && (double)e->rank_min == least && (double)e->rank_max == most) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: rank: want integers of at least 1", doc->file);
+}
+
+static Status read_files(const JsonDoc *doc, PoolEntry *e, Error *err) {
+  JsonDoc files = {.file = doc->file};
+  TRY(json_get_object(doc, "files", &files.root, err));
+  TRY(check_keys(&files, POOL_FILE, POOL_FILES, err));
+  for (int i = 0; i < POOL_FILES; i++) {
+    if (i == POOL_ACTIVATION && !json_has(&files, POOL_FILE[i])) continue;
+    TRY(read_hash(&files, POOL_FILE[i], e->hash[i], err));
+  }
+  return STATUS_OK;
+}
+
+static Status read_name(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e, Error *err) {
+  TRY(read_copy(doc, "name", &e->name, err));
+  if (!pool_name_valid(e->name)) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: name: '%.80s' is no name of an expert; " POOL_NAME_RULE, doc->file,
+                     e->name);
+  }
+  if (manifest_find(m, e->name) < 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: name: '%s' is there twice", doc->file, e->name);
+}
+
+static Status read_entry(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e, Error *err) {
+  static const char *const known[] = {"name",        "rank",        "alpha",   "modules",
+                                      "fingerprint", "instruction", "licence", "files"};
+  if (!json_is_object(doc->root)) {
+    return error_set(err, STATUS_INPUT, "%s: got %s, want a mapping", doc->file,
+                     json_kind(doc->root));
+  }
+  TRY(check_keys(doc, known, sizeof known / sizeof *known, err));
+  TRY(read_name(doc, m, e, err));
+  TRY(read_ranks(doc, e, err));
+  TRY(json_get_int(doc, "modules", 1, INT32_MAX, &e->modules, err));
+  TRY(read_hash(doc, "fingerprint", e->fingerprint, err));
+  TRY(read_optional(doc, "instruction", &e->instruction, err));
+  TRY(read_optional(doc, "licence", &e->licence, err));
+  return read_files(doc, e, err);
+}
+
+/* Expert `i`, which messages name by its place, since its name may be what is wrong. */
+static Status read_item(const JsonDoc *doc, const json_t *list, size_t i, PoolManifest *m,
+                        Error *err) {
+  char *place;
+  if (asprintf(&place, "%s: experts[%zu]", doc->file, i) < 0) {
+    return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
+  }
+  JsonDoc item = {.root = json_array_get(list, i), .file = place};
+  PoolEntry e = {0};
+  Status status = read_entry(&item, m, &e, err);
+  if (status == STATUS_OK) {
+    m->entry[m->count++] = e;
+  } else {
+    pool_entry_free(&e);
+  }
+  free(place);
+  return status;
+}
+
+static Status read_experts(const JsonDoc *doc, PoolManifest *m, Error *err) {
+  json_t *list;
+  TRY(json_get_array(doc, "experts", &list, err));
+  size_t count = json_array_size(list);
+  m->entry = calloc(count + 1, sizeof *m->entry);
+  if (!m->entry) return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
+  for (size_t i = 0; i < count; i++) TRY(read_item(doc, list, i, m, err));
+  return STATUS_OK;
+}
+
+static Status read_base(const JsonDoc *doc, PoolManifest *m, Error *err) {
+  static const char *const known[] = {"name", "fingerprint", "sample"};
+  JsonDoc base = {.file = doc->file};
+  TRY(json_get_object(doc, "base", &base.root, err));
+  TRY(check_keys(&base, known, sizeof known / sizeof *known, err));
+  TRY(read_copy(&base, "name", &m->base_name, err));
+  TRY(read_hash(&base, "fingerprint", m->base, err));
+  return read_hash(&base, "sample", m->sample, err);
+}
+
+static Status read_document(const JsonDoc *doc, PoolManifest *m, Error *err) {
+  static const char *const known[] = {"format", "version", "base", "experts"};
+  const char *format;
+  int64_t version;
+  TRY(json_get_string(doc, "format", &format, err));
+  if (strcmp(format, FORMAT) != 0) {
+    return error_set(err, STATUS_INPUT, "%s: format: is \"%.80s\", want \"%s\"", doc->file, format,
+                     FORMAT);
+  }
+  TRY(json_get_int(doc, "version", VERSION, VERSION, &version, err));
+  TRY(check_keys(doc, known, sizeof known / sizeof *known, err));
+  TRY(read_base(doc, m, err));
+  return read_experts(doc, m, err);
+}
+
+Status manifest_read(PoolManifest *m, const char *dir, Error *err) {
+  JsonDoc doc = {0};
+  *m = (PoolManifest){.dir = strdup(dir)};
+  char *path = path_join(dir, POOL_MANIFEST);
+  Status status = m->dir && path ? yaml_parse_file(&doc, path, err)
+                                 : error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  if (status == STATUS_OK) status = read_document(&doc, m, err);
+  json_free(&doc);
+  free(path);
+  if (status != STATUS_OK) manifest_free(m);
+  return status;
+}
+
+/* Writing. jansson's calls on NULL fail, so one check at the end is enough. */
+
+static json_t *entry_json(const PoolEntry *e) {
+  json_t *files = json_object();
+  bool ok = files != NULL;
+  for (int i = 0; i < POOL_FILES; i++) {
+    if (e->hash[i][0]) ok &= json_object_set_new(files, POOL_FILE[i], json_string(e->hash[i])) == 0;
+  }
+  json_t *o =
+      json_pack("{s:s, s:[I,I], s:[f,f], s:I, s:s}", "name", e->name, "rank",
+                (json_int_t)e->rank_min, (json_int_t)e->rank_max, "alpha", e->alpha_min,
+                e->alpha_max, "modules", (json_int_t)e->modules, "fingerprint", e->fingerprint);
+  if (*e->instruction) {
+    ok &= json_object_set_new(o, "instruction", json_string(e->instruction)) == 0;
+  }
+  if (*e->licence) ok &= json_object_set_new(o, "licence", json_string(e->licence)) == 0;
+  ok &= json_object_set_new(o, "files", files) == 0;
+  if (ok) return o;
+  json_decref(o);
+  return NULL;
+}
+
+static json_t *manifest_json(const PoolManifest *m) {
+  json_t *experts = json_array();
+  for (int i = 0; i < m->count; i++) {
+    if (json_array_append_new(experts, entry_json(&m->entry[i])) == 0) continue;
+    json_decref(experts);
+    return NULL;
+  }
+  return json_pack("{s:s, s:i, s:{s:s, s:s, s:s}, s:o}", "format", FORMAT, "version", VERSION,
+                   "base", "name", m->base_name, "fingerprint", m->base, "sample", m->sample,
+                   "experts", experts);
+}
+
+Status manifest_write(const PoolManifest *m, Error *err) {
+  json_t *root = manifest_json(m);
+  char *path = path_join(m->dir, POOL_MANIFEST);
+  Status status = root && path
+                      ? yaml_write_file(root, path, err)
+                      : error_set(err, STATUS_RUN, "%s: out of memory or no UTF-8 text", m->dir);
+  json_decref(root);
+  free(path);
+  return status;
+}

@@ -1,0 +1,82 @@
+/* pool_manifest: pool.yaml, which experts a pool has. The order of the manifest is the order of the
+ * experts, everywhere. Reading it touches no weights.
+ *
+ *   pool.yaml                              the manifest
+ *   experts/<name>/adapter_config.json     as the contributor made them (PEFT)
+ *                  adapter_model.safetensors
+ *                  gate.safetensors        (skein train gate)
+ *                  activation.safetensors  optional (skein train activation)
+ *   embeddings/<embedder>.safetensors      optional (skein embed)
+ *   .lock                                  held by a writer, never committed
+ *   .gitignore                             .lock and what a writer that died may leave
+ *
+ * pool.yaml:
+ *
+ *   KEY       VALUE
+ *   format    "skein-pool"
+ *   version   1
+ *   base      {name: as given, fingerprint: t5_fingerprint, sample: t5_sample}
+ *   experts   list of {name, rank: [least, most], alpha: [least, most], modules: number covered,
+ *             fingerprint: lora_fingerprint, instruction, licence, files: {name: SHA-256}}
+ */
+#ifndef SKEIN_POOL_MANIFEST_H
+#define SKEIN_POOL_MANIFEST_H
+
+#include "infer/expert/lora.h"
+
+#define POOL_MANIFEST "pool.yaml"
+enum { POOL_FILES = 4 }; /* an expert's files, in the order of the table above */
+extern const char *const POOL_FILE[POOL_FILES];
+typedef enum PoolFile {
+  POOL_ADAPTER_CONFIG,
+  POOL_ADAPTER,
+  POOL_GATE,
+  POOL_ACTIVATION,
+} PoolFile;
+
+typedef struct PoolEntry {
+  char *name; /* as a folder's: see pool_name_valid */
+  int64_t rank_min, rank_max;
+  double alpha_min, alpha_max;
+  int64_t modules;
+  char fingerprint[HASH_HEX];
+  char *instruction, *licence;     /* "" when not given */
+  char hash[POOL_FILES][HASH_HEX]; /* "" for an optional file that is not there */
+} PoolEntry;
+
+typedef struct PoolManifest {
+  char *dir;
+  char *base_name;
+  char base[HASH_HEX], sample[HASH_HEX];
+  PoolEntry *entry;
+  int count;
+} PoolManifest;
+
+/* An expert may have this name. */
+bool pool_name_valid(const char *name);
+enum { POOL_NAME_MAX = 100 };
+#define POOL_NAME_RULE \
+  "want at most 100 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit"
+
+Status manifest_read(PoolManifest *m, const char *dir, Error *err);
+/* Atomic; readers see the old manifest or the new one. */
+Status manifest_write(const PoolManifest *m, Error *err);
+void manifest_free(PoolManifest *m);                        /* a zeroed PoolManifest is allowed */
+void pool_entry_free(PoolEntry *entry);                     /* its strings; zeroes it */
+int manifest_find(const PoolManifest *m, const char *name); /* -1 when there is none */
+/* The expert of this name; STATUS_USAGE naming the nearest when there is none. */
+Status manifest_require(const PoolManifest *m, const char *name, int *expert, Error *err);
+/* Whether a comma-separated list names the expert; NULL names all. */
+bool manifest_listed(const char *list, const char *name);
+/* The directory of the pool's base, borrowed: `given`, or where there is none the one that the
+ * manifest names, STATUS_INPUT when that is not there. */
+Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err);
+/* DIR/experts/<name>/<file> in a new string (NULL when out of memory). */
+char *manifest_path(const PoolManifest *m, int expert, PoolFile file);
+
+/* The exclusive lock of a pool's writers. A pool that another holds is STATUS_RUN at once. */
+typedef struct PoolLock PoolLock;
+Status pool_lock(PoolLock **lock, const char *dir, Error *err);
+void pool_unlock(PoolLock *lock); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,169 @@
+#include "infer/pool/pool_similarity.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/product/matmul.h"
+
+/* Sums of cosines over modules and their number, [experts, experts] each. */
+typedef struct Sums {
+  double *cosine, *modules;
+} Sums;
+
+/* The factors of the experts at one linear, laid end to end. */
+typedef struct Stacked {
+  Tensor *a;      /* [ranks, d_in] */
+  Tensor *b;      /* [d_out, ranks] */
+  int64_t *first; /* [experts + 1] the row of A at which an expert begins */
+} Stacked;
+
+/* Adds the cosines of one linear, given the inner products of its experts. Those of a zero vector
+ * (its product with itself is not above zero) do not count. */
+static void add_cosines(Sums *sums, const double *inner, int experts) {
+  for (int i = 0; i < experts; i++) {
+    for (int k = 0; k < experts; k++) {
+      double norms = inner[i * experts + i] * inner[k * experts + k];
+      if (!(norms > 0)) continue;
+      sums->cosine[i * experts + k] += inner[i * experts + k] / sqrt(norms);
+      sums->modules[i * experts + k]++;
+    }
+  }
+}
+
+/* Gates. */
+
+static Status gate_products(Context *c, const Pool *pool, const Linear *linear, double *inner) {
+  int experts = pool_count(pool);
+  Tensor *gates = tensor_new(c, experts, linear->weight.cols);
+  Tensor *products = tensor_new(c, experts, experts);
+  if (!products) return c->error->status;
+  memset(gates->data, 0, (size_t)tensor_count(gates) * sizeof *gates->data);
+  for (int i = 0; i < experts; i++) {
+    bool has;
+    TRY(pool_vector(pool, VECTOR_GATE, i, linear->id, gates->data + i * gates->cols, &has,
+                    c->error));
+  }
+  Mat g = mat(gates->data, gates->rows, gates->cols);
+  matmul_nt(c, g, g, false, mat(products->data, experts, experts));
+  for (int i = 0; i < experts * experts; i++) inner[i] = (double)products->data[i];
+  return c->error->status;
+}
+
+/* Updates. */
+
+static Status count_ranks(Context *c, Pool *pool, int linear, Stacked *s) {
+  int experts = pool_count(pool);
+  s->first = context_alloc(c, (size_t)(experts + 1) * sizeof *s->first);
+  if (!s->first) return c->error->status;
+  s->first[0] = 0;
+  for (int i = 0; i < experts; i++) {
+    LowRank factor;
+    TRY(pool_factor(pool, i, linear, &factor, c->error));
+    s->first[i + 1] = s->first[i] + (factor.a ? factor.a->rows : 0);
+  }
+  return STATUS_OK;
+}
+
+/* The scale of an expert goes into its B. */
+static Status stack_factors(Context *c, Pool *pool, const Linear *linear, Stacked *s) {
+  TRY(count_ranks(c, pool, linear->id, s));
+  int64_t ranks = s->first[pool_count(pool)];
+  s->a = tensor_new(c, ranks, linear->weight.cols);
+  s->b = tensor_new(c, linear->weight.rows, ranks);
+  if (!s->b) return c->error->status;
+  for (int i = 0; i < pool_count(pool); i++) {
+    LowRank f;
+    TRY(pool_factor(pool, i, linear->id, &f, c->error));
+    if (!f.a) continue;
+    memcpy(s->a->data + s->first[i] * s->a->cols, f.a->data,
+           (size_t)tensor_count(f.a) * sizeof(float));
+    for (int64_t row = 0; row < f.b->rows; row++)
+      for (int64_t k = 0; k < f.b->cols; k++)
+        s->b->data[row * ranks + s->first[i] + k] = f.scale * f.b->data[row * f.b->cols + k];
+  }
+  return STATUS_OK;
+}
+
+/* sum over p of expert i and q of expert k of (B'B)[p, q] (AA')[p, q] */
+static double product_sum(const Stacked *s, const Tensor *aa, const Tensor *bb, int i, int k) {
+  double sum = 0;
+  for (int64_t p = s->first[i]; p < s->first[i + 1]; p++)
+    for (int64_t q = s->first[k]; q < s->first[k + 1]; q++)
+      sum += (double)bb->data[p * bb->cols + q] * (double)aa->data[p * aa->cols + q];
+  return sum;
+}
+
+static Status update_products(Context *c, Pool *pool, const Linear *linear, double *inner) {
+  Stacked s;
+  TRY(stack_factors(c, pool, linear, &s));
+  int experts = pool_count(pool);
+  int64_t ranks = s.first[experts];
+  memset(inner, 0, (size_t)experts * (size_t)experts * sizeof *inner);
+  if (ranks == 0) return STATUS_OK;
+  Tensor *aa = tensor_new(c, ranks, ranks), *bb = tensor_new(c, ranks, ranks);
+  if (!bb) return c->error->status;
+  Mat a = mat(s.a->data, ranks, s.a->cols), b = mat(s.b->data, s.b->rows, ranks);
+  matmul_nt(c, a, a, false, mat(aa->data, ranks, ranks));
+  matmul_tn(c, b, b, false, mat(bb->data, ranks, ranks));
+  for (int i = 0; i < experts; i++)
+    for (int k = 0; k < experts; k++) inner[i * experts + k] = product_sum(&s, aa, bb, i, k);
+  return c->error->status;
+}
+
+/* All modules. */
+
+static Status add_linear(Context *c, Pool *pool, const Linear *linear, Sums *gate, Sums *update) {
+  ArenaMark mark = arena_mark(c->arena);
+  int experts = pool_count(pool);
+  double *inner = context_alloc(c, (size_t)experts * (size_t)experts * sizeof *inner);
+  Status status = inner ? gate_products(c, pool, linear, inner) : c->error->status;
+  if (status == STATUS_OK) add_cosines(gate, inner, experts);
+  if (status == STATUS_OK) status = update_products(c, pool, linear, inner);
+  if (status == STATUS_OK) add_cosines(update, inner, experts);
+  arena_release(c->arena, mark);
+  return status;
+}
+
+static Status add_all(Context *c, Pool *pool, Sums *gate, Sums *update) {
+  const T5 *model = pool_model(pool);
+  for (int i = 0; i < model->linears; i++) {
+    bool covered = false;
+    for (int k = 0; k < pool_count(pool); k++) covered |= pool_covers(pool, k, i);
+    if (covered) TRY(add_linear(c, pool, &model->linear[i], gate, update));
+  }
+  size_t pairs = (size_t)pool_count(pool) * (size_t)pool_count(pool);
+  for (size_t i = 0; i < pairs; i++) {
+    gate->cosine[i] /= gate->modules[i]; /* 0 / 0 is NaN: of no module */
+    update->cosine[i] /= update->modules[i];
+  }
+  return STATUS_OK;
+}
+
+static Status sums_make(Sums *s, int experts, Error *err) {
+  size_t pairs = (size_t)experts * (size_t)experts;
+  *s = (Sums){calloc(pairs + 1, sizeof(double)), calloc(pairs + 1, sizeof(double))};
+  return s->cosine && s->modules ? STATUS_OK
+                                 : error_set(err, STATUS_RUN, "out of memory: similarities");
+}
+
+Status pool_similarity(PoolSimilarity *s, Pool *pool, int threads, Error *err) {
+  Context c = context_make(arena_new(), NULL, threads, err);
+  Sums gate = {0}, update = {0};
+  Status status = c.arena ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: an arena");
+  if (status == STATUS_OK) status = sums_make(&gate, pool_count(pool), err);
+  if (status == STATUS_OK) status = sums_make(&update, pool_count(pool), err);
+  if (status == STATUS_OK) status = add_all(&c, pool, &gate, &update);
+  free(gate.modules);
+  free(update.modules);
+  *s = (PoolSimilarity){pool_count(pool), gate.cosine, update.cosine};
+  if (status != STATUS_OK) pool_similarity_free(s);
+  arena_free(c.arena);
+  return status;
+}
+
+void pool_similarity_free(PoolSimilarity *s) {
+  free(s->gate);
+  free(s->update);
+  *s = (PoolSimilarity){0};
+}

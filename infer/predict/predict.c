@@ -1,0 +1,64 @@
+#include "infer/predict/predict.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "autograd/kernel/kernels.h"
+#include "infer/predict/predict_internal.h"
+
+static Status check_settings(const PredictSettings *s, Error *err) {
+  if (s->max_input < 1 || s->max_target < 1 || s->max_output < 1 || s->max_tokens < 1) {
+    return error_set(err, STATUS_USAGE, "maximum numbers of tokens must be at least 1");
+  }
+  if (s->precision == PRECISION_BF16)
+    TRY(kernels_require_bf16(kernels_default(), "precision", err));
+  if (s->beams < 1) return error_set(err, STATUS_USAGE, "beams: got %d, want 1 or more", s->beams);
+  return STATUS_OK;
+}
+
+static Status check_parts(const T5 *model, const Tokenizer *tokenizer, const RoutingStats *stats,
+                          const PredictSettings *s, Error *err) {
+  int64_t vocab = model->config.vocab_size;
+  int32_t size = tokenizer_size(tokenizer);
+  if (size > vocab) {
+    return error_set(err, STATUS_MISMATCH,
+                     "vocabulary of %" PRId32
+                     " ids (sentinels included) is larger than the embedding of %" PRId64
+                     " rows; use the tokenizer of this base",
+                     size, vocab);
+  }
+  if (2 * (int64_t)s->beams > vocab) {
+    return error_set(err, STATUS_USAGE,
+                     "beams: got %d, want at most half of the vocabulary of %" PRId64, s->beams,
+                     vocab);
+  }
+  if (stats && s->beams > 1) {
+    return error_set(err, STATUS_USAGE,
+                     "routing statistics are those of one sequence an input; collect them with 1 "
+                     "beam");
+  }
+  return STATUS_OK;
+}
+
+Status predictor_open(Predictor **out, T5 *model, const Tokenizer *tokenizer, Router *router,
+                      RoutingStats *stats, const PredictSettings *settings, Error *err) {
+  *out = NULL;
+  TRY(check_settings(settings, err));
+  TRY(check_parts(model, tokenizer, stats, settings, err));
+  Predictor *p = calloc(1, sizeof *p);
+  Arena *arena = arena_new();
+  if (!p || !arena) {
+    free(p);
+    arena_free(arena);
+    return error_set(err, STATUS_RUN, "out of memory: preparing to predict");
+  }
+  *p = (Predictor){model, tokenizer, router, stats, *settings, arena};
+  *out = p;
+  return STATUS_OK;
+}
+
+void predictor_close(Predictor *p) {
+  if (!p) return;
+  arena_free(p->arena);
+  free(p);
+}

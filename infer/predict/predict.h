@@ -1,0 +1,62 @@
+/* predict: answers of a model, plain or routed, to items: by choosing (rank classification) and by
+ * generating. Results do not depend on which items are answered together (beyond rounding). */
+#ifndef SKEIN_PREDICT_H
+#define SKEIN_PREDICT_H
+
+#include "data/examples/items.h"
+#include "infer/route/router.h"
+
+typedef struct PredictSettings {
+  int threads;
+  Precision precision;
+  int64_t max_input;     /* tokens of an input, EOS included; 512 */
+  int64_t max_target;    /* tokens of a choice, EOS included; 512 */
+  int64_t max_output;    /* tokens generated, EOS included */
+  int64_t max_tokens;    /* tokens in one forward (a longer item goes alone) */
+  int beams;             /* 1: greedy */
+  double length_penalty; /* of beam search: sum of log-likelihoods / length^penalty */
+} PredictSettings;
+
+typedef struct Predictor Predictor;
+
+/* `router` may be NULL: the plain base. Everything must outlive the predictor. `stats`, if not
+ * NULL, collects routing statistics: encoder tokens once an example, decoder tokens of the
+ * predicted choice or of what is generated; with more than one beam it is refused (STATUS_USAGE).
+ */
+Status predictor_open(Predictor **p, T5 *model, const Tokenizer *tokenizer, Router *router,
+                      RoutingStats *stats, const PredictSettings *settings, Error *err);
+void predictor_close(Predictor *p); /* NULL is allowed */
+
+/* How likely each choice is. */
+typedef struct Score {
+  int prediction; /* the largest score; the lowest index among equals */
+  int choices;
+  double *score;  /* [choices] mean log-likelihood of a token, EOS counted: loglik / (n + 1e-6)
+                     (methods.md 7.1) */
+  double *loglik; /* [choices] its sum, nats */
+} Score;
+
+/* What stands in for items that have no task or no instruction of their own; each may be NULL. */
+typedef struct Asking {
+  const char *name, *instruction; /* as in RouteQuery */
+} Asking;
+
+/* Scores n items; each must have choices (STATUS_INPUT naming the item). One encoder pass an item,
+ * whose states and cross-attention keys and values its choices share. Consecutive items fill a
+ * forward. Free each with score_free; on failure there is nothing to free. */
+Status predict_scores(Predictor *p, const Asking *asking, const Item *item, int64_t n, Score *out,
+                      Error *err);
+void score_free(Score *s); /* a zeroed Score is allowed */
+
+/* Generates a text for each of n items, cached, greedy or by beams; texts[i] is freed by the
+ * caller; on failure there is nothing to free. A batch holds as many consecutive items as
+ * max_tokens has room for inputs and beams * max_output. Beam search is that of transformers with
+ * early_stopping=False: a result scores sum / length^length_penalty, EOS counted; of the 2n best
+ * continuations of a step the first n that end are results and the first n that do not run on; an
+ * item stops when the best running beam, scored at its length, is not above the worst of n results
+ * (details in predict_beam.c). One beam is greedy search: the likeliest token, the lowest id among
+ * equals. */
+Status predict_texts(Predictor *p, const Asking *asking, const Item *item, int64_t n, char **texts,
+                     Error *err);
+
+#endif

@@ -1,0 +1,231 @@
+/* Beam search with n beams, as generate(num_beams=n, early_stopping=False) of transformers does it:
+ *
+ *   - A step takes, of the continuations of all running beams, the 2n with the largest sum of
+ *     log-likelihoods, the earlier beam and the lower id among equals. At first only one beam runs.
+ *   - A continuation ends with EOS, or when it has max_output tokens. One that ends is a result
+ *     only if it is among the first n of the 2n; its score is the sum / length^length_penalty, and
+ *     the length counts EOS and not the start token. The n best results are kept.
+ *   - The first n that do not end run on.
+ *   - An example stops when it has n results and the score that its best running beam would have
+ *     at its length is not above that of the worst of them, or at max_output. (A longer beam may
+ *     still have scored higher where length_penalty > 0: this is the rule of early_stopping=False.)
+ *   - Its text is the result with the highest score, the earlier among equals. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/ground/extremum.h"
+#include "autograd/kernel/kernels.h"
+#include "infer/predict/predict_internal.h"
+
+enum { SPAN = 256 }; /* logits */
+
+typedef struct Candidate {
+  float sum; /* of log-likelihoods */
+  int32_t beam, token;
+} Candidate;
+
+typedef struct Result {
+  float score;
+  int64_t length;
+  int32_t *tokens; /* [max_output] */
+} Result;
+
+typedef struct Beams {
+  Generation *g;
+  int64_t step;       /* tokens that every running beam has */
+  int64_t *running;   /* [examples] beams; 0: the example has stopped */
+  int64_t *results;   /* [examples] */
+  float *sum;         /* [examples, beams] of the running beams */
+  int32_t *tokens;    /* [examples, beams, max_output] of the running beams */
+  int32_t *moved;     /* [beams, max_output] where those of an example are put in order */
+  Result *result;     /* [examples, beams], best first */
+  int64_t *from;      /* [examples * beams] for t5_cache_reorder */
+  float *row_sum;     /* [rows] sum of the beam that each row of a step continues */
+  Candidate *row_top; /* [rows, 2 beams] best continuations of each row; sum NaN: not finite */
+  Candidate *top;     /* [2 beams] those of an example */
+} Beams;
+
+/* Puts a candidate into the list [room] of `count`, best first, behind its equals. */
+static int64_t insert(Candidate *list, int64_t count, int64_t room, Candidate c) {
+  int64_t at = count;
+  while (at > 0 && c.sum > list[at - 1].sum) at--;
+  if (at == room) return count;
+  int64_t kept = count < room ? count : room - 1;
+  memmove(list + at + 1, list + at, (size_t)(kept - at) * sizeof *list);
+  list[at] = c;
+  return kept + 1;
+}
+
+/* Spans whose largest logit is too small are passed over. */
+static void best_of_row(const Kernels *k, void *arg, int64_t row, const float *z, int64_t vocab) {
+  const Beams *b = arg;
+  int64_t room = 2 * b->g->beams, count = 0;
+  Candidate *top = b->row_top + row * room;
+  float max = k->max(z, vocab);
+  double sum = k->exp_sum(NULL, z, max, vocab);
+  float rest = (float)log(sum), before = b->row_sum[row];
+  for (int64_t at = 0; at < vocab; at += SPAN) {
+    int64_t end = min64(at + SPAN, vocab);
+    float most = before + (k->max(z + at, end - at) - max - rest);
+    if (count == room && !(most > top[room - 1].sum)) continue;
+    for (int64_t j = at; j < end; j++) {
+      float total = before + (z[j] - max - rest);
+      if (count < room || total > top[room - 1].sum) {
+        count = insert(top, count, room, (Candidate){total, 0, (int32_t)j});
+      }
+    }
+  }
+  if (!isfinite(max) || !isfinite(sum)) top[0].sum = NAN;
+}
+
+/* The next token of each running beam is its last; at first the start token. */
+static int64_t set_next(Beams *b) {
+  Generation *g = b->g;
+  int64_t rows = 0, most = g->p->settings.max_output;
+  for (int64_t s = 0; s < g->examples * g->beams; s++) {
+    g->added[s] = rows;
+    if (s % g->beams >= b->running[s / g->beams]) continue;
+    b->row_sum[rows] = b->sum[s];
+    g->next[rows++] =
+        b->step > 0 ? b->tokens[s * most + b->step - 1] : g->run->model->config.decoder_start_id;
+  }
+  g->added[g->examples * g->beams] = rows;
+  return rows;
+}
+
+/* Fills `top` with the best continuations of the example's beams. */
+static Status collect(Beams *b, int64_t example) {
+  const Generation *g = b->g;
+  int64_t room = 2 * g->beams, count = 0;
+  for (int32_t beam = 0; beam < b->running[example]; beam++) {
+    const Candidate *row = b->row_top + g->added[example * g->beams + beam] * room;
+    for (int64_t k = 0; k < room; k++) {
+      if (!isfinite(row[k].sum)) return generation_not_finite(g, example);
+      count = insert(b->top, count, room, (Candidate){row[k].sum, beam, row[k].token});
+    }
+  }
+  return STATUS_OK;
+}
+
+static float score_of(const Beams *b, float sum, int64_t length) {
+  return (float)((double)sum / pow((double)length, b->g->p->settings.length_penalty));
+}
+
+/* Keeps the ended continuation if it is one of the n best. */
+static void keep_result(Beams *b, int64_t example, const Candidate *c) {
+  const Generation *g = b->g;
+  int64_t n = b->results[example], most = g->p->settings.max_output;
+  Result *list = b->result + example * g->beams;
+  Result made = {.score = score_of(b, c->sum, b->step + 1), .length = b->step + 1};
+  int64_t at = n;
+  while (at > 0 && made.score > list[at - 1].score) at--;
+  if (at == g->beams) return;
+  int64_t last = n < g->beams ? n : g->beams - 1;
+  made.tokens = list[last].tokens;
+  memmove(list + at + 1, list + at, (size_t)(last - at) * sizeof *list);
+  list[at] = made;
+  const int32_t *beam = b->tokens + (example * g->beams + c->beam) * most;
+  memcpy(made.tokens, beam, (size_t)b->step * sizeof *beam);
+  made.tokens[b->step] = c->token;
+  b->results[example] = last + 1;
+}
+
+/* The first n that do not end run on, in the places of the old beams. */
+static void run_on(Beams *b, int64_t example, int32_t eos) {
+  const Generation *g = b->g;
+  int64_t most = g->p->settings.max_output, n = 0;
+  int32_t *tokens = b->tokens + example * g->beams * most;
+  for (int64_t k = 0; k < 2 * g->beams && n < g->beams; k++) {
+    const Candidate *c = &b->top[k];
+    if (c->token == eos) continue;
+    memcpy(b->moved + n * most, tokens + c->beam * most, (size_t)b->step * sizeof *tokens);
+    b->moved[n * most + b->step] = c->token;
+    b->sum[example * g->beams + n] = c->sum;
+    b->from[example * g->beams + n] = example * g->beams + c->beam;
+    n++;
+  }
+  memcpy(tokens, b->moved, (size_t)(n * most) * sizeof *tokens);
+  b->running[example] = n;
+}
+
+static bool finished(const Beams *b, int64_t example) {
+  const Generation *g = b->g;
+  int64_t length = b->step + 1, n = g->beams;
+  if (length == g->p->settings.max_output) return true;
+  if (b->results[example] < n) return false;
+  return !(score_of(b, b->sum[example * n], length) > b->result[example * n + n - 1].score);
+}
+
+static Status advance(Beams *b, int64_t example) {
+  const Generation *g = b->g;
+  int32_t eos = tokenizer_eos(g->p->tokenizer);
+  bool last = b->step + 1 == g->p->settings.max_output;
+  TRY(collect(b, example));
+  for (int64_t k = 0; k < g->beams; k++) {
+    if (b->top[k].token == eos || last) keep_result(b, example, &b->top[k]);
+  }
+  run_on(b, example, eos);
+  if (finished(b, example)) b->running[example] = 0;
+  return STATUS_OK;
+}
+
+static Status advance_all(Beams *b) {
+  const Generation *g = b->g;
+  for (int64_t s = 0; s < g->examples * g->beams; s++) b->from[s] = s;
+  for (int64_t i = 0; i < g->examples; i++) {
+    if (b->running[i] > 0) TRY(advance(b, i));
+  }
+  b->step++;
+  return t5_cache_reorder(g->cache, b->from, g->c->error);
+}
+
+/* Everything is in the arena. */
+static Status beams_init(Beams *b, Generation *g) {
+  Context *c = g->c;
+  size_t examples = (size_t)g->examples, n = (size_t)g->beams, all = examples * n;
+  size_t most = (size_t)g->p->settings.max_output;
+  *b = (Beams){.g = g,
+               .running = context_alloc(c, examples * sizeof *b->running),
+               .results = context_alloc(c, examples * sizeof *b->results),
+               .sum = context_alloc(c, all * sizeof *b->sum),
+               .tokens = context_alloc(c, all * most * sizeof *b->tokens),
+               .moved = context_alloc(c, n * most * sizeof *b->moved),
+               .result = context_alloc(c, all * sizeof *b->result),
+               .from = context_alloc(c, all * sizeof *b->from),
+               .row_sum = context_alloc(c, all * sizeof *b->row_sum),
+               .row_top = context_alloc(c, all * 2 * n * sizeof *b->row_top),
+               .top = context_alloc(c, 2 * n * sizeof *b->top)};
+  int32_t *tokens = context_alloc(c, all * most * sizeof *tokens);
+  if (!tokens) return c->error->status;
+  for (size_t i = 0; i < examples; i++) {
+    b->running[i] = 1;
+    b->results[i] = 0;
+    b->sum[i * n] = 0;
+  }
+  for (size_t i = 0; i < all; i++) b->result[i].tokens = tokens + i * most;
+  return STATUS_OK;
+}
+
+static void take_best(const Beams *b) {
+  Generation *g = b->g;
+  for (int64_t i = 0; i < g->examples; i++) {
+    const Result *best = &b->result[i * g->beams];
+    g->length[i] = best->length;
+    memcpy(g->tokens + i * g->p->settings.max_output, best->tokens,
+           (size_t)best->length * sizeof *best->tokens);
+  }
+}
+
+Status generate_beams(Generation *g) {
+  Beams b;
+  TRY(beams_init(&b, g));
+  while (!context_failed(g->c) && set_next(&b) > 0) {
+    ArenaMark mark = arena_mark(g->c->arena);
+    predict_visit_logits(g->c, g->run, generation_step(g), best_of_row, &b);
+    arena_release(g->c->arena, mark);
+    if (!context_failed(g->c)) TRY(advance_all(&b));
+  }
+  if (!context_failed(g->c)) take_best(&b);
+  return g->c->error->status;
+}

@@ -1,0 +1,25 @@
+#include <stdlib.h>
+
+#include "infer/predict/predict_internal.h"
+
+Status predict_route(Predictor *p, const Asking *asking, const Item *item, int64_t n,
+                     PredictRoute *out, Error *err) {
+  *out = (PredictRoute){0};
+  if (!p->router) return STATUS_OK;
+  RouteQuery *query = calloc((size_t)n + 1, sizeof *query);
+  if (!query) return error_set(err, STATUS_RUN, "out of memory: routing the items");
+  for (int64_t i = 0; i < n; i++) {
+    const Item *t = &item[i];
+    query[i] = (RouteQuery){t->task ? t->task : asking->name,
+                            t->instruction ? t->instruction : asking->instruction, t->input};
+  }
+  Status status = router_begin(p->router, query, n, &out->batch, err);
+  free(query);
+  if (status == STATUS_OK) out->adapters = router_adapters(p->router, &out->batch, p->stats);
+  return status;
+}
+
+void predict_route_free(PredictRoute *r) {
+  route_batch_free(&r->batch);
+  *r = (PredictRoute){0};
+}

@@ -1,0 +1,156 @@
+/* Generation: batches of items over a cache of keys and values (infer/t5/t5_cache.h). */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/ground/parallel.h"
+#include "infer/predict/predict_internal.h"
+
+static const ArenaMark EMPTY = {0, 0};
+
+/* ---- logits ---- */
+
+enum { BLOCK_ELEMENTS = 1 << 22 }; /* of logits held at once */
+
+typedef struct Visit {
+  const Kernels *kernels;
+  LogitsVisit *visit;
+  void *arg;
+  int64_t first;
+  const Tensor *z;
+} Visit;
+
+static void visit_row(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Visit *v = arg;
+  v->visit(v->kernels, v->arg, v->first + task, v->z->data + task * v->z->cols, v->z->cols);
+}
+
+void predict_visit_logits(Context *c, const T5Run *run, const Tensor *decoded, LogitsVisit *visit,
+                          void *arg) {
+  if (context_failed(c)) return;
+  int64_t block = BLOCK_ELEMENTS / run->model->config.vocab_size + 1;
+  for (int64_t row = 0; row < decoded->rows && !context_failed(c); row += block) {
+    int64_t rows = decoded->rows - row < block ? decoded->rows - row : block;
+    ArenaMark mark = arena_mark(c->arena);
+    Tensor part = tensor_view(decoded->data + row * decoded->cols, DTYPE_F32, rows, decoded->cols);
+    Visit v = {c->kernels, visit, arg, row, t5_logits(c, run, &part)};
+    if (v.z) parallel_for(c->threads, rows, visit_row, &v);
+    arena_release(c->arena, mark);
+  }
+}
+
+/* ---- what greedy and beam search share ---- */
+
+Tensor *generation_step(const Generation *g) {
+  return t5_decode_next(g->c, g->run, g->cache, g->next,
+                        (Ragged){g->examples * g->beams, g->added});
+}
+
+Status generation_not_finite(const Generation *g, int64_t example) {
+  return error_set(g->c->error, STATUS_RUN,
+                   "item %s: a logit is not finite; the weights do not bear this input",
+                   g->item[example].id);
+}
+
+/* ---- a batch ---- */
+
+/* Takes as many of the n items as fit, at least one. An item costs its input and the room that its
+ * beams have in the cache. */
+static Status fill(TokenList *input, const Predictor *p, const Item *item, int64_t n, Error *err) {
+  const PredictSettings *s = &p->settings;
+  tokens_keep(input, 0);
+  while (input->count < n) {
+    TRY(tokens_add(input, p->tokenizer, item[input->count].input, s->max_input, err));
+    int64_t tokens = tokens_total(input) + input->count * s->beams * s->max_output;
+    if (input->count == 1 || tokens <= s->max_tokens) continue;
+    tokens_keep(input, input->count - 1);
+    break;
+  }
+  return STATUS_OK;
+}
+
+static Status make_cache(Generation *g, const TokenList *input) {
+  Ragged examples = tokens_ragged(input);
+  ArenaMark mark = arena_mark(g->c->arena);
+  int64_t sequences = g->examples * g->beams;
+  int64_t *source = context_alloc(g->c, (size_t)sequences * sizeof *source);
+  for (int64_t s = 0; source && s < sequences; s++) source[s] = s / g->beams;
+  Tensor *encoded = t5_encode(g->c, g->run, input->ids, examples);
+  Status status = t5_cache_new(&g->cache, g->c, g->run, encoded, examples, source, sequences,
+                               g->p->settings.max_output);
+  arena_release(g->c->arena, mark);
+  return status;
+}
+
+static Status generate(Generation *g, const TokenList *input) {
+  size_t sequences = (size_t)(g->examples * g->beams), examples = (size_t)g->examples;
+  size_t tokens = examples * (size_t)g->p->settings.max_output;
+  g->added = context_alloc(g->c, (sequences + 1) * sizeof *g->added);
+  g->next = context_alloc(g->c, sequences * sizeof *g->next);
+  g->length = context_alloc(g->c, examples * sizeof *g->length);
+  g->tokens = context_alloc(g->c, tokens * sizeof *g->tokens);
+  if (!g->tokens) return g->c->error->status;
+  TRY(make_cache(g, input));
+  return g->p->settings.beams > 1 ? generate_beams(g) : generate_greedy(g);
+}
+
+static Status write_texts(const Generation *g, char **texts) {
+  for (int64_t i = 0; i < g->examples; i++) {
+    const int32_t *ids = g->tokens + i * g->p->settings.max_output;
+    TRY(tokenizer_decode(g->p->tokenizer, ids, g->length[i], &texts[i], g->c->error));
+  }
+  return STATUS_OK;
+}
+
+/* Every sequence's rows count: what was generated is what was decoded. */
+static Status commit_stats(Predictor *p, int64_t sequences, Error *err) {
+  bool *keep = malloc((size_t)sequences * sizeof *keep);
+  if (!keep) return error_set(err, STATUS_RUN, "out of memory: the routing statistics");
+  for (int64_t s = 0; s < sequences; s++) keep[s] = true;
+  Status status = routing_stats_commit(p->stats, keep, sequences, err);
+  free(keep);
+  return status;
+}
+
+static Status run_batch(Predictor *p, const Asking *asking, const Item *item,
+                        const TokenList *input, char **texts, Error *err) {
+  PredictRoute route;
+  Status status = predict_route(p, asking, item, input->count, &route, err);
+  if (status == STATUS_OK) {
+    Context c = context_make(p->arena, NULL, p->settings.threads, err);
+    c.precision = p->settings.precision;
+    T5Run run = {p->model, route.adapters, false};
+    Generation g = {.p = p,
+                    .run = &run,
+                    .c = &c,
+                    .item = item,
+                    .examples = input->count,
+                    .beams = p->settings.beams};
+    status = generate(&g, input);
+    if (status == STATUS_OK) status = write_texts(&g, texts);
+    t5_cache_free(g.cache);
+    arena_release(p->arena, EMPTY);
+  }
+  predict_route_free(&route);
+  if (p->stats && status == STATUS_OK) status = commit_stats(p, input->count, err);
+  if (p->stats && status != STATUS_OK) routing_stats_discard(p->stats);
+  return status;
+}
+
+Status predict_texts(Predictor *p, const Asking *asking, const Item *item, int64_t n, char **texts,
+                     Error *err) {
+  TokenList input = {0};
+  Status status = STATUS_OK;
+  for (int64_t i = 0; i < n; i++) texts[i] = NULL;
+  for (int64_t i = 0; i < n && status == STATUS_OK; i += input.count) {
+    status = fill(&input, p, item + i, n - i, err);
+    if (status == STATUS_OK) status = run_batch(p, asking, item + i, &input, texts + i, err);
+  }
+  tokens_free(&input);
+  for (int64_t i = 0; i < n && status != STATUS_OK; i++) {
+    free(texts[i]);
+    texts[i] = NULL;
+  }
+  return status;
+}

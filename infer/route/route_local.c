@@ -1,0 +1,206 @@
+#include "infer/route/route_local.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/ground/arena.h"
+#include "autograd/ground/parallel.h"
+#include "autograd/kernel/kernels.h"
+
+enum { ROWS_PER_TASK = 64 };
+
+static const double NORM_EPS = 1e-5; /* methods.md 1.6 */
+
+struct LocalRouter {
+  LocalRule rule;
+  int experts, linears;
+  LocalModule *module; /* [linears], by Linear.id */
+  Arena *vectors;      /* of all modules */
+};
+
+/* Making. */
+
+typedef struct Loading {
+  LocalRouter *router;
+  const T5 *model;
+  LocalVector *vector;
+  void *arg;
+  Error *error; /* [linears] */
+} Loading;
+
+/* v - mean(v), and with `scaled` divided by the standard deviation. LN(u) has mean 0, so that
+ * LN(u) . v is LN(u) . (v - mean(v)), which needs no mean of u. */
+static void standardise(float *v, int64_t n, bool scaled) {
+  double mean = 0, variance = 0;
+#pragma omp simd reduction(+ : mean)
+  for (int64_t i = 0; i < n; i++) mean += (double)v[i];
+  mean /= (double)n;
+#pragma omp simd reduction(+ : variance)
+  for (int64_t i = 0; i < n; i++) variance += ((double)v[i] - mean) * ((double)v[i] - mean);
+  variance /= (double)n;
+  double factor = scaled ? 1 / sqrt(variance + NORM_EPS) : 1;
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) v[i] = (float)(((double)v[i] - mean) * factor);
+}
+
+static Status load_vectors(const Loading *l, int linear, LocalModule *m, Error *err) {
+  const LocalRouter *r = l->router;
+  bool any = false;
+  for (int i = 0; i < r->experts; i++) {
+    float *v = m->vector + i * m->d_in;
+    TRY(l->vector(l->arg, i, linear, v, &m->covered[i], err));
+    if (!m->covered[i]) {
+      memset(v, 0, (size_t)m->d_in * sizeof *v);
+    } else if (r->rule.standardise_vector || r->rule.standardise_input) {
+      standardise(v, m->d_in, r->rule.standardise_vector);
+    }
+    any |= m->covered[i];
+  }
+  if (!any) m->vector = NULL;
+  if (any) m->vectors = tensor_view(m->vector, DTYPE_F32, r->experts, m->d_in);
+  return STATUS_OK;
+}
+
+static void load_module(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Loading *l = arg;
+  load_vectors(l, (int)task, &l->router->module[task], &l->error[task]);
+}
+
+/* Room for the vectors, in huge pages: they are a hundred megabytes, written once. */
+static Status make_modules(LocalRouter *r, const T5 *model, Error *err) {
+  size_t experts = (size_t)r->experts;
+  bool made = (r->vectors = arena_new()) != NULL;
+  for (int i = 0; i < r->linears && made; i++) {
+    LocalModule *m = &r->module[i];
+    m->d_in = model->linear[i].weight.cols;
+    m->vector = arena_alloc(r->vectors, experts * (size_t)m->d_in * sizeof *m->vector);
+    m->covered = calloc(experts, sizeof *m->covered);
+    made = m->vector && m->covered;
+  }
+  if (made) return STATUS_OK;
+  return error_set(err, STATUS_RUN, "out of memory: the vectors of %d experts", r->experts);
+}
+
+/* The failure of the first linear that failed, whatever the threads. */
+static Status load_modules(Loading *l, int threads, Error *err) {
+  int linears = l->router->linears;
+  l->error = calloc((size_t)linears, sizeof *l->error);
+  if (!l->error) return error_set(err, STATUS_RUN, "out of memory: a router");
+  parallel_for(threads, linears, load_module, l);
+  Status status = STATUS_OK;
+  for (int i = 0; i < linears && status == STATUS_OK; i++) {
+    if (l->error[i].status == STATUS_OK) continue;
+    status = error_set(err, l->error[i].status, "%s", l->error[i].text);
+  }
+  free(l->error);
+  return status;
+}
+
+Status local_router_new(LocalRouter **router, const T5 *model, int experts, const LocalRule *rule,
+                        LocalVector *vector, void *arg, int threads, Error *err) {
+  LocalRouter *r = calloc(1, sizeof *r);
+  LocalModule *module = calloc((size_t)model->linears, sizeof *module);
+  *router = NULL;
+  if (!r || !module) {
+    free(r);
+    free(module);
+    return error_set(err, STATUS_RUN, "out of memory: a router");
+  }
+  *r = (LocalRouter){*rule, experts, model->linears, module, NULL};
+  Loading l = {r, model, vector, arg, NULL};
+  Status status = make_modules(r, model, err);
+  if (status == STATUS_OK) status = load_modules(&l, threads, err);
+  if (status == STATUS_OK) {
+    *router = r;
+  } else {
+    local_router_free(r);
+  }
+  return status;
+}
+
+void local_router_free(LocalRouter *r) {
+  if (!r) return;
+  for (int i = 0; i < r->linears; i++) free(r->module[i].covered);
+  arena_free(r->vectors);
+  free(r->module);
+  free(r);
+}
+
+/* Logits. */
+
+typedef struct Finish {
+  const Kernels *kernels;
+  const LocalRouter *router;
+  const LocalModule *module;
+  const Rows *rows;
+  const Tensor *x;
+  Tensor *z;         /* x V^T */
+  const float *bias; /* or NULL */
+  int64_t *sequence; /* [tasks] the sequence of a task's first row */
+} Finish;
+
+/* 1 / sqrt(biased variance + eps); the row is in the cache for its second reading. */
+static float row_rstd(const Kernels *k, const float *x, int64_t n) {
+  float mean = (float)(k->sum(x, n) / (double)n);
+  return 1 / sqrtf((float)(k->square_sum(x, mean, n) / (double)n) + (float)NORM_EPS);
+}
+
+static void finish_row(const Finish *f, int64_t row, int64_t example) {
+  const LocalRule *rule = &f->router->rule;
+  int experts = f->router->experts;
+  int64_t d = f->x->cols;
+  float *z = f->z->data + row * experts;
+  float scale = (float)(1 / (rule->temperature > 0 ? rule->temperature : sqrt((double)d)));
+  if (rule->standardise_input) scale *= row_rstd(f->kernels, f->x->data + row * d, d);
+  const float *bias = f->bias ? f->bias + example * experts : NULL;
+  for (int i = 0; i < experts; i++) {
+    float s = rule->absolute ? fabsf(z[i]) * scale : z[i] * scale;
+    s = bias ? s + bias[i] : s;
+    z[i] = f->module->covered[i] ? s : -INFINITY;
+  }
+}
+
+static void finish_rows(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Finish *f = arg;
+  Ragged rows = f->rows->sequence;
+  int64_t sequence = f->sequence[task], end = (task + 1) * ROWS_PER_TASK;
+  for (int64_t t = task * ROWS_PER_TASK; t < end && t < f->x->rows; t++) {
+    while (rows.offset[sequence + 1] <= t) sequence++;
+    finish_row(f, t, f->rows->source ? f->rows->source[sequence] : sequence);
+  }
+}
+
+static void find_sequences(Finish *f, int64_t tasks) {
+  Ragged rows = f->rows->sequence;
+  int64_t sequence = 0;
+  for (int64_t i = 0; i < tasks; i++) {
+    while (rows.offset[sequence + 1] <= i * ROWS_PER_TASK) sequence++;
+    f->sequence[i] = sequence;
+  }
+}
+
+Tensor *local_vectors(const LocalRouter *r, const Linear *linear) {
+  LocalModule *m = &r->module[linear->id];
+  return m->vector ? &m->vectors : NULL;
+}
+
+void local_logits(Context *c, const LocalRouter *r, const Linear *linear, const Rows *rows,
+                  const Tensor *x, const float *bias, Tensor *z) {
+  if (context_failed(c)) return;
+  const LocalModule *m = &r->module[linear->id];
+  assert(m->vector && x->cols == m->d_in && z->rows == x->rows && z->cols == r->experts);
+  assert(rows->sequence.offset[rows->sequence.count] == x->rows);
+  ArenaMark mark = arena_mark(c->arena);
+  int64_t tasks = (x->rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+  Finish f = {c->kernels, r, m,    rows,
+              x,          z, bias, context_alloc(c, (size_t)tasks * sizeof *f.sequence)};
+  if (f.sequence) {
+    find_sequences(&f, tasks);
+    parallel_for(c->threads, tasks, finish_rows, &f);
+  }
+  arena_release(c->arena, mark);
+}

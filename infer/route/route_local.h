@@ -1,0 +1,45 @@
+/* route_local: logits of every expert for every token, from one vector per expert and module.
+ *
+ *   standardised (PHATGOOSE, GLIDER, average activation; methods.md 1.6):
+ *     s_i = LN(u) . LN(v_i) / sqrt(d), LN without affine, eps 1e-5, biased variance. A standardised
+ *     vector has mean 0, so s = rstd(u) * (u V^T) / sqrt(d), one product for the whole pool.
+ *   absolute (Arrow; methods.md 5):  s_i = |u . v_i| / temperature on the raw u.
+ *   raw signed (methods.md 5.3):     s_i = LN(u) . v_i / sqrt(d). */
+#ifndef SKEIN_ROUTE_LOCAL_H
+#define SKEIN_ROUTE_LOCAL_H
+
+#include "infer/route/route.h"
+
+typedef struct LocalRule {
+  bool standardise_input, standardise_vector, absolute;
+  double temperature; /* logits are divided by it; 0: sqrt(d) */
+} LocalRule;
+
+/* Vectors of the pool at one linear; made once. */
+typedef struct LocalModule {
+  float *vector;  /* [experts, d_in], standardised where the rule says so; NULL: nobody covers it */
+  Tensor vectors; /* a view of them */
+  bool *covered;  /* [experts] */
+  int64_t d_in;
+} LocalModule;
+
+typedef struct LocalRouter LocalRouter;
+
+/* Fills vector(out, expert, linear) -> [d_in]; *has false: the expert has no vote there. Called
+ * from several threads. */
+typedef Status LocalVector(void *arg, int expert, int linear, float *out, bool *has, Error *err);
+
+Status local_router_new(LocalRouter **r, const T5 *model, int experts, const LocalRule *rule,
+                        LocalVector *vector, void *arg, int threads, Error *err);
+void local_router_free(LocalRouter *r); /* NULL is allowed */
+
+/* The vectors [experts, d_in] at a linear; NULL when nobody covers it. */
+Tensor *local_vectors(const LocalRouter *r, const Linear *linear);
+
+/* Makes logits of z [T, experts], the products of x [T, d_in] with the vectors: plus bias
+ * [examples, experts] (or NULL) of each row's example (z = s + bias; Li et al. 2024, section 3.3);
+ * -infinity where an expert does not cover the linear. */
+void local_logits(Context *c, const LocalRouter *r, const Linear *linear, const Rows *rows,
+                  const Tensor *x, const float *bias, Tensor *z);
+
+#endif

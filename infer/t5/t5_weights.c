@@ -1,0 +1,230 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/ground/rng.h"
+#include "infer/t5/t5_layout.h"
+
+enum { RNG_T5_WEIGHT = 0x7435 }; /* purpose of the random stream of a weight */
+
+static T5 *model_new(Error *err) {
+  T5 *model = calloc(1, sizeof *model);
+  if (!model) error_set(err, STATUS_RUN, "out of memory: a model");
+  return model;
+}
+
+void t5_close(T5 *model) {
+  if (!model) return;
+  for (int i = 0; i < model->tensors; i++) {
+    if (!model->weights) tensor_destroy(model->tensor[i].tensor);
+    free(model->tensor[i].name);
+  }
+  for (int i = 0; i < model->linears; i++) free(model->linear[i].name);
+  free(model->tensor);
+  free(model->linear);
+  free(model->encoder.block);
+  free(model->decoder.block);
+  weights_close(model->weights);
+  free(model);
+}
+
+/* Opening. */
+
+static bool same_values(const Tensor *a, const Tensor *b) {
+  size_t bytes = (size_t)tensor_count(a) * dtype_size(a->dtype);
+  return a->dtype == b->dtype && memcmp(a->store, b->store, bytes) == 0;
+}
+
+/* The input embedding under each of its names. */
+static Status find_embedding(T5 *m, const char *dir, Tensor *shared, Error *err) {
+  static const char *const names[] = {"shared.weight", "encoder.embed_tokens.weight",
+                                      "decoder.embed_tokens.weight"};
+  int64_t rows = m->config.vocab_size, cols = m->config.d_model;
+  const char *first = NULL;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (!weights_has(m->weights, names[i])) continue;
+    Tensor alias;
+    TRY(weights_get(m->weights, names[i], rows, cols, first ? &alias : shared, err));
+    if (first && !same_values(&alias, shared)) {
+      return error_set(err, STATUS_MISMATCH,
+                       "%s: %s: differs from %s; T5 has one input embedding for both stacks", dir,
+                       names[i], first);
+    }
+    if (!first) first = names[i];
+  }
+  if (first) return STATUS_OK;
+  return weights_get(m->weights, names[0], rows, cols, shared, err); /* says what is missing */
+}
+
+static Status find_head(T5 *m, const char *dir, const Tensor *shared, bool *own, Error *err) {
+  Tensor head;
+  *own = false;
+  if (!weights_has(m->weights, "lm_head.weight")) return STATUS_OK;
+  TRY(weights_get(m->weights, "lm_head.weight", m->config.vocab_size, m->config.d_model, &head,
+                  err));
+  *own = !same_values(&head, shared);
+  if (!*own || !m->config.tied) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH,
+                   "%s/config.json: tie_word_embeddings: is true, but the checkpoint has an "
+                   "lm_head.weight that differs from shared.weight; set tie_word_embeddings to "
+                   "false (T5 v1.1), or say scale_decoder_outputs if outputs are to be scaled",
+                   dir);
+}
+
+static Status read_weights(T5 *m, const char *dir, Error *err) {
+  bool own_head;
+  Tensor shared;
+  TRY(weights_open(&m->weights, dir, err));
+  TRY(find_embedding(m, dir, &shared, err));
+  TRY(find_head(m, dir, &shared, &own_head, err));
+  TRY(t5_layout(m, own_head, err));
+  m->shared = shared;
+  m->config.tied = !own_head;
+  for (int i = 0; i < m->tensors; i++) {
+    T5Tensor *t = &m->tensor[i];
+    if (t->tensor == &m->shared) continue; /* found above, perhaps under another name */
+    TRY(weights_get(m->weights, t->name, t->tensor->rows, t->tensor->cols, t->tensor, err));
+  }
+  /* Old checkpoints hold a table that cross-attention has never used. */
+  weights_ignore(m->weights,
+                 "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight");
+  return weights_check_used(m->weights, err);
+}
+
+Status t5_open(T5 **model, const char *dir, Error *err) {
+  *model = NULL;
+  T5 *m = model_new(err);
+  if (!m) return STATUS_RUN;
+  Status status = t5_config_read(&m->config, dir, err);
+  if (status == STATUS_OK) status = read_weights(m, dir, err);
+  if (status == STATUS_OK) {
+    *model = m;
+  } else {
+    t5_close(m);
+  }
+  return status;
+}
+
+/* Making. Spreads as T5PreTrainedModel._init_weights of Hugging Face transformers, factor 1.0. */
+
+static void fill_random(Tensor *t, float std, uint64_t key) {
+  Rng rng = {.key = key};
+  for (int64_t i = 0; i < tensor_count(t); i++) {
+    t->data[i] = std > 0 ? std * rng_normal(&rng) : 1;
+  }
+}
+
+Status t5_random(T5 **model, const T5Config *config, uint64_t seed, bool trainable, Error *err) {
+  *model = NULL;
+  T5 *m = model_new(err);
+  if (!m) return STATUS_RUN;
+  m->config = *config;
+  Status status = t5_layout(m, !config->tied, err);
+  for (int i = 0; i < m->tensors && status == STATUS_OK; i++) {
+    Tensor *t = m->tensor[i].tensor;
+    status = tensor_create(t, t->rows, t->cols, trainable, err);
+    if (status != STATUS_OK) break;
+    fill_random(t, m->tensor[i].std, rng_key(seed, (uint64_t)i, 0, RNG_T5_WEIGHT));
+  }
+  if (status == STATUS_OK) {
+    *model = m;
+  } else {
+    t5_close(m);
+  }
+  return status;
+}
+
+/* Saving. */
+
+/* The f32 values of a tensor: its own, or a widened copy that the caller frees through *copy. */
+static const float *widened(const Tensor *t, float **copy) {
+  *copy = NULL;
+  if (t->data) return t->data;
+  size_t count = (size_t)tensor_count(t);
+  *copy = malloc(count * sizeof **copy);
+  if (*copy) dtype_widen(*copy, t->store, t->dtype, count);
+  return *copy;
+}
+
+static Status write_tensors(const T5 *m, const char *path, Dtype dtype, SafetensorsItem *items,
+                            float **copies, Error *err) {
+  for (int i = 0; i < m->tensors; i++) {
+    const T5Tensor *t = &m->tensor[i];
+    const float *data = widened(t->tensor, &copies[i]);
+    if (!data) return error_set(err, STATUS_RUN, "%s: out of memory: %s", path, t->name);
+    items[i] = (SafetensorsItem){t->name, dtype, data, t->tensor->rows, t->tensor->cols, t->vector};
+  }
+  SafetensorsMeta meta = {"format", "pt"}; /* transformers asks for it */
+  return safetensors_write(path, items, (size_t)m->tensors, &meta, 1, err);
+}
+
+Status t5_save(const T5 *model, const char *dir, Dtype dtype, Error *err) {
+  size_t count = (size_t)model->tensors;
+  SafetensorsItem *items = calloc(count, sizeof *items);
+  float **copies = calloc(count, sizeof *copies);
+  char *path = path_join(dir, "model.safetensors");
+  Status status = items && copies && path ? write_tensors(model, path, dtype, items, copies, err)
+                                          : error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  for (size_t i = 0; copies && i < count; i++) free(copies[i]);
+  free(copies);
+  free(items);
+  free(path);
+  TRY(status);
+  return t5_config_write(&model->config, dir, dtype, err);
+}
+
+/* Identity. */
+
+/* At most `limit` bytes at the start and, of what is left, at the end of the values. */
+static void hash_tensor(Hash *hash, const char *name, const Tensor *t, size_t limit) {
+  hash_add_string(hash, name);
+  hash_add_string(hash, dtype_name(t->dtype));
+  hash_add(hash, &t->rows, sizeof t->rows);
+  hash_add(hash, &t->cols, sizeof t->cols);
+  size_t size = (size_t)tensor_count(t) * dtype_size(t->dtype);
+  size_t head = size < limit ? size : limit;
+  size_t tail = size - head < limit ? size - head : limit;
+  hash_add(hash, t->store, head);
+  hash_add(hash, (const char *)t->store + size - tail, tail);
+}
+
+static Status hash_tensors(const T5 *model, size_t limit, char hex[HASH_HEX], Error *err) {
+  Hash *hash = hash_new();
+  if (!hash) return error_set(err, STATUS_RUN, "out of memory: the fingerprint of a model");
+  for (int i = 0; i < model->tensors; i++) {
+    hash_tensor(hash, model->tensor[i].name, model->tensor[i].tensor, limit);
+  }
+  hash_finish(hash, hex);
+  return STATUS_OK;
+}
+
+Status t5_hash(const T5 *model, char hex[HASH_HEX], Error *err) {
+  return hash_tensors(model, SIZE_MAX, hex, err);
+}
+
+Status t5_sample(const T5 *model, char hex[HASH_HEX], Error *err) {
+  return hash_tensors(model, T5_SAMPLE_BYTES, hex, err);
+}
+
+Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err) {
+  if (!model->fingerprint[0] || !model->weights) TRY(t5_hash(model, model->fingerprint, err));
+  memcpy(hex, model->fingerprint, HASH_HEX);
+  return STATUS_OK;
+}
+
+Linear *t5_find_linear(const T5 *model, const char *name) {
+  for (int i = 0; i < model->linears; i++) {
+    if (strcmp(model->linear[i].name, name) == 0) return &model->linear[i];
+  }
+  return NULL;
+}
+
+const char *t5_module_group(const char *module) {
+  bool encoder = strncmp(module, "encoder.", strlen("encoder.")) == 0;
+  if (strstr(module, ".DenseReluDense.")) return encoder ? "encoder.ff" : "decoder.ff";
+  if (strstr(module, ".EncDecAttention.")) return "decoder.cross";
+  return encoder ? "encoder.self" : "decoder.self";
+}
+
+const char *t5_linear_group(const T5 *model, int id) {
+  return t5_module_group(model->linear[id].name);
+}

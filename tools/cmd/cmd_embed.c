@@ -1,0 +1,344 @@
+/* skein embed: the embeddings of a pool's experts. */
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/file/file.h"
+#include "data/options/options.h"
+#include "infer/embed/embed_pool.h"
+#include "tools/shell/command.h"
+#include "tools/shell/console.h"
+
+static const char usage[] =
+    "skein embed: fill a pool with embeddings of its experts, for glider and retrieval\n"
+    "\n"
+    "Examples:\n"
+    "  skein embed pool                                       the instructions, by character "
+    "n-grams\n"
+    "  skein embed pool --embedder encoder                    by the base's encoder\n"
+    "  skein embed pool --file nomic.safetensors              by what another program made\n"
+    "  skein embed pool --examples boolq=boolq.jsonl          inputs, for retrieval.by: example\n"
+    "  skein embed --file vectors.json --name nomic --output queries.safetensors\n"
+    "\n"
+    "Usage: skein embed POOL [--embedder KIND] [--file FILE [--name NAME]] [--base DIR]\n"
+    "                   [--examples EXPERT=FILE]... [--limit N] [--key KEY] [--threads N]\n"
+    "       skein embed --file FILE [--name NAME] --output OUT\n"
+    "\n"
+    "  --embedder KIND         lexical (default): hashed character n-grams weighed over the "
+    "pool's\n"
+    "                          instructions; encoder: mean of the base's encoder states;\n"
+    "                          precomputed (default with --file): vectors from a file\n"
+    "  --file FILE             vectors by the names of the experts: safetensors with one vector a\n"
+    "                          name, JSON {\"name\": [numbers]}, or a file of skein embed\n"
+    "  --name NAME             the embedder that made FILE, where FILE does not say it itself\n"
+    "                          (\"embedder\" in its __metadata__)\n"
+    "  --base DIR              the pool's base, for encoder, where it is not where the pool says\n"
+    "  --examples EXPERT=FILE  embed inputs of an expert's own data (JSONL or .zst) and not the\n"
+    "                          instructions; those of other experts stay as they are\n"
+    "  --limit N               the most lines of each FILE that are used, from its start (1000)\n"
+    "  --key KEY               JSON key of the input (input)\n"
+    "  --threads N             threads (2); they change speed only\n"
+    "  --output OUT            write FILE as a file of skein embed, for `embeddings:` of a router\n"
+    "\n"
+    "Written are POOL/embeddings/<embedder>.safetensors and examples-<embedder>.safetensors. The\n"
+    "name of an embedder says all that its vectors depend on, and vectors of two embedders are "
+    "never\n"
+    "compared: lexical is named after the pool's instructions, encoder after the base, and a file "
+    "of\n"
+    "unnamed vectors after its own bytes. lexical and encoder also route by instructions without\n"
+    "these files; lexical files of earlier instructions are removed, so give the --examples of "
+    "all\n"
+    "experts again when instructions change.\n"
+    "\n"
+    "Cosines of lexical are lower than those of sentence models, about 0.4 between two wordings "
+    "of\n"
+    "one task: choose global.threshold and global.scale accordingly. Those of encoder are high "
+    "even\n"
+    "between strangers, and tell tasks apart worse than lexical does when the base is small.\n";
+
+typedef struct EmbedArguments {
+  const char *pool;
+  int kind; /* EmbedderKind; -1: not given */
+  const char *file, *name, *base, *output, *key;
+  int64_t limit, threads;
+  ExampleFile *example; /* [examples]; expert names are owned */
+  int examples;
+} EmbedArguments;
+
+/* ---- arguments ---- */
+
+enum { EMBEDDER = 1, FROM, NAME, BASE, EXAMPLES, LIMIT, KEY, THREADS, OUTPUT };
+
+static const struct option LONGS[] = {
+    {"embedder", required_argument, NULL, EMBEDDER}, {"file", required_argument, NULL, FROM},
+    {"name", required_argument, NULL, NAME},         {"base", required_argument, NULL, BASE},
+    {"examples", required_argument, NULL, EXAMPLES}, {"limit", required_argument, NULL, LIMIT},
+    {"key", required_argument, NULL, KEY},           {"threads", required_argument, NULL, THREADS},
+    {"output", required_argument, NULL, OUTPUT},     {0}};
+
+static Status parse_kind(const char *word, int *kind, Error *err) {
+  static const char *const KINDS[] = {"lexical", "encoder", "precomputed"};
+  for (*kind = EMBEDDER_LEXICAL; *kind <= EMBEDDER_PRECOMPUTED; (*kind)++) {
+    if (strcmp(word, KINDS[*kind]) == 0) return STATUS_OK;
+  }
+  return error_set(err, STATUS_USAGE,
+                   "embed: --embedder: '%s' is none; it is lexical, encoder or precomputed", word);
+}
+
+static Status parse_number(const char *option, const char *word, int64_t most, int64_t *number,
+                           Error *err) {
+  char *end;
+  *number = strtoll(word, &end, 10);
+  if (*word >= '0' && *word <= '9' && !*end && *number >= 1 && *number <= most) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "embed: %s: is '%s', want a number from 1 to %" PRId64,
+                   option, word, most);
+}
+
+static Status parse_example(EmbedArguments *a, const char *word, Error *err) {
+  const char *sign = strchr(word, '=');
+  if (!sign || sign == word || !sign[1]) {
+    return error_set(err, STATUS_USAGE, "embed: --examples: is '%s', want EXPERT=FILE", word);
+  }
+  char *expert = strndup(word, (size_t)(sign - word));
+  if (!expert) return error_set(err, STATUS_RUN, "out of memory: the arguments");
+  a->example[a->examples++] = (ExampleFile){expert, sign + 1};
+  return STATUS_OK;
+}
+
+static Status parse_option(EmbedArguments *a, int option, Error *err) {
+  switch (option) {
+    case EMBEDDER:
+      return parse_kind(optarg, &a->kind, err);
+    case FROM:
+      a->file = optarg;
+      return STATUS_OK;
+    case NAME:
+      a->name = optarg;
+      return STATUS_OK;
+    case BASE:
+      a->base = optarg;
+      return STATUS_OK;
+    case EXAMPLES:
+      return parse_example(a, optarg, err);
+    case LIMIT:
+      return parse_number("--limit", optarg, 1000000, &a->limit, err);
+    case KEY:
+      a->key = optarg;
+      return STATUS_OK;
+    case THREADS:
+      return parse_number("--threads", optarg, 256, &a->threads, err);
+    case OUTPUT:
+      a->output = optarg;
+      return STATUS_OK;
+    default:
+      return err->status;
+  }
+}
+
+/* Options that say nothing about what was asked are errors, not silence. */
+static Status check_arguments(EmbedArguments *a, Error *err) {
+  const char *wrong = NULL;
+  if (a->kind < 0) a->kind = a->file ? EMBEDDER_PRECOMPUTED : EMBEDDER_LEXICAL;
+  if (a->kind == EMBEDDER_PRECOMPUTED && !a->file) wrong = "precomputed wants --file";
+  if (a->kind != EMBEDDER_PRECOMPUTED && a->file) wrong = "--file is of precomputed alone";
+  if (a->name && !a->file) wrong = "--name names the embedder of a --file";
+  if (a->kind != EMBEDDER_ENCODER && a->base) wrong = "--base is of encoder alone";
+  if (a->examples > 0 && a->file) wrong = "--examples wants lexical or encoder";
+  if (a->output && a->pool) wrong = "--output goes without a pool";
+  if (a->output && !a->file) wrong = "--output wants --file";
+  if (a->output && a->examples > 0) wrong = "--examples wants a pool";
+  if (!wrong) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "embed: %s; see skein embed --help", wrong);
+}
+
+static Status parse_arguments(EmbedArguments *a, int argc, char **argv, Error *err) {
+  *a = (EmbedArguments){.kind = -1, .key = "input", .limit = 1000, .threads = 2};
+  a->example = calloc((size_t)argc, sizeof *a->example);
+  if (!a->example) return error_set(err, STATUS_RUN, "out of memory: the arguments");
+  for (int option; (option = command_option(argc, argv, "", LONGS, err)) != -1;) {
+    TRY(parse_option(a, option, err));
+  }
+  TRY(command_operands(argc, argv, a->output ? 0 : 1, 1, "POOL", err));
+  a->pool = argv[optind];
+  return check_arguments(a, err);
+}
+
+/* ---- parts ---- */
+
+typedef struct Parts {
+  PoolManifest manifest;
+  T5 *model;
+  Tokenizer *tokenizer;
+  const char **corpus;
+  Embedder *embedder;
+} Parts;
+
+static void close_parts(Parts *p) {
+  embedder_close(p->embedder);
+  free(p->corpus);
+  tokenizer_close(p->tokenizer);
+  t5_close(p->model);
+  manifest_free(&p->manifest);
+}
+
+static Status open_base(Parts *p, const char *given, Error *err) {
+  char sample[HASH_HEX];
+  const char *dir;
+  TRY(manifest_base(&p->manifest, given, &dir, err));
+  TRY(t5_open(&p->model, dir, err));
+  TRY(t5_sample(p->model, sample, err));
+  if (strcmp(sample, p->manifest.sample) != 0) {
+    return error_set(err, STATUS_MISMATCH, "%s: is another base than that of %s (%s)", dir,
+                     p->manifest.dir, p->manifest.base_name);
+  }
+  return tokenizer_open(&p->tokenizer, dir, err);
+}
+
+static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
+  EmbedderSpec spec = {
+      .kind = (EmbedderKind)a->kind, .file = a->file, .name = a->name, .threads = (int)a->threads};
+  TRY(manifest_read(&p->manifest, a->pool, err));
+  if (p->manifest.count == 0) {
+    return error_set(err, STATUS_INPUT, "%s: has no experts; add them with `skein pool add`",
+                     a->pool);
+  }
+  TRY(embed_corpus(&p->manifest, &p->corpus, &spec.corpus_count, err));
+  spec.corpus = p->corpus;
+  if (spec.kind == EMBEDDER_ENCODER) TRY(open_base(p, a->base, err));
+  spec.model = p->model;
+  spec.tokenizer = p->tokenizer;
+  return embedder_open(&p->embedder, &spec, err);
+}
+
+/* ---- work ---- */
+
+static void on_text(void *arg, int64_t texts, int64_t of) {
+  Progress *progress = arg;
+  if (texts == 1) console_progress_begin(progress, "embed", 0, of);
+  console_progress_update(progress, texts, "texts");
+}
+
+static Status make_instructions(Embeddings *out, const Parts *p, const EmbedWatch *watch,
+                                Error *err) {
+  const PoolManifest *m = &p->manifest;
+  const PoolEntry **entry = calloc((size_t)m->count, sizeof *entry);
+  if (!entry) return error_set(err, STATUS_RUN, "out of memory: the pool");
+  for (int i = 0; i < m->count; i++) entry[i] = &m->entry[i];
+  Status status = embed_instructions(out, p->embedder, m->dir, entry, m->count, watch, err);
+  free(entry);
+  return status;
+}
+
+static Status make_examples(Embeddings *out, const Parts *p, const EmbedArguments *a,
+                            const char *path, const EmbedWatch *watch, Error *err) {
+  Embeddings old = {0};
+  bool there = access(path, F_OK) == 0;
+  if (there) TRY(embeddings_read(&old, path, err));
+  Status status = STATUS_OK;
+  if (there && strcmp(old.embedder, embedder_name(p->embedder)) != 0) {
+    status = error_set(err, STATUS_MISMATCH, "%s: holds embeddings of '%s', not of '%s'; remove it",
+                       path, old.embedder, embedder_name(p->embedder));
+  }
+  if (status == STATUS_OK) {
+    status = embed_examples(out, p->embedder, &p->manifest, a->example, a->examples, a->key,
+                            a->limit, there ? &old : NULL, watch, err);
+  }
+  embeddings_free(&old);
+  return status;
+}
+
+static Status write_to_pool(const Embeddings *e, const char *path, Error *err) {
+  char *dir = path_parent(path);
+  Status status = dir ? dir_make(dir, err) : error_set(err, STATUS_RUN, "%s: out of memory", path);
+  free(dir);
+  return status == STATUS_OK ? embeddings_write(e, path, err) : status;
+}
+
+/* Removes the pool's lexical files, of instructions or of examples, that are not `path`: they are
+ * of a corpus that the pool no longer has, so nothing will read them. */
+static Status remove_stale(const char *path, bool examples, Error *err) {
+  const char *prefix = examples ? "examples-lexical-" : "lexical-";
+  char *dir = path_parent(path);
+  DIR *names = dir ? opendir(dir) : NULL;
+  Status status = names ? STATUS_OK : error_set_errno(err, STATUS_RUN, "%s: cannot list", path);
+  for (struct dirent *at; status == STATUS_OK && (at = readdir(names));) {
+    if (strncmp(at->d_name, prefix, strlen(prefix)) != 0) continue;
+    char *stale = path_join(dir, at->d_name);
+    if (!stale) status = error_set(err, STATUS_RUN, "%s: out of memory", path);
+    if (stale && strcmp(stale, path) != 0) {
+      if (unlink(stale) == 0) {
+        printf("%s: removed, it was of other instructions\n", stale);
+      } else {
+        status = error_set_errno(err, STATUS_RUN, "%s: cannot remove", stale);
+      }
+    }
+    free(stale);
+  }
+  if (names) closedir(names);
+  free(dir);
+  return status;
+}
+
+static Status embed(const Parts *p, const EmbedArguments *a, Error *err) {
+  Progress progress = {0};
+  EmbedWatch watch = {&progress, on_text};
+  Embeddings out = {0};
+  char *path = embeddings_path(a->pool, embedder_name(p->embedder), a->examples > 0);
+  if (!path) return error_set(err, STATUS_RUN, "out of memory: the path of the embeddings");
+  Status status = a->examples > 0 ? make_examples(&out, p, a, path, &watch, err)
+                                  : make_instructions(&out, p, &watch, err);
+  console_progress_end(&progress);
+  if (status == STATUS_OK) status = write_to_pool(&out, path, err);
+  if (status == STATUS_OK) {
+    printf("%s: %" PRId64 " %s, dimension %" PRId64 "\n", path, out.count,
+           a->examples > 0 ? "examples" : "experts", out.dim);
+    if (a->kind == EMBEDDER_LEXICAL) status = remove_stale(path, a->examples > 0, err);
+  }
+  embeddings_free(&out);
+  free(path);
+  return status;
+}
+
+static Status embed_pool(const EmbedArguments *a, Error *err) {
+  Parts parts = {0};
+  PoolLock *lock;
+  TRY(manifest_read(&parts.manifest, a->pool, err)); /* that it is a pool */
+  manifest_free(&parts.manifest);
+  TRY(pool_lock(&lock, a->pool, err));
+  Status status = open_parts(&parts, a, err);
+  if (status == STATUS_OK) status = embed(&parts, a, err);
+  close_parts(&parts);
+  pool_unlock(lock);
+  return status;
+}
+
+static Status convert(const EmbedArguments *a, Error *err) {
+  Embeddings e;
+  TRY(embeddings_import(&e, a->file, a->name, err));
+  Status status = embeddings_write(&e, a->output, err);
+  if (status == STATUS_OK) {
+    printf("%s: %" PRId64 " vectors of '%s', dimension %" PRId64 "\n", a->output, e.count,
+           e.embedder, e.dim);
+  }
+  embeddings_free(&e);
+  return status;
+}
+
+static int run(int argc, char **argv, Error *err) {
+  EmbedArguments a = {0};
+  Status status = parse_arguments(&a, argc, argv, err);
+  if (status == STATUS_OK) status = a.output ? convert(&a, err) : embed_pool(&a, err);
+  for (int i = 0; i < a.examples; i++) free((char *)(uintptr_t)a.example[i].expert);
+  free(a.example);
+  return (int)status;
+}
+
+const Command command_embed = {
+    .name = "embed",
+    .summary = "fill a pool with embeddings of its experts",
+    .usage = usage,
+    .run = run,
+};

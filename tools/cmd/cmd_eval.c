@@ -1,0 +1,41 @@
+/* skein eval: tasks by methods, into cells and tables. */
+#include <stdio.h>
+
+#include "tools/cmd/eval_command.h"
+
+static const char usage[] =
+    "skein eval: score methods of routing on tasks\n"
+    "\n"
+    "Examples:\n"
+    "  skein eval -c eval.yaml\n"
+    "  skein eval -c eval.yaml -s limit=50 -s output=runs/quick\n"
+    "  skein eval -c eval.yaml --dry-run\n"
+    "\n"
+    "Usage: skein eval -c FILE [-s KEY=VALUE]... [--force | --dry-run]\n"
+    "\n" EVAL_ARGUMENTS
+    "\n"
+    "Every task and method is a cell, OUTPUT/cells/METHOD/TASK.json, with its predictions in\n"
+    "TASK.jsonl and its routing statistics in TASK.routing.json beside it. Finished cells are\n"
+    "taken over when everything they depend on is as it was: start an interrupted evaluation\n"
+    "again and it continues. A cell that fails is listed, never scored, and tried again by the\n"
+    "next run; the exit code is then 6. Ctrl-C drops the cell it is in and exits with 130.\n"
+    "Tables go to stdout and to table.txt, .md, .tex, .csv and .json in OUTPUT.\n"
+    "\n" EVAL_FILE_HELP;
+
+static Status finish(const Axes *axes, const Evaluation *e, Error *err) {
+  (void)axes;
+  TRY(eval_table_write(e, err));
+  return eval_table_text(e, stdout, err);
+}
+
+static int run(int argc, char **argv, Error *err) {
+  return eval_command(argc, argv, false, finish, err);
+}
+
+const Command command_eval = {
+    .name = "eval",
+    .summary = "score methods of routing on tasks, with tables",
+    .usage = usage,
+    .run = run,
+    .help = eval_command_help,
+};

@@ -1,0 +1,86 @@
+/* skein inspect: what is in a file or directory. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "data/file/file.h"
+#include "tools/inspect/inspect.h"
+#include "tools/shell/command.h"
+
+typedef struct Kind {
+  const char *mark; /* a file that only this kind of directory has */
+  Status (*inspect)(Inspection *in, const char *dir, Error *err);
+} Kind;
+
+/* What skein trained is a run and, with its result in place, also the last that it is here. */
+static const Kind kinds[] = {
+    {"metrics.jsonl", inspect_run},
+    {"adapter_config.json", inspect_expert},
+    {"config.json", inspect_base},
+    {"pool.yaml", inspect_pool},
+};
+
+static Status inspect_directory(Inspection *in, const char *dir, Error *err) {
+  bool known = false;
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    char *mark = path_join(dir, kinds[i].mark);
+    if (!mark) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+    bool found = access(mark, F_OK) == 0;
+    free(mark);
+    if (found) TRY(kinds[i].inspect(in, dir, err));
+    known |= found;
+  }
+  if (known) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   "%s: neither a base (config.json), an expert (adapter_config.json), a run "
+                   "(metrics.jsonl) nor a pool (pool.yaml)",
+                   dir);
+}
+
+static Status inspect_path(Inspection *in, const char *path, Error *err) {
+  struct stat st;
+  if (stat(path, &st) != 0) return error_set_errno(err, STATUS_INPUT, "%s", path);
+  return S_ISDIR(st.st_mode) ? inspect_directory(in, path, err) : inspect_file(in, path, err);
+}
+
+static int run(int argc, char **argv, Error *err) {
+  static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
+                                        {"names", no_argument, NULL, 'n'},
+                                        {"base", required_argument, NULL, 'b'},
+                                        {0}};
+  Inspection in = {.values = true};
+  bool as_json = false;
+  for (int option; (option = command_option(argc, argv, "", longs, err)) != -1;) {
+    if (option == '?') return err->status;
+    if (option == 'j') as_json = true;
+    if (option == 'n') in.values = false;
+    if (option == 'b') in.base = optarg;
+  }
+  TRY(command_operands(argc, argv, 1, 1, "a file or directory", err));
+  in.facts = facts_new();
+  Status status = inspect_path(&in, argv[optind], err);
+  if (status == STATUS_OK) status = facts_print(&in.facts, as_json, err);
+  facts_free(&in.facts);
+  return status;
+}
+
+const Command command_inspect = {
+    .name = "inspect",
+    .summary = "what is in a model, an expert, a gate, a run or a pool",
+    .usage =
+        "Examples:\n"
+        "  skein inspect runs/boolq/gate.safetensors              the gates of an expert\n"
+        "  skein inspect --json experts/boolq | jq '.modules[0]'  an expert, for a program\n"
+        "\n"
+        "Usage: skein inspect [--json] [--names] [--base DIR] FILE|DIR\n"
+        "\n"
+        "FILE is a safetensors file. DIR is a Hugging Face T5 (config.json), a PEFT LoRA\n"
+        "(adapter_config.json), what `skein train` wrote (metrics.jsonl) or a pool of experts\n"
+        "(pool.yaml). The file is checked as strictly as when it is used. Minimum, maximum, mean\n"
+        "and norm are over finite values; the others are counted.\n"
+        "\n"
+        "  --json       print one JSON object\n"
+        "  --names      read names and shapes only, not the numbers\n"
+        "  --base DIR   check an expert against this T5, too\n",
+    .run = run,
+};

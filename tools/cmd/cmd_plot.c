@@ -1,0 +1,182 @@
+/* skein plot: figures. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/options/options.h"
+#include "tools/plot/plot.h"
+#include "tools/plot/plot_ablation.h"
+#include "tools/plot/plot_routing.h"
+#include "tools/shell/command.h"
+
+enum { ABLATION, POOL, ROUTING, TRACE, TRAINING, FIGURES };
+static const char *const figures[FIGURES] = {"ablation", "pool", "routing", "trace", "training"};
+static const char *const operand[FIGURES] = {"a folder", "a pool", "a folder or file", "a trace",
+                                             "a run directory"};
+
+static Status find_figure(const char *name, int *figure, Error *err) {
+  for (*figure = 0; *figure < FIGURES; ++*figure)
+    if (strcmp(figures[*figure], name) == 0) return STATUS_OK;
+  const char *near = options_nearest(name, figures, FIGURES);
+  return error_set(err, STATUS_USAGE, "plot: unknown figure '%s'; want %s", name,
+                   near ? near : "ablation, pool, routing, trace or training");
+}
+
+/* Values of the long options, whose letters nobody types. */
+enum { STATISTIC = 1000, FIGURE, TASK, METHOD, COMPARE, BASE, TOP };
+
+static const struct option longs[] = {{"statistic", required_argument, NULL, STATISTIC},
+                                      {"figure", required_argument, NULL, FIGURE},
+                                      {"task", required_argument, NULL, TASK},
+                                      {"method", required_argument, NULL, METHOD},
+                                      {"compare", required_argument, NULL, COMPARE},
+                                      {"base", required_argument, NULL, BASE},
+                                      {"top", required_argument, NULL, TOP},
+                                      {"output", required_argument, NULL, 'o'},
+                                      {0}};
+
+typedef struct PlotArguments {
+  RoutingRequest routing;
+  const char *base;
+  int top;
+  int last[FIGURES]; /* of the options that only this figure takes, the last given; 0: none */
+} PlotArguments;
+
+static Status parse_top(const char *text, int *top, Error *err) {
+  char *end;
+  long value = strtol(text, &end, 10);
+  *top = (int)value;
+  if (end != text && !*end && value >= 1 && value <= 1000) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "plot: --top: got '%s', want a number from 1 to 1000", text);
+}
+
+static Status set_option(PlotArguments *a, int option, const char *value, Error *err) {
+  if (option >= STATISTIC)
+    a->last[option == BASE ? POOL : option == TOP ? TRACE : ROUTING] = option;
+  switch (option) {
+    case 'o':
+      a->routing.out = value;
+      break;
+    case STATISTIC:
+      return statistic_parse(value, &a->routing.what, err);
+    case FIGURE:
+      a->routing.only_figure = value;
+      break;
+    case TASK:
+      a->routing.only_task = value;
+      break;
+    case METHOD:
+      a->routing.only_method = value;
+      break;
+    case COMPARE:
+      a->routing.compare = value;
+      break;
+    case BASE:
+      a->base = value;
+      break;
+    case TOP:
+      return parse_top(value, &a->top, err);
+  }
+  return STATUS_OK;
+}
+
+/* An option of another figure would be ignored in silence. */
+static Status check_options(const PlotArguments *a, int figure, Error *err) {
+  for (int i = 0; i < FIGURES; i++) {
+    if (i == figure || a->last[i] == 0) continue;
+    return error_set(err, STATUS_USAGE, "plot: %s takes no --%s", figures[figure],
+                     longs[a->last[i] - STATISTIC].name);
+  }
+  return STATUS_OK;
+}
+
+static int run(int argc, char **argv, Error *err) {
+  PlotArguments a = {.top = 12};
+  int figure;
+  for (int option; (option = command_option(argc, argv, "o:", longs, err)) != -1;) {
+    if (option == '?') return err->status;
+    TRY(set_option(&a, option, optarg, err));
+  }
+  TRY(command_operands(argc, argv, 1, argc, "a figure", err));
+  TRY(find_figure(argv[optind], &figure, err));
+  bool many = figure == ROUTING || figure == TRAINING;
+  TRY(command_operands(argc, argv, 2, many ? argc : 2, operand[figure], err));
+  TRY(check_options(&a, figure, err));
+  a.routing.input = argv + optind + 1;
+  a.routing.inputs = argc - optind - 1;
+  switch (figure) {
+    case ABLATION:
+      return plot_ablation(argv[optind + 1], a.routing.out, err);
+    case POOL:
+      return plot_pool(argv[optind + 1], a.base, a.routing.out, err);
+    case ROUTING:
+      return plot_routing(&a.routing, err);
+    case TRACE:
+      return plot_trace(argv[optind + 1], a.routing.out, a.top, err);
+    default:
+      return plot_training(a.routing.input, a.routing.inputs, a.routing.out, err);
+  }
+}
+
+const Command command_plot = {
+    .name = "plot",
+    .summary = "draw figures of training, routing, pools and ablations",
+    .usage =
+        "Examples:\n"
+        "  skein plot training runs/boolq                     into runs/boolq\n"
+        "  skein plot training runs/seed1 runs/seed2 -o figs  two runs over each other\n"
+        "  skein plot routing runs/eval -o figs               every figure of an evaluation\n"
+        "  skein plot routing runs/eval -o figs --statistic share --figure difference\n"
+        "  skein plot routing rte.json --figure modules -o figs\n"
+        "  skein plot pool pools/t0 -o figs                   expert x expert similarity\n"
+        "  skein score --pool pools/t0 --router glider --input one.jsonl --trace one.json\n"
+        "  skein plot trace one.json -o figs                  the experts of every token\n"
+        "\n"
+        "Usage: skein plot training RUN_DIR... [-o DIR]\n"
+        "       skein plot routing EVAL_DIR|FILE... -o DIR [options]\n"
+        "       skein plot pool POOL -o DIR [--base DIR]\n"
+        "       skein plot trace FILE -o DIR [--top N]\n"
+        "       skein plot ablation ABLATION_DIR [-o DIR]\n"
+        "\n"
+        "training draws loss, learning rate and, for one gate run, how open its gates are and\n"
+        "how long their vectors, from RUN_DIR/metrics.jsonl, as training.png and training.svg.\n"
+        "\n"
+        "routing draws where the tokens of a routed run went, from what skein eval leaves in\n"
+        "EVAL_DIR/cells/METHOD/TASK.routing.json and skein score --stats in FILE:\n"
+        "  modules-METHOD-TASK   module x expert\n"
+        "  experts-METHOD-TASK   a bar an expert, mean and deviation over modules, and 1/E\n"
+        "  entropy-METHOD-TASK   entropy against depth, and log2 E\n"
+        "  tasks-METHOD          task x expert, mean over modules; tasks that have an expert of\n"
+        "                        their name come first, in its order, with a frame\n"
+        "  difference-A-B        the same of two methods, and A minus B\n"
+        "\n"
+        "pool draws pool.png and pool.svg, expert x expert: the cosine of their gates, and of\n"
+        "their dense updates BA, means over the modules that both cover.\n"
+        "\n"
+        "trace draws trace.png and trace.svg from what skein score or generate --trace leaves:\n"
+        "tokens down the side, experts across, means over modules of the planned weights. A\n"
+        "token of the decoder is the one that its row predicts.\n"
+        "\n"
+        "ablation draws ablation-AXIS for every axis of ABLATION_DIR/ablation.csv: score against\n"
+        "value, a panel a group of tasks, a line a method and setting of the other axes (the best\n"
+        "seven), intervals as bars; methods that do not read the axis are dashed.\n"
+        "\n"
+        "  -o, --output DIR   where the files go (training, ablation: by default the first "
+        "folder)\n"
+        "  --statistic NAME   weight: mean softmax before selection (default)\n"
+        "                     share: share of (token, chosen expert) pairs\n"
+        "                     top1: share of tokens whose largest weight the expert has\n"
+        "  --figure NAME      only modules, experts, entropy, tasks or difference\n"
+        "  --task NAME        only this task; without --figure and --compare no tasks or "
+        "difference\n"
+        "  --method NAME      only this method\n"
+        "  --compare A,B      the methods of `difference` (default: glider,phatgoose where there\n"
+        "                     are both, else the only two)\n"
+        "  --top N            the experts of a trace with the largest weights [12]\n"
+        "  --base DIR         the base of the pool (default: the folder that it names)\n"
+        "\n"
+        "Beside each NAME.png and NAME.svg are the data (NAME.tsv) and the gnuplot script\n"
+        "(NAME.gp), which can be edited and run again. Without gnuplot only these two are\n"
+        "written.\n",
+    .run = run,
+};

@@ -1,0 +1,167 @@
+/* skein pool: experts and their gates, put together, checked and compared. */
+#include <string.h>
+
+#include "tools/pool/pool_tool.h"
+#include "tools/shell/command.h"
+
+static const char usage[] =
+    "skein pool: put experts and their gates together, check them, compare pools\n"
+    "\n"
+    "Examples:\n"
+    "  skein pool init goose --base models/t5\n"
+    "  skein pool add goose boolq --adapter experts/boolq --gate runs/boolq/gate.safetensors \\\n"
+    "      --instruction 'Answer the question by yes or no.' --licence Apache-2.0\n"
+    "  skein pool ls goose\n"
+    "  skein pool check goose\n"
+    "  skein pool diff goose goose-before\n"
+    "\n"
+    "Usage:\n"
+    "  skein pool init POOL --base DIR         a new pool for experts of this T5\n"
+    "  skein pool add POOL NAME --adapter DIR --gate FILE [--activation FILE]\n"
+    "                 [--instruction TEXT|@FILE] [--licence TEXT] [--base DIR] [--replace]\n"
+    "  skein pool rm POOL NAME                 take an expert out and delete its files\n"
+    "  skein pool ls POOL [--json]             the experts\n"
+    "  skein pool check POOL [--base DIR] [--json]\n"
+    "                                          read and check everything\n"
+    "  skein pool diff BEFORE AFTER [--json]   what became of the experts\n"
+    "\n"
+    "      --adapter DIR       PEFT LoRA directory\n"
+    "      --gate FILE         what `skein train gate` wrote for it\n"
+    "      --activation FILE   what `skein train activation` wrote for it\n"
+    "      --instruction TEXT  what the expert is for, which glider routes by; @FILE reads it\n"
+    "      --licence TEXT      recorded with the expert\n"
+    "      --base DIR          the T5 of the pool, where it is not where init found it\n"
+    "      --replace           an expert of this name gives way, and keeps its place\n"
+    "      --json              print one JSON object\n"
+    "\n"
+    "POOL/pool.yaml lists the experts; its order is their order. `add` checks everything that a\n"
+    "run checks, and every number, before it copies the files into POOL/experts/NAME. NAME is at\n"
+    "most 100 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit.\n"
+    "\n"
+    "`check` compares all files with pool.yaml, the adapters and gates with the base, and prints\n"
+    "one line for each finding; it exits with 0 when there are only notes, with 3 for a file that\n"
+    "is malformed or of no use, with 4 for parts that do not belong together.\n"
+    "\n"
+    "`diff` shows for a changed expert and each group of modules by how much its factors and\n"
+    "gates moved: |after - before| / |before|, in the Euclidean norm over the group.\n";
+
+typedef struct Verb {
+  const char *name, *operands, *options; /* `options`: the letters of LONGS that it takes */
+  int least;                             /* operands, which are also the most */
+} Verb;
+
+enum { INIT, ADD, REMOVE, LIST, CHECK, DIFF, VERBS };
+
+static const Verb VERB[VERBS] = {
+    [INIT] = {"init", "POOL", "b", 1},         [ADD] = {"add", "POOL and NAME", "bagtilr", 2},
+    [REMOVE] = {"rm", "POOL and NAME", "", 2}, [LIST] = {"ls", "POOL", "j", 1},
+    [CHECK] = {"check", "POOL", "bj", 1},      [DIFF] = {"diff", "two pools", "j", 2},
+};
+
+static const struct option LONGS[] = {{"base", required_argument, NULL, 'b'},
+                                      {"adapter", required_argument, NULL, 'a'},
+                                      {"gate", required_argument, NULL, 'g'},
+                                      {"activation", required_argument, NULL, 't'},
+                                      {"instruction", required_argument, NULL, 'i'},
+                                      {"licence", required_argument, NULL, 'l'},
+                                      {"replace", no_argument, NULL, 'r'},
+                                      {"json", no_argument, NULL, 'j'},
+                                      {0}};
+
+static void set_option(PoolOptions *o, int option, const char *value) {
+  switch (option) {
+    case 'b':
+      o->base = value;
+      break;
+    case 'a':
+      o->adapter = value;
+      break;
+    case 'g':
+      o->gate = value;
+      break;
+    case 't':
+      o->activation = value;
+      break;
+    case 'i':
+      o->instruction = value;
+      break;
+    case 'l':
+      o->licence = value;
+      break;
+    case 'r':
+      o->replace = true;
+      break;
+    default:
+      o->json = true;
+  }
+}
+
+static const char *long_name(int option) {
+  const struct option *l = LONGS;
+  while (l->val != option) l++;
+  return l->name;
+}
+
+static Status find_verb(int argc, char **argv, int *verb, Error *err) {
+  for (*verb = 0; argc > 1 && *verb < VERBS; ++*verb) {
+    if (strcmp(argv[1], VERB[*verb].name) == 0) return STATUS_OK;
+  }
+  if (argc < 2) {
+    return error_set(err, STATUS_USAGE,
+                     "pool: init, add, rm, ls, check or diff is missing; see skein pool --help");
+  }
+  return error_set(err, STATUS_USAGE, "pool: '%s' is none of init, add, rm, ls, check, diff",
+                   argv[1]);
+}
+
+static Status list(const char *dir, bool json, Error *err) {
+  Facts f = facts_new();
+  Status status = pool_list(&f, dir, json, err);
+  if (status == STATUS_OK) status = facts_print(&f, json, err);
+  facts_free(&f);
+  return status;
+}
+
+static Status run_verb(int verb, char **operand, const PoolOptions *o, Error *err) {
+  switch (verb) {
+    case INIT:
+      return pool_init(operand[0], o, err);
+    case ADD:
+      return pool_add(operand[0], operand[1], o, err);
+    case REMOVE:
+      return pool_remove(operand[0], operand[1], err);
+    case LIST:
+      return list(operand[0], o->json, err);
+    case CHECK:
+      return pool_check(operand[0], o, err);
+    default:
+      return pool_diff(operand[0], operand[1], o, err);
+  }
+}
+
+static int run(int argc, char **argv, Error *err) {
+  int verb;
+  PoolOptions o = {0};
+  TRY(find_verb(argc, argv, &verb, err));
+  const Verb *v = &VERB[verb];
+  char *name = argv[0];
+  argv++, argc--;
+  argv[0] = name; /* which messages about options begin with */
+  for (int option; (option = command_option(argc, argv, "", LONGS, err)) != -1;) {
+    if (option == '?') return err->status;
+    if (!strchr(v->options, option)) {
+      return error_set(err, STATUS_USAGE, "pool %s: takes no --%s; see skein pool --help", v->name,
+                       long_name(option));
+    }
+    set_option(&o, option, optarg);
+  }
+  TRY(command_operands(argc, argv, v->least, v->least, v->operands, err));
+  return run_verb(verb, argv + optind, &o, err);
+}
+
+const Command command_pool = {
+    .name = "pool",
+    .summary = "put experts and their gates together; check and compare pools",
+    .usage = usage,
+    .run = run,
+};

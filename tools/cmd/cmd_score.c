@@ -1,0 +1,69 @@
+/* skein score: which of its choices a model finds likeliest, for every item of a file. */
+#include <stdlib.h>
+
+#include "tools/predict/predict_run.h"
+#include "tools/shell/command.h"
+
+static const char usage[] =
+    "skein score: rank the choices of every item by their likelihood\n"
+    "\n"
+    "Examples:\n"
+    "  skein score --base t5-xl-lm-adapt --input rte.jsonl\n"
+    "  skein score --pool pool --router glider -s top_k=2 --input rte.jsonl -o rte.out.jsonl\n"
+    "  skein score --pool pool --router phatgoose --bbh --input bbh/hyperbaton.json\n"
+    "\n"
+    "Usage: skein score --base DIR | --pool DIR  --input FILE [-o FILE] [OPTION]...\n"
+    "\n"
+    "A line of the input has \"input\" and \"choices\", a list of texts, and may have \"id\" and\n"
+    "\"instruction\". Every line gives one line, in order:\n"
+    "  {\"id\", \"prediction\": index, \"choice\": text, \"scores\": [...], \"loglik\": [...]}\n"
+    "loglik is the log-likelihood of a choice in nats, EOS counted, and its score the mean over\n"
+    "its tokens. The largest score is predicted, the first of equal ones.\n"
+    "\n";
+
+static json_t *reals(const double *value, int n) {
+  json_t *list = json_array();
+  for (int i = 0; i < n; i++) json_array_append_new(list, json_real(value[i]));
+  return list;
+}
+
+static json_t *score_line(const Item *item, const Score *s) {
+  return json_pack("{s:s, s:i, s:s, s:o, s:o}", "id", item->id, "prediction", s->prediction,
+                   "choice", item->choice[s->prediction], "scores", reals(s->score, s->choices),
+                   "loglik", reals(s->loglik, s->choices));
+}
+
+static Status answer(Predictor *p, const Asking *asking, const Item *item, int64_t n, FILE *out,
+                     Error *err) {
+  Score *score = calloc((size_t)n, sizeof *score);
+  if (!score) return error_set(err, STATUS_RUN, "out of memory: the scores");
+  Status status = predict_scores(p, asking, item, n, score, err);
+  for (int64_t i = 0; i < n && status == STATUS_OK; i++) {
+    status = predict_write_line(score_line(&item[i], &score[i]), out, err);
+  }
+  for (int64_t i = 0; i < n; i++) score_free(&score[i]);
+  free(score);
+  return status;
+}
+
+static int run(int argc, char **argv, Error *err) {
+  PredictOptions o;
+  Status status = predict_options_read(&o, PREDICT_SCORE, argc, argv, err);
+  if (status == STATUS_OK) status = predict_run(&o, "score", answer, err);
+  predict_options_free(&o);
+  return (int)status;
+}
+
+static void help(int argc, char **argv) {
+  (void)argc;
+  (void)argv;
+  predict_options_help(PREDICT_SCORE);
+}
+
+const Command command_score = {
+    .name = "score",
+    .summary = "rank the choices of every item by their likelihood",
+    .usage = usage,
+    .run = run,
+    .help = help,
+};

@@ -1,0 +1,267 @@
+/* skein train gate|lora|base|activation: from a YAML file to a result. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/file/file.h"
+#include "tools/cmd/train_activation.h"
+#include "tools/shell/command.h"
+#include "tools/shell/console.h"
+#include "tools/shell/interrupt.h"
+#include "tools/shell/machine.h"
+#include "train/estimate.h"
+#include "train/loop.h"
+
+static const char usage[] =
+    "skein train: learn the gates of an expert, an expert, or a small base; or take the mean\n"
+    "inputs of an expert's modules, which a pool can be routed by\n"
+    "\n"
+    "Examples:\n"
+    "  skein train gate -c run.yaml\n"
+    "  skein train gate -c run.yaml -s train.steps=200 -s recipe=glider --dry-run\n"
+    "  skein train gate -c run.yaml --resume\n"
+    "  skein train activation -s base=t5 -s expert=boolq -s data.train=boolq.jsonl -s output=out\n"
+    "\n"
+    "Usage: skein train gate|lora|base [-c FILE] [-s KEY=VALUE]... [--resume | --dry-run]\n"
+    "       skein train activation [-c FILE] [-s KEY=VALUE]...\n"
+    "\n"
+    "  -c, --config FILE    settings, YAML\n"
+    "  -s, --set KEY=VALUE  one setting; wins over the file\n"
+    "      --resume         continue the run in `output` from its newest checkpoint\n"
+    "      --dry-run        check every file, print the memory and time estimate, write nothing\n"
+    "\n"
+    "Ctrl-C finishes the step, saves and exits with 130; a second one exits at once.\n";
+
+typedef struct TrainArguments {
+  bool activation; /* no objective: nothing is learnt */
+  ObjectiveKind objective;
+  const char *config;
+  bool resume, dry_run;
+  const char **assignment; /* [assignments], owned array of borrowed strings */
+  int assignments;
+} TrainArguments;
+
+static Status parse_objective(const char *word, ObjectiveKind *kind, Error *err) {
+  for (int k = OBJECTIVE_GATE; k <= OBJECTIVE_BASE; k++) {
+    *kind = (ObjectiveKind)k;
+    if (strcmp(word, objective_name(*kind)) == 0) return STATUS_OK;
+  }
+  return error_set(err, STATUS_USAGE,
+                   "train: unknown objective '%s'; it is gate, lora, base or activation", word);
+}
+
+static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *err) {
+  static const struct option LONGS[] = {{"config", required_argument, NULL, 'c'},
+                                        {"set", required_argument, NULL, 's'},
+                                        {"resume", no_argument, NULL, 'r'},
+                                        {"dry-run", no_argument, NULL, 'n'},
+                                        {0}};
+  a->assignment = calloc((size_t)argc, sizeof *a->assignment);
+  if (!a->assignment) return error_set(err, STATUS_RUN, "out of memory: the arguments");
+  for (int option; (option = command_option(argc, argv, "c:s:", LONGS, err)) != -1;) {
+    switch (option) {
+      case 'c':
+        a->config = optarg;
+        break;
+      case 's':
+        a->assignment[a->assignments++] = optarg;
+        break;
+      case 'r':
+        a->resume = true;
+        break;
+      case 'n':
+        a->dry_run = true;
+        break;
+      default:
+        return err->status;
+    }
+  }
+  TRY(command_operands(argc, argv, 1, 1, "gate, lora, base or activation", err));
+  if (a->resume && a->dry_run) {
+    return error_set(err, STATUS_USAGE, "train: --resume and --dry-run exclude each other");
+  }
+  a->activation = strcmp(argv[optind], "activation") == 0;
+  if (!a->activation) return parse_objective(argv[optind], &a->objective, err);
+  if (!a->resume && !a->dry_run) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "train: activation has no --resume and no --dry-run");
+}
+
+static Status read_settings(OptionSet *set, const TrainArguments *a, Error *err) {
+  if (a->config) TRY(options_read_file(set, a->config, err));
+  for (int i = 0; i < a->assignments; i++) TRY(options_assign(set, a->assignment[i], err));
+  return settings_finish(set, a->config ? a->config : "command line", err);
+}
+
+/* ---- watching ---- */
+
+typedef struct Watching {
+  Progress progress;
+  char label[32];
+  bool begun;
+} Watching;
+
+static void on_step(void *arg, const MetricsRow *row, int64_t steps) {
+  Watching *w = arg;
+  char rate[16], valid[48] = "";
+  if (!w->begun) console_progress_begin(&w->progress, w->label, row->step - 1, steps);
+  w->begun = true;
+  if (row->validated) snprintf(valid, sizeof valid, "  valid %.4f", row->valid_loss);
+  console_progress_update(&w->progress, row->step, "loss %.4f%s  %s tok/s", row->loss, valid,
+                          console_count(rate, sizeof rate, row->tokens_per_second));
+  if (row->skipped) {
+    console_note(&w->progress,
+                 "step %" PRId64 ": loss or gradient is NaN or Inf; the step was skipped",
+                 row->step);
+  }
+}
+
+static void on_note(void *arg, const char *line) {
+  Watching *w = arg;
+  console_note(&w->progress, "%s", line);
+}
+
+static void print_outcome(const RunSettings *s, const TrainOutcome *out) {
+  char took[32];
+  console_duration(took, sizeof took, out->state.seconds);
+  if (out->reported) {
+    report_print(&out->report, stdout);
+    putchar('\n');
+  }
+  printf("%s: the result of step %" PRId64 " of %" PRId64 " (%s%s), after %s\n", s->output,
+         out->result_step, out->state.step,
+         out->state.best_step < 0 ? "the last" : "best validation",
+         out->state.stopped ? ", stopped early" : "", took);
+  if (out->state.skipped)
+    printf("%" PRId64 " steps were skipped for NaN or Inf\n", out->state.skipped);
+}
+
+static Status run_training(const OptionSet *set, const TrainArguments *a, Error *err) {
+  const RunSettings *s = set->settings;
+  Watching w = {0};
+  TrainOutcome out;
+  snprintf(w.label, sizeof w.label, "train %s", objective_name(s->objective));
+  TrainWatch watch = {&w, on_step, on_note, interrupt_catch()};
+  Status status = train_run(set, a->resume, &watch, &out, err);
+  console_progress_end(&w.progress);
+  if (status == STATUS_OK) print_outcome(s, &out);
+  return status;
+}
+
+/* ---- dry run ---- */
+
+/* The nearest existing ancestor of the output must accept new files. */
+static Status check_output(const char *output, Error *err) {
+  char *path = strdup(output);
+  if (!path) return error_set(err, STATUS_RUN, "out of memory: the output path");
+  while (access(path, F_OK) != 0) {
+    char *slash = strrchr(path, '/');
+    if (!slash || slash == path) strcpy(path, slash ? "/" : ".");
+    if (!slash || slash == path) break;
+    *slash = '\0';
+  }
+  Status status = dir_check_writable(path, err);
+  free(path);
+  return status;
+}
+
+static void print_estimate(const RunSettings *s, const WorkSample *w, const Estimate *e) {
+  enum { LIKELY_PERCENT = 65 }; /* of the processor's rate that a step usually reaches */
+  char a[32], b[32], c[32], d[32], t[32];
+  double rate = machine_fma_rate((int)s->threads) * LIKELY_PERCENT / 100;
+  double step = e->flops_per_step / rate;
+  printf("examples   %" PRId64 ", mean %.1f input and %.1f target tokens\n", w->examples,
+         w->mean_input, w->mean_target);
+  printf("step       %s tokens, %s flops\n", console_count(a, sizeof a, e->tokens_per_step),
+         console_count(b, sizeof b, e->flops_per_step));
+  printf("memory     about %s: weights %s (mapped), state %s, activations %s; %s available\n",
+         console_bytes(a, sizeof a, e->weight_bytes + e->state_bytes + e->activation_bytes),
+         console_bytes(b, sizeof b, e->weight_bytes), console_bytes(c, sizeof c, e->state_bytes),
+         console_bytes(d, sizeof d, e->activation_bytes),
+         console_bytes(t, sizeof t, machine_memory_available()));
+  printf("time       about %s a step, ", console_duration(a, sizeof a, step));
+  printf("%s for %" PRId64 " steps (%.0f GFLOP/s expected of this machine)\n",
+         console_duration(b, sizeof b, step * (double)s->train.steps), s->train.steps, rate / 1e9);
+}
+
+/* A directory for what a dry run has to make (the tokenizer of a new base), removed afterwards. */
+static Status make_scratch(char *path, size_t size, Error *err) {
+  const char *tmp = getenv("TMPDIR");
+  snprintf(path, size, "%s/skein-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+  if (!mkdtemp(path)) return error_set_errno(err, STATUS_RUN, "%s: cannot make", path);
+  return STATUS_OK;
+}
+
+static Status check_parts(const RunSettings *s, const char *scratch, Objective *o, Error *err) {
+  ExampleSet *train = NULL, *valid = NULL;
+  WorkSample work;
+  Status status = objective_open(o, s, scratch, false, err);
+  if (status == STATUS_OK) status = objective_open_data(o, &train, &valid, err);
+  if (status == STATUS_OK) status = work_sample(&work, o, train, err);
+  if (status == STATUS_OK) {
+    Estimate e = estimate_run(o, &work);
+    printf("train %s: every file fits\n", objective_name(s->objective));
+    printf("learnt     %" PRId64 " tensors\n", o->params);
+    print_estimate(s, &work, &e);
+  }
+  examples_close(train);
+  examples_close(valid);
+  return status;
+}
+
+static Status dry_run(const OptionSet *set, Error *err) {
+  const RunSettings *s = set->settings;
+  char scratch[512];
+  Objective objective = {0};
+  TRY(check_output(s->output, err));
+  TRY(make_scratch(scratch, sizeof scratch, err));
+  Status status = check_parts(s, scratch, &objective, err);
+  objective_close(&objective);
+  dir_remove(scratch, NULL);
+  return status;
+}
+
+static Status train(const TrainArguments *a, Error *err) {
+  RunSettings settings = {0};
+  OptionSet set = {0};
+  if (a->activation) return train_activation(a->config, a->assignment, a->assignments, err);
+  Status status = settings_init(&set, &settings, a->objective, err);
+  if (status == STATUS_OK) status = read_settings(&set, a, err);
+  if (status == STATUS_OK) status = a->dry_run ? dry_run(&set, err) : run_training(&set, a, err);
+  options_free(&set);
+  return status;
+}
+
+static int run(int argc, char **argv, Error *err) {
+  TrainArguments a = {0};
+  Status status = parse_arguments(&a, argc, argv, err);
+  if (status == STATUS_OK) status = train(&a, err);
+  free(a.assignment);
+  return (int)status;
+}
+
+/* The option table of the objective that is named, or of all. */
+static void help(int argc, char **argv) {
+  const char *named = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
+  for (int k = OBJECTIVE_GATE; k <= OBJECTIVE_BASE; k++) {
+    const char *name = objective_name((ObjectiveKind)k);
+    if (named && strcmp(named, name) != 0) continue;
+    RunSettings settings;
+    OptionSet set = {0};
+    if (settings_init(&set, &settings, (ObjectiveKind)k, NULL) == STATUS_OK) {
+      printf("\nSettings of train %s:\n", name);
+      options_print_help(&set, stdout);
+    }
+    options_free(&set);
+  }
+  if (!named || strcmp(named, "activation") == 0) train_activation_help();
+}
+
+const Command command_train = {
+    .name = "train",
+    .summary = "learn the gates of an expert, an expert, or a small base",
+    .usage = usage,
+    .run = run,
+    .help = help,
+};

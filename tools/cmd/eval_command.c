@@ -1,0 +1,179 @@
+#include "tools/cmd/eval_command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/shell/console.h"
+#include "tools/shell/interrupt.h"
+
+typedef struct EvalArguments {
+  const char *config;
+  bool force, dry_run;
+  const char **assignment; /* [assignments], owned array of borrowed strings */
+  int assignments;
+} EvalArguments;
+
+static Status parse_arguments(EvalArguments *a, int argc, char **argv, Error *err) {
+  static const struct option LONGS[] = {{"config", required_argument, NULL, 'c'},
+                                        {"set", required_argument, NULL, 's'},
+                                        {"force", no_argument, NULL, 'f'},
+                                        {"dry-run", no_argument, NULL, 'n'},
+                                        {0}};
+  a->assignment = calloc((size_t)argc, sizeof *a->assignment);
+  if (!a->assignment) return error_set(err, STATUS_RUN, "out of memory: the arguments");
+  for (int option; (option = command_option(argc, argv, "c:s:", LONGS, err)) != -1;) {
+    if (option == '?') return err->status;
+    if (option == 'c') a->config = optarg;
+    if (option == 's') a->assignment[a->assignments++] = optarg;
+    if (option == 'f') a->force = true;
+    if (option == 'n') a->dry_run = true;
+  }
+  TRY(command_operands(argc, argv, 0, 0, "nothing", err));
+  if (!a->config)
+    return error_set(err, STATUS_USAGE, "%s: -c FILE is required; --help shows one", argv[0]);
+  return STATUS_OK;
+}
+
+static Status print_plan(const Evaluation *e) {
+  const EvalSpec *spec = e->spec;
+  printf("every file fits: %d tasks, %d methods\n", spec->tasks, spec->methods);
+  printf("cells      %d finished, %d to compute (%" PRId64 " answers)\n",
+         evaluation_count(e, CELL_DONE), evaluation_count(e, CELL_OPEN), evaluation_work(e));
+  for (int m = 0; m < spec->methods; m++) {
+    int open = 0;
+    for (int t = 0; t < spec->tasks; t++) open += evaluation_cell(e, m, t)->state == CELL_OPEN;
+    if (open && spec->method[m]->rule == EVAL_ROUTED)
+      printf("  %-24s %d %s\n", spec->method[m]->name, open, open == 1 ? "cell" : "cells");
+  }
+  return STATUS_OK;
+}
+
+/* ---- watching ---- */
+
+typedef struct Watching {
+  Progress progress;
+  int64_t total, before; /* answers of all open cells; of the finished ones among them */
+  bool begun;
+  const EvalMethod *failed; /* what failed last, and why */
+  char error[ERROR_TEXT];
+} Watching;
+
+static void on_items(void *arg, const EvalTask *task, const EvalMethod *method, int64_t done,
+                     int64_t total) {
+  Watching *w = arg;
+  if (!w->begun) console_progress_begin(&w->progress, "eval", 0, w->total);
+  w->begun = true;
+  console_progress_update(&w->progress, w->before + done, "%.60s on %.60s", method->name,
+                          task->name);
+  if (done == total) w->before += done;
+}
+
+static void on_cell(void *arg, const EvalTask *task, const EvalMethod *method,
+                    const EvalCell *cell) {
+  Watching *w = arg;
+  if (cell->state != CELL_FAILED || (w->failed == method && strcmp(w->error, cell->error) == 0))
+    return;
+  console_note(&w->progress, "failed: %s on %s: %s", method->name, task->name, cell->error);
+  w->failed = method;
+  memcpy(w->error, cell->error, sizeof w->error);
+}
+
+/* STATUS_PARTIAL when cells failed. */
+static Status compute(Evaluation *e, Error *err) {
+  Watching w = {.total = evaluation_work(e)};
+  const EvalWatch watch = {&w, on_items, on_cell, interrupt_catch()};
+  int taken = evaluation_count(e, CELL_DONE);
+  if (taken)
+    console_note(NULL, "%d finished cells are taken over; %d are computed", taken,
+                 evaluation_count(e, CELL_OPEN));
+  Status status = evaluation_run(e, &watch, err);
+  console_progress_end(&w.progress);
+  if (status != STATUS_OK) return status;
+  return evaluation_count(e, CELL_FAILED) ? STATUS_PARTIAL : STATUS_OK;
+}
+
+static bool failed_alike(const Evaluation *e, int method, int task, const char *error) {
+  const EvalCell *cell = evaluation_cell(e, method, task);
+  return cell->state == CELL_FAILED && strcmp(cell->error, error) == 0;
+}
+
+/* The tasks on which a method failed as on `first`, in one line; nothing when an earlier line has
+ * them. */
+static void list_failure(const Evaluation *e, int method, int first) {
+  const EvalSpec *spec = e->spec;
+  const char *error = evaluation_cell(e, method, first)->error;
+  char tasks[256] = "";
+  for (int t = 0; t < spec->tasks; t++) {
+    if (!failed_alike(e, method, t, error)) continue;
+    if (t < first) return;
+    size_t used = strlen(tasks);
+    snprintf(tasks + used, sizeof tasks - used, "%s%.60s", used ? ", " : "", spec->task[t].name);
+  }
+  console_note(NULL, "  %s on %s: %s", spec->method[method]->name, tasks, error);
+}
+
+static void list_failures(const Evaluation *e) {
+  const EvalSpec *spec = e->spec;
+  console_note(NULL, "%d cells failed and have no score; the next run tries them again:",
+               evaluation_count(e, CELL_FAILED));
+  for (int m = 0; m < spec->methods; m++) {
+    for (int t = 0; t < spec->tasks && spec->method[m]->rule == EVAL_ROUTED; t++) {
+      if (evaluation_cell(e, m, t)->state == CELL_FAILED) list_failure(e, m, t);
+    }
+  }
+}
+
+/* ---- the run ---- */
+
+static Status run_evaluation(const EvalArguments *a, const Axes *axes, EvalSpec *spec,
+                             EvalFinish *finish, Error *err) {
+  Evaluation e = {0};
+  Status status = evaluation_open(&e, spec, a->force, err);
+  if (status == STATUS_OK) status = a->dry_run ? print_plan(&e) : compute(&e, err);
+  if (!a->dry_run && (status == STATUS_OK || status == STATUS_PARTIAL)) {
+    Status finished = finish(axes, &e, err);
+    if (finished != STATUS_OK) status = finished;
+  }
+  if (status == STATUS_PARTIAL) list_failures(&e);
+  evaluation_close(&e);
+  return status;
+}
+
+int eval_command(int argc, char **argv, bool with_axes, EvalFinish *finish, Error *err) {
+  EvalArguments a = {0};
+  EvalSpec spec = {0};
+  Axes axes = {0};
+  Status status = parse_arguments(&a, argc, argv, err);
+  if (status == STATUS_OK)
+    status = eval_spec_read(&spec, a.config, a.assignment, a.assignments, with_axes, err);
+  if (status == STATUS_OK && with_axes) status = axes_expand(&axes, &spec, err);
+  if (status == STATUS_OK) status = run_evaluation(&a, &axes, &spec, finish, err);
+  axes_free(&axes);
+  eval_spec_free(&spec);
+  free(a.assignment);
+  return (int)status;
+}
+
+/* ---- help ---- */
+
+static void print_table(const char *title, OptionSet *set, Status status) {
+  if (status == STATUS_OK) {
+    printf("\n%s:\n", title);
+    options_print_help(set, stdout);
+  }
+  options_free(set);
+}
+
+void eval_command_help(int argc, char **argv) {
+  (void)argc;
+  (void)argv;
+  EvalSettings settings;
+  EvalTask task;
+  RouterSettings router;
+  OptionSet set = {0};
+  print_table("Settings", &set, eval_settings_init(&set, &settings, NULL));
+  print_table("Of a task", &set, eval_task_init(&set, &task, NULL));
+  print_table("Of a method, besides its name", &set, router_settings_init(&set, &router, NULL));
+}

@@ -1,0 +1,59 @@
+#include "tools/cmd/train_activation.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "tools/shell/console.h"
+#include "train/activation.h"
+
+typedef struct Watching {
+  Progress progress;
+  bool begun;
+} Watching;
+
+static void on_seen(void *arg, int64_t examples, int64_t of) {
+  Watching *w = arg;
+  if (!w->begun) console_progress_begin(&w->progress, "train activation", 0, of);
+  w->begun = true;
+  console_progress_update(&w->progress, examples, "examples");
+}
+
+static Status read_settings(OptionSet *set, const char *config, const char *const *assignment,
+                            int assignments, Error *err) {
+  if (config) TRY(options_read_file(set, config, err));
+  for (int i = 0; i < assignments; i++) TRY(options_assign(set, assignment[i], err));
+  return options_check_required(set, config ? config : "command line", err);
+}
+
+static Status run(const ActivationSettings *s, Error *err) {
+  Watching w = {0};
+  ActivationWatch watch = {&w, on_seen};
+  int64_t used;
+  Status status = activation_run(s, &watch, &used, err);
+  console_progress_end(&w.progress);
+  TRY(status);
+  printf("%s/activation.safetensors: the mean inputs of the modules over %" PRId64 " examples\n",
+         s->run.output, used);
+  return STATUS_OK;
+}
+
+Status train_activation(const char *config, const char *const *assignment, int assignments,
+                        Error *err) {
+  ActivationSettings settings = {0};
+  OptionSet set = {0};
+  Status status = activation_settings_init(&set, &settings, err);
+  if (status == STATUS_OK) status = read_settings(&set, config, assignment, assignments, err);
+  if (status == STATUS_OK) status = run(&settings, err);
+  options_free(&set);
+  return status;
+}
+
+void train_activation_help(void) {
+  ActivationSettings settings;
+  OptionSet set = {0};
+  if (activation_settings_init(&set, &settings, NULL) == STATUS_OK) {
+    printf("\nSettings of train activation:\n");
+    options_print_help(&set, stdout);
+  }
+  options_free(&set);
+}

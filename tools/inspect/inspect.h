@@ -1,0 +1,38 @@
+/* inspect: what is in a file or directory that skein reads or writes, as facts. */
+#ifndef SKEIN_INSPECT_H
+#define SKEIN_INSPECT_H
+
+#include "data/tensors/safetensors.h"
+#include "tools/shell/facts.h"
+
+typedef struct Inspection {
+  Facts facts;
+  bool values;      /* read the numbers too, not only names and shapes */
+  const char *base; /* directory of the base an expert belongs to; NULL: not given */
+} Inspection;
+
+/* A safetensors file; a gate file is recognised by its metadata. */
+Status inspect_file(Inspection *in, const char *path, Error *err);
+/* A Hugging Face T5 directory. */
+Status inspect_base(Inspection *in, const char *dir, Error *err);
+/* A PEFT LoRA directory. */
+Status inspect_expert(Inspection *in, const char *dir, Error *err);
+/* A directory that `skein train` writes. */
+Status inspect_run(Inspection *in, const char *dir, Error *err);
+/* A pool of experts. */
+Status inspect_pool(Inspection *in, const char *dir, Error *err);
+
+/* Numbers of one stored tensor. Of dtypes other than F16, BF16, F32 and F64 only `count` is known.
+ */
+typedef struct ValueSummary {
+  int64_t count, non_finite;
+  bool known;
+  double min, max, mean, norm; /* over the finite values; NaN where there is none */
+} ValueSummary;
+
+ValueSummary summarize_values(const SafetensorsEntry *entry);
+
+/* Appends one row about a tensor to the table `rows`; returns its non-finite values. */
+int64_t inspect_tensor(Inspection *in, json_t *rows, const SafetensorsEntry *entry);
+
+#endif

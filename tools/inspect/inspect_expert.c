@@ -1,0 +1,132 @@
+/* PEFT LoRA directories. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file/file.h"
+#include "infer/expert/lora_file.h"
+#include "tools/inspect/inspect.h"
+
+static const char PREFIX[] = "base_model.model.", SUFFIX_A[] = ".lora_A.weight";
+
+/* The module that tensor `name` is factor A of, in a new string; NULL when it is something else. */
+static char *module_of(const char *name) {
+  size_t n = strlen(name), prefix = strlen(PREFIX), suffix = strlen(SUFFIX_A);
+  if (n <= prefix + suffix || strncmp(name, PREFIX, prefix) != 0 ||
+      strcmp(name + n - suffix, SUFFIX_A) != 0)
+    return NULL;
+  return strndup(name + prefix, n - prefix - suffix);
+}
+
+static const SafetensorsEntry *factor_b(const Safetensors *s, const char *module) {
+  char *name = lora_tensor_name(module, 'B');
+  if (!name) return NULL;
+  const SafetensorsEntry *entry = safetensors_find(s, name);
+  free(name);
+  return entry;
+}
+
+/* Sums over the modules of an expert. */
+typedef struct Totals {
+  int64_t modules, idle, parameters, non_finite;
+} Totals;
+
+static void add_module(Inspection *in, json_t *rows, const LoraConfig *config, const char *module,
+                       const SafetensorsEntry *a, const SafetensorsEntry *b, Totals *totals) {
+  Facts *f = &in->facts;
+  json_t *row = facts_row(f, rows);
+  int64_t rank = a->rank == 2 ? a->shape[0] : 0;
+  float alpha = (float)lora_config_alpha(config, module);
+  facts_set(f, row, "module", facts_text(module));
+  facts_set(f, row, "d_in", json_integer(a->rank == 2 ? a->shape[1] : 0));
+  facts_set(f, row, "d_out", json_integer(b->rank == 2 ? b->shape[0] : 0));
+  facts_set(f, row, "rank", json_integer(rank));
+  facts_set(f, row, "alpha", facts_number(alpha));
+  facts_set(f, row, "scale", facts_number(lora_scale(alpha, rank, config->rslora)));
+  totals->modules++;
+  if (!in->values) return;
+  ValueSummary va = summarize_values(a), vb = summarize_values(b);
+  facts_set(f, row, "norm_a", facts_number(va.norm));
+  facts_set(f, row, "norm_b", facts_number(vb.norm));
+  facts_set(f, row, "non_finite", json_integer(va.non_finite + vb.non_finite));
+  totals->idle += va.norm == 0 || vb.norm == 0;
+  totals->parameters += va.count + vb.count;
+  totals->non_finite += va.non_finite + vb.non_finite;
+}
+
+/* Every tensor is factor A of a module that has a B, or such a B. */
+static Status add_modules(Inspection *in, const LoraConfig *config, const Safetensors *s,
+                          Totals *totals, Error *err) {
+  json_t *rows = facts_array(&in->facts, in->facts.root, "modules");
+  for (size_t i = 0; i < s->count; i++) {
+    char *module = module_of(s->entry[i].name);
+    if (!module) continue;
+    const SafetensorsEntry *b = factor_b(s, module);
+    if (b) add_module(in, rows, config, module, &s->entry[i], b, totals);
+    free(module);
+    if (!b)
+      return error_set(err, STATUS_INPUT, "%s: %s: has no lora_B beside it", s->file.path,
+                       s->entry[i].name);
+  }
+  if (2 * (size_t)totals->modules != s->count)
+    return error_set(err, STATUS_INPUT,
+                     "%s: %zu tensors but %lld pairs of factors; some tensor is no LoRA factor",
+                     s->file.path, s->count, (long long)totals->modules);
+  return STATUS_OK;
+}
+
+static void add_summary(Inspection *in, const LoraConfig *config, const Totals *totals) {
+  Facts *f = &in->facts;
+  facts_set(f, f->root, "base_name", facts_text(config->base_name));
+  facts_set(f, f->root, "rank", json_integer(config->rank));
+  facts_set(f, f->root, "alpha", facts_number(config->alpha));
+  facts_set(f, f->root, "scale_formula",
+            facts_text(config->rslora ? "alpha / sqrt(rank)" : "alpha / rank"));
+  facts_set(f, f->root, "modules_covered", json_integer(totals->modules));
+  if (!in->values) return;
+  facts_set(f, f->root, "modules_without_effect", json_integer(totals->idle));
+  facts_set(f, f->root, "parameters", json_integer(totals->parameters));
+  facts_set(f, f->root, "non_finite", json_integer(totals->non_finite));
+}
+
+/* Opens the expert on its base, with every check of its use. */
+static Status check_base(Inspection *in, const char *dir, Error *err) {
+  T5 *model = NULL;
+  Lora *lora = NULL;
+  Status status = t5_open(&model, in->base, err);
+  if (status == STATUS_OK) status = lora_open(&lora, dir, model, err);
+  if (status == STATUS_OK) {
+    Facts *f = &in->facts;
+    facts_set(f, f->root, "fits_base", facts_text(in->base));
+    facts_set(f, f->root, "base_linears", json_integer(model->linears));
+    facts_set(f, f->root, "fingerprint", facts_text(lora->fingerprint));
+  }
+  lora_close(lora);
+  t5_close(model);
+  return status;
+}
+
+static Status describe(Inspection *in, const LoraConfig *config, const char *dir, Error *err) {
+  char *path = path_join(dir, "adapter_model.safetensors");
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  Safetensors s = {0};
+  Totals totals = {0};
+  Status status = safetensors_open(&s, path, err);
+  if (status == STATUS_OK) status = add_modules(in, config, &s, &totals, err);
+  if (status == STATUS_OK) add_summary(in, config, &totals);
+  safetensors_close(&s);
+  free(path);
+  if (status == STATUS_OK && in->base) status = check_base(in, dir, err);
+  return status;
+}
+
+Status inspect_expert(Inspection *in, const char *dir, Error *err) {
+  Facts *f = &in->facts;
+  facts_set(f, f->root, "directory", facts_text(dir));
+  facts_set(f, f->root, "kind", facts_text("LoRA expert (PEFT)"));
+  LoraConfig config = {0};
+  Status status = lora_config_read(&config, dir, err);
+  if (status == STATUS_OK) status = describe(in, &config, dir, err);
+  lora_config_free(&config);
+  return status;
+}

@@ -1,0 +1,69 @@
+/* Directories that `skein train` writes. */
+#include <dirent.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/file/file.h"
+#include "tools/inspect/inspect.h"
+#include "train/run_log.h"
+
+/* The lowest validation loss and the step it was measured at. */
+static void add_best(Facts *f, json_t *o, const RunLog *log) {
+  const RunPoint *best = NULL;
+  for (size_t i = 0; i < log->count; i++) {
+    const RunPoint *p = &log->point[i];
+    if (!isnan(p->valid_loss) && !(best && best->valid_loss <= p->valid_loss)) best = p;
+  }
+  facts_set(f, o, "best_valid_loss", best ? facts_number(best->valid_loss) : json_null());
+  facts_set(f, o, "best_step", best ? json_integer(best->step) : json_null());
+}
+
+static void add_log(Facts *f, json_t *o, const RunLog *log) {
+  int64_t skipped = 0;
+  for (size_t i = 0; i < log->count; i++) skipped += log->point[i].skipped;
+  const RunPoint *last = &log->point[log->count - 1];
+  facts_set(f, o, "steps_done", json_integer(last->step));
+  facts_set(f, o, "steps_skipped", json_integer(skipped));
+  facts_set(f, o, "last_loss", facts_number(last->loss));
+  facts_set(f, o, "last_learning_rate", facts_number(last->learning_rate));
+  add_best(f, o, log);
+}
+
+static int not_hidden(const struct dirent *entry) {
+  return entry->d_name[0] != '.';
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b) {
+  return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* The names in a directory, in order; nothing when there is no such directory. */
+static void add_names(Facts *f, json_t *o, const char *key, const char *dir) {
+  struct dirent **entry = NULL;
+  json_t *names = facts_array(f, o, key);
+  int n = scandir(dir, &entry, not_hidden, by_bytes);
+  for (int i = 0; i < n; i++) {
+    facts_append(f, names, facts_text(entry[i]->d_name));
+    free(entry[i]);
+  }
+  free(entry);
+}
+
+Status inspect_run(Inspection *in, const char *dir, Error *err) {
+  RunLog log;
+  TRY(run_log_read(&log, dir, err));
+  Facts *f = &in->facts;
+  facts_set(f, f->root, "directory", facts_text(dir));
+  facts_set(f, f->root, "kind", facts_text("training run"));
+  json_t *o = facts_object(f, f->root, "run");
+  add_log(f, o, &log);
+  run_log_free(&log);
+  char *checkpoints = path_join(dir, "checkpoints");
+  if (!checkpoints) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  add_names(f, o, "checkpoints", checkpoints);
+  add_names(f, o, "files", dir);
+  free(checkpoints);
+  return STATUS_OK;
+}

@@ -1,0 +1,63 @@
+/* plot: what the figures share. A figure NAME is three kinds of files in one folder: NAME.tsv (the
+ * data), NAME.gp (a gnuplot script, to restyle it by hand) and the images that gnuplot makes. */
+#ifndef SKEIN_PLOT_H
+#define SKEIN_PLOT_H
+
+#include <stdio.h>
+
+#include "autograd/ground/status.h"
+
+/* `text` as a gnuplot string expression; control characters become blanks. */
+void plot_quote(FILE *out, const char *text);
+/* A number, or NaN, with the digits to read it back exactly as f32. */
+void plot_number(FILE *out, double x);
+
+enum { PLOT_LABEL = 32 }; /* characters of a name beside an axis */
+/* At most `most` characters of `text` as plot_quote, with an ellipsis where it is longer. */
+void plot_quote_short(FILE *out, const char *text, int most);
+/* "array NAME[count] = [...]" of such texts. */
+void plot_texts(FILE *out, const char *name, const char *const *text, int count, int most);
+/* Names beside an axis: "array NAME[count]" of them, cut to PLOT_LABEL, and NAME_longest, the
+ * length of the longest. */
+void plot_labels(FILE *out, const char *name, const char *const *text, int count);
+/* `text` as a field of a .tsv: control characters become blanks. */
+void plot_field(FILE *out, const char *text);
+
+/* A figure of routing: its data, what its script is to know about them, and the script, which runs
+ * behind plot_style.gp. */
+typedef struct Figure {
+  const char *name;
+  void (*data)(FILE *out, const void *arg);
+  void (*settings)(FILE *out, const void *arg);
+  const void *arg;
+  const char *script;
+} Figure;
+/* Writes DIR/NAME.tsv and DIR/NAME.gp and draws. DIR is made. */
+Status plot_figure(const char *dir, const Figure *figure, Error *err);
+
+/* Runs DIR/NAME.gp, which writes NAME.png and NAME.svg. Images appear whole or not at all. Without
+ * gnuplot it says so on stderr and succeeds. */
+Status plot_draw(const char *dir, const char *name, Error *err);
+
+/* skein plot training: curves of the runs into `out` (NULL: the folder of the first run). */
+Status plot_training(char *const *runs, int count, const char *out, Error *err);
+
+/* skein plot pool: expert x expert similarity into `out`; `base` NULL: the folder that the pool
+ * names. */
+Status plot_pool(const char *pool, const char *base, const char *out, Error *err);
+
+/* skein plot trace: token x expert of a file of skein score --trace, the `most` experts with the
+ * largest weights. */
+Status plot_trace(const char *path, const char *out, int most, Error *err);
+
+/* tools/NAME.gp as NAME_script, by the build. */
+extern const char plot_training_script[];
+extern const char plot_style_script[];
+extern const char plot_modules_script[];
+extern const char plot_tasks_script[];
+extern const char plot_experts_script[];
+extern const char plot_entropy_script[];
+extern const char plot_pool_script[];
+extern const char plot_trace_script[];
+
+#endif

@@ -1,0 +1,275 @@
+#include "tools/plot/plot_ablation.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/plot/plot.h"
+
+enum { LINES_MOST = 7, REFERENCES_MOST = 8, NAME_SHOWN = 100 };
+
+#define DECADES 30 /* values that span more than this factor go on a logarithmic axis */
+
+/* A name in the legend: the curves of all panels that are called so, in one colour. */
+typedef struct Label {
+  const Curve *like; /* the first of them */
+  int number;        /* from 1 among the lines, or among the references */
+} Label;
+
+/* A figure: the curves that are drawn, panel by panel. */
+typedef struct Plot {
+  const Ablation *a;
+  const Curves *c;
+  Label *label; /* [labels] */
+  int labels;
+  const Curve **drawn; /* [count] by group */
+  int *of;             /* [count] their labels */
+  int count, left_out;
+  int *first; /* [groups + 1] of drawn */
+  double *x;  /* [values] place of each value on the axis */
+  bool log;
+} Plot;
+
+/* ---- places on the axis ---- */
+
+/* Numbers stand where they are, or at their logarithm when they span decades; 0 then stands one
+ * step before the smallest. What is not a number stands in order. */
+static void place_values(Plot *p) {
+  const Curves *c = p->c;
+  double least = 0, most = 0, second = 0;
+  for (int v = 0; v < c->values; v++) {
+    p->x[v] = c->numeric ? strtod(c->value[v], NULL) : v;
+    if (p->x[v] <= 0) continue;
+    if (least == 0) least = p->x[v];
+    if (second == 0 && p->x[v] > least) second = p->x[v];
+    most = p->x[v];
+  }
+  p->log = c->numeric && least > 0 && p->x[0] >= 0 && most / least >= DECADES;
+  double step = p->log ? log10(second / least) : 0;
+  for (int v = 0; v < c->values && p->log; v++)
+    p->x[v] = p->x[v] > 0 ? log10(p->x[v]) : log10(least) - step;
+}
+
+/* ---- which curves ---- */
+
+static bool alike(const Curve *a, const Curve *b) {
+  return a->reference == b->reference && strcmp(a->name, b->name) == 0;
+}
+
+static double best_score(const Curves *c, const Curve *curve) {
+  double best = 0;
+  for (int v = 0; v < c->values; v++) {
+    if (curve->point[v] && curve->point[v]->scored) best = fmax(best, curve->point[v]->score);
+  }
+  return best;
+}
+
+/* The best scores of all curves of this name, together. */
+static double name_score(const Curves *c, const Curve *curve) {
+  double sum = 0;
+  for (int i = 0; i < c->curves; i++) {
+    if (alike(&c->curve[i], curve)) sum += best_score(c, &c->curve[i]);
+  }
+  return sum;
+}
+
+static int find_label(const Plot *p, const Curve *curve) {
+  for (int i = 0; i < p->labels; i++) {
+    if (alike(p->label[i].like, curve)) return i;
+  }
+  return -1;
+}
+
+static void find_labels(Plot *p) {
+  for (int i = 0; i < p->c->curves; i++) {
+    if (find_label(p, &p->c->curve[i]) < 0) p->label[p->labels++].like = &p->c->curve[i];
+  }
+}
+
+/* Keeps the best lines and references, in their order. */
+static void keep_best(Plot *p) {
+  int kept = 0, number[2] = {0, 0};
+  for (int i = 0; i < p->labels; i++) {
+    int better = 0;
+    bool reference = p->label[i].like->reference;
+    double score = name_score(p->c, p->label[i].like);
+    for (int j = 0; j < p->labels; j++) {
+      double its = name_score(p->c, p->label[j].like);
+      better +=
+          p->label[j].like->reference == reference && (its > score || (its == score && j < i));
+    }
+    p->label[i].number = better < (reference ? REFERENCES_MOST : LINES_MOST);
+  }
+  for (int i = 0; i < p->labels; i++) {
+    if (p->label[i].number == 0) continue;
+    p->label[kept] = p->label[i];
+    p->label[kept].number = ++number[p->label[kept].like->reference];
+    kept++;
+  }
+  p->left_out = p->labels - kept;
+  p->labels = kept;
+}
+
+static void choose_curves(Plot *p) {
+  const Curves *c = p->c;
+  find_labels(p);
+  keep_best(p);
+  for (int g = 0; g < p->a->groups; g++) {
+    p->first[g] = p->count;
+    for (int i = 0; i < c->curves; i++) {
+      int label = find_label(p, &c->curve[i]);
+      if (label < 0 || strcmp(c->curve[i].group, p->a->group[g]) != 0) continue;
+      p->of[p->count] = label;
+      p->drawn[p->count++] = &c->curve[i];
+    }
+  }
+  p->first[p->a->groups] = p->count;
+}
+
+/* ---- the files ---- */
+
+static void put_data(FILE *out, const void *arg) {
+  const Plot *p = arg;
+  fputs("group\tcurve\tvalue\tx\tscore\tlow\thigh\n", out);
+  for (int i = 0; i < p->count; i++) {
+    if (i) fputs("\n\n", out);
+    for (int v = 0; v < p->c->values; v++) {
+      const AblationRow *point = p->drawn[i]->point[v];
+      bool scored = point && point->scored;
+      plot_field(out, p->drawn[i]->group);
+      fputc('\t', out);
+      plot_field(out, p->drawn[i]->name);
+      fputc('\t', out);
+      plot_field(out, p->c->value[v]);
+      const double number[] = {p->x[v], scored ? point->score : NAN, scored ? point->low : NAN,
+                               scored ? point->high : NAN};
+      for (int k = 0; k < 4; k++) {
+        fputc('\t', out);
+        plot_number(out, number[k]);
+      }
+      fputc('\n', out);
+    }
+  }
+}
+
+static void put_ints(FILE *out, const char *name, const int *value, int count) {
+  fprintf(out, "array %s[%d] = [", name, count);
+  for (int i = 0; i < count; i++) fprintf(out, "%s%d", i ? ", " : "", value[i]);
+  fputs("]\n", out);
+}
+
+static void put_curves(FILE *out, const Plot *p) {
+  fprintf(out, "labels = %d\narray label[%d] = [", p->labels, p->labels);
+  for (int i = 0; i < p->labels; i++) {
+    if (i) fputs(", ", out);
+    plot_quote_short(out, p->label[i].like->name, NAME_SHOWN);
+  }
+  fprintf(out, "]\narray reference[%d] = [", p->labels);
+  for (int i = 0; i < p->labels; i++)
+    fprintf(out, "%s%d", i ? ", " : "", p->label[i].like->reference);
+  fprintf(out, "]\narray number[%d] = [", p->labels);
+  for (int i = 0; i < p->labels; i++) fprintf(out, "%s%d", i ? ", " : "", p->label[i].number);
+  fprintf(out, "]\narray of[%d] = [", p->count);
+  for (int i = 0; i < p->count; i++) fprintf(out, "%s%d", i ? ", " : "", p->of[i] + 1);
+  fputs("]\n", out);
+}
+
+static void put_tics(FILE *out, const Plot *p) {
+  fprintf(out, "values = %d\narray place[%d] = [", p->c->values, p->c->values);
+  for (int v = 0; v < p->c->values; v++) {
+    if (v) fputs(", ", out);
+    plot_number(out, p->x[v]);
+  }
+  fprintf(out, "]\narray value[%d] = [", p->c->values);
+  for (int v = 0; v < p->c->values; v++) {
+    double x;
+    char *end, text[32];
+    x = strtod(p->c->value[v], &end);
+    snprintf(text, sizeof text, "%g", x);
+    if (v) fputs(", ", out);
+    plot_quote_short(out, p->c->numeric ? text : p->c->value[v], 16);
+  }
+  fputs("]\n", out);
+}
+
+/* One range for all panels, whole tens within 0 to 100. */
+static void put_range(FILE *out, const Plot *p) {
+  double low = 100, high = 0;
+  for (int i = 0; i < p->count; i++) {
+    for (int v = 0; v < p->c->values; v++) {
+      const AblationRow *point = p->drawn[i]->point[v];
+      if (!point || !point->scored) continue;
+      low = fmin(low, p->drawn[i]->reference ? point->score : point->low);
+      high = fmax(high, p->drawn[i]->reference ? point->score : point->high);
+    }
+  }
+  int from = low > high ? 0 : 10 * (int)floor(fmax(low - 1, 0) / 10);
+  int to = low > high ? 100 : 10 * (int)ceil(fmin(high + 1, 100) / 10);
+  fprintf(out, "bottom = %d\nceiling = %d\n", from, to);
+}
+
+static void put_settings(FILE *out, const void *arg) {
+  const Plot *p = arg;
+  const char *metric = p->count ? p->a->row[0].metric : "score";
+  char text[600];
+  fputs("heading = ", out);
+  snprintf(text, sizeof text, "%.100s against %.100s%s%.100s", metric, p->c->axis,
+           *p->a->pool ? ", pool " : "", p->a->pool);
+  plot_quote(out, text);
+  snprintf(text, sizeof text, "mean over the tasks of a group, with its 95 %% interval%s",
+           p->left_out ? "; the best curves only" : "");
+  fputs("\nsubtitle = ", out);
+  plot_quote(out, text);
+  snprintf(text, sizeof text, "%.100s%s", p->c->axis, p->log ? " (logarithmic)" : "");
+  fputs("\naxis = ", out);
+  plot_quote(out, text);
+  fprintf(out, "\npanels = %d\n", p->a->groups);
+  plot_texts(out, "panel", (const char *const *)p->a->group, p->a->groups, NAME_SHOWN);
+  put_ints(out, "first", p->first, p->a->groups + 1);
+  put_curves(out, p);
+  put_tics(out, p);
+  put_range(out, p);
+}
+
+static Status draw_axis(const Ablation *a, int axis, const char *dir, Error *err) {
+  Curves c;
+  char name[128];
+  snprintf(name, sizeof name, "ablation-%.100s", a->axis[axis]);
+  Status status = curves_make(&c, a, axis, err);
+  Plot p = {.a = a, .c = &c};
+  if (status == STATUS_OK && c.curves > 0) {
+    p.label = calloc((size_t)c.curves, sizeof *p.label);
+    p.drawn = calloc((size_t)c.curves, sizeof *p.drawn);
+    p.of = calloc((size_t)c.curves, sizeof *p.of);
+    p.first = calloc((size_t)a->groups + 1, sizeof *p.first);
+    p.x = calloc((size_t)c.values + 1, sizeof *p.x);
+    if (p.label && p.drawn && p.of && p.first && p.x) {
+      place_values(&p);
+      choose_curves(&p);
+      const Figure figure = {name, put_data, put_settings, &p, plot_ablation_script};
+      status = c.values ? plot_figure(dir, &figure, err) : STATUS_OK;
+    } else {
+      status = error_set(err, STATUS_RUN, "out of memory: a figure");
+    }
+  }
+  free(p.label);
+  free(p.drawn);
+  free(p.of);
+  free(p.first);
+  free(p.x);
+  curves_free(&c);
+  return status;
+}
+
+Status plot_curves(const Ablation *a, const char *out, Error *err) {
+  for (int i = 0; i < a->axes; i++) TRY(draw_axis(a, i, out, err));
+  return STATUS_OK;
+}
+
+Status plot_ablation(const char *dir, const char *out, Error *err) {
+  Ablation a;
+  Status status = ablation_read(&a, dir, err);
+  if (status == STATUS_OK) status = plot_curves(&a, out ? out : dir, err);
+  ablation_free(&a);
+  return status;
+}

@@ -1,0 +1,15 @@
+/* plot_ablation: skein plot ablation: a figure an axis of an ablation. */
+#ifndef SKEIN_PLOT_ABLATION_H
+#define SKEIN_PLOT_ABLATION_H
+
+#include "tools/plot/ablation.h"
+
+/* Draws ablation-AXIS into `out` for every axis. */
+Status plot_curves(const Ablation *a, const char *out, Error *err);
+/* The same of what is in a directory; `out` NULL: into that directory. */
+Status plot_ablation(const char *dir, const char *out, Error *err);
+
+/* tools/plot/plot_ablation.gp, by the build. */
+extern const char plot_ablation_script[];
+
+#endif

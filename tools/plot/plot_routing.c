@@ -1,0 +1,292 @@
+#include "tools/plot/plot_routing.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "data/file/file.h"
+#include "data/options/options.h"
+#include "tools/plot/routing_figures.h"
+
+#define SUFFIX ".routing.json"
+
+/* The files at hand, by method, then tasks with an expert of their own in its order, then others.
+ */
+typedef struct Cells {
+  RoutingFile *file;
+  int count, room;
+} Cells;
+
+static const char *const figure_name[] = {"modules", "experts", "entropy", "tasks", "difference"};
+enum { MODULES, EXPERTS, ENTROPY, TASKS, DIFFERENCE, FIGURES };
+
+Status statistic_parse(const char *name, Statistic *what, Error *err) {
+  for (Statistic s = STATISTIC_WEIGHT; s <= STATISTIC_TOP1; s++) {
+    *what = s;
+    if (strcmp(name, statistic_name(s)) == 0) return STATUS_OK;
+  }
+  return error_set(err, STATUS_USAGE, "plot: --statistic: got '%s', want weight, share or top1",
+                   name);
+}
+
+/* Reading. */
+
+static bool wanted(const char *only, const char *name) {
+  return !only || strcmp(only, name) == 0;
+}
+
+static Status make_room(Cells *cells, const char *path, Error *err) {
+  if (cells->count < cells->room) return STATUS_OK;
+  int room = 2 * cells->room + 16;
+  RoutingFile *grown = realloc(cells->file, (size_t)room * sizeof *grown);
+  if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  cells->file = grown;
+  cells->room = room;
+  return STATUS_OK;
+}
+
+/* A file that was `named` must have something to draw; an evaluation has methods that route
+ * nothing. */
+static Status add_file(Cells *cells, const RoutingRequest *r, const char *path, bool named,
+                       Error *err) {
+  TRY(make_room(cells, path, err));
+  RoutingFile *f = &cells->file[cells->count];
+  TRY(routing_file_read(f, path, err));
+  Status status = STATUS_OK;
+  if (named && f->modules == 0) {
+    status = error_set(err, STATUS_INPUT, "%s: routing.modules: is empty: method %s routed nothing",
+                       path, f->method);
+  }
+  if (f->modules > 0 && wanted(r->only_task, f->task) && wanted(r->only_method, f->method)) {
+    cells->count++;
+  } else {
+    routing_file_free(f);
+  }
+  return status;
+}
+
+static Status add_cell(Cells *cells, const RoutingRequest *r, const char *path, Error *err) {
+  return add_file(cells, r, path, false, err);
+}
+
+static int is_name(const struct dirent *entry) {
+  return entry->d_name[0] != '.';
+}
+
+static int is_cell(const struct dirent *entry) {
+  size_t length = strlen(entry->d_name), suffix = strlen(SUFFIX);
+  return is_name(entry) && length > suffix && strcmp(entry->d_name + length - suffix, SUFFIX) == 0;
+}
+
+typedef Status AddPath(Cells *cells, const RoutingRequest *r, const char *path, Error *err);
+
+/* Adds each name of the folder that passes, in alphabetical order. */
+static Status add_names(Cells *cells, const RoutingRequest *r, const char *dir,
+                        int (*pass)(const struct dirent *), AddPath *add, Error *err) {
+  struct dirent **name;
+  int count = scandir(dir, &name, pass, alphasort);
+  if (count < 0) return error_set_errno(err, STATUS_INPUT, "%s: cannot be read", dir);
+  Status status = STATUS_OK;
+  for (int i = 0; i < count; i++) {
+    char *path = status == STATUS_OK ? path_join(dir, name[i]->d_name) : NULL;
+    if (status == STATUS_OK)
+      status = path ? add(cells, r, path, err) : error_set(err, STATUS_RUN, "out of memory");
+    free(path);
+    free(name[i]);
+  }
+  free(name);
+  return status;
+}
+
+static bool is_dir(const char *path) {
+  struct stat about;
+  return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static Status add_method(Cells *cells, const RoutingRequest *r, const char *dir, Error *err) {
+  return is_dir(dir) ? add_names(cells, r, dir, is_cell, add_cell, err) : STATUS_OK;
+}
+
+static Status add_input(Cells *cells, const RoutingRequest *r, const char *path, Error *err) {
+  if (!is_dir(path)) return add_file(cells, r, path, true, err);
+  char *dir = path_join(path, "cells");
+  if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  Status status = is_dir(dir) ? add_names(cells, r, dir, is_name, add_method, err)
+                              : error_set(err, STATUS_INPUT,
+                                          "%s: has no folder 'cells'; want the output of skein "
+                                          "eval, or files of routing statistics",
+                                          path);
+  free(dir);
+  return status;
+}
+
+static int by_method_and_task(const void *a, const void *b) {
+  const RoutingFile *x = a, *y = b;
+  int order = strcmp(x->method, y->method);
+  if (order) return order;
+  int own_x = routing_own_expert(x), own_y = routing_own_expert(y);
+  if (own_x != own_y) return own_x < 0 ? 1 : own_y < 0 ? -1 : own_x - own_y;
+  return strcmp(x->task, y->task);
+}
+
+/* Figures put files beside each other, so all must be of the same experts. */
+static Status check_cells(const Cells *cells, Error *err) {
+  const RoutingFile *first = cells->file;
+  for (int i = 1; i < cells->count; i++) {
+    const RoutingFile *f = &cells->file[i];
+    bool same = f->experts == first->experts;
+    for (int e = 0; same && e < f->experts; e++) same = strcmp(f->expert[e], first->expert[e]) == 0;
+    if (!same)
+      return error_set(err, STATUS_MISMATCH,
+                       "%s: its experts are not those of %s; draw them one at a time", f->path,
+                       first->path);
+    if (by_method_and_task(f - 1, f) == 0)
+      return error_set(err, STATUS_USAGE, "%s and %s: both are of method %s on task %s", f[-1].path,
+                       f->path, f->method, f->task);
+  }
+  return STATUS_OK;
+}
+
+static Status read_cells(Cells *cells, const RoutingRequest *r, Error *err) {
+  for (int i = 0; i < r->inputs; i++) TRY(add_input(cells, r, r->input[i], err));
+  if (cells->count == 0)
+    return error_set(err, STATUS_INPUT,
+                     "%s: no routing statistics (cells/METHOD/TASK" SUFFIX
+                     ") of the method and task asked for",
+                     r->input[0]);
+  qsort(cells->file, (size_t)cells->count, sizeof *cells->file, by_method_and_task);
+  return check_cells(cells, err);
+}
+
+static void free_cells(Cells *cells) {
+  for (int i = 0; i < cells->count; i++) routing_file_free(&cells->file[i]);
+  free(cells->file);
+}
+
+/* Drawing. */
+
+/* "modules-glider-boolq": what is not safe in a file name becomes a dash. */
+static const char *file_name(char out[200], const char *figure, const char *a, const char *b) {
+  snprintf(out, 200, "%s-%.80s%s%.80s", figure, a, b ? "-" : "", b ? b : "");
+  for (char *p = out; *p; p++) {
+    bool safe = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
+    if (!safe && !strchr("._-", *p)) *p = '-';
+  }
+  return out;
+}
+
+static Status draw_cell(const RoutingRequest *r, const RoutingFile *f, Error *err) {
+  char name[200];
+  if (wanted(r->only_figure, "modules"))
+    TRY(figure_modules(r->out, file_name(name, "modules", f->method, f->task), f, r->what, err));
+  if (wanted(r->only_figure, "experts"))
+    TRY(figure_experts(r->out, file_name(name, "experts", f->method, f->task), f, r->what, err));
+  if (wanted(r->only_figure, "entropy"))
+    TRY(figure_entropy(r->out, file_name(name, "entropy", f->method, f->task), f, err));
+  return STATUS_OK;
+}
+
+/* One past the last file of the method that `first` is of. */
+static int method_end(const Cells *cells, int first) {
+  int end = first + 1;
+  while (end < cells->count && strcmp(cells->file[first].method, cells->file[end].method) == 0)
+    end++;
+  return end;
+}
+
+/* The first file of a method, -1: none. */
+static int method_find(const Cells *cells, const char *method, size_t length) {
+  for (int i = 0; i < cells->count; i++) {
+    const char *own = cells->file[i].method;
+    if (strlen(own) == length && strncmp(own, method, length) == 0) return i;
+  }
+  return -1;
+}
+
+/* The tasks of two methods that both have, or those of one (`b` -1), into one figure. */
+static Status draw_tasks(const RoutingRequest *r, const Cells *cells, int a, int b, Error *err) {
+  size_t room = (size_t)cells->count;
+  const RoutingFile **first = calloc(room, sizeof *first), **second = calloc(room, sizeof *second);
+  int tasks = 0;
+  for (int i = a; first && second && i < method_end(cells, a); i++) {
+    int pair = b < 0 ? -1 : b, end = b < 0 ? -1 : method_end(cells, b);
+    while (pair < end && strcmp(cells->file[pair].task, cells->file[i].task) != 0) pair++;
+    if (b >= 0 && pair == end) continue;
+    first[tasks] = &cells->file[i];
+    if (b >= 0) second[tasks] = &cells->file[pair];
+    tasks++;
+  }
+  char name[200];
+  const char *one = cells->file[a].method, *two = cells->file[b < 0 ? a : b].method;
+  Status status = STATUS_OK;
+  if (!first || !second) {
+    status = error_set(err, STATUS_RUN, "out of memory");
+  } else if (tasks == 0) {
+    status =
+        error_set(err, STATUS_INPUT, "plot: methods %s and %s have no task in common", one, two);
+  } else {
+    file_name(name, b < 0 ? "tasks" : "difference", one, b < 0 ? NULL : two);
+    status = figure_tasks(r->out, name, first, b < 0 ? NULL : second, tasks, r->what, err);
+  }
+  free(first);
+  free(second);
+  return status;
+}
+
+/* The two methods that --compare names or, without it, glider and phatgoose where both are there,
+ * or the only two that are; *a -1: there is no pair. */
+static Status find_pair(const RoutingRequest *r, const Cells *cells, int *a, int *b, Error *err) {
+  const char *pair = r->compare ? r->compare : "glider,phatgoose";
+  const char *comma = strchr(pair, ',');
+  if (!comma) return error_set(err, STATUS_USAGE, "plot: --compare: got '%s', want A,B", pair);
+  *a = method_find(cells, pair, (size_t)(comma - pair));
+  *b = method_find(cells, comma + 1, strlen(comma + 1));
+  if (*a >= 0 && *b >= 0 && *a != *b) return STATUS_OK;
+  if (r->compare)
+    return error_set(err, STATUS_USAGE,
+                     "plot: --compare: '%s': want two methods that there are statistics of", pair);
+  *a = 0;
+  *b = method_end(cells, 0);
+  if (*b == cells->count || method_end(cells, *b) != cells->count) *a = -1;
+  return STATUS_OK;
+}
+
+static Status draw_difference(const RoutingRequest *r, const Cells *cells, Error *err) {
+  int a = -1, b = -1;
+  TRY(find_pair(r, cells, &a, &b, err));
+  if (a >= 0) return draw_tasks(r, cells, a, b, err);
+  if (!r->only_figure) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "plot: which methods? give --compare A,B");
+}
+
+/* One task has no figure that compares tasks unless asked for, and would take the file name of the
+ * figure of all tasks. */
+static Status draw_all(const RoutingRequest *r, const Cells *cells, Error *err) {
+  for (int i = 0; i < cells->count; i++) TRY(draw_cell(r, &cells->file[i], err));
+  if (r->only_task && !r->only_figure && !r->compare) return STATUS_OK;
+  if (wanted(r->only_figure, "tasks"))
+    for (int i = 0; i < cells->count; i = method_end(cells, i))
+      TRY(draw_tasks(r, cells, i, -1, err));
+  return wanted(r->only_figure, "difference") ? draw_difference(r, cells, err) : STATUS_OK;
+}
+
+static Status check_request(const RoutingRequest *r, Error *err) {
+  if (!r->out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
+  if (!r->only_figure) return STATUS_OK;
+  for (int i = 0; i < FIGURES; i++)
+    if (strcmp(r->only_figure, figure_name[i]) == 0) return STATUS_OK;
+  const char *near = options_nearest(r->only_figure, figure_name, FIGURES);
+  return error_set(err, STATUS_USAGE, "plot: --figure: unknown '%s'; want %s", r->only_figure,
+                   near ? near : "modules, experts, entropy, tasks or difference");
+}
+
+Status plot_routing(const RoutingRequest *request, Error *err) {
+  Cells cells = {0};
+  TRY(check_request(request, err));
+  Status status = read_cells(&cells, request, err);
+  if (status == STATUS_OK) status = draw_all(request, &cells, err);
+  free_cells(&cells);
+  return status;
+}

@@ -1,0 +1,142 @@
+/* skein plot trace: the experts that the tokens of one item went to. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/text/json.h"
+#include "tools/plot/plot.h"
+
+enum { TRACE_MAX = 1 << 28 };
+
+typedef struct TraceFigure {
+  JsonDoc doc; /* owns the texts */
+  const char *task, *method, *pool;
+  json_t *expert;
+  const char **token; /* [tokens], the encoder's first */
+  double *weight;     /* [tokens, experts] */
+  int experts, tokens, encoder;
+  int *top; /* [tops] the experts that are drawn, in the order of the pool */
+  int tops;
+} TraceFigure;
+
+/* Reading. */
+
+static Status bad(const TraceFigure *f, const char *side, size_t at, const char *what, Error *err) {
+  return error_set(err, STATUS_INPUT, "%s: %s: [%zu]: %s", f->doc.file, side, at, what);
+}
+
+static Status read_token(TraceFigure *f, const char *side, size_t at, json_t *value, Error *err) {
+  const char *text = json_string_value(json_object_get(value, "token"));
+  json_t *weight = json_object_get(value, "weight");
+  if (!text) return bad(f, side, at, "token: want a string", err);
+  if (!json_is_array(weight) || json_array_size(weight) != (size_t)f->experts)
+    return bad(f, side, at, "weight: want an array of one number an expert", err);
+  double *out = f->weight + (size_t)f->tokens * (size_t)f->experts;
+  for (int e = 0; e < f->experts; e++) {
+    const json_t *number = json_array_get(weight, (size_t)e);
+    out[e] = json_is_number(number) ? json_number_value(number) : NAN;
+    if (!isfinite(out[e])) return bad(f, side, at, "weight: want numbers", err);
+  }
+  f->token[f->tokens++] = text;
+  return STATUS_OK;
+}
+
+static Status read_tokens(TraceFigure *f, Error *err) {
+  json_t *side[2];
+  static const char *const name[2] = {"encoder", "decoder"};
+  TRY(json_get_array(&f->doc, name[0], &side[0], err));
+  TRY(json_get_array(&f->doc, name[1], &side[1], err));
+  size_t tokens = json_array_size(side[0]) + json_array_size(side[1]);
+  if (tokens == 0) return error_set(err, STATUS_INPUT, "%s: has no token", f->doc.file);
+  f->token = calloc(tokens, sizeof *f->token);
+  f->weight = calloc(tokens * (size_t)f->experts, sizeof *f->weight);
+  if (!f->token || !f->weight) return error_set(err, STATUS_RUN, "%s: out of memory", f->doc.file);
+  for (int s = 0; s < 2; s++) {
+    for (size_t i = 0; i < json_array_size(side[s]); i++)
+      TRY(read_token(f, name[s], i, json_array_get(side[s], i), err));
+    if (s == 0) f->encoder = f->tokens;
+  }
+  return STATUS_OK;
+}
+
+static Status read_trace(TraceFigure *f, const char *path, Error *err) {
+  TRY(json_parse_file(&f->doc, path, TRACE_MAX, err));
+  TRY(json_get_string(&f->doc, "task", &f->task, err));
+  TRY(json_get_string(&f->doc, "method", &f->method, err));
+  TRY(json_get_string(&f->doc, "pool", &f->pool, err));
+  TRY(json_get_array(&f->doc, "experts", &f->expert, err));
+  f->experts = (int)json_array_size(f->expert);
+  for (int e = 0; e < f->experts; e++)
+    if (!json_is_string(json_array_get(f->expert, (size_t)e)))
+      return error_set(err, STATUS_INPUT, "%s: experts: [%d]: want a string", path, e);
+  if (f->experts == 0) return error_set(err, STATUS_INPUT, "%s: experts: is empty", path);
+  return read_tokens(f, err);
+}
+
+/* Choosing the experts with the largest sums over tokens, the earlier among equals. */
+
+static Status choose_top(TraceFigure *f, int most, Error *err) {
+  double *sum = calloc((size_t)f->experts, sizeof *sum);
+  f->top = calloc((size_t)f->experts, sizeof *f->top);
+  Status status = sum && f->top ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: a trace");
+  for (int i = 0; status == STATUS_OK && i < f->tokens * f->experts; i++)
+    sum[i % f->experts] += f->weight[i];
+  for (int e = 0; status == STATUS_OK && e < f->experts; e++) {
+    int before = 0;
+    for (int k = 0; k < f->experts; k++) before += sum[k] > sum[e] || (!(sum[k] < sum[e]) && k < e);
+    if (before < most) f->top[f->tops++] = e;
+  }
+  free(sum);
+  return status;
+}
+
+/* Writing. */
+
+static const char *expert_name(const TraceFigure *f, int e) {
+  return json_string_value(json_array_get(f->expert, (size_t)e));
+}
+
+static void trace_data(FILE *out, const void *arg) {
+  const TraceFigure *f = arg;
+  fputs("row\tstack\ttoken\tcolumn\texpert\tweight\n", out);
+  for (int t = 0; t < f->tokens; t++) {
+    for (int i = 0; i < f->tops; i++) {
+      fprintf(out, "%d\t%s\t", t, t < f->encoder ? "encoder" : "decoder");
+      plot_field(out, f->token[t]);
+      fprintf(out, "\t%d\t", i);
+      plot_field(out, expert_name(f, f->top[i]));
+      fputc('\t', out), plot_number(out, f->weight[t * f->experts + f->top[i]]);
+      fputc('\n', out);
+    }
+  }
+}
+
+static void trace_settings(FILE *out, const void *arg) {
+  const TraceFigure *f = arg;
+  const char **name = calloc((size_t)f->tops + 1, sizeof *name);
+  if (!name) return; /* the script then lacks its settings, and gnuplot says so */
+  for (int i = 0; i < f->tops; i++) name[i] = expert_name(f, f->top[i]);
+  fputs("heading = 'Routing of tokens: mean planned weight over modules'\nsubtitle = ", out);
+  fputs("'first item of task '.", out), plot_quote_short(out, f->task, 60);
+  fputs(".', method '.", out), plot_quote_short(out, f->method, 60);
+  fputs(".', pool '.", out), plot_quote_short(out, f->pool, 60);
+  fprintf(out, ".'; %d of %d experts'\n", f->tops, f->experts);
+  fprintf(out, "experts = %d\nrows = %d\nencoder = %d\n", f->tops, f->tokens, f->encoder);
+  plot_labels(out, "expert", name, f->tops);
+  plot_labels(out, "token", f->token, f->tokens);
+  free(name);
+}
+
+Status plot_trace(const char *path, const char *out, int most, Error *err) {
+  TraceFigure f = {0};
+  if (!out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
+  Status status = read_trace(&f, path, err);
+  if (status == STATUS_OK) status = choose_top(&f, most, err);
+  Figure figure = {"trace", trace_data, trace_settings, &f, plot_trace_script};
+  if (status == STATUS_OK) status = plot_figure(out, &figure, err);
+  free(f.top);
+  free(f.weight);
+  free(f.token);
+  json_free(&f.doc);
+  return status;
+}

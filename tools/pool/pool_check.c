@@ -1,0 +1,210 @@
+/* skein pool check: everything in a pool is read and compared with everything else. */
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/file/file.h"
+#include "infer/pool/pool_expert.h"
+#include "tools/pool/pool_embeddings.h"
+#include "tools/pool/pool_findings.h"
+#include "tools/pool/pool_tool.h"
+
+typedef struct Check {
+  PoolManifest m;
+  T5 *model;
+  bool same_base;
+  bool readable; /* the files of the expert at hand */
+  Findings found;
+} Check;
+
+/* ---- the base ---- */
+
+static Status check_base(Check *c, Error *err) {
+  char base[HASH_HEX], sample[HASH_HEX];
+  TRY(t5_fingerprint(c->model, base, err));
+  TRY(t5_sample(c->model, sample, err));
+  c->same_base = strcmp(base, c->m.base) == 0;
+  if (!c->same_base) {
+    find(&c->found, NULL, STATUS_MISMATCH,
+         POOL_MANIFEST
+         ": base: fingerprint: is %.12s, this base is %.12s; adapters and gates were "
+         "not compared with it",
+         c->m.base, base);
+  } else if (strcmp(sample, c->m.sample) != 0) {
+    find(&c->found, NULL, STATUS_MISMATCH,
+         POOL_MANIFEST ": base: sample: is %.12s, this base has %.12s", c->m.sample, sample);
+  }
+  return STATUS_OK;
+}
+
+/* ---- one expert ---- */
+
+/* A file is as pool.yaml says. */
+static Status check_hash(Check *c, int i, PoolFile file, Error *err) {
+  const PoolEntry *entry = &c->m.entry[i];
+  char *path = manifest_path(&c->m, i, file), hash[HASH_HEX];
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", c->m.dir);
+  bool listed = entry->hash[file][0], there = access(path, F_OK) == 0;
+  Status status = STATUS_OK;
+  if (listed) {
+    Error failure = {0};
+    if (hash_file(path, hash, &failure) != STATUS_OK) {
+      status = find_failure(&c->found, entry->name, &failure, err);
+      c->readable = false;
+    } else if (strcmp(hash, entry->hash[file]) != 0) {
+      find(&c->found, entry->name, STATUS_MISMATCH,
+           "%s: was changed after it was added: SHA-256 is %.12s, " POOL_MANIFEST " has %.12s",
+           path, hash, entry->hash[file]);
+    }
+  } else if (there) {
+    find(&c->found, entry->name, STATUS_OK, "%s: is not listed and not used", path);
+  }
+  free(path);
+  return status;
+}
+
+static void check_numbers(Check *c, const PoolExpert *e) {
+  const PoolEntry *entry = e->entry;
+  PoolEntry is = {0};
+  pool_expert_describe(e, &is);
+  if (is.rank_min != entry->rank_min || is.rank_max != entry->rank_max) {
+    find(&c->found, entry->name, STATUS_MISMATCH,
+         POOL_MANIFEST ": rank: has [%" PRId64 ", %" PRId64 "], the adapter [%" PRId64 ", %" PRId64
+                       "]",
+         entry->rank_min, entry->rank_max, is.rank_min, is.rank_max);
+  }
+  if (is.alpha_min < entry->alpha_min || is.alpha_min > entry->alpha_min ||
+      is.alpha_max < entry->alpha_max || is.alpha_max > entry->alpha_max) {
+    find(&c->found, entry->name, STATUS_MISMATCH,
+         POOL_MANIFEST ": alpha: has [%g, %g], the adapter [%g, %g]", entry->alpha_min,
+         entry->alpha_max, is.alpha_min, is.alpha_max);
+  }
+  if (is.modules != entry->modules) {
+    find(&c->found, entry->name, STATUS_MISMATCH,
+         POOL_MANIFEST ": modules: has %" PRId64 ", the adapter %" PRId64, entry->modules,
+         is.modules);
+  }
+  if (is.modules < c->model->linears) {
+    find(&c->found, entry->name, STATUS_OK,
+         "covers %" PRId64 " of %d modules; elsewhere it gets no vote", is.modules,
+         c->model->linears);
+  }
+}
+
+/* Every number of a stored tensor is 0. */
+static bool all_zero(const Tensor *t) {
+  bool zero = true;
+  float value;
+  const char *at = t->store;
+  for (int64_t i = 0; zero && i < tensor_count(t); i++) {
+    dtype_widen(&value, at + (size_t)i * dtype_size(t->dtype), t->dtype, 1);
+    zero = value <= 0 && value >= 0;
+  }
+  return zero;
+}
+
+/* All of them: it was never trained. Some: worth knowing. */
+static void find_zeros(Check *c, const char *expert, const char *what, int64_t zeros, int64_t of) {
+  if (zeros == 0) return;
+  if (zeros == of) {
+    find(&c->found, expert, STATUS_INPUT, "%s is 0 in every module: it was not trained", what);
+  } else {
+    find(&c->found, expert, STATUS_OK, "%s is 0 in %" PRId64 " of %" PRId64 " modules", what, zeros,
+         of);
+  }
+}
+
+static void check_training(Check *c, const PoolExpert *e) {
+  int64_t factors = 0, gates = 0;
+  for (int i = 0; i < c->model->linears; i++) {
+    if (e->file.factor[i].a.rows == 0) continue;
+    factors += all_zero(&e->file.factor[i].b);
+    gates += all_zero(&e->vector[VECTOR_GATE][i]);
+  }
+  find_zeros(c, e->entry->name, "B of the adapter", factors, e->file.covered);
+  find_zeros(c, e->entry->name, "the gate", gates, e->file.covered);
+}
+
+static Status check_fingerprint(Check *c, const PoolExpert *e, const char *dir, Error *err) {
+  Lora *lora;
+  TRY(lora_open(&lora, dir, c->model, err));
+  if (strcmp(lora->fingerprint, e->entry->fingerprint) != 0) {
+    find(&c->found, e->entry->name, STATUS_MISMATCH,
+         POOL_MANIFEST ": fingerprint: has %.12s, the adapter is %.12s", e->entry->fingerprint,
+         lora->fingerprint);
+  }
+  lora_close(lora);
+  return STATUS_OK;
+}
+
+static Status check_parts(Check *c, PoolExpert *e, Error *err) {
+  TRY(pool_expert_check_values(e, c->model, err));
+  char *dir = path_parent(e->file.path);
+  Status status = dir ? check_fingerprint(c, e, dir, err)
+                      : error_set(err, STATUS_RUN, "%s: out of memory", c->m.dir);
+  free(dir);
+  TRY(status);
+  check_numbers(c, e);
+  check_training(c, e);
+  return STATUS_OK;
+}
+
+static Status check_expert(Check *c, int i, Error *err) {
+  c->readable = true;
+  for (int f = 0; f < POOL_FILES; f++) TRY(check_hash(c, i, (PoolFile)f, err));
+  if (!*c->m.entry[i].instruction) {
+    find(&c->found, c->m.entry[i].name, STATUS_OK, "has no instruction, which glider routes by");
+  }
+  if (!c->same_base || !c->readable) return STATUS_OK;
+  PoolExpert e;
+  Error failure = {0};
+  if (pool_expert_open_listed(&e, &c->m, i, c->model, &failure) == STATUS_OK) {
+    check_parts(c, &e, &failure);
+    pool_expert_close(&e);
+  }
+  if (failure.status == STATUS_OK) return STATUS_OK;
+  return find_failure(&c->found, c->m.entry[i].name, &failure, err);
+}
+
+/* ---- beside the experts ---- */
+
+/* Folders that the manifest does not have. */
+static Status check_folders(Check *c, Error *err) {
+  struct dirent **entry = NULL;
+  char *dir = path_join(c->m.dir, "experts");
+  if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", c->m.dir);
+  int n = scandir(dir, &entry, NULL, alphasort); /* a pool without experts has none */
+  for (int i = 0; i < n; i++) {
+    const char *name = entry[i]->d_name;
+    bool self = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    if (!self && manifest_find(&c->m, name) < 0) {
+      find(&c->found, NULL, STATUS_OK, "%s/%.120s: is not listed and not used", dir, name);
+    }
+    free(entry[i]);
+  }
+  free(entry);
+  free(dir);
+  return STATUS_OK;
+}
+
+static Status check_all(Check *c, Error *err) {
+  TRY(check_base(c, err));
+  for (int i = 0; i < c->m.count; i++) TRY(check_expert(c, i, err));
+  TRY(check_folders(c, err));
+  return pool_check_embeddings(&c->m, &c->found, err);
+}
+
+Status pool_check(const char *dir, const PoolOptions *o, Error *err) {
+  Check c = {.found = findings_new()};
+  Status status = manifest_read(&c.m, dir, err);
+  if (status == STATUS_OK) status = pool_open_base(&c.model, &c.m, o->base, err);
+  if (status == STATUS_OK) status = check_all(&c, err);
+  if (status == STATUS_OK) status = findings_print(&c.found, dir, c.m.count, o->json, err);
+  if (status == STATUS_OK) status = c.found.status;
+  findings_free(&c.found);
+  t5_close(c.model);
+  manifest_free(&c.m);
+  return status;
+}

@@ -1,0 +1,85 @@
+#include "tools/pool/pool_embeddings.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file/file.h"
+#include "infer/embed/embed.h"
+
+/* Rows that are of no expert; of examples, whose rows are "<expert>/<index>", the expert counts. */
+static void check_rows(const PoolManifest *m, const Embeddings *e, const char *path,
+                       Findings *found) {
+  int64_t strangers = 0;
+  const char *first = NULL;
+  for (int64_t i = 0; i < e->count; i++) {
+    char name[POOL_NAME_MAX + 1] = "";
+    size_t n = strcspn(e->name[i], "/");
+    if (n <= POOL_NAME_MAX) memcpy(name, e->name[i], n);
+    if (manifest_find(m, name) >= 0) continue;
+    if (!first) first = e->name[i];
+    strangers++;
+  }
+  if (strangers == 0) return;
+  find(found, NULL, STATUS_OK, "%s: %" PRId64 " rows are of no expert, '%.100s' first", path,
+       strangers, first);
+}
+
+/* The row of an expert, which is to be of its instruction as it is now. */
+static Status check_expert(const PoolManifest *m, int i, const Embeddings *e, const char *path,
+                           Findings *found, Error *err) {
+  const char *name = m->entry[i].name;
+  char hash[HASH_HEX];
+  int64_t row = embeddings_find(e, name);
+  if (row < 0) {
+    find(found, name, STATUS_MISMATCH, "%s: has no row for it; run `skein embed` again", path);
+    return STATUS_OK;
+  }
+  if (!e->text || !e->text[row][0]) return STATUS_OK;
+  TRY(embed_text_hash(m->entry[i].instruction, hash, err));
+  if (strcmp(hash, e->text[row]) == 0) return STATUS_OK;
+  find(found, name, STATUS_MISMATCH,
+       "%s: is of another instruction than it has now; run `skein embed` again", path);
+  return STATUS_OK;
+}
+
+static Status check_file(const PoolManifest *m, const char *path, bool examples, Findings *found,
+                         Error *err) {
+  Embeddings e;
+  Error failure = {0};
+  if (embeddings_read(&e, path, &failure) != STATUS_OK) {
+    return find_failure(found, NULL, &failure, err);
+  }
+  Status status = STATUS_OK;
+  for (int i = 0; !examples && i < m->count && status == STATUS_OK; i++) {
+    status = check_expert(m, i, &e, path, found, err);
+  }
+  check_rows(m, &e, path, found);
+  embeddings_free(&e);
+  return status;
+}
+
+static int is_visible(const struct dirent *entry) {
+  return entry->d_name[0] != '.';
+}
+
+Status pool_check_embeddings(const PoolManifest *m, Findings *found, Error *err) {
+  static const char EXAMPLES[] = "examples-";
+  struct dirent **entry = NULL;
+  char *dir = path_join(m->dir, "embeddings");
+  if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  int n = scandir(dir, &entry, is_visible, alphasort); /* there may be none */
+  Status status = STATUS_OK;
+  for (int i = 0; i < n; i++) {
+    char *path = path_join(dir, entry[i]->d_name);
+    bool examples = strncmp(entry[i]->d_name, EXAMPLES, strlen(EXAMPLES)) == 0;
+    if (!path) status = error_set(err, STATUS_RUN, "%s: out of memory", dir);
+    if (status == STATUS_OK) status = check_file(m, path, examples, found, err);
+    free(path);
+    free(entry[i]);
+  }
+  free(entry);
+  free(dir);
+  return status;
+}

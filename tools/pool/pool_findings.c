@@ -1,0 +1,61 @@
+#include "tools/pool/pool_findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+Findings findings_new(void) {
+  Findings f = {.facts = facts_new()};
+  f.rows = facts_array(&f.facts, f.facts.root, "findings");
+  return f;
+}
+
+void findings_free(Findings *f) {
+  facts_free(&f->facts);
+}
+
+void find(Findings *f, const char *expert, Status status, const char *format, ...) {
+  char text[ERROR_TEXT];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  Error line = {0}; /* escapes what must not reach a terminal */
+  error_set(&line, STATUS_RUN, "%s", text);
+  json_t *row = facts_row(&f->facts, f->rows);
+  facts_set(&f->facts, row, "level", facts_text(status == STATUS_OK ? "note" : "error"));
+  facts_set(&f->facts, row, "expert", expert ? facts_text(expert) : json_null());
+  facts_set(&f->facts, row, "finding", facts_text(line.text));
+  f->notes += status == STATUS_OK;
+  f->errors += status != STATUS_OK;
+  if (status > f->status) f->status = status;
+}
+
+Status find_failure(Findings *f, const char *expert, const Error *failure, Error *err) {
+  if (failure->status != STATUS_INPUT && failure->status != STATUS_MISMATCH) {
+    return error_set(err, failure->status, "%s", failure->text);
+  }
+  find(f, expert, failure->status, "%s", failure->text);
+  return STATUS_OK;
+}
+
+static void print_lines(const Findings *f, const char *dir, int experts) {
+  for (size_t i = 0; i < json_array_size(f->rows); i++) {
+    const json_t *row = json_array_get(f->rows, i);
+    const char *expert = json_string_value(json_object_get(row, "expert"));
+    printf("%-5s  %s%s%s\n", json_string_value(json_object_get(row, "level")), expert ? expert : "",
+           expert ? ": " : "", json_string_value(json_object_get(row, "finding")));
+  }
+  printf("%s: %d expert%s, %d error%s, %d note%s\n", dir, experts, experts == 1 ? "" : "s",
+         f->errors, f->errors == 1 ? "" : "s", f->notes, f->notes == 1 ? "" : "s");
+}
+
+Status findings_print(Findings *f, const char *dir, int experts, bool as_json, Error *err) {
+  facts_set(&f->facts, f->facts.root, "directory", facts_text(dir));
+  facts_set(&f->facts, f->facts.root, "experts_count", json_integer(experts));
+  facts_set(&f->facts, f->facts.root, "errors", json_integer(f->errors));
+  facts_set(&f->facts, f->facts.root, "notes", json_integer(f->notes));
+  if (as_json) return facts_print(&f->facts, true, err);
+  if (f->facts.failed) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  print_lines(f, dir, experts);
+  return STATUS_OK;
+}

@@ -1,0 +1,102 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "infer/expert/vector_file.h"
+#include "infer/t5/t5_config.h"
+#include "tools/inspect/inspect.h"
+#include "tools/pool/pool_tool.h"
+
+/* Linears that experts can cover, from the base's configuration alone; 0 when it is not there. */
+static int64_t count_linears(const char *base) {
+  T5Config c;
+  Error ignored = {0};
+  if (t5_config_read(&c, base, &ignored) != STATUS_OK) return 0;
+  int64_t attention = 4, ff = c.gated ? 3 : 2;
+  return c.encoder_layers * (attention + ff) + c.decoder_layers * (2 * attention + ff);
+}
+
+/* 8, or "4-8". */
+static json_t *ranks(const PoolEntry *e) {
+  char text[48];
+  if (e->rank_min == e->rank_max) return json_integer(e->rank_min);
+  snprintf(text, sizeof text, "%lld-%lld", (long long)e->rank_min, (long long)e->rank_max);
+  return facts_text(text);
+}
+
+static json_t *alphas(const PoolEntry *e) {
+  char text[64];
+  if (!(e->alpha_min < e->alpha_max)) return facts_number(e->alpha_min);
+  snprintf(text, sizeof text, "%g-%g", e->alpha_min, e->alpha_max);
+  return facts_text(text);
+}
+
+/* The beginning of a text, in one line. */
+static json_t *shortened(const char *text) {
+  enum { COLUMNS = 40 };
+  char shown[4 * COLUMNS + 4];
+  size_t n = 0;
+  int columns = 0;
+  for (; text[n] && n < sizeof shown - 4; n++) {
+    columns += (text[n] & 0xc0) != 0x80;
+    if (columns > COLUMNS) break;
+    shown[n] = (char)(text[n] == '\n' || text[n] == '\t' ? ' ' : text[n]);
+  }
+  strcpy(shown + n, text[n] ? "..." : "");
+  return facts_text(shown);
+}
+
+/* Optimizer steps behind the gate. */
+static Status gate_steps(const PoolManifest *m, int i, uint64_t *steps, Error *err) {
+  VectorFile f;
+  char *path = manifest_path(m, i, POOL_GATE);
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  Status status = vector_file_open(&f, path, GATE_FORMAT, err);
+  free(path);
+  TRY(status);
+  status = vector_file_number(&f, "steps", INT64_MAX, steps, err);
+  vector_file_close(&f);
+  return status;
+}
+
+static Status add_expert(Facts *f, json_t *rows, const PoolManifest *m, int i, bool whole,
+                         Error *err) {
+  const PoolEntry *e = &m->entry[i];
+  uint64_t steps;
+  TRY(gate_steps(m, i, &steps, err));
+  json_t *row = facts_row(f, rows);
+  facts_set(f, row, "name", facts_text(e->name));
+  facts_set(f, row, "rank", ranks(e));
+  facts_set(f, row, "alpha", alphas(e));
+  facts_set(f, row, "modules", json_integer(e->modules));
+  facts_set(f, row, "gate_steps", json_integer((json_int_t)steps));
+  facts_set(f, row, "instruction", whole ? facts_text(e->instruction) : shortened(e->instruction));
+  facts_set(f, row, "licence", facts_text(e->licence));
+  if (whole) facts_set(f, row, "fingerprint", facts_text(e->fingerprint));
+  return STATUS_OK;
+}
+
+static Status describe(Facts *f, const PoolManifest *m, bool whole, Error *err) {
+  int64_t linears = count_linears(m->base_name);
+  facts_set(f, f->root, "directory", facts_text(m->dir));
+  facts_set(f, f->root, "kind", facts_text("pool of experts"));
+  facts_set(f, f->root, "base", facts_text(m->base_name));
+  facts_set(f, f->root, "base_fingerprint", facts_text(m->base));
+  facts_set(f, f->root, "base_linears", linears ? json_integer(linears) : json_null());
+  facts_set(f, f->root, "experts_count", json_integer(m->count));
+  json_t *rows = facts_array(f, f->root, "experts");
+  for (int i = 0; i < m->count; i++) TRY(add_expert(f, rows, m, i, whole, err));
+  return STATUS_OK;
+}
+
+Status pool_list(Facts *f, const char *dir, bool whole, Error *err) {
+  PoolManifest m;
+  TRY(manifest_read(&m, dir, err));
+  Status status = describe(f, &m, whole, err);
+  manifest_free(&m);
+  return status;
+}
+
+Status inspect_pool(Inspection *in, const char *dir, Error *err) {
+  return pool_list(&in->facts, dir, false, err);
+}

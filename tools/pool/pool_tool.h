@@ -1,0 +1,32 @@
+/* pool_tool: what the verbs of `skein pool` share. */
+#ifndef SKEIN_POOL_TOOL_H
+#define SKEIN_POOL_TOOL_H
+
+#include "infer/pool/pool_manifest.h"
+#include "tools/shell/facts.h"
+
+/* The options of all verbs; NULL and false when not given. */
+typedef struct PoolOptions {
+  const char *base;    /* directory */
+  const char *adapter; /* directory */
+  const char *gate, *activation;
+  const char *instruction; /* a text, or "@FILE" */
+  const char *licence;
+  bool replace, json;
+} PoolOptions;
+
+Status pool_init(const char *dir, const PoolOptions *o, Error *err);
+Status pool_add(const char *dir, const char *name, const PoolOptions *o, Error *err);
+Status pool_remove(const char *dir, const char *name, Error *err);
+/* Prints what is wrong with the pool and what is worth knowing; returns the status of the worst. */
+Status pool_check(const char *dir, const PoolOptions *o, Error *err);
+/* Prints what became of the experts of `before` in `after`. */
+Status pool_diff(const char *before, const char *after, const PoolOptions *o, Error *err);
+
+/* The pool as facts; `whole`: with full instructions. */
+Status pool_list(Facts *f, const char *dir, bool whole, Error *err);
+
+/* Opens the base of a pool: `given`, or where the pool says it is. */
+Status pool_open_base(T5 **model, const PoolManifest *m, const char *given, Error *err);
+
+#endif

@@ -1,0 +1,33 @@
+/* predict_options: the options that `skein score` and `skein generate` share. */
+#ifndef SKEIN_PREDICT_OPTIONS_H
+#define SKEIN_PREDICT_OPTIONS_H
+
+#include "infer/predict/predict.h"
+
+typedef struct PredictOptions {
+  const char *base, *pool, *router;
+  const char *input, *output, *stats, *trace;
+  const char *instruction, *task;
+  bool bbh;
+  ItemKeys keys;
+  bool bf16;
+  bool together; /* all items are answered in one call, for a benchmark; more are refused */
+  int64_t max_input, max_target, max_output, beams, batch_tokens, threads;
+  double length_penalty;
+  const char **assignment; /* [assignments] of -s, owned array of borrowed strings */
+  int assignments;
+} PredictOptions;
+
+typedef enum PredictCommand { PREDICT_SCORE = 1, PREDICT_GENERATE = 2 } PredictCommand;
+
+/* Reads the command line; an option of the other command is unknown. Free with
+ * predict_options_free, on failure too. */
+Status predict_options_read(PredictOptions *o, PredictCommand command, int argc, char **argv,
+                            Error *err);
+void predict_options_free(PredictOptions *o);
+PredictSettings predict_options_settings(const PredictOptions *o);
+
+/* What --help says of them, and of the settings of a router. */
+void predict_options_help(PredictCommand command);
+
+#endif

@@ -1,0 +1,177 @@
+#include "tools/predict/predict_run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file/file.h"
+#include "tools/predict/predict_trace.h"
+#include "tools/shell/console.h"
+#include "tools/shell/interrupt.h"
+
+enum { CHUNK = 64 }; /* items in memory at once */
+
+typedef struct Parts {
+  ItemSet *items;
+  T5 *model;
+  Tokenizer *tokenizer;
+  Pool *pool;
+  OptionSet router_set;
+  RouterSettings router_settings;
+  Router *router;
+  RoutingStats *stats;
+  Predictor *predictor;
+  AtomicFile lines_file, stats_file;
+} Parts;
+
+static void parts_close(Parts *p) {
+  atomic_abort(&p->lines_file);
+  atomic_abort(&p->stats_file);
+  predictor_close(p->predictor);
+  routing_stats_free(p->stats);
+  router_close(p->router);
+  options_free(&p->router_set);
+  pool_close(p->pool);
+  tokenizer_close(p->tokenizer);
+  t5_close(p->model);
+  items_close(p->items);
+}
+
+static Status read_router(Parts *p, const PredictOptions *o, Error *err) {
+  TRY(router_settings_init(&p->router_set, &p->router_settings, err));
+  for (int i = 0; i < o->assignments; i++) {
+    TRY(options_assign(&p->router_set, o->assignment[i], err));
+  }
+  if (!o->router) return STATUS_OK;
+  char *assignment;
+  if (asprintf(&assignment, "router=%s", o->router) < 0) {
+    return error_set(err, STATUS_RUN, "out of memory: the arguments");
+  }
+  Status status = options_assign(&p->router_set, assignment, err);
+  free(assignment);
+  return status;
+}
+
+/* --base, else what the pool says. */
+static Status open_base(Parts *p, const PredictOptions *o, Error *err) {
+  PoolManifest manifest = {0};
+  const char *dir;
+  if (!o->base) TRY(manifest_read(&manifest, o->pool, err));
+  Status status = manifest_base(&manifest, o->base, &dir, err);
+  if (status == STATUS_OK) status = t5_open(&p->model, dir, err);
+  if (status == STATUS_OK) status = tokenizer_open(&p->tokenizer, dir, err);
+  manifest_free(&manifest);
+  return status;
+}
+
+static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
+  TRY(pool_open(&p->pool, o->pool, p->model, p->router_settings.only, err));
+  TRY(router_open(&p->router, &p->router_settings, p->pool, p->model, p->tokenizer, (int)o->threads,
+                  err));
+  return o->stats ? routing_stats_new(&p->stats, p->model, pool_count(p->pool), err) : STATUS_OK;
+}
+
+static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
+  PredictSettings settings = predict_options_settings(o);
+  if (o->pool) TRY(read_router(p, o, err));
+  TRY(items_open(&p->items, o->input, o->bbh ? ITEMS_BBH : ITEMS_LINES, &o->keys, err));
+  if (o->together && items_count(p->items) > CHUNK) {
+    return error_set(err, STATUS_USAGE, "%s: has %" PRId64 " items; at most %d are held at once",
+                     o->input, items_count(p->items), CHUNK);
+  }
+  TRY(open_base(p, o, err));
+  if (o->pool) TRY(open_router(p, o, err));
+  TRY(predictor_open(&p->predictor, p->model, p->tokenizer, p->router, p->stats, &settings, err));
+  if (o->output) TRY(atomic_open(&p->lines_file, o->output, err));
+  return o->stats ? atomic_open(&p->stats_file, o->stats, err) : STATUS_OK;
+}
+
+static Status answer_chunk(Parts *p, const Asking *asking, int64_t first, int64_t n,
+                           PredictAnswer *answer, Error *err) {
+  Item item[CHUNK] = {0};
+  Status status = STATUS_OK;
+  FILE *out = p->lines_file.stream ? p->lines_file.stream : stdout;
+  for (int64_t i = 0; i < n && status == STATUS_OK; i++) {
+    status = items_get(p->items, first + i, &item[i], err);
+  }
+  if (status == STATUS_OK) status = answer(p->predictor, asking, item, n, out, err);
+  for (int64_t i = 0; i < n; i++) item_free(&item[i]);
+  return status;
+}
+
+static Status answer_all(Parts *p, const PredictOptions *o, const char *label,
+                         PredictAnswer *answer, Error *err) {
+  Asking asking = {o->task, o->instruction};
+  int64_t total = items_count(p->items);
+  Status status = STATUS_OK;
+  Progress progress;
+  const volatile sig_atomic_t *stop = interrupt_catch();
+  console_progress_begin(&progress, label, 0, total);
+  for (int64_t first = 0; first < total && status == STATUS_OK; first += CHUNK) {
+    int64_t n = total - first < CHUNK ? total - first : CHUNK;
+    status = answer_chunk(p, &asking, first, n, answer, err);
+    if (status == STATUS_OK) console_progress_update(&progress, first + n, "items answered");
+    if (status == STATUS_OK && *stop && first + n < total) {
+      status =
+          error_set(err, STATUS_INTERRUPTED, "interrupted after %" PRId64 " of %" PRId64 " items%s",
+                    first + n, total, o->output ? "; nothing was written" : "");
+    }
+  }
+  console_progress_end(&progress);
+  return status;
+}
+
+/* --task, else the name of the input's file. */
+static const char *task_name(const PredictOptions *o) {
+  const char *slash = strrchr(o->input, '/');
+  return o->task ? o->task : slash ? slash + 1 : o->input;
+}
+
+static Status write_stats(Parts *p, const PredictOptions *o, Error *err) {
+  json_t *json = routing_report_json(p->stats, p->model, p->pool, task_name(o),
+                                     router_kind_name((RouterKind)p->router_settings.kind));
+  bool written =
+      json && json_dumpf(json, p->stats_file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0;
+  json_decref(json);
+  if (!written) return error_set(err, STATUS_RUN, "the routing statistics cannot be written");
+  fputc('\n', p->stats_file.stream);
+  return atomic_commit(&p->stats_file, err);
+}
+
+static Status write_trace(Parts *p, const PredictOptions *o, Error *err) {
+  Item item;
+  Asking asking = {o->task, o->instruction};
+  PredictSettings settings = predict_options_settings(o);
+  TraceRequest request = {.model = p->model,
+                          .tokenizer = p->tokenizer,
+                          .pool = p->pool,
+                          .router = p->router,
+                          .settings = &settings,
+                          .task = task_name(o),
+                          .method = router_kind_name((RouterKind)p->router_settings.kind),
+                          .path = o->trace};
+  TRY(items_get(p->items, 0, &item, err));
+  Status status = predict_trace(&request, &asking, &item, o->keys.need_choices, err);
+  item_free(&item);
+  return status;
+}
+
+Status predict_run(const PredictOptions *o, const char *label, PredictAnswer *answer, Error *err) {
+  Parts p = {0};
+  Status status = parts_open(&p, o, err);
+  if (status == STATUS_OK) status = answer_all(&p, o, label, answer, err);
+  if (status == STATUS_OK && o->stats) status = write_stats(&p, o, err);
+  if (status == STATUS_OK && o->trace) status = write_trace(&p, o, err);
+  if (status == STATUS_OK && o->output) status = atomic_commit(&p.lines_file, err);
+  parts_close(&p);
+  return status;
+}
+
+Status predict_write_line(json_t *line, FILE *out, Error *err) {
+  char *text = line ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+  json_decref(line);
+  if (!text) return error_set(err, STATUS_RUN, "out of memory: a line of output");
+  fprintf(out, "%s\n", text);
+  free(text);
+  return STATUS_OK;
+}

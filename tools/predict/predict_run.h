@@ -1,0 +1,18 @@
+/* predict_run: answers the items of a file, a chunk at a time, a line for each. */
+#ifndef SKEIN_PREDICT_RUN_H
+#define SKEIN_PREDICT_RUN_H
+
+#include "tools/predict/predict_options.h"
+
+/* Answers n items and writes a line for each, in order. */
+typedef Status PredictAnswer(Predictor *p, const Asking *asking, const Item *item, int64_t n,
+                             FILE *out, Error *err);
+
+/* Opens everything that the options name, then answers. `label` names the command for the person at
+ * the terminal. */
+Status predict_run(const PredictOptions *o, const char *label, PredictAnswer *answer, Error *err);
+
+/* A JSON object as one line; steals the reference. NULL is out of memory. */
+Status predict_write_line(json_t *line, FILE *out, Error *err);
+
+#endif

@@ -1,0 +1,154 @@
+#include "tools/shell/console.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double LIVE_INTERVAL = 0.1;
+/* Plain lines: this far apart at first, later a fiftieth of the time so far, at most a minute. */
+static const double PLAIN_INTERVAL = 2, PLAIN_INTERVAL_MAX = 60;
+enum { BAR_MAX = 30, BAR_MIN = 8, WIDTH_DEFAULT = 80 };
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool can_rewrite(FILE *stream) {
+  const char *term = getenv("TERM");
+  return isatty(fileno(stream)) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+bool console_colour(FILE *stream) {
+  const char *no = getenv("NO_COLOR");
+  return can_rewrite(stream) && !(no && *no);
+}
+
+static int width(void) {
+  struct winsize size;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return WIDTH_DEFAULT;
+}
+
+const char *console_count(char *out, size_t size, double n) {
+  static const char unit[] = " kMGTP";
+  int u = 0;
+  /* 999.5 would print as 1e+03 with three digits. */
+  while (fabs(n) >= (u ? 999.5 : 9999.5) && unit[u + 1]) n /= 1000, u++;
+  if (u == 0) {
+    snprintf(out, size, "%.0f", n);
+  } else {
+    snprintf(out, size, fabs(n) < 9.95 ? "%.1f%c" : "%.0f%c", n, unit[u]);
+  }
+  return out;
+}
+
+const char *console_duration(char *out, size_t size, double seconds) {
+  if (!(seconds < 1e9)) {
+    snprintf(out, size, "?");
+    return out;
+  }
+  long s = lround(fmax(seconds, 0)), minutes = s / 60, hours = minutes / 60, days = hours / 24;
+  if (days) {
+    snprintf(out, size, "%ldd %02ld:%02ld", days, hours % 24, minutes % 60);
+  } else if (hours) {
+    snprintf(out, size, "%ld:%02ld:%02ld", hours, minutes % 60, s % 60);
+  } else {
+    snprintf(out, size, "%ld:%02ld", minutes, s % 60);
+  }
+  return out;
+}
+
+const char *console_bytes(char *out, size_t size, double bytes) {
+  static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  size_t u = 0;
+  while (fabs(bytes) >= 1023.5 && u + 1 < sizeof unit / sizeof *unit) bytes /= 1024, u++;
+  snprintf(out, size, u && fabs(bytes) < 99.95 ? "%.1f %s" : "%.0f %s", bytes, unit[u]);
+  return out;
+}
+
+/* "[=====>    ]" of `inner` + 2 columns. */
+static void draw_bar(char *out, int inner, double fraction) {
+  int full = (int)(fraction * inner);
+  *out++ = '[';
+  for (int i = 0; i < inner; i++) *out++ = i < full ? '=' : (i == full ? '>' : ' ');
+  *out++ = ']';
+  *out = '\0';
+}
+
+/* Puts the line together: what is always there, and the bar in the columns that are left over. */
+static void compose(Progress *p, int64_t done, const char *detail) {
+  char eta[32] = "", left[32], head[96], bar[BAR_MAX + 4] = "";
+  double elapsed = now() - p->began;
+  if (done > p->first) {
+    double rest = elapsed / (double)(done - p->first) * (double)(p->total - done);
+    bool over = done >= p->total;
+    snprintf(eta, sizeof eta, over ? "  in %s" : "  ETA %s",
+             console_duration(left, sizeof left, over ? elapsed : rest));
+  }
+  snprintf(head, sizeof head, "%s  step %lld/%lld", p->label, (long long)done, (long long)p->total);
+  if (p->live && p->total > 0) {
+    int room = width() - 1 - (int)(strlen(head) + strlen(detail) + strlen(eta) + 4);
+    int inner = room > BAR_MAX ? BAR_MAX : room;
+    if (inner >= BAR_MIN) draw_bar(bar, inner, (double)done / (double)p->total);
+  }
+  snprintf(p->line, sizeof p->line, "%s %s %s%s", head, bar, detail, eta);
+  size_t columns = p->live ? (size_t)(width() > 1 ? width() - 1 : 1) : sizeof p->line - 1;
+  if (columns < sizeof p->line) p->line[columns] = '\0';
+}
+
+static void draw(Progress *p) {
+  if (p->live) {
+    fprintf(stderr, "\r%s\033[K", p->line);
+    p->open = true;
+  } else {
+    fprintf(stderr, "%s\n", p->line);
+  }
+  fflush(stderr);
+}
+
+void console_progress_begin(Progress *p, const char *label, int64_t done, int64_t total) {
+  *p = (Progress){.label = label, .first = done, .total = total, .live = can_rewrite(stderr)};
+  p->began = p->drawn = now();
+}
+
+void console_progress_update(Progress *p, int64_t done, const char *detail, ...) {
+  double time = now(), interval = LIVE_INTERVAL;
+  if (!p->live) interval = fmin(fmax(PLAIN_INTERVAL, (time - p->began) / 50), PLAIN_INTERVAL_MAX);
+  if (done < p->total && time - p->drawn < interval) return;
+  char text[160];
+  va_list args;
+  va_start(args, detail);
+  vsnprintf(text, sizeof text, detail, args);
+  va_end(args);
+  p->drawn = time;
+  compose(p, done, text);
+  draw(p);
+}
+
+void console_progress_end(Progress *p) {
+  if (p->open) fputc('\n', stderr);
+  p->open = false;
+}
+
+void console_note(Progress *p, const char *format, ...) {
+  bool redraw = p && p->open;
+  if (redraw) fputs("\r\033[K", stderr);
+  va_list args;
+  va_start(args, format);
+  vfprintf(stderr, format, args);
+  va_end(args);
+  fputc('\n', stderr);
+  if (redraw) draw(p);
+}
+
+void console_error(const char *text) {
+  bool colour = console_colour(stderr);
+  fprintf(stderr, "%sskein: error:%s %s\n", colour ? "\033[1;31m" : "", colour ? "\033[0m" : "",
+          text);
+}

@@ -1,0 +1,49 @@
+/* console: talk to the person at the terminal, on stderr. Data goes to stdout, never through here.
+ *
+ * On a terminal a progress line is rewritten in place, at most ten times a second:
+ *   train gate  step 40/100 [=====>      ] loss 2.134  5.1k tok/s  ETA 0:42
+ * Elsewhere it becomes plain lines, seconds apart, so that a log stays short. Colour is used on a
+ * terminal only, and not under NO_COLOR or TERM=dumb. */
+#ifndef SKEIN_CONSOLE_H
+#define SKEIN_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct Progress {
+  const char *label;    /* "train gate"; borrowed */
+  int64_t first, total; /* steps done when the work began, and in all */
+  double began, drawn;  /* monotonic seconds: begin, and the last time a line was written */
+  bool live;            /* the line is rewritten in place */
+  bool open;            /* a line without its newline is on the screen */
+  char line[512];       /* the last line, drawn again after a note */
+} Progress;
+
+/* `done` steps of `total` were done before (0 unless resumed); the ETA counts from here. */
+void console_progress_begin(Progress *p, const char *label, int64_t done, int64_t total);
+/* Shows that `done` steps are done, with a formatted detail ("loss 2.134"); cheap when it is too
+ * early to draw again. The last step is always drawn. */
+void console_progress_update(Progress *p, int64_t done, const char *detail, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Ends the line. Call it on every way out; more than once is allowed. */
+void console_progress_end(Progress *p);
+
+/* A line of its own on stderr; `p` is the progress that may be on the screen, or NULL. */
+void console_note(Progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The one line of a failure: "skein: error: TEXT". */
+void console_error(const char *text);
+
+/* A terminal that wants colour. */
+bool console_colour(FILE *stream);
+
+/* "950", "5.1k", "12M": three significant digits at most. Returns `out`. */
+const char *console_count(char *out, size_t size, double n);
+/* "0:42", "1:02:03", "2d 03:04". Returns `out`. */
+const char *console_duration(char *out, size_t size, double seconds);
+/* "1.5 GiB". Returns `out`. */
+const char *console_bytes(char *out, size_t size, double bytes);
+
+#endif
