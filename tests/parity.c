@@ -72,13 +72,13 @@ const float *parity_want(const Parity *p, int64_t n, const char *format, ...) {
 static void open_expert(Parity *p, const char *name) {
   expert_off(p);
   char *dir = golden_path("%s/%s", p->name, name);
-  expect_ok(dir, lora_open(&p->lora, dir, p->model, &p->error), &p->error);
+  expect_ok(dir, lora_open(&p->lora, dir, &p->model->modules, &p->error), &p->error);
   free(dir);
 }
 
 void parity_zero_gates(Parity *p, const char *name) {
   open_expert(p, name);
-  expect_ok(name, gate_new(&p->gate, p->lora, p->model, &p->error), &p->error);
+  expect_ok(name, gate_new(&p->gate, p->lora, &p->model->modules, &p->error), &p->error);
   expect_ok(name, gate_adapters(p->gate, p->lora, &p->adapters, &p->error), &p->error);
 }
 
@@ -87,7 +87,8 @@ static void golden_gates(Parity *p, const char *name) {
   for (int i = 0; i < p->gate->count; i++) {
     Tensor *v = &p->gate->vector[i];
     if (!v->rows) continue;
-    const float *want = parity_want(p, v->cols, "%s.gate.%s", name, p->model->linear[i].name);
+    const float *want =
+        parity_want(p, v->cols, "%s.gate.%s", name, p->model->modules.module[i].name);
     memcpy(v->data, want, (size_t)v->cols * sizeof *want);
   }
 }
@@ -192,8 +193,8 @@ static void thaw_factor(Parity *p, Tensor *t) {
 }
 
 static void add_expert(Parity *p, ParityParams *params, int kinds) {
-  for (int i = 0; i < p->model->linears; i++) {
-    const char *name = p->model->linear[i].name;
+  for (int i = 0; i < p->model->modules.count; i++) {
+    const char *name = p->model->modules.module[i].name;
     if (!p->lora->factor[i].a.rows) continue;
     if (kinds & PARITY_GATES) add_param(params, &p->gate->vector[i], name, ".gate");
     if (!(kinds & PARITY_FACTORS)) continue;
@@ -215,7 +216,7 @@ static void add_weights(Parity *p, ParityParams *params) {
 }
 
 ParityParams parity_params(Parity *p, int kinds) {
-  size_t most = (size_t)(p->model->linears * 3 + p->model->tensors);
+  size_t most = (size_t)(p->model->modules.count * 3 + p->model->tensors);
   ParityParams params = {.param = filled(most * sizeof(Param))};
   if (kinds & (PARITY_GATES | PARITY_FACTORS)) add_expert(p, &params, kinds);
   if (kinds & PARITY_WEIGHTS) add_weights(p, &params);

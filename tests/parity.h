@@ -5,6 +5,7 @@
 
 #include "data/examples/batch.h"
 #include "infer/expert/gate.h"
+#include "infer/t5/t5.h"
 #include "optim/adamw.h"
 #include "tests/testing.h"
 

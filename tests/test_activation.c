@@ -68,8 +68,8 @@ static void compare_with_hooks(const char *name, const char *expert, bool togeth
     const ModuleActivation *m = &a.module[i];
     assert_int_equal(m->mean != NULL, p.lora->factor[i].a.rows > 0);
     if (!m->mean) continue;
-    compare_module(&c, &want, p.model->linear[i].name, "mean", m->mean, m->d_in);
-    compare_module(&c, &want, p.model->linear[i].name, "absolute", m->absolute, m->d_in);
+    compare_module(&c, &want, p.model->modules.module[i].name, "mean", m->mean, m->d_in);
+    compare_module(&c, &want, p.model->modules.module[i].name, "absolute", m->absolute, m->d_in);
     seen += 2;
   }
   compare_end(&c);

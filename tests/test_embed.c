@@ -58,7 +58,7 @@ static void encoder_means_are_those_of_transformers(void **state) {
   expect_ok(base, t5_open(&model, base, &err), &err);
   expect_ok(pieces, tokenizer_open(&tokenizer, pieces, &err), &err);
   EmbedderSpec spec = {
-      .kind = EMBEDDER_ENCODER, .model = model, .tokenizer = tokenizer, .threads = 1};
+      .kind = EMBEDDER_ENCODER, .base = (Base[]){tiny_base(model, tokenizer)}, .threads = 1};
   expect_ok("open", embedder_open(&e, &spec, &err), &err);
   char sample[HASH_HEX], name[64];
   expect_ok("sample", t5_sample(model, sample, &err), &err);
@@ -85,23 +85,6 @@ static void encoder_means_are_those_of_transformers(void **state) {
   free(pieces);
 }
 
-static void a_tokenizer_of_another_base_is_refused(void **state) {
-  (void)state;
-  Error err = {0};
-  Embedder *e;
-  Tokenizer *tokenizer;
-  T5 *model = tiny_model(true, false);
-  char *pieces = golden_path("tokenizer/identity");
-  expect_ok(pieces, tokenizer_open(&tokenizer, pieces, &err), &err);
-  EmbedderSpec spec = {
-      .kind = EMBEDDER_ENCODER, .model = model, .tokenizer = tokenizer, .threads = 1};
-  expect_error("open", embedder_open(&e, &spec, &err), &err, STATUS_MISMATCH, "185 ids|37 rows");
-  assert_null(e);
-  tokenizer_close(tokenizer);
-  t5_close(model);
-  free(pieces);
-}
-
 /* A text longer than the encoder is given is cut, not refused. */
 static void a_long_text_is_cut(void **state) {
   (void)state;
@@ -113,7 +96,7 @@ static void a_long_text_is_cut(void **state) {
   expect_ok(base, t5_open(&model, base, &err), &err);
   expect_ok(pieces, tokenizer_open(&tokenizer, pieces, &err), &err);
   EmbedderSpec spec = {
-      .kind = EMBEDDER_ENCODER, .model = model, .tokenizer = tokenizer, .threads = 1};
+      .kind = EMBEDDER_ENCODER, .base = (Base[]){tiny_base(model, tokenizer)}, .threads = 1};
   expect_ok("open", embedder_open(&e, &spec, &err), &err);
   char text[8192] = "";
   float cut[DIM_MOST], longer[DIM_MOST];
@@ -271,7 +254,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cosines_are_those_of_torch),
       cmocka_unit_test(encoder_means_are_those_of_transformers),
-      cmocka_unit_test(a_tokenizer_of_another_base_is_refused),
       cmocka_unit_test(a_long_text_is_cut),
       cmocka_unit_test(n_grams_are_counted_as_documented),
       cmocka_unit_test(case_and_white_space_are_folded),

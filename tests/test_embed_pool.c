@@ -123,7 +123,7 @@ static GlobalRouter *open_router(const Fixture *f, const Pool *pool, Status want
   Error err = {0};
   GlobalRouter *g;
   RouterSettings s = by_example();
-  Status got = global_router_open(&g, &s, pool, f->model, NULL, 2, &err);
+  Status got = global_router_open(&g, &s, pool, (Base[]){tiny_base(f->model, NULL)}, 2, &err);
   if (want == STATUS_OK) {
     expect_ok("router", got, &err);
   } else {
@@ -145,7 +145,9 @@ static void retrieval_takes_the_largest_cosine(void **state) {
   Embeddings first, both;
   Pool *pool;
   fixture_open(&f, *state);
-  expect_ok("pool", pool_open(&pool, f.m.dir, f.model, NULL, &err), &err);
+  expect_ok("pool",
+            pool_open(&pool, f.m.dir, &f.model->modules, tiny_sample(f.model).hex, NULL, &err),
+            &err);
   open_router(&f, pool, STATUS_INPUT, "examples-lexical-1-|is missing|--examples");
   ExampleFile two[] = {{"count", f.files[1]}, {"sort", f.files[0]}},
               one[] = {{"rhyme", f.files[2]}};
@@ -161,7 +163,7 @@ static void retrieval_takes_the_largest_cosine(void **state) {
   RouterSettings s = by_example();
   s.embedder = EMBEDDER_PRECOMPUTED;
   s.embeddings = f.files[0];
-  Status got = global_router_open(&g, &s, pool, f.model, NULL, 1, &err);
+  Status got = global_router_open(&g, &s, pool, (Base[]){tiny_base(f.model, NULL)}, 1, &err);
   expect_error("precomputed", got, &err, STATUS_USAGE, "retrieval.by: example|precomputed");
   embeddings_free(&first);
   embeddings_free(&both);

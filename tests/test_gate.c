@@ -41,8 +41,8 @@ static void a_new_gate_is_zero_where_the_expert_is(void **state) {
   Error err = {0};
   World w = world_open();
   Gate *gate;
-  expect_ok("new", gate_new(&gate, w.lora, w.model, &err), &err);
-  assert_int_equal(gate->count, w.model->linears);
+  expect_ok("new", gate_new(&gate, w.lora, &w.model->modules, &err), &err);
+  assert_int_equal(gate->count, w.model->modules.count);
   for (int i = 0; i < gate->count; i++) {
     const Tensor *v = &gate->vector[i];
     assert_int_equal(v->rows, w.lora->factor[i].a.rows > 0);
@@ -61,8 +61,11 @@ static void what_is_saved_is_opened(void **state) {
   Gate *gate;
   GateInfo info;
   const char *path = scratch_path(s, "gate.safetensors");
-  expect_ok("save", gate_save(w.gate, w.model, path, &w.info, &err), &err);
-  expect_ok("open", gate_open(&gate, path, w.lora, w.model, &info, &err), &err);
+  expect_ok("save", gate_save(w.gate, &w.model->modules, path, &w.info, &err), &err);
+  expect_ok(
+      "open",
+      gate_open(&gate, path, w.lora, &w.model->modules, tiny_fingerprint(w.model).hex, &info, &err),
+      &err);
   assert_string_equal(info.base, w.info.base);
   assert_string_equal(info.expert, w.info.expert);
   assert_string_equal(info.recipe, "phatgoose");
@@ -85,7 +88,7 @@ static void the_file_is_as_documented(void **state) {
   World w = world_open();
   Safetensors file;
   const char *path = scratch_path(s, "gate.safetensors");
-  expect_ok("save", gate_save(w.gate, w.model, path, &w.info, &err), &err);
+  expect_ok("save", gate_save(w.gate, &w.model->modules, path, &w.info, &err), &err);
   expect_ok("open", safetensors_open(&file, path, &err), &err);
   assert_int_equal(file.count, 8 + 5); /* q: 2 + 3 + 3; wo: 2 + 3 */
   const SafetensorsEntry *e =
@@ -131,7 +134,7 @@ static const char *write_edited(Scratch *s, World *w, const Edit *e) {
   for (int i = 0; i < w->gate->count; i++) {
     const Tensor *v = &w->gate->vector[i];
     if (v->rows == 0) continue;
-    snprintf(names[n], sizeof names[n], "%s.gate", w->model->linear[i].name);
+    snprintf(names[n], sizeof names[n], "%s.gate", w->model->modules.module[i].name);
     bool hit = e->from && strcmp(names[n], e->from) == 0;
     if (hit && !e->to) continue;
     items[n] = (SafetensorsItem){hit ? e->to : names[n],         DTYPE_F32, v->data, 1,
@@ -175,7 +178,8 @@ static void every_refusal(void **state) {
     Gate *gate;
     GateInfo info;
     const char *path = write_edited(*state, &w, &cases[i].edit);
-    Status got = gate_open(&gate, path, w.lora, w.model, &info, &err);
+    Status got = gate_open(&gate, path, w.lora, &w.model->modules, tiny_fingerprint(w.model).hex,
+                           &info, &err);
     assert_null(gate);
     expect_error(cases[i].words, got, &err, cases[i].status, cases[i].words);
   }
@@ -188,15 +192,20 @@ static void another_expert_or_base_is_refused(void **state) {
   Gate *gate;
   GateInfo info;
   const char *path = write_edited(*state, &w, &(Edit){0});
-  expect_ok("own", gate_open(&gate, path, w.lora, w.model, &info, &err), &err);
+  expect_ok(
+      "own",
+      gate_open(&gate, path, w.lora, &w.model->modules, tiny_fingerprint(w.model).hex, &info, &err),
+      &err);
   gate_close(gate);
   Lora *other = tiny_lora(w.model, "q,wo", 3, 9);
-  Status got = gate_open(&gate, path, other, w.model, &info, &err);
+  Status got =
+      gate_open(&gate, path, other, &w.model->modules, tiny_fingerprint(w.model).hex, &info, &err);
   expect_error("expert", got, &err, STATUS_MISMATCH, "__metadata__: expert: ");
   lora_close(other);
   w.model->shared.data[0] += 1;
   err = (Error){0};
-  got = gate_open(&gate, path, w.lora, w.model, &info, &err);
+  got =
+      gate_open(&gate, path, w.lora, &w.model->modules, tiny_fingerprint(w.model).hex, &info, &err);
   expect_error("base", got, &err, STATUS_MISMATCH, "__metadata__: base: ");
   world_close(&w);
 }
@@ -213,7 +222,8 @@ static void numbers_that_are_none_are_refused(void **state) {
   assert_int_equal(fseek(f, -8, SEEK_END), 0);
   assert_int_equal(fwrite(&nan, 4, 1, f), 1);
   assert_int_equal(fclose(f), 0);
-  Status got = gate_open(&gate, s->path, w.lora, w.model, &info, &err);
+  Status got = gate_open(&gate, s->path, w.lora, &w.model->modules, tiny_fingerprint(w.model).hex,
+                         &info, &err);
   expect_error("NaN", got, &err, STATUS_INPUT,
                "decoder.block.2.layer.2.DenseReluDense.wo.gate: [0, 38]: is NaN");
   world_close(&w);

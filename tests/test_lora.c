@@ -18,13 +18,13 @@ static void what_is_made(void **state) {
   T5 *m = tiny_model(true, false);
   Error err = {0};
   Lora *lora;
-  expect_ok("new", lora_new(&lora, m, 4, 8, "q,wi_1,q", 3, &err), &err);
+  expect_ok("new", lora_new(&lora, &m->modules, 4, 8, "q,wi_1,q", 3, &err), &err);
   int covered = 0;
   double square = 0;
   int64_t count = 0;
   for (int i = 0; i < lora->count; i++) {
     const LoraFactor *f = &lora->factor[i];
-    const char *last = strrchr(m->linear[i].name, '.');
+    const char *last = strrchr(m->modules.module[i].name, '.');
     bool named = strcmp(last, ".q") == 0 || strcmp(last, ".wi_1") == 0;
     assert_int_equal(f->a.rows, named ? 4 : 0);
     if (!named) continue;
@@ -58,7 +58,7 @@ static void what_cannot_be_made(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     Lora *lora;
     Error err = {0};
-    Status got = lora_new(&lora, m, cases[i].rank, 1, cases[i].targets, 3, &err);
+    Status got = lora_new(&lora, &m->modules, cases[i].rank, 1, cases[i].targets, 3, &err);
     assert_null(lora);
     expect_error(cases[i].targets, got, &err, STATUS_USAGE, cases[i].words);
   }
@@ -86,12 +86,13 @@ static void what_is_saved_is_opened(void **state) {
   for (size_t i = 0; i < 3; i++) {
     Error err = {0};
     Lora *made = tiny_lora(m, targets[i], 3, i), *opened;
-    expect_ok("save", lora_save(made, m, s->dir, "google/\"base\"", DTYPE_F32, &err), &err);
-    expect_ok("open", lora_open(&opened, s->dir, m, &err), &err);
+    expect_ok("save", lora_save(made, &m->modules, s->dir, "google/\"base\"", DTYPE_F32, &err),
+              &err);
+    expect_ok("open", lora_open(&opened, s->dir, &m->modules, &err), &err);
     expect_same_expert(made, opened);
     assert_string_equal(opened->base_name, "google/\"base\"");
-    expect_error("name", lora_save(made, m, s->dir, "\xff", DTYPE_F32, &err), &err, STATUS_USAGE,
-                 "UTF-8");
+    expect_error("name", lora_save(made, &m->modules, s->dir, "\xff", DTYPE_F32, &err), &err,
+                 STATUS_USAGE, "UTF-8");
     lora_close(made);
     lora_close(opened);
   }
@@ -113,13 +114,13 @@ static void factors_are_saved_narrow(void **state) {
   for (size_t i = 0; i < 2; i++) {
     Error err = {0};
     Lora *made = tiny_lora(m, "q,v", 3, i), *opened;
-    expect_ok("save", lora_save(made, m, s->dir, "", types[i], &err), &err);
+    expect_ok("save", lora_save(made, &m->modules, s->dir, "", types[i], &err), &err);
     for (int k = 0; k < made->count; k++) {
       narrow(&made->factor[k].a, types[i]);
       narrow(&made->factor[k].b, types[i]);
     }
-    expect_ok("hash", lora_fingerprint(made, m, made->fingerprint, &err), &err);
-    expect_ok("open", lora_open(&opened, s->dir, m, &err), &err);
+    expect_ok("hash", lora_fingerprint(made, &m->modules, made->fingerprint, &err), &err);
+    expect_ok("open", lora_open(&opened, s->dir, &m->modules, &err), &err);
     expect_same_expert(made, opened);
     lora_close(made);
     lora_close(opened);
@@ -146,9 +147,9 @@ static void unequal_experts_are_saved(void **state) {
   other->alpha = 2.5f;
   other->scale = 1.25f;
   made->covered--;
-  expect_ok("hash", lora_fingerprint(made, m, made->fingerprint, &err), &err);
-  expect_ok("save", lora_save(made, m, s->dir, "", DTYPE_F32, &err), &err);
-  expect_ok("open", lora_open(&opened, s->dir, m, &err), &err);
+  expect_ok("hash", lora_fingerprint(made, &m->modules, made->fingerprint, &err), &err);
+  expect_ok("save", lora_save(made, &m->modules, s->dir, "", DTYPE_F32, &err), &err);
+  expect_ok("open", lora_open(&opened, s->dir, &m->modules, &err), &err);
   expect_same_expert(made, opened);
   lora_close(made);
   lora_close(opened);

@@ -63,7 +63,7 @@ static void scales_follow_the_configuration(void **state) {
     Error err = {0};
     Lora *lora;
     write_hand(s, &(Hand){.config = cases[i].config});
-    expect_ok(cases[i].config, lora_open(&lora, s->dir, m, &err), &err);
+    expect_ok(cases[i].config, lora_open(&lora, s->dir, &m->modules, &err), &err);
     assert_int_equal(lora->covered, 2);
     assert_true(fabs((double)lora->factor[0].scale - cases[i].q) < 1e-6);
     assert_true(fabs((double)lora->factor[2].scale - cases[i].v) < 1e-6);
@@ -99,7 +99,7 @@ static void declared_modules_are_those_with_factors(void **state) {
     Lora *lora;
     snprintf(config, sizeof config, ", \"rank_pattern\": {\"v\": 3}, %s", cases[i].config);
     write_hand(s, &(Hand){.config = config});
-    Status got = lora_open(&lora, s->dir, m, &err);
+    Status got = lora_open(&lora, s->dir, &m->modules, &err);
     if (cases[i].words) {
       expect_error(cases[i].config, got, &err, STATUS_MISMATCH, cases[i].words);
       assert_null(lora);
@@ -120,7 +120,7 @@ static void narrow_factors_are_widened(void **state) {
     Error err = {0};
     Lora *lora;
     write_hand(s, &(Hand){.dtype = dtypes[i], .first = 0.5f});
-    expect_ok("open", lora_open(&lora, s->dir, m, &err), &err);
+    expect_ok("open", lora_open(&lora, s->dir, &m->modules, &err), &err);
     const Tensor *a = &lora->factor[0].a;
     assert_true(a->dtype == DTYPE_F32 && a->data[0] == 0.5f);
     for (int k = 1; k < 48; k++) assert_true(a->data[k] == (float)(k % 7) - 3);
@@ -163,7 +163,7 @@ static void unsupported_keys_are_refused_by_name(void **state) {
     Error err = {0};
     Lora *lora;
     write_hand(s, &(Hand){.config = cases[i].config});
-    Status got = lora_open(&lora, s->dir, m, &err);
+    Status got = lora_open(&lora, s->dir, &m->modules, &err);
     assert_null(lora);
     /* Neutral values are no cause: then the rank of v is. */
     if (cases[i].words) {
@@ -194,7 +194,7 @@ static void what_is_no_plain_lora_is_refused(void **state) {
     Error err = {0};
     Lora *lora;
     scratch_write(s, "adapter_config.json", cases[i].config, strlen(cases[i].config));
-    Status got = lora_open(&lora, s->dir, m, &err);
+    Status got = lora_open(&lora, s->dir, &m->modules, &err);
     assert_null(lora);
     expect_error(cases[i].config, got, &err, STATUS_INPUT, cases[i].words);
   }
@@ -230,7 +230,7 @@ static void tensors_that_do_not_fit_are_refused(void **state) {
     Error err = {0};
     Lora *lora;
     write_hand(s, &cases[i].hand);
-    Status got = lora_open(&lora, s->dir, m, &err);
+    Status got = lora_open(&lora, s->dir, &m->modules, &err);
     assert_null(lora);
     expect_error(cases[i].words, got, &err, cases[i].status, cases[i].words);
   }
@@ -255,7 +255,7 @@ static void numbers_that_are_none_are_refused(void **state) {
     assert_int_equal(fseek(f, -4, SEEK_END), 0);
     assert_int_equal(fwrite(&cases[i].bits, 4, 1, f), 1);
     assert_int_equal(fclose(f), 0);
-    Status got = lora_open(&lora, s->dir, m, &err);
+    Status got = lora_open(&lora, s->dir, &m->modules, &err);
     assert_null(lora);
     expect_error("bits", got, &err, STATUS_INPUT, cases[i].words);
   }

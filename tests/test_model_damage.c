@@ -45,7 +45,7 @@ static Status open_model(const char *dir, T5 *model, Lora *lora, Error *err) {
 static Status open_expert(const char *dir, T5 *model, Lora *lora, Error *err) {
   Lora *opened;
   (void)lora;
-  Status status = lora_open(&opened, dir, model, err);
+  Status status = lora_open(&opened, dir, &model->modules, err);
   assert_int_equal(opened != NULL, status == STATUS_OK);
   lora_close(opened);
   return status;
@@ -55,7 +55,8 @@ static Status open_gate(const char *dir, T5 *model, Lora *lora, Error *err) {
   Gate *opened;
   GateInfo info;
   char *path = path_join(dir, "gate.safetensors");
-  Status status = gate_open(&opened, path, lora, model, &info, err);
+  Status status =
+      gate_open(&opened, path, lora, &model->modules, tiny_fingerprint(model).hex, &info, err);
   assert_int_equal(opened != NULL, status == STATUS_OK);
   gate_close(opened);
   free(path);
@@ -109,8 +110,8 @@ static void nothing_that_is_damaged_does_harm(void **state) {
   memcpy(info.expert, lora->fingerprint, HASH_HEX);
   const char *path = scratch_path(s, "gate.safetensors");
   expect_ok("model", t5_save(model, s->dir, DTYPE_F32, &err), &err);
-  expect_ok("expert", lora_save(lora, model, s->dir, "base", DTYPE_F32, &err), &err);
-  expect_ok("gate", gate_save(gate, model, path, &info, &err), &err);
+  expect_ok("expert", lora_save(lora, &model->modules, s->dir, "base", DTYPE_F32, &err), &err);
+  expect_ok("gate", gate_save(gate, &model->modules, path, &info, &err), &err);
   for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
     damage(s, &targets[i], model, lora);
   }

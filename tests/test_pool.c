@@ -33,7 +33,10 @@ static T5 *world_open(Scratch *s) {
 static Pool *open_all(Scratch *s, T5 *model) {
   Error err = {0};
   Pool *pool;
-  expect_ok("open", pool_open(&pool, scratch_path(s, "pool"), model, NULL, &err), &err);
+  expect_ok("open",
+            pool_open(&pool, scratch_path(s, "pool"), &model->modules, tiny_sample(model).hex, NULL,
+                      &err),
+            &err);
   return pool;
 }
 
@@ -51,7 +54,7 @@ static void the_manifest_is_the_order(void **state) {
   }
   assert_int_equal(pool_find(pool, "rhym"), -1);
   assert_int_equal(pool_entry(pool, 1)->modules, 8 + 5); /* q: 2 + 3 + 3; wo: 2 + 3 */
-  assert_true(pool_model(pool) == model);
+  assert_true(pool_modules(pool) == &model->modules);
   pool_close(pool);
   t5_close(model);
 }
@@ -59,8 +62,8 @@ static void the_manifest_is_the_order(void **state) {
 static void experts_differ_in_rank_and_modules(void **state) {
   T5 *model = world_open(*state);
   Pool *pool = open_all(*state, model);
-  for (int i = 0; i < model->linears; i++) {
-    const char *last = strrchr(model->linear[i].name, '.');
+  for (int i = 0; i < model->modules.count; i++) {
+    const char *last = strrchr(model->modules.module[i].name, '.');
     bool both = strcmp(last, ".q") == 0 || strcmp(last, ".wo") == 0;
     assert_true(pool_covers(pool, 0, i) && pool_covers(pool, 2, i));
     assert_int_equal(pool_covers(pool, 1, i), both);
@@ -81,9 +84,9 @@ static void factors_are_those_of_the_adapter(void **state) {
     Lora *lora;
     char name[64];
     snprintf(name, sizeof name, "pool/experts/%s", EXPERTS[e].name);
-    expect_ok(name, lora_open(&lora, scratch_path(*state, name), model, &err), &err);
+    expect_ok(name, lora_open(&lora, scratch_path(*state, name), &model->modules, &err), &err);
     assert_string_equal(lora->fingerprint, pool_entry(pool, e)->fingerprint);
-    for (int i = 0; i < model->linears; i++) {
+    for (int i = 0; i < model->modules.count; i++) {
       const LoraFactor *want = &lora->factor[i];
       LowRank got, all[EXPERTS_COUNT];
       expect_ok(name, pool_factor(pool, e, i, &got, &err), &err);
@@ -108,7 +111,7 @@ static void vectors_are_those_of_the_files(void **state) {
   for (int e = 0; e < EXPERTS_COUNT; e++) {
     Lora *lora = tiny_lora(model, EXPERTS[e].targets, EXPERTS[e].rank, EXPERTS[e].seed);
     Gate *gate = tiny_gate(lora, model, EXPERTS[e].seed);
-    for (int i = 0; i < model->linears; i++) {
+    for (int i = 0; i < model->modules.count; i++) {
       Error err = {0};
       float v[64], mean[64], absolute[64];
       bool has;
@@ -128,7 +131,7 @@ static void vectors_are_those_of_the_files(void **state) {
   Error err = {0};
   float v[64];
   bool has;
-  int q = t5_find_linear(model, "encoder.block.0.layer.0.SelfAttention.q")->id;
+  int q = modules_find(&model->modules, "encoder.block.0.layer.0.SelfAttention.q")->id;
   Status got = pool_vector(pool, VECTOR_ACTIVATION_MEAN, 1, q, v, &has, &err);
   expect_error("no activations", got, &err, STATUS_INPUT, "'count'|activation.safetensors");
   pool_close(pool);
@@ -144,7 +147,10 @@ static void a_part_of_a_pool_keeps_the_order(void **state) {
   pool_close(pool);
   const char *dir = scratch_path(*state, "pool");
   for (int i = 0; i < 2; i++) {
-    expect_ok("part", pool_open(&pool, dir, model, "name-2.b,rhyme", &err), &err);
+    expect_ok(
+        "part",
+        pool_open(&pool, dir, &model->modules, tiny_sample(model).hex, "name-2.b,rhyme", &err),
+        &err);
     assert_int_equal(pool_count(pool), 2);
     assert_string_equal(pool_entry(pool, 0)->name, "rhyme");
     assert_string_equal(pool_entry(pool, 1)->name, "name-2.b");
@@ -153,7 +159,7 @@ static void a_part_of_a_pool_keeps_the_order(void **state) {
   }
   assert_string_equal(part, again);
   assert_string_not_equal(part, all);
-  Status got = pool_open(&pool, dir, model, "rhyme,coutn", &err);
+  Status got = pool_open(&pool, dir, &model->modules, tiny_sample(model).hex, "rhyme,coutn", &err);
   assert_null(pool);
   expect_error("only", got, &err, STATUS_USAGE, "'coutn'|'count'");
   t5_close(model);
@@ -188,7 +194,7 @@ static void data_may_stand_at_any_address(void **state) {
   shift_data(scratch_path(*state, "pool/experts/name-2.b/adapter_model.safetensors"), 1);
   Pool *after = open_all(*state, model);
   for (int e = 0; e < EXPERTS_COUNT; e++) {
-    for (int i = 0; i < model->linears; i++) {
+    for (int i = 0; i < model->modules.count; i++) {
       LowRank a, b;
       float u[64], v[64];
       bool has;
@@ -223,7 +229,7 @@ static void bad_numbers_are_found_on_use(void **state) {
   set_last(scratch_path(*state, "pool/experts/rhyme/gate.safetensors"), INFINITY);
   Pool *pool = open_all(*state, model);
   int refused_factors = 0, refused_gates = 0;
-  for (int i = 0; i < model->linears; i++) {
+  for (int i = 0; i < model->modules.count; i++) {
     Error err = {0};
     LowRank factor;
     float v[64];
@@ -257,7 +263,7 @@ static void the_first_bad_factor_is_told(void **state) {
   for (int k = 0; k < 4; k++) {
     Pool *pool = open_all(*state, model);
     int refused = 0;
-    for (int i = 0; i < model->linears; i++) {
+    for (int i = 0; i < model->modules.count; i++) {
       Error err = {0};
       LowRank got[EXPERTS_COUNT];
       Status status = pool_factors(pool, orders[k % 2], EXPERTS_COUNT, i, 1 + k / 2, got, &err);
@@ -275,7 +281,8 @@ static void expect_refused(Scratch *s, T5 *model, const char *what, Status want,
                            const char *words) {
   Error err = {0};
   Pool *pool;
-  Status got = pool_open(&pool, scratch_path(s, "pool"), model, NULL, &err);
+  Status got = pool_open(&pool, scratch_path(s, "pool"), &model->modules, tiny_sample(model).hex,
+                         NULL, &err);
   assert_null(pool);
   expect_error(what, got, &err, want, words);
 }
@@ -348,7 +355,7 @@ static void gates_for_other_modules_are_refused(void **state) {
     expect_ok("hash", t5_fingerprint(model, info.base, &err), &err);
     memcpy(info.expert, pool_entry(pool, 1)->fingerprint, HASH_HEX);
     const char *path = scratch_path(*state, "pool/experts/count/gate.safetensors");
-    expect_ok("save", gate_save(gate, model, path, &info, &err), &err);
+    expect_ok("save", gate_save(gate, &model->modules, path, &info, &err), &err);
     expect_refused(*state, model, cases[i].words, STATUS_MISMATCH, cases[i].words);
     gate_close(gate);
     lora_close(lora);

@@ -28,11 +28,14 @@ static Pool *open_pool(Scratch *s, T5 *model) {
   Error err = {0};
   Pool *pool;
   tiny_pool(scratch_path(s, "pool"), model, expert, EXPERTS);
-  expect_ok("open", pool_open(&pool, scratch_path(s, "pool"), model, NULL, &err), &err);
+  expect_ok("open",
+            pool_open(&pool, scratch_path(s, "pool"), &model->modules, tiny_sample(model).hex, NULL,
+                      &err),
+            &err);
   return pool;
 }
 
-static void vector_of_gate(Pool *pool, int e, const Linear *l, float *out) {
+static void vector_of_gate(Pool *pool, int e, const Module *l, float *out) {
   Error err = {0};
   bool has;
   expect_ok("gate", pool_vector(pool, VECTOR_GATE, e, l->id, out, &has, &err), &err);
@@ -40,7 +43,7 @@ static void vector_of_gate(Pool *pool, int e, const Linear *l, float *out) {
 }
 
 /* scale B A, written out */
-static void vector_of_update(Pool *pool, int e, const Linear *l, float *out) {
+static void vector_of_update(Pool *pool, int e, const Module *l, float *out) {
   Error err = {0};
   LowRank f;
   expect_ok("factor", pool_factor(pool, e, l->id, &f, &err), &err);
@@ -54,7 +57,7 @@ static void vector_of_update(Pool *pool, int e, const Linear *l, float *out) {
   }
 }
 
-typedef void Vector(Pool *pool, int e, const Linear *l, float *out);
+typedef void Vector(Pool *pool, int e, const Module *l, float *out);
 
 static double cosine(const float *a, const float *b, int64_t n) {
   double ab = 0, aa = 0, bb = 0;
@@ -69,12 +72,12 @@ static double cosine(const float *a, const float *b, int64_t n) {
 static double mean_cosine(Pool *pool, const T5 *model, int i, int k, Vector *vector, bool dense) {
   static float a[WIDTH * WIDTH], b[WIDTH * WIDTH];
   double sum = 0, modules = 0;
-  for (int l = 0; l < model->linears; l++) {
+  for (int l = 0; l < model->modules.count; l++) {
     if (!pool_covers(pool, i, l) || !pool_covers(pool, k, l)) continue;
     const Tensor *w = &model->linear[l].weight;
     assert_true(w->rows <= WIDTH && w->cols <= WIDTH);
-    vector(pool, i, &model->linear[l], a);
-    vector(pool, k, &model->linear[l], b);
+    vector(pool, i, &model->modules.module[l], a);
+    vector(pool, k, &model->modules.module[l], b);
     sum += cosine(a, b, dense ? w->rows * w->cols : w->cols);
     modules++;
   }

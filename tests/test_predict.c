@@ -15,6 +15,7 @@
 #include "tests/parity.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
+#include "tests/tiny.h"
 
 enum { ITEMS_MOST = 64 };
 
@@ -93,8 +94,10 @@ static int golden_close(void **state) {
 static Predictor *predictor(const Golden *g, const PredictSettings *settings) {
   Predictor *p;
   Error err = {0};
-  expect_ok("predictor", predictor_open(&p, g->model, g->tokenizer, NULL, NULL, settings, &err),
-            &err);
+  expect_ok(
+      "predictor",
+      predictor_open(&p, (Base[]){tiny_base(g->model, g->tokenizer)}, NULL, NULL, settings, &err),
+      &err);
   return p;
 }
 
@@ -310,7 +313,7 @@ static void settings_are_checked(void **state) {
   const Golden *g = *state;
   RoutingStats *stats;
   Error made = {0};
-  expect_ok("stats", routing_stats_new(&stats, g->model, 2, &made), &made);
+  expect_ok("stats", routing_stats_new(&stats, &g->model->modules, 2, &made), &made);
   PredictSettings none = DEFAULTS, many = DEFAULTS, few = DEFAULTS, two = DEFAULTS;
   none.beams = 0;
   many.beams = 161; /* of a vocabulary of 320 */
@@ -327,10 +330,10 @@ static void settings_are_checked(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     Predictor *p;
     Error err = {0};
-    expect_error(
-        cases[i].words,
-        predictor_open(&p, g->model, g->tokenizer, NULL, cases[i].stats, cases[i].settings, &err),
-        &err, STATUS_USAGE, cases[i].words);
+    expect_error(cases[i].words,
+                 predictor_open(&p, (Base[]){tiny_base(g->model, g->tokenizer)}, NULL,
+                                cases[i].stats, cases[i].settings, &err),
+                 &err, STATUS_USAGE, cases[i].words);
     assert_null(p);
   }
   routing_stats_free(stats);
@@ -345,9 +348,8 @@ static void bad_models_are_refused(void **state) {
   Predictor *p;
   Error err = {0}, refused = {0};
   expect_ok("small", t5_random(&small, &config, 1, false, &err), &err);
-  expect_error("vocabulary",
-               predictor_open(&p, small, g->tokenizer, NULL, NULL, &DEFAULTS, &refused), &refused,
-               STATUS_MISMATCH, "vocabulary of 320 ids|319 rows");
+  Status got = base_check_vocabulary(small, g->tokenizer, "spiece.model", &refused);
+  expect_error("vocabulary", got, &refused, STATUS_MISMATCH, "vocabulary of 320 ids|319 rows");
   t5_close(small);
   config.vocab_size = 320;
   expect_ok("sick", t5_random(&sick, &config, 1, false, &err), &err);
@@ -358,7 +360,9 @@ static void bad_models_are_refused(void **state) {
     Error scores = {0}, texts = {0};
     Score score[2];
     char *text[2];
-    expect_ok("open", predictor_open(&p, sick, g->tokenizer, NULL, NULL, &s, &err), &err);
+    expect_ok("open",
+              predictor_open(&p, (Base[]){tiny_base(sick, g->tokenizer)}, NULL, NULL, &s, &err),
+              &err);
     expect_error("scores", predict_scores(p, &PLAIN, g->item, 2, score, &scores), &scores,
                  STATUS_RUN, "item 0: the log-likelihood of choice 0 is not finite");
     assert_null(score[0].score);

@@ -14,6 +14,7 @@
 #include "infer/predict/predict.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
+#include "tests/tiny.h"
 #include "tests/tiny_pool.h"
 
 enum { ITEMS = 7, CHOICES = 3 };
@@ -59,7 +60,9 @@ static int world_open(void **state) {
   expect_ok(pieces, tokenizer_open(&w->tokenizer, pieces, &err), &err);
   const char *dir = scratch_path(w->scratch, "pool");
   tiny_pool(dir, w->model, EXPERTS, 3);
-  expect_ok(dir, pool_open(&w->pool, dir, w->model, NULL, &err), &err);
+  expect_ok(dir,
+            pool_open(&w->pool, dir, &w->model->modules, tiny_sample(w->model).hex, NULL, &err),
+            &err);
   for (int i = 0; i < ITEMS; i++) {
     w->item[i] = (Item){.id = (char *)"i",
                         .input = (char *)(uintptr_t)INPUT[i],
@@ -101,9 +104,11 @@ static Routed routed_open(const World *w, const char *setting, int64_t max_token
   expect_ok(setting, options_assign(&set, setting, &err), &err);
   expect_ok("expert", options_assign(&set, "expert=deep", &err), &err);
   expect_ok("scale", options_assign(&set, "global.scale=40", &err), &err);
-  expect_ok(setting, router_open(&r.router, &settings, w->pool, w->model, w->tokenizer, 1, &err),
+  expect_ok(setting,
+            router_open(&r.router, &settings, w->pool, (Base[]){tiny_base(w->model, w->tokenizer)},
+                        1, &err),
             &err);
-  if (stats) expect_ok("stats", routing_stats_new(&r.stats, w->model, 3, &err), &err);
+  if (stats) expect_ok("stats", routing_stats_new(&r.stats, &w->model->modules, 3, &err), &err);
   const PredictSettings how = {.threads = 1,
                                .max_input = 512,
                                .max_target = 512,
@@ -112,7 +117,8 @@ static Routed routed_open(const World *w, const char *setting, int64_t max_token
                                .beams = beams,
                                .length_penalty = 1};
   expect_ok("predictor",
-            predictor_open(&r.predictor, w->model, w->tokenizer, r.router, r.stats, &how, &err),
+            predictor_open(&r.predictor, (Base[]){tiny_base(w->model, w->tokenizer)}, r.router,
+                           r.stats, &how, &err),
             &err);
   options_free(&set);
   return r;
@@ -214,7 +220,7 @@ static int64_t tokens_of(const World *w, const char *text) {
 }
 
 static int64_t counted(const World *w, const RoutingStats *stats, const char *linear) {
-  const Linear *l = t5_find_linear(w->model, linear);
+  const Module *l = modules_find(&w->model->modules, linear);
   assert_non_null(l);
   return routing_stats_tokens(stats, l->id);
 }
@@ -281,7 +287,10 @@ static void what_fails_is_not_counted(void **state) {
   expect_ok("model", t5_random(&sick.model, &w->model->config, 1, false, &err), &err);
   const char *dir = scratch_path(w->scratch, "sick");
   tiny_pool(dir, sick.model, EXPERT, 3);
-  expect_ok(dir, pool_open(&sick.pool, dir, sick.model, NULL, &err), &err);
+  expect_ok(
+      dir,
+      pool_open(&sick.pool, dir, &sick.model->modules, tiny_sample(sick.model).hex, NULL, &err),
+      &err);
   Routed r = routed_open(&sick, "router=phatgoose", 4096, 1, true);
   float *norm = sick.model->decoder.final_norm.data, kept = norm[0];
   Score score;

@@ -11,6 +11,7 @@
 
 #include "tests/scratch.h"
 #include "tests/testing.h"
+#include "tests/tiny.h"
 #include "tests/tiny_pool.h"
 #include "tools/predict/predict_trace.h"
 
@@ -38,10 +39,15 @@ static World world_open(Scratch *s, const char *router) {
   expect_ok(base, t5_open(&w.model, base, &err), &err);
   expect_ok(pieces, tokenizer_open(&w.tokenizer, pieces, &err), &err);
   tiny_pool(w.dir, w.model, expert, EXPERTS);
-  expect_ok(w.dir, pool_open(&w.pool, w.dir, w.model, NULL, &err), &err);
+  expect_ok(w.dir,
+            pool_open(&w.pool, w.dir, &w.model->modules, tiny_sample(w.model).hex, NULL, &err),
+            &err);
   expect_ok("settings", router_settings_init(&set, &settings, &err), &err);
   expect_ok(router, options_assign(&set, router, &err), &err);
-  expect_ok(router, router_open(&w.router, &settings, w.pool, w.model, w.tokenizer, 1, &err), &err);
+  expect_ok(
+      router,
+      router_open(&w.router, &settings, w.pool, (Base[]){tiny_base(w.model, w.tokenizer)}, 1, &err),
+      &err);
   options_free(&set);
   free(base);
   free(pieces);
@@ -67,8 +73,8 @@ static Status trace(const World *w, const char *path, bool scored, Error *err) {
                                     .max_tokens = 512,
                                     .beams = 1,
                                     .length_penalty = 1};
-  TraceRequest request = {w->model,  w->tokenizer, w->pool,     w->router,
-                          &settings, "riddles",    "phatgoose", path};
+  Base base = tiny_base(w->model, w->tokenizer);
+  TraceRequest request = {&base, w->pool, w->router, &settings, "riddles", "phatgoose", path};
   Item item = {.id = (char *)"0",
                .input = (char *)(uintptr_t)INPUT,
                .choice = (char **)(uintptr_t)CHOICE,

@@ -41,7 +41,10 @@ static World world_open(Scratch *s) {
   blas_init();
   expect_ok("model", t5_random(&w.model, &config, 7, false, &err), &err);
   tiny_pool(scratch_path(s, "pool"), w.model, EXPERT, EXPERTS);
-  expect_ok("pool", pool_open(&w.pool, scratch_path(s, "pool"), w.model, NULL, &err), &err);
+  expect_ok("pool",
+            pool_open(&w.pool, scratch_path(s, "pool"), &w.model->modules, tiny_sample(w.model).hex,
+                      NULL, &err),
+            &err);
   return w;
 }
 
@@ -51,7 +54,7 @@ static void world_close(World *w) {
 }
 
 static int find_linear(const World *w, const char *name) {
-  const Linear *l = t5_find_linear(w->model, name);
+  const Module *l = modules_find(&w->model->modules, name);
   assert_non_null(l);
   return l->id;
 }

@@ -36,7 +36,8 @@ static World world_open(Scratch *s, const char *only) {
   const char *dir = scratch_path(s, "pool");
   expect_ok("clean", dir_remove(dir, &err), &err);
   tiny_pool(dir, w.model, EXPERTS, COUNT);
-  expect_ok("open", pool_open(&w.pool, dir, w.model, only, &err), &err);
+  expect_ok("open",
+            pool_open(&w.pool, dir, &w.model->modules, tiny_sample(w.model).hex, only, &err), &err);
   expect_ok("embeddings", dir_make(scratch_path(s, "pool/embeddings"), &err), &err);
   return w;
 }
@@ -58,7 +59,8 @@ static RouterSettings glider(double scale) {
 static GlobalRouter *open_router(const World *w, const RouterSettings *s) {
   Error err = {0};
   GlobalRouter *g;
-  expect_ok("router", global_router_open(&g, s, w->pool, w->model, NULL, 2, &err), &err);
+  expect_ok("router",
+            global_router_open(&g, s, w->pool, (Base[]){tiny_base(w->model, NULL)}, 2, &err), &err);
   return g;
 }
 
@@ -254,7 +256,7 @@ static void expect_refused(const World *w, const RouterSettings *s, Status statu
                            const char *words) {
   Error err = {0};
   GlobalRouter *g;
-  Status got = global_router_open(&g, s, w->pool, w->model, NULL, 1, &err);
+  Status got = global_router_open(&g, s, w->pool, (Base[]){tiny_base(w->model, NULL)}, 1, &err);
   expect_error(words, got, &err, status, words);
   assert_null(g);
 }
@@ -310,7 +312,10 @@ static void an_expert_without_an_instruction_is_refused(void **state) {
   expect_ok("write", manifest_write(&m, &err), &err);
   manifest_free(&m);
   pool_close(w.pool);
-  expect_ok("open", pool_open(&w.pool, scratch_path(*state, "pool"), w.model, NULL, &err), &err);
+  expect_ok("open",
+            pool_open(&w.pool, scratch_path(*state, "pool"), &w.model->modules,
+                      tiny_sample(w.model).hex, NULL, &err),
+            &err);
   RouterSettings s = glider(3);
   expect_refused(&w, &s, STATUS_INPUT, "pool: expert 'count' has no instruction|skein pool");
   world_close(&w);

@@ -16,7 +16,7 @@
 
 /* As routing has them: products with the vectors, then the rule; NULL when nobody covers the
  * linear. */
-static Tensor *logits(Context *c, const LocalRouter *r, const Linear *linear, const Rows *rows,
+static Tensor *logits(Context *c, const LocalRouter *r, const Module *linear, const Rows *rows,
                       Tensor *x, const float *bias) {
   Tensor *vectors = local_vectors(r, linear), *z = NULL;
   if (vectors) z = op_linear(c, x, vectors, NULL);
@@ -91,8 +91,8 @@ static void compare_logits(Bench *b, T5 *model, const LocalRouter *r, const Loca
   const float bias[] = {0.5f, -1, 2, 0, 3, 0.25f, -4, 1}; /* [2 examples, EXPERTS] */
   int64_t n = model->linear[linear].weight.cols;
   Tensor *x = some_input(b, n);
-  Tensor *plain = logits(&b->c, r, &model->linear[linear], &ROWS, x, NULL);
-  Tensor *biased = logits(&b->c, r, &model->linear[linear], &ROWS, x, bias);
+  Tensor *plain = logits(&b->c, r, &model->modules.module[linear], &ROWS, x, NULL);
+  Tensor *biased = logits(&b->c, r, &model->modules.module[linear], &ROWS, x, bias);
   if (linear == 5) {
     assert_null(plain);
     return;
@@ -126,9 +126,11 @@ static void logits_are_as_defined(void **state) {
     LocalRouter *r;
     Bench b;
     bench_open(&b, false, 2);
-    expect_ok("router",
-              local_router_new(&r, model, EXPERTS, &rules[i], some_vector, model, 2, &err), &err);
-    for (int linear = 0; linear < model->linears; linear++) {
+    expect_ok(
+        "router",
+        local_router_new(&r, &model->modules, EXPERTS, &rules[i], some_vector, model, 2, &err),
+        &err);
+    for (int linear = 0; linear < model->modules.count; linear++) {
       compare_logits(&b, model, r, &rules[i], linear);
     }
     local_router_free(r);
@@ -155,10 +157,11 @@ static void a_logit_is_a_correlation(void **state) {
   Bench b;
   bench_open(&b, false, 1);
   LocalRule rule = {true, true, false, 0};
-  expect_ok("router", local_router_new(&r, model, EXPERTS, &rule, unit_vector, model, 1, &err),
+  expect_ok("router",
+            local_router_new(&r, &model->modules, EXPERTS, &rule, unit_vector, model, 1, &err),
             &err);
   int64_t n = model->linear[0].weight.cols;
-  Tensor *x = some_input(&b, n), *z = logits(&b.c, r, &model->linear[0], &ROWS, x, NULL);
+  Tensor *x = some_input(&b, n), *z = logits(&b.c, r, &model->modules.module[0], &ROWS, x, NULL);
   for (int e = 0; e < EXPERTS; e++) {
     float v[64];
     bool has;
@@ -192,8 +195,8 @@ static void the_first_failure_is_reported(void **state) {
   for (int threads = 1; threads <= 4; threads++) {
     Error err = {0};
     LocalRouter *r;
-    Status got =
-        local_router_new(&r, model, EXPERTS, &(LocalRule){0}, broken_vector, model, threads, &err);
+    Status got = local_router_new(&r, &model->modules, EXPERTS, &(LocalRule){0}, broken_vector,
+                                  model, threads, &err);
     expect_error("vector", got, &err, STATUS_INPUT, "linear 3 of expert 1");
     assert_null(r);
   }

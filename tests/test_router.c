@@ -39,7 +39,7 @@ static Logits run_plain(const RoutedWorld *w, const char *name) {
   AdapterSet set;
   char dir[160];
   snprintf(dir, sizeof dir, "%s/experts/%s", w->pool, name);
-  expect_ok(dir, lora_open(&lora, dir, w->model, &err), &err);
+  expect_ok(dir, lora_open(&lora, dir, &w->model->modules, &err), &err);
   expect_ok(dir, lora_adapters(lora, &set, &err), &err);
   routed_forward(w, &set, 0, TINY_SEQUENCES, 1, l.z);
   free(set.slot);
@@ -76,7 +76,8 @@ static void base_is_the_plain_model(void **state) {
   Error err = {0};
   RouterSettings s = {.kind = ROUTER_BASE};
   Router *router;
-  expect_ok("no pool", router_open(&router, &s, NULL, w->model, NULL, 1, &err), &err);
+  expect_ok("no pool", router_open(&router, &s, NULL, (Base[]){tiny_base(w->model, NULL)}, 1, &err),
+            &err);
   router_close(router);
 }
 

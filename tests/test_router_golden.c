@@ -14,6 +14,7 @@
 #include "infer/route/router.h"
 #include "tests/parity.h"
 #include "tests/scratch.h"
+#include "tests/tiny.h"
 
 enum { EXPERTS = 4, SEQUENCES = 3, TOKENS = 64, LINEARS = 64 };
 
@@ -48,7 +49,7 @@ static Gate *golden_vectors(const Case *k, const Lora *lora, const char *expert,
   Gate *gate;
   int64_t n, at = 0;
   const float *values = want(k, expert, kind, &n);
-  expect_ok("gate", gate_new(&gate, lora, k->model, &err), &err);
+  expect_ok("gate", gate_new(&gate, lora, &k->model->modules, &err), &err);
   for (int i = 0; i < gate->count; i++) {
     Tensor *v = &gate->vector[i];
     if (v->rows == 0) continue;
@@ -73,7 +74,7 @@ static void write_activation(const Case *k, const Lora *lora, const char *expert
     for (int i = 0; i < gate[j]->count; i++) {
       const Tensor *v = &gate[j]->vector[i];
       if (v->rows == 0) continue;
-      char *name = vector_name(&k->model->linear[i], KIND[j]);
+      char *name = vector_name(&k->model->modules.module[i], KIND[j]);
       items[n++] = (SafetensorsItem){name, DTYPE_F32, v->data, 1, v->cols, true};
     }
   }
@@ -95,14 +96,14 @@ static void write_expert(const Case *k, PoolManifest *m, int i) {
   char *from = golden_path("routed/%s", e->name), *path[POOL_FILES], *dir;
   for (int f = 0; f < POOL_FILES; f++) assert_non_null(path[f] = manifest_path(m, i, (PoolFile)f));
   assert_non_null(dir = path_parent(path[POOL_ADAPTER]));
-  expect_ok(from, lora_open(&lora, from, k->model, &err), &err);
-  expect_ok(dir, lora_save(lora, k->model, dir, "golden", DTYPE_F32, &err), &err);
+  expect_ok(from, lora_open(&lora, from, &k->model->modules, &err), &err);
+  expect_ok(dir, lora_save(lora, &k->model->modules, dir, "golden", DTYPE_F32, &err), &err);
   GateInfo info = {.recipe = "custom"};
   memcpy(info.base, m->base, HASH_HEX);
   memcpy(info.expert, lora->fingerprint, HASH_HEX);
   memcpy(e->fingerprint, lora->fingerprint, HASH_HEX);
   Gate *gate = golden_vectors(k, lora, e->name, ".gate");
-  expect_ok(dir, gate_save(gate, k->model, path[POOL_GATE], &info, &err), &err);
+  expect_ok(dir, gate_save(gate, &k->model->modules, path[POOL_GATE], &info, &err), &err);
   write_activation(k, lora, e->name, &info, path[POOL_ACTIVATION]);
   for (int f = 0; f < POOL_FILES; f++) {
     expect_ok(path[f], hash_file(path[f], e->hash[f], &err), &err);
@@ -190,7 +191,7 @@ static Case *case_open(Scratch *s) {
   expect_ok(base, t5_open(&k->model, base, &err), &err);
   assert_non_null(k->pool = strdup(scratch_path(s, "pool")));
   assert_non_null(k->queries = strdup(scratch_path(s, "queries.safetensors")));
-  assert_true(k->model->linears <= LINEARS);
+  assert_true(k->model->modules.count <= LINEARS);
   free(tensors);
   free(base);
   read_batch(k);
@@ -216,7 +217,7 @@ typedef struct Seen {
   float weight[LINEARS][TOKENS * EXPERTS];
 } Seen;
 
-static void see(void *arg, const Linear *linear, const Rows *rows, const Tensor *softmax,
+static void see(void *arg, const Module *linear, const Rows *rows, const Tensor *softmax,
                 const Plan *plan) {
   Seen *seen = arg;
   float *to = seen->weight[linear->id];
@@ -247,7 +248,8 @@ static Router *open_router(Case *k, const char *method, const json_t *settings, 
   assert_true(asprintf(&file, "embeddings=%s", k->queries) > 0);
   expect_ok(method, options_assign(&set, "embedder=precomputed", &err), &err);
   expect_ok(method, options_assign(&set, file, &err), &err);
-  expect_ok(method, router_open(&router, &s, pool, k->model, NULL, 2, &err), &err);
+  expect_ok(method, router_open(&router, &s, pool, (Base[]){tiny_base(k->model, NULL)}, 2, &err),
+            &err);
   options_free(&set);
   free(file);
   return router;
@@ -262,7 +264,9 @@ static Pool *open_pool(Case *k, const json_t *only) {
     snprintf(names + used, sizeof names - used, "%s%s", i ? "," : "",
              json_string_value(json_array_get(only, i)));
   }
-  expect_ok("pool", pool_open(&pool, k->pool, k->model, names, &err), &err);
+  expect_ok("pool",
+            pool_open(&pool, k->pool, &k->model->modules, tiny_sample(k->model).hex, names, &err),
+            &err);
   return pool;
 }
 
@@ -296,16 +300,16 @@ static float *run(Case *k, Router *router, Seen *seen) {
 static void compare_weights(Case *k, const char *method, const Seen *seen, Comparison *c) {
   int64_t n, at = 0;
   const float *w = want(k, method, ".weights", &n);
-  for (int i = 0; i < k->model->linears; i++) {
+  for (int i = 0; i < k->model->modules.count; i++) {
     int64_t here = seen->rows[i] * seen->experts;
     assert_true(at + here <= n);
     for (int64_t j = 0; j < here; j++) {
       if ((seen->weight[i][j] > 0) == (w[at + j] > 0)) continue;
-      fail_msg("%s: %s: row %d, expert %d: weight %g, want %g", method, k->model->linear[i].name,
-               (int)(j / seen->experts), (int)(j % seen->experts), (double)seen->weight[i][j],
-               (double)w[at + j]);
+      fail_msg("%s: %s: row %d, expert %d: weight %g, want %g", method,
+               k->model->modules.module[i].name, (int)(j / seen->experts), (int)(j % seen->experts),
+               (double)seen->weight[i][j], (double)w[at + j]);
     }
-    if (here > 0) compare(c, k->model->linear[i].name, seen->weight[i], w + at, here);
+    if (here > 0) compare(c, k->model->modules.module[i].name, seen->weight[i], w + at, here);
     at += here;
   }
   assert_int_equal(at, n); /* every linear that somebody covers, and no other, was routed */
@@ -354,9 +358,9 @@ static void linears_are_in_module_order(void **state) {
   json_t *expected = golden_json("routed/expected.json"),
          *linears = json_object_get(expected, "linears");
   expect_ok(base, t5_open(&model, base, &err), &err);
-  assert_int_equal(json_array_size(linears), model->linears);
-  for (int i = 0; i < model->linears; i++) {
-    assert_string_equal(model->linear[i].name,
+  assert_int_equal(json_array_size(linears), model->modules.count);
+  for (int i = 0; i < model->modules.count; i++) {
+    assert_string_equal(model->modules.module[i].name,
                         json_string_value(json_array_get(linears, (size_t)i)));
   }
   json_decref(expected);

@@ -24,7 +24,7 @@ static void the_seed_decides_the_lot(void **state) {
 }
 
 /* How often each expert was drawn at a linear that all cover. */
-static void count_lots(void *arg, const Linear *linear, const Rows *rows, const Tensor *softmax,
+static void count_lots(void *arg, const Module *linear, const Rows *rows, const Tensor *softmax,
                        const Plan *plan) {
   (void)rows;
   int64_t *count = arg;
@@ -64,15 +64,15 @@ static void statistics_are_of_what_ran(void **state) {
   Error err = {0};
   RoutingStats *stats;
   const bool keep[TINY_SEQUENCES] = {true, true, true};
-  expect_ok("stats", routing_stats_new(&stats, w->model, ROUTED_EXPERTS, &err), &err);
+  expect_ok("stats", routing_stats_new(&stats, &w->model->modules, ROUTED_EXPERTS, &err), &err);
   Routing r = routing_open(w, "router=uniform", NULL);
   Logits l = {0};
   RouteBatch batch;
   routing_begin(&r, 0, TINY_SEQUENCES, &batch);
   routed_forward(w, router_adapters(r.router, &batch, stats), 0, TINY_SEQUENCES, 1, l.z);
   expect_ok("commit", routing_stats_commit(stats, keep, TINY_SEQUENCES, &err), &err);
-  int q = t5_find_linear(w->model, "encoder.block.0.layer.0.SelfAttention.q")->id,
-      k = t5_find_linear(w->model, "encoder.block.0.layer.0.SelfAttention.k")->id;
+  int q = modules_find(&w->model->modules, "encoder.block.0.layer.0.SelfAttention.q")->id,
+      k = modules_find(&w->model->modules, "encoder.block.0.layer.0.SelfAttention.k")->id;
   for (int i = 0; i < ROUTED_EXPERTS; i++) {
     double covered = i == 2 ? 0 : 1.0 / 3;
     assert_true(fabs(routing_stats_value(stats, STATISTIC_WEIGHT, q, i) - 0.25) < 1e-6);
@@ -109,7 +109,8 @@ static void what_cannot_be_is_refused(void **state) {
   Error err = {0};
   RouterSettings s = {.kind = ROUTER_UNIFORM, .top_k = 1, .top_p = 1};
   Router *router;
-  expect_error("no pool", router_open(&router, &s, NULL, w->model, NULL, 1, &err), &err,
+  expect_error("no pool",
+               router_open(&router, &s, NULL, (Base[]){tiny_base(w->model, NULL)}, 1, &err), &err,
                STATUS_USAGE, "uniform needs a pool");
 }
 

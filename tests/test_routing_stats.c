@@ -25,15 +25,15 @@ static const char *const place_name[PLACES] = {
 typedef struct World {
   T5 *model;
   RoutingStats *stats;
-  const Linear *at[PLACES];
+  const Module *at[PLACES];
 } World;
 
 static World world_open(int experts) {
   Error err = {0};
   World w = {.model = tiny_model(true, false)};
-  expect_ok("stats", routing_stats_new(&w.stats, w.model, experts, &err), &err);
+  expect_ok("stats", routing_stats_new(&w.stats, &w.model->modules, experts, &err), &err);
   for (int p = 0; p < PLACES; p++)
-    assert_non_null(w.at[p] = t5_find_linear(w.model, place_name[p]));
+    assert_non_null(w.at[p] = modules_find(&w.model->modules, place_name[p]));
   return w;
 }
 
@@ -299,7 +299,8 @@ static void the_report_as_json(void **state) {
   char dir[PATH_MAX];
   strcpy(dir, scratch_path(*state, "pool"));
   tiny_pool(dir, w.model, expert, 2);
-  expect_ok("open", pool_open(&pool, dir, w.model, NULL, &err), &err);
+  expect_ok("open", pool_open(&pool, dir, &w.model->modules, tiny_sample(w.model).hex, NULL, &err),
+            &err);
   Call call = {.sequence = {1, (const int64_t[]){0, 2}},
                .softmax = {0.75f, 0.25f, 0.5f, 0.5f},
                .expert = {0, 1, 0, -1},
@@ -307,7 +308,7 @@ static void the_report_as_json(void **state) {
                .slots = 2};
   add(&w, DECODER_WO, &call, (const int64_t[]){0});
   commit(w.stats, (const bool[]){true}, 1);
-  json_t *report = routing_report_json(w.stats, w.model, pool, "boolq", "glider");
+  json_t *report = routing_report_json(w.stats, pool, "boolq", "glider");
   json_t *want =
       json_pack("{s:s, s:s, s:s, s:{s:[s, s], s:[{s:s, s:i, s:f, s:[f, f], s:[f, f], s:[f, f]}]}}",
                 "task", "boolq", "method", "glider", "pool", dir, "routing", "experts", "one",

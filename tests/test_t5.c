@@ -221,7 +221,7 @@ static void an_expert_is_a_change_of_weights(void **state) {
   TinyBatch b = tiny_batch(&model->config, 1);
   float bare = tiny_forward(model, NULL, &b, false, false, 1).loss;
   float with = tiny_forward(model, &adapters, &b, false, false, 1).loss;
-  for (int i = 0; i < model->linears; i++) {
+  for (int i = 0; i < model->modules.count; i++) {
     const LoraFactor *f = &lora->factor[i];
     Tensor *w = &model->linear[i].weight;
     for (int64_t o = 0; o < w->rows; o++) {
@@ -247,7 +247,7 @@ static void a_zero_gate_is_half_the_expert(void **state) {
   Lora *lora = tiny_lora(model, "all-linear", 3, 5);
   Gate *gate;
   AdapterSet gated, half;
-  expect_ok("gate", gate_new(&gate, lora, model, &err), &err);
+  expect_ok("gate", gate_new(&gate, lora, &model->modules, &err), &err);
   expect_ok("slots", gate_adapters(gate, lora, &gated, &err), &err);
   expect_ok("slots", lora_adapters(lora, &half, &err), &err);
   for (int i = 0; i < half.count; i++) half.slot[i].scale /= 2;

@@ -13,8 +13,8 @@
 /* Products of every linear for the rows that it sees. */
 static double count_linears(const T5 *m, int64_t in, int64_t out) {
   double flops = 0;
-  for (int i = 0; i < m->linears; i++) {
-    const char *name = m->linear[i].name, *last = strrchr(name, '.');
+  for (int i = 0; i < m->modules.count; i++) {
+    const char *name = m->modules.module[i].name, *last = strrchr(name, '.');
     bool of_input =
         strncmp(name, "encoder", 7) == 0 ||
         (strstr(name, "EncDec") && (strcmp(last, ".k") == 0 || strcmp(last, ".v") == 0));
@@ -54,8 +54,8 @@ static void every_linear_has_a_group(void **state) {
   const int want[] = {2 * 4, 2 * 3, 3 * 4, 3 * 4, 3 * 3};
   int count[5] = {0};
   T5 *m = tiny_model(true, false);
-  for (int i = 0; i < m->linears; i++) {
-    for (int g = 0; g < 5; g++) count[g] += strcmp(t5_linear_group(m, i), groups[g]) == 0;
+  for (int i = 0; i < m->modules.count; i++) {
+    for (int g = 0; g < 5; g++) count[g] += strcmp(m->modules.module[i].group, groups[g]) == 0;
   }
   for (int g = 0; g < 5; g++) assert_int_equal(count[g], want[g]);
   t5_close(m);

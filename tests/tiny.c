@@ -41,22 +41,42 @@ void tiny_fill(Tensor *t, float spread, uint64_t key) {
   for (int64_t i = 0; i < tensor_count(t); i++) t->data[i] = spread * rng_normal(&rng);
 }
 
+Hex tiny_sample(const T5 *model) {
+  Hex h;
+  Error err = {0};
+  expect_ok("sample", t5_sample(model, h.hex, &err), &err);
+  return h;
+}
+
+Hex tiny_fingerprint(const T5 *model) {
+  Hex h;
+  Error err = {0};
+  expect_ok("fingerprint", t5_hash(model, h.hex, &err), &err);
+  return h;
+}
+
+Base tiny_base(T5 *model, Tokenizer *tokenizer) {
+  Base base = {.model = model, .tokenizer = tokenizer};
+  memcpy(base.sample, tiny_sample(model).hex, sizeof base.sample);
+  return base;
+}
+
 Lora *tiny_lora(const T5 *model, const char *targets, int rank, uint64_t seed) {
   Lora *lora;
   Error err = {0};
-  expect_ok("lora", lora_new(&lora, model, rank, 6, targets, seed, &err), &err);
+  expect_ok("lora", lora_new(&lora, &model->modules, rank, 6, targets, seed, &err), &err);
   for (int i = 0; i < lora->count; i++) {
     tiny_fill(&lora->factor[i].a, 0.2f, rng_key(seed, (uint64_t)i, 0, 0));
     tiny_fill(&lora->factor[i].b, 0.2f, rng_key(seed, (uint64_t)i, 1, 0));
   }
-  expect_ok("hash", lora_fingerprint(lora, model, lora->fingerprint, &err), &err);
+  expect_ok("hash", lora_fingerprint(lora, &model->modules, lora->fingerprint, &err), &err);
   return lora;
 }
 
 Gate *tiny_gate(const Lora *lora, const T5 *model, uint64_t seed) {
   Gate *gate;
   Error err = {0};
-  expect_ok("gate", gate_new(&gate, lora, model, &err), &err);
+  expect_ok("gate", gate_new(&gate, lora, &model->modules, &err), &err);
   for (int i = 0; i < gate->count; i++) {
     tiny_fill(&gate->vector[i], 0.3f, rng_key(seed, (uint64_t)i, 2, 0));
   }

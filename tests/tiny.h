@@ -3,13 +3,21 @@
 #define SKEIN_TESTS_TINY_H
 
 #include "infer/expert/gate.h"
-#include "infer/t5/t5.h"
+#include "infer/t5/base.h"
 
 /* Two encoder and three decoder blocks, heads * d_kv != d_model. v1.0: ReLU, tied, scaled;
  * v1.1: gated GELU, own head. */
 T5Config tiny_config(bool v1_1);
 /* A model in memory; t5_close when done. */
 T5 *tiny_model(bool v1_1, bool trainable);
+/* A base of these parts; the tokenizer may be NULL. */
+Base tiny_base(T5 *model, Tokenizer *tokenizer);
+/* What a model is known by. */
+typedef struct Hex {
+  char hex[HASH_HEX];
+} Hex;
+Hex tiny_sample(const T5 *model);
+Hex tiny_fingerprint(const T5 *model);
 /* A trainable adapter on `targets` whose B is not zero; lora_close when done. */
 Lora *tiny_lora(const T5 *model, const char *targets, int rank, uint64_t seed);
 /* Its gates, random. */

@@ -29,7 +29,7 @@ static void write_activation(const Gate *gate, const T5 *model, GateInfo *info, 
       assert_non_null(values);
       for (int64_t c = 0; c < d; c++) values[c] = 0.1f + rng_normal(&rng);
       for (int64_t c = 0; c < d && k == 1; c++) values[c] = values[c] < 0 ? -values[c] : values[c];
-      char *name = vector_name(&model->linear[i], suffix[k]);
+      char *name = vector_name(&model->modules.module[i], suffix[k]);
       items[n++] = (SafetensorsItem){name, DTYPE_F32, values, 1, d, true};
     }
   }
@@ -54,14 +54,14 @@ static void write_expert(PoolManifest *m, int i, T5 *model, const TinyExpert *x)
   char *path[POOL_FILES], *dir;
   for (int f = 0; f < POOL_FILES; f++) assert_non_null(path[f] = manifest_path(m, i, (PoolFile)f));
   assert_non_null(dir = path_parent(path[0]));
-  expect_ok(dir, lora_save(lora, model, dir, "tiny", x->dtype, &err), &err);
-  expect_ok(dir, lora_open(&saved, dir, model, &err), &err); /* as narrowed */
+  expect_ok(dir, lora_save(lora, &model->modules, dir, "tiny", x->dtype, &err), &err);
+  expect_ok(dir, lora_open(&saved, dir, &model->modules, &err), &err); /* as narrowed */
   Gate *gate = tiny_gate(lora, model, x->seed);
   GateInfo info = {.recipe = "phatgoose", .steps = 100, .seed = x->seed};
   memcpy(info.base, m->base, HASH_HEX);
   memcpy(info.expert, saved->fingerprint, HASH_HEX);
   memcpy(e->fingerprint, saved->fingerprint, HASH_HEX);
-  expect_ok(dir, gate_save(gate, model, path[POOL_GATE], &info, &err), &err);
+  expect_ok(dir, gate_save(gate, &model->modules, path[POOL_GATE], &info, &err), &err);
   if (x->activation) write_activation(gate, model, &info, path[POOL_ACTIVATION]);
   for (int f = 0; f < POOL_FILES; f++) {
     if (f == POOL_ACTIVATION && !x->activation) continue;

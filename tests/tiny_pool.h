@@ -3,6 +3,7 @@
 #define SKEIN_TESTS_TINY_POOL_H
 
 #include "infer/pool/pool.h"
+#include "infer/t5/t5.h"
 
 typedef struct TinyExpert {
   const char *name, *targets; /* as lora_new takes them */

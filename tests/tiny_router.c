@@ -53,12 +53,14 @@ Status routing_try(Routing *r, const RoutedWorld *w, const char *settings, const
   RouterSettings s;
   char text[256], *rest = text;
   snprintf(text, sizeof text, "%s", settings);
-  expect_ok("pool", pool_open(&r->pool, w->pool, w->model, only, err), err);
+  expect_ok("pool",
+            pool_open(&r->pool, w->pool, &w->model->modules, tiny_sample(w->model).hex, only, err),
+            err);
   expect_ok("settings", router_settings_init(&set, &s, err), err);
   for (char *one; (one = strsep(&rest, " "));) {
     expect_ok(one, options_assign(&set, one, err), err);
   }
-  Status status = router_open(&r->router, &s, r->pool, w->model, NULL, 2, err);
+  Status status = router_open(&r->router, &s, r->pool, (Base[]){tiny_base(w->model, NULL)}, 2, err);
   options_free(&set);
   if (status != STATUS_OK) pool_close(r->pool);
   return status;

@@ -80,7 +80,7 @@ static void write_expert(const Workspace *w, Error *err) {
   T5 *model = NULL;
   Lora *lora = NULL;
   t5_open(&model, workspace_path(w, "base"), err);
-  if (err->status == STATUS_OK) lora_new(&lora, model, 2, 4, "all-linear", 5, err);
+  if (err->status == STATUS_OK) lora_new(&lora, &model->modules, 2, 4, "all-linear", 5, err);
   for (int i = 0; lora && i < lora->count; i++) {
     Rng rng = {rng_key(6, (uint64_t)i, 0, 0), 0};
     Tensor *a = &lora->factor[i].a, *b = &lora->factor[i].b;
@@ -88,7 +88,7 @@ static void write_expert(const Workspace *w, Error *err) {
     for (int64_t k = 0; k < tensor_count(b); k++) b->data[k] = 0.3f * rng_normal(&rng);
   }
   dir_make(workspace_path(w, "expert"), err);
-  if (lora) lora_save(lora, model, workspace_path(w, "expert"), "base", DTYPE_F32, err);
+  if (lora) lora_save(lora, &model->modules, workspace_path(w, "expert"), "base", DTYPE_F32, err);
   lora_close(lora);
   t5_close(model);
 }

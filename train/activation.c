@@ -32,12 +32,12 @@ static void add_example(ModuleActivation *m, double *sum, const float *x, int64_
 }
 
 /* An AdapterAdd that adds nothing and looks at x. */
-static void look(Context *c, void *arg, const Linear *linear, const Rows *rows, const Tensor *x,
+static void look(Context *c, void *arg, const Module *module, const Rows *rows, const Tensor *x,
                  Tensor *z, Tensor *y) {
   (void)c;
   (void)y, (void)z;
   Collector *collector = arg;
-  ModuleActivation *m = &collector->sums->module[linear->id];
+  ModuleActivation *m = &collector->sums->module[module->id];
   if (!m->mean) return;
   assert(x->cols == m->d_in);
   for (int64_t s = 0; s < rows->sequence.count; s++) {
@@ -46,15 +46,15 @@ static void look(Context *c, void *arg, const Linear *linear, const Rows *rows, 
   }
 }
 
-static Status make_sums(Activation *a, Collector *collector, const T5 *model, const Lora *lora,
-                        Error *err) {
+static Status make_sums(Activation *a, Collector *collector, const Modules *modules,
+                        const Lora *lora, Error *err) {
   int64_t largest = 1;
-  *a = (Activation){calloc((size_t)model->linears, sizeof *a->module), model->linears};
+  *a = (Activation){calloc((size_t)modules->count, sizeof *a->module), modules->count};
   if (!a->module) return no_memory(err);
   for (int i = 0; i < a->count; i++) {
     ModuleActivation *m = &a->module[i];
     if (lora->factor[i].a.rows == 0) continue;
-    m->d_in = model->linear[i].weight.cols;
+    m->d_in = modules->module[i].d_in;
     m->mean = calloc((size_t)m->d_in, sizeof *m->mean);
     m->absolute = calloc((size_t)m->d_in, sizeof *m->absolute);
     if (!m->mean || !m->absolute) return no_memory(err);
@@ -114,7 +114,7 @@ Status activation_collect(Activation *a, T5 *model, const Lora *lora, const Batc
   Collector collector = {0};
   AdapterSet adapters = {0};
   T5Run run = {model, &adapters, false};
-  Status status = make_sums(a, &collector, model, lora, err);
+  Status status = make_sums(a, &collector, &model->modules, lora, err);
   if (status == STATUS_OK) status = lora_adapters(lora, &adapters, err);
   adapters.add = look;
   adapters.arg = &collector;

@@ -47,23 +47,23 @@ static Status no_memory(const char *path, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", path);
 }
 
-static Status add_item(SafetensorsItem *item, const Linear *linear, const char *suffix,
+static Status add_item(SafetensorsItem *item, const Module *module, const char *suffix,
                        const double *values, int64_t n, const char *path, Error *err) {
-  char *name = vector_name(linear, suffix);
+  char *name = vector_name(module, suffix);
   float *data = calloc((size_t)n, sizeof *data);
   *item = (SafetensorsItem){name, DTYPE_F32, data, 1, n, true};
   for (int64_t k = 0; data && k < n; k++) data[k] = (float)values[k];
   return name && data ? STATUS_OK : no_memory(path, err);
 }
 
-static Status add_items(SafetensorsItem *items, size_t *n, const Activation *a, const T5 *model,
-                        const char *path, Error *err) {
+static Status add_items(SafetensorsItem *items, size_t *n, const Activation *a,
+                        const Modules *modules, const char *path, Error *err) {
   for (int i = 0; i < a->count; i++) {
     const ModuleActivation *m = &a->module[i];
-    const Linear *linear = &model->linear[i];
+    const Module *module = &modules->module[i];
     if (!m->mean) continue;
-    TRY(add_item(&items[(*n)++], linear, "mean", m->mean, m->d_in, path, err));
-    TRY(add_item(&items[(*n)++], linear, "absolute", m->absolute, m->d_in, path, err));
+    TRY(add_item(&items[(*n)++], module, "mean", m->mean, m->d_in, path, err));
+    TRY(add_item(&items[(*n)++], module, "absolute", m->absolute, m->d_in, path, err));
   }
   return STATUS_OK;
 }
@@ -82,7 +82,7 @@ static Status write_file(const Activation *a, Objective *o, int64_t used, const 
                             {"expert", o->expert_hash},
                             {"examples", examples},
                             {"seed", seed}};
-  Status status = add_items(items, &n, a, o->model, path, err);
+  Status status = add_items(items, &n, a, &o->model->modules, path, err);
   if (status == STATUS_OK) {
     status = safetensors_write(path, items, n, meta, sizeof meta / sizeof *meta, err);
   }

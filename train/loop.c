@@ -150,7 +150,7 @@ static Status make_step(Run *r, MetricsRow *row, Error *err) {
   TRY(batch_reader_next(r->reader, &batch, err));
   struct timespec start;
   clock_gettime(CLOCK_MONOTONIC, &start);
-  if (o->stats) memset(o->stats, 0, (size_t)o->model->linears * sizeof *o->stats);
+  if (o->stats) memset(o->stats, 0, (size_t)o->model->modules.count * sizeof *o->stats);
   float rate = learning_rate(r);
   Status status = step_train(&r->stepper, o, &batch, r->state.updates + 1, rate, &result, err);
   double tokens = (double)(batch.input_tokens + batch.target_tokens);

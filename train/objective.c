@@ -27,40 +27,30 @@ static Status reserve_params(Objective *o, int count, Error *err) {
   return o->param && o->name ? STATUS_OK : no_memory(err);
 }
 
-/* A vocabulary that the embedding cannot hold would index past its end. */
-static Status check_vocabulary(const Objective *o, Error *err) {
-  int32_t size = tokenizer_size(o->tokenizer);
-  if (size <= o->model->config.vocab_size) return STATUS_OK;
-  return error_set(err, STATUS_MISMATCH,
-                   "%s: vocabulary of %" PRId32
-                   " ids (sentinels included) is larger than the "
-                   "embedding of %" PRId64 " rows; use the tokenizer of this base",
-                   o->tokenizer_path, size, o->model->config.vocab_size);
-}
-
 static Status open_frozen_base(Objective *o, Error *err) {
-  TRY(t5_open(&o->model, o->settings->base, err));
-  o->tokenizer_path = path_join(o->settings->base, "spiece.model");
-  if (!o->tokenizer_path) return no_memory(err);
-  TRY(tokenizer_open(&o->tokenizer, o->settings->base, err));
-  TRY(check_vocabulary(o, err));
+  Base base;
+  TRY(base_open(&base, o->settings->base, err));
+  o->model = base.model; /* they are the objective's from here */
+  o->tokenizer = base.tokenizer;
+  o->tokenizer_path = base.tokenizer_path;
+  free(base.dir);
   return t5_fingerprint(o->model, o->base_hash, err);
 }
 
 static Status open_gate(Objective *o, Error *err) {
   TRY(open_frozen_base(o, err));
-  TRY(lora_open(&o->lora, o->settings->expert, o->model, err));
+  TRY(lora_open(&o->lora, o->settings->expert, &o->model->modules, err));
   snprintf(o->expert_hash, sizeof o->expert_hash, "%s", o->lora->fingerprint);
-  TRY(gate_new(&o->gate, o->lora, o->model, err));
+  TRY(gate_new(&o->gate, o->lora, &o->model->modules, err));
   TRY(gate_adapters(o->gate, o->lora, &o->adapters, err));
-  int n = o->model->linears;
+  int n = o->model->modules.count;
   o->stats = calloc((size_t)n, sizeof *o->stats);
   if (!o->stats) return no_memory(err);
   TRY(reserve_params(o, n, err));
   for (int i = 0; i < n; i++) {
     if (o->gate->vector[i].rows == 0) continue;
     o->adapters.slot[i].stats = &o->stats[i];
-    TRY(add_param(o, &o->gate->vector[i], o->model->linear[i].name, ".gate", err));
+    TRY(add_param(o, &o->gate->vector[i], o->model->modules.module[i].name, ".gate", err));
   }
   return STATUS_OK;
 }
@@ -68,15 +58,15 @@ static Status open_gate(Objective *o, Error *err) {
 static Status open_lora(Objective *o, Error *err) {
   const RunSettings *s = o->settings;
   TRY(open_frozen_base(o, err));
-  TRY(lora_new(&o->lora, o->model, (int)s->lora.rank, (float)s->lora.alpha, s->lora.targets,
-               (uint64_t)s->train.seed, err));
+  TRY(lora_new(&o->lora, &o->model->modules, (int)s->lora.rank, (float)s->lora.alpha,
+               s->lora.targets, (uint64_t)s->train.seed, err));
   TRY(lora_adapters(o->lora, &o->adapters, err));
-  TRY(reserve_params(o, 2 * o->model->linears, err));
-  for (int i = 0; i < o->model->linears; i++) {
+  TRY(reserve_params(o, 2 * o->model->modules.count, err));
+  for (int i = 0; i < o->model->modules.count; i++) {
     LoraFactor *f = &o->lora->factor[i];
     if (f->a.rows == 0) continue;
-    TRY(add_param(o, &f->a, o->model->linear[i].name, ".lora_A.weight", err));
-    TRY(add_param(o, &f->b, o->model->linear[i].name, ".lora_B.weight", err));
+    TRY(add_param(o, &f->a, o->model->modules.module[i].name, ".lora_A.weight", err));
+    TRY(add_param(o, &f->b, o->model->modules.module[i].name, ".lora_B.weight", err));
   }
   return STATUS_OK;
 }
@@ -137,7 +127,7 @@ static Status open_base(Objective *o, const char *dir, bool resume, Error *err) 
   TRY(new_config(o, &config, err));
   TRY(t5_random(&o->model, &config, (uint64_t)o->settings->train.seed, true, err));
   respread(o->model, &o->settings->model);
-  TRY(check_vocabulary(o, err));
+  TRY(base_check_vocabulary(o->model, o->tokenizer, o->tokenizer_path, err));
   TRY(reserve_params(o, o->model->tensors, err));
   for (int i = 0; i < o->model->tensors; i++) {
     TRY(add_param(o, o->model->tensor[i].tensor, o->model->tensor[i].name, "", err));
@@ -217,7 +207,7 @@ Status objective_check_frozen(const Objective *o, Error *err) {
     TRY(check_same("base", o->base_hash, hash, err));
   }
   if (*o->expert_hash) {
-    TRY(lora_fingerprint(o->lora, o->model, hash, err));
+    TRY(lora_fingerprint(o->lora, &o->model->modules, hash, err));
     TRY(check_same("expert", o->expert_hash, hash, err));
   }
   return STATUS_OK;
@@ -230,7 +220,7 @@ static Status save_gate(const Objective *o, const char *dir, int64_t steps, Erro
   snprintf(info.recipe, sizeof info.recipe, "%s", recipe_name(o->settings->recipe));
   char *path = path_join(dir, objective_result(OBJECTIVE_GATE));
   if (!path) return no_memory(err);
-  Status status = gate_save(o->gate, o->model, path, &info, err);
+  Status status = gate_save(o->gate, &o->model->modules, path, &info, err);
   free(path);
   return status;
 }
@@ -256,8 +246,8 @@ Status objective_save(const Objective *o, const char *dir, int64_t steps, Error 
     case OBJECTIVE_GATE:
       return save_gate(o, dir, steps, err);
     case OBJECTIVE_LORA:
-      return lora_save(o->lora, o->model, dir, o->settings->base, (Dtype)o->settings->lora.dtype,
-                       err);
+      return lora_save(o->lora, &o->model->modules, dir, o->settings->base,
+                       (Dtype)o->settings->lora.dtype, err);
     default:
       TRY(save_tokenizer(o, dir, err));
   }

@@ -10,6 +10,7 @@
 
 #include "data/examples/batch.h"
 #include "infer/expert/gate.h"
+#include "infer/t5/base.h"
 #include "optim/adamw.h"
 #include "train/run_settings.h"
 

@@ -7,8 +7,8 @@
 
 /* ---- measuring ---- */
 
-static int group_of(const T5 *model, int id) {
-  const char *name = t5_linear_group(model, id);
+static int group_of(const Modules *modules, int id) {
+  const char *name = modules->module[id].group;
   for (int g = 0; g < METRIC_GROUPS; g++) {
     if (strcmp(name, METRIC_GROUP[g]) == 0) return g;
   }
@@ -28,9 +28,9 @@ static double module_openness(const GateStats *s) {
 void report_groups(const Objective *o, double openness[METRIC_GROUPS], double norm[METRIC_GROUPS]) {
   int count[METRIC_GROUPS] = {0};
   for (int g = 0; g < METRIC_GROUPS; g++) openness[g] = norm[g] = 0;
-  for (int i = 0; i < o->model->linears; i++) {
+  for (int i = 0; i < o->model->modules.count; i++) {
     if (o->gate->vector[i].rows == 0) continue;
-    int g = group_of(o->model, i);
+    int g = group_of(&o->model->modules, i);
     openness[g] += module_openness(&o->stats[i]);
     norm[g] += vector_norm(&o->gate->vector[i]);
     count[g]++;
@@ -48,12 +48,12 @@ static int by_value(const void *a, const void *b) {
 
 /* Spread over modules of the norms of v and of the mean gate values. */
 static Status measure_modules(GateReport *r, const Objective *o, Error *err) {
-  double *norm = calloc((size_t)o->model->linears + 1, sizeof *norm);
+  double *norm = calloc((size_t)o->model->modules.count + 1, sizeof *norm);
   if (!norm) return error_set(err, STATUS_RUN, "out of memory: the gate report");
   r->openness_min = INFINITY;
   r->openness_max = -INFINITY;
   int moved = 0, shifted = 0;
-  for (int i = 0; i < o->model->linears; i++) {
+  for (int i = 0; i < o->model->modules.count; i++) {
     if (o->gate->vector[i].rows == 0) continue;
     double open = module_openness(&o->stats[i]);
     norm[r->modules] = vector_norm(&o->gate->vector[i]);
@@ -79,12 +79,12 @@ static Status measure_losses(GateReport *r, const Objective *o, const Probe *pro
   AdapterSet removed = {0}, zero = {0};
   Gate *zero_gate = NULL;
   Status status = lora_adapters(o->lora, &removed, err);
-  if (status == STATUS_OK) status = gate_new(&zero_gate, o->lora, o->model, err);
+  if (status == STATUS_OK) status = gate_new(&zero_gate, o->lora, &o->model->modules, err);
   if (status == STATUS_OK) status = gate_adapters(zero_gate, o->lora, &zero, err);
   if (status == STATUS_OK) status = probe_loss(probe, s, o->model, NULL, &r->loss_base, err);
   if (status == STATUS_OK) status = probe_loss(probe, s, o->model, &removed, &r->loss_removed, err);
   if (status == STATUS_OK) status = probe_loss(probe, s, o->model, &zero, &r->loss_zero, err);
-  memset(o->stats, 0, (size_t)o->model->linears * sizeof *o->stats);
+  memset(o->stats, 0, (size_t)o->model->modules.count * sizeof *o->stats);
   if (status == STATUS_OK) {
     status = probe_loss(probe, s, o->model, &o->adapters, &r->loss_trained, err);
   }

@@ -19,8 +19,8 @@
 #ifndef SKEIN_EMBED_H
 #define SKEIN_EMBED_H
 
-#include "data/tokenizer/tokenizer.h"
 #include "infer/pool/pool.h"
+#include "infer/t5/base.h"
 
 typedef enum EmbedderKind {
   EMBEDDER_LEXICAL,
@@ -34,8 +34,7 @@ typedef struct EmbedderSpec {
   const char *name;          /* precomputed: of a file that declares no embedder; may be NULL */
   const char *const *corpus; /* lexical: texts [corpus_count] whose n-grams weigh */
   int corpus_count;
-  T5 *model;                  /* encoder; borrowed */
-  const Tokenizer *tokenizer; /* encoder; borrowed */
+  const Base *base; /* encoder; borrowed */
   int threads;
 } EmbedderSpec;
 

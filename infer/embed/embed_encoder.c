@@ -1,6 +1,5 @@
 /* Embeddings by the base itself: its encoder reads the text and EOS, as in training, and the states
  * of the text's tokens are averaged. A text is cut to MOST tokens, EOS included. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +9,7 @@
 enum { MOST = 512 };
 
 typedef struct Encoder {
-  T5 *model;
-  const Tokenizer *tokenizer;
+  const Base *base;
   Arena *arena;
   int threads;
 } Encoder;
@@ -24,32 +22,23 @@ static void encoder_close(void *self) {
 
 static Status encoder_open(const EmbedderSpec *spec, void **self, char name[EMBEDDER_NAME],
                            int64_t *dim, Error *err) {
-  char sample[HASH_HEX];
-  int32_t size = tokenizer_size(spec->tokenizer);
-  if (size > spec->model->config.vocab_size) {
-    return error_set(err, STATUS_MISMATCH,
-                     "the tokenizer has %" PRId32 " ids and the base's embedding %" PRId64
-                     " rows; use the tokenizer of this base",
-                     size, spec->model->config.vocab_size);
-  }
-  TRY(t5_sample(spec->model, sample, err));
   Encoder *e = calloc(1, sizeof *e);
   if (!e) return error_set(err, STATUS_RUN, "out of memory: the encoder's embedder");
-  *e = (Encoder){spec->model, spec->tokenizer, arena_new(), spec->threads};
+  *e = (Encoder){spec->base, arena_new(), spec->threads};
   if (!e->arena) {
     free(e);
     return error_set(err, STATUS_RUN, "out of memory: the encoder's embedder");
   }
-  snprintf(name, EMBEDDER_NAME, "encoder-1-%.12s", sample);
+  snprintf(name, EMBEDDER_NAME, "encoder-1-%.12s", spec->base->sample);
   *self = e;
-  *dim = spec->model->config.d_model;
+  *dim = spec->base->model->config.d_model;
   return STATUS_OK;
 }
 
 /* The mean of the states of ids[0, count - 1), EOS being the last. */
 static Status mean_state(Encoder *e, const int32_t *ids, int64_t count, float *out, Error *err) {
   int64_t offset[] = {0, count};
-  T5Run run = {e->model, NULL, false};
+  T5Run run = {e->base->model, NULL, false};
   Context c = context_make(e->arena, NULL, e->threads, err);
   ArenaMark mark = arena_mark(e->arena);
   Tensor *states = t5_encode(&c, &run, ids, (Ragged){1, offset});
@@ -67,14 +56,14 @@ static Status encoder_embed(void *self, const char *key, const char *text, float
   Encoder *e = self;
   int32_t *ids, cut[MOST];
   int64_t count;
-  TRY(tokenizer_encode(e->tokenizer, text, strlen(text), &ids, &count, err));
+  TRY(tokenizer_encode(e->base->tokenizer, text, strlen(text), &ids, &count, err));
   if (count > MOST - 1) count = MOST - 1;
   if (count > 0) memcpy(cut, ids, (size_t)count * sizeof *ids);
   free(ids);
   if (count == 0) {
     return error_set(err, STATUS_INPUT, "'%.80s': a text to be embedded has no content", text);
   }
-  cut[count] = tokenizer_eos(e->tokenizer);
+  cut[count] = tokenizer_eos(e->base->tokenizer);
   return mean_state(e, cut, count + 1, out, err);
 }
 

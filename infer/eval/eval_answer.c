@@ -197,8 +197,8 @@ static Status open_cell(Cell *c, Error *err) {
                                    .max_tokens = s->batch_tokens,
                                    .beams = (int)c->task->beams,
                                    .length_penalty = c->task->length_penalty};
-  if (a->pool) TRY(routing_stats_new(&c->stats, a->model, pool_count(a->pool), err));
-  return predictor_open(&c->predictor, a->model, a->tokenizer, a->router, c->stats, &predict, err);
+  if (a->pool) TRY(routing_stats_new(&c->stats, pool_modules(a->pool), pool_count(a->pool), err));
+  return predictor_open(&c->predictor, a->base, a->router, c->stats, &predict, err);
 }
 
 static Status write_statistics(const Cell *c, Error *err) {
@@ -206,8 +206,7 @@ static Status write_statistics(const Cell *c, Error *err) {
   if (!c->stats) return STATUS_OK;
   char *path =
       eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, CELL_ROUTING);
-  json_t *json =
-      routing_report_json(c->stats, c->a->model, c->a->pool, p->task->name, p->method->name);
+  json_t *json = routing_report_json(c->stats, c->a->pool, p->task->name, p->method->name);
   Status status = path && json ? json_write_file(json, path, err) : no_memory(c, err);
   json_decref(json);
   free(path);

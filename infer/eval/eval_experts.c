@@ -117,19 +117,14 @@ void eval_want_choices(Evaluation *e) {
 
 /* ---- identities ---- */
 
-Status eval_base_identity(Evaluation *e, const char *dir, Error *err) {
-  char sample[HASH_HEX], pieces[HASH_HEX];
-  char *path = path_join(dir, "spiece.model");
-  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  Status status = t5_sample(e->model, sample, err);
-  if (status == STATUS_OK) status = hash_file(path, pieces, err);
-  free(path);
-  if (status != STATUS_OK) return status;
+Status eval_base_identity(Evaluation *e, Error *err) {
+  char pieces[HASH_HEX];
+  TRY(hash_file(e->base.tokenizer_path, pieces, err));
   Hash *hash = hash_new();
-  if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  hash_add_string(hash, sample);
+  if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory", e->base.dir);
+  hash_add_string(hash, e->base.sample);
   hash_add_string(hash, pieces);
-  hash_finish(hash, e->base);
+  hash_finish(hash, e->base_identity);
   return STATUS_OK;
 }
 

@@ -29,7 +29,7 @@ void eval_want_choices(Evaluation *e);
 void eval_choose(Evaluation *e);
 
 /* Identities: of base and tokenizer; of what a method reads of the pool. */
-Status eval_base_identity(Evaluation *e, const char *dir, Error *err);
+Status eval_base_identity(Evaluation *e, Error *err);
 Status eval_experts_identity(const Evaluation *e, const EvalMethod *m, char hex[HASH_HEX],
                              Error *err);
 
@@ -41,8 +41,7 @@ Status eval_failures_jsonl(const Evaluation *e, FILE *out, Error *err);
 /* Answers the items of a task and scores the answers, into the cell, which is then CELL_DONE, and
  * its files. */
 typedef struct Answering {
-  T5 *model;
-  const Tokenizer *tokenizer;
+  const Base *base;
   Router *router;   /* NULL: the plain base */
   const Pool *pool; /* of the router; NULL without statistics */
   const CellParts *parts;

@@ -159,12 +159,13 @@ Status eval_long_json(const Evaluation *e, FILE *out, Error *err) {
   const EvalSettings *s = &e->spec->settings;
   char pool[HASH_HEX] = "";
   if (e->pool) TRY(pool_fingerprint(e->pool, pool, err));
-  json_t *root = json_pack(
-      "{s:s, s:i, s:s, s:s?, s:s, s:s?, s:s, s:I, s:I, s:o, s:o, s:o, s:o}", "format", "skein-eval",
-      "version", 1, "skein", skein_version(), "base", s->base, "base_identity", e->base, "pool",
-      s->pool, "pool_fingerprint", pool, "bootstrap_samples", (json_int_t)s->bootstrap_samples,
-      "bootstrap_seed", (json_int_t)s->bootstrap_seed, "tasks", tasks_json(e), "methods",
-      methods_json(e->spec), "means", means_json(e), "cells", cells_json(e));
+  json_t *root =
+      json_pack("{s:s, s:i, s:s, s:s?, s:s, s:s?, s:s, s:I, s:I, s:o, s:o, s:o, s:o}", "format",
+                "skein-eval", "version", 1, "skein", skein_version(), "base", s->base,
+                "base_identity", e->base_identity, "pool", s->pool, "pool_fingerprint", pool,
+                "bootstrap_samples", (json_int_t)s->bootstrap_samples, "bootstrap_seed",
+                (json_int_t)s->bootstrap_seed, "tasks", tasks_json(e), "methods",
+                methods_json(e->spec), "means", means_json(e), "cells", cells_json(e));
   bool whole = root && json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0;
   fputc('\n', out);
   json_decref(root);

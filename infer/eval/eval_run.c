@@ -44,9 +44,8 @@ static Status open_base(Evaluation *e, Error *err) {
   const char *dir;
   if (!s->base) TRY(manifest_read(&manifest, s->pool, err));
   Status status = manifest_base(&manifest, s->base, &dir, err);
-  if (status == STATUS_OK) status = t5_open(&e->model, dir, err);
-  if (status == STATUS_OK) status = tokenizer_open(&e->tokenizer, dir, err);
-  if (status == STATUS_OK) status = eval_base_identity(e, dir, err);
+  if (status == STATUS_OK) status = base_open(&e->base, dir, err);
+  if (status == STATUS_OK) status = eval_base_identity(e, err);
   manifest_free(&manifest);
   return status;
 }
@@ -54,7 +53,8 @@ static Status open_base(Evaluation *e, Error *err) {
 static Status open_model(Evaluation *e, Error *err) {
   const EvalSettings *s = &e->spec->settings;
   TRY(open_base(e, err));
-  return s->pool ? pool_open(&e->pool, s->pool, e->model, NULL, err) : STATUS_OK;
+  return s->pool ? pool_open(&e->pool, s->pool, &e->base.model->modules, e->base.sample, NULL, err)
+                 : STATUS_OK;
 }
 
 static Status open_items(Evaluation *e, Error *err) {
@@ -81,7 +81,7 @@ static CellParts cell_parts(const Evaluation *e, int method, int task, const cha
                      .task = &e->spec->task[task],
                      .method = e->spec->method[method],
                      .items = e->items[task],
-                     .base = e->base,
+                     .base = e->base_identity,
                      .experts = experts};
 }
 
@@ -130,8 +130,7 @@ void evaluation_close(Evaluation *e) {
   free(e->part_only);
   pool_close(e->part);
   pool_close(e->pool);
-  tokenizer_close(e->tokenizer);
-  t5_close(e->model);
+  base_close(&e->base);
   *e = (Evaluation){0};
 }
 
@@ -144,7 +143,8 @@ static Status open_part(Evaluation *e, const char *only, Error *err) {
   e->part = NULL;
   e->part_only = strdup(only);
   if (!e->part_only) return no_memory(err);
-  return pool_open(&e->part, e->spec->settings.pool, e->model, only, err);
+  return pool_open(&e->part, e->spec->settings.pool, &e->base.model->modules, e->base.sample, only,
+                   err);
 }
 
 /* The pool that a method runs on; NULL for the plain base. */
@@ -169,8 +169,7 @@ static Status run_cells(Evaluation *e, int method, Router *router, const Pool *p
     EvalCell *cell = evaluation_cell(e, method, t);
     if (cell->state != CELL_OPEN) continue;
     CellParts parts = cell_parts(e, method, t, "");
-    const Answering a = {.model = e->model,
-                         .tokenizer = e->tokenizer,
+    const Answering a = {.base = &e->base,
                          .router = router,
                          .pool = wants_statistics(e->spec, m) ? pool : NULL,
                          .parts = &parts,
@@ -208,8 +207,8 @@ static Status run_method(Evaluation *e, int method, const EvalWatch *watch, Erro
   Error failure = {0};
   Status status = method_pool(e, m, &pool, &failure);
   if (status == STATUS_OK && pool) {
-    status = router_open(&router, &m->router, pool, e->model, e->tokenizer,
-                         (int)e->spec->settings.threads, &failure);
+    status =
+        router_open(&router, &m->router, pool, &e->base, (int)e->spec->settings.threads, &failure);
   }
   if (status == STATUS_OK) {
     status = run_cells(e, method, router, pool, watch, err);

@@ -11,14 +11,13 @@
 
 typedef struct Evaluation {
   EvalSpec *spec; /* borrowed; expert methods are added to it */
-  T5 *model;
-  Tokenizer *tokenizer;
+  Base base;
   Pool *pool; /* all experts; NULL without a pool */
   Pool *part; /* the experts of the method that ran last, where it has `only` */
   char *part_only;
-  ItemSet **items;     /* [tasks] */
-  EvalCell *cell;      /* [methods, tasks] */
-  char base[HASH_HEX]; /* identity of base and tokenizer */
+  ItemSet **items;              /* [tasks] */
+  EvalCell *cell;               /* [methods, tasks] */
+  char base_identity[HASH_HEX]; /* of base and tokenizer */
 } Evaluation;
 
 /* How the program watches. Every member may be NULL. */

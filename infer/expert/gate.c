@@ -8,16 +8,16 @@
 #include "infer/expert/values.h"
 #include "infer/expert/vector_file.h"
 
-static Status gate_make(Gate **gate, const T5 *model, Error *err) {
+static Status gate_make(Gate **gate, const Modules *modules, Error *err) {
   *gate = calloc(1, sizeof **gate);
-  Tensor *vector = calloc((size_t)model->linears, sizeof *vector);
+  Tensor *vector = calloc((size_t)modules->count, sizeof *vector);
   if (!*gate || !vector) {
     free(*gate);
     free(vector);
     *gate = NULL;
     return error_set(err, STATUS_RUN, "out of memory: the gates of an expert");
   }
-  **gate = (Gate){.vector = vector, .count = model->linears};
+  **gate = (Gate){.vector = vector, .count = modules->count};
   return STATUS_OK;
 }
 
@@ -28,12 +28,12 @@ void gate_close(Gate *gate) {
   free(gate);
 }
 
-Status gate_new(Gate **gate, const Lora *lora, const T5 *model, Error *err) {
-  TRY(gate_make(gate, model, err));
+Status gate_new(Gate **gate, const Lora *lora, const Modules *modules, Error *err) {
+  TRY(gate_make(gate, modules, err));
   Status status = STATUS_OK;
-  for (int i = 0; i < model->linears && status == STATUS_OK; i++) {
+  for (int i = 0; i < modules->count && status == STATUS_OK; i++) {
     if (lora->factor[i].a.rows == 0) continue;
-    status = tensor_create(&(*gate)->vector[i], 1, model->linear[i].weight.cols, true, err);
+    status = tensor_create(&(*gate)->vector[i], 1, modules->module[i].d_in, true, err);
   }
   if (status != STATUS_OK) {
     gate_close(*gate);
@@ -44,13 +44,13 @@ Status gate_new(Gate **gate, const Lora *lora, const T5 *model, Error *err) {
 
 /* Writing. */
 
-static Status write_vectors(const Gate *gate, const T5 *model, const char *path,
+static Status write_vectors(const Gate *gate, const Modules *modules, const char *path,
                             const GateInfo *info, SafetensorsItem *items, Error *err) {
   size_t n = 0;
   for (int i = 0; i < gate->count; i++) {
     const Tensor *v = &gate->vector[i];
     if (v->rows == 0) continue;
-    char *name = vector_name(&model->linear[i], GATE_SUFFIX);
+    char *name = vector_name(&modules->module[i], GATE_SUFFIX);
     if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", path);
     items[n++] = (SafetensorsItem){name, DTYPE_F32, v->data, 1, v->cols, true};
   }
@@ -65,11 +65,11 @@ static Status write_vectors(const Gate *gate, const T5 *model, const char *path,
   return safetensors_write(path, items, n, meta, sizeof meta / sizeof *meta, err);
 }
 
-Status gate_save(const Gate *gate, const T5 *model, const char *path, const GateInfo *info,
+Status gate_save(const Gate *gate, const Modules *modules, const char *path, const GateInfo *info,
                  Error *err) {
   SafetensorsItem *items = calloc((size_t)gate->count, sizeof *items);
   if (!items) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  Status status = write_vectors(gate, model, path, info, items, err);
+  Status status = write_vectors(gate, modules, path, info, items, err);
   for (int i = 0; i < gate->count; i++) free((char *)(uintptr_t)items[i].name);
   free(items);
   return status;
@@ -88,9 +88,9 @@ static Status read_info(const VectorFile *f, GateInfo *info, Error *err) {
 }
 
 /* The vector where it is in the file becomes one in memory. */
-static Status read_vector(const VectorFile *f, const Linear *linear, Tensor *vector, Error *err) {
+static Status read_vector(const VectorFile *f, const Module *module, Tensor *vector, Error *err) {
   Tensor stored = *vector;
-  char *name = vector_name(linear, GATE_SUFFIX);
+  char *name = vector_name(module, GATE_SUFFIX);
   *vector = (Tensor){0};
   Status status = name ? values_copy(vector, &stored, f->path, name, err)
                        : error_set(err, STATUS_RUN, "%s: out of memory", f->path);
@@ -98,28 +98,26 @@ static Status read_vector(const VectorFile *f, const Linear *linear, Tensor *vec
   return status;
 }
 
-static Status read_gate(VectorFile *f, const Lora *lora, T5 *model, Gate *gate, GateInfo *info,
-                        Error *err) {
-  char base[HASH_HEX];
+static Status read_gate(VectorFile *f, const Lora *lora, const Modules *modules, const char *base,
+                        Gate *gate, GateInfo *info, Error *err) {
   TRY(read_info(f, info, err));
-  TRY(t5_fingerprint(model, base, err));
   TRY(vector_file_check_owner(f, base, lora->fingerprint, err));
-  TRY(vector_file_locate(f, model, lora->factor, GATE_SUFFIX, gate->vector, err));
+  TRY(vector_file_locate(f, modules, lora->factor, GATE_SUFFIX, gate->vector, err));
   TRY(vector_file_check_used(f, err));
   for (int i = 0; i < gate->count; i++) {
     if (gate->vector[i].rows == 0) continue;
-    TRY(read_vector(f, &model->linear[i], &gate->vector[i], err));
+    TRY(read_vector(f, &modules->module[i], &gate->vector[i], err));
   }
   return STATUS_OK;
 }
 
-Status gate_open(Gate **gate, const char *path, const Lora *lora, T5 *model, GateInfo *info,
-                 Error *err) {
+Status gate_open(Gate **gate, const char *path, const Lora *lora, const Modules *modules,
+                 const char *base, GateInfo *info, Error *err) {
   VectorFile f;
   *gate = NULL;
   TRY(vector_file_open(&f, path, GATE_FORMAT, err));
-  Status status = gate_make(gate, model, err);
-  if (status == STATUS_OK) status = read_gate(&f, lora, model, *gate, info, err);
+  Status status = gate_make(gate, modules, err);
+  if (status == STATUS_OK) status = read_gate(&f, lora, modules, base, *gate, info, err);
   vector_file_close(&f);
   if (status != STATUS_OK) {
     gate_close(*gate);

@@ -18,7 +18,7 @@
 #include "infer/expert/lora.h"
 
 typedef struct Gate {
-  Tensor *vector; /* [count], by Linear.id; rows == 0: no gate there; otherwise [1, d_in] */
+  Tensor *vector; /* [count], by Module.id; rows == 0: no gate there; otherwise [1, d_in] */
   int count;
 } Gate;
 
@@ -29,15 +29,16 @@ typedef struct GateInfo {
 } GateInfo;
 
 /* Zero gates (sigma = 1/2) on every linear the expert covers, needing gradients. */
-Status gate_new(Gate **gate, const Lora *lora, const T5 *model, Error *err);
+Status gate_new(Gate **gate, const Lora *lora, const Modules *modules, Error *err);
 void gate_close(Gate *gate); /* NULL is allowed */
 
-Status gate_save(const Gate *gate, const T5 *model, const char *path, const GateInfo *info,
+Status gate_save(const Gate *gate, const Modules *modules, const char *path, const GateInfo *info,
                  Error *err);
-/* Reads a gate file for this expert: exactly the covered modules, finite, of the right length;
- * another base or expert fingerprint is STATUS_MISMATCH. The vectors need no gradient. */
-Status gate_open(Gate **gate, const char *path, const Lora *lora, T5 *model, GateInfo *info,
-                 Error *err);
+/* Reads a gate file for this expert of the base with the fingerprint `base`: exactly the covered
+ * modules, finite, of the right length; another base or expert fingerprint is STATUS_MISMATCH. The
+ * vectors need no gradient. */
+Status gate_open(Gate **gate, const char *path, const Lora *lora, const Modules *modules,
+                 const char *base, GateInfo *info, Error *err);
 
 /* Slots that add the expert behind its gates; free slot with free(). */
 Status gate_adapters(const Gate *gate, const Lora *lora, AdapterSet *set, Error *err);

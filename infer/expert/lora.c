@@ -14,9 +14,9 @@ float lora_scale(float alpha, int64_t rank, bool rslora) {
   return alpha / (rslora ? sqrtf((float)rank) : (float)rank);
 }
 
-static Status lora_make(Lora **lora, const T5 *model, Error *err) {
+static Status lora_make(Lora **lora, const Modules *modules, Error *err) {
   *lora = calloc(1, sizeof **lora);
-  LoraFactor *factor = calloc((size_t)model->linears, sizeof *factor);
+  LoraFactor *factor = calloc((size_t)modules->count, sizeof *factor);
   char *base_name = strdup("");
   if (!*lora || !factor || !base_name) {
     free(*lora);
@@ -25,7 +25,7 @@ static Status lora_make(Lora **lora, const T5 *model, Error *err) {
     *lora = NULL;
     return error_set(err, STATUS_RUN, "out of memory: an adapter");
   }
-  **lora = (Lora){.factor = factor, .count = model->linears, .base_name = base_name};
+  **lora = (Lora){.factor = factor, .count = modules->count, .base_name = base_name};
   return STATUS_OK;
 }
 
@@ -56,7 +56,7 @@ static Status read_factor(const LoraFile *f, const char *module, const LoraFacto
   return status;
 }
 
-static Status read_file(const LoraFile *f, const T5 *model, Lora *lora, Error *err) {
+static Status read_file(const LoraFile *f, const Modules *modules, Lora *lora, Error *err) {
   lora->rslora = f->config.rslora;
   lora->covered = f->covered;
   free(lora->base_name);
@@ -64,18 +64,18 @@ static Status read_file(const LoraFile *f, const T5 *model, Lora *lora, Error *e
   if (!lora->base_name) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   for (int i = 0; i < lora->count; i++) {
     if (f->factor[i].a.rows == 0) continue;
-    TRY(read_factor(f, model->linear[i].name, &f->factor[i], &lora->factor[i], err));
+    TRY(read_factor(f, modules->module[i].name, &f->factor[i], &lora->factor[i], err));
   }
   TRY(weights_unchanged(f->weights, err));
-  return lora_fingerprint(lora, model, lora->fingerprint, err);
+  return lora_fingerprint(lora, modules, lora->fingerprint, err);
 }
 
-Status lora_open(Lora **lora, const char *dir, const T5 *model, Error *err) {
+Status lora_open(Lora **lora, const char *dir, const Modules *modules, Error *err) {
   LoraFile file;
   *lora = NULL;
-  TRY(lora_file_open(&file, dir, model, err));
-  Status status = lora_make(lora, model, err);
-  if (status == STATUS_OK) status = read_file(&file, model, *lora, err);
+  TRY(lora_file_open(&file, dir, modules, err));
+  Status status = lora_make(lora, modules, err);
+  if (status == STATUS_OK) status = read_file(&file, modules, *lora, err);
   lora_file_close(&file);
   if (status != STATUS_OK) {
     lora_close(*lora);
@@ -86,58 +86,67 @@ Status lora_open(Lora **lora, const char *dir, const T5 *model, Error *err) {
 
 /* Making. */
 
-/* The last component of a module name: "q". */
-static const char *last_part(const char *module) {
-  return strrchr(module, '.') + 1;
-}
-
-static Status fresh_factor(LoraFactor *f, const Linear *linear, int rank, float alpha,
+static Status fresh_factor(LoraFactor *f, const Module *module, int rank, float alpha,
                            uint64_t seed, Error *err) {
-  TRY(tensor_create(&f->a, rank, linear->weight.cols, true, err));
-  TRY(tensor_create(&f->b, linear->weight.rows, rank, true, err));
-  Rng rng = {.key = rng_key(seed, (uint64_t)linear->id, 0, RNG_LORA_A)};
+  TRY(tensor_create(&f->a, rank, module->d_in, true, err));
+  TRY(tensor_create(&f->b, module->d_out, rank, true, err));
+  Rng rng = {.key = rng_key(seed, (uint64_t)module->id, 0, RNG_LORA_A)};
   for (int64_t i = 0; i < tensor_count(&f->a); i++) f->a.data[i] = 0.01F * rng_normal(&rng);
   f->alpha = alpha;
   f->scale = lora_scale(alpha, rank, false);
   return STATUS_OK;
 }
 
+/* The last components that modules have: "q, k, v, o". */
+static void list_parts(const Modules *modules, char *text, size_t size) {
+  size_t used = 0;
+  for (int i = 0; i < modules->count && used < size; i++) {
+    const char *part = module_last_part(modules->module[i].name);
+    bool known = false;
+    for (int k = 0; k < i && !known; k++)
+      known = strcmp(module_last_part(modules->module[k].name), part) == 0;
+    if (!known) used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", part);
+  }
+}
+
 /* Factors on the linears whose last name component is `part` ("all-linear": on every linear). */
-static Status add_target(Lora *lora, const T5 *model, const char *part, size_t length, int rank,
-                         float alpha, uint64_t seed, Error *err) {
+static Status add_target(Lora *lora, const Modules *modules, const char *part, size_t length,
+                         int rank, float alpha, uint64_t seed, Error *err) {
   bool all = length == strlen("all-linear") && strncmp(part, "all-linear", length) == 0;
   bool found = false;
-  for (int i = 0; i < model->linears; i++) {
-    const char *last = last_part(model->linear[i].name);
+  for (int i = 0; i < modules->count; i++) {
+    const char *last = module_last_part(modules->module[i].name);
     if (!all && (strlen(last) != length || strncmp(last, part, length) != 0)) continue;
     found = true;
     if (lora->factor[i].a.rows > 0) continue; /* named twice */
-    TRY(fresh_factor(&lora->factor[i], &model->linear[i], rank, alpha, seed, err));
+    TRY(fresh_factor(&lora->factor[i], &modules->module[i], rank, alpha, seed, err));
     lora->covered++;
   }
   if (found) return STATUS_OK;
+  char parts[200];
+  list_parts(modules, parts, sizeof parts);
   return error_set(err, STATUS_USAGE,
                    "target modules: \"%.*s\" is not the end of the name of a linear; want "
-                   "all-linear or some of q, k, v, o, %s, wo",
-                   (int)length, part, model->config.gated ? "wi_0, wi_1" : "wi");
+                   "all-linear or some of %s",
+                   (int)length, part, parts);
 }
 
-static Status fill_new(Lora *lora, const T5 *model, int rank, float alpha, const char *targets,
-                       uint64_t seed, Error *err) {
+static Status fill_new(Lora *lora, const Modules *modules, int rank, float alpha,
+                       const char *targets, uint64_t seed, Error *err) {
   if (rank < 1) return error_set(err, STATUS_USAGE, "rank: is %d, want at least 1", rank);
   for (const char *part = targets;; part++) {
     size_t length = strcspn(part, ",");
-    TRY(add_target(lora, model, part, length, rank, alpha, seed, err));
+    TRY(add_target(lora, modules, part, length, rank, alpha, seed, err));
     part += length;
     if (!*part) break;
   }
-  return lora_fingerprint(lora, model, lora->fingerprint, err);
+  return lora_fingerprint(lora, modules, lora->fingerprint, err);
 }
 
-Status lora_new(Lora **lora, const T5 *model, int rank, float alpha, const char *targets,
+Status lora_new(Lora **lora, const Modules *modules, int rank, float alpha, const char *targets,
                 uint64_t seed, Error *err) {
-  TRY(lora_make(lora, model, err));
-  Status status = fill_new(*lora, model, rank, alpha, targets, seed, err);
+  TRY(lora_make(lora, modules, err));
+  Status status = fill_new(*lora, modules, rank, alpha, targets, seed, err);
   if (status != STATUS_OK) {
     lora_close(*lora);
     *lora = NULL;
@@ -153,13 +162,13 @@ static void hash_matrix(Hash *hash, const Tensor *t) {
   hash_add(hash, t->data, (size_t)tensor_count(t) * sizeof *t->data);
 }
 
-Status lora_fingerprint(const Lora *lora, const T5 *model, char hex[HASH_HEX], Error *err) {
+Status lora_fingerprint(const Lora *lora, const Modules *modules, char hex[HASH_HEX], Error *err) {
   Hash *hash = hash_new();
   if (!hash) return error_set(err, STATUS_RUN, "out of memory: the fingerprint of an adapter");
   for (int i = 0; i < lora->count; i++) {
     const LoraFactor *f = &lora->factor[i];
     if (f->a.rows == 0) continue;
-    hash_add_string(hash, model->linear[i].name);
+    hash_add_string(hash, modules->module[i].name);
     hash_add(hash, &f->scale, sizeof f->scale);
     hash_matrix(hash, &f->a);
     hash_matrix(hash, &f->b);

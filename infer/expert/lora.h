@@ -3,7 +3,9 @@
 #ifndef SKEIN_LORA_H
 #define SKEIN_LORA_H
 
-#include "infer/t5/t5.h"
+#include "data/file/hash.h"
+#include "data/tensors/weights.h"
+#include "infer/module/linear.h"
 
 typedef struct LoraFactor {
   Tensor a; /* [r, d_in]; r == 0 rows: the linear is not covered */
@@ -12,8 +14,8 @@ typedef struct LoraFactor {
 } LoraFactor;
 
 typedef struct Lora {
-  LoraFactor *factor; /* [model->linears], by Linear.id */
-  int count;          /* model->linears */
+  LoraFactor *factor; /* [count], by Module.id */
+  int count;          /* of the modules */
   int covered;
   bool rslora;
   char *base_name;            /* base_model_name_or_path as the adapter records it, or "" */
@@ -29,21 +31,21 @@ float lora_scale(float alpha, int64_t rank, bool rslora);
  * fan_in_fan_out, layer_replication, target_parameters, trainable_token_indices, and any tensor
  * that is not a factor of a linear of `model`. Every tensor is used exactly once. Factors are
  * widened to f32 and need no gradient. */
-Status lora_open(Lora **lora, const char *dir, const T5 *model, Error *err);
+Status lora_open(Lora **lora, const char *dir, const Modules *modules, Error *err);
 
 /* Fresh trainable factors on the linears whose last name component is in `targets`
  * ("all-linear" or a comma-separated list such as "q,v"; one that matches nothing is an error):
  * A ~ N(0, 0.01^2) keyed by seed, B = 0 (methods.md 1.3). */
-Status lora_new(Lora **lora, const T5 *model, int rank, float alpha, const char *targets,
+Status lora_new(Lora **lora, const Modules *modules, int rank, float alpha, const char *targets,
                 uint64_t seed, Error *err);
 /* Writes a PEFT directory that peft reads (made if needed), the factors narrowed to `dtype`;
  * `base_name` is recorded as it is. */
-Status lora_save(const Lora *lora, const T5 *model, const char *dir, const char *base_name,
+Status lora_save(const Lora *lora, const Modules *modules, const char *dir, const char *base_name,
                  Dtype dtype, Error *err);
 void lora_close(Lora *lora); /* NULL is allowed */
 
 /* Recomputes `fingerprint` from the values in memory. */
-Status lora_fingerprint(const Lora *lora, const T5 *model, char hex[HASH_HEX], Error *err);
+Status lora_fingerprint(const Lora *lora, const Modules *modules, char hex[HASH_HEX], Error *err);
 
 /* Slots that add this expert to a model, without gates; free slot with free(). */
 Status lora_adapters(const Lora *lora, AdapterSet *set, Error *err);

@@ -28,20 +28,20 @@ static Status check_rank(const LoraFile *f, const char *key, const char *module,
                    found, rank);
 }
 
-/* Factor `which` of the linear, where the file has it. */
-static Status locate_factor(LoraFile *f, const Linear *linear, char which, size_t *located,
+/* Factor `which` of the module, where the file has it. */
+static Status locate_factor(LoraFile *f, const Module *module, char which, size_t *located,
                             Error *err) {
-  LoraFactor *factor = &f->factor[linear->id];
+  LoraFactor *factor = &f->factor[module->id];
   bool is_a = which == 'A';
   Tensor *t = is_a ? &factor->a : &factor->b;
-  char *key = lora_tensor_name(linear->name, which);
+  char *key = lora_tensor_name(module->name, which);
   if (!key) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   Status status = STATUS_OK;
   if (weights_has(f->weights, key)) {
-    status = weights_locate(f->weights, key, is_a ? -1 : linear->weight.rows,
-                            is_a ? linear->weight.cols : -1, t, err);
+    status = weights_locate(f->weights, key, is_a ? -1 : module->d_out, is_a ? module->d_in : -1, t,
+                            err);
     if (status == STATUS_OK) {
-      status = check_rank(f, key, linear->name, is_a ? t->rows : t->cols, err);
+      status = check_rank(f, key, module->name, is_a ? t->rows : t->cols, err);
     }
     ++*located;
   }
@@ -50,7 +50,7 @@ static Status locate_factor(LoraFile *f, const Linear *linear, char which, size_
 }
 
 /* Tensor `key` is a factor of some linear of the model. */
-static Status check_key(const LoraFile *f, const T5 *model, const char *key, Error *err) {
+static Status check_key(const LoraFile *f, const Modules *modules, const char *key, Error *err) {
   static const char A[] = ".lora_A.weight", B[] = ".lora_B.weight";
   const char *module = key + strlen(PREFIX);
   const char *tail = strncmp(key, PREFIX, strlen(PREFIX)) == 0 ? strstr(module, ".lora_") : NULL;
@@ -62,27 +62,25 @@ static Status check_key(const LoraFile *f, const T5 *model, const char *key, Err
   char *name = strndup(module, (size_t)(tail - module));
   if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   Status status = STATUS_OK;
-  if (!t5_find_linear(model, name)) {
-    status = error_set(
-        err, STATUS_MISMATCH,
-        "%s: %s: the model has no linear \"%s\" (%d encoder and %d decoder blocks, %s feed-"
-        "forward); the adapter is for another base",
-        f->path, key, name, model->config.encoder_layers, model->config.decoder_layers,
-        model->config.gated ? "gated" : "plain");
+  if (!modules_find(modules, name)) {
+    status =
+        error_set(err, STATUS_MISMATCH,
+                  "%s: %s: the model has no linear \"%s\" (%s); the adapter is for another base",
+                  f->path, key, name, modules->shape);
   }
   free(name);
   return status;
 }
 
-static Status locate_factors(LoraFile *f, const T5 *model, Error *err) {
+static Status locate_factors(LoraFile *f, const Modules *modules, Error *err) {
   size_t located = 0;
-  for (int i = 0; i < model->linears; i++) {
-    TRY(locate_factor(f, &model->linear[i], 'A', &located, err));
-    TRY(locate_factor(f, &model->linear[i], 'B', &located, err));
+  for (int i = 0; i < modules->count; i++) {
+    TRY(locate_factor(f, &modules->module[i], 'A', &located, err));
+    TRY(locate_factor(f, &modules->module[i], 'B', &located, err));
   }
   if (located == weights_count(f->weights)) return STATUS_OK;
   for (size_t i = 0; i < weights_count(f->weights); i++) {
-    TRY(check_key(f, model, weights_entry(f->weights, i)->name, err));
+    TRY(check_key(f, modules, weights_entry(f->weights, i)->name, err));
   }
   return STATUS_OK;
 }
@@ -108,10 +106,10 @@ static Status check_factor(const LoraFile *f, const char *module, const LoraFact
   return STATUS_OK;
 }
 
-static Status check_factors(LoraFile *f, const T5 *model, Error *err) {
+static Status check_factors(LoraFile *f, const Modules *modules, Error *err) {
   for (int i = 0; i < f->count; i++) {
     LoraFactor *factor = &f->factor[i];
-    const char *module = model->linear[i].name;
+    const char *module = modules->module[i].name;
     TRY(check_factor(f, module, factor, err));
     if (factor->a.rows == 0) continue;
     factor->alpha = (float)lora_config_alpha(&f->config, module);
@@ -122,20 +120,20 @@ static Status check_factors(LoraFile *f, const T5 *model, Error *err) {
   return error_set(err, STATUS_INPUT, "%s: holds no factors", f->path);
 }
 
-static Status open_file(LoraFile *f, const char *dir, const T5 *model, Error *err) {
+static Status open_file(LoraFile *f, const char *dir, const Modules *modules, Error *err) {
   TRY(lora_config_read(&f->config, dir, err));
   f->path = path_join(dir, "adapter_model.safetensors");
-  f->factor = calloc((size_t)model->linears, sizeof *f->factor);
-  f->count = model->linears;
+  f->factor = calloc((size_t)modules->count, sizeof *f->factor);
+  f->count = modules->count;
   if (!f->path || !f->factor) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   TRY(weights_open(&f->weights, f->path, err));
-  TRY(locate_factors(f, model, err));
-  return check_factors(f, model, err);
+  TRY(locate_factors(f, modules, err));
+  return check_factors(f, modules, err);
 }
 
-Status lora_file_open(LoraFile *f, const char *dir, const T5 *model, Error *err) {
+Status lora_file_open(LoraFile *f, const char *dir, const Modules *modules, Error *err) {
   *f = (LoraFile){0};
-  Status status = open_file(f, dir, model, err);
+  Status status = open_file(f, dir, modules, err);
   if (status != STATUS_OK) lora_file_close(f);
   return status;
 }

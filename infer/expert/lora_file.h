@@ -17,7 +17,7 @@ typedef struct LoraFile {
 
 /* Opens the directory with every check of lora_open except that of values. On failure *f is
  * zeroed. */
-Status lora_file_open(LoraFile *f, const char *dir, const T5 *model, Error *err);
+Status lora_file_open(LoraFile *f, const char *dir, const Modules *modules, Error *err);
 void lora_file_close(LoraFile *f); /* a zeroed LoraFile is allowed */
 
 /* The name of the tensor of factor `which` ('A' or 'B') in a new string; NULL when out of memory.

@@ -17,25 +17,25 @@ static Status add_item(SafetensorsItem *item, const char *module, char which, co
   return STATUS_OK;
 }
 
-static Status write_factors(const Lora *lora, const T5 *model, const char *path, Dtype dtype,
+static Status write_factors(const Lora *lora, const Modules *modules, const char *path, Dtype dtype,
                             SafetensorsItem *items, Error *err) {
   size_t n = 0;
   for (int i = 0; i < lora->count; i++) {
     const LoraFactor *f = &lora->factor[i];
     if (f->a.rows == 0) continue;
-    TRY(add_item(&items[n++], model->linear[i].name, 'A', &f->a, dtype, err));
-    TRY(add_item(&items[n++], model->linear[i].name, 'B', &f->b, dtype, err));
+    TRY(add_item(&items[n++], modules->module[i].name, 'A', &f->a, dtype, err));
+    TRY(add_item(&items[n++], modules->module[i].name, 'B', &f->b, dtype, err));
   }
   SafetensorsMeta meta = {"format", "pt"}; /* as PEFT writes */
   return safetensors_write(path, items, n, &meta, 1, err);
 }
 
-static Status save_factors(const Lora *lora, const T5 *model, const char *dir, Dtype dtype,
+static Status save_factors(const Lora *lora, const Modules *modules, const char *dir, Dtype dtype,
                            Error *err) {
   size_t count = 2 * (size_t)lora->covered;
   SafetensorsItem *items = calloc(count + 1, sizeof *items);
   char *path = path_join(dir, "adapter_model.safetensors");
-  Status status = items && path ? write_factors(lora, model, path, dtype, items, err)
+  Status status = items && path ? write_factors(lora, modules, path, dtype, items, err)
                                 : error_set(err, STATUS_RUN, "%s: out of memory", dir);
   for (size_t i = 0; items && i < count; i++) free((char *)(uintptr_t)items[i].name);
   free(items);
@@ -45,14 +45,10 @@ static Status save_factors(const Lora *lora, const T5 *model, const char *dir, D
 
 /* Configuration. */
 
-static const char *last_part(const char *module) {
-  return strrchr(module, '.') + 1;
-}
-
-/* Every linear of the model with this last name component is covered. */
-static bool covers_all(const Lora *lora, const T5 *model, const char *part) {
+/* Every module with this last name component is covered. */
+static bool covers_all(const Lora *lora, const Modules *modules, const char *part) {
   for (int i = 0; i < lora->count; i++) {
-    bool named = strcmp(last_part(model->linear[i].name), part) == 0;
+    bool named = strcmp(module_last_part(modules->module[i].name), part) == 0;
     if (named && lora->factor[i].a.rows == 0) return false;
   }
   return true;
@@ -66,12 +62,12 @@ static bool array_has(const json_t *array, const char *text) {
 }
 
 /* target_modules: "q" where every q is covered, otherwise full names. NULL when out of memory. */
-static json_t *target_modules(const Lora *lora, const T5 *model) {
+static json_t *target_modules(const Lora *lora, const Modules *modules) {
   json_t *targets = json_array();
   for (int i = 0; i < lora->count; i++) {
-    const char *module = model->linear[i].name, *part = last_part(module);
+    const char *module = modules->module[i].name, *part = module_last_part(module);
     if (lora->factor[i].a.rows == 0) continue;
-    bool whole = covers_all(lora, model, part);
+    bool whole = covers_all(lora, modules, part);
     if (whole && array_has(targets, part)) continue;
     if (json_array_append_new(targets, json_string(whole ? part : module)) != 0) {
       json_decref(targets);
@@ -88,13 +84,14 @@ static json_t *number(double value) {
 }
 
 /* The ranks (or alphas) that differ from that of `base`, by full name. */
-static json_t *pattern(const Lora *lora, const T5 *model, const LoraFactor *base, bool ranks) {
+static json_t *pattern(const Lora *lora, const Modules *modules, const LoraFactor *base,
+                       bool ranks) {
   json_t *object = json_object();
   for (int i = 0; i < lora->count; i++) {
     const LoraFactor *f = &lora->factor[i];
     if (f->a.rows == 0 || (ranks ? f->a.rows == base->a.rows : f->alpha == base->alpha)) continue;
     json_t *value = ranks ? json_integer(f->a.rows) : number((double)f->alpha);
-    if (json_object_set_new(object, model->linear[i].name, value) != 0) {
+    if (json_object_set_new(object, modules->module[i].name, value) != 0) {
       json_decref(object);
       return NULL;
     }
@@ -102,7 +99,7 @@ static json_t *pattern(const Lora *lora, const T5 *model, const LoraFactor *base
   return object;
 }
 
-static json_t *config_json(const Lora *lora, const T5 *model, const char *base_name) {
+static json_t *config_json(const Lora *lora, const Modules *modules, const char *base_name) {
   const LoraFactor *base = lora->factor;
   while (base->a.rows == 0) base++;
   return json_pack(
@@ -110,21 +107,21 @@ static json_t *config_json(const Lora *lora, const T5 *model, const char *base_n
       "peft_type", "LORA", "task_type", "SEQ_2_SEQ_LM", "base_model_name_or_path", base_name,
       "inference_mode", 1, "r", (json_int_t)base->a.rows, "lora_alpha", number((double)base->alpha),
       "use_rslora", lora->rslora, "lora_dropout", 0.0, "bias", "none", "fan_in_fan_out", 0,
-      "target_modules", target_modules(lora, model), "rank_pattern",
-      pattern(lora, model, base, true), "alpha_pattern", pattern(lora, model, base, false),
+      "target_modules", target_modules(lora, modules), "rank_pattern",
+      pattern(lora, modules, base, true), "alpha_pattern", pattern(lora, modules, base, false),
       "use_dora", 0, "modules_to_save", "init_lora_weights", 1);
 }
 
-Status lora_save(const Lora *lora, const T5 *model, const char *dir, const char *base_name,
+Status lora_save(const Lora *lora, const Modules *modules, const char *dir, const char *base_name,
                  Dtype dtype, Error *err) {
   if (base_name[utf8_valid(base_name, strlen(base_name))]) {
     return error_set(err, STATUS_USAGE, "%s: the name of the base, \"%s\", is not valid UTF-8", dir,
                      base_name);
   }
   TRY(dir_make(dir, err));
-  TRY(save_factors(lora, model, dir, dtype, err));
+  TRY(save_factors(lora, modules, dir, dtype, err));
   char *path = path_join(dir, "adapter_config.json");
-  json_t *json = config_json(lora, model, base_name);
+  json_t *json = config_json(lora, modules, base_name);
   Status status = path && json ? json_write_file(json, path, err)
                                : error_set(err, STATUS_RUN, "%s: out of memory", dir);
   json_decref(json);

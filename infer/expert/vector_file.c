@@ -85,19 +85,19 @@ Status vector_file_check_owner(const VectorFile *f, const char *base, const char
   return check_owner(f->path, "expert", f->expert, expert, err);
 }
 
-char *vector_name(const Linear *linear, const char *suffix) {
-  char *name = malloc(strlen(linear->name) + 1 + strlen(suffix) + 1);
-  if (name) stpcpy(stpcpy(stpcpy(name, linear->name), "."), suffix);
+char *vector_name(const Module *module, const char *suffix) {
+  char *name = malloc(strlen(module->name) + 1 + strlen(suffix) + 1);
+  if (name) stpcpy(stpcpy(stpcpy(name, module->name), "."), suffix);
   return name;
 }
 
-Status vector_file_locate(VectorFile *f, const T5 *model, const LoraFactor *factor,
+Status vector_file_locate(VectorFile *f, const Modules *modules, const LoraFactor *factor,
                           const char *suffix, Tensor *vector, Error *err) {
-  for (int i = 0; i < model->linears; i++) {
+  for (int i = 0; i < modules->count; i++) {
     if (factor[i].a.rows == 0) continue;
-    char *name = vector_name(&model->linear[i], suffix);
+    char *name = vector_name(&modules->module[i], suffix);
     Status status =
-        name ? weights_locate(f->weights, name, 1, model->linear[i].weight.cols, &vector[i], err)
+        name ? weights_locate(f->weights, name, 1, modules->module[i].d_in, &vector[i], err)
              : error_set(err, STATUS_RUN, "%s: out of memory", f->path);
     free(name);
     TRY(status);

@@ -28,13 +28,13 @@ Status vector_file_check_owner(const VectorFile *f, const char *base, const char
                                Error *err);
 /* vector[i] becomes `<module>.<suffix>` of linear i, as weights_locate leaves it, where factor[i]
  * covers the linear; a missing one and one of another length are STATUS_MISMATCH. */
-Status vector_file_locate(VectorFile *f, const T5 *model, const LoraFactor *factor,
+Status vector_file_locate(VectorFile *f, const Modules *modules, const LoraFactor *factor,
                           const char *suffix, Tensor *vector, Error *err);
 /* STATUS_MISMATCH unless every tensor has been located. */
 Status vector_file_check_used(const VectorFile *f, Error *err);
 
 /* "<module>.<suffix>" in a new string; NULL when out of memory. */
-char *vector_name(const Linear *linear, const char *suffix);
+char *vector_name(const Module *module, const char *suffix);
 
 /* A value of __metadata__, copied into `to` or read as a number of at most `max`. */
 Status vector_file_text(const VectorFile *f, const char *key, char *to, size_t size, Error *err);

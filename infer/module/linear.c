@@ -3,7 +3,7 @@
 #include <assert.h>
 
 static const LowRank *slot_of(const AdapterSet *adapters, const Linear *linear) {
-  const LowRank *slot = adapters && adapters->slot ? &adapters->slot[linear->id] : NULL;
+  const LowRank *slot = adapters && adapters->slot ? &adapters->slot[linear->module->id] : NULL;
   return slot && slot->a ? slot : NULL;
 }
 
@@ -17,7 +17,7 @@ void linear_forward_all(Context *c, Linear *const *linear, int n, const AdapterS
   for (int i = 0; i < n; i++) {
     operands[i] = (LinearOperands){&linear[i]->weight, slot_of(adapters, linear[i])};
     Tensor *vectors =
-        adds && adapters->vectors ? adapters->vectors(adapters->arg, linear[i]) : NULL;
+        adds && adapters->vectors ? adapters->vectors(adapters->arg, linear[i]->module) : NULL;
     if (!vectors) continue;
     at[i] = count;
     operands[count++] = (LinearOperands){vectors, NULL};
@@ -28,7 +28,7 @@ void linear_forward_all(Context *c, Linear *const *linear, int n, const AdapterS
     if (at[i]) z[i] = out[at[i]];
     if (!adds || !y[i]) continue;
     assert(!c->tape);
-    adapters->add(c, adapters->arg, linear[i], rows, x, z[i], y[i]);
+    adapters->add(c, adapters->arg, linear[i]->module, rows, x, z[i], y[i]);
   }
   for (int i = 0; i < n && context_failed(c); i++) y[i] = NULL;
 }

@@ -5,11 +5,12 @@
 #define SKEIN_LINEAR_H
 
 #include "autograd/op/ops.h"
+#include "infer/module/modules.h"
 
+/* A module and its weight. */
 typedef struct Linear {
-  char *name;    /* "encoder.block.0.layer.0.SelfAttention.q" */
+  const Module *module;
   Tensor weight; /* [d_out, d_in] */
-  int id;        /* its slot in every AdapterSet of this model */
 } Linear;
 
 /* The example that each row of an activation belongs to. */
@@ -18,14 +19,14 @@ typedef struct Rows {
   const int64_t *source; /* [sequence.count] the example of each sequence; NULL: its own index */
 } Rows;
 
-/* Vectors [n, d_in] whose products z [T, n] with x adapters want at `linear`, which are made beside
+/* Vectors [n, d_in] whose products z [T, n] with x adapters want at `module`, which are made beside
  * those with its weight; NULL: none. */
-typedef Tensor *AdapterVectors(void *arg, const Linear *linear);
+typedef Tensor *AdapterVectors(void *arg, const Module *module);
 
-/* Adds to y [T, d_out] what adapters make of x [T, d_in], the input of `linear`, and of z (NULL:
+/* Adds to y [T, d_out] what adapters make of x [T, d_in], the input of `module`, and of z (NULL:
  * they asked for none), which is theirs to change. Failures go to the context's error. Nothing is
  * recorded: there must be no tape. */
-typedef void AdapterAdd(Context *c, void *arg, const Linear *linear, const Rows *rows,
+typedef void AdapterAdd(Context *c, void *arg, const Module *module, const Rows *rows,
                         const Tensor *x, Tensor *z, Tensor *y);
 
 /* What is added to each linear: its slot, then what `add` adds. */

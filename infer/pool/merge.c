@@ -5,7 +5,7 @@
 #include <string.h>
 
 static Status merged_make(Merged *m, const Pool *pool, Error *err) {
-  int count = pool_model(pool)->linears;
+  int count = pool_modules(pool)->count;
   size_t n = (size_t)count;
   *m = (Merged){.adapters = {.slot = calloc(n, sizeof(LowRank)), .count = count},
                 .a = calloc(n, sizeof *m->a),
@@ -26,49 +26,49 @@ void merged_free(Merged *m) {
   *m = (Merged){0};
 }
 
-/* Makes A [rank, d_in] and B [d_out, rank] of a linear, zeroed, and puts them into its slot. */
-static Status make_slot(Merged *m, const Linear *linear, int64_t rank, Error *err) {
-  Tensor *a = &m->a[linear->id], *b = &m->b[linear->id];
-  TRY(tensor_create(a, rank, linear->weight.cols, false, err));
-  TRY(tensor_create(b, linear->weight.rows, rank, false, err));
-  m->adapters.slot[linear->id] = (LowRank){.a = a, .b = b, .scale = 1};
+/* Makes A [rank, d_in] and B [d_out, rank] of a module, zeroed, and puts them into its slot. */
+static Status make_slot(Merged *m, const Module *module, int64_t rank, Error *err) {
+  Tensor *a = &m->a[module->id], *b = &m->b[module->id];
+  TRY(tensor_create(a, rank, module->d_in, false, err));
+  TRY(tensor_create(b, module->d_out, rank, false, err));
+  m->adapters.slot[module->id] = (LowRank){.a = a, .b = b, .scale = 1};
   return STATUS_OK;
 }
 
-/* How one linear is merged, given how many experts cover it. */
-typedef Status MergeLinear(Merged *m, Pool *pool, const Linear *linear, int covering, Error *err);
+/* How one module is merged, given how many experts cover it. */
+typedef Status MergeLinear(Merged *m, Pool *pool, const Module *module, int covering, Error *err);
 
 static Status merge(Merged *m, Pool *pool, MergeLinear *how, Error *err) {
-  const T5 *model = pool_model(pool);
+  const Modules *modules = pool_modules(pool);
   TRY(merged_make(m, pool, err));
   Status status = STATUS_OK;
-  for (int i = 0; i < model->linears && status == STATUS_OK; i++) {
+  for (int i = 0; i < modules->count && status == STATUS_OK; i++) {
     int covering = 0;
     for (int k = 0; k < pool_count(pool); k++) covering += pool_covers(pool, k, i);
-    if (covering > 0) status = how(m, pool, &model->linear[i], covering, err);
+    if (covering > 0) status = how(m, pool, &modules->module[i], covering, err);
   }
   if (status != STATUS_OK) merged_free(m);
   return status;
 }
 
-static Status rank_sum(Pool *pool, int linear, int64_t *sum, Error *err) {
+static Status rank_sum(Pool *pool, int module, int64_t *sum, Error *err) {
   *sum = 0;
   for (int k = 0; k < pool_count(pool); k++) {
     LowRank f;
-    TRY(pool_factor(pool, k, linear, &f, err));
+    TRY(pool_factor(pool, k, module, &f, err));
     if (f.a) *sum += f.a->rows;
   }
   return STATUS_OK;
 }
 
-static Status stack_linear(Merged *m, Pool *pool, const Linear *linear, int covering, Error *err) {
+static Status stack_linear(Merged *m, Pool *pool, const Module *module, int covering, Error *err) {
   int64_t rank, at = 0;
-  TRY(rank_sum(pool, linear->id, &rank, err));
-  TRY(make_slot(m, linear, rank, err));
-  Tensor *a = &m->a[linear->id], *b = &m->b[linear->id];
+  TRY(rank_sum(pool, module->id, &rank, err));
+  TRY(make_slot(m, module, rank, err));
+  Tensor *a = &m->a[module->id], *b = &m->b[module->id];
   for (int k = 0; k < pool_count(pool); k++) {
     LowRank f;
-    TRY(pool_factor(pool, k, linear->id, &f, err));
+    TRY(pool_factor(pool, k, module->id, &f, err));
     if (!f.a) continue;
     int64_t r = f.a->rows;
     float scale = f.scale / (float)covering;
@@ -89,22 +89,22 @@ static void add_scaled(Tensor *to, const Tensor *from, float scale) {
   for (int64_t i = 0; i < tensor_count(to); i++) to->data[i] += scale * from->data[i];
 }
 
-static Status average_linear(Merged *m, Pool *pool, const Linear *linear, int covering,
+static Status average_linear(Merged *m, Pool *pool, const Module *module, int covering,
                              Error *err) {
-  int64_t rank = pool_max_rank(pool, linear->id);
-  TRY(make_slot(m, linear, rank, err));
+  int64_t rank = pool_max_rank(pool, module->id);
+  TRY(make_slot(m, module, rank, err));
   for (int k = 0; k < pool_count(pool); k++) {
     LowRank f;
-    TRY(pool_factor(pool, k, linear->id, &f, err));
+    TRY(pool_factor(pool, k, module->id, &f, err));
     if (!f.a) continue;
     if (f.a->rows != rank) {
       return error_set(err, STATUS_MISMATCH,
                        "%s: %s: rank %" PRId64 " at %s, where others have %" PRId64
                        "; averaging factors needs equal ranks (merged averages updates)",
-                       pool_dir(pool), pool_entry(pool, k)->name, f.a->rows, linear->name, rank);
+                       pool_dir(pool), pool_entry(pool, k)->name, f.a->rows, module->name, rank);
     }
-    add_scaled(&m->a[linear->id], f.a, 1 / (float)covering);
-    add_scaled(&m->b[linear->id], f.b, f.scale / (float)covering);
+    add_scaled(&m->a[module->id], f.a, 1 / (float)covering);
+    add_scaled(&m->b[module->id], f.b, f.scale / (float)covering);
   }
   return STATUS_OK;
 }

@@ -8,7 +8,7 @@
 #include "infer/pool/pool.h"
 
 typedef struct Merged {
-  AdapterSet adapters; /* slots, by Linear.id */
+  AdapterSet adapters; /* slots, by Module.id */
   Tensor *a, *b;       /* [adapters.count] owned; what the slots point to */
 } Merged;
 

@@ -8,10 +8,10 @@
 
 struct Pool {
   PoolManifest manifest;
-  T5 *model;
+  const Modules *modules;
   PoolExpert *expert; /* [count] */
   int count;
-  int64_t *max_rank; /* [model->linears] */
+  int64_t *max_rank; /* [modules->count] */
 };
 
 void pool_close(Pool *pool) {
@@ -25,9 +25,7 @@ void pool_close(Pool *pool) {
 
 /* Opening. */
 
-static Status check_base(const Pool *pool, Error *err) {
-  char sample[HASH_HEX];
-  TRY(t5_sample(pool->model, sample, err));
+static Status check_base(const Pool *pool, const char *sample, Error *err) {
   const PoolManifest *m = &pool->manifest;
   if (strcmp(sample, m->sample) == 0) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH,
@@ -68,7 +66,7 @@ static void open_expert(void *arg, int64_t task, int worker) {
   (void)worker;
   Opening *o = arg;
   Pool *p = o->pool;
-  pool_expert_open_listed(&p->expert[task], &p->manifest, o->chosen[task], p->model,
+  pool_expert_open_listed(&p->expert[task], &p->manifest, o->chosen[task], p->modules,
                           &o->error[task]);
 }
 
@@ -89,20 +87,21 @@ static Status open_experts(Pool *pool, const int *chosen, Error *err) {
 
 static void find_ranks(Pool *pool) {
   for (int e = 0; e < pool->count; e++) {
-    for (int i = 0; i < pool->model->linears; i++) {
+    for (int i = 0; i < pool->modules->count; i++) {
       int64_t rank = pool->expert[e].file.factor[i].a.rows;
       if (rank > pool->max_rank[i]) pool->max_rank[i] = rank;
     }
   }
 }
 
-static Status open_pool(Pool *pool, const char *dir, const char *only, Error *err) {
+static Status open_pool(Pool *pool, const char *dir, const char *sample, const char *only,
+                        Error *err) {
   TRY(manifest_read(&pool->manifest, dir, err));
-  TRY(check_base(pool, err));
+  TRY(check_base(pool, sample, err));
   size_t count = (size_t)pool->manifest.count;
   int *chosen = calloc(count + 1, sizeof *chosen);
   pool->expert = calloc(count + 1, sizeof *pool->expert);
-  pool->max_rank = calloc((size_t)pool->model->linears, sizeof *pool->max_rank);
+  pool->max_rank = calloc((size_t)pool->modules->count, sizeof *pool->max_rank);
   Status status = chosen && pool->expert && pool->max_rank
                       ? choose(pool, only, chosen, err)
                       : error_set(err, STATUS_RUN, "%s: out of memory", dir);
@@ -112,11 +111,12 @@ static Status open_pool(Pool *pool, const char *dir, const char *only, Error *er
   return status;
 }
 
-Status pool_open(Pool **pool, const char *dir, T5 *model, const char *only, Error *err) {
+Status pool_open(Pool **pool, const char *dir, const Modules *modules, const char *sample,
+                 const char *only, Error *err) {
   *pool = calloc(1, sizeof **pool);
   if (!*pool) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  (*pool)->model = model;
-  Status status = open_pool(*pool, dir, only, err);
+  (*pool)->modules = modules;
+  Status status = open_pool(*pool, dir, sample, only, err);
   if (status != STATUS_OK) {
     pool_close(*pool);
     *pool = NULL;
@@ -130,8 +130,8 @@ int pool_count(const Pool *pool) {
   return pool->count;
 }
 
-const T5 *pool_model(const Pool *pool) {
-  return pool->model;
+const Modules *pool_modules(const Pool *pool) {
+  return pool->modules;
 }
 
 const char *pool_dir(const Pool *pool) {
@@ -171,24 +171,24 @@ Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err) {
   return STATUS_OK;
 }
 
-bool pool_covers(const Pool *pool, int expert, int linear) {
-  return pool->expert[expert].file.factor[linear].a.rows > 0;
+bool pool_covers(const Pool *pool, int expert, int module) {
+  return pool->expert[expert].file.factor[module].a.rows > 0;
 }
 
-int64_t pool_max_rank(const Pool *pool, int linear) {
-  return pool->max_rank[linear];
+int64_t pool_max_rank(const Pool *pool, int module) {
+  return pool->max_rank[module];
 }
 
-Status pool_factor(Pool *pool, int expert, int linear, LowRank *out, Error *err) {
+Status pool_factor(Pool *pool, int expert, int module, LowRank *out, Error *err) {
   *out = (LowRank){0};
-  if (!pool_covers(pool, expert, linear)) return STATUS_OK;
-  return pool_expert_factor(&pool->expert[expert], &pool->model->linear[linear], out, err);
+  if (!pool_covers(pool, expert, module)) return STATUS_OK;
+  return pool_expert_factor(&pool->expert[expert], &pool->modules->module[module], out, err);
 }
 
 typedef struct Reading {
   Pool *pool;
   const int *expert;
-  int linear;
+  int module;
   LowRank *out;
 } Reading;
 
@@ -196,25 +196,25 @@ static void read_factor(void *arg, int64_t task, int worker) {
   (void)worker;
   const Reading *r = arg;
   int expert = r->expert[task];
-  pool_factor(r->pool, expert, r->linear, &r->out[expert], NULL);
+  pool_factor(r->pool, expert, r->module, &r->out[expert], NULL);
 }
 
-Status pool_factors(Pool *pool, const int *expert, int count, int linear, int threads, LowRank *out,
+Status pool_factors(Pool *pool, const int *expert, int count, int module, int threads, LowRank *out,
                     Error *err) {
-  Reading r = {pool, expert, linear, out};
+  Reading r = {pool, expert, module, out};
   int unread = 0;
-  for (int i = 0; i < count; i++) unread += !pool_expert_is_read(&pool->expert[expert[i]], linear);
+  for (int i = 0; i < count; i++) unread += !pool_expert_is_read(&pool->expert[expert[i]], module);
   if (unread > 1) parallel_for(threads, count, read_factor, &r);
   /* What has been read is at hand; what has failed fails again, in the order of the list. */
   for (int i = 0; i < count; i++) {
-    TRY(pool_factor(pool, expert[i], linear, &out[expert[i]], err));
+    TRY(pool_factor(pool, expert[i], module, &out[expert[i]], err));
   }
   return STATUS_OK;
 }
 
-Status pool_vector(const Pool *pool, PoolVector kind, int expert, int linear, float *out, bool *has,
+Status pool_vector(const Pool *pool, PoolVector kind, int expert, int module, float *out, bool *has,
                    Error *err) {
-  *has = pool_covers(pool, expert, linear);
+  *has = pool_covers(pool, expert, module);
   if (!*has) return STATUS_OK;
-  return pool_expert_vector(&pool->expert[expert], kind, &pool->model->linear[linear], out, err);
+  return pool_expert_vector(&pool->expert[expert], kind, &pool->modules->module[module], out, err);
 }

@@ -9,17 +9,18 @@
 typedef struct Pool Pool;
 
 /* Opens the experts named in `only` (joined with commas; opened in the order of the manifest; NULL:
- * all) of the pool at `dir` for `model`. STATUS_MISMATCH: the pool is of another base (compared by
- * t5_sample), a factor or gate does not fit the model, a gate file lacks a module that the expert
+ * all) of the pool at `dir` for a model of these modules. STATUS_MISMATCH: the pool is of another base (`sample`
+ * is this one's, of t5_sample), a factor or gate does not fit the model, a gate file lacks a module that the expert
  * covers or has one that it does not, gate and expert do not belong together (fingerprints of the
  * gate file against the manifest). STATUS_INPUT: a file is missing or malformed. An unknown name in
  * `only` is STATUS_USAGE naming the nearest. Values are not checked here (pool_factor and
- * pool_gate do; `skein pool check` reads everything). `model` must outlive the pool. */
-Status pool_open(Pool **pool, const char *dir, T5 *model, const char *only, Error *err);
+ * pool_gate do; `skein pool check` reads everything). `modules` must outlive the pool. */
+Status pool_open(Pool **pool, const char *dir, const Modules *modules, const char *sample,
+                 const char *only, Error *err);
 void pool_close(Pool *pool); /* NULL is allowed */
 
 int pool_count(const Pool *pool);
-const T5 *pool_model(const Pool *pool);
+const Modules *pool_modules(const Pool *pool);
 const char *pool_dir(const Pool *pool);
 const PoolEntry *pool_entry(const Pool *pool, int expert);
 int pool_find(const Pool *pool, const char *name); /* -1 when there is none */
@@ -30,17 +31,17 @@ Status pool_require(const Pool *pool, const char *name, int *expert, Error *err)
 Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err);
 
 /* Whether the expert covers the linear; reads nothing. */
-bool pool_covers(const Pool *pool, int expert, int linear);
+bool pool_covers(const Pool *pool, int expert, int module);
 /* The largest rank that an expert of the pool has at the linear; 0 when none covers it. */
-int64_t pool_max_rank(const Pool *pool, int linear);
+int64_t pool_max_rank(const Pool *pool, int module);
 /* The factors of one expert at one linear, without a gate: in the mapped file where they are
  * aligned f32, otherwise widened on first use and kept. Checked for NaN and infinity on first use
  * (STATUS_INPUT naming file and tensor). a == NULL: not covered. Several threads may ask for
  * different experts. */
-Status pool_factor(Pool *pool, int expert, int linear, LowRank *out, Error *err);
+Status pool_factor(Pool *pool, int expert, int module, LowRank *out, Error *err);
 /* The same of `count` experts, each once, into out[expert] of each. Those that are used for the
  * first time are read by up to `threads` threads; the failure is that of the first in the list. */
-Status pool_factors(Pool *pool, const int *expert, int count, int linear, int threads, LowRank *out,
+Status pool_factors(Pool *pool, const int *expert, int count, int module, int threads, LowRank *out,
                     Error *err);
 
 typedef enum PoolVector {
@@ -51,7 +52,7 @@ typedef enum PoolVector {
 /* Copies a vector of one expert at one linear into out [d_in], raw as stored, checked for NaN and
  * infinity. *has: the expert covers the linear. STATUS_INPUT naming the expert when it covers the
  * linear and the pool has no such vectors of it. Thread-safe. */
-Status pool_vector(const Pool *pool, PoolVector kind, int expert, int linear, float *out, bool *has,
+Status pool_vector(const Pool *pool, PoolVector kind, int expert, int module, float *out, bool *has,
                    Error *err);
 
 #endif

@@ -32,42 +32,43 @@ void pool_expert_close(PoolExpert *e) {
 
 /* Opening. */
 
-static Status locate(PoolExpert *e, VectorFile *f, const T5 *model, PoolVector kind, Error *err) {
-  e->vector[kind] = calloc((size_t)model->linears, sizeof *e->vector[kind]);
+static Status locate(PoolExpert *e, VectorFile *f, const Modules *modules, PoolVector kind,
+                     Error *err) {
+  e->vector[kind] = calloc((size_t)modules->count, sizeof *e->vector[kind]);
   if (!e->vector[kind]) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
-  return vector_file_locate(f, model, e->file.factor, SUFFIX[kind], e->vector[kind], err);
+  return vector_file_locate(f, modules, e->file.factor, SUFFIX[kind], e->vector[kind], err);
 }
 
 /* The vectors [first, last] of the file, and nothing beside them. */
-static Status open_vectors(PoolExpert *e, VectorFile *f, const char *base, const T5 *model,
+static Status open_vectors(PoolExpert *e, VectorFile *f, const char *base, const Modules *modules,
                            PoolVector first, PoolVector last, Error *err) {
   TRY(vector_file_check_owner(f, base, e->entry->fingerprint, err));
-  for (int k = (int)first; k <= (int)last; k++) TRY(locate(e, f, model, (PoolVector)k, err));
+  for (int k = (int)first; k <= (int)last; k++) TRY(locate(e, f, modules, (PoolVector)k, err));
   return vector_file_check_used(f, err);
 }
 
-static Status open_files(PoolExpert *e, const char *base, const PoolSource *source, const T5 *model,
-                         Error *err) {
-  e->ready = calloc((size_t)model->linears, sizeof *e->ready);
+static Status open_files(PoolExpert *e, const char *base, const PoolSource *source,
+                         const Modules *modules, Error *err) {
+  e->ready = calloc((size_t)modules->count, sizeof *e->ready);
   if (!e->ready) return error_set(err, STATUS_RUN, "%s: out of memory", source->adapter);
-  TRY(lora_file_open(&e->file, source->adapter, model, err));
+  TRY(lora_file_open(&e->file, source->adapter, modules, err));
   TRY(vector_file_open(&e->gate, source->gate, GATE_FORMAT, err));
-  TRY(open_vectors(e, &e->gate, base, model, VECTOR_GATE, VECTOR_GATE, err));
+  TRY(open_vectors(e, &e->gate, base, modules, VECTOR_GATE, VECTOR_GATE, err));
   if (!source->activation) return STATUS_OK;
   TRY(vector_file_open(&e->activation, source->activation, ACTIVATION_FORMAT, err));
-  return open_vectors(e, &e->activation, base, model, VECTOR_ACTIVATION_MEAN,
+  return open_vectors(e, &e->activation, base, modules, VECTOR_ACTIVATION_MEAN,
                       VECTOR_ACTIVATION_ABSOLUTE, err);
 }
 
 Status pool_expert_open(PoolExpert *e, const PoolEntry *entry, const char *base,
-                        const PoolSource *source, const T5 *model, Error *err) {
+                        const PoolSource *source, const Modules *modules, Error *err) {
   *e = (PoolExpert){.entry = entry};
-  Status status = open_files(e, base, source, model, err);
+  Status status = open_files(e, base, source, modules, err);
   if (status != STATUS_OK) pool_expert_close(e);
   return status;
 }
 
-Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, const T5 *model,
+Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, const Modules *modules,
                                Error *err) {
   const PoolEntry *entry = &m->entry[i];
   char *gate = manifest_path(m, i, POOL_GATE);
@@ -75,7 +76,7 @@ Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, cons
   char *dir = gate ? path_parent(gate) : NULL;
   PoolSource source = {dir, gate, entry->hash[POOL_ACTIVATION][0] ? activation : NULL};
   *e = (PoolExpert){0};
-  Status status = dir && activation ? pool_expert_open(e, entry, m->base, &source, model, err)
+  Status status = dir && activation ? pool_expert_open(e, entry, m->base, &source, modules, err)
                                     : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
   free(gate);
   free(activation);
@@ -110,9 +111,9 @@ static Status make_ready(Tensor *ready, const Tensor *stored, const char *path, 
   return STATUS_OK;
 }
 
-static Status read_factor(PoolExpert *e, const Linear *linear, LoraFactor *ready, Error *err) {
-  const LoraFactor *stored = &e->file.factor[linear->id];
-  char *a = lora_tensor_name(linear->name, 'A'), *b = lora_tensor_name(linear->name, 'B');
+static Status read_factor(PoolExpert *e, const Module *module, LoraFactor *ready, Error *err) {
+  const LoraFactor *stored = &e->file.factor[module->id];
+  char *a = lora_tensor_name(module->name, 'A'), *b = lora_tensor_name(module->name, 'B');
   Tensor ready_a = {0};
   Status status = a && b ? make_ready(&ready_a, &stored->a, e->file.path, a, err)
                          : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
@@ -127,18 +128,18 @@ static Status read_factor(PoolExpert *e, const Linear *linear, LoraFactor *ready
   return status;
 }
 
-bool pool_expert_is_read(const PoolExpert *e, int linear) {
-  return e->ready[linear].a.rows == e->file.factor[linear].a.rows;
+bool pool_expert_is_read(const PoolExpert *e, int module) {
+  return e->ready[module].a.rows == e->file.factor[module].a.rows;
 }
 
-Status pool_expert_factor(PoolExpert *e, const Linear *linear, LowRank *out, Error *err) {
-  LoraFactor *ready = &e->ready[linear->id];
-  if (ready->a.rows == 0) TRY(read_factor(e, linear, ready, err));
-  *out = (LowRank){.a = &ready->a, .b = &ready->b, .scale = e->file.factor[linear->id].scale};
+Status pool_expert_factor(PoolExpert *e, const Module *module, LowRank *out, Error *err) {
+  LoraFactor *ready = &e->ready[module->id];
+  if (ready->a.rows == 0) TRY(read_factor(e, module, ready, err));
+  *out = (LowRank){.a = &ready->a, .b = &ready->b, .scale = e->file.factor[module->id].scale};
   return STATUS_OK;
 }
 
-Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Linear *linear, float *out,
+Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Module *module, float *out,
                           Error *err) {
   if (!e->vector[kind]) {
     return error_set(err, STATUS_INPUT,
@@ -146,10 +147,10 @@ Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Linear *li
                      "train activation` and add the expert with it",
                      e->entry->name);
   }
-  const Tensor *stored = &e->vector[kind][linear->id];
+  const Tensor *stored = &e->vector[kind][module->id];
   dtype_widen(out, stored->store, stored->dtype, (size_t)stored->cols);
   Tensor view = tensor_view(out, DTYPE_F32, 1, stored->cols);
-  char *name = vector_name(linear, SUFFIX[kind]);
+  char *name = vector_name(module, SUFFIX[kind]);
   Status status =
       name ? values_check(&view, kind == VECTOR_GATE ? e->gate.path : e->activation.path, name, err)
            : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
@@ -157,21 +158,21 @@ Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Linear *li
   return status;
 }
 
-static Status check_linear(PoolExpert *e, const Linear *linear, float *room, Error *err) {
+static Status check_linear(PoolExpert *e, const Module *module, float *room, Error *err) {
   LowRank factor;
-  TRY(pool_expert_factor(e, linear, &factor, err));
+  TRY(pool_expert_factor(e, module, &factor, err));
   for (int k = 0; k < POOL_VECTORS; k++) {
-    if (e->vector[k]) TRY(pool_expert_vector(e, (PoolVector)k, linear, room, err));
+    if (e->vector[k]) TRY(pool_expert_vector(e, (PoolVector)k, module, room, err));
   }
   return STATUS_OK;
 }
 
-Status pool_expert_check_values(PoolExpert *e, const T5 *model, Error *err) {
+Status pool_expert_check_values(PoolExpert *e, const Modules *modules, Error *err) {
   Status status = STATUS_OK;
-  for (int i = 0; i < model->linears && status == STATUS_OK; i++) {
+  for (int i = 0; i < modules->count && status == STATUS_OK; i++) {
     if (e->file.factor[i].a.rows == 0) continue;
-    float *room = malloc((size_t)model->linear[i].weight.cols * sizeof *room);
-    status = room ? check_linear(e, &model->linear[i], room, err)
+    float *room = malloc((size_t)modules->module[i].d_in * sizeof *room);
+    status = room ? check_linear(e, &modules->module[i], room, err)
                   : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
     free(room);
   }

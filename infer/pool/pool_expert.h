@@ -28,22 +28,22 @@ typedef struct PoolSource {
  * the name and the fingerprint are read. `base` is the fingerprint of the model's base. On failure
  * *e is zeroed. */
 Status pool_expert_open(PoolExpert *e, const PoolEntry *entry, const char *base,
-                        const PoolSource *source, const T5 *model, Error *err);
+                        const PoolSource *source, const Modules *modules, Error *err);
 /* Expert `i` of the manifest. */
-Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, const T5 *model,
+Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, const Modules *modules,
                                Error *err);
 void pool_expert_close(PoolExpert *e);
 
 /* Rank, alpha and modules of the entry as the adapter has them. */
 void pool_expert_describe(const PoolExpert *e, PoolEntry *entry);
 /* Reads every value: STATUS_INPUT for the first NaN or infinity. */
-Status pool_expert_check_values(PoolExpert *e, const T5 *model, Error *err);
+Status pool_expert_check_values(PoolExpert *e, const Modules *modules, Error *err);
 
 /* pool_expert_factor has read the linear, or there is nothing to read. */
-bool pool_expert_is_read(const PoolExpert *e, int linear);
+bool pool_expert_is_read(const PoolExpert *e, int module);
 /* As pool_factor and pool_vector, of a linear that the expert covers. */
-Status pool_expert_factor(PoolExpert *e, const Linear *linear, LowRank *out, Error *err);
-Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Linear *linear, float *out,
+Status pool_expert_factor(PoolExpert *e, const Module *module, LowRank *out, Error *err);
+Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Module *module, float *out,
                           Error *err);
 
 #endif

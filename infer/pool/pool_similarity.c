@@ -33,15 +33,15 @@ static void add_cosines(Sums *sums, const double *inner, int experts) {
 
 /* Gates. */
 
-static Status gate_products(Context *c, const Pool *pool, const Linear *linear, double *inner) {
+static Status gate_products(Context *c, const Pool *pool, const Module *module, double *inner) {
   int experts = pool_count(pool);
-  Tensor *gates = tensor_new(c, experts, linear->weight.cols);
+  Tensor *gates = tensor_new(c, experts, module->d_in);
   Tensor *products = tensor_new(c, experts, experts);
   if (!products) return c->error->status;
   memset(gates->data, 0, (size_t)tensor_count(gates) * sizeof *gates->data);
   for (int i = 0; i < experts; i++) {
     bool has;
-    TRY(pool_vector(pool, VECTOR_GATE, i, linear->id, gates->data + i * gates->cols, &has,
+    TRY(pool_vector(pool, VECTOR_GATE, i, module->id, gates->data + i * gates->cols, &has,
                     c->error));
   }
   Mat g = mat(gates->data, gates->rows, gates->cols);
@@ -52,29 +52,29 @@ static Status gate_products(Context *c, const Pool *pool, const Linear *linear, 
 
 /* Updates. */
 
-static Status count_ranks(Context *c, Pool *pool, int linear, Stacked *s) {
+static Status count_ranks(Context *c, Pool *pool, int module, Stacked *s) {
   int experts = pool_count(pool);
   s->first = context_alloc(c, (size_t)(experts + 1) * sizeof *s->first);
   if (!s->first) return c->error->status;
   s->first[0] = 0;
   for (int i = 0; i < experts; i++) {
     LowRank factor;
-    TRY(pool_factor(pool, i, linear, &factor, c->error));
+    TRY(pool_factor(pool, i, module, &factor, c->error));
     s->first[i + 1] = s->first[i] + (factor.a ? factor.a->rows : 0);
   }
   return STATUS_OK;
 }
 
 /* The scale of an expert goes into its B. */
-static Status stack_factors(Context *c, Pool *pool, const Linear *linear, Stacked *s) {
-  TRY(count_ranks(c, pool, linear->id, s));
+static Status stack_factors(Context *c, Pool *pool, const Module *module, Stacked *s) {
+  TRY(count_ranks(c, pool, module->id, s));
   int64_t ranks = s->first[pool_count(pool)];
-  s->a = tensor_new(c, ranks, linear->weight.cols);
-  s->b = tensor_new(c, linear->weight.rows, ranks);
+  s->a = tensor_new(c, ranks, module->d_in);
+  s->b = tensor_new(c, module->d_out, ranks);
   if (!s->b) return c->error->status;
   for (int i = 0; i < pool_count(pool); i++) {
     LowRank f;
-    TRY(pool_factor(pool, i, linear->id, &f, c->error));
+    TRY(pool_factor(pool, i, module->id, &f, c->error));
     if (!f.a) continue;
     memcpy(s->a->data + s->first[i] * s->a->cols, f.a->data,
            (size_t)tensor_count(f.a) * sizeof(float));
@@ -94,9 +94,9 @@ static double product_sum(const Stacked *s, const Tensor *aa, const Tensor *bb, 
   return sum;
 }
 
-static Status update_products(Context *c, Pool *pool, const Linear *linear, double *inner) {
+static Status update_products(Context *c, Pool *pool, const Module *module, double *inner) {
   Stacked s;
-  TRY(stack_factors(c, pool, linear, &s));
+  TRY(stack_factors(c, pool, module, &s));
   int experts = pool_count(pool);
   int64_t ranks = s.first[experts];
   memset(inner, 0, (size_t)experts * (size_t)experts * sizeof *inner);
@@ -113,24 +113,24 @@ static Status update_products(Context *c, Pool *pool, const Linear *linear, doub
 
 /* All modules. */
 
-static Status add_linear(Context *c, Pool *pool, const Linear *linear, Sums *gate, Sums *update) {
+static Status add_linear(Context *c, Pool *pool, const Module *module, Sums *gate, Sums *update) {
   ArenaMark mark = arena_mark(c->arena);
   int experts = pool_count(pool);
   double *inner = context_alloc(c, (size_t)experts * (size_t)experts * sizeof *inner);
-  Status status = inner ? gate_products(c, pool, linear, inner) : c->error->status;
+  Status status = inner ? gate_products(c, pool, module, inner) : c->error->status;
   if (status == STATUS_OK) add_cosines(gate, inner, experts);
-  if (status == STATUS_OK) status = update_products(c, pool, linear, inner);
+  if (status == STATUS_OK) status = update_products(c, pool, module, inner);
   if (status == STATUS_OK) add_cosines(update, inner, experts);
   arena_release(c->arena, mark);
   return status;
 }
 
 static Status add_all(Context *c, Pool *pool, Sums *gate, Sums *update) {
-  const T5 *model = pool_model(pool);
-  for (int i = 0; i < model->linears; i++) {
+  const Modules *modules = pool_modules(pool);
+  for (int i = 0; i < modules->count; i++) {
     bool covered = false;
     for (int k = 0; k < pool_count(pool); k++) covered |= pool_covers(pool, k, i);
-    if (covered) TRY(add_linear(c, pool, &model->linear[i], gate, update));
+    if (covered) TRY(add_linear(c, pool, &modules->module[i], gate, update));
   }
   size_t pairs = (size_t)pool_count(pool) * (size_t)pool_count(pool);
   for (size_t i = 0; i < pairs; i++) {

@@ -16,17 +16,9 @@ static Status check_settings(const PredictSettings *s, Error *err) {
   return STATUS_OK;
 }
 
-static Status check_parts(const T5 *model, const Tokenizer *tokenizer, const RoutingStats *stats,
-                          const PredictSettings *s, Error *err) {
+static Status check_parts(const T5 *model, const RoutingStats *stats, const PredictSettings *s,
+                          Error *err) {
   int64_t vocab = model->config.vocab_size;
-  int32_t size = tokenizer_size(tokenizer);
-  if (size > vocab) {
-    return error_set(err, STATUS_MISMATCH,
-                     "vocabulary of %" PRId32
-                     " ids (sentinels included) is larger than the embedding of %" PRId64
-                     " rows; use the tokenizer of this base",
-                     size, vocab);
-  }
   if (2 * (int64_t)s->beams > vocab) {
     return error_set(err, STATUS_USAGE,
                      "beams: got %d, want at most half of the vocabulary of %" PRId64, s->beams,
@@ -40,11 +32,11 @@ static Status check_parts(const T5 *model, const Tokenizer *tokenizer, const Rou
   return STATUS_OK;
 }
 
-Status predictor_open(Predictor **out, T5 *model, const Tokenizer *tokenizer, Router *router,
-                      RoutingStats *stats, const PredictSettings *settings, Error *err) {
+Status predictor_open(Predictor **out, const Base *base, Router *router, RoutingStats *stats,
+                      const PredictSettings *settings, Error *err) {
   *out = NULL;
   TRY(check_settings(settings, err));
-  TRY(check_parts(model, tokenizer, stats, settings, err));
+  TRY(check_parts(base->model, stats, settings, err));
   Predictor *p = calloc(1, sizeof *p);
   Arena *arena = arena_new();
   if (!p || !arena) {
@@ -52,7 +44,7 @@ Status predictor_open(Predictor **out, T5 *model, const Tokenizer *tokenizer, Ro
     arena_free(arena);
     return error_set(err, STATUS_RUN, "out of memory: preparing to predict");
   }
-  *p = (Predictor){model, tokenizer, router, stats, *settings, arena};
+  *p = (Predictor){base->model, base->tokenizer, router, stats, *settings, arena};
   *out = p;
   return STATUS_OK;
 }

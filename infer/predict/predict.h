@@ -23,8 +23,8 @@ typedef struct Predictor Predictor;
  * NULL, collects routing statistics: encoder tokens once an example, decoder tokens of the
  * predicted choice or of what is generated; with more than one beam it is refused (STATUS_USAGE).
  */
-Status predictor_open(Predictor **p, T5 *model, const Tokenizer *tokenizer, Router *router,
-                      RoutingStats *stats, const PredictSettings *settings, Error *err);
+Status predictor_open(Predictor **p, const Base *base, Router *router, RoutingStats *stats,
+                      const PredictSettings *settings, Error *err);
 void predictor_close(Predictor *p); /* NULL is allowed */
 
 /* How likely each choice is. */

@@ -43,7 +43,7 @@ typedef enum Aggregate { AGGREGATE_OUTPUT, AGGREGATE_PARAMETER } Aggregate;
  * linear must not be planned (asserted). Rows are grouped by expert, so the cost depends on the
  * number of planned pairs and not on the size of the pool; the sum of a row is taken in order of
  * expert index, so it does not depend on the number of threads. */
-void route_execute(Context *c, Pool *pool, int linear, const Plan *plan, Aggregate how,
+void route_execute(Context *c, Pool *pool, int module, const Plan *plan, Aggregate how,
                    const Tensor *x, Tensor *y);
 
 #endif

@@ -60,11 +60,11 @@ static void sort_pairs(Execution *e, int64_t *start) {
   }
 }
 
-static void find_factors(Context *c, Execution *e, Pool *pool, int linear) {
+static void find_factors(Context *c, Execution *e, Pool *pool, int module) {
   int *expert = context_alloc(c, (size_t)e->groups * sizeof *expert);
   for (int64_t i = 0; expert && i < e->groups; i++)
     expert[i] = (int)(e->group[i].factor - e->factor);
-  if (expert) pool_factors(pool, expert, (int)e->groups, linear, c->threads, e->factor, c->error);
+  if (expert) pool_factors(pool, expert, (int)e->groups, module, c->threads, e->factor, c->error);
 }
 
 /* Aggregation of parameters: with H = sum_j w_j A_j x, padded to the largest rank, expert i of the
@@ -114,18 +114,18 @@ static void run(Context *c, Execution *e, Aggregate how, const Tensor *x, Tensor
   low_rank_up(c, &pairs, e->u, y);
 }
 
-void route_execute(Context *c, Pool *pool, int linear, const Plan *plan, Aggregate how,
+void route_execute(Context *c, Pool *pool, int module, const Plan *plan, Aggregate how,
                    const Tensor *x, Tensor *y) {
   if (context_failed(c)) return;
   assert(plan->rows == x->rows && x->rows == y->rows);
   ArenaMark mark = arena_mark(c->arena);
-  Execution e = {.plan = plan, .experts = pool_count(pool), .rank = pool_max_rank(pool, linear)};
+  Execution e = {.plan = plan, .experts = pool_count(pool), .rank = pool_max_rank(pool, module)};
   int64_t *start = context_alloc(c, (size_t)(e.experts + 1) * sizeof *start);
   if (start) count_pairs(&e, start);
   if (start && e.pairs > 0 && make_room(c, &e)) {
     make_groups(&e, start);
     sort_pairs(&e, start);
-    find_factors(c, &e, pool, linear);
+    find_factors(c, &e, pool, module);
     if (!context_failed(c)) run(c, &e, how, x, y);
   }
   arena_release(c->arena, mark);

@@ -50,12 +50,11 @@ static Status open_lexical(GlobalRouter *g, EmbedderSpec *spec, const Pool *pool
   return status;
 }
 
-static Status open_embedder(GlobalRouter *g, const RouterSettings *s, const Pool *pool, T5 *model,
-                            const Tokenizer *tokenizer, Error *err) {
+static Status open_embedder(GlobalRouter *g, const RouterSettings *s, const Pool *pool,
+                            const Base *base, Error *err) {
   EmbedderSpec spec = {.kind = (EmbedderKind)s->embedder,
                        .file = s->embeddings,
-                       .model = model,
-                       .tokenizer = tokenizer,
+                       .base = base,
                        .threads = g->threads};
   if (spec.kind == EMBEDDER_LEXICAL) return open_lexical(g, &spec, pool, err);
   bool by_key = spec.kind == EMBEDDER_PRECOMPUTED;
@@ -206,23 +205,23 @@ static Status prepare(GlobalRouter *g, Error *err) {
   return STATUS_OK;
 }
 
-static Status open_parts(GlobalRouter *g, const RouterSettings *s, const Pool *pool, T5 *model,
-                         const Tokenizer *tokenizer, Error *err) {
+static Status open_parts(GlobalRouter *g, const RouterSettings *s, const Pool *pool,
+                         const Base *base, Error *err) {
   bool examples = by_example(s);
-  TRY(open_embedder(g, s, pool, model, tokenizer, err));
+  TRY(open_embedder(g, s, pool, base, err));
   TRY(read_rows(g, pool, examples, err));
   TRY(sort_rows(g, pool, examples, err));
   TRY(check_experts(g, pool, examples, err));
   return prepare(g, err);
 }
 
-Status global_router_open(GlobalRouter **out, const RouterSettings *s, const Pool *pool, T5 *model,
-                          const Tokenizer *tokenizer, int threads, Error *err) {
+Status global_router_open(GlobalRouter **out, const RouterSettings *s, const Pool *pool,
+                          const Base *base, int threads, Error *err) {
   *out = NULL;
   GlobalRouter *g = calloc(1, sizeof *g);
   if (!g) return no_memory(err);
   *g = (GlobalRouter){.settings = *s, .experts = pool_count(pool), .threads = threads};
-  Status status = open_parts(g, s, pool, model, tokenizer, err);
+  Status status = open_parts(g, s, pool, base, err);
   if (status == STATUS_OK) {
     *out = g;
   } else {

@@ -25,9 +25,9 @@
 
 typedef struct GlobalRouter GlobalRouter;
 
-/* `s` is read now; pool, model and tokenizer must outlive the router. */
-Status global_router_open(GlobalRouter **g, const RouterSettings *s, const Pool *pool, T5 *model,
-                          const Tokenizer *tokenizer, int threads, Error *err);
+/* `s` is read now; pool and base must outlive the router. */
+Status global_router_open(GlobalRouter **g, const RouterSettings *s, const Pool *pool,
+                          const Base *base, int threads, Error *err);
 void global_router_close(GlobalRouter *g); /* NULL is allowed */
 
 /* bias [experts] of one query. The query's vector is that of q->name for precomputed; otherwise

@@ -15,8 +15,8 @@ static const double NORM_EPS = 1e-5; /* methods.md 1.6 */
 
 struct LocalRouter {
   LocalRule rule;
-  int experts, linears;
-  LocalModule *module; /* [linears], by Linear.id */
+  int experts, modules;
+  LocalModule *module; /* [modules], by Module.id */
   Arena *vectors;      /* of all modules */
 };
 
@@ -24,10 +24,10 @@ struct LocalRouter {
 
 typedef struct Loading {
   LocalRouter *router;
-  const T5 *model;
+  const Modules *modules;
   LocalVector *vector;
   void *arg;
-  Error *error; /* [linears] */
+  Error *error; /* [modules] */
 } Loading;
 
 /* v - mean(v), and with `scaled` divided by the standard deviation. LN(u) has mean 0, so that
@@ -45,12 +45,12 @@ static void standardise(float *v, int64_t n, bool scaled) {
   for (int64_t i = 0; i < n; i++) v[i] = (float)(((double)v[i] - mean) * factor);
 }
 
-static Status load_vectors(const Loading *l, int linear, LocalModule *m, Error *err) {
+static Status load_vectors(const Loading *l, int module, LocalModule *m, Error *err) {
   const LocalRouter *r = l->router;
   bool any = false;
   for (int i = 0; i < r->experts; i++) {
     float *v = m->vector + i * m->d_in;
-    TRY(l->vector(l->arg, i, linear, v, &m->covered[i], err));
+    TRY(l->vector(l->arg, i, module, v, &m->covered[i], err));
     if (!m->covered[i]) {
       memset(v, 0, (size_t)m->d_in * sizeof *v);
     } else if (r->rule.standardise_vector || r->rule.standardise_input) {
@@ -70,12 +70,12 @@ static void load_module(void *arg, int64_t task, int worker) {
 }
 
 /* Room for the vectors, in huge pages: they are a hundred megabytes, written once. */
-static Status make_modules(LocalRouter *r, const T5 *model, Error *err) {
+static Status make_modules(LocalRouter *r, const Modules *modules, Error *err) {
   size_t experts = (size_t)r->experts;
   bool made = (r->vectors = arena_new()) != NULL;
-  for (int i = 0; i < r->linears && made; i++) {
+  for (int i = 0; i < r->modules && made; i++) {
     LocalModule *m = &r->module[i];
-    m->d_in = model->linear[i].weight.cols;
+    m->d_in = modules->module[i].d_in;
     m->vector = arena_alloc(r->vectors, experts * (size_t)m->d_in * sizeof *m->vector);
     m->covered = calloc(experts, sizeof *m->covered);
     made = m->vector && m->covered;
@@ -86,12 +86,12 @@ static Status make_modules(LocalRouter *r, const T5 *model, Error *err) {
 
 /* The failure of the first linear that failed, whatever the threads. */
 static Status load_modules(Loading *l, int threads, Error *err) {
-  int linears = l->router->linears;
-  l->error = calloc((size_t)linears, sizeof *l->error);
+  int modules = l->router->modules;
+  l->error = calloc((size_t)modules, sizeof *l->error);
   if (!l->error) return error_set(err, STATUS_RUN, "out of memory: a router");
-  parallel_for(threads, linears, load_module, l);
+  parallel_for(threads, modules, load_module, l);
   Status status = STATUS_OK;
-  for (int i = 0; i < linears && status == STATUS_OK; i++) {
+  for (int i = 0; i < modules && status == STATUS_OK; i++) {
     if (l->error[i].status == STATUS_OK) continue;
     status = error_set(err, l->error[i].status, "%s", l->error[i].text);
   }
@@ -99,19 +99,20 @@ static Status load_modules(Loading *l, int threads, Error *err) {
   return status;
 }
 
-Status local_router_new(LocalRouter **router, const T5 *model, int experts, const LocalRule *rule,
-                        LocalVector *vector, void *arg, int threads, Error *err) {
+Status local_router_new(LocalRouter **router, const Modules *modules, int experts,
+                        const LocalRule *rule, LocalVector *vector, void *arg, int threads,
+                        Error *err) {
   LocalRouter *r = calloc(1, sizeof *r);
-  LocalModule *module = calloc((size_t)model->linears, sizeof *module);
+  LocalModule *module = calloc((size_t)modules->count, sizeof *module);
   *router = NULL;
   if (!r || !module) {
     free(r);
     free(module);
     return error_set(err, STATUS_RUN, "out of memory: a router");
   }
-  *r = (LocalRouter){*rule, experts, model->linears, module, NULL};
-  Loading l = {r, model, vector, arg, NULL};
-  Status status = make_modules(r, model, err);
+  *r = (LocalRouter){*rule, experts, modules->count, module, NULL};
+  Loading l = {r, modules, vector, arg, NULL};
+  Status status = make_modules(r, modules, err);
   if (status == STATUS_OK) status = load_modules(&l, threads, err);
   if (status == STATUS_OK) {
     *router = r;
@@ -123,7 +124,7 @@ Status local_router_new(LocalRouter **router, const T5 *model, int experts, cons
 
 void local_router_free(LocalRouter *r) {
   if (!r) return;
-  for (int i = 0; i < r->linears; i++) free(r->module[i].covered);
+  for (int i = 0; i < r->modules; i++) free(r->module[i].covered);
   arena_free(r->vectors);
   free(r->module);
   free(r);
@@ -183,15 +184,15 @@ static void find_sequences(Finish *f, int64_t tasks) {
   }
 }
 
-Tensor *local_vectors(const LocalRouter *r, const Linear *linear) {
-  LocalModule *m = &r->module[linear->id];
+Tensor *local_vectors(const LocalRouter *r, const Module *module) {
+  LocalModule *m = &r->module[module->id];
   return m->vector ? &m->vectors : NULL;
 }
 
-void local_logits(Context *c, const LocalRouter *r, const Linear *linear, const Rows *rows,
+void local_logits(Context *c, const LocalRouter *r, const Module *module, const Rows *rows,
                   const Tensor *x, const float *bias, Tensor *z) {
   if (context_failed(c)) return;
-  const LocalModule *m = &r->module[linear->id];
+  const LocalModule *m = &r->module[module->id];
   assert(m->vector && x->cols == m->d_in && z->rows == x->rows && z->cols == r->experts);
   assert(rows->sequence.offset[rows->sequence.count] == x->rows);
   ArenaMark mark = arena_mark(c->arena);

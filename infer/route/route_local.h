@@ -27,19 +27,19 @@ typedef struct LocalRouter LocalRouter;
 
 /* Fills vector(out, expert, linear) -> [d_in]; *has false: the expert has no vote there. Called
  * from several threads. */
-typedef Status LocalVector(void *arg, int expert, int linear, float *out, bool *has, Error *err);
+typedef Status LocalVector(void *arg, int expert, int module, float *out, bool *has, Error *err);
 
-Status local_router_new(LocalRouter **r, const T5 *model, int experts, const LocalRule *rule,
+Status local_router_new(LocalRouter **r, const Modules *modules, int experts, const LocalRule *rule,
                         LocalVector *vector, void *arg, int threads, Error *err);
 void local_router_free(LocalRouter *r); /* NULL is allowed */
 
 /* The vectors [experts, d_in] at a linear; NULL when nobody covers it. */
-Tensor *local_vectors(const LocalRouter *r, const Linear *linear);
+Tensor *local_vectors(const LocalRouter *r, const Module *module);
 
 /* Makes logits of z [T, experts], the products of x [T, d_in] with the vectors: plus bias
  * [examples, experts] (or NULL) of each row's example (z = s + bias; Li et al. 2024, section 3.3);
  * -infinity where an expert does not cover the linear. */
-void local_logits(Context *c, const LocalRouter *r, const Linear *linear, const Rows *rows,
+void local_logits(Context *c, const LocalRouter *r, const Module *module, const Rows *rows,
                   const Tensor *x, const float *bias, Tensor *z);
 
 #endif

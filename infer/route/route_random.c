@@ -37,21 +37,21 @@ static uint64_t row_signs(const float *x, const int64_t *coordinate) {
   return signs;
 }
 
-Plan *plan_random(Context *c, const Pool *pool, int linear, uint64_t seed, int k, const Tensor *x) {
+Plan *plan_random(Context *c, const Pool *pool, int module, uint64_t seed, int k, const Tensor *x) {
   if (context_failed(c)) return NULL;
   assert(k >= 1);
   int32_t *covering;
-  int n = find_covering(c, pool, linear, &covering);
+  int n = find_covering(c, pool, module, &covering);
   if (n == 0) return NULL;
   if (k > n) k = n;
   int64_t coordinate[SIGNS];
-  Rng rng = {.key = rng_key(seed, (uint64_t)linear, 0, RNG_COORDINATES)};
+  Rng rng = {.key = rng_key(seed, (uint64_t)module, 0, RNG_COORDINATES)};
   for (int i = 0; i < SIGNS; i++) coordinate[i] = (int64_t)rng_below(&rng, (uint64_t)x->cols);
   Plan *plan = plan_new(c, x->rows, k);
   for (int64_t t = 0; plan && t < x->rows; t++) {
     int32_t *expert = plan->expert + t * k;
     uint64_t signs = row_signs(x->data + t * x->cols, coordinate);
-    rng = (Rng){.key = rng_key(seed, (uint64_t)linear, signs, RNG_LOT)};
+    rng = (Rng){.key = rng_key(seed, (uint64_t)module, signs, RNG_LOT)};
     draw(&rng, n, k, expert);
     for (int i = 0; i < k; i++) {
       expert[i] = covering[expert[i]];

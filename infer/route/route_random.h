@@ -8,6 +8,6 @@
  * same weight; NULL without an error when nobody covers it. The lot of a row is drawn from `seed`,
  * the linear and the signs of 32 of the row's coordinates, and so from nothing that depends on how
  * examples are batched or whether keys are cached. */
-Plan *plan_random(Context *c, const Pool *pool, int linear, uint64_t seed, int k, const Tensor *x);
+Plan *plan_random(Context *c, const Pool *pool, int module, uint64_t seed, int k, const Tensor *x);
 
 #endif

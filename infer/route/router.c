@@ -64,7 +64,7 @@ static Status find_expert(const RouterSettings *s, const Pool *pool, int *expert
 }
 
 static Status open_expert(Router *r, const RouterSettings *s, Error *err) {
-  int expert = -1, linears = r->model->linears;
+  int expert = -1, linears = r->model->modules.count;
   TRY(find_expert(s, r->pool, &expert, err));
   LowRank *slot = calloc((size_t)linears, sizeof *slot);
   if (!slot) return error_set(err, STATUS_RUN, "out of memory: %d adapter slots", linears);
@@ -88,13 +88,13 @@ static Status stored_vector(void *arg, int expert, int linear, float *out, bool 
 static Status open_vectors(Router *r, PoolVector kind, int threads, Error *err) {
   static const LocalRule RULE = {.standardise_input = true, .standardise_vector = true};
   VectorSource source = {.pool = r->pool, .kind = kind};
-  return local_router_new(&r->local, r->model, pool_count(r->pool), &RULE, stored_vector, &source,
-                          threads, err);
+  return local_router_new(&r->local, pool_modules(r->pool), pool_count(r->pool), &RULE,
+                          stored_vector, &source, threads, err);
 }
 
-static Status prototype(void *arg, int expert, int linear, float *out, bool *has, Error *err) {
+static Status prototype(void *arg, int expert, int module, float *out, bool *has, Error *err) {
   const VectorSource *s = arg;
-  const LowRank *f = &s->factor[expert * pool_model(s->pool)->linears + linear];
+  const LowRank *f = &s->factor[expert * pool_modules(s->pool)->count + module];
   *has = f->a != NULL;
   return *has ? arrow_prototype(f, out, err) : STATUS_OK;
 }
@@ -109,7 +109,7 @@ static Status open_prototypes(Router *r, ArrowMode mode, int threads, Error *err
     r->selection.normalise = NORMALISE_CHOSEN;
     r->aggregate = AGGREGATE_PARAMETER;
   }
-  int experts = pool_count(r->pool), linears = r->model->linears;
+  int experts = pool_count(r->pool), linears = r->model->modules.count;
   VectorSource source = {.pool = r->pool};
   source.factor = calloc((size_t)experts * (size_t)linears, sizeof *source.factor);
   if (!source.factor) return error_set(err, STATUS_RUN, "out of memory: prototypes");
@@ -118,14 +118,14 @@ static Status open_prototypes(Router *r, ArrowMode mode, int threads, Error *err
     status = pool_factor(r->pool, i / linears, i % linears, &source.factor[i], err);
   }
   if (status == STATUS_OK) {
-    status = local_router_new(&r->local, r->model, experts, &RULE[mode], prototype, &source,
-                              threads, err);
+    status = local_router_new(&r->local, pool_modules(r->pool), experts, &RULE[mode], prototype,
+                              &source, threads, err);
   }
   free(source.factor);
   return status;
 }
 
-static Status open_kind(Router *r, const RouterSettings *s, const Tokenizer *tokenizer, int threads,
+static Status open_kind(Router *r, const RouterSettings *s, const Base *base, int threads,
                         Error *err) {
   switch (r->kind) {
     case ROUTER_BASE:
@@ -142,7 +142,7 @@ static Status open_kind(Router *r, const RouterSettings *s, const Tokenizer *tok
       return open_vectors(r, VECTOR_GATE, threads, err);
     case ROUTER_GLIDER:
       TRY(open_vectors(r, VECTOR_GATE, threads, err));
-      return global_router_open(&r->global, s, r->pool, r->model, tokenizer, threads, err);
+      return global_router_open(&r->global, s, r->pool, base, threads, err);
     case ROUTER_AVERAGE_ACTIVATION:
       return open_vectors(r,
                           s->activation_mode == ACTIVATION_MEAN ? VECTOR_ACTIVATION_MEAN
@@ -151,27 +151,27 @@ static Status open_kind(Router *r, const RouterSettings *s, const Tokenizer *tok
     case ROUTER_ARROW:
       return open_prototypes(r, (ArrowMode)s->arrow_mode, threads, err);
     case ROUTER_RETRIEVAL:
-      return global_router_open(&r->global, s, r->pool, r->model, tokenizer, threads, err);
+      return global_router_open(&r->global, s, r->pool, base, threads, err);
   }
   return STATUS_OK;
 }
 
-static Tensor *routing_vectors(void *arg, const Linear *linear);
-static void add_routed(Context *c, void *arg, const Linear *linear, const Rows *rows,
+static Tensor *routing_vectors(void *arg, const Module *module);
+static void add_routed(Context *c, void *arg, const Module *module, const Rows *rows,
                        const Tensor *x, Tensor *z, Tensor *y);
 
-Status router_open(Router **router, const RouterSettings *s, Pool *pool, T5 *model,
-                   const Tokenizer *tokenizer, int threads, Error *err) {
+Status router_open(Router **router, const RouterSettings *s, Pool *pool, const Base *base,
+                   int threads, Error *err) {
   *router = NULL;
   TRY(check_settings(s, pool, err));
   Router *r = calloc(1, sizeof *r);
   if (!r) return error_set(err, STATUS_RUN, "out of memory: a router");
   *r = (Router){.kind = (RouterKind)s->kind,
                 .pool = pool,
-                .model = model,
+                .model = base->model,
                 .selection = {.top_k = (int)s->top_k, .top_p = s->top_p},
                 .seed = (uint64_t)s->seed};
-  Status status = open_kind(r, s, tokenizer, threads, err);
+  Status status = open_kind(r, s, base, threads, err);
   if (status != STATUS_OK) {
     router_close(r);
     return status;
@@ -242,14 +242,14 @@ const AdapterSet *router_adapters(Router *r, const RouteBatch *batch, RoutingSta
 
 /* The forward. */
 
-/* Every expert that covers the linear, alike. */
-static Plan *plan_uniform(Context *c, const Pool *pool, int linear, int64_t rows) {
+/* Every expert that covers the module, alike. */
+static Plan *plan_uniform(Context *c, const Pool *pool, int module, int64_t rows) {
   int covering = 0, slot = 0;
-  for (int i = 0; i < pool_count(pool); i++) covering += pool_covers(pool, i, linear);
+  for (int i = 0; i < pool_count(pool); i++) covering += pool_covers(pool, i, module);
   if (covering == 0) return NULL;
   Plan *plan = plan_new(c, rows, covering);
   for (int i = 0; plan && i < pool_count(pool); i++) {
-    if (!pool_covers(pool, i, linear)) continue;
+    if (!pool_covers(pool, i, module)) continue;
     for (int64_t t = 0; t < rows; t++) {
       plan->expert[t * covering + slot] = i;
       plan->weight[t * covering + slot] = 1 / (float)covering;
@@ -259,15 +259,15 @@ static Plan *plan_uniform(Context *c, const Pool *pool, int linear, int64_t rows
   return plan;
 }
 
-/* The expert of each row's example, where it covers the linear. */
-static Plan *plan_examples(Context *c, const Router *r, int linear, const Rows *rows) {
+/* The expert of each row's example, where it covers the module. */
+static Plan *plan_examples(Context *c, const Router *r, int module, const Rows *rows) {
   Ragged sequence = rows->sequence;
   Plan *plan = plan_new(c, sequence.offset[sequence.count], 1);
   for (int64_t s = 0; plan && s < sequence.count; s++) {
     int64_t example = rows->source ? rows->source[s] : s;
     assert(example < r->batch->examples);
     int32_t expert = r->batch->expert[example];
-    bool covers = pool_covers(r->pool, expert, linear);
+    bool covers = pool_covers(r->pool, expert, module);
     for (int64_t t = sequence.offset[s]; t < sequence.offset[s + 1]; t++) {
       plan->expert[t] = covers ? expert : -1;
       plan->weight[t] = covers ? 1 : 0;
@@ -276,18 +276,18 @@ static Plan *plan_examples(Context *c, const Router *r, int linear, const Rows *
   return plan;
 }
 
-/* The plan of one linear, NULL when nobody covers it; *softmax: what it was selected from, NULL
+/* The plan of one module, NULL when nobody covers it; *softmax: what it was selected from, NULL
  * when it was not selected. */
-static Plan *make_plan(Context *c, const Router *r, const Linear *linear, const Rows *rows,
+static Plan *make_plan(Context *c, const Router *r, const Module *module, const Rows *rows,
                        const Tensor *x, Tensor *z, Tensor **softmax) {
   *softmax = NULL;
-  if (r->kind == ROUTER_UNIFORM) return plan_uniform(c, r->pool, linear->id, x->rows);
-  if (r->kind == ROUTER_RETRIEVAL) return plan_examples(c, r, linear->id, rows);
+  if (r->kind == ROUTER_UNIFORM) return plan_uniform(c, r->pool, module->id, x->rows);
+  if (r->kind == ROUTER_RETRIEVAL) return plan_examples(c, r, module->id, rows);
   if (r->kind == ROUTER_RANDOM) {
-    return plan_random(c, r->pool, linear->id, r->seed, r->selection.top_k, x);
+    return plan_random(c, r->pool, module->id, r->seed, r->selection.top_k, x);
   }
   if (!z) return NULL;
-  local_logits(c, r->local, linear, rows, x, r->kind == ROUTER_GLIDER ? r->batch->bias : NULL, z);
+  local_logits(c, r->local, module, rows, x, r->kind == ROUTER_GLIDER ? r->batch->bias : NULL, z);
   *softmax = z;
   return plan_select(c, z, &r->selection);
 }
@@ -305,30 +305,30 @@ static Tensor *plan_weights(Context *c, const Plan *plan, int experts) {
 }
 
 /* Shows the plan to those who asked. */
-static void show_plan(Context *c, const Router *r, const Linear *linear, const Rows *rows,
+static void show_plan(Context *c, const Router *r, const Module *module, const Rows *rows,
                       const Tensor *softmax, const Plan *plan) {
   if (!r->stats && !r->watch) return;
   if (!softmax) softmax = plan_weights(c, plan, pool_count(r->pool));
   if (!softmax) return;
-  if (r->stats) routing_stats_add(r->stats, c, linear, rows, softmax, plan);
-  if (r->watch) r->watch(r->watch_arg, linear, rows, softmax, plan);
+  if (r->stats) routing_stats_add(r->stats, c, module, rows, softmax, plan);
+  if (r->watch) r->watch(r->watch_arg, module, rows, softmax, plan);
 }
 
-static Tensor *routing_vectors(void *arg, const Linear *linear) {
+static Tensor *routing_vectors(void *arg, const Module *module) {
   const Router *r = arg;
-  return r->local ? local_vectors(r->local, linear) : NULL;
+  return r->local ? local_vectors(r->local, module) : NULL;
 }
 
-static void add_routed(Context *c, void *arg, const Linear *linear, const Rows *rows,
+static void add_routed(Context *c, void *arg, const Module *module, const Rows *rows,
                        const Tensor *x, Tensor *z, Tensor *y) {
   if (context_failed(c)) return;
   const Router *r = arg;
   ArenaMark mark = arena_mark(c->arena);
   Tensor *softmax;
-  Plan *plan = make_plan(c, r, linear, rows, x, z, &softmax);
+  Plan *plan = make_plan(c, r, module, rows, x, z, &softmax);
   if (plan) {
-    show_plan(c, r, linear, rows, softmax, plan);
-    route_execute(c, r->pool, linear->id, plan, r->aggregate, x, y);
+    show_plan(c, r, module, rows, softmax, plan);
+    route_execute(c, r->pool, module->id, plan, r->aggregate, x, y);
   }
   arena_release(c->arena, mark);
 }

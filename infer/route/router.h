@@ -76,9 +76,9 @@ typedef struct Router Router;
 
 /* Reads the per-module vectors of all experts (gates, activations, prototypes) and checks them; the
  * experts' factors stay unread. `pool` NULL is allowed for ROUTER_BASE alone. top_k above the
- * number of experts is STATUS_USAGE. pool, model and tokenizer must outlive the router. */
-Status router_open(Router **r, const RouterSettings *s, Pool *pool, T5 *model,
-                   const Tokenizer *tokenizer, int threads, Error *err);
+ * number of experts is STATUS_USAGE. pool and base must outlive the router. */
+Status router_open(Router **r, const RouterSettings *s, Pool *pool, const Base *base, int threads,
+                   Error *err);
 void router_close(Router *r); /* NULL is allowed */
 
 /* Makes the global part of `n` queries; free with route_batch_free. Equal texts are embedded once
@@ -88,7 +88,7 @@ void route_batch_free(RouteBatch *b); /* a zeroed RouteBatch is allowed */
 
 /* Sees every plan before it runs. `softmax` [T, experts] is what it was selected from; of a method
  * that does not select, the plan's own weights. */
-typedef void RouteWatch(void *arg, const Linear *linear, const Rows *rows, const Tensor *softmax,
+typedef void RouteWatch(void *arg, const Module *module, const Rows *rows, const Tensor *softmax,
                         const Plan *plan);
 void router_watch(Router *r, RouteWatch *watch, void *arg); /* NULL: nobody does */
 

@@ -12,55 +12,47 @@
  * to the linear's when it is kept. */
 enum { PER_EXPERT = 3, ENTROPY = 0, TOKENS, PAIRS, OF_TOKENS };
 
-typedef struct LinearStats {
+typedef struct ModuleStats {
   bool by_example; /* its rows are the encoder's: always kept, so they need no tally each */
   double *kept;    /* one tally; NULL: nothing was committed yet */
   double *pending; /* [room] a tally a sequence, or one in all when by_example; zero beyond used */
   int64_t used, room;
-} LinearStats;
+} ModuleStats;
 
 struct RoutingStats {
-  LinearStats *linear; /* [linears] */
-  int linears, experts;
+  ModuleStats *module; /* [modules] */
+  int modules, experts;
   size_t tally;        /* doubles of one */
   RoutingTrace *trace; /* borrowed, or NULL */
 };
 
-static bool reads_encoder(const T5 *model, int id) {
-  if (strncmp(t5_linear_group(model, id), "encoder.", strlen("encoder.")) == 0) return true;
-  for (int i = 0; i < model->decoder.layers; i++) {
-    const T5Attention *cross = &model->decoder.block[i].cross;
-    if (cross->k->id == id || cross->v->id == id) return true;
-  }
-  return false;
-}
-
-Status routing_stats_new(RoutingStats **s, const T5 *model, int experts, Error *err) {
+Status routing_stats_new(RoutingStats **s, const Modules *modules, int experts, Error *err) {
   assert(experts > 0);
   RoutingStats *made = calloc(1, sizeof *made);
-  LinearStats *linear = calloc((size_t)model->linears, sizeof *linear);
+  ModuleStats *module = calloc((size_t)modules->count, sizeof *module);
   *s = made;
-  if (!made || !linear) {
+  if (!made || !module) {
     free(made);
-    free(linear);
+    free(module);
     *s = NULL;
     return error_set(err, STATUS_RUN, "out of memory: routing statistics");
   }
-  *made = (RoutingStats){.linear = linear,
-                         .linears = model->linears,
+  *made = (RoutingStats){.module = module,
+                         .modules = modules->count,
                          .experts = experts,
                          .tally = (size_t)(PER_EXPERT * experts + OF_TOKENS)};
-  for (int i = 0; i < made->linears; i++) linear[i].by_example = reads_encoder(model, i);
+  for (int i = 0; i < made->modules; i++)
+    module[i].by_example = modules->module[i].side == SIDE_PROMPT;
   return STATUS_OK;
 }
 
 void routing_stats_free(RoutingStats *s) {
   if (!s) return;
-  for (int i = 0; i < s->linears; i++) {
-    free(s->linear[i].kept);
-    free(s->linear[i].pending);
+  for (int i = 0; i < s->modules; i++) {
+    free(s->module[i].kept);
+    free(s->module[i].pending);
   }
-  free(s->linear);
+  free(s->module);
   free(s);
 }
 
@@ -121,7 +113,7 @@ static void add_tally(const RoutingStats *s, double *to, const double *from) {
 }
 
 /* Room for the tallies of `count` sequences; what was not used before is zero. */
-static Status make_room(const RoutingStats *s, LinearStats *l, int64_t count, Error *err) {
+static Status make_room(const RoutingStats *s, ModuleStats *l, int64_t count, Error *err) {
   if (count > l->room) {
     size_t had = (size_t)l->room * s->tally, want = (size_t)count * s->tally;
     double *grown = realloc(l->pending, want * sizeof *grown);
@@ -136,7 +128,7 @@ static Status make_room(const RoutingStats *s, LinearStats *l, int64_t count, Er
 
 /* By sequence into tallies of their own, which are then added in order: the same bits for every
  * number of threads. */
-static void add_by_example(RoutingStats *s, Context *c, LinearStats *l, Count *count) {
+static void add_by_example(RoutingStats *s, Context *c, ModuleStats *l, Count *count) {
   ArenaMark mark = arena_mark(c->arena);
   size_t size = (size_t)count->sequence.count * s->tally * sizeof(double);
   count->tally = context_alloc(c, size);
@@ -155,7 +147,7 @@ void routing_stats_trace(RoutingStats *s, RoutingTrace *trace) {
 }
 
 /* The tokens that a sequence has at the linear so far say which ones follow. */
-static void add_to_trace(const RoutingStats *s, Context *c, const LinearStats *l, Ragged sequence,
+static void add_to_trace(const RoutingStats *s, Context *c, const ModuleStats *l, Ragged sequence,
                          const Plan *plan) {
   if (l->by_example) {
     assert(sequence.count == 1);
@@ -172,13 +164,13 @@ static void add_to_trace(const RoutingStats *s, Context *c, const LinearStats *l
   arena_release(c->arena, mark);
 }
 
-void routing_stats_add(RoutingStats *s, Context *c, const Linear *linear, const Rows *rows,
+void routing_stats_add(RoutingStats *s, Context *c, const Module *module, const Rows *rows,
                        const Tensor *softmax, const Plan *plan) {
   if (context_failed(c)) return;
-  assert(linear->id < s->linears && softmax->cols == s->experts);
+  assert(module->id < s->modules && softmax->cols == s->experts);
   assert(softmax->rows == rows->sequence.offset[rows->sequence.count]);
   assert(plan->rows == softmax->rows);
-  LinearStats *l = &s->linear[linear->id];
+  ModuleStats *l = &s->module[module->id];
   Count count = {.s = s, .softmax = softmax, .plan = plan, .sequence = rows->sequence};
   if (s->trace) add_to_trace(s, c, l, rows->sequence, plan);
   if (l->by_example) {
@@ -191,12 +183,12 @@ void routing_stats_add(RoutingStats *s, Context *c, const Linear *linear, const 
 
 /* Keeping. */
 
-static void drop_pending(const RoutingStats *s, LinearStats *l) {
+static void drop_pending(const RoutingStats *s, ModuleStats *l) {
   if (l->used) memset(l->pending, 0, (size_t)l->used * s->tally * sizeof *l->pending);
   l->used = 0;
 }
 
-static Status commit_linear(const RoutingStats *s, LinearStats *l, const bool *keep, Error *err) {
+static Status commit_module(const RoutingStats *s, ModuleStats *l, const bool *keep, Error *err) {
   if (l->used == 0) return STATUS_OK;
   if (!l->kept) l->kept = calloc(s->tally, sizeof *l->kept);
   if (!l->kept) return error_set(err, STATUS_RUN, "out of memory: routing statistics");
@@ -207,16 +199,16 @@ static Status commit_linear(const RoutingStats *s, LinearStats *l, const bool *k
 }
 
 Status routing_stats_commit(RoutingStats *s, const bool *keep, int64_t sequences, Error *err) {
-  for (int i = 0; i < s->linears; i++) {
-    assert(s->linear[i].by_example || s->linear[i].used <= sequences);
-    TRY(commit_linear(s, &s->linear[i], keep, err));
+  for (int i = 0; i < s->modules; i++) {
+    assert(s->module[i].by_example || s->module[i].used <= sequences);
+    TRY(commit_module(s, &s->module[i], keep, err));
   }
   if (s->trace) routing_trace_keep(s->trace, keep);
   return STATUS_OK;
 }
 
 void routing_stats_discard(RoutingStats *s) {
-  for (int i = 0; i < s->linears; i++) drop_pending(s, &s->linear[i]);
+  for (int i = 0; i < s->modules; i++) drop_pending(s, &s->module[i]);
   if (s->trace) routing_trace_drop(s->trace);
 }
 
@@ -227,46 +219,46 @@ const char *statistic_name(Statistic what) {
   return name[what];
 }
 
-/* A sum over the kept tokens of a linear; 0 where there are none. */
-static double kept_sum(const RoutingStats *s, int linear, int of_tokens) {
-  const double *kept = s->linear[linear].kept;
+/* A sum over the kept tokens of a module; 0 where there are none. */
+static double kept_sum(const RoutingStats *s, int module, int of_tokens) {
+  const double *kept = s->module[module].kept;
   return kept ? kept[PER_EXPERT * s->experts + of_tokens] : 0;
 }
 
-static double value_at(const RoutingStats *s, Statistic what, int linear, int expert) {
-  double count = kept_sum(s, linear, what == STATISTIC_SHARE ? PAIRS : TOKENS);
-  return count > 0 ? s->linear[linear].kept[(int)what * s->experts + expert] / count : 0;
+static double value_at(const RoutingStats *s, Statistic what, int module, int expert) {
+  double count = kept_sum(s, module, what == STATISTIC_SHARE ? PAIRS : TOKENS);
+  return count > 0 ? s->module[module].kept[(int)what * s->experts + expert] / count : 0;
 }
 
-static double entropy_at(const RoutingStats *s, int linear) {
-  double tokens = kept_sum(s, linear, TOKENS);
-  return tokens > 0 ? kept_sum(s, linear, ENTROPY) / tokens : 0;
+static double entropy_at(const RoutingStats *s, int module) {
+  double tokens = kept_sum(s, module, TOKENS);
+  return tokens > 0 ? kept_sum(s, module, ENTROPY) / tokens : 0;
 }
 
-double routing_stats_value(const RoutingStats *s, Statistic what, int linear, int expert) {
-  assert(linear < s->linears && expert >= 0 && expert < s->experts);
-  if (linear >= 0) return value_at(s, what, linear, expert);
+double routing_stats_value(const RoutingStats *s, Statistic what, int module, int expert) {
+  assert(module < s->modules && expert >= 0 && expert < s->experts);
+  if (module >= 0) return value_at(s, what, module, expert);
   double sum = 0;
   int modules = 0;
-  for (int i = 0; i < s->linears; i++) {
+  for (int i = 0; i < s->modules; i++) {
     sum += value_at(s, what, i, expert);
     modules += routing_stats_tokens(s, i) > 0;
   }
   return modules ? sum / modules : 0;
 }
 
-double routing_stats_entropy(const RoutingStats *s, int linear) {
-  assert(linear < s->linears);
-  if (linear >= 0) return entropy_at(s, linear);
+double routing_stats_entropy(const RoutingStats *s, int module) {
+  assert(module < s->modules);
+  if (module >= 0) return entropy_at(s, module);
   double sum = 0;
   int modules = 0;
-  for (int i = 0; i < s->linears; i++) {
+  for (int i = 0; i < s->modules; i++) {
     sum += entropy_at(s, i);
     modules += routing_stats_tokens(s, i) > 0;
   }
   return modules ? sum / modules : 0;
 }
 
-int64_t routing_stats_tokens(const RoutingStats *s, int linear) {
-  return (int64_t)kept_sum(s, linear, TOKENS);
+int64_t routing_stats_tokens(const RoutingStats *s, int module) {
+  return (int64_t)kept_sum(s, module, TOKENS);
 }

@@ -16,14 +16,14 @@
 
 typedef struct RoutingStats RoutingStats;
 
-Status routing_stats_new(RoutingStats **s, const T5 *model, int experts, Error *err);
+Status routing_stats_new(RoutingStats **s, const Modules *modules, int experts, Error *err);
 void routing_stats_free(RoutingStats *s); /* NULL is allowed */
 
 /* One linear of a forward: `softmax` [T, experts] before selection and the plan made of it; `rows`
  * says which sequence each row is of. A linear whose rows are the encoder's (encoder, and k and v
  * of cross-attention) counts by example, others by decoded sequence. A failure goes to the
  * context's error. */
-void routing_stats_add(RoutingStats *s, Context *c, const Linear *linear, const Rows *rows,
+void routing_stats_add(RoutingStats *s, Context *c, const Module *module, const Rows *rows,
                        const Tensor *softmax, const Plan *plan);
 /* From now on what is added is of one example, and `trace` follows its tokens: the encoder's as
  * they are added, the decoder's when their sequence is kept. NULL: no longer. */
@@ -38,17 +38,17 @@ void routing_stats_discard(RoutingStats *s);
  */
 typedef enum Statistic { STATISTIC_WEIGHT, STATISTIC_SHARE, STATISTIC_TOP1 } Statistic;
 const char *statistic_name(Statistic what); /* "weight", "share", "top1" */
-double routing_stats_value(const RoutingStats *s, Statistic what, int linear, int expert);
-double routing_stats_entropy(const RoutingStats *s, int linear);
-int64_t routing_stats_tokens(const RoutingStats *s, int linear); /* 0: nothing was routed there */
+double routing_stats_value(const RoutingStats *s, Statistic what, int module, int expert);
+double routing_stats_entropy(const RoutingStats *s, int module);
+int64_t routing_stats_tokens(const RoutingStats *s, int module); /* 0: nothing was routed there */
 
 /* {"experts": [names], "modules": [{"name", "tokens", "entropy", "weight": [E], "share": [E],
  * "top1": [E]}]}, the modules that routed, in order; the caller owns it; NULL when out of memory.
  */
-json_t *routing_stats_json(const RoutingStats *s, const T5 *model, const Pool *pool);
+json_t *routing_stats_json(const RoutingStats *s, const Pool *pool);
 /* {"task", "method", "pool": its folder, "routing": routing_stats_json}: a file of routing
  * statistics, which skein plot routing draws. Owned and NULL as above. */
-json_t *routing_report_json(const RoutingStats *s, const T5 *model, const Pool *pool,
-                            const char *task, const char *method);
+json_t *routing_report_json(const RoutingStats *s, const Pool *pool, const char *task,
+                            const char *method);
 
 #endif

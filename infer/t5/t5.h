@@ -45,8 +45,8 @@ typedef struct T5 {
   Tensor *head;     /* &head_own or &shared */
   float head_scale; /* d_model^-1/2 or 1 */
   T5Stack encoder, decoder;
-  Linear *linear; /* every adaptable linear, in module order; Linear.id is the index */
-  int linears;
+  Modules modules;  /* its adaptable linears */
+  Linear *linear;   /* [modules.count] each with its weight */
   T5Tensor *tensor; /* every weight, in name order */
   int tensors;
   Weights *weights;           /* the mapped checkpoint; NULL for a model made in memory */
@@ -77,11 +77,9 @@ Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err);
 enum { T5_SAMPLE_BYTES = 4096 };
 Status t5_sample(const T5 *model, char hex[HASH_HEX], Error *err);
 
-Linear *t5_find_linear(const T5 *model, const char *name); /* NULL when there is none */
-/* Where linear `id` is: "encoder.self", "encoder.ff", "decoder.self", "decoder.cross" or
+/* Where a module of that name is: "encoder.self", "encoder.ff", "decoder.self", "decoder.cross" or
  * "decoder.ff". */
-const char *t5_linear_group(const T5 *model, int id);
-const char *t5_module_group(const char *module); /* the same by the linear's name */
+const char *t5_module_group(const char *name);
 
 /* How a forward runs: which adapters, and whether blocks are recomputed in backward. */
 typedef struct T5Run {

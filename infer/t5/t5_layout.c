@@ -45,6 +45,20 @@ static void add_norm(Walk *w, Tensor *t) {
   add_tensor(w, name, t, 1, w->model->config.d_model, 0);
 }
 
+const char *t5_module_group(const char *name) {
+  bool encoder = strncmp(name, "encoder.", strlen("encoder.")) == 0;
+  if (strstr(name, ".DenseReluDense.")) return encoder ? "encoder.ff" : "decoder.ff";
+  if (strstr(name, ".EncDecAttention.")) return "decoder.cross";
+  return encoder ? "encoder.self" : "decoder.self";
+}
+
+/* The encoder reads the prompt, and so do the keys and values of cross-attention. */
+static ModuleSide side_of(const Walk *w, const char *part) {
+  bool crosses = strcmp(w->module, "EncDecAttention") == 0;
+  if (crosses && (strcmp(part, "k") == 0 || strcmp(part, "v") == 0)) return SIDE_PROMPT;
+  return strcmp(w->stack, "encoder") == 0 ? SIDE_PROMPT : SIDE_CONTINUATION;
+}
+
 /* "encoder.block.0.layer.0.SelfAttention.q" and its weight */
 static Linear *add_linear(Walk *w, const char *part, int64_t d_out, int64_t d_in, double std) {
   char *name =
@@ -54,8 +68,12 @@ static Linear *add_linear(Walk *w, const char *part, int64_t d_out, int64_t d_in
     free(name);
     return NULL;
   }
-  Linear *linear = &w->model->linear[w->model->linears];
-  *linear = (Linear){.name = name, .id = w->model->linears++};
+  Modules *modules = &w->model->modules;
+  int id = modules->count++;
+  Module *module = &modules->module[id];
+  *module = (Module){name, t5_module_group(name), d_in, d_out, side_of(w, part), id};
+  Linear *linear = &w->model->linear[id];
+  linear->module = module;
   add_tensor(w, name_make("%s.weight", name), &linear->weight, d_out, d_in, std);
   return linear;
 }
@@ -116,9 +134,14 @@ Status t5_layout(T5 *model, bool own_head, Error *err) {
   int linears = enc * (4 + matrices) + dec * (8 + matrices);
   /* Norms: two an encoder block, three a decoder block; a bias table and a final norm a stack. */
   int tensors = linears + enc * 2 + dec * 3 + 4 + 1 + own_head;
+  Modules *modules = &model->modules;
+  modules->module = calloc((size_t)linears, sizeof *modules->module);
+  snprintf(modules->shape, sizeof modules->shape,
+           "%d encoder and %d decoder blocks, %s feed-forward", enc, dec,
+           c->gated ? "gated" : "plain");
   model->linear = calloc((size_t)linears, sizeof *model->linear);
   model->tensor = calloc((size_t)tensors, sizeof *model->tensor);
-  Walk w = {.model = model, .failed = !model->linear || !model->tensor};
+  Walk w = {.model = model, .failed = !modules->module || !model->linear || !model->tensor};
   add_tensor(&w, name_make("shared.weight"), &model->shared, c->vocab_size, c->d_model, 1);
   add_stack(&w, &model->encoder, "encoder", enc, false);
   add_stack(&w, &model->decoder, "decoder", dec, true);
@@ -127,7 +150,7 @@ Status t5_layout(T5 *model, bool own_head, Error *err) {
   }
   if (w.failed)
     return error_set(err, STATUS_RUN, "out of memory: the names of %d weights", tensors);
-  assert(model->linears == linears && model->tensors == tensors);
+  assert(modules->count == linears && model->tensors == tensors);
   model->head = own_head ? &model->head_own : &model->shared;
   model->head_scale = c->scale_decoder_outputs ? (float)pow((double)c->d_model, -0.5) : 1;
   qsort(model->tensor, (size_t)tensors, sizeof *model->tensor, compare_names);

@@ -18,7 +18,8 @@ void t5_close(T5 *model) {
     if (!model->weights) tensor_destroy(model->tensor[i].tensor);
     free(model->tensor[i].name);
   }
-  for (int i = 0; i < model->linears; i++) free(model->linear[i].name);
+  for (int i = 0; i < model->modules.count; i++) free(model->modules.module[i].name);
+  free(model->modules.module);
   free(model->tensor);
   free(model->linear);
   free(model->encoder.block);
@@ -209,22 +210,4 @@ Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err) {
   if (!model->fingerprint[0] || !model->weights) TRY(t5_hash(model, model->fingerprint, err));
   memcpy(hex, model->fingerprint, HASH_HEX);
   return STATUS_OK;
-}
-
-Linear *t5_find_linear(const T5 *model, const char *name) {
-  for (int i = 0; i < model->linears; i++) {
-    if (strcmp(model->linear[i].name, name) == 0) return &model->linear[i];
-  }
-  return NULL;
-}
-
-const char *t5_module_group(const char *module) {
-  bool encoder = strncmp(module, "encoder.", strlen("encoder.")) == 0;
-  if (strstr(module, ".DenseReluDense.")) return encoder ? "encoder.ff" : "decoder.ff";
-  if (strstr(module, ".EncDecAttention.")) return "decoder.cross";
-  return encoder ? "encoder.self" : "decoder.self";
-}
-
-const char *t5_linear_group(const T5 *model, int id) {
-  return t5_module_group(model->linear[id].name);
 }

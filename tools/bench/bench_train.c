@@ -77,23 +77,23 @@ static Status make_batch(Batch *b, int64_t max_tokens, int64_t vocabulary, Error
 /* ---- a gate objective on random weights ---- */
 
 static Status random_expert(Objective *o, const BenchSpec *spec, Error *err) {
-  TRY(lora_new(&o->lora, o->model, (int)spec->rank, 1, "all-linear", 1, err));
+  TRY(lora_new(&o->lora, &o->model->modules, (int)spec->rank, 1, "all-linear", 1, err));
   for (int i = 0; i < o->lora->count; i++) {
     LoraFactor *f = &o->lora->factor[i];
     Rng rng = {rng_key(2, (uint64_t)i, 0, 0), 0};
     for (int64_t k = 0; k < tensor_count(&f->b); k++) f->b.data[k] = 0.01f * rng_normal(&rng);
     f->a.needs_grad = f->b.needs_grad = false;
   }
-  TRY(gate_new(&o->gate, o->lora, o->model, err));
+  TRY(gate_new(&o->gate, o->lora, &o->model->modules, err));
   return gate_adapters(o->gate, o->lora, &o->adapters, err);
 }
 
 static Status collect_gates(Objective *o, Error *err) {
-  o->param = calloc((size_t)o->model->linears, sizeof *o->param);
+  o->param = calloc((size_t)o->model->modules.count, sizeof *o->param);
   if (!o->param) return no_memory(err);
-  for (int i = 0; i < o->model->linears; i++) {
+  for (int i = 0; i < o->model->modules.count; i++) {
     o->param[o->params++] =
-        (Param){.name = o->model->linear[i].name, .tensor = &o->gate->vector[i]};
+        (Param){.name = o->model->modules.module[i].name, .tensor = &o->gate->vector[i]};
   }
   return params_init(o->param, o->params, err);
 }
@@ -125,8 +125,8 @@ static double needed_flops(const Objective *o, const Batch *b) {
   double in = (double)b->input_tokens, out = (double)b->target_tokens, n = (double)b->examples;
   double flops = 2 * t5_forward_flops(c, b->input_tokens, b->target_tokens, in / n, out / n);
   flops -= 2 * 3 * (double)c->d_model * (double)t5_inner(c) * (in + out);
-  for (int i = 0; i < o->model->linears; i++) {
-    const char *name = o->model->linear[i].name;
+  for (int i = 0; i < o->model->modules.count; i++) {
+    const char *name = o->model->modules.module[i].name;
     const Tensor *w = &o->model->linear[i].weight;
     bool on_input = strncmp(name, "encoder.", 8) == 0 || strstr(name, "EncDecAttention.k") ||
                     strstr(name, "EncDecAttention.v");

@@ -170,8 +170,7 @@ static Status parse_arguments(EmbedArguments *a, int argc, char **argv, Error *e
 
 typedef struct Parts {
   PoolManifest manifest;
-  T5 *model;
-  Tokenizer *tokenizer;
+  Base base;
   const char **corpus;
   Embedder *embedder;
 } Parts;
@@ -179,22 +178,17 @@ typedef struct Parts {
 static void close_parts(Parts *p) {
   embedder_close(p->embedder);
   free(p->corpus);
-  tokenizer_close(p->tokenizer);
-  t5_close(p->model);
+  base_close(&p->base);
   manifest_free(&p->manifest);
 }
 
 static Status open_base(Parts *p, const char *given, Error *err) {
-  char sample[HASH_HEX];
   const char *dir;
   TRY(manifest_base(&p->manifest, given, &dir, err));
-  TRY(t5_open(&p->model, dir, err));
-  TRY(t5_sample(p->model, sample, err));
-  if (strcmp(sample, p->manifest.sample) != 0) {
-    return error_set(err, STATUS_MISMATCH, "%s: is another base than that of %s (%s)", dir,
-                     p->manifest.dir, p->manifest.base_name);
-  }
-  return tokenizer_open(&p->tokenizer, dir, err);
+  TRY(base_open(&p->base, dir, err));
+  if (strcmp(p->base.sample, p->manifest.sample) == 0) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH, "%s: is another base than that of %s (%s)", dir,
+                   p->manifest.dir, p->manifest.base_name);
 }
 
 static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
@@ -208,8 +202,7 @@ static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
   TRY(embed_corpus(&p->manifest, &p->corpus, &spec.corpus_count, err));
   spec.corpus = p->corpus;
   if (spec.kind == EMBEDDER_ENCODER) TRY(open_base(p, a->base, err));
-  spec.model = p->model;
-  spec.tokenizer = p->tokenizer;
+  spec.base = &p->base;
   return embedder_open(&p->embedder, &spec, err);
 }
 

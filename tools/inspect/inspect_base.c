@@ -38,7 +38,7 @@ static Status describe(Inspection *in, T5 *model, Error *err) {
   int64_t parameters = 0;
   for (int i = 0; i < model->tensors; i++) parameters += tensor_count(model->tensor[i].tensor);
   facts_set(f, f->root, "parameters", json_integer(parameters));
-  facts_set(f, f->root, "adaptable_linears", json_integer(model->linears));
+  facts_set(f, f->root, "adaptable_linears", json_integer(model->modules.count));
   facts_set(f, f->root, "head",
             facts_text(model->head == &model->shared ? "the input embedding" : "its own"));
   if (in->values) {

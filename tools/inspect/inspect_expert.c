@@ -5,6 +5,7 @@
 
 #include "data/file/file.h"
 #include "infer/expert/lora_file.h"
+#include "infer/t5/t5.h"
 #include "tools/inspect/inspect.h"
 
 static const char PREFIX[] = "base_model.model.", SUFFIX_A[] = ".lora_A.weight";
@@ -94,11 +95,11 @@ static Status check_base(Inspection *in, const char *dir, Error *err) {
   T5 *model = NULL;
   Lora *lora = NULL;
   Status status = t5_open(&model, in->base, err);
-  if (status == STATUS_OK) status = lora_open(&lora, dir, model, err);
+  if (status == STATUS_OK) status = lora_open(&lora, dir, &model->modules, err);
   if (status == STATUS_OK) {
     Facts *f = &in->facts;
     facts_set(f, f->root, "fits_base", facts_text(in->base));
-    facts_set(f, f->root, "base_linears", json_integer(model->linears));
+    facts_set(f, f->root, "base_linears", json_integer(model->modules.count));
     facts_set(f, f->root, "fingerprint", facts_text(lora->fingerprint));
   }
   lora_close(lora);

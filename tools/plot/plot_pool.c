@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "infer/pool/pool_similarity.h"
+#include "infer/t5/t5.h"
 #include "tools/plot/plot.h"
-#include "tools/pool/pool_tool.h"
 
 enum { THREADS = 2 };
 
@@ -67,13 +67,17 @@ Status plot_pool(const char *dir, const char *base, const char *out, Error *err)
   PoolManifest manifest = {0};
   T5 *model = NULL;
   Pool *pool = NULL;
+  const char *base_dir;
+  char sample[HASH_HEX];
   if (!out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
   TRY(manifest_read(&manifest, dir, err));
   Status status = manifest.count > 0
                       ? STATUS_OK
                       : error_set(err, STATUS_INPUT, "%s: the pool has no expert", dir);
-  if (status == STATUS_OK) status = pool_open_base(&model, &manifest, base, err);
-  if (status == STATUS_OK) status = pool_open(&pool, dir, model, NULL, err);
+  if (status == STATUS_OK) status = manifest_base(&manifest, base, &base_dir, err);
+  if (status == STATUS_OK) status = t5_open(&model, base_dir, err);
+  if (status == STATUS_OK) status = t5_sample(model, sample, err);
+  if (status == STATUS_OK) status = pool_open(&pool, dir, &model->modules, sample, NULL, err);
   if (status == STATUS_OK) status = draw_pool(pool, out, err);
   pool_close(pool);
   t5_close(model);

@@ -86,10 +86,10 @@ static void check_numbers(Check *c, const PoolExpert *e) {
          POOL_MANIFEST ": modules: has %" PRId64 ", the adapter %" PRId64, entry->modules,
          is.modules);
   }
-  if (is.modules < c->model->linears) {
+  if (is.modules < c->model->modules.count) {
     find(&c->found, entry->name, STATUS_OK,
          "covers %" PRId64 " of %d modules; elsewhere it gets no vote", is.modules,
-         c->model->linears);
+         c->model->modules.count);
   }
 }
 
@@ -118,7 +118,7 @@ static void find_zeros(Check *c, const char *expert, const char *what, int64_t z
 
 static void check_training(Check *c, const PoolExpert *e) {
   int64_t factors = 0, gates = 0;
-  for (int i = 0; i < c->model->linears; i++) {
+  for (int i = 0; i < c->model->modules.count; i++) {
     if (e->file.factor[i].a.rows == 0) continue;
     factors += all_zero(&e->file.factor[i].b);
     gates += all_zero(&e->vector[VECTOR_GATE][i]);
@@ -129,7 +129,7 @@ static void check_training(Check *c, const PoolExpert *e) {
 
 static Status check_fingerprint(Check *c, const PoolExpert *e, const char *dir, Error *err) {
   Lora *lora;
-  TRY(lora_open(&lora, dir, c->model, err));
+  TRY(lora_open(&lora, dir, &c->model->modules, err));
   if (strcmp(lora->fingerprint, e->entry->fingerprint) != 0) {
     find(&c->found, e->entry->name, STATUS_MISMATCH,
          POOL_MANIFEST ": fingerprint: has %.12s, the adapter is %.12s", e->entry->fingerprint,
@@ -140,7 +140,7 @@ static Status check_fingerprint(Check *c, const PoolExpert *e, const char *dir, 
 }
 
 static Status check_parts(Check *c, PoolExpert *e, Error *err) {
-  TRY(pool_expert_check_values(e, c->model, err));
+  TRY(pool_expert_check_values(e, &c->model->modules, err));
   char *dir = path_parent(e->file.path);
   Status status = dir ? check_fingerprint(c, e, dir, err)
                       : error_set(err, STATUS_RUN, "%s: out of memory", c->m.dir);
@@ -160,7 +160,7 @@ static Status check_expert(Check *c, int i, Error *err) {
   if (!c->same_base || !c->readable) return STATUS_OK;
   PoolExpert e;
   Error failure = {0};
-  if (pool_expert_open_listed(&e, &c->m, i, c->model, &failure) == STATUS_OK) {
+  if (pool_expert_open_listed(&e, &c->m, i, &c->model->modules, &failure) == STATUS_OK) {
     check_parts(c, &e, &failure);
     pool_expert_close(&e);
   }

@@ -103,15 +103,15 @@ static Status check_base(const PoolManifest *m, T5 *model, Error *err) {
 }
 
 /* Checks the expert where it is, and fills what the entry says about it. */
-static Status check_expert(const PoolManifest *m, const PoolSource *source, const T5 *model,
+static Status check_expert(const PoolManifest *m, const PoolSource *source, const Modules *modules,
                            PoolEntry *entry, Error *err) {
   Lora *lora;
   PoolExpert expert;
-  TRY(lora_open(&lora, source->adapter, model, err));
+  TRY(lora_open(&lora, source->adapter, modules, err));
   memcpy(entry->fingerprint, lora->fingerprint, HASH_HEX);
   lora_close(lora);
-  TRY(pool_expert_open(&expert, entry, m->base, source, model, err));
-  Status status = pool_expert_check_values(&expert, model, err);
+  TRY(pool_expert_open(&expert, entry, m->base, source, modules, err));
+  Status status = pool_expert_check_values(&expert, modules, err);
   pool_expert_describe(&expert, entry);
   pool_expert_close(&expert);
   return status;
@@ -236,7 +236,7 @@ static Status add_expert(PoolManifest *m, const char *name, const PoolOptions *o
   if (status == STATUS_OK) status = read_instruction(o->instruction, &entry.instruction, err);
   if (status == STATUS_OK) status = pool_open_base(&model, m, o->base, err);
   if (status == STATUS_OK) status = check_base(m, model, err);
-  if (status == STATUS_OK) status = check_expert(m, &source, model, &entry, err);
+  if (status == STATUS_OK) status = check_expert(m, &source, &model->modules, &entry, err);
   if (status == STATUS_OK) status = place_expert(m, &source, &entry, err);
   pool_entry_free(&entry);
   t5_close(model);

@@ -3,6 +3,7 @@
 #define SKEIN_POOL_TOOL_H
 
 #include "infer/pool/pool_manifest.h"
+#include "infer/t5/t5.h"
 #include "tools/shell/facts.h"
 
 /* The options of all verbs; NULL and false when not given. */

@@ -13,8 +13,7 @@ enum { CHUNK = 64 }; /* items in memory at once */
 
 typedef struct Parts {
   ItemSet *items;
-  T5 *model;
-  Tokenizer *tokenizer;
+  Base base;
   Pool *pool;
   OptionSet router_set;
   RouterSettings router_settings;
@@ -32,8 +31,7 @@ static void parts_close(Parts *p) {
   router_close(p->router);
   options_free(&p->router_set);
   pool_close(p->pool);
-  tokenizer_close(p->tokenizer);
-  t5_close(p->model);
+  base_close(&p->base);
   items_close(p->items);
 }
 
@@ -58,17 +56,17 @@ static Status open_base(Parts *p, const PredictOptions *o, Error *err) {
   const char *dir;
   if (!o->base) TRY(manifest_read(&manifest, o->pool, err));
   Status status = manifest_base(&manifest, o->base, &dir, err);
-  if (status == STATUS_OK) status = t5_open(&p->model, dir, err);
-  if (status == STATUS_OK) status = tokenizer_open(&p->tokenizer, dir, err);
+  if (status == STATUS_OK) status = base_open(&p->base, dir, err);
   manifest_free(&manifest);
   return status;
 }
 
 static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
-  TRY(pool_open(&p->pool, o->pool, p->model, p->router_settings.only, err));
-  TRY(router_open(&p->router, &p->router_settings, p->pool, p->model, p->tokenizer, (int)o->threads,
-                  err));
-  return o->stats ? routing_stats_new(&p->stats, p->model, pool_count(p->pool), err) : STATUS_OK;
+  TRY(pool_open(&p->pool, o->pool, &p->base.model->modules, p->base.sample, p->router_settings.only,
+                err));
+  TRY(router_open(&p->router, &p->router_settings, p->pool, &p->base, (int)o->threads, err));
+  return o->stats ? routing_stats_new(&p->stats, pool_modules(p->pool), pool_count(p->pool), err)
+                  : STATUS_OK;
 }
 
 static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
@@ -81,7 +79,7 @@ static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
   }
   TRY(open_base(p, o, err));
   if (o->pool) TRY(open_router(p, o, err));
-  TRY(predictor_open(&p->predictor, p->model, p->tokenizer, p->router, p->stats, &settings, err));
+  TRY(predictor_open(&p->predictor, &p->base, p->router, p->stats, &settings, err));
   if (o->output) TRY(atomic_open(&p->lines_file, o->output, err));
   return o->stats ? atomic_open(&p->stats_file, o->stats, err) : STATUS_OK;
 }
@@ -128,7 +126,7 @@ static const char *task_name(const PredictOptions *o) {
 }
 
 static Status write_stats(Parts *p, const PredictOptions *o, Error *err) {
-  json_t *json = routing_report_json(p->stats, p->model, p->pool, task_name(o),
+  json_t *json = routing_report_json(p->stats, p->pool, task_name(o),
                                      router_kind_name((RouterKind)p->router_settings.kind));
   bool written =
       json && json_dumpf(json, p->stats_file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0;
@@ -142,8 +140,7 @@ static Status write_trace(Parts *p, const PredictOptions *o, Error *err) {
   Item item;
   Asking asking = {o->task, o->instruction};
   PredictSettings settings = predict_options_settings(o);
-  TraceRequest request = {.model = p->model,
-                          .tokenizer = p->tokenizer,
+  TraceRequest request = {.base = &p->base,
                           .pool = p->pool,
                           .router = p->router,
                           .settings = &settings,

@@ -20,14 +20,14 @@ static Status run_item(const TraceRequest *r, const Asking *asking, const Item *
 /* The ids of a text as the model reads them: at most `most`, EOS included. */
 static Status encode(const TraceRequest *r, const char *text, int64_t most, int32_t **ids,
                      int64_t *count, Error *err) {
-  TRY(tokenizer_encode(r->tokenizer, text, strlen(text), ids, count, err));
+  TRY(tokenizer_encode(r->base->tokenizer, text, strlen(text), ids, count, err));
   if (*count > most - 1) *count = most - 1;
   int32_t *grown = realloc(*ids, (size_t)(*count + 1) * sizeof *grown);
   if (!grown) {
     free(*ids);
     return error_set(err, STATUS_RUN, "%s: out of memory", r->path);
   }
-  grown[(*count)++] = tokenizer_eos(r->tokenizer);
+  grown[(*count)++] = tokenizer_eos(r->base->tokenizer);
   *ids = grown;
   return STATUS_OK;
 }
@@ -35,7 +35,7 @@ static Status encode(const TraceRequest *r, const char *text, int64_t most, int3
 /* The text of a token. Special ones have their names; a piece that is a blank alone, of which no
  * text is left, is shown as SentencePiece writes it. */
 static Status token_text(const TraceRequest *r, int32_t id, char **text, Error *err) {
-  const Tokenizer *t = r->tokenizer;
+  const Tokenizer *t = r->base->tokenizer;
   TRY(tokenizer_decode(t, &id, 1, text, err));
   if (**text) return STATUS_OK;
   free(*text);
@@ -120,9 +120,9 @@ Status predict_trace(const TraceRequest *r, const Asking *asking, const Item *it
   Predictor *p = NULL;
   char *answer = NULL;
   RoutingTrace trace = {.experts = pool_count(r->pool)};
-  TRY(routing_stats_new(&stats, r->model, trace.experts, err));
+  TRY(routing_stats_new(&stats, pool_modules(r->pool), trace.experts, err));
   routing_stats_trace(stats, &trace);
-  Status status = predictor_open(&p, r->model, r->tokenizer, r->router, stats, r->settings, err);
+  Status status = predictor_open(&p, r->base, r->router, stats, r->settings, err);
   if (status == STATUS_OK) status = run_item(r, asking, item, scored, p, &answer, err);
   if (status == STATUS_OK) status = write_trace(r, &trace, item->input, answer, scored, err);
   predictor_close(p);

@@ -11,8 +11,7 @@
 #include "infer/predict/predict.h"
 
 typedef struct TraceRequest {
-  T5 *model;
-  const Tokenizer *tokenizer;
+  const Base *base;
   Pool *pool;
   Router *router;
   const PredictSettings *settings;

@@ -1,0 +1,25 @@
+/* base: the frozen model that experts were trained on, with its tokenizer: a directory, opened in
+ * one place. */
+#ifndef SKEIN_BASE_H
+#define SKEIN_BASE_H
+
+#include "data/tokenizer/tokenizer.h"
+#include "infer/t5/t5.h"
+
+typedef struct Base {
+  char *dir;
+  T5 *model;
+  Tokenizer *tokenizer;
+  char *tokenizer_path;  /* the file of the tokenizer */
+  char sample[HASH_HEX]; /* t5_sample of the model: what pools know their base by */
+} Base;
+
+/* Opens model and tokenizer, and checks that they belong together. On failure *base is zeroed. */
+Status base_open(Base *base, const char *dir, Error *err);
+void base_close(Base *base); /* a zeroed Base is allowed */
+
+/* STATUS_MISMATCH when the tokenizer, read from `path`, has ids beyond the rows of the embedding. */
+Status base_check_vocabulary(const T5 *model, const Tokenizer *tokenizer, const char *path,
+                             Error *err);
+
+#endif
