@@ -353,6 +353,41 @@ static void files_are_read(void **state) {
   options_free(&f.o);
 }
 
+/* Two tables over two parts of one struct are one set of options. */
+static void tables_are_parts_of_one_set(void **state) {
+  (void)state;
+  typedef struct Half {
+    int64_t count;
+    char *word;
+  } Half;
+  struct {
+    double before;
+    Half own;
+    Settings shared;
+  } s;
+  static const Option HALF[] = {
+      {.key = "half.count", .type = OPTION_INT, .offset = offsetof(Half, count), .initial = "3"},
+      {.key = "half.word", .type = OPTION_STRING, .offset = offsetof(Half, word), .initial = "w"}};
+  const OptionPart part[] = {{SETTINGS, SETTINGS_COUNT, (size_t)((char *)&s.shared - (char *)&s)},
+                             {HALF, 2, (size_t)((char *)&s.own - (char *)&s)}};
+  OptionSet o;
+  Error err = {0};
+  expect_ok("init", options_init_parts(&o, part, 2, &s, &err), &err);
+  assert_int_equal(o.count, SETTINGS_COUNT + 2);
+  assert_int_equal(s.own.count, 3);
+  assert_string_equal(s.own.word, "w");
+  assert_int_equal(s.shared.steps, 100);
+  const char text[] = "half: {count: 4, word: v}\ntrain: {steps: 5}";
+  expect_ok("read", options_read_text(&o, text, strlen(text), "run.yaml", &err), &err);
+  assert_int_equal(s.own.count, 4);
+  assert_string_equal(s.own.word, "v");
+  assert_int_equal(s.shared.steps, 5);
+  expect_error("near", options_assign(&o, "half.cuont=1", &err), &err, STATUS_USAGE,
+               "did you mean 'half.count'");
+  options_free(&o);
+  assert_null(s.own.word);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(defaults_come_from_the_table),
@@ -367,6 +402,7 @@ int main(void) {
       cmocka_unit_test(help_shows_live_values),
       cmocka_unit_test(the_nearest_word_is_found),
       cmocka_unit_test(files_are_read),
+      cmocka_unit_test(tables_are_parts_of_one_set),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

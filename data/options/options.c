@@ -9,20 +9,45 @@
 
 enum { ORIGIN_DEFAULT, ORIGIN_RECIPE, ORIGIN_FILE, ORIGIN_COMMAND };
 
-Status options_init(OptionSet *o, const Option *table, size_t count, void *settings, Error *err) {
-  *o = (OptionSet){.table = table, .count = count, .settings = settings};
-  for (size_t i = 0; i < count; i++) {
-    assert(table[i].initial || option_is_string(&table[i]));
-    if (option_is_string(&table[i])) *(char **)((char *)settings + table[i].offset) = NULL;
+/* Appends an option, whose field is unset so far. */
+static void add_option(OptionSet *o, const Option *option, size_t at) {
+  assert(option->initial || option_is_string(option));
+  assert(options_find(o, option->key) == o->count); /* no two options have one key */
+  Option *own = &o->table[o->count++];
+  *own = *option;
+  own->offset += at;
+  if (option_is_string(own)) *(char **)((char *)o->settings + own->offset) = NULL;
+}
+
+static Status set_defaults(OptionSet *o, Error *err) {
+  for (size_t i = 0; i < o->count; i++) {
+    const char *text = o->table[i].initial ? o->table[i].initial : "";
+    TRY(options_set(o, i, text, ORIGIN_DEFAULT, "default", err));
   }
-  o->origin = calloc(count, 1);
-  Status status = o->origin ? STATUS_OK : error_set(err, STATUS_RUN, "options: out of memory");
-  for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-    const char *text = table[i].initial ? table[i].initial : "";
-    status = options_set(o, i, text, ORIGIN_DEFAULT, "default", err);
+  return STATUS_OK;
+}
+
+Status options_init_parts(OptionSet *o, const OptionPart *part, size_t parts, void *settings,
+                          Error *err) {
+  size_t total = 0;
+  for (size_t p = 0; p < parts; p++) total += part[p].count;
+  *o = (OptionSet){.table = calloc(total + 1, sizeof *o->table),
+                   .settings = settings,
+                   .origin = calloc(total + 1, 1)};
+  if (!o->table || !o->origin) {
+    options_free(o);
+    return error_set(err, STATUS_RUN, "options: out of memory");
   }
+  for (size_t p = 0; p < parts; p++) {
+    for (size_t i = 0; i < part[p].count; i++) add_option(o, &part[p].table[i], part[p].at);
+  }
+  Status status = set_defaults(o, err);
   if (status != STATUS_OK) options_free(o);
   return status;
+}
+
+Status options_init(OptionSet *o, const Option *table, size_t count, void *settings, Error *err) {
+  return options_init_parts(o, &(OptionPart){table, count, 0}, 1, settings, err);
 }
 
 void options_free(OptionSet *o) {
@@ -31,6 +56,7 @@ void options_free(OptionSet *o) {
       option_store(&o->table[i], o->settings, (OptionValue){.string = NULL});
     }
   }
+  free(o->table);
   free(o->origin);
   *o = (OptionSet){0};
 }

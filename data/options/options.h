@@ -39,19 +39,29 @@ typedef struct Option {
   const char *help; /* one line: what it is, unit */
 } Option;
 
+/* A table, and where its part begins inside the settings struct: `at` is added to every offset. */
+typedef struct OptionPart {
+  const Option *table;
+  size_t count;
+  size_t at;
+} OptionPart;
+
 /* The settings struct is any struct. `origin` says where each value came from: 0 default, 1 recipe,
  * 2 file, 3 command line; a weaker one never replaces a stronger one, in whatever order they are
  * read. */
 typedef struct OptionSet {
-  const Option *table;
+  Option *table; /* [count], owned: all parts, with offsets from `settings` */
   size_t count;
   void *settings;
   unsigned char *origin; /* [count], owned */
 } OptionSet;
 
-/* Fills *settings with the defaults. Free with options_free, which frees the owned strings. */
+/* Fills *settings with the defaults of one table or of several, which share no key. Free with
+ * options_free, which frees the owned strings; the settings stay where they are till then. */
 Status options_init(OptionSet *o, const Option *table, size_t count, void *settings, Error *err);
-void options_free(OptionSet *o);
+Status options_init_parts(OptionSet *o, const OptionPart *part, size_t parts, void *settings,
+                          Error *err);
+void options_free(OptionSet *o); /* a zeroed set is allowed */
 
 /* Reads a YAML file. Errors name file, line and column, and the key. */
 Status options_read_file(OptionSet *o, const char *path, Error *err);

@@ -29,6 +29,7 @@ typedef struct EvalTask {
   double length_penalty;
   char *input_key, *target_key, *choices_key, *label_key, *instruction_key;
   bool choices_from_targets;
+  OptionSet set; /* over the fields above */
   /* Read from `metrics`; the first is the one that methods are compared by. */
   Metric metric[METRICS];
   int metric_count;
@@ -95,6 +96,6 @@ bool eval_method_routes(const EvalMethod *m);
 
 /* The tables, for --help. */
 Status eval_settings_init(OptionSet *set, EvalSettings *settings, Error *err);
-Status eval_task_init(OptionSet *set, EvalTask *task, Error *err);
+Status eval_task_init(EvalTask *task, Error *err);
 
 #endif

@@ -46,14 +46,13 @@ static const Option TASK_OPTIONS[] = {
      "the choices of an item without any are the distinct targets of its template or file"},
 };
 
-Status eval_task_init(OptionSet *set, EvalTask *task, Error *err) {
+Status eval_task_init(EvalTask *task, Error *err) {
   *task = (EvalTask){0};
-  return options_init(set, TASK_OPTIONS, LENGTH(TASK_OPTIONS), task, err);
+  return options_init(&task->set, TASK_OPTIONS, LENGTH(TASK_OPTIONS), task, err);
 }
 
 void eval_task_free(EvalTask *task) {
-  OptionSet set = {.table = TASK_OPTIONS, .count = LENGTH(TASK_OPTIONS), .settings = task};
-  options_free(&set);
+  options_free(&task->set);
 }
 
 /* What a metric compares is an index, or texts. */
@@ -107,18 +106,18 @@ static const JsonDoc *list_of(const EvalSpec *spec) {
   return spec->task_doc.root ? &spec->task_doc : &spec->doc;
 }
 
-static Status read_task(EvalSpec *spec, OptionSet *set, EvalTask *task, const json_t *own,
-                        const char *place, Error *err) {
+static Status read_task(EvalSpec *spec, EvalTask *task, const json_t *own, const char *place,
+                        Error *err) {
   const JsonDoc *doc = list_of(spec);
   const json_t *defaults = json_object_get(doc->root, "task_defaults");
-  TRY(eval_task_init(set, task, err));
+  TRY(eval_task_init(task, err));
   if (defaults) {
     char from[256];
     snprintf(from, sizeof from, "%.200s: task_defaults", doc->file);
-    TRY(eval_read_mapping(set, defaults, NULL, 0, from, err));
+    TRY(eval_read_mapping(&task->set, defaults, NULL, 0, from, err));
   }
-  TRY(eval_read_mapping(set, own, NULL, 0, place, err));
-  TRY(options_check_required(set, place, err));
+  TRY(eval_read_mapping(&task->set, own, NULL, 0, place, err));
+  TRY(options_check_required(&task->set, place, err));
   TRY(eval_check_name(task->name, place, err));
   if (strcmp(task->name, "mean") == 0)
     return error_set(err, STATUS_USAGE, "%s: name: 'mean' is what tables call a mean", place);
@@ -151,11 +150,9 @@ Status eval_read_tasks(EvalSpec *spec, Error *err) {
     char place[400];
     snprintf(place, sizeof place, "%.200s: tasks[%zu]%s%.80s%s", doc->file, i, name ? " (" : "",
              name ? name : "", name ? ")" : "");
-    OptionSet set = {0};
-    Status status = read_task(spec, &set, &spec->task[spec->tasks], own, place, err);
-    free(set.origin); /* the values stay; eval_task_free drops them */
+    Status status = read_task(spec, &spec->task[spec->tasks], own, place, err);
     spec->tasks++;
-    if (status != STATUS_OK) return status;
+    TRY(status);
   }
   return STATUS_OK;
 }

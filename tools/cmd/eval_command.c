@@ -174,6 +174,6 @@ void eval_command_help(int argc, char **argv) {
   RouterSettings router;
   OptionSet set = {0};
   print_table("Settings", &set, eval_settings_init(&set, &settings, NULL));
-  print_table("Of a task", &set, eval_task_init(&set, &task, NULL));
+  print_table("Of a task", &task.set, eval_task_init(&task, NULL));
   print_table("Of a method, besides its name", &set, router_settings_init(&set, &router, NULL));
 }
