@@ -353,6 +353,60 @@ static void files_are_read(void **state) {
   options_free(&f.o);
 }
 
+static bool is_of_train(const char *key, const void *prefix) {
+  return strncmp(key, prefix, strlen(prefix)) == 0;
+}
+
+static void values_are_texts(void **state) {
+  (void)state;
+  Fixture f;
+  fixture_init(&f);
+  fixture_accept(&f, "train: {learning_rate: 0.250, schedule: linear}\nexperts: [a, b]");
+  char *rate = options_text(&f.o, "train.learning_rate"), *unset = options_text(&f.o, "data.train");
+  char *lines = options_lines(&f.o, is_of_train, "train."), *all = options_lines(&f.o, NULL, NULL);
+  assert_string_equal(rate, "0.25");
+  assert_string_equal(unset, "");
+  assert_string_equal(lines,
+                      "train.steps=100\ntrain.learning_rate=0.25\ntrain.warmup_ratio=0.06\n"
+                      "train.schedule=linear\n");
+  assert_non_null(strstr(all, "\nexperts=a,b\nseed=42\n"));
+  json_t *json = options_json(&f.o, is_of_train, "train.");
+  char *dump = json_dumps(json, 0);
+  assert_string_equal(dump,
+                      "{\"train.steps\": \"100\", \"train.learning_rate\": \"0.25\", "
+                      "\"train.warmup_ratio\": \"0.06\", \"train.schedule\": \"linear\"}");
+  json_decref(json);
+  free(dump);
+  free(rate);
+  free(unset);
+  free(lines);
+  free(all);
+  options_free(&f.o);
+}
+
+/* Values that no line of text could carry, and origins. */
+static void a_copy_is_the_same_set(void **state) {
+  (void)state;
+  Fixture f, g;
+  fixture_init(&f);
+  fixture_init(&g);
+  Error err = {0};
+  fixture_accept(&f, "data: {task: \"a\\nseed=3\\n\"}\na.b.c.deep: 0.1");
+  expect_ok("s", options_assign(&f.o, "train.steps=7", &err), &err);
+  expect_ok("s", options_assign(&g.o, "experts=dropped", &err), &err);
+  expect_ok("copy", options_copy(&g.o, &f.o, &err), &err);
+  assert_string_equal(g.s.task, "a\nseed=3\n");
+  assert_ptr_not_equal(g.s.task, f.s.task);
+  assert_null(g.s.experts);
+  assert_int_equal(g.s.seed, 42);
+  assert_true(g.s.deep == 0.1);
+  fixture_accept(&g, "train.steps: 9"); /* the command line had it */
+  assert_int_equal(g.s.steps, 7);
+  options_free(&f.o);
+  assert_string_equal(g.s.task, "a\nseed=3\n");
+  options_free(&g.o);
+}
+
 /* Two tables over two parts of one struct are one set of options. */
 static void tables_are_parts_of_one_set(void **state) {
   (void)state;
@@ -402,6 +456,8 @@ int main(void) {
       cmocka_unit_test(help_shows_live_values),
       cmocka_unit_test(the_nearest_word_is_found),
       cmocka_unit_test(files_are_read),
+      cmocka_unit_test(values_are_texts),
+      cmocka_unit_test(a_copy_is_the_same_set),
       cmocka_unit_test(tables_are_parts_of_one_set),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

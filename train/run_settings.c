@@ -1,5 +1,7 @@
 #include "train/run_settings.h"
 
+#include <string.h>
+
 /* One row of the option table: key, type, field, default, bounds, choices, required, help. */
 #define FIELD(path) offsetof(RunSettings, path)
 #define PATH(key, path, must, help) \
@@ -183,9 +185,17 @@ Status settings_finish(OptionSet *set, const char *name, Error *err) {
   return apply_recipe(set, set->settings, name, err);
 }
 
-char *settings_identity(const OptionSet *set) {
+static bool is_bound(const char *key, const void *arg) {
   static const char *const FREE[] = {"base",       "expert",          "data.train",
                                      "data.valid", "output",          "model.tokenizer",
                                      "threads",    "train.recompute", "train.save_every"};
-  return options_lines(set, FREE, LENGTH(FREE));
+  (void)arg;
+  for (size_t i = 0; i < LENGTH(FREE); i++) {
+    if (strcmp(key, FREE[i]) == 0) return false;
+  }
+  return true;
+}
+
+char *settings_identity(const OptionSet *set) {
+  return options_lines(set, is_bound, NULL);
 }

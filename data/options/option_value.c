@@ -158,6 +158,12 @@ void option_drop(const Option *option, OptionValue *value) {
   value->string = NULL;
 }
 
+bool option_copy(const Option *option, OptionValue *value) {
+  if (!option_is_string(option) || !value->string) return true;
+  value->string = strdup(value->string);
+  return value->string != NULL;
+}
+
 void option_store(const Option *option, void *settings, OptionValue value) {
   void *field = (char *)settings + option->offset;
   switch (option->type) {

@@ -23,6 +23,9 @@ Status option_parse(const Option *option, const char *text, const char *place, O
 /* Drops a value that is not stored. */
 void option_drop(const Option *option, OptionValue *value);
 
+/* Makes a borrowed value an owned one; false when out of memory. */
+bool option_copy(const Option *option, OptionValue *value);
+
 /* Moves the value into the field of the settings, in place of the old one. */
 void option_store(const Option *option, void *settings, OptionValue value);
 OptionValue option_load(const Option *option, const void *settings); /* borrowed */

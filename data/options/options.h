@@ -12,6 +12,7 @@
 #ifndef SKEIN_OPTIONS_H
 #define SKEIN_OPTIONS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -82,9 +83,15 @@ void options_print_help(const OptionSet *o, FILE *out);
  * The caller frees. NULL when out of memory. */
 char *options_record(const OptionSet *o);
 
-/* The resolved settings as "key=value" lines in table order, without the keys in `except`. The
- * caller frees. NULL when out of memory. */
-char *options_lines(const OptionSet *o, const char *const *except, size_t count);
+/* Values as texts that read back to them, "" where unset; what is returned is the caller's, NULL
+ * when out of memory. `keep` says which keys are meant, in table order; NULL: all. */
+typedef bool OptionFilter(const char *key, const void *arg);
+char *options_text(const OptionSet *o, const char *key); /* of one key of the table */
+char *options_lines(const OptionSet *o, OptionFilter *keep, const void *arg);  /* "key=value\n" */
+json_t *options_json(const OptionSet *o, OptionFilter *keep, const void *arg); /* {key: text} */
+
+/* Gives a set the values of another of the same table, and where they came from. */
+Status options_copy(OptionSet *to, const OptionSet *from, Error *err);
 
 /* The known word nearest to `word` by edit distance, or NULL when none is near. */
 const char *options_nearest(const char *word, const char *const *known, size_t count);

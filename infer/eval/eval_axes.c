@@ -126,7 +126,7 @@ static Status name_variant(const Expansion *x, const EvalMethod *variant, char *
   for (int i = 0; i < x->a->axes; i++) {
     const char *key = x->a->axis[i].key;
     if (x->choice[i] < 0 || !eval_method_uses(variant, key)) continue;
-    char *had = eval_method_value(declared, key), *has = eval_method_value(variant, key);
+    char *had = options_text(&declared->set, key), *has = options_text(&variant->set, key);
     bool whole = had && has, differs = whole && strcmp(had, has) != 0;
     if (differs) add_suffix(name, size, key, has);
     free(had);
@@ -251,7 +251,7 @@ static Status put_variant(const Axes *a, const EvalSpec *spec, int which, FILE *
   for (int i = 0; i < a->axes; i++) {
     fputc(',', out);
     if (m->rule != EVAL_ROUTED || !eval_method_uses(m, a->axis[i].key)) continue;
-    char *value = eval_method_value(m, a->axis[i].key);
+    char *value = options_text(&m->set, a->axis[i].key);
     if (!value) return no_memory(err);
     eval_csv_field(value, out);
     free(value);

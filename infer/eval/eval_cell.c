@@ -142,22 +142,6 @@ Status eval_cell_read(EvalCell *cell, const CellParts *p, bool statistics, Error
 
 /* ---- writing ---- */
 
-json_t *eval_settings_json(const char *lines) {
-  json_t *object = json_object();
-  while (object && *lines) {
-    size_t size = strcspn(lines, "\n"), key = strcspn(lines, "=");
-    if (key < size) {
-      json_t *value = json_stringn(lines + key + 1, size - key - 1);
-      if (json_object_setn_new(object, lines, key, value) != 0) {
-        json_decref(object);
-        return NULL;
-      }
-    }
-    lines += size + (lines[size] == '\n');
-  }
-  return object;
-}
-
 double eval_cell_rate(const EvalCell *cell) {
   return cell->seconds > 0 ? (double)cell->items / cell->seconds : 0;
 }
@@ -174,13 +158,12 @@ static json_t *scores_json(const EvalCell *cell) {
 }
 
 Status eval_cell_write(const EvalCell *cell, const CellParts *p, Error *err) {
-  char *path, *settings = eval_method_settings(p->method);
-  if (!settings) return error_set(err, STATUS_RUN, "%s: out of memory", p->task->name);
+  char *path;
   Status status = cell_path(p, CELL_JSON, &path, err);
   json_t *root = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:f, s:f, s:s, s:s}",
                            "format", "skein-cell", "version", VERSION, "skein", skein_version(),
                            "task", p->task->name, "group", p->task->group, "method",
-                           p->method->name, "settings", eval_settings_json(settings), "scores",
+                           p->method->name, "settings", eval_method_json(p->method), "scores",
                            scores_json(cell), "items", (json_int_t)cell->items, "seconds",
                            cell->seconds, "examples_per_second", eval_cell_rate(cell),
                            "items_sha256", items_hash(p->items), "identity", cell->identity);
@@ -188,7 +171,6 @@ Status eval_cell_write(const EvalCell *cell, const CellParts *p, Error *err) {
     status = error_set(err, STATUS_RUN, "%s: the cell cannot be written as JSON", path);
   if (status == STATUS_OK) status = json_write_file(root, path, err);
   json_decref(root);
-  free(settings);
   free(path);
   return status;
 }

@@ -70,9 +70,6 @@ Status eval_cell_identity(const CellParts *parts, char hex[HASH_HEX], Error *err
 Status eval_cell_read(EvalCell *cell, const CellParts *parts, bool statistics, Error *err);
 Status eval_cell_write(const EvalCell *cell, const CellParts *parts, Error *err);
 
-/* {key: value} of "key=value" lines, values as text; NULL when out of memory. */
-json_t *eval_settings_json(const char *lines);
-
 double eval_cell_rate(const EvalCell *cell); /* examples a second */
 
 #endif

@@ -11,9 +11,6 @@ Status eval_read_methods(EvalSpec *spec, Error *err);
 
 /* Settings of one method that do not go together. */
 Status eval_check_method(const EvalMethod *m, const char *place, Error *err);
-/* The value of a router setting as text, in a new string; NULL when out of memory. The key must be
- * one of the table. */
-char *eval_method_value(const EvalMethod *m, const char *key);
 /* A field of a CSV file, quoted where it must be (RFC 4180). */
 void eval_csv_field(const char *text, FILE *out);
 

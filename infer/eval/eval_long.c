@@ -117,13 +117,11 @@ static json_t *methods_json(const EvalSpec *spec) {
   json_t *list = json_array();
   for (int m = 0; m < spec->methods; m++) {
     const EvalMethod *method = spec->method[m];
-    char *lines = eval_method_settings(method);
-    json_t *json = json_pack("{s:s, s:s, s:b, s:o}", "name", method->name, "rule",
-                             RULE[method->rule], "shown", method->shown, "settings",
-                             eval_settings_json(lines && method->rule == EVAL_ROUTED ? lines : ""));
+    json_t *json =
+        json_pack("{s:s, s:s, s:b, s:o}", "name", method->name, "rule", RULE[method->rule], "shown",
+                  method->shown, "settings", eval_method_json(method));
     if (method->router.only) json_object_set_new(json, "only", json_string(method->router.only));
     json_array_append_new(list, json);
-    free(lines);
   }
   return list;
 }

@@ -67,32 +67,16 @@ bool eval_method_routes(const EvalMethod *m) {
   return m->rule == EVAL_ROUTED && (kinds & BIT(m->router.kind));
 }
 
-char *eval_method_settings(const EvalMethod *m) {
-  const char **except = calloc(m->set.count, sizeof *except);
-  if (!except) return NULL;
-  size_t count = 0;
-  for (size_t i = 0; i < m->set.count; i++) {
-    const char *key = m->set.table[i].key;
-    if (strcmp(key, "only") == 0 || !eval_method_uses(m, key)) except[count++] = key;
-  }
-  char *lines = options_lines(&m->set, except, count);
-  free(except);
-  return lines;
+static bool setting_matters(const char *key, const void *method) {
+  return strcmp(key, "only") != 0 && eval_method_uses(method, key);
 }
 
-char *eval_method_value(const EvalMethod *m, const char *key) {
-  const char **except = calloc(m->set.count, sizeof *except);
-  if (!except) return NULL;
-  size_t count = 0;
-  for (size_t i = 0; i < m->set.count; i++) {
-    if (strcmp(m->set.table[i].key, key) != 0) except[count++] = m->set.table[i].key;
-  }
-  char *line = options_lines(&m->set, except, count); /* "key=value\n" */
-  free(except);
-  if (!line) return NULL;
-  memmove(line, strchr(line, '=') + 1, strlen(strchr(line, '=')));
-  line[strlen(line) - 1] = '\0';
-  return line;
+char *eval_method_settings(const EvalMethod *m) {
+  return options_lines(&m->set, setting_matters, m);
+}
+
+json_t *eval_method_json(const EvalMethod *m) {
+  return m->rule == EVAL_ROUTED ? options_json(&m->set, setting_matters, m) : json_object();
 }
 
 /* ---- the list ---- */
@@ -102,23 +86,6 @@ EvalMethod *eval_spec_find_method(const EvalSpec *spec, const char *name) {
     if (strcmp(spec->method[i]->name, name) == 0) return spec->method[i];
   }
   return NULL;
-}
-
-static Status copy_settings(EvalMethod *to, const EvalMethod *from, const char *place, Error *err) {
-  char *lines = options_lines(&from->set, NULL, 0), *rest = lines;
-  if (!lines) return error_set(err, STATUS_RUN, "%s: out of memory", place);
-  Status status = STATUS_OK;
-  for (char *line; status == STATUS_OK && (line = strsep(&rest, "\n")) && *line;) {
-    char *equals = strchr(line, '=');
-    if (!equals) {
-      status = error_set(err, STATUS_USAGE, "%s: a router setting holds a line break", place);
-      break;
-    }
-    *equals = '\0';
-    status = options_put(&to->set, line, equals + 1, place, err);
-  }
-  free(lines);
-  return status;
 }
 
 Status eval_spec_add_method(EvalSpec *spec, const char *name, const EvalMethod *like,
@@ -135,7 +102,7 @@ Status eval_spec_add_method(EvalSpec *spec, const char *name, const EvalMethod *
   m->name = strdup(name);
   if (!m->name) return error_set(err, STATUS_RUN, "%s: out of memory", file);
   TRY(router_settings_init(&m->set, &m->router, err));
-  if (like) TRY(copy_settings(m, like, file, err));
+  if (like) TRY(options_copy(&m->set, &like->set, err));
   if (like) m->rule = like->rule;
   *out = m;
   return STATUS_OK;

@@ -1,0 +1,66 @@
+/* The settings as texts: one of them, "key=value" lines, a JSON object; and copies of sets. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "data/options/options_internal.h"
+
+static char *value_text(const OptionSet *o, size_t i) {
+  return option_text(&o->table[i], option_load(&o->table[i], o->settings));
+}
+
+char *options_text(const OptionSet *o, const char *key) {
+  size_t i = options_find(o, key);
+  assert(i < o->count);
+  return value_text(o, i);
+}
+
+static bool put_line(const OptionSet *o, size_t i, FILE *out) {
+  char *text = value_text(o, i);
+  bool done = text && fprintf(out, "%s=%s\n", o->table[i].key, text) > 0;
+  free(text);
+  return done;
+}
+
+char *options_lines(const OptionSet *o, OptionFilter *keep, const void *arg) {
+  char *lines = NULL;
+  size_t size;
+  FILE *out = open_memstream(&lines, &size);
+  bool done = out != NULL;
+  for (size_t i = 0; done && i < o->count; i++) {
+    if (!keep || keep(o->table[i].key, arg)) done = put_line(o, i, out);
+  }
+  if (out) done = fclose(out) == 0 && done;
+  if (done) return lines;
+  free(lines);
+  return NULL;
+}
+
+json_t *options_json(const OptionSet *o, OptionFilter *keep, const void *arg) {
+  json_t *object = json_object();
+  bool done = object != NULL;
+  for (size_t i = 0; done && i < o->count; i++) {
+    if (keep && !keep(o->table[i].key, arg)) continue;
+    char *text = value_text(o, i);
+    done = text && json_object_set_new(object, o->table[i].key, json_string(text)) == 0;
+    free(text);
+  }
+  if (done) return object;
+  json_decref(object);
+  return NULL;
+}
+
+Status options_copy(OptionSet *to, const OptionSet *from, Error *err) {
+  assert(to->count == from->count);
+  for (size_t i = 0; i < to->count; i++) {
+    const Option *option = &to->table[i];
+    assert(option->type == from->table[i].type);
+    OptionValue value = option_load(&from->table[i], from->settings);
+    if (!option_copy(option, &value)) {
+      return error_set(err, STATUS_RUN, "%s: out of memory", option->key);
+    }
+    option_store(option, to->settings, value);
+    to->origin[i] = from->origin[i];
+  }
+  return STATUS_OK;
+}
