@@ -88,7 +88,7 @@ refused 2 '\-\-limit: is .0.' embed "$pool" --examples sort="$work/sort.jsonl" -
 refused 2 'want EXPERT=FILE' embed "$pool" --examples sort
 refused 2 "has no expert 'srot'" embed "$pool" --examples srot="$work/sort.jsonl"
 refused 3 'nowhere' embed "$work/nowhere"
-refused 4 'another base' embed "$pool" --embedder encoder --base $golden/v1_1/base
+refused 4 'another base' embed "$pool" --embedder encoder --base configs/demo/base
 refused 4 "declares the embedder 'nomic:v1.5', not 'minilm'" \
   embed "$pool" --file "$work/queries.safetensors" --name minilm
 refused 4 "not 'minilm'" embed --file "$work/queries.safetensors" --name minilm --output "$work/new"

@@ -113,17 +113,13 @@ static void rows_are_added(void **state) {
 
 /* ---- retrieval ---- */
 
-static RouterSettings by_example(void) {
-  return (RouterSettings){
-      .kind = ROUTER_RETRIEVAL, .embedder = EMBEDDER_LEXICAL, .retrieval_by = RETRIEVAL_EXAMPLE};
-}
-
 static GlobalRouter *open_router(const Fixture *f, const Pool *pool, Status want,
                                  const char *words) {
   Error err = {0};
   GlobalRouter *g;
-  RouterSettings s = by_example();
-  Status got = global_router_open(&g, &s, pool, (Base[]){tiny_base(f->model, NULL)}, 2, &err);
+  GlobalSettings s = {.embedder = EMBEDDER_LEXICAL};
+  Status got = global_router_open(&g, &s, GLOBAL_BY_EXAMPLE, pool,
+                                  (Base[]){tiny_base(f->model, NULL)}, 2, &err);
   if (want == STATUS_OK) {
     expect_ok("router", got, &err);
   } else {
@@ -134,9 +130,9 @@ static GlobalRouter *open_router(const Fixture *f, const Pool *pool, Status want
 
 static int32_t nearest(GlobalRouter *g, RouteQuery q) {
   Error err = {0};
-  int32_t expert = -1;
-  expect_ok("nearest", global_nearest(g, &q, &expert, &err), &err);
-  return expert;
+  const double *cosine;
+  expect_ok("nearest", global_cosines(g, &q, &cosine, &err), &err);
+  return global_nearest(cosine, 3);
 }
 
 static void retrieval_takes_the_largest_cosine(void **state) {
@@ -160,10 +156,11 @@ static void retrieval_takes_the_largest_cosine(void **state) {
   /* The instruction is not what is compared. */
   assert_int_equal(nearest(g, (RouteQuery){.instruction = "nine trees", .input = "in june"}), 2);
   global_router_close(g);
-  RouterSettings s = by_example();
+  GlobalSettings s = {.embedder = EMBEDDER_LEXICAL};
   s.embedder = EMBEDDER_PRECOMPUTED;
   s.embeddings = f.files[0];
-  Status got = global_router_open(&g, &s, pool, (Base[]){tiny_base(f.model, NULL)}, 1, &err);
+  Status got = global_router_open(&g, &s, GLOBAL_BY_EXAMPLE, pool,
+                                  (Base[]){tiny_base(f.model, NULL)}, 1, &err);
   expect_error("precomputed", got, &err, STATUS_USAGE, "retrieval.by: example|precomputed");
   embeddings_free(&first);
   embeddings_free(&both);

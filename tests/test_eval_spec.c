@@ -111,11 +111,13 @@ static void test_what_is_read(void **state) {
   assert_int_equal(eval_task_limit(&spec, b, 5), 5);
   assert_int_equal(spec.method[0]->rule, EVAL_ORACLE);
   assert_string_equal(spec.method[1]->name, "g");
-  assert_int_equal(spec.method[1]->router.kind, ROUTER_GLIDER);
-  assert_true(spec.method[1]->router.global.scale == 100);
+  assert_string_equal(router_method(&spec.method[1]->router)->name, "glider");
+  char *scale = options_text(&spec.method[1]->set, "global.scale");
+  assert_string_equal(scale, "100");
+  free(scale);
   assert_int_equal(spec.method[1]->router.top_k, 3);
   assert_string_equal(spec.method[2]->name, "expert-rhyme");
-  assert_int_equal(spec.method[2]->router.kind, ROUTER_EXPERT);
+  assert_string_equal(router_one_expert(&spec.method[2]->router), "rhyme");
   assert_int_equal(spec.method[3]->rule, EVAL_BEST_INDIVIDUAL);
   const char *group[2];
   assert_int_equal(eval_spec_groups(&spec, group), 2);
@@ -162,7 +164,8 @@ static void test_settings_that_matter(void **state) {
       {"{router: glider}", "global.scale=", "global.gamma|global.threshold|arrow|seed"},
       {"{router: glider, global.rule: threshold}", "global.gamma=", "global.scale"},
       {"{router: random}", "seed=", "top_p|global"},
-      {"{router: retrieval}", "retrieval.by=", "top_k|global"},
+      {"{router: retrieval}", "retrieval.by=", "top_k|global.scale|global.rule"},
+      {"{router: retrieval}", "global.drop_last=", "seed"},
       {"{router: arrow}", "arrow.mode=", "activation|seed"},
       {"{router: average-activation, only: [a, b]}", "activation.mode=", "only|arrow"},
   };

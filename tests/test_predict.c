@@ -12,6 +12,7 @@
 
 #include "autograd/product/blas.h"
 #include "infer/predict/predict.h"
+#include "infer/route/routing_stats.h"
 #include "tests/parity.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
@@ -314,6 +315,7 @@ static void settings_are_checked(void **state) {
   RoutingStats *stats;
   Error made = {0};
   expect_ok("stats", routing_stats_new(&stats, &g->model->modules, 2, &made), &made);
+  RouteWatcher watcher = routing_stats_watcher(stats);
   PredictSettings none = DEFAULTS, many = DEFAULTS, few = DEFAULTS, two = DEFAULTS;
   none.beams = 0;
   many.beams = 161; /* of a vocabulary of 320 */
@@ -321,18 +323,18 @@ static void settings_are_checked(void **state) {
   two.beams = 2;
   const struct {
     const PredictSettings *settings;
-    RoutingStats *stats;
+    const RouteWatcher *watcher;
     const char *words;
   } cases[] = {{&none, NULL, "beams: got 0"},
                {&many, NULL, "beams: got 161, want at most half"},
                {&few, NULL, "at least 1"},
-               {&two, stats, "routing statistics|1 beam"}};
+               {&two, &watcher, "routing statistics|1 beam"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     Predictor *p;
     Error err = {0};
     expect_error(cases[i].words,
                  predictor_open(&p, (Base[]){tiny_base(g->model, g->tokenizer)}, NULL,
-                                cases[i].stats, cases[i].settings, &err),
+                                cases[i].watcher, cases[i].settings, &err),
                  &err, STATUS_USAGE, cases[i].words);
     assert_null(p);
   }

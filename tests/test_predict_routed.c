@@ -12,6 +12,7 @@
 
 #include "autograd/product/blas.h"
 #include "infer/predict/predict.h"
+#include "infer/route/routing_stats.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny.h"
@@ -91,6 +92,7 @@ static int world_close(void **state) {
 typedef struct Routed {
   Router *router;
   RoutingStats *stats;
+  RouteWatcher *watcher; /* of the statistics, owned; or NULL */
   Predictor *predictor;
 } Routed;
 
@@ -108,7 +110,11 @@ static Routed routed_open(const World *w, const char *setting, int64_t max_token
             router_open(&r.router, &settings, w->pool, (Base[]){tiny_base(w->model, w->tokenizer)},
                         1, &err),
             &err);
-  if (stats) expect_ok("stats", routing_stats_new(&r.stats, &w->model->modules, 3, &err), &err);
+  if (stats) {
+    expect_ok("stats", routing_stats_new(&r.stats, &w->model->modules, 3, &err), &err);
+    assert_non_null(r.watcher = malloc(sizeof *r.watcher));
+    *r.watcher = routing_stats_watcher(r.stats);
+  }
   const PredictSettings how = {.threads = 1,
                                .max_input = 512,
                                .max_target = 512,
@@ -118,7 +124,7 @@ static Routed routed_open(const World *w, const char *setting, int64_t max_token
                                .length_penalty = 1};
   expect_ok("predictor",
             predictor_open(&r.predictor, (Base[]){tiny_base(w->model, w->tokenizer)}, r.router,
-                           r.stats, &how, &err),
+                           r.watcher, &how, &err),
             &err);
   options_free(&set);
   return r;
@@ -127,6 +133,7 @@ static Routed routed_open(const World *w, const char *setting, int64_t max_token
 static void routed_close(Routed *r) {
   predictor_close(r->predictor);
   routing_stats_free(r->stats);
+  free(r->watcher);
   router_close(r->router);
 }
 

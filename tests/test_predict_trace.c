@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "data/text/json.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny.h"

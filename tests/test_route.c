@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "autograd/ground/rng.h"
-#include "infer/route/route.h"
+#include "infer/route/route_select.h"
 #include "tests/tiny.h"
 
 /* f32 logits of order 10 and their softmax against double: a few roundings. */

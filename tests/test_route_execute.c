@@ -140,7 +140,8 @@ static float *execute(const World *w, int linear, int64_t rows, int slots, Sprea
   tiny_fill(x, 1, 5);
   for (int64_t i = 0; i < tensor_count(y); i++) y->data[i] = 1;
   Plan *p = new_plan(&b.c, rows, slots, spread);
-  route_execute(&b.c, w->pool, linear, p, how, x, y);
+  p->aggregate = how;
+  route_execute(&b.c, w->pool, linear, p, x, y);
   float *copy = malloc((size_t)tensor_count(y) * sizeof *copy);
   assert_non_null(copy);
   memcpy(copy, y->data, (size_t)tensor_count(y) * sizeof *copy);
@@ -228,7 +229,7 @@ static void slots_have_no_order(void **state) {
     }
     y[turn] = tensor_new(&b.c, ROWS, D_FF);
     memset(y[turn]->data, 0, (size_t)tensor_count(y[turn]) * sizeof(float));
-    route_execute(&b.c, w.pool, linear, p, AGGREGATE_OUTPUT, x, y[turn]);
+    route_execute(&b.c, w.pool, linear, p, x, y[turn]);
   }
   assert_memory_equal(y[0]->data, y[1]->data, (size_t)tensor_count(y[0]) * sizeof(float));
   bench_close(&b);

@@ -12,6 +12,7 @@
 
 #include "data/file/file.h"
 #include "infer/embed/embed_pool.h"
+#include "infer/route/method_glider.h"
 #include "infer/route/route_global.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
@@ -47,33 +48,41 @@ static void world_close(World *w) {
   t5_close(w->model);
 }
 
-static RouterSettings glider(double scale) {
-  RouterSettings s = {.kind = ROUTER_GLIDER, .embedder = EMBEDDER_LEXICAL};
-  s.global.scale = scale;
-  s.global.gamma = 100;
-  s.global.beta = 3;
-  s.global.threshold = 0.8;
-  return s;
+/* What a glider's global part is opened with. */
+typedef struct Mixing {
+  GlobalSettings global;
+  GliderSettings rule;
+} Mixing;
+
+static Mixing glider(double scale) {
+  return (Mixing){
+      .global = {.embedder = EMBEDDER_LEXICAL},
+      .rule = {.scale = scale, .gamma = 100, .beta = 3, .threshold = 0.8},
+  };
 }
 
-static GlobalRouter *open_router(const World *w, const RouterSettings *s) {
+static GlobalRouter *open_router(const World *w, const Mixing *s) {
   Error err = {0};
   GlobalRouter *g;
   expect_ok("router",
-            global_router_open(&g, s, w->pool, (Base[]){tiny_base(w->model, NULL)}, 2, &err), &err);
+            global_router_open(&g, &s->global, GLOBAL_BY_INSTRUCTION, w->pool,
+                               (Base[]){tiny_base(w->model, NULL)}, 2, &err),
+            &err);
   return g;
 }
 
-static void bias_of(GlobalRouter *g, RouteQuery q, float bias[COUNT]) {
+static void bias_of(GlobalRouter *g, const Mixing *s, RouteQuery q, float bias[COUNT]) {
   Error err = {0};
-  expect_ok("bias", global_bias(g, &q, bias, &err), &err);
+  const double *cosine;
+  expect_ok("cosines", global_cosines(g, &q, &cosine, &err), &err);
+  glider_bias(&s->rule, cosine, COUNT, bias);
 }
 
 static int32_t nearest(GlobalRouter *g, RouteQuery q) {
   Error err = {0};
-  int32_t expert = -1;
-  expect_ok("nearest", global_nearest(g, &q, &expert, &err), &err);
-  return expert;
+  const double *cosine;
+  expect_ok("nearest", global_cosines(g, &q, &cosine, &err), &err);
+  return global_nearest(cosine, COUNT);
 }
 
 /* Writes vectors [rows, dim] with names into a file of the scratch directory. */
@@ -99,12 +108,12 @@ static const char *const NAMES[] = {"rhyme", "sort", "count"}; /* not the pool's
 
 static void an_experts_own_instruction_is_the_nearest(void **state) {
   World w = world_open(*state, NULL);
-  RouterSettings s = glider(100);
+  Mixing s = glider(100);
   GlobalRouter *g = open_router(&w, &s);
   for (int i = 0; i < COUNT; i++) {
     float bias[COUNT];
     const char *own = pool_entry(w.pool, i)->instruction;
-    bias_of(g, (RouteQuery){.instruction = own, .input = "x"}, bias);
+    bias_of(g, &s, (RouteQuery){.instruction = own, .input = "x"}, bias);
     assert_true(fabs((double)bias[i] - 100) < 1e-4);
     for (int k = 0; k < COUNT; k++) assert_true(k == i || bias[k] < 99);
     assert_int_equal(nearest(g, (RouteQuery){.instruction = own, .input = "x"}), i);
@@ -116,10 +125,10 @@ static void an_experts_own_instruction_is_the_nearest(void **state) {
 
 static void scale_zero_adds_nothing(void **state) {
   World w = world_open(*state, NULL);
-  RouterSettings s = glider(0);
+  Mixing s = glider(0);
   GlobalRouter *g = open_router(&w, &s);
   float bias[COUNT];
-  bias_of(g, (RouteQuery){.input = "What does sort do?"}, bias);
+  bias_of(g, &s, (RouteQuery){.input = "What does sort do?"}, bias);
   for (int i = 0; i < COUNT; i++) assert_true(bias[i] == 0);
   global_router_close(g);
   world_close(&w);
@@ -128,15 +137,15 @@ static void scale_zero_adds_nothing(void **state) {
 /* The corpus is the whole pool's, so a part of it has the same cosines. */
 static void a_part_of_the_pool_has_the_same_cosines(void **state) {
   float all[COUNT], part[COUNT];
-  RouterSettings s = glider(1);
+  Mixing s = glider(1);
   World w = world_open(*state, NULL);
   GlobalRouter *g = open_router(&w, &s);
-  bias_of(g, (RouteQuery){.input = "sort the words that rhyme"}, all);
+  bias_of(g, &s, (RouteQuery){.input = "sort the words that rhyme"}, all);
   global_router_close(g);
   world_close(&w);
   w = world_open(*state, "rhyme,sort");
   g = open_router(&w, &s);
-  bias_of(g, (RouteQuery){.input = "sort the words that rhyme"}, part);
+  bias_of(g, &s, (RouteQuery){.input = "sort the words that rhyme"}, part);
   assert_true(part[0] == all[0] && part[1] == all[2]);
   global_router_close(g);
   world_close(&w);
@@ -145,11 +154,11 @@ static void a_part_of_the_pool_has_the_same_cosines(void **state) {
 static void a_file_of_instructions_is_used(void **state) {
   float now[COUNT], kept[COUNT], other[COUNT];
   Error err = {0};
-  RouterSettings s = glider(7);
+  Mixing s = glider(7);
   World w = world_open(*state, NULL);
   RouteQuery q = {.input = "What should count do?"};
   GlobalRouter *g = open_router(&w, &s);
-  bias_of(g, q, now);
+  bias_of(g, &s, q, now);
   global_router_close(g);
 
   PoolManifest m;
@@ -167,13 +176,13 @@ static void a_file_of_instructions_is_used(void **state) {
   char *path = embeddings_path(m.dir, embedder_name(e), false);
   expect_ok(path, embeddings_write(&rows, path, &err), &err);
   g = open_router(&w, &s);
-  bias_of(g, q, kept);
+  bias_of(g, &s, q, kept);
   global_router_close(g);
   assert_memory_equal(now, kept, sizeof now);
   for (int64_t i = 0; i < rows.dim; i++) rows.vector[i] *= -1; /* of the first expert */
   expect_ok(path, embeddings_write(&rows, path, &err), &err);
   g = open_router(&w, &s);
-  bias_of(g, q, other);
+  bias_of(g, &s, q, other);
   global_router_close(g);
   assert_true(other[0] == -kept[0] && other[1] == kept[1] && kept[0] != 0);
   free(path);
@@ -186,12 +195,12 @@ static void a_file_of_instructions_is_used(void **state) {
 
 /* ---- precomputed ---- */
 
-static RouterSettings precomputed(Scratch *s, double scale) {
+static Mixing precomputed(Scratch *s, double scale) {
   static char path[PATH_MAX];
-  RouterSettings settings = glider(scale);
-  settings.embedder = EMBEDDER_PRECOMPUTED;
+  Mixing settings = glider(scale);
+  settings.global.embedder = EMBEDDER_PRECOMPUTED;
   snprintf(path, sizeof path, "%s/queries.safetensors", s->dir);
-  settings.embeddings = path;
+  settings.global.embeddings = path;
   return settings;
 }
 
@@ -205,11 +214,11 @@ static void write_pair(Scratch *s) {
                 3, NULL);
 }
 
-static void expect_biases(const World *w, const RouterSettings *s, const char *task, double a,
-                          double b, double c) {
+static void expect_biases(const World *w, const Mixing *s, const char *task, double a, double b,
+                          double c) {
   float bias[COUNT];
   GlobalRouter *g = open_router(w, s);
-  bias_of(g, (RouteQuery){.name = task, .instruction = "unread", .input = "unread"}, bias);
+  bias_of(g, s, (RouteQuery){.name = task, .instruction = "unread", .input = "unread"}, bias);
   const double want[] = {a, b, c};
   for (int i = 0; i < COUNT; i++) {
     if (fabs((double)bias[i] - want[i]) > 1e-5) {
@@ -222,18 +231,18 @@ static void expect_biases(const World *w, const RouterSettings *s, const char *t
 static void both_rules_and_the_dropped_coordinate(void **state) {
   World w = world_open(*state, NULL);
   write_pair(*state);
-  RouterSettings s = precomputed(*state, 3);
+  Mixing s = precomputed(*state, 3);
   expect_biases(&w, &s, "boolq", 1.8, 0, 3);
   expect_biases(&w, &s, "copa", 2.4, 0, 0);
   s.global.drop_last = true;
   expect_biases(&w, &s, "boolq", 3, 0, 3);
   expect_biases(&w, &s, "copa", 0, 0, 0);
   s.global.drop_last = false;
-  s.global.rule = GLOBAL_THRESHOLD;
+  s.rule.rule = GLOBAL_THRESHOLD;
   expect_biases(&w, &s, "boolq", 103 * 0.6, 0, 103);
-  s.global.threshold = 0.85; /* copa's largest cosine is 0.8 */
+  s.rule.threshold = 0.85; /* copa's largest cosine is 0.8 */
   expect_biases(&w, &s, "copa", 3 * 0.8, 0, 0);
-  s.global.threshold = 0.75;
+  s.rule.threshold = 0.75;
   expect_biases(&w, &s, "copa", 103 * 0.8, 0, 0);
   world_close(&w);
 }
@@ -244,19 +253,18 @@ static void of_equals_the_first_is_the_nearest(void **state) {
   write_vectors(*state, "pool/embeddings/nomic.safetensors", "nomic", NAMES, EXPERT, 3, 2, NULL);
   write_vectors(*state, "queries.safetensors", "nomic", (const char *const[]){"boolq"}, QUERY, 1, 2,
                 NULL);
-  RouterSettings s = precomputed(*state, 3);
-  s.kind = ROUTER_RETRIEVAL;
+  Mixing s = precomputed(*state, 3);
   GlobalRouter *g = open_router(&w, &s);
   assert_int_equal(nearest(g, (RouteQuery){.name = "boolq", .input = ""}), 1); /* rhyme is later */
   global_router_close(g);
   world_close(&w);
 }
 
-static void expect_refused(const World *w, const RouterSettings *s, Status status,
-                           const char *words) {
+static void expect_refused(const World *w, const Mixing *s, Status status, const char *words) {
   Error err = {0};
   GlobalRouter *g;
-  Status got = global_router_open(&g, s, w->pool, (Base[]){tiny_base(w->model, NULL)}, 1, &err);
+  Status got = global_router_open(&g, &s->global, GLOBAL_BY_INSTRUCTION, w->pool,
+                                  (Base[]){tiny_base(w->model, NULL)}, 1, &err);
   expect_error(words, got, &err, status, words);
   assert_null(g);
 }
@@ -265,7 +273,7 @@ static void parts_that_do_not_belong_together_are_refused(void **state) {
   static const float V[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
   static const char *const TASK[] = {"boolq"};
   World w = world_open(*state, NULL);
-  RouterSettings s = precomputed(*state, 3);
+  Mixing s = precomputed(*state, 3);
   write_vectors(*state, "queries.safetensors", "nomic", TASK, V, 1, 3, NULL);
   expect_refused(&w, &s, STATUS_INPUT,
                  "embeddings/nomic.safetensors: is missing|'nomic'|skein embed");
@@ -280,7 +288,7 @@ static void parts_that_do_not_belong_together_are_refused(void **state) {
   write_vectors(*state, "pool/embeddings/nomic.safetensors", "nomic", NAMES, V, 3, 3,
                 "What does rhyme do?");
   global_router_close(open_router(&w, &s));
-  s.embeddings = NULL;
+  s.global.embeddings = NULL;
   expect_refused(&w, &s, STATUS_USAGE, "embeddings: is missing");
   world_close(&w);
 }
@@ -288,17 +296,18 @@ static void parts_that_do_not_belong_together_are_refused(void **state) {
 static void a_query_without_a_vector_is_refused(void **state) {
   World w = world_open(*state, NULL);
   write_pair(*state);
-  RouterSettings s = precomputed(*state, 3);
+  Mixing s = precomputed(*state, 3);
   GlobalRouter *g = open_router(&w, &s);
   float bias[COUNT];
   Error err = {0};
-  Status got = global_bias(g, &(RouteQuery){.name = "bolq", .input = "x"}, bias, &err);
+  const double *cosine;
+  Status got = global_cosines(g, &(RouteQuery){.name = "bolq", .input = "x"}, &cosine, &err);
   expect_error("name", got, &err, STATUS_INPUT,
                "queries.safetensors: |'bolq'|did you mean 'boolq'");
   err = (Error){0};
-  got = global_bias(g, &(RouteQuery){.input = "x"}, bias, &err);
+  got = global_cosines(g, &(RouteQuery){.input = "x"}, &cosine, &err);
   expect_error("none", got, &err, STATUS_USAGE, "the name of its task");
-  bias_of(g, (RouteQuery){.name = "boolq", .input = "x"}, bias); /* the router is still good */
+  bias_of(g, &s, (RouteQuery){.name = "boolq", .input = "x"}, bias); /* the router is still good */
   global_router_close(g);
   world_close(&w);
 }
@@ -316,7 +325,7 @@ static void an_expert_without_an_instruction_is_refused(void **state) {
             pool_open(&w.pool, scratch_path(*state, "pool"), &w.model->modules,
                       tiny_sample(w.model).hex, NULL, &err),
             &err);
-  RouterSettings s = glider(3);
+  Mixing s = glider(3);
   expect_refused(&w, &s, STATUS_INPUT, "pool: expert 'count' has no instruction|skein pool");
   world_close(&w);
 }
@@ -327,7 +336,7 @@ static void an_expert_without_an_instruction_is_refused(void **state) {
 static void queries_are_remembered(void **state) {
   enum { TEXTS = 150 };
   World w = world_open(*state, NULL);
-  RouterSettings s = glider(1);
+  Mixing s = glider(1);
   GlobalRouter *g = open_router(&w, &s);
   static float first[TEXTS][COUNT];
   for (int round = 0; round < 2; round++) {
@@ -335,7 +344,7 @@ static void queries_are_remembered(void **state) {
       char text[1024] = "count";
       float bias[COUNT];
       for (int k = 0; k <= i; k++) strcat(text, " sort");
-      bias_of(g, (RouteQuery){.input = text}, bias);
+      bias_of(g, &s, (RouteQuery){.input = text}, bias);
       if (round == 0) memcpy(first[i], bias, sizeof bias);
       assert_memory_equal(first[i], bias, sizeof bias);
       assert_true(i == 0 || memcmp(first[i], first[i - 1], sizeof bias) != 0);

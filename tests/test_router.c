@@ -74,7 +74,7 @@ static void base_is_the_plain_model(void **state) {
   routed_forward(w, NULL, 0, TINY_SEQUENCES, 1, plain.z);
   expect_same(w, &base, &plain);
   Error err = {0};
-  RouterSettings s = {.kind = ROUTER_BASE};
+  RouterSettings s = {.method = route_method_find("base")};
   Router *router;
   expect_ok("no pool", router_open(&router, &s, NULL, (Base[]){tiny_base(w->model, NULL)}, 1, &err),
             &err);
@@ -115,11 +115,12 @@ static void glider_at_scale_0_is_phatgoose(void **state) {
 static void glider_at_a_large_scale_is_the_nearest_expert(void **state) {
   const RoutedWorld *w = *state;
   Routing r = routing_open(w, "router=retrieval", NULL);
-  RouteBatch batch;
-  routing_begin(&r, 0, TINY_SEQUENCES, &batch);
+  RoutedBatch b;
+  routing_begin(&r, 0, TINY_SEQUENCES, NULL, &b);
   const int32_t want[] = {3, 1, 0}; /* those that cover every linear */
-  assert_memory_equal(batch.expert, want, sizeof want);
-  route_batch_free(&batch);
+  for (int i = 0; i < TINY_SEQUENCES * ROUTED_EXPERTS; i++)
+    assert_true(b.batch.value[i] == (i % ROUTED_EXPERTS == want[i / ROUTED_EXPERTS]));
+  routing_end(&b);
   Logits nearest = routing_run(w, &r, 1);
   routing_close(&r);
   const char *const scales[] = {"router=glider global.scale=1000000",
@@ -148,11 +149,11 @@ static void a_batch_is_its_examples_one_by_one(void **state) {
     Routing r = routing_open(w, METHODS[i], NULL);
     Logits all = routing_run(w, &r, 1), one = {0};
     for (int64_t s = 0; s < TINY_SEQUENCES; s++) {
-      RouteBatch batch;
-      routing_begin(&r, s, s + 1, &batch);
-      routed_forward(w, router_adapters(r.router, &batch, NULL), s, s + 1, 1,
+      RoutedBatch b;
+      routing_begin(&r, s, s + 1, NULL, &b);
+      routed_forward(w, &b.forward.adapters, s, s + 1, 1,
                      one.z + w->batch.out_at[s] * ROUTED_VOCAB);
-      route_batch_free(&batch);
+      routing_end(&b);
     }
     expect_same(w, &one, &all);
     routing_close(&r);
@@ -169,11 +170,11 @@ static void cached_is_uncached(void **state) {
   const TinyBatch *b = &w->batch;
   for (int i = 0; i < METHODS_COUNT; i++) {
     Routing r = routing_open(w, METHODS[i], NULL);
-    RouteBatch batch;
-    routing_begin(&r, 0, TINY_SEQUENCES, &batch);
+    RoutedBatch routed;
+    routing_begin(&r, 0, TINY_SEQUENCES, NULL, &routed);
     Bench bench;
     bench_open(&bench, false, 2);
-    T5Run run = {w->model, router_adapters(r.router, &batch, NULL), false};
+    T5Run run = {w->model, &routed.forward.adapters, false};
     Ragged input = tiny_input(b);
     Tensor *encoded = t5_encode(&bench.c, &run, b->input, input);
     Tensor *want =
@@ -194,7 +195,7 @@ static void cached_is_uncached(void **state) {
     }
     t5_cache_free(cache);
     bench_close(&bench);
-    route_batch_free(&batch);
+    routing_end(&routed);
     routing_close(&r);
   }
 }

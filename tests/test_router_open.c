@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "infer/route/routing_stats.h"
 #include "tests/scratch.h"
 #include "tests/tiny_router.h"
 
@@ -24,8 +25,9 @@ static void the_seed_decides_the_lot(void **state) {
 }
 
 /* How often each expert was drawn at a linear that all cover. */
-static void count_lots(void *arg, const Module *linear, const Rows *rows, const Tensor *softmax,
-                       const Plan *plan) {
+static void count_lots(void *arg, Context *c, const Module *linear, const Rows *rows,
+                       const Tensor *softmax, const Plan *plan) {
+  (void)c;
   (void)rows;
   int64_t *count = arg;
   if (!strstr(linear->name, "SelfAttention.q")) return;
@@ -43,8 +45,7 @@ static void lots_are_fair(void **state) {
     char settings[64];
     snprintf(settings, sizeof settings, "router=random seed=%d", seed);
     Routing r = routing_open(w, settings, NULL);
-    router_watch(r.router, count_lots, count);
-    routing_run(w, &r, 1);
+    routing_watched(w, &r, &(RouteWatcher){.see = count_lots, .arg = count}, 1);
     routing_close(&r);
   }
   for (int i = 0; i < ROUTED_EXPERTS; i++) sum += count[i];
@@ -66,11 +67,9 @@ static void statistics_are_of_what_ran(void **state) {
   const bool keep[TINY_SEQUENCES] = {true, true, true};
   expect_ok("stats", routing_stats_new(&stats, &w->model->modules, ROUTED_EXPERTS, &err), &err);
   Routing r = routing_open(w, "router=uniform", NULL);
-  Logits l = {0};
-  RouteBatch batch;
-  routing_begin(&r, 0, TINY_SEQUENCES, &batch);
-  routed_forward(w, router_adapters(r.router, &batch, stats), 0, TINY_SEQUENCES, 1, l.z);
-  expect_ok("commit", routing_stats_commit(stats, keep, TINY_SEQUENCES, &err), &err);
+  RouteWatcher watcher = routing_stats_watcher(stats);
+  routing_watched(w, &r, &watcher, 1);
+  expect_ok("keep", watcher.keep(stats, keep, TINY_SEQUENCES, &err), &err);
   int q = modules_find(&w->model->modules, "encoder.block.0.layer.0.SelfAttention.q")->id,
       k = modules_find(&w->model->modules, "encoder.block.0.layer.0.SelfAttention.k")->id;
   for (int i = 0; i < ROUTED_EXPERTS; i++) {
@@ -79,7 +78,6 @@ static void statistics_are_of_what_ran(void **state) {
     assert_true(fabs(routing_stats_value(stats, STATISTIC_SHARE, k, i) - covered) < 1e-6);
   }
   assert_int_equal(routing_stats_tokens(stats, q), w->batch.in_at[TINY_SEQUENCES]);
-  route_batch_free(&batch);
   routing_stats_free(stats);
   routing_close(&r);
 }
@@ -107,28 +105,30 @@ static void what_cannot_be_is_refused(void **state) {
     expect_error(cases[i].settings, got, &err, cases[i].want, cases[i].words);
   }
   Error err = {0};
-  RouterSettings s = {.kind = ROUTER_UNIFORM, .top_k = 1, .top_p = 1};
+  RouterSettings s = {.method = route_method_find("uniform"), .top_k = 1, .top_p = 1};
   Router *router;
   expect_error("no pool",
                router_open(&router, &s, NULL, (Base[]){tiny_base(w->model, NULL)}, 1, &err), &err,
                STATUS_USAGE, "uniform needs a pool");
 }
 
-/* The names of the table are those of router_kind_name, in order. */
-static void kinds_have_their_names(void **state) {
+/* The choices of `router` are the names of the table, in order. */
+static void methods_have_their_names(void **state) {
   (void)state;
   OptionSet set;
   RouterSettings s;
   Error err = {0};
   expect_ok("init", router_settings_init(&set, &s, &err), &err);
-  assert_true(s.kind == ROUTER_PHATGOOSE && s.top_k == 2 && s.top_p == 1);
-  assert_true(s.global.scale == 3 && s.global.gamma == 100 && s.global.beta == 3);
-  for (int kind = ROUTER_BASE; kind <= ROUTER_RETRIEVAL; kind++) {
+  assert_string_equal(router_method(&s)->name, "phatgoose");
+  assert_true(s.top_k == 2 && s.top_p == 1);
+  for (int i = 0; i < route_method_count(); i++) {
     char text[64];
-    snprintf(text, sizeof text, "router=%s", router_kind_name((RouterKind)kind));
+    snprintf(text, sizeof text, "router=%s", route_method(i)->name);
     expect_ok(text, options_assign(&set, text, &err), &err);
-    assert_int_equal(s.kind, kind);
+    assert_int_equal(s.method, i);
+    assert_int_equal(route_method_find(route_method(i)->name), i);
   }
+  assert_int_equal(route_method_find("phatgoos"), -1);
   options_free(&set);
 }
 
@@ -136,7 +136,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_seed_decides_the_lot),   cmocka_unit_test(lots_are_fair),
       cmocka_unit_test(statistics_are_of_what_ran), cmocka_unit_test(what_cannot_be_is_refused),
-      cmocka_unit_test(kinds_have_their_names),
+      cmocka_unit_test(methods_have_their_names),
   };
   return cmocka_run_group_tests_name("router: settings, lots and statistics", tests, routed_setup,
                                      routed_teardown);

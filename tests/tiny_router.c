@@ -105,17 +105,29 @@ void routed_forward(const RoutedWorld *w, const AdapterSet *adapters, int64_t fr
   bench_close(&bench);
 }
 
-void routing_begin(const Routing *r, int64_t from, int64_t to, RouteBatch *batch) {
+void routing_begin(const Routing *r, int64_t from, int64_t to, const RouteWatcher *watcher,
+                   RoutedBatch *b) {
   Error err = {0};
-  expect_ok("begin", router_begin(r->router, ROUTED_QUERY + from, to - from, batch, &err), &err);
+  expect_ok("begin", router_begin(r->router, ROUTED_QUERY + from, to - from, &b->batch, &err),
+            &err);
+  routed_forward_init(&b->forward, r->router, &b->batch, watcher);
+}
+
+void routing_end(RoutedBatch *b) {
+  route_batch_free(&b->batch);
 }
 
 Logits routing_run(const RoutedWorld *w, const Routing *r, int threads) {
+  return routing_watched(w, r, NULL, threads);
+}
+
+Logits routing_watched(const RoutedWorld *w, const Routing *r, const RouteWatcher *watcher,
+                       int threads) {
   Logits l = {0};
-  RouteBatch batch;
-  routing_begin(r, 0, TINY_SEQUENCES, &batch);
-  routed_forward(w, router_adapters(r->router, &batch, NULL), 0, TINY_SEQUENCES, threads, l.z);
-  route_batch_free(&batch);
+  RoutedBatch b;
+  routing_begin(r, 0, TINY_SEQUENCES, watcher, &b);
+  routed_forward(w, &b.forward.adapters, 0, TINY_SEQUENCES, threads, l.z);
+  routing_end(&b);
   return l;
 }
 

@@ -38,8 +38,14 @@ Status routing_try(Routing *r, const RoutedWorld *w, const char *settings, const
 Routing routing_open(const RoutedWorld *w, const char *settings, const char *only);
 void routing_close(Routing *r);
 
-/* Begins the queries [from, to). */
-void routing_begin(const Routing *r, int64_t from, int64_t to, RouteBatch *batch);
+/* Begins the queries [from, to) and a forward on them, which `watcher` (or NULL) sees. */
+typedef struct RoutedBatch {
+  RouteBatch batch;
+  RoutedForward forward;
+} RoutedBatch;
+void routing_begin(const Routing *r, int64_t from, int64_t to, const RouteWatcher *watcher,
+                   RoutedBatch *b);
+void routing_end(RoutedBatch *b);
 /* Logits [tokens, ROUTED_VOCAB] of the sequences [from, to) of the batch. */
 void routed_forward(const RoutedWorld *w, const AdapterSet *adapters, int64_t from, int64_t to,
                     int threads, float *logits);
@@ -49,6 +55,9 @@ typedef struct Logits {
   float z[TINY_TOKENS * ROUTED_VOCAB];
 } Logits;
 Logits routing_run(const RoutedWorld *w, const Routing *r, int threads);
+/* The same, seen by a watcher (or NULL). */
+Logits routing_watched(const RoutedWorld *w, const Routing *r, const RouteWatcher *watcher,
+                       int threads);
 /* Opens a router, runs it and closes it. */
 Logits routed_logits(const RoutedWorld *w, const char *settings, const char *only);
 

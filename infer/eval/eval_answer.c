@@ -7,6 +7,7 @@
 
 #include "data/file/file.h"
 #include "infer/eval/eval_internal.h"
+#include "infer/route/routing_stats.h"
 
 enum { BLOCK = 64 }; /* items between two looks at `stop` */
 
@@ -16,6 +17,7 @@ typedef struct Cell {
   Asking asking;
   Predictor *predictor;
   RoutingStats *stats;       /* NULL: not wanted */
+  RouteWatcher watcher;      /* of the statistics */
   AtomicFile file;           /* the predictions */
   MetricSums *sums[METRICS]; /* [metric][items], of single items */
   int64_t items, done;
@@ -197,8 +199,12 @@ static Status open_cell(Cell *c, Error *err) {
                                    .max_tokens = s->batch_tokens,
                                    .beams = (int)c->task->beams,
                                    .length_penalty = c->task->length_penalty};
-  if (a->pool) TRY(routing_stats_new(&c->stats, pool_modules(a->pool), pool_count(a->pool), err));
-  return predictor_open(&c->predictor, a->base, a->router, c->stats, &predict, err);
+  if (a->pool) {
+    TRY(routing_stats_new(&c->stats, pool_modules(a->pool), pool_count(a->pool), err));
+    c->watcher = routing_stats_watcher(c->stats);
+  }
+  return predictor_open(&c->predictor, a->base, a->router, c->stats ? &c->watcher : NULL, &predict,
+                        err);
 }
 
 static Status write_statistics(const Cell *c, Error *err) {

@@ -5,7 +5,7 @@
 #include "infer/eval/eval_internal.h"
 
 static bool is_expert(const EvalMethod *m) {
-  return m->rule == EVAL_ROUTED && m->router.kind == ROUTER_EXPERT;
+  return m->rule == EVAL_ROUTED && router_one_expert(&m->router);
 }
 
 /* Takes over the cell of one expert, with its name. */

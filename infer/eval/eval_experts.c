@@ -28,11 +28,11 @@ static Status check_method(const Evaluation *e, const EvalMethod *m, Error *err)
   const RouterSettings *s = &m->router;
   char place[300];
   snprintf(place, sizeof place, "method %.200s", m->name);
-  if (m->rule == EVAL_ROUTED && s->kind == ROUTER_BASE) return STATUS_OK;
+  if (m->rule == EVAL_ROUTED && !router_reads_pool(s)) return STATUS_OK;
   if (!e->pool)
     return error_set(err, STATUS_USAGE, "%s: needs experts; give the evaluation a `pool`", place);
   if (m->rule != EVAL_ROUTED) return STATUS_OK;
-  if (s->kind == ROUTER_EXPERT) return find_expert(e, s->expert, place, err);
+  if (router_one_expert(s)) return find_expert(e, s->expert, place, err);
   if (s->only) TRY(check_only(e, s->only, place, err));
   int experts = 0;
   for (int i = 0; i < pool_count(e->pool); i++)
@@ -75,7 +75,7 @@ static Status add_expert(EvalSpec *spec, const char *expert, Error *err) {
   snprintf(name, sizeof name, "expert-%s", expert);
   EvalMethod *m = eval_spec_find_method(spec, name);
   if (m) {
-    if (m->rule == EVAL_ROUTED && m->router.kind == ROUTER_EXPERT &&
+    if (m->rule == EVAL_ROUTED && router_one_expert(&m->router) &&
         strcmp(m->router.expert, expert) == 0)
       return STATUS_OK;
     return error_set(err, STATUS_USAGE,
@@ -85,7 +85,7 @@ static Status add_expert(EvalSpec *spec, const char *expert, Error *err) {
   }
   TRY(eval_spec_add_method(spec, name, NULL, &m, err));
   m->shown = false;
-  TRY(options_put(&m->set, "router", router_kind_name(ROUTER_EXPERT), name, err));
+  TRY(options_put(&m->set, "router", route_expert.name, name, err));
   return options_put(&m->set, "expert", expert, name, err);
 }
 
@@ -106,7 +106,7 @@ void eval_want_choices(Evaluation *e) {
   const EvalSpec *spec = e->spec;
   for (int m = 0; m < spec->methods; m++) {
     const EvalMethod *method = spec->method[m];
-    if (method->rule != EVAL_ROUTED || method->router.kind != ROUTER_EXPERT) continue;
+    if (method->rule != EVAL_ROUTED || !router_one_expert(&method->router)) continue;
     for (int t = 0; t < spec->tasks; t++) {
       EvalCell *cell = evaluation_cell(e, m, t);
       if (cell->state == CELL_UNWANTED && rule_wants(spec, &spec->task[t], method->router.expert))
@@ -168,19 +168,21 @@ static Status add_embeddings(Hash *hash, const char *pool, Error *err) {
 Status eval_experts_identity(const Evaluation *e, const EvalMethod *m, char hex[HASH_HEX],
                              Error *err) {
   const RouterSettings *s = &m->router;
-  bool texts = eval_method_uses(m, "embedder");
+  bool texts = router_method(s)->reads & READS_INSTRUCTIONS;
   Hash *hash = hash_new();
   if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory", m->name);
-  int experts = e->pool && s->kind != ROUTER_BASE ? pool_count(e->pool) : 0;
+  int experts = e->pool && router_reads_pool(s) ? pool_count(e->pool) : 0;
   for (int i = 0; i < experts; i++) {
     const PoolEntry *entry = pool_entry(e->pool, i);
-    bool used = s->kind == ROUTER_EXPERT ? strcmp(entry->name, s->expert) == 0
-                                         : manifest_listed(s->only, entry->name);
+    bool used = router_one_expert(s) ? strcmp(entry->name, s->expert) == 0
+                                     : manifest_listed(s->only, entry->name);
     if (used) add_entry(hash, entry, texts);
   }
   Status status = STATUS_OK;
   if (texts) status = add_embeddings(hash, pool_dir(e->pool), err);
-  if (texts && s->embeddings && status == STATUS_OK) status = add_file(hash, s->embeddings, err);
+  const GlobalSettings *global = texts ? router_own(s, &global_settings) : NULL;
+  if (texts && global->embeddings && status == STATUS_OK)
+    status = add_file(hash, global->embeddings, err);
   hash_finish(hash, hex);
   return status;
 }

@@ -1,11 +1,12 @@
 /* The methods of an evaluation. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "infer/eval/eval_internal.h"
 #include "infer/eval/eval_keys.h"
 
-enum { KINDS = ROUTER_RETRIEVAL + 1, RULES = 3 };
+enum { RULES = 3, WORDS_MOST = 64 };
 
 static const char *const RULE[RULES] = {
     [EVAL_ORACLE] = "oracle", [EVAL_BEST_INDIVIDUAL] = "best-individual"};
@@ -19,52 +20,12 @@ void eval_method_free(EvalMethod *method) {
 
 /* ---- which settings matter ---- */
 
-#define BIT(kind) (1u << (kind))
-#define SOFTMAX \
-  (BIT(ROUTER_PHATGOOSE) | BIT(ROUTER_GLIDER) | BIT(ROUTER_AVERAGE_ACTIVATION) | BIT(ROUTER_ARROW))
-#define ONE_ALL (BIT(ROUTER_BASE) | BIT(ROUTER_EXPERT))
-
-/* Settings (whole keys or sections) and the kinds that read them. */
-static const struct {
-  const char *key;
-  unsigned kinds;
-} READS[] = {
-    {"expert", BIT(ROUTER_EXPERT)},
-    {"only", ~ONE_ALL},
-    {"top_k", SOFTMAX | BIT(ROUTER_RANDOM)},
-    {"top_p", SOFTMAX},
-    {"seed", BIT(ROUTER_RANDOM)},
-    {"global", BIT(ROUTER_GLIDER)},
-    {"embedder", BIT(ROUTER_GLIDER) | BIT(ROUTER_RETRIEVAL)},
-    {"embeddings", BIT(ROUTER_GLIDER) | BIT(ROUTER_RETRIEVAL)},
-    {"arrow", BIT(ROUTER_ARROW)},
-    {"activation", BIT(ROUTER_AVERAGE_ACTIVATION)},
-    {"retrieval", BIT(ROUTER_RETRIEVAL)},
-};
-
-/* Of the two rules of the global scale each reads its own numbers. */
-static bool other_rule(const RouterSettings *s, const char *key) {
-  bool constant = strcmp(key, "global.scale") == 0;
-  bool threshold = strcmp(key, "global.gamma") == 0 || strcmp(key, "global.beta") == 0 ||
-                   strcmp(key, "global.threshold") == 0;
-  return s->global.rule == GLOBAL_CONSTANT ? threshold : constant;
-}
-
 bool eval_method_uses(const EvalMethod *m, const char *key) {
-  unsigned kind = BIT(m->router.kind);
-  if (other_rule(&m->router, key)) return false;
-  for (size_t i = 0; i < sizeof READS / sizeof *READS; i++) {
-    size_t n = strlen(READS[i].key);
-    if (strncmp(READS[i].key, key, n) == 0 && (key[n] == '\0' || key[n] == '.'))
-      return READS[i].kinds & kind;
-  }
-  /* What is not in the table is taken to matter wherever experts are weighed. */
-  return strcmp(key, "router") == 0 || !(ONE_ALL & kind);
+  return router_uses(&m->router, key);
 }
 
 bool eval_method_routes(const EvalMethod *m) {
-  unsigned kinds = SOFTMAX | BIT(ROUTER_RANDOM) | BIT(ROUTER_RETRIEVAL);
-  return m->rule == EVAL_ROUTED && (kinds & BIT(m->router.kind));
+  return m->rule == EVAL_ROUTED && router_method(&m->router)->chooses;
 }
 
 static bool setting_matters(const char *key, const void *method) {
@@ -118,9 +79,10 @@ static int find_rule(const char *name) {
 }
 
 static Status check_word(const char *word, const char *place, Error *err) {
-  const char *known[KINDS + RULES - 1];
+  const char *known[WORDS_MOST];
   size_t n = 0;
-  for (int k = 0; k < KINDS; k++) known[n++] = router_kind_name((RouterKind)k);
+  assert(route_method_count() + RULES <= WORDS_MOST);
+  for (int m = 0; m < route_method_count(); m++) known[n++] = route_method(m)->name;
   for (int r = EVAL_ORACLE; r < RULES; r++) known[n++] = RULE[r];
   for (size_t i = 0; i < n; i++) {
     if (strcmp(known[i], word) == 0) return STATUS_OK;
@@ -140,16 +102,17 @@ static Status read_settings(EvalMethod *m, const json_t *own, const char *place,
     return m->rule == EVAL_ROUTED ? options_put(&m->set, "router", word, place, err) : STATUS_OK;
   }
   if (json_object_get(own, "expert") && !json_object_get(own, "router"))
-    TRY(options_put(&m->set, "router", router_kind_name(ROUTER_EXPERT), place, err));
+    TRY(options_put(&m->set, "router", route_expert.name, place, err));
   return eval_read_mapping(&m->set, own, BESIDE, 1, place, err);
 }
 
 Status eval_check_method(const EvalMethod *m, const char *place, Error *err) {
   const RouterSettings *s = &m->router;
+  bool one = router_method(s) == &route_expert;
   if (m->rule != EVAL_ROUTED) return STATUS_OK;
-  if (s->kind == ROUTER_EXPERT && !s->expert)
+  if (one && !s->expert)
     return error_set(err, STATUS_USAGE, "%s: expert: is required: whose router is it?", place);
-  if (s->kind != ROUTER_EXPERT && s->expert) {
+  if (!one && s->expert) {
     return error_set(err, STATUS_USAGE, "%s: expert: '%s' is read by the router `expert` alone",
                      place, s->expert);
   }
@@ -164,10 +127,10 @@ static Status name_method(EvalMethod *m, const json_t *own, const char *place, E
     return error_set(err, STATUS_USAGE, "%s: name: want a text, not %s", place, json_kind(given));
   } else if (given || json_is_string(own)) {
     snprintf(name, sizeof name, "%s", json_string_value(given ? given : own));
-  } else if (m->router.kind == ROUTER_EXPERT) {
+  } else if (router_one_expert(&m->router)) {
     snprintf(name, sizeof name, "expert-%s", m->router.expert);
   } else {
-    snprintf(name, sizeof name, "%s", router_kind_name((RouterKind)m->router.kind));
+    snprintf(name, sizeof name, "%s", router_method(&m->router)->name);
   }
   TRY(eval_check_name(name, place, err));
   free(m->name);

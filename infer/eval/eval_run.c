@@ -149,7 +149,7 @@ static Status open_part(Evaluation *e, const char *only, Error *err) {
 
 /* The pool that a method runs on; NULL for the plain base. */
 static Status method_pool(Evaluation *e, const EvalMethod *m, Pool **pool, Error *err) {
-  *pool = m->router.kind == ROUTER_BASE ? NULL : e->pool;
+  *pool = router_reads_pool(&m->router) ? e->pool : NULL;
   if (!*pool || !m->router.only || !eval_method_uses(m, "only")) return STATUS_OK;
   TRY(open_part(e, m->router.only, err));
   *pool = e->part;

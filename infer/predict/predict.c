@@ -16,7 +16,7 @@ static Status check_settings(const PredictSettings *s, Error *err) {
   return STATUS_OK;
 }
 
-static Status check_parts(const T5 *model, const RoutingStats *stats, const PredictSettings *s,
+static Status check_parts(const T5 *model, const RouteWatcher *watcher, const PredictSettings *s,
                           Error *err) {
   int64_t vocab = model->config.vocab_size;
   if (2 * (int64_t)s->beams > vocab) {
@@ -24,7 +24,7 @@ static Status check_parts(const T5 *model, const RoutingStats *stats, const Pred
                      "beams: got %d, want at most half of the vocabulary of %" PRId64, s->beams,
                      vocab);
   }
-  if (stats && s->beams > 1) {
+  if (watcher && s->beams > 1) {
     return error_set(err, STATUS_USAGE,
                      "routing statistics are those of one sequence an input; collect them with 1 "
                      "beam");
@@ -32,11 +32,11 @@ static Status check_parts(const T5 *model, const RoutingStats *stats, const Pred
   return STATUS_OK;
 }
 
-Status predictor_open(Predictor **out, const Base *base, Router *router, RoutingStats *stats,
-                      const PredictSettings *settings, Error *err) {
+Status predictor_open(Predictor **out, const Base *base, Router *router,
+                      const RouteWatcher *watcher, const PredictSettings *settings, Error *err) {
   *out = NULL;
   TRY(check_settings(settings, err));
-  TRY(check_parts(base->model, stats, settings, err));
+  TRY(check_parts(base->model, watcher, settings, err));
   Predictor *p = calloc(1, sizeof *p);
   Arena *arena = arena_new();
   if (!p || !arena) {
@@ -44,7 +44,7 @@ Status predictor_open(Predictor **out, const Base *base, Router *router, Routing
     arena_free(arena);
     return error_set(err, STATUS_RUN, "out of memory: preparing to predict");
   }
-  *p = (Predictor){base->model, base->tokenizer, router, stats, *settings, arena};
+  *p = (Predictor){base->model, base->tokenizer, router, watcher, *settings, arena};
   *out = p;
   return STATUS_OK;
 }

@@ -8,8 +8,8 @@
 struct Predictor {
   T5 *model;
   const Tokenizer *tokenizer;
-  Router *router;      /* NULL: the plain base */
-  RoutingStats *stats; /* NULL: none are collected */
+  Router *router;              /* NULL: the plain base */
+  const RouteWatcher *watcher; /* of plans; or NULL */
   PredictSettings settings;
   Arena *arena; /* empty between forwards */
 };
@@ -36,12 +36,16 @@ static inline Ragged tokens_ragged(const TokenList *t) {
 /* A forward's adapters: those of the router for these items, or none. */
 typedef struct PredictRoute {
   RouteBatch batch;
-  const AdapterSet *adapters; /* NULL: plain base */
+  RoutedForward forward;
+  const AdapterSet *adapters; /* of the forward; NULL: plain base */
 } PredictRoute;
 
 Status predict_route(Predictor *p, const Asking *asking, const Item *item, int64_t n,
                      PredictRoute *out, Error *err);
 void predict_route_free(PredictRoute *r); /* a zeroed PredictRoute is allowed */
+/* Tells the watcher, if there is one, which sequences of a forward that ended so count. Returns `status`, or what the watcher makes of success. */
+Status predict_route_end(Predictor *p, Status status, const bool *keep, int64_t sequences,
+                         Error *err);
 
 /* Visits the logits [vocab] of every row of decoder states, some rows at a time; rows may be
  * visited in parallel. */

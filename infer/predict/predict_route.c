@@ -15,11 +15,22 @@ Status predict_route(Predictor *p, const Asking *asking, const Item *item, int64
   }
   Status status = router_begin(p->router, query, n, &out->batch, err);
   free(query);
-  if (status == STATUS_OK) out->adapters = router_adapters(p->router, &out->batch, p->stats);
-  return status;
+  if (status != STATUS_OK) return status;
+  routed_forward_init(&out->forward, p->router, &out->batch, p->watcher);
+  out->adapters = &out->forward.adapters;
+  return STATUS_OK;
 }
 
 void predict_route_free(PredictRoute *r) {
   route_batch_free(&r->batch);
   *r = (PredictRoute){0};
+}
+
+Status predict_route_end(Predictor *p, Status status, const bool *keep, int64_t sequences,
+                         Error *err) {
+  const RouteWatcher *w = p->watcher;
+  if (!w) return status;
+  if (status == STATUS_OK && w->keep) return w->keep(w->arg, keep, sequences, err);
+  if (status != STATUS_OK && w->drop) w->drop(w->arg);
+  return status;
 }

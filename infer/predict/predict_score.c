@@ -109,13 +109,13 @@ static Status read_scores(const Forward *f, const float *nll, Score *out, Error 
 }
 
 /* Of the decoder's rows those of the predicted choices count. */
-static Status commit_stats(Predictor *p, const Forward *f, const Score *score, Error *err) {
+static Status keep_predicted(Predictor *p, const Forward *f, const Score *score, Error *err) {
   bool *keep = calloc((size_t)f->choice.count, sizeof *keep);
-  if (!keep) return error_set(err, STATUS_RUN, "out of memory: the routing statistics");
+  if (!keep) return error_set(err, STATUS_RUN, "out of memory: the choices that count");
   for (int64_t i = 0, first = 0; i < f->items; first += f->item[i].choices, i++) {
     keep[first + score[i].prediction] = true;
   }
-  Status status = routing_stats_commit(p->stats, keep, f->choice.count, err);
+  Status status = predict_route_end(p, STATUS_OK, keep, f->choice.count, err);
   free(keep);
   return status;
 }
@@ -133,9 +133,8 @@ static Status run_forward(Predictor *p, const Asking *asking, const Forward *f, 
     arena_release(p->arena, EMPTY);
   }
   predict_route_free(&route);
-  if (p->stats && status == STATUS_OK) status = commit_stats(p, f, out, err);
-  if (p->stats && status != STATUS_OK) routing_stats_discard(p->stats);
-  return status;
+  if (p->watcher && status == STATUS_OK) status = keep_predicted(p, f, out, err);
+  return status == STATUS_OK ? status : predict_route_end(p, status, NULL, 0, err);
 }
 
 static Status check_choices(const Item *item, int64_t n, Error *err) {

@@ -104,11 +104,11 @@ static Status write_texts(const Generation *g, char **texts) {
 }
 
 /* Every sequence's rows count: what was generated is what was decoded. */
-static Status commit_stats(Predictor *p, int64_t sequences, Error *err) {
+static Status keep_all(Predictor *p, int64_t sequences, Error *err) {
   bool *keep = malloc((size_t)sequences * sizeof *keep);
-  if (!keep) return error_set(err, STATUS_RUN, "out of memory: the routing statistics");
+  if (!keep) return error_set(err, STATUS_RUN, "out of memory: the sequences that count");
   for (int64_t s = 0; s < sequences; s++) keep[s] = true;
-  Status status = routing_stats_commit(p->stats, keep, sequences, err);
+  Status status = predict_route_end(p, STATUS_OK, keep, sequences, err);
   free(keep);
   return status;
 }
@@ -133,9 +133,8 @@ static Status run_batch(Predictor *p, const Asking *asking, const Item *item,
     arena_release(p->arena, EMPTY);
   }
   predict_route_free(&route);
-  if (p->stats && status == STATUS_OK) status = commit_stats(p, input->count, err);
-  if (p->stats && status != STATUS_OK) routing_stats_discard(p->stats);
-  return status;
+  if (p->watcher && status == STATUS_OK) status = keep_all(p, input->count, err);
+  return status == STATUS_OK ? status : predict_route_end(p, status, NULL, 0, err);
 }
 
 Status predict_texts(Predictor *p, const Asking *asking, const Item *item, int64_t n, char **texts,

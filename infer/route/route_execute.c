@@ -26,6 +26,16 @@ typedef struct Execution {
   float *sum;          /* [threads, rank] */
 } Execution;
 
+Plan *plan_new(Context *c, int64_t rows, int slots) {
+  Plan *plan = context_alloc(c, sizeof *plan);
+  size_t pairs = (size_t)rows * (size_t)slots;
+  int32_t *expert = context_alloc(c, pairs * sizeof *expert);
+  float *weight = context_alloc(c, pairs * sizeof *weight);
+  if (context_failed(c)) return NULL;
+  *plan = (Plan){rows, slots, expert, weight, AGGREGATE_OUTPUT};
+  return plan;
+}
+
 /* Sorting. */
 
 /* start [experts + 1]: the first pair of each expert. */
@@ -106,16 +116,16 @@ static bool make_room(Context *c, Execution *e) {
   return !context_failed(c);
 }
 
-static void run(Context *c, Execution *e, Aggregate how, const Tensor *x, Tensor *y) {
-  const float *weight = how == AGGREGATE_OUTPUT ? e->weight : NULL;
+static void run_passes(Context *c, Execution *e, const Tensor *x, Tensor *y) {
+  const float *weight = e->plan->aggregate == AGGREGATE_OUTPUT ? e->weight : NULL;
   LowRankPairs pairs = {e->group, e->groups, e->row, weight, e->pairs, e->rank};
   low_rank_down(c, &pairs, x, e->u);
   if (!weight) parallel_for(c->threads, (e->plan->rows + MIX_ROWS - 1) / MIX_ROWS, mix_rows, e);
   low_rank_up(c, &pairs, e->u, y);
 }
 
-void route_execute(Context *c, Pool *pool, int module, const Plan *plan, Aggregate how,
-                   const Tensor *x, Tensor *y) {
+void route_execute(Context *c, Pool *pool, int module, const Plan *plan, const Tensor *x,
+                   Tensor *y) {
   if (context_failed(c)) return;
   assert(plan->rows == x->rows && x->rows == y->rows);
   ArenaMark mark = arena_mark(c->arena);
@@ -126,7 +136,7 @@ void route_execute(Context *c, Pool *pool, int module, const Plan *plan, Aggrega
     make_groups(&e, start);
     sort_pairs(&e, start);
     find_factors(c, &e, pool, module);
-    if (!context_failed(c)) run(c, &e, how, x, y);
+    if (!context_failed(c)) run_passes(c, &e, x, y);
   }
   arena_release(c->arena, mark);
 }

@@ -1,29 +1,20 @@
+#include "infer/route/route_select.h"
+
 #include <assert.h>
 #include <math.h>
 
 #include "autograd/ground/parallel.h"
 #include "autograd/kernel/kernels.h"
-#include "infer/route/route.h"
 
 enum {
   ROWS_PER_TASK = 64,
   SURVIVORS_FIRST = 8, /* of top-p, looked for first; doubled until there are enough */
 };
 
-static const double NORMALISE_EPS = 1e-6; /* methods.md 1.6.5 */
-
-Plan *plan_new(Context *c, int64_t rows, int slots) {
-  Plan *plan = context_alloc(c, sizeof *plan);
-  size_t pairs = (size_t)rows * (size_t)slots;
-  int32_t *expert = context_alloc(c, pairs * sizeof *expert);
-  float *weight = context_alloc(c, pairs * sizeof *weight);
-  if (context_failed(c)) return NULL;
-  *plan = (Plan){rows, slots, expert, weight};
-  return plan;
-}
+static const double NORMALISE_EPS = 1e-6; /* see Normalise */
 
 /* In place. Of nothing but -infinity every weight is 0; NaN stays NaN. */
-static void softmax(const Kernels *k, float *z, int64_t n) {
+static void softmax_row(const Kernels *k, float *z, int64_t n) {
   float max = k->max(z, n);
   if (max == -INFINITY) {
     for (int64_t i = 0; i < n; i++) z[i] = z[i] == -INFINITY ? 0 : z[i];
@@ -85,7 +76,7 @@ static void select_row(const Selecting *s, int64_t row, int32_t *found) {
   float *w = s->logits->data + row * experts;
   int32_t *expert = s->plan->expert + row * slots;
   float *weight = s->plan->weight + row * slots;
-  softmax(s->kernels, w, experts);
+  softmax_row(s->kernels, w, experts);
   int kept = find_kept(w, experts, s->how, found);
   bool all = s->how->top_p >= 1 && s->how->normalise == NORMALISE_ALL;
   double sum = all ? NORMALISE_EPS : 0;

@@ -22,8 +22,7 @@ typedef struct ModuleStats {
 struct RoutingStats {
   ModuleStats *module; /* [modules] */
   int modules, experts;
-  size_t tally;        /* doubles of one */
-  RoutingTrace *trace; /* borrowed, or NULL */
+  size_t tally; /* doubles of one */
 };
 
 Status routing_stats_new(RoutingStats **s, const Modules *modules, int experts, Error *err) {
@@ -141,38 +140,15 @@ static void add_by_example(RoutingStats *s, Context *c, ModuleStats *l, Count *c
   arena_release(c->arena, mark);
 }
 
-void routing_stats_trace(RoutingStats *s, RoutingTrace *trace) {
-  assert(!trace || trace->experts == s->experts);
-  s->trace = trace;
-}
-
-/* The tokens that a sequence has at the linear so far say which ones follow. */
-static void add_to_trace(const RoutingStats *s, Context *c, const ModuleStats *l, Ragged sequence,
-                         const Plan *plan) {
-  if (l->by_example) {
-    assert(sequence.count == 1);
-    routing_trace_encoder(s->trace, plan, c->error);
-    return;
-  }
-  ArenaMark mark = arena_mark(c->arena);
-  int64_t *begin = context_alloc(c, (size_t)sequence.count * sizeof *begin);
-  for (int64_t i = 0; begin && i < sequence.count; i++) {
-    const double *tally = i < l->used ? l->pending + (size_t)i * s->tally : NULL;
-    begin[i] = tally ? (int64_t)tally[PER_EXPERT * s->experts + TOKENS] : 0;
-  }
-  if (begin) routing_trace_decoder(s->trace, sequence, begin, plan, c->error);
-  arena_release(c->arena, mark);
-}
-
-void routing_stats_add(RoutingStats *s, Context *c, const Module *module, const Rows *rows,
-                       const Tensor *softmax, const Plan *plan) {
+static void see_plan(void *arg, Context *c, const Module *module, const Rows *rows,
+                     const Tensor *softmax, const Plan *plan) {
+  RoutingStats *s = arg;
   if (context_failed(c)) return;
   assert(module->id < s->modules && softmax->cols == s->experts);
   assert(softmax->rows == rows->sequence.offset[rows->sequence.count]);
   assert(plan->rows == softmax->rows);
   ModuleStats *l = &s->module[module->id];
   Count count = {.s = s, .softmax = softmax, .plan = plan, .sequence = rows->sequence};
-  if (s->trace) add_to_trace(s, c, l, rows->sequence, plan);
   if (l->by_example) {
     add_by_example(s, c, l, &count);
   } else if (make_room(s, l, rows->sequence.count, c->error) == STATUS_OK) {
@@ -198,18 +174,22 @@ static Status commit_module(const RoutingStats *s, ModuleStats *l, const bool *k
   return STATUS_OK;
 }
 
-Status routing_stats_commit(RoutingStats *s, const bool *keep, int64_t sequences, Error *err) {
+static Status keep_sequences(void *arg, const bool *keep, int64_t sequences, Error *err) {
+  RoutingStats *s = arg;
   for (int i = 0; i < s->modules; i++) {
     assert(s->module[i].by_example || s->module[i].used <= sequences);
     TRY(commit_module(s, &s->module[i], keep, err));
   }
-  if (s->trace) routing_trace_keep(s->trace, keep);
   return STATUS_OK;
 }
 
-void routing_stats_discard(RoutingStats *s) {
+static void drop_all(void *arg) {
+  RoutingStats *s = arg;
   for (int i = 0; i < s->modules; i++) drop_pending(s, &s->module[i]);
-  if (s->trace) routing_trace_drop(s->trace);
+}
+
+RouteWatcher routing_stats_watcher(RoutingStats *s) {
+  return (RouteWatcher){see_plan, keep_sequences, drop_all, s};
 }
 
 /* Reading. */

@@ -1,40 +1,29 @@
 /* routing_stats: which experts the tokens of a routed run went to.
  *
  * Statistics are collected by sequence and kept when the caller says which sequences count (of the
- * choices of an example the predicted one, methods.md 1.9). Per linear and expert:
+ * choices of an example the predicted one). A watcher of plans. Per module and expert:
  *
  *   weight   mean over tokens of the softmax over all experts, before top-k (PHATGOOSE)
- *   share    share of the (token, chosen expert) pairs; sums to 1 (GLIDER, methods.md 2.8)
+ *   share    share of the (token, chosen expert) pairs; sums to 1 (GLIDER)
  *   top1     share of tokens whose largest weight the expert has
  *
- * and per linear the mean entropy, in bits, of that softmax. */
+ * and per module the mean entropy, in bits, of that softmax. */
 #ifndef SKEIN_ROUTING_STATS_H
 #define SKEIN_ROUTING_STATS_H
 
 #include "data/text/json.h"
-#include "infer/route/routing_trace.h"
+#include "infer/route/route.h"
 
 typedef struct RoutingStats RoutingStats;
 
 Status routing_stats_new(RoutingStats **s, const Modules *modules, int experts, Error *err);
 void routing_stats_free(RoutingStats *s); /* NULL is allowed */
 
-/* One linear of a forward: `softmax` [T, experts] before selection and the plan made of it; `rows`
- * says which sequence each row is of. A linear whose rows are the encoder's (encoder, and k and v
- * of cross-attention) counts by example, others by decoded sequence. A failure goes to the
- * context's error. */
-void routing_stats_add(RoutingStats *s, Context *c, const Module *module, const Rows *rows,
-                       const Tensor *softmax, const Plan *plan);
-/* From now on what is added is of one example, and `trace` follows its tokens: the encoder's as
- * they are added, the decoder's when their sequence is kept. NULL: no longer. */
-void routing_stats_trace(RoutingStats *s, RoutingTrace *trace);
-/* Keeps what was added since the last call: every example's encoder rows, and the decoder rows of
- * the sequences with keep[sequence]. */
-Status routing_stats_commit(RoutingStats *s, const bool *keep, int64_t sequences, Error *err);
-/* Drops what was added since the last commit. */
-void routing_stats_discard(RoutingStats *s);
+/* A module of the prompt's side counts by example, others by decoded sequence. The statistics must
+ * outlive the watcher. */
+RouteWatcher routing_stats_watcher(RoutingStats *s);
 
-/* The mean over modules is of modules with a pool expert; `linear` -1: the mean over all of them.
+/* The mean over modules is of modules with a pool expert; `module` -1: the mean over all of them.
  */
 typedef enum Statistic { STATISTIC_WEIGHT, STATISTIC_SHARE, STATISTIC_TOP1 } Statistic;
 const char *statistic_name(Statistic what); /* "weight", "share", "top1" */

@@ -1,5 +1,6 @@
 #include "infer/route/routing_trace.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,15 +8,19 @@ static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: a routing trace");
 }
 
-void routing_trace_drop(RoutingTrace *t) {
-  for (int64_t s = 0; s < t->sequences; s++) free(t->pending[s].sum);
+static void drop_pending(void *arg) {
+  RoutingTrace *t = arg;
+  for (int64_t s = 0; s < t->sequences; s++) {
+    free(t->pending[s].tokens.sum);
+    free(t->pending[s].seen);
+  }
   free(t->pending);
   t->pending = NULL;
   t->sequences = 0;
 }
 
 void routing_trace_free(RoutingTrace *t) {
-  routing_trace_drop(t);
+  drop_pending(t);
   free(t->encoder.sum);
   free(t->decoder.sum);
   *t = (RoutingTrace){0};
@@ -51,39 +56,61 @@ static Status add_rows(const RoutingTrace *t, TraceTokens *of, int64_t begin, co
   return STATUS_OK;
 }
 
-Status routing_trace_encoder(RoutingTrace *t, const Plan *plan, Error *err) {
-  return add_rows(t, &t->encoder, 0, plan, 0, plan->rows, err);
-}
-
-static Status make_pending(RoutingTrace *t, int64_t sequences, Error *err) {
+static Status make_sequences(RoutingTrace *t, int64_t sequences, Error *err) {
   if (sequences <= t->sequences) return STATUS_OK;
-  TraceTokens *grown = realloc(t->pending, (size_t)sequences * sizeof *grown);
+  TraceSequence *grown = realloc(t->pending, (size_t)sequences * sizeof *grown);
   if (!grown) return no_memory(err);
-  memset(grown + t->sequences, 0, (size_t)(sequences - t->sequences) * sizeof *grown);
   t->pending = grown;
-  t->sequences = sequences;
-  return STATUS_OK;
-}
-
-Status routing_trace_decoder(RoutingTrace *t, Ragged sequence, const int64_t *begin,
-                             const Plan *plan, Error *err) {
-  TRY(make_pending(t, sequence.count, err));
-  for (int64_t s = 0; s < sequence.count; s++) {
-    TRY(add_rows(t, &t->pending[s], begin[s], plan, sequence.offset[s], ragged_length(sequence, s),
-                 err));
+  for (; t->sequences < sequences; t->sequences++) {
+    int64_t *seen = calloc((size_t)t->modules, sizeof *seen);
+    if (!seen) return no_memory(err);
+    grown[t->sequences] = (TraceSequence){.seen = seen};
   }
   return STATUS_OK;
 }
 
-void routing_trace_keep(RoutingTrace *t, const bool *keep) {
-  for (int64_t s = 0; s < t->sequences; s++) {
+/* The tokens that a sequence has at the module so far say which ones follow. */
+static Status add_continuation(RoutingTrace *t, int module, Ragged sequence, const Plan *plan,
+                               Error *err) {
+  TRY(make_sequences(t, sequence.count, err));
+  for (int64_t s = 0; s < sequence.count; s++) {
+    TraceSequence *p = &t->pending[s];
+    int64_t count = ragged_length(sequence, s);
+    TRY(add_rows(t, &p->tokens, p->seen[module], plan, sequence.offset[s], count, err));
+    p->seen[module] += count;
+  }
+  return STATUS_OK;
+}
+
+static void see_plan(void *arg, Context *c, const Module *module, const Rows *rows,
+                     const Tensor *softmax, const Plan *plan) {
+  (void)softmax;
+  RoutingTrace *t = arg;
+  if (context_failed(c)) return;
+  if (module->side == SIDE_CONTINUATION) {
+    add_continuation(t, module->id, rows->sequence, plan, c->error);
+  } else {
+    assert(rows->sequence.count == 1);
+    add_rows(t, &t->encoder, 0, plan, 0, plan->rows, c->error);
+  }
+}
+
+static Status keep_first(void *arg, const bool *keep, int64_t sequences, Error *err) {
+  (void)err;
+  RoutingTrace *t = arg;
+  for (int64_t s = 0; s < t->sequences && s < sequences; s++) {
     if (!keep[s]) continue;
     free(t->decoder.sum);
-    t->decoder = t->pending[s];
-    t->pending[s] = (TraceTokens){0};
+    t->decoder = t->pending[s].tokens;
+    t->pending[s].tokens = (TraceTokens){0};
     break;
   }
-  routing_trace_drop(t);
+  drop_pending(t);
+  return STATUS_OK;
+}
+
+RouteWatcher routing_trace_watcher(RoutingTrace *t) {
+  return (RouteWatcher){see_plan, keep_first, drop_pending, t};
 }
 
 double routing_trace_weight(const RoutingTrace *t, const TraceTokens *of, int64_t token,

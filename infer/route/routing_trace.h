@@ -1,5 +1,5 @@
 /* routing_trace: which experts each token of one example went to: the mean over modules of its
- * planned weights. Collected by routing statistics (routing_stats_trace). */
+ * planned weights. A watcher of plans. */
 #ifndef SKEIN_ROUTING_TRACE_H
 #define SKEIN_ROUTING_TRACE_H
 
@@ -10,24 +10,25 @@ typedef struct TraceTokens {
   int64_t count, room;
 } TraceTokens;
 
+/* The continuation of one sequence, until one of them is kept. */
+typedef struct TraceSequence {
+  TraceTokens tokens;
+  int64_t *seen; /* [modules] the tokens that each module has planned so far */
+} TraceSequence;
+
 typedef struct RoutingTrace {
-  int experts;
-  TraceTokens encoder, decoder;
-  TraceTokens *pending; /* [sequences] of the decoder, until one of them is kept */
+  int experts, modules;
+  TraceTokens encoder, decoder; /* the prompt, and the continuation that was kept */
+  TraceSequence *pending;       /* [sequences] */
   int64_t sequences;
 } RoutingTrace;
 
-/* Start from a trace with `experts` set and the rest zero. */
+/* Start from a trace with `experts` and `modules` set and the rest zero. */
 void routing_trace_free(RoutingTrace *t);
 
-/* The plan of one linear for tokens of the example, the first row of each sequence being token
- * begin[sequence] of it. The encoder's rows are one sequence. */
-Status routing_trace_encoder(RoutingTrace *t, const Plan *plan, Error *err);
-Status routing_trace_decoder(RoutingTrace *t, Ragged sequence, const int64_t *begin,
-                             const Plan *plan, Error *err);
-/* The decoder's tokens are those of the first sequence with keep[sequence]; the rest is dropped. */
-void routing_trace_keep(RoutingTrace *t, const bool *keep);
-void routing_trace_drop(RoutingTrace *t); /* drops all that waits to be kept */
+/* Follows one example: the tokens of the prompt as they are planned, those of the first sequence
+ * that is kept; what is dropped or not kept is forgotten. The trace must outlive the watcher. */
+RouteWatcher routing_trace_watcher(RoutingTrace *t);
 
 /* 0 where no module routed the token. */
 double routing_trace_weight(const RoutingTrace *t, const TraceTokens *of, int64_t token,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "infer/route/routing_stats.h"
 #include "tools/predict/predict_trace.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
@@ -19,6 +20,7 @@ typedef struct Parts {
   RouterSettings router_settings;
   Router *router;
   RoutingStats *stats;
+  RouteWatcher watcher; /* of the statistics */
   Predictor *predictor;
   AtomicFile lines_file, stats_file;
 } Parts;
@@ -65,8 +67,10 @@ static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
   TRY(pool_open(&p->pool, o->pool, &p->base.model->modules, p->base.sample, p->router_settings.only,
                 err));
   TRY(router_open(&p->router, &p->router_settings, p->pool, &p->base, (int)o->threads, err));
-  return o->stats ? routing_stats_new(&p->stats, pool_modules(p->pool), pool_count(p->pool), err)
-                  : STATUS_OK;
+  if (!o->stats) return STATUS_OK;
+  TRY(routing_stats_new(&p->stats, pool_modules(p->pool), pool_count(p->pool), err));
+  p->watcher = routing_stats_watcher(p->stats);
+  return STATUS_OK;
 }
 
 static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
@@ -79,7 +83,8 @@ static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
   }
   TRY(open_base(p, o, err));
   if (o->pool) TRY(open_router(p, o, err));
-  TRY(predictor_open(&p->predictor, &p->base, p->router, p->stats, &settings, err));
+  TRY(predictor_open(&p->predictor, &p->base, p->router, p->stats ? &p->watcher : NULL, &settings,
+                     err));
   if (o->output) TRY(atomic_open(&p->lines_file, o->output, err));
   return o->stats ? atomic_open(&p->stats_file, o->stats, err) : STATUS_OK;
 }
@@ -127,7 +132,7 @@ static const char *task_name(const PredictOptions *o) {
 
 static Status write_stats(Parts *p, const PredictOptions *o, Error *err) {
   json_t *json = routing_report_json(p->stats, p->pool, task_name(o),
-                                     router_kind_name((RouterKind)p->router_settings.kind));
+                                     router_method(&p->router_settings)->name);
   bool written =
       json && json_dumpf(json, p->stats_file.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0;
   json_decref(json);
@@ -145,7 +150,7 @@ static Status write_trace(Parts *p, const PredictOptions *o, Error *err) {
                           .router = p->router,
                           .settings = &settings,
                           .task = task_name(o),
-                          .method = router_kind_name((RouterKind)p->router_settings.kind),
+                          .method = router_method(&p->router_settings)->name,
                           .path = o->trace};
   TRY(items_get(p->items, 0, &item, err));
   Status status = predict_trace(&request, &asking, &item, o->keys.need_choices, err);

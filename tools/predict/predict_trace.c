@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/text/json.h"
+#include "infer/route/routing_trace.h"
+
 enum { UNKNOWN = 2 }; /* data/tokenizer/tokenizer.h */
 
 /* Runs the item with the trace on. *answer: the text that was chosen or generated, owned. */
@@ -116,17 +119,14 @@ static Status write_trace(const TraceRequest *r, const RoutingTrace *trace, cons
 
 Status predict_trace(const TraceRequest *r, const Asking *asking, const Item *item, bool scored,
                      Error *err) {
-  RoutingStats *stats;
   Predictor *p = NULL;
   char *answer = NULL;
-  RoutingTrace trace = {.experts = pool_count(r->pool)};
-  TRY(routing_stats_new(&stats, pool_modules(r->pool), trace.experts, err));
-  routing_stats_trace(stats, &trace);
-  Status status = predictor_open(&p, r->base, r->router, stats, r->settings, err);
+  RoutingTrace trace = {.experts = pool_count(r->pool), .modules = pool_modules(r->pool)->count};
+  RouteWatcher watcher = routing_trace_watcher(&trace);
+  Status status = predictor_open(&p, r->base, r->router, &watcher, r->settings, err);
   if (status == STATUS_OK) status = run_item(r, asking, item, scored, p, &answer, err);
   if (status == STATUS_OK) status = write_trace(r, &trace, item->input, answer, scored, err);
   predictor_close(p);
-  routing_stats_free(stats);
   routing_trace_free(&trace);
   free(answer);
   return status;

@@ -1,0 +1,50 @@
+#include "infer/route/method_local.h"
+
+Status local_method_open(LocalMethod *m, const RouteParts *parts, const LocalRule *rule,
+                         LocalVector *vector, void *arg, Error *err) {
+  const RouterSettings *s = parts->settings;
+  m->selection.top_k = (int)s->top_k;
+  m->selection.top_p = s->top_p;
+  return local_router_new(&m->local, pool_modules(parts->pool), pool_count(parts->pool), rule,
+                          vector, arg, parts->threads, err);
+}
+
+typedef struct StoredVectors {
+  const Pool *pool;
+  PoolVector kind;
+} StoredVectors;
+
+static Status stored_vector(void *arg, int expert, int module, float *out, bool *has, Error *err) {
+  const StoredVectors *s = arg;
+  return pool_vector(s->pool, s->kind, expert, module, out, has, err);
+}
+
+Status local_method_open_stored(LocalMethod *m, const RouteParts *parts, PoolVector kind,
+                                Error *err) {
+  static const LocalRule RULE = {.standardise_input = true, .standardise_vector = true};
+  StoredVectors stored = {parts->pool, kind};
+  return local_method_open(m, parts, &RULE, stored_vector, &stored, err);
+}
+
+void local_method_close(LocalMethod *m) {
+  local_router_free(m->local);
+}
+
+Tensor *local_method_vectors(const void *self, const Module *module) {
+  const LocalMethod *m = self;
+  return local_vectors(m->local, module);
+}
+
+Plan *local_method_plan_biased(Context *c, const LocalMethod *m, const RouteCall *call,
+                               const float *bias, Tensor **softmax) {
+  if (!call->z) return NULL;
+  local_logits(c, m->local, call->module, call->rows, call->x, bias, call->z);
+  *softmax = call->z;
+  Plan *plan = plan_select(c, call->z, &m->selection);
+  if (plan) plan->aggregate = m->aggregate;
+  return plan;
+}
+
+Plan *local_method_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
+  return local_method_plan_biased(c, self, call, NULL, softmax);
+}

@@ -1,0 +1,43 @@
+/* uniform: every expert that covers a module, alike: what weighing can be no worse than. */
+#include "infer/route/route_method.h"
+
+static Status uniform_open(void **self, const RouteParts *parts, Error *err) {
+  (void)err;
+  *self = parts->pool;
+  return STATUS_OK;
+}
+
+static void uniform_close(void *self) {
+  (void)self; /* the pool is borrowed */
+}
+
+static Plan *uniform_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
+  (void)softmax;
+  const Pool *pool = self;
+  int module = call->module->id, covering = 0, slot = 0;
+  for (int i = 0; i < pool_count(pool); i++) covering += pool_covers(pool, i, module);
+  if (covering == 0) return NULL;
+  Plan *plan = plan_new(c, call->x->rows, covering);
+  for (int i = 0; plan && i < pool_count(pool); i++) {
+    if (!pool_covers(pool, i, module)) continue;
+    for (int64_t t = 0; t < plan->rows; t++) {
+      plan->expert[t * covering + slot] = i;
+      plan->weight[t * covering + slot] = 1 / (float)covering;
+    }
+    slot++;
+  }
+  return plan;
+}
+
+const RouteMethod route_uniform = {
+    .name = "uniform",
+    .help = "all experts alike",
+    .source = "",
+    .labels = {"Standard", "Private", "None", "N/A", "Module", "Dense", "Output",
+               "Out-of-Distribution", "Zero-Shot"},
+    .reads = READS_POOL,
+    .uses = USES_ONLY,
+    .open = uniform_open,
+    .close = uniform_close,
+    .plan = uniform_plan,
+};
