@@ -25,7 +25,8 @@ typedef struct LinearCase {
 
 static Tensor *linear_forward(Context *c, void *arg) {
   LinearCase *l = arg;
-  return op_linear(c, l->x, l->w, l->delta.a ? &l->delta : NULL);
+  Adapter adapter = adapter_of(l->delta);
+  return op_linear(c, l->x, l->w, l->delta.a ? &adapter : NULL);
 }
 
 static void check_linear(int64_t tokens, int64_t d_in, int64_t d_out, int64_t rank, bool gated,

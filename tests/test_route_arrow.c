@@ -15,14 +15,14 @@
 
 enum { D_IN = 23, D_OUT = 17 };
 
-typedef struct Factor {
+typedef struct RandomFactor {
   Operands operands;
   LowRank f;
-} Factor;
+} RandomFactor;
 
 /* Random factors; `repeat` makes the last row of A and the last column of B copies of the first. */
-static void new_factor(Factor *w, int64_t rank, bool repeat) {
-  *w = (Factor){0};
+static void new_factor(RandomFactor *w, int64_t rank, bool repeat) {
+  *w = (RandomFactor){0};
   Tensor *a = operands_new(&w->operands, rank, D_IN), *b = operands_new(&w->operands, D_OUT, rank);
   tiny_fill(a, 1, rng_key(1, (uint64_t)rank, 0, 0));
   tiny_fill(b, 1, rng_key(2, (uint64_t)rank, 0, 0));
@@ -85,7 +85,7 @@ static void expect_prototype(const LowRank *f) {
 static void it_is_the_first_right_singular_vector(void **state) {
   (void)state;
   for (int64_t rank = 1; rank <= 20; rank++) { /* above D_OUT too */
-    Factor w;
+    RandomFactor w;
     new_factor(&w, rank, false);
     expect_prototype(&w.f);
     operands_free(&w.operands);
@@ -95,7 +95,7 @@ static void it_is_the_first_right_singular_vector(void **state) {
 static void dependent_factors_are_fine(void **state) {
   (void)state;
   for (int64_t rank = 2; rank <= 6; rank++) {
-    Factor w;
+    RandomFactor w;
     new_factor(&w, rank, true);
     expect_prototype(&w.f);
     operands_free(&w.operands);
@@ -105,7 +105,7 @@ static void dependent_factors_are_fine(void **state) {
 /* Factors as a trained expert has them: A small, B smaller. */
 static void size_does_not_matter(void **state) {
   (void)state;
-  Factor w;
+  RandomFactor w;
   new_factor(&w, 5, false);
   for (int64_t i = 0; i < tensor_count(w.f.a); i++) w.f.a->data[i] *= 1e-12f;
   for (int64_t i = 0; i < tensor_count(w.f.b); i++) w.f.b->data[i] *= 1e-15f;
@@ -116,7 +116,7 @@ static void size_does_not_matter(void **state) {
 static void an_untrained_expert_has_none(void **state) {
   (void)state;
   Error err = {0};
-  Factor w;
+  RandomFactor w;
   new_factor(&w, 4, false);
   memset(w.f.b->data, 0, (size_t)tensor_count(w.f.b) * sizeof(float));
   float p[D_IN];

@@ -250,7 +250,7 @@ static void a_zero_gate_is_half_the_expert(void **state) {
   expect_ok("gate", gate_new(&gate, lora, &model->modules, &err), &err);
   expect_ok("slots", gate_adapters(gate, lora, &gated, &err), &err);
   expect_ok("slots", lora_adapters(lora, &half, &err), &err);
-  for (int i = 0; i < half.count; i++) half.slot[i].scale /= 2;
+  for (int i = 0; i < half.count; i++) half.slot[i].low_rank.scale /= 2;
   TinyBatch b = tiny_batch(&model->config, 1);
   Forward f = tiny_forward(model, &gated, &b, false, false, 1);
   Forward g = tiny_forward(model, &half, &b, false, false, 1);

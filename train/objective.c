@@ -49,7 +49,7 @@ static Status open_gate(Objective *o, Error *err) {
   TRY(reserve_params(o, n, err));
   for (int i = 0; i < n; i++) {
     if (o->gate->vector[i].rows == 0) continue;
-    o->adapters.slot[i].stats = &o->stats[i];
+    o->adapters.slot[i].low_rank.stats = &o->stats[i];
     TRY(add_param(o, &o->gate->vector[i], o->model->modules.module[i].name, ".gate", err));
   }
   return STATUS_OK;

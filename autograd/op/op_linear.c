@@ -1,93 +1,42 @@
 #include <assert.h>
-#include <string.h>
 
-#include "autograd/ground/extremum.h"
-#include "autograd/ground/parallel.h"
 #include "autograd/op/ops.h"
-#include "autograd/product/low_rank.h"
-#include "autograd/product/matmul.h"
 
-/* In backward the gate is the (r+1)-th row of A: one product gives the shares of dx, and one that
- * of [dA; dv]. r1 is r + 1 with a gate, r without. */
+/* What backward needs: the adapter, and what it saved. */
 typedef struct LinearSaved {
-  LowRank delta;
-  Mat h;    /* [T, r] x A^T */
-  float *s; /* [T] sigma(x v^T), or NULL */
+  const AdapterKind *kind; /* NULL: no adapter */
+  void *self;
 } LinearSaved;
-
-enum { ROWS_PER_TASK = 256 };
-
-static Mat tensor_mat(const Tensor *t) {
-  return mat(t->data, t->rows, t->cols);
-}
-
-static Mat new_mat(Context *c, int64_t rows, int64_t cols) {
-  return mat(context_alloc(c, (size_t)(rows * cols) * sizeof(float)), rows, cols);
-}
-
-/* s [T] = sigma(x v^T) */
-typedef struct Gating {
-  const Kernels *kernels;
-  const Tensor *x, *v;
-  float *s;
-} Gating;
-
-static void gate_rows(void *arg, int64_t task, int worker) {
-  (void)worker;
-  const Gating *g = arg;
-  int64_t begin = task * ROWS_PER_TASK, end = min64(begin + ROWS_PER_TASK, g->x->rows);
-  for (int64_t t = begin; t < end; t++)
-    g->s[t] = g->kernels->dot(g->x->data + t * g->x->cols, g->v->data, g->x->cols);
-  g->kernels->sigmoid(g->s + begin, g->s + begin, end - begin);
-}
-
-static float *gate_values(Context *c, const Tensor *x, const Tensor *v) {
-  if (!v) return NULL;
-  Gating g = {c->kernels, x, v, context_alloc(c, (size_t)x->rows * sizeof *g.s)};
-  if (g.s) parallel_for(c->threads, ceil_div(x->rows, ROWS_PER_TASK), gate_rows, &g);
-  return g.s;
-}
-
-static void count_openness(const LowRank *d, const float *s, int64_t rows) {
-  if (!d->stats || !s) return;
-  for (int64_t t = 0; t < rows; t++) d->stats->sum += (double)s[t];
-  d->stats->count += rows;
-}
 
 static void linear_backward(Context *c, Node *node);
 static const Op linear_op = {"linear", linear_backward};
 
-/* Records one linear and computes what backward needs of its expert; NULL without an expert. */
-static const LinearSaved *save_linear(Context *c, Tensor *x, const LinearOperands *l, Tensor *y) {
-  const LowRank *d = l->delta;
-  Tensor *in[] = {x, l->w, d ? d->a : NULL, d ? d->b : NULL, d ? d->gate : NULL};
-  Node *node = tape_record(c, &linear_op, y, in, 5);
-  LinearSaved *saved = d ? context_alloc(c, sizeof *saved) : NULL;
-  if (!saved) return NULL;
-  *saved = (LinearSaved){*d, new_mat(c, x->rows, d->a->rows), gate_values(c, x, d->gate)};
-  if (node) node->saved = saved;
-  if (context_failed(c)) return NULL;
-  matmul_nt(c, tensor_mat(x), tensor_mat(d->a), false, saved->h);
-  count_openness(d, saved->s, x->rows);
+/* Records one linear and what its adapter saves; the kind is NULL without one. */
+static LinearSaved save_linear(Context *c, Tensor *x, const LinearOperands *l, Tensor *y) {
+  const Adapter *a = l->adapter && l->adapter->kind ? l->adapter : NULL;
+  Tensor *in[2 + ADAPTER_TENSORS] = {x, l->w};
+  if (a) a->kind->tensors(a, in + 2);
+  Node *node = tape_record(c, &linear_op, y, in, 2 + ADAPTER_TENSORS);
+  if (!a) return (LinearSaved){0};
+  LinearSaved saved = {a->kind, a->kind->save(c, a, x)};
+  LinearSaved *kept = node ? context_alloc(c, sizeof *kept) : NULL;
+  if (kept) *kept = saved;
+  if (node) node->saved = kept;
   return saved;
 }
 
-/* x W^T, and behind it u B^T with u = scale s h, which must stay until the product is made. */
+/* x W^T, and behind it what the adapter adds. */
 static Product linear_product(Context *c, Tensor *x, Tensor *w, const LinearSaved *saved,
                               Tensor *y) {
   Product product = {
       .term = {{tensor_mat(x), matmul_turned(c, w)}}, .terms = 1, .out = tensor_mat(y)};
-  if (!saved) return product;
-  Mat u = new_mat(c, x->rows, saved->h.cols);
-  if (!u.data) return product;
-  low_rank_weigh(c, &saved->delta, saved->s, saved->h.data, u.data, x->rows);
-  product.term[product.terms++] = (Term){u, matmul_factor(tensor_mat(saved->delta.b), true)};
+  if (saved->kind) saved->kind->forward(c, saved->self, &product);
   return product;
 }
 
 void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, Tensor **y) {
   Product product[LINEAR_MAX];
-  const LinearSaved *saved[LINEAR_MAX] = {0};
+  LinearSaved saved[LINEAR_MAX];
   assert(n <= LINEAR_MAX);
   for (int i = 0; i < n; i++)
     y[i] = context_failed(c) ? NULL : tensor_new(c, x->rows, linear[i].w->rows);
@@ -96,99 +45,32 @@ void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, T
   if (c->tape) mark = arena_mark(c->arena);
   for (int i = 0; i < n && !context_failed(c); i++) {
     assert(x->cols == linear[i].w->cols);
-    product[i] = linear_product(c, x, linear[i].w, saved[i], y[i]);
+    product[i] = linear_product(c, x, linear[i].w, &saved[i], y[i]);
   }
   if (!context_failed(c)) matmul_all(c, product, n);
   arena_release(c->arena, mark);
   for (int i = 0; i < n && context_failed(c); i++) y[i] = NULL;
 }
 
-Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const LowRank *delta) {
+Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const Adapter *adapter) {
   Tensor *y;
-  op_linear_all(c, x, &(LinearOperands){w, delta}, 1, &y);
+  op_linear_all(c, x, &(LinearOperands){w, adapter}, 1, &y);
   return y;
-}
-
-/* e [T, r1]: the gradient at [h, logit]:  scale s g  and  scale s (1 - s) <h, g>, with g = dy B. */
-typedef struct Ungating {
-  const LinearSaved *saved;
-  Mat g, e;
-} Ungating;
-
-static void ungate_rows(void *arg, int64_t task, int worker) {
-  (void)worker;
-  const Ungating *w = arg;
-  const LinearSaved *saved = w->saved;
-  float scale = saved->delta.scale;
-  int64_t r = w->g.cols, end = min64((task + 1) * ROWS_PER_TASK, w->g.rows);
-  for (int64_t t = task * ROWS_PER_TASK; t < end; t++) {
-    const float *h = saved->h.data + t * r, *g = w->g.data + t * r;
-    float *e = w->e.data + t * w->e.ld, s = saved->s ? saved->s[t] : 1, dot = 0;
-    for (int64_t i = 0; i < r; i++) {
-      e[i] = scale * s * g[i];
-      dot += h[i] * g[i];
-    }
-    if (saved->s) e[r] = scale * s * (1 - s) * dot;
-  }
-}
-
-/* e, in the arena. */
-static Mat low_rank_gradient(Context *c, const LinearSaved *s, Mat dy) {
-  const LowRank *d = &s->delta;
-  Mat g = new_mat(c, dy.rows, d->a->rows), e = new_mat(c, dy.rows, d->a->rows + (s->s != NULL));
-  if (context_failed(c)) return e;
-  matmul_nn(c, dy, tensor_mat(d->b), false, g);
-  Ungating work = {s, g, e};
-  parallel_for(c->threads, ceil_div(dy.rows, ROWS_PER_TASK), ungate_rows, &work);
-  return e;
-}
-
-/* [A; v]  [r1, d_in] */
-static Mat stack_gate(Context *c, const LowRank *d) {
-  if (!d->gate) return tensor_mat(d->a);
-  int64_t r = d->a->rows, cols = d->a->cols;
-  Mat av = new_mat(c, r + 1, cols);
-  if (!av.data) return av;
-  memcpy(av.data, d->a->data, (size_t)(r * cols) * sizeof(float));
-  memcpy(av.data + r * cols, d->gate->data, (size_t)cols * sizeof(float));
-  return av;
-}
-
-/* dA, dv and dB. */
-static void low_rank_backward(Context *c, const LinearSaved *s, const Tensor *x, Mat dy, Mat e) {
-  const LowRank *d = &s->delta;
-  float beta, *da = grad_open(c, d->a, &beta);
-  Mat e_a = {e.data, e.rows, d->a->rows, e.ld};
-  if (da) matmul_tn(c, e_a, tensor_mat(x), beta != 0, mat(da, d->a->rows, d->a->cols));
-  float *dv = grad_open(c, d->gate, &beta);
-  Mat e_v = {e.data + e.cols - 1, e.rows, 1, e.ld};
-  if (dv) matmul_tn(c, e_v, tensor_mat(x), beta != 0, mat(dv, 1, x->cols));
-  float *db = grad_open(c, d->b, &beta);
-  if (!db) return;
-  Mat u = new_mat(c, x->rows, d->a->rows);
-  if (!u.data) return;
-  low_rank_weigh(c, d, s->s, s->h.data, u.data, x->rows);
-  matmul_tn(c, dy, u, beta != 0, mat(db, d->b->rows, d->b->cols));
 }
 
 static void linear_backward(Context *c, Node *node) {
   Tensor *x = node->in[0], *w = node->in[1];
   const LinearSaved *saved = node->saved;
-  Mat dy = mat(node->out->grad, node->out->rows, node->out->cols), e = {0};
+  Mat dy = mat(node->out->grad, node->out->rows, node->out->cols);
   float beta, *dx = grad_open(c, x, &beta);
   ArenaMark mark = arena_mark(c->arena);
-  if (saved) e = low_rank_gradient(c, saved, dy);
-  if (dx) {
-    Product product = {.term = {{dy, matmul_straight(c, w)}},
-                       .terms = 1,
-                       .add = beta != 0,
-                       .out = mat(dx, x->rows, x->cols)};
-    if (saved)
-      product.term[product.terms++] = (Term){e, matmul_factor(stack_gate(c, &saved->delta), false)};
-    matmul_all(c, &product, 1);
-  }
+  Product product = {.term = {{dy, matmul_straight(c, w)}},
+                     .terms = 1,
+                     .add = beta != 0,
+                     .out = mat(dx, x->rows, x->cols)};
+  if (saved) saved->kind->backward(c, saved->self, x, dy, dx ? &product : NULL);
+  if (dx && !context_failed(c)) matmul_all(c, &product, 1);
   float *dw = grad_open(c, w, &beta);
   if (dw) matmul_tn(c, dy, tensor_mat(x), beta != 0, mat(dw, w->rows, w->cols));
-  if (saved && !context_failed(c)) low_rank_backward(c, saved, x, dy, e);
   arena_release(c->arena, mark);
 }

@@ -5,23 +5,21 @@
 #define SKEIN_OPS_H
 
 #include "autograd/kernel/kernels.h"
+#include "autograd/op/adapter.h"
 #include "autograd/op/attention_cache.h"
-#include "autograd/product/low_rank.h"
 #include "autograd/tape.h"
 
-/* y = x W^T + scale * sigma(x v^T) * (x A^T) B^T
+/* y = x W^T, and what the adapter adds (adapter.h)
  * x [T, d_in], W [d_out, d_in] of any dtype (f32 if it needs a gradient), y [T, d_out].
- * With h = x A^T, s = sigma(x v^T), g = dy B:
- *   dx = dy W + scale s g A + scale s' <h, g> v     dW = dy^T x
- *   dA = scale (s g)^T x    dB = scale dy^T (s h)   dv = sum_t scale s' <h, g> x_t
- * `delta` NULL: the plain linear. The LowRank is copied; its tensors must outlive the tape. */
-Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const LowRank *delta);
+ *   dx = dy W     dW = dy^T x
+ * `adapter` NULL: the plain linear. The adapter is copied; its tensors must outlive the tape. */
+Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const Adapter *adapter);
 
-/* Several linears of the same x in one go: y[i] = op_linear(c, x, linear[i].w, linear[i].delta). */
+/* Several linears of the same x in one go: y[i] = op_linear(c, x, linear[i].w, linear[i].adapter). */
 enum { LINEAR_MAX = 6 };
 typedef struct LinearOperands {
   Tensor *w;
-  const LowRank *delta; /* or NULL */
+  const Adapter *adapter; /* or NULL */
 } LinearOperands;
 void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, Tensor **y);
 

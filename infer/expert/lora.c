@@ -182,7 +182,8 @@ Status lora_adapters(const Lora *lora, AdapterSet *set, Error *err) {
   if (!set->slot) return error_set(err, STATUS_RUN, "out of memory: %d adapter slots", lora->count);
   for (int i = 0; i < lora->count; i++) {
     LoraFactor *f = &lora->factor[i];
-    if (f->a.rows > 0) set->slot[i] = (LowRank){.a = &f->a, .b = &f->b, .scale = f->scale};
+    if (f->a.rows > 0)
+      set->slot[i] = adapter_of((LowRank){.a = &f->a, .b = &f->b, .scale = f->scale});
   }
   return STATUS_OK;
 }

@@ -2,9 +2,8 @@
 
 #include <assert.h>
 
-static const LowRank *slot_of(const AdapterSet *adapters, const Linear *linear) {
-  const LowRank *slot = adapters && adapters->slot ? &adapters->slot[linear->module->id] : NULL;
-  return slot && slot->a ? slot : NULL;
+static const Adapter *slot_of(const AdapterSet *adapters, const Linear *linear) {
+  return adapters && adapters->slot ? &adapters->slot[linear->module->id] : NULL;
 }
 
 void linear_forward_all(Context *c, Linear *const *linear, int n, const AdapterSet *adapters,

@@ -31,7 +31,7 @@ typedef void AdapterAdd(Context *c, void *arg, const Module *module, const Rows 
 
 /* What is added to each linear: its slot, then what `add` adds. */
 typedef struct AdapterSet {
-  LowRank *slot; /* [count]; a slot with a == NULL adds nothing; NULL: no slots */
+  Adapter *slot; /* [count], by Module.id; NULL: no slots */
   int count;
   AdapterAdd *add;         /* NULL: nothing */
   AdapterVectors *vectors; /* of `add`; NULL: none */

@@ -7,7 +7,7 @@
 static Status merged_make(Merged *m, const Pool *pool, Error *err) {
   int count = pool_modules(pool)->count;
   size_t n = (size_t)count;
-  *m = (Merged){.adapters = {.slot = calloc(n, sizeof(LowRank)), .count = count},
+  *m = (Merged){.adapters = {.slot = calloc(n, sizeof(Adapter)), .count = count},
                 .a = calloc(n, sizeof *m->a),
                 .b = calloc(n, sizeof *m->b)};
   if (m->adapters.slot && m->a && m->b) return STATUS_OK;
@@ -31,7 +31,7 @@ static Status make_slot(Merged *m, const Module *module, int64_t rank, Error *er
   Tensor *a = &m->a[module->id], *b = &m->b[module->id];
   TRY(tensor_create(a, rank, module->d_in, false, err));
   TRY(tensor_create(b, module->d_out, rank, false, err));
-  m->adapters.slot[module->id] = (LowRank){.a = a, .b = b, .scale = 1};
+  m->adapters.slot[module->id] = adapter_of((LowRank){.a = a, .b = b, .scale = 1});
   return STATUS_OK;
 }
 

@@ -14,7 +14,7 @@ static void fixed_close(void *self) {
   free(self);
 }
 
-static const LowRank *fixed_slots(const void *self) {
+static const Adapter *fixed_slots(const void *self) {
   return ((const Merged *)self)->adapters.slot;
 }
 
@@ -39,10 +39,14 @@ static Status expert_open(void **self, const RouteParts *parts, Error *err) {
     return error_set(err, STATUS_USAGE, "expert: is not set; router expert runs the one it names");
   TRY(pool_require(pool, name, &expert, err));
   TRY(fixed_new(self, err));
-  LowRank *slot = calloc((size_t)modules, sizeof *slot);
+  Adapter *slot = calloc((size_t)modules, sizeof *slot);
   if (!slot) return error_set(err, STATUS_RUN, "out of memory: %d adapter slots", modules);
   ((Merged *)*self)->adapters = (AdapterSet){.slot = slot, .count = modules};
-  for (int i = 0; i < modules; i++) TRY(pool_factor(pool, expert, i, &slot[i], err));
+  for (int i = 0; i < modules; i++) {
+    if (!pool_covers(pool, expert, i)) continue;
+    slot[i].kind = &adapter_low_rank;
+    TRY(pool_factor(pool, expert, i, &slot[i].low_rank, err));
+  }
   return STATUS_OK;
 }
 

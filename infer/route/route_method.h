@@ -72,7 +72,7 @@ typedef struct RouteMethod {
   Status (*open)(void **self, const RouteParts *parts, Error *err); /* NULL: nothing to open */
   void (*close)(void *self); /* also of what a failed open left in *self */
   /* Of a method that is the same for all rows: one adapter slot a module. NULL: it makes plans. */
-  const LowRank *(*slots)(const void *self);
+  const Adapter *(*slots)(const void *self);
   /* Fills batch->value [n, experts], which is zeroed; NULL: it reads no query. */
   Status (*begin)(void *self, const RouteQuery *query, int64_t n, float *value, Error *err);
   /* Vectors [n, d_in] whose products with x it wants at a module; NULL: none, anywhere or there. */

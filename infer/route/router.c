@@ -120,7 +120,7 @@ void routed_forward_init(RoutedForward *f, const Router *r, const RouteBatch *ba
   *f = (RoutedForward){.router = r, .batch = batch, .watcher = watcher};
   if (r->method->slots) {
     /* AdapterSet does not take const slots, and a router's are never changed. */
-    f->adapters.slot = (LowRank *)(uintptr_t)r->method->slots(r->self);
+    f->adapters.slot = (Adapter *)(uintptr_t)r->method->slots(r->self);
     f->adapters.count = pool_modules(r->pool)->count;
   } else if (r->method->plan) {
     f->adapters = (AdapterSet){.add = add_routed, .vectors = routing_vectors, .arg = f};
