@@ -2,7 +2,8 @@
 # The program as a user meets it: help, exit codes, one line for each failure. SKEIN names it.
 . tests/checks.sh
 case $skein in /*) ;; *) skein=$PWD/$skein ;; esac
-golden=$(cd "$(dirname "$0")" && pwd)/golden
+root=$(cd "$(dirname "$0")/.." && pwd)
+golden=$root/tests/golden
 cd "$work" || exit 1
 
 # ok ARGUMENTS: exit 0, something on stdout, nothing on stderr.
@@ -41,6 +42,18 @@ for command in $(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' out); do
   refused 2 '--no-such-option' "$command" --no-such-option
 done
 [ "${listed-no}" = yes ] || fail 'skein help lists no command'
+
+# The README lists the routers with the same words as the program.
+ok help routers
+routers=0
+while read -r name words; do
+  row="| \`$name\` | $(printf '%s' "$words" | sed 's/|/\\|/g') |"
+  routers=$((routers + 1))
+  if grep -qF -- "$row" "$root/README.md"; then pass; else fail "README.md lacks the row: $row"; fi
+done <<EOF
+$(sed -n 's/^  \([a-z]\)/\1/p' out)
+EOF
+if [ "$routers" -ge 11 ]; then pass; else fail "skein help routers lists $routers routers"; fi
 
 refused 2 'no command given'
 refused 2 "unknown command 'docter'; did you mean 'doctor'?" docter

@@ -38,7 +38,8 @@ static const char about[] =
 
 static const char about_end[] =
     "\n"
-    "skein help COMMAND tells more about one; skein --version names this build.\n"
+    "skein help COMMAND tells more about one, skein help routers about every way to route;\n"
+    "skein --version names this build.\n"
     "\n"
     "Exit codes: 0 done, 1 failed while running, 2 wrong usage or configuration, 3 unreadable or\n"
     "malformed input, 4 parts that do not belong together, 5 a network endpoint failed,\n"
@@ -126,6 +127,10 @@ static int dispatch(int argc, char **argv, Error *err) {
     return STATUS_OK;
   }
   if (help) argv++, argc--;
+  if (help && strcmp(argv[1], "routers") == 0) {
+    help_routers();
+    return STATUS_OK;
+  }
   const Command *command = find_command(argv[1], err);
   if (!command) return err->status;
   if (help || asks_help(argc - 1, argv + 1)) return print_command_help(command, argc - 1, argv + 1);

@@ -39,4 +39,7 @@ extern const Command command_pool;
 extern const Command command_score;
 extern const Command command_train;
 
+/* skein help routers: prints every method of routing. */
+void help_routers(void);
+
 #endif

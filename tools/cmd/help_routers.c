@@ -1,0 +1,56 @@
+/* skein help routers: every method of routing, from the table of methods. */
+#include <stdio.h>
+
+#include "infer/route/route_labels.h"
+#include "tools/shell/command.h"
+
+static const char about[] =
+    "Routers: where each token, at each module, goes to. `router: NAME` chooses one, in skein "
+    "score,\n"
+    "generate, eval and ablate; skein help score lists the settings with their defaults.\n"
+    "\n"
+    "The labels are those of Yadav et al. 2024, A survey on model MoErging (arXiv 2408.07057):\n"
+    "training and data of experts; data, input and depth of routing, selection and aggregation of\n"
+    "experts; generalization; data of the user.\n";
+
+static void print_settings(const RouteMethod *m) {
+  static const char *const NAME[] = {"expert", "only", "top_k", "top_p", "seed"};
+  const char *between = "      settings: ";
+  for (unsigned i = 0; i < sizeof NAME / sizeof *NAME; i++) {
+    if (!(m->uses & 1U << i)) continue;
+    printf("%s%s", between, NAME[i]);
+    between = ", ";
+  }
+  for (const SettingsGroup *const *own = m->own; *own; own++) {
+    for (size_t i = 0; i < (*own)->count; i++) {
+      printf("%s%s", between, (*own)->table[i].key);
+      between = ", ";
+    }
+  }
+  puts(between[0] == ',' ? "" : "      settings: none");
+}
+
+static void print_reads(const RouteMethod *m) {
+  printf("      reads: %s%s%s%s\n", m->reads & READS_POOL ? "the experts" : "nothing of a pool",
+         m->reads & READS_GATES ? ", their gates" : "",
+         m->reads & READS_ACTIVATIONS ? ", their mean inputs" : "",
+         m->reads & READS_INSTRUCTIONS ? ", their instructions or examples" : "");
+}
+
+static void print_labels(const RouteMethod *m) {
+  printf("      labels: ");
+  for (int i = 0; i < ROUTE_LABELS; i++) printf("%s%s", i ? ", " : "", route_label_value(m, i));
+  putchar('\n');
+}
+
+void help_routers(void) {
+  fputs(about, stdout);
+  for (int i = 0; i < route_method_count(); i++) {
+    const RouteMethod *m = route_method(i);
+    printf("\n  %-18s %s\n", m->name, m->help);
+    print_reads(m);
+    print_settings(m);
+    print_labels(m);
+    if (*m->source) printf("      %s\n", m->source);
+  }
+}
