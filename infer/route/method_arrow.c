@@ -5,10 +5,11 @@
  *   mttl             |u . p_i|              the chosen    parameters
  *   glider           |u . p_i| / 10         all           outputs
  *   glider-released  LN(u) . p_i / sqrt(d)  all           outputs */
+#include "infer/route/method_arrow.h"
+
 #include <stdlib.h>
 
 #include "infer/expert/arrow.h"
-#include "infer/route/method_local.h"
 
 typedef enum ArrowMode { ARROW_MTTL, ARROW_GLIDER, ARROW_GLIDER_RELEASED } ArrowMode;
 
@@ -42,8 +43,8 @@ static Status prototype_vector(void *arg, int expert, int module, float *out, bo
   return *has ? arrow_prototype(factor, out, err) : STATUS_OK;
 }
 
-static Status open_prototypes(LocalMethod *m, const RouteParts *parts, const LocalRule *rule,
-                              Error *err) {
+Status arrow_open_prototypes(LocalMethod *m, const RouteParts *parts, const LocalRule *rule,
+                             Error *err) {
   int experts = pool_count(parts->pool), modules = pool_modules(parts->pool)->count;
   Factors f = {calloc((size_t)experts * (size_t)modules, sizeof *f.factor), modules};
   if (!f.factor) return error_set(err, STATUS_RUN, "out of memory: prototypes");
@@ -68,7 +69,7 @@ static Status arrow_open(void **self, const RouteParts *parts, Error *err) {
     m->selection.normalise = NORMALISE_CHOSEN;
     m->aggregate = AGGREGATE_PARAMETER;
   }
-  return open_prototypes(m, parts, &RULE[s->mode], err);
+  return arrow_open_prototypes(m, parts, &RULE[s->mode], err);
 }
 
 const RouteMethod route_arrow = {

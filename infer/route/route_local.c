@@ -11,7 +11,7 @@
 
 enum { ROWS_PER_TASK = 64 };
 
-static const double NORM_EPS = 1e-5; /* methods.md 1.6 */
+static const double NORM_EPS = 1e-5; /* of LN, as in torch.nn.functional.layer_norm */
 
 struct LocalRouter {
   LocalRule rule;

@@ -1,10 +1,10 @@
 /* route_local: logits of every expert for every token, from one vector per expert and module.
  *
- *   standardised (PHATGOOSE, GLIDER, average activation; methods.md 1.6):
+ *   standardised (PHATGOOSE, GLIDER, average activation; Muqeeth et al. 2024, section 3):
  *     s_i = LN(u) . LN(v_i) / sqrt(d), LN without affine, eps 1e-5, biased variance. A standardised
  *     vector has mean 0, so s = rstd(u) * (u V^T) / sqrt(d), one product for the whole pool.
- *   absolute (Arrow; methods.md 5):  s_i = |u . v_i| / temperature on the raw u.
- *   raw signed (methods.md 5.3):     s_i = LN(u) . v_i / sqrt(d). */
+ *   absolute (Arrow; Ostapenko et al. 2024): s_i = |u . v_i| / temperature on the raw u.
+ *   raw signed (Arrow as the released code of GLIDER runs it): s_i = LN(u) . v_i / sqrt(d). */
 #ifndef SKEIN_ROUTE_LOCAL_H
 #define SKEIN_ROUTE_LOCAL_H
 
