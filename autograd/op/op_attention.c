@@ -3,13 +3,10 @@
 #include <string.h>
 
 #include "autograd/ground/parallel.h"
+#include "autograd/op/attention_blocks.h"
 #include "autograd/op/attention_softmax.h"
 
 /* Forward: a task is one head of one block of queries. */
-typedef struct QueryBlock {
-  int64_t sequence, row;
-} QueryBlock;
-
 typedef struct Forward {
   Attention a;
   const float *k, *v;          /* [Tk, ld] each, or */
@@ -60,21 +57,6 @@ static void attend_block(void *arg, int64_t task, int worker) {
   softmax_finish(a, &h, t.row, t.rows, &run, f->y, f->lse);
 }
 
-/* The blocks of queries of all sequences, in order; NULL with the context's error set. */
-static const QueryBlock *query_blocks(Context *c, Ragged q, int64_t *count) {
-  *count = 0;
-  for (int64_t s = 0; s < q.count; s++) *count += ceil_div(ragged_length(q, s), TILE_QUERIES);
-  QueryBlock *block = context_alloc(c, (size_t)*count * sizeof *block);
-  if (!block) return NULL;
-  int64_t used = 0;
-  for (int64_t s = 0; s < q.count; s++) {
-    for (int64_t row = 0; row < ragged_length(q, s); row += TILE_QUERIES) {
-      block[used++] = (QueryBlock){s, row};
-    }
-  }
-  return block;
-}
-
 static Attention attention_of(const Context *c, const Tensor *q, const AttentionSpec *spec) {
   int64_t dk = q->cols / spec->heads;
   return (Attention){.kernels = c->kernels,
@@ -95,7 +77,7 @@ static void attend(Context *c, Forward *f, const Tensor *bias) {
     a->bias = &expanded;
   }
   int64_t blocks;
-  f->block = query_blocks(c, a->spec->q, &blocks);
+  f->block = attention_blocks(c, a->spec->q, &blocks);
   f->scratch_size = TILE_QUERIES * (TILE_KEYS + a->wide) + TILE_KEYS * (a->dk + a->wide);
   f->scratch = context_alloc(c, (size_t)(c->threads * f->scratch_size) * sizeof *f->scratch);
   if (!context_failed(c)) parallel_for(c->threads, blocks * a->spec->heads, attend_block, f);
@@ -123,26 +105,12 @@ static void record_attention(Context *c, Tensor *y, Tensor *const *in, const Att
   node->saved = saved;
 }
 
-static void check_queries(const Tensor *q, const Tensor *bias, const AttentionSpec *s) {
-  assert(s->heads > 0 && q->cols % s->heads == 0 && s->q.offset[s->q.count] == q->rows);
-  assert(!bias || (bias->rows == s->buckets && bias->cols == s->heads));
-  (void)q, (void)bias, (void)s;
-}
-
-static void check_keys(const Tensor *q, const Tensor *k, const Tensor *v, const AttentionSpec *s) {
-  assert(k->cols == q->cols && v->cols == q->cols && k->rows == v->rows);
-  assert(s->k_span || (s->q.count == s->k.count && s->k.offset[s->k.count] == k->rows));
-  for (int64_t i = 0; s->k_span && i < s->q.count; i++)
-    assert(s->k_span[i].begin >= 0 && s->k_span[i].begin + s->k_span[i].count <= k->rows);
-  (void)q, (void)k, (void)v, (void)s;
-}
-
 Tensor *op_attention(Context *c, Tensor *q, Tensor *k, Tensor *v, Tensor *bias,
                      const AttentionSpec *spec) {
   if (context_failed(c)) return NULL;
   assert(!spec->k_span || !c->tape);
-  check_queries(q, bias, spec);
-  check_keys(q, k, v, spec);
+  attention_check_queries(q, bias, spec);
+  attention_check_keys(q, k, v, spec);
   Tensor *y = tensor_new(c, q->rows, q->cols);
   if (!y) return NULL;
   Forward f = {.a = attention_of(c, q, spec), .k = k->data, .v = v->data, .y = y->data};
@@ -155,7 +123,7 @@ Tensor *op_attention_cached(Context *c, Tensor *q, const AttentionCache *cache, 
                             const AttentionSpec *spec) {
   if (context_failed(c)) return NULL;
   assert(!c->tape && spec->k_span);
-  check_queries(q, bias, spec);
+  attention_check_queries(q, bias, spec);
   Tensor *y = tensor_new(c, q->rows, q->cols);
   if (!y) return NULL;
   Forward f = {.a = attention_of(c, q, spec), .cache = cache, .y = y->data};
