@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "tests/scratch.h"
 
 static void expect_content(const char *path, const char *want) {

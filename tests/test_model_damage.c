@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "tests/mutate.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/expert/vector_file.h"
 #include "infer/route/router.h"
 #include "tests/parity.h"

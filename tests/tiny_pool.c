@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "autograd/ground/rng.h"
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/expert/vector_file.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"

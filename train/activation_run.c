@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "data/file/path.h"
 #include "infer/expert/vector_file.h"
 #include "train/activation.h"
 

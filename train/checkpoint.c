@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/path.h"
 #include "data/tensors/safetensors.h"
 #include "data/tensors/weights.h"
 

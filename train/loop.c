@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "data/file/path.h"
 #include "optim/schedule.h"
 #include "train/run_dir.h"
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/text/json.h"
 
 const char *const METRIC_GROUP[METRIC_GROUPS] = {"encoder.self", "encoder.ff", "decoder.self",

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/path.h"
+
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: preparing the run");
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/path.h"
+
 /* ---- measuring ---- */
 
 static int group_of(const Modules *modules, int id) {

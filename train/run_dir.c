@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the run directory");

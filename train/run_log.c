@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/text/json.h"
 
 enum { METRICS_MAX = 1 << 30 }; /* bytes of a metrics file */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 
 Status dir_sync(const char *path, Error *err) {
   int fd;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,22 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Paths. */
-
-char *path_join(const char *dir, const char *name) {
-  if (name[0] == '/') return strdup(name);
-  char *joined = malloc(strlen(dir) + 1 + strlen(name) + 1);
-  if (joined) stpcpy(stpcpy(stpcpy(joined, dir), "/"), name);
-  return joined;
-}
-
-char *path_parent(const char *path) {
-  char *copy = strdup(path);
-  if (!copy) return NULL;
-  char *parent = strdup(dirname(copy));
-  free(copy);
-  return parent;
-}
+#include "data/file/path.h"
 
 /* Inputs. */
 

@@ -64,10 +64,4 @@ Status dir_sync(const char *path, Error *err);
 /* Removes a directory and what is in it, following no links; a missing one is fine. */
 Status dir_remove(const char *path, Error *err);
 
-/* dir + "/" + name in a new string (NULL when out of memory). An absolute `name` is returned as
- * it is. */
-char *path_join(const char *dir, const char *name);
-/* The directory that `path` is in, in a new string (NULL when out of memory). */
-char *path_parent(const char *path);
-
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/file/path.h"
 #include "data/tensors/weights_index.h"
 
 typedef struct Slot {

@@ -9,6 +9,8 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "data/file/path.h"
+
 enum { WINDOW_LOG_MAX = 27 };
 
 /* The decompressed text so far. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/text/json.h"
 #include "data/text/utf8.h"
 #include "data/tokenizer/spiece_check.h"

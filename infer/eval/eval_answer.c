@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/eval/eval_internal.h"
 #include "infer/route/routing_stats.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/eval/eval_internal.h"
 #include "infer/eval/eval_keys.h"
 

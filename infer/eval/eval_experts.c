@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/eval/eval_internal.h"
 
 /* ---- names ---- */

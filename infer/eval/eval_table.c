@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/eval/eval_internal.h"
 
 static bool in_group(const EvalTask *task, const char *group) {

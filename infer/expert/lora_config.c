@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 
 /* Three full lists of the 432 linears of a T5-XL take a third of this. */
 enum { CONFIG_BYTES_MAX = 1 << 18, RANK_MAX = 1 << 20 };

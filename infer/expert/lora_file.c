@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 
 #define PREFIX "base_model.model."
 

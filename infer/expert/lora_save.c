@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/text/json.h"
 #include "data/text/utf8.h"
 #include "infer/expert/lora_file.h"

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/expert/values.h"
 
 static const char *const SUFFIX[POOL_VECTORS] = {

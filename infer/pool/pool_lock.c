@@ -4,7 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/pool/pool_manifest.h"
 
 struct PoolLock {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/options/options.h"
 #include "data/text/yaml.h"
 

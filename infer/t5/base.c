@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 
 Status base_check_vocabulary(const T5 *model, const Tokenizer *tokenizer, const char *path,
                              Error *err) {

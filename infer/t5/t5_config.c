@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/text/json.h"
 
 enum { CONFIG_BYTES_MAX = 1 << 20 };

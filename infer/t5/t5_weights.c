@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "autograd/ground/rng.h"
+#include "data/file/path.h"
 #include "infer/t5/t5_layout.h"
 
 enum { RNG_T5_WEIGHT = 0x7435 }; /* purpose of the random stream of a weight */

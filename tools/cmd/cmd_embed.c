@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/options/options.h"
 #include "infer/embed/embed_pool.h"
 #include "tools/shell/command.h"

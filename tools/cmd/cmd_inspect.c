@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "tools/inspect/inspect.h"
 #include "tools/shell/command.h"
 

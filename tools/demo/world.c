@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "tools/demo/task.h"
 
 typedef struct World {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "tools/inspect/inspect.h"
 #include "train/run_log.h"
 

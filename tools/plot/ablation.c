@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/text/json.h"
 
 enum { LARGEST = 1 << 28, FIXED = 9 }; /* columns beside the axes */

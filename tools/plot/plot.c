@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "tools/shell/console.h"
 #include "tools/shell/process.h"
 

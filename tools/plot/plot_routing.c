@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/options/options.h"
 #include "tools/plot/routing_figures.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "tools/plot/plot.h"
 #include "train/run_log.h"
 

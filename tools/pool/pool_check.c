@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/pool/pool_expert.h"
 #include "tools/pool/pool_embeddings.h"
 #include "tools/pool/pool_findings.h"

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/text/utf8.h"
 #include "infer/pool/pool_expert.h"
 #include "tools/pool/pool_tool.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/embed/embed.h"
 
 /* Rows that are of no expert; of examples, whose rows are "<expert>/<index>", the expert counts. */

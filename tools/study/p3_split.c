@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "tools/study/p3_set.h"
 
 static const char *const PART_NAME[P3_PARTS] = {"train", "valid", "test"};
