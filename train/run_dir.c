@@ -1,13 +1,11 @@
 #include "train/run_dir.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/lock.h"
 #include "data/file/path.h"
 
 static Status no_memory(Error *err) {
@@ -17,15 +15,15 @@ static Status no_memory(Error *err) {
 static Status take_lock(RunDir *d, Error *err) {
   char *path = path_join(d->path, ".lock");
   if (!path) return no_memory(err);
-  d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   Status status = STATUS_OK;
-  if (d->lock < 0) {
-    status = error_set_errno(err, STATUS_RUN, "%s: cannot lock", path);
-  } else if (flock(d->lock, LOCK_EX | LOCK_NB) != 0) {
+  LockResult result = lock_take(path, &d->lock);
+  if (result == LOCK_ELSEWHERE) {
     status = error_set(err, STATUS_RUN,
                        "%s: another process is writing this run; wait for it or "
                        "choose another output",
                        d->path);
+  } else if (result != LOCK_HELD) {
+    status = error_set_errno(err, STATUS_RUN, "%s: cannot lock", path);
   }
   free(path);
   return status;
