@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "autograd/ground/rng.h"
+#include "data/examples/sequence.h"
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: a batch");
@@ -104,8 +105,7 @@ static Status micro_make(MicroBatch *m, const Item *item, int64_t n, int32_t sta
     const Example *e = &item[i].example;
     append(m->input_ids, input[i], e->input, e->input_len);
     append(m->target_ids, target[i], e->target, e->target_len);
-    m->decoder_ids[target[i]] = start;
-    append(m->decoder_ids, target[i] + 1, e->target, e->target_len - 1);
+    sequence_shift_right(e->target, e->target_len, start, m->decoder_ids + target[i]);
   }
   return STATUS_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/examples/examples_internal.h"
+#include "data/examples/sequence.h"
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the examples");
@@ -87,31 +88,15 @@ const char *examples_hash(const ExampleSet *set) {
 
 /* ---- tokens ---- */
 
-/* Ids of `text`, cut so that EOS is the last of at most `most`. */
-static Status encode_cut(const Tokenizer *t, const char *text, int64_t most, int32_t **ids,
-                         int64_t *count, Error *err) {
-  TRY(tokenizer_encode(t, text, strlen(text), ids, count, err));
-  if (*count > most - 1) *count = most - 1;
-  int32_t *grown = realloc(*ids, (size_t)(*count + 1) * sizeof *grown);
-  if (!grown) {
-    free(*ids);
-    *ids = NULL;
-    return no_memory(err);
-  }
-  *ids = grown;
-  grown[(*count)++] = tokenizer_eos(t);
-  return STATUS_OK;
-}
-
 Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err) {
   ExampleText text;
   *out = (Example){0};
   TRY(examples_read_line(set->lines, &set->keys, i, &text, err));
   const Tokenizer *t = set->tokenizer;
   const char *input = text.text ? text.text : text.input, *target = text.target ? text.target : "";
-  Status status = encode_cut(t, input, set->max_input, &out->input, &out->input_len, err);
+  Status status = sequence_encode(t, input, set->max_input, &out->input, &out->input_len, err);
   if (status == STATUS_OK) {
-    status = encode_cut(t, target, set->max_target, &out->target, &out->target_len, err);
+    status = sequence_encode(t, target, set->max_target, &out->target, &out->target_len, err);
   }
   json_free(&text.doc);
   if (status != STATUS_OK) example_free(out);

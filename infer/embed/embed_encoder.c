@@ -2,8 +2,8 @@
  * of the text's tokens are averaged. A text is cut to MOST tokens, EOS included. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "data/examples/sequence.h"
 #include "infer/embed/embed_method.h"
 
 enum { MOST = 512 };
@@ -54,17 +54,14 @@ static Status mean_state(Encoder *e, const int32_t *ids, int64_t count, float *o
 static Status encoder_embed(void *self, const char *key, const char *text, float *out, Error *err) {
   (void)key;
   Encoder *e = self;
-  int32_t *ids, cut[MOST];
+  int32_t *ids;
   int64_t count;
-  TRY(tokenizer_encode(e->base->tokenizer, text, strlen(text), &ids, &count, err));
-  if (count > MOST - 1) count = MOST - 1;
-  if (count > 0) memcpy(cut, ids, (size_t)count * sizeof *ids);
+  TRY(sequence_encode(e->base->tokenizer, text, MOST, &ids, &count, err));
+  Status status = count > 1 ? mean_state(e, ids, count, out, err)
+                            : error_set(err, STATUS_INPUT,
+                                        "'%.80s': a text to be embedded has no content", text);
   free(ids);
-  if (count == 0) {
-    return error_set(err, STATUS_INPUT, "'%.80s': a text to be embedded has no content", text);
-  }
-  cut[count] = tokenizer_eos(e->base->tokenizer);
-  return mean_state(e, cut, count + 1, out, err);
+  return status;
 }
 
 const EmbedderMethod embed_encoder = {encoder_open, encoder_embed, encoder_close};

@@ -1,8 +1,8 @@
 /* Rank classification: the mean log-likelihood of every choice (methods.md 7.1). */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "data/examples/sequence.h"
 #include "infer/predict/predict_internal.h"
 
 static const ArenaMark EMPTY = {0, 0};
@@ -51,8 +51,7 @@ static int32_t *shifted(Context *c, const TokenList *t, int32_t start) {
   int32_t *ids = context_alloc(c, (size_t)tokens_total(t) * sizeof *ids);
   for (int64_t s = 0; ids && s < t->count; s++) {
     int64_t at = t->offset[s], n = t->offset[s + 1] - at;
-    ids[at] = start;
-    memcpy(ids + at + 1, t->ids + at, (size_t)(n - 1) * sizeof *ids);
+    sequence_shift_right(t->ids + at, n, start, ids + at);
   }
   return ids;
 }

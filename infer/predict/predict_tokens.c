@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/examples/sequence.h"
 #include "infer/predict/predict_internal.h"
 
 void tokens_free(TokenList *t) {
@@ -18,7 +19,7 @@ void tokens_keep(TokenList *t, int64_t count) {
 }
 
 /* Room for `least` elements in *array; it at least doubles. */
-static Status grow(void **array, int64_t *room, int64_t least, size_t size, Error *err) {
+static Status grow_array(void **array, int64_t *room, int64_t least, size_t size, Error *err) {
   if (least <= *room) return STATUS_OK;
   int64_t wanted = least > 2 * *room ? least : 2 * *room;
   void *grown = realloc(*array, (size_t)wanted * size);
@@ -28,20 +29,19 @@ static Status grow(void **array, int64_t *room, int64_t least, size_t size, Erro
   return STATUS_OK;
 }
 
-static Status append(TokenList *t, const int32_t *ids, int64_t n, int32_t eos, Error *err) {
+static Status append_ids(TokenList *t, const int32_t *ids, int64_t n, Error *err) {
   int64_t at = tokens_total(t);
   void *all = t->ids, *offset = t->offset;
-  Status status = grow(&all, &t->id_room, at + n + 1, sizeof *t->ids, err);
+  Status status = grow_array(&all, &t->id_room, at + n, sizeof *t->ids, err);
   if (status == STATUS_OK) {
-    status = grow(&offset, &t->text_room, t->count + 2, sizeof *t->offset, err);
+    status = grow_array(&offset, &t->text_room, t->count + 2, sizeof *t->offset, err);
   }
   t->ids = all;
   t->offset = offset;
   TRY(status);
   memcpy(t->ids + at, ids, (size_t)n * sizeof *ids);
-  t->ids[at + n] = eos;
   t->offset[t->count] = at;
-  t->offset[++t->count] = at + n + 1;
+  t->offset[++t->count] = at + n;
   return STATUS_OK;
 }
 
@@ -49,8 +49,8 @@ Status tokens_add(TokenList *t, const Tokenizer *tokenizer, const char *text, in
                   Error *err) {
   int32_t *ids;
   int64_t n;
-  TRY(tokenizer_encode(tokenizer, text, strlen(text), &ids, &n, err));
-  Status status = append(t, ids, n < most ? n : most - 1, tokenizer_eos(tokenizer), err);
+  TRY(sequence_encode(tokenizer, text, most, &ids, &n, err));
+  Status status = append_ids(t, ids, n, err);
   free(ids);
   return status;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/examples/sequence.h"
 #include "data/text/json.h"
 #include "infer/route/routing_trace.h"
 
@@ -18,21 +19,6 @@ static Status run_item(const TraceRequest *r, const Asking *asking, const Item *
   *answer = strdup(item->choice[score.prediction]);
   score_free(&score);
   return *answer ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", r->path);
-}
-
-/* The ids of a text as the model reads them: at most `most`, EOS included. */
-static Status encode(const TraceRequest *r, const char *text, int64_t most, int32_t **ids,
-                     int64_t *count, Error *err) {
-  TRY(tokenizer_encode(r->base->tokenizer, text, strlen(text), ids, count, err));
-  if (*count > most - 1) *count = most - 1;
-  int32_t *grown = realloc(*ids, (size_t)(*count + 1) * sizeof *grown);
-  if (!grown) {
-    free(*ids);
-    return error_set(err, STATUS_RUN, "%s: out of memory", r->path);
-  }
-  grown[(*count)++] = tokenizer_eos(r->base->tokenizer);
-  *ids = grown;
-  return STATUS_OK;
 }
 
 /* The text of a token. Special ones have their names; a piece that is a blank alone, of which no
@@ -82,7 +68,7 @@ static Status text_json(const TraceRequest *r, const RoutingTrace *trace, const 
                         const char *text, int64_t most, json_t **list, Error *err) {
   int32_t *ids;
   int64_t count;
-  TRY(encode(r, text, most, &ids, &count, err));
+  TRY(sequence_encode(r->base->tokenizer, text, most, &ids, &count, err));
   *list = json_array();
   Status status = *list ? side_json(r, trace, of, ids, count, *list, err)
                         : error_set(err, STATUS_RUN, "%s: out of memory", r->path);
