@@ -145,11 +145,44 @@ static void long_chains_of_rules_are_refused(void **state) {
   refuse_model(s, "129 deep", nested_keys(129, 0), "too deep");
 }
 
+/* A subtree with two ways to it: "A" and then up to `tail` more of them, met first; and `detour`
+ * times "B" and then the same `tail`. No key, so that only the depth counts. */
+static Message shared_subtree(uint32_t detour, uint32_t tail) {
+  size_t count = 256 * (size_t)(detour + tail + 3);
+  uint32_t *units = malloc(count * sizeof *units), shared = 256 * 2;
+  assert_non_null(units);
+  for (size_t i = 0; i < count; i++) units[i] = 0x80000000;
+  units[0] = unit(0, 256, 0, 0);
+  for (uint32_t k = 1; k <= tail + 1; k++) {
+    uint32_t i = 256 * k + 'A', base = 256 * (k + 1);
+    units[i] = unit(i, base, 'A', 0);
+  }
+  for (uint32_t k = 1, i = 256 + 'B'; k <= detour; k++) {
+    uint32_t base = k < detour ? 256 * (tail + 2 + k) : shared;
+    units[i] = unit(i, base, 'B', 0);
+    i = base + 'B';
+  }
+  Message m = model_with_rules(units, count, "x", 2);
+  free(units);
+  return m;
+}
+
+static void shared_subtrees_are_as_deep_as_their_longest_way(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  Message m = shared_subtree(28, 100);
+  expect_ok("128 deep", try_model(s, m.bytes, m.size, &err), &err);
+  free(m.bytes);
+  refuse_model(s, "129 deep", shared_subtree(29, 100), "too deep");
+  refuse_model(s, "227 deep", shared_subtree(127, 100), "too deep");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sound_rules_are_obeyed),
       cmocka_unit_test(hostile_rules_are_refused),
       cmocka_unit_test(long_chains_of_rules_are_refused),
+      cmocka_unit_test(shared_subtrees_are_as_deep_as_their_longest_way),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -23,16 +23,21 @@
 
 enum { CHARSMAP_MAX = 16 << 20, KEY_MAX = 128, MATCHES_MAX = 32, REPLACEMENT_MAX = 1024 };
 
+/* What is known of the part of the trie that begins at a unit, however it is reached. */
+typedef struct Subtree {
+  enum { NOT_SEEN, BEING_VISITED, SOUND } state;
+  int keys;   /* the most that one text can meet from here on */
+  int height; /* bytes of the longest way down */
+} Subtree;
+
 typedef struct Trie {
   const unsigned char *units;
   size_t count;
   const unsigned char *strings;
   size_t strings_size;
-  signed char *matches; /* [count] 0: not seen; BELOW: being visited; else 1 + keys met below */
-  const char *fault;    /* the first one found */
+  Subtree *subtree;  /* [count] */
+  const char *fault; /* the first one found */
 } Trie;
-
-enum { BELOW = -1 };
 
 static uint32_t read_unit(const unsigned char *at) {
   return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
@@ -47,9 +52,7 @@ static bool replacement_is_sound(const Trie *t, uint32_t value) {
 }
 
 /* What is wrong with unit i itself. */
-static const char *unit_fault(const Trie *t, size_t i, size_t base, bool has_leaf, int depth) {
-  if (t->matches[i] == BELOW) return "its trie has a cycle";
-  if (depth > KEY_MAX) return "its trie is too deep";
+static const char *unit_fault(const Trie *t, size_t base, bool has_leaf) {
   if ((base | 0xff) >= t->count) return "its trie points outside itself";
   if (has_leaf && !replacement_is_sound(t, read_unit(t->units + 4 * base))) {
     return "a replacement is too long or outside its strings";
@@ -57,24 +60,39 @@ static const char *unit_fault(const Trie *t, size_t i, size_t base, bool has_lea
   return NULL;
 }
 
-/* The most keys that one text can meet from unit i on, of which there are `depth` bytes so far. */
-static int visit(Trie *t, size_t i, int depth) {
-  if (t->matches[i] > 0) return t->matches[i] - 1;
+static const char *depth_fault(int depth) {
+  return depth > KEY_MAX ? "its trie is too deep" : NULL;
+}
+
+static Subtree visit_unit(Trie *t, size_t i, int depth);
+
+/* The subtree of unit i, to which `depth` bytes lead. */
+static Subtree explore_unit(Trie *t, size_t i, int depth) {
   uint32_t unit = read_unit(t->units + 4 * i);
   size_t base = i ^ (size_t)(unit >> 10) << ((unit & 1u << 9) >> 6);
   bool has_leaf = unit >> 8 & 1;
-  t->fault = unit_fault(t, i, base, has_leaf, depth);
-  t->matches[i] = BELOW;
-  int most = 0;
+  Subtree all = {.state = SOUND};
+  t->fault = unit_fault(t, base, has_leaf);
   for (size_t c = 0; c < 256 && !t->fault; c++) {
     if ((read_unit(t->units + 4 * (base ^ c)) & 0x800000ff) != c) continue;
-    int below = visit(t, base ^ c, depth + 1);
-    most = below > most ? below : most;
+    Subtree below = visit_unit(t, base ^ c, depth + 1);
+    if (below.keys > all.keys) all.keys = below.keys;
+    if (below.height + 1 > all.height) all.height = below.height + 1;
   }
-  most += has_leaf;
-  if (!t->fault && most > MATCHES_MAX) t->fault = "too many of its keys begin alike";
-  if (!t->fault) t->matches[i] = (signed char)(1 + most);
-  return most;
+  all.keys += has_leaf;
+  if (!t->fault && all.keys > MATCHES_MAX) t->fault = "too many of its keys begin alike";
+  return all;
+}
+
+/* A unit that several ways lead to is explored once, and is as deep as each of them makes it. */
+static Subtree visit_unit(Trie *t, size_t i, int depth) {
+  Subtree *known = &t->subtree[i];
+  if (known->state == BEING_VISITED) t->fault = "its trie has a cycle";
+  if (!t->fault) t->fault = depth_fault(depth + known->height);
+  if (t->fault || known->state == SOUND) return *known;
+  known->state = BEING_VISITED;
+  *known = explore_unit(t, i, depth);
+  return *known;
 }
 
 const char *charsmap_fault(const unsigned char *data, size_t size) {
@@ -86,9 +104,9 @@ const char *charsmap_fault(const unsigned char *data, size_t size) {
   Trie t = {.units = data + 4, .count = bytes / 4};
   t.strings = t.units + bytes;
   t.strings_size = size - 4 - bytes;
-  t.matches = calloc(t.count, 1);
-  if (!t.matches) return "no memory to check it";
-  visit(&t, 0, 0);
-  free(t.matches);
+  t.subtree = calloc(t.count, sizeof *t.subtree);
+  if (!t.subtree) return "no memory to check it";
+  visit_unit(&t, 0, 0);
+  free(t.subtree);
   return t.fault;
 }
