@@ -1,67 +1,15 @@
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "data/examples/items_internal.h"
+
+static const ItemReader *const READERS[] = {[ITEMS_LINES] = &items_lines, [ITEMS_BBH] = &items_bbh};
 
 /* More distinct targets than this are free text and no label set. */
 enum { LABELS_MOST = 1000 };
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the items");
-}
-
-Status items_copy(char **out, const char *text, Error *err) {
-  *out = strdup(text);
-  return *out ? STATUS_OK : no_memory(err);
-}
-
-void items_place(const ItemSet *s, int64_t i, char place[ITEMS_PLACE]) {
-  if (s->format == ITEMS_BBH) {
-    snprintf(place, ITEMS_PLACE, "%s: examples[%" PRId64 "]", s->path, i);
-  } else {
-    snprintf(place, ITEMS_PLACE, "%s: line %" PRId64, s->path, jsonl_line(s->lines, i).number);
-  }
-}
-
-static void free_texts(char **text, int count) {
-  for (int i = 0; text && i < count; i++) free(text[i]);
-  free(text);
-}
-
-void item_free(Item *item) {
-  free(item->id);
-  free(item->input);
-  free(item->instruction);
-  free(item->task);
-  free_texts(item->choice, item->choices);
-  free_texts(item->target, item->targets);
-  *item = (Item){0};
-}
-
-/* ---- labels ---- */
-
-static bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static bool same_text(const char *a, const char *b) {
-  while (is_space(*a)) a++;
-  while (is_space(*b)) b++;
-  size_t n = strlen(a), m = strlen(b);
-  while (n > 0 && is_space(a[n - 1])) n--;
-  while (m > 0 && is_space(b[m - 1])) m--;
-  return n == m && memcmp(a, b, n) == 0;
-}
-
-int items_find_label(const Item *item) {
-  for (int t = 0; t < item->targets; t++) {
-    for (int c = 0; c < item->choices; c++) {
-      if (same_text(item->choice[c], item->target[t])) return c;
-    }
-  }
-  return -1;
 }
 
 /* ---- label sets: choices from the targets of other items ---- */
@@ -77,7 +25,7 @@ static Status refuse_labels(const ItemSet *s, const char *group, Error *err) {
 static Status add_label(ItemSet *s, int64_t i, const Item *item, const char *group, Error *err) {
   if (item->targets != 1) {
     char place[ITEMS_PLACE];
-    items_place(s, i, place);
+    s->reader->place(s, i, place);
     return error_set(err, STATUS_INPUT, "%s: %s: got %d texts; choices from targets need one",
                      place, s->keys.target, item->targets);
   }
@@ -94,10 +42,9 @@ static Status add_label(ItemSet *s, int64_t i, const Item *item, const char *gro
 static Status take_label_set(const ItemSet *s, const char *group, Item *item, Error *err) {
   json_t *set = json_object_get(s->label_sets, group), *index;
   const char *label;
-  item->choice = calloc(json_object_size(set) + 1, sizeof *item->choice);
-  if (!item->choice) return no_memory(err);
+  TRY(item_alloc_texts(&item->choice, json_object_size(set), err));
   json_object_foreach(set, label, index) {
-    TRY(items_copy(&item->choice[item->choices], label, err));
+    TRY(item_copy_text(&item->choice[item->choices], label, err));
     item->choices++;
   }
   item->label = (int)json_integer_value(json_object_get(set, item->target[0]));
@@ -109,21 +56,13 @@ static Status take_label_set(const ItemSet *s, const char *group, Item *item, Er
 static Status read_item(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
   *out = (Item){.label = -1};
   *group = NULL;
-  return s->format == ITEMS_BBH ? items_read_bbh(s, i, out, group, err)
-                                : items_read_line(s, i, out, group, err);
+  return s->reader->read(s, i, out, group, err);
 }
 
 static Status refuse_choiceless(const ItemSet *s, int64_t i, Error *err) {
   char place[ITEMS_PLACE];
-  items_place(s, i, place);
-  if (s->format == ITEMS_BBH) {
-    return error_set(err, STATUS_INPUT,
-                     "%s: the input ends in no options \"(A) ...\"; take choices from the targets",
-                     place);
-  }
-  return error_set(err, STATUS_INPUT,
-                   "%s: %s: is missing; give it, or take choices from the targets", place,
-                   s->keys.choices);
+  s->reader->place(s, i, place);
+  return s->reader->refuse_choiceless(s, place, err);
 }
 
 static Status check_item(ItemSet *s, int64_t i, Error *err) {
@@ -145,25 +84,19 @@ static Status copy_keys(ItemKeys *to, const ItemKeys *from, Error *err) {
   const ItemKeys none = {0}, *given = from ? from : &none;
   to->choices_from_targets = given->choices_from_targets;
   to->need_choices = given->need_choices;
-  TRY(items_copy((char **)&to->input, given->input ? given->input : "input", err));
-  TRY(items_copy((char **)&to->target, given->target ? given->target : "target", err));
-  TRY(items_copy((char **)&to->choices, given->choices ? given->choices : "choices", err));
-  TRY(items_copy((char **)&to->label, given->label ? given->label : "label", err));
-  return items_copy((char **)&to->instruction,
-                    given->instruction ? given->instruction : "instruction", err);
-}
-
-static Status open_lines(ItemSet *s, Error *err) {
-  TRY(jsonl_open(&s->lines, s->path, err));
-  s->count = jsonl_count(s->lines);
-  return STATUS_OK;
+  TRY(item_copy_text((char **)&to->input, given->input ? given->input : "input", err));
+  TRY(item_copy_text((char **)&to->target, given->target ? given->target : "target", err));
+  TRY(item_copy_text((char **)&to->choices, given->choices ? given->choices : "choices", err));
+  TRY(item_copy_text((char **)&to->label, given->label ? given->label : "label", err));
+  return item_copy_text((char **)&to->instruction,
+                        given->instruction ? given->instruction : "instruction", err);
 }
 
 static Status open_set(ItemSet *s, const char *path, const ItemKeys *keys, Error *err) {
-  TRY(items_copy(&s->path, path, err));
+  TRY(item_copy_text(&s->path, path, err));
   TRY(copy_keys(&s->keys, keys, err));
   s->label_sets = s->keys.choices_from_targets ? json_object() : NULL;
-  TRY(s->format == ITEMS_BBH ? items_open_bbh(s, err) : open_lines(s, err));
+  TRY(s->reader->open(s, err));
   for (int64_t i = 0; i < s->count; i++) TRY(check_item(s, i, err));
   if (s->count > 0) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: holds no items", path);
@@ -174,7 +107,7 @@ Status items_open(ItemSet **out, const char *path, ItemFormat format, const Item
   *out = NULL;
   ItemSet *s = calloc(1, sizeof *s);
   if (!s) return no_memory(err);
-  s->format = format;
+  s->reader = READERS[format];
   Status status = open_set(s, path, keys, err);
   if (status == STATUS_OK) {
     *out = s;

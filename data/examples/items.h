@@ -13,18 +13,8 @@
 #ifndef SKEIN_ITEMS_H
 #define SKEIN_ITEMS_H
 
+#include "data/examples/item.h"
 #include "data/text/jsonl.h"
-
-typedef struct Item {
-  char *id; /* the line's, else its number from 0 */
-  char *input;
-  char *instruction; /* NULL when there is none */
-  char *task;        /* NULL when there is none */
-  char **choice;     /* [choices] */
-  char **target;     /* [targets] */
-  int choices, targets;
-  int label; /* the right choice; -1: unknown */
-} Item;
 
 typedef enum ItemFormat { ITEMS_LINES, ITEMS_BBH } ItemFormat;
 
@@ -45,6 +35,5 @@ const char *items_hash(const ItemSet *s); /* SHA-256 of the (decompressed) text 
 const char *items_path(const ItemSet *s);
 /* Free with item_free. */
 Status items_get(const ItemSet *s, int64_t i, Item *out, Error *err);
-void item_free(Item *item); /* a zeroed Item is allowed */
 
 #endif

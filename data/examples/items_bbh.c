@@ -16,7 +16,7 @@ static Status hash_text(const char *text, size_t size, char hex[HASH_HEX], Error
   return STATUS_OK;
 }
 
-Status items_open_bbh(ItemSet *s, Error *err) {
+static Status open_bbh(ItemSet *s, Error *err) {
   char *text;
   size_t size;
   s->doc = (JsonDoc){.file = s->path};
@@ -56,31 +56,42 @@ static int count_options(const char *text) {
 }
 
 static Status letter_choices(Item *out, int count, Error *err) {
-  out->choice = calloc((size_t)count, sizeof *out->choice);
-  if (!out->choice) return error_set(err, STATUS_RUN, "out of memory: the items");
+  TRY(item_alloc_texts(&out->choice, (size_t)count, err));
   for (; out->choices < count; out->choices++) {
     char letter[] = {'(', (char)('A' + out->choices), ')', '\0'};
-    TRY(items_copy(&out->choice[out->choices], letter, err));
+    TRY(item_copy_text(&out->choice[out->choices], letter, err));
   }
-  out->label = items_find_label(out);
+  out->label = item_find_label(out);
   return STATUS_OK;
 }
 
-Status items_read_bbh(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
+static void bbh_place(const ItemSet *s, int64_t i, char place[ITEMS_PLACE]) {
+  snprintf(place, ITEMS_PLACE, "%s: examples[%" PRId64 "]", s->path, i);
+}
+
+static Status refuse_no_options(const ItemSet *s, const char *place, Error *err) {
+  (void)s;
+  return error_set(err, STATUS_INPUT,
+                   "%s: the input ends in no options \"(A) ...\"; take choices from the targets",
+                   place);
+}
+
+static Status read_bbh(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
   char place[ITEMS_PLACE], number[24];
-  items_place(s, i, place);
+  bbh_place(s, i, place);
   snprintf(number, sizeof number, "%" PRId64, i);
   JsonDoc doc = {.root = json_array_get(s->examples, (size_t)i), .file = place};
   const char *input, *target;
   TRY(json_get_string(&doc, "input", &input, err));
   TRY(json_get_string(&doc, "target", &target, err));
-  TRY(items_copy(group, "", err));
-  TRY(items_copy(&out->id, number, err));
-  TRY(items_copy(&out->input, input, err));
-  out->target = calloc(1, sizeof *out->target);
-  if (!out->target) return error_set(err, STATUS_RUN, "out of memory: the items");
-  TRY(items_copy(&out->target[0], target, err));
+  TRY(item_copy_text(group, "", err));
+  TRY(item_copy_text(&out->id, number, err));
+  TRY(item_copy_text(&out->input, input, err));
+  TRY(item_alloc_texts(&out->target, 1, err));
+  TRY(item_copy_text(&out->target[0], target, err));
   out->targets = 1;
   int options = count_options(input);
   return options > 0 ? letter_choices(out, options, err) : STATUS_OK;
 }
+
+const ItemReader items_bbh = {open_bbh, read_bbh, bbh_place, refuse_no_options};

@@ -1,4 +1,4 @@
-/* items_internal: what items.c and its two readers share. */
+/* items_internal: what items.c and the readers of its formats share. */
 #ifndef SKEIN_ITEMS_INTERNAL_H
 #define SKEIN_ITEMS_INTERNAL_H
 
@@ -6,32 +6,34 @@
 #include "data/file/hash.h"
 #include "data/text/json.h"
 
+enum { ITEMS_PLACE = 512 };
+
+/* How the files of a format are read. A new format is a file with one of these and a row in
+ * items.c. */
+typedef struct ItemReader {
+  /* Opens the file at s->path, and sets the count. What it made is items_close's, on failure too. */
+  Status (*open)(ItemSet *s, Error *err);
+  /* Item i: choices that its own text gives, or none. *group, freed by the caller, names the items
+   * that it shares a label set with. The item is freed by the caller on failure too. */
+  Status (*read)(const ItemSet *s, int64_t i, Item *out, char **group, Error *err);
+  /* Where item i is, for messages: "FILE: line N" or "FILE: examples[i]". */
+  void (*place)(const ItemSet *s, int64_t i, char place[ITEMS_PLACE]);
+  /* Says that the item there has no choices, and what may be done. */
+  Status (*refuse_choiceless)(const ItemSet *s, const char *place, Error *err);
+} ItemReader;
+
+extern const ItemReader items_lines, items_bbh;
+
 struct ItemSet {
+  const ItemReader *reader;
   char *path;
-  ItemFormat format;
   ItemKeys keys; /* owned strings, none NULL */
   int64_t count;
-  Jsonl *lines;        /* ITEMS_LINES */
-  JsonDoc doc;         /* ITEMS_BBH, with the next two */
+  Jsonl *lines;        /* of items_lines */
+  JsonDoc doc;         /* of items_bbh, with the next two */
   json_t *examples;    /* borrowed from doc */
   char hash[HASH_HEX]; /* of the text */
   json_t *label_sets;  /* {group: {target: index}}; NULL unless choices come from targets */
 };
-
-/* Item i as its reader finds it: choices that its own text gives, or none. *group, freed by the
- * caller, names the items that it shares a label set with. The item is freed by the caller on
- * failure too. */
-Status items_read_line(const ItemSet *s, int64_t i, Item *out, char **group, Error *err);
-Status items_read_bbh(const ItemSet *s, int64_t i, Item *out, char **group, Error *err);
-
-Status items_open_bbh(ItemSet *s, Error *err);
-
-/* Where item i is, for messages: "FILE: line N" or "FILE: examples[i]". */
-enum { ITEMS_PLACE = 512 };
-void items_place(const ItemSet *s, int64_t i, char place[ITEMS_PLACE]);
-Status items_copy(char **out, const char *text, Error *err);
-/* The first of the choices that equals the first of the targets to equal one; white space around
- * them does not count. -1: there is none. */
-int items_find_label(const Item *item);
 
 #endif

@@ -9,7 +9,7 @@ static Status optional_text(const JsonDoc *doc, const char *key, char **out, Err
   if (!json_has(doc, key)) return STATUS_OK;
   const char *text;
   TRY(json_get_string(doc, key, &text, err));
-  return items_copy(out, text, err);
+  return item_copy_text(out, text, err);
 }
 
 /* A text or an integer, as a text; nothing when the key is not there. */
@@ -19,7 +19,7 @@ static Status optional_name(const JsonDoc *doc, const char *key, char **out, Err
   int64_t value;
   TRY(json_get_int(doc, key, INT64_MIN, INT64_MAX, &value, err));
   snprintf(digits, sizeof digits, "%" PRId64, value);
-  return items_copy(out, digits, err);
+  return item_copy_text(out, digits, err);
 }
 
 static Status list_of_texts(const JsonDoc *doc, const char *key, char ***out, int *count,
@@ -31,15 +31,14 @@ static Status list_of_texts(const JsonDoc *doc, const char *key, char ***out, in
     return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": %s: is an empty list", doc->file,
                      doc->line, key);
   }
-  *out = calloc(n, sizeof **out);
-  if (!*out) return error_set(err, STATUS_RUN, "out of memory: the items");
+  TRY(item_alloc_texts(out, n, err));
   for (size_t i = 0; i < n; i++) {
     const json_t *text = json_array_get(list, i);
     if (!json_is_string(text)) {
       return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": %s[%zu]: got %s, want a string",
                        doc->file, doc->line, key, i, json_kind(text));
     }
-    TRY(items_copy(&(*out)[i], json_string_value(text), err));
+    TRY(item_copy_text(&(*out)[i], json_string_value(text), err));
     (*count)++;
   }
   return STATUS_OK;
@@ -50,8 +49,7 @@ static Status read_targets(const JsonDoc *doc, const char *key, Item *out, Error
   if (json_is_array(json_object_get(doc->root, key))) {
     return list_of_texts(doc, key, &out->target, &out->targets, err);
   }
-  out->target = calloc(1, sizeof *out->target);
-  if (!out->target) return error_set(err, STATUS_RUN, "out of memory: the items");
+  TRY(item_alloc_texts(&out->target, 1, err));
   TRY(optional_text(doc, key, &out->target[0], err));
   out->targets = 1;
   return STATUS_OK;
@@ -60,7 +58,7 @@ static Status read_targets(const JsonDoc *doc, const char *key, Item *out, Error
 static Status read_choices(const JsonDoc *doc, const ItemKeys *keys, Item *out, Error *err) {
   if (!json_has(doc, keys->choices)) return STATUS_OK;
   TRY(list_of_texts(doc, keys->choices, &out->choice, &out->choices, err));
-  out->label = items_find_label(out);
+  out->label = item_find_label(out);
   if (!json_has(doc, keys->label)) return STATUS_OK;
   int64_t label;
   TRY(json_get_int(doc, keys->label, 0, out->choices - 1, &label, err));
@@ -73,19 +71,35 @@ static Status read_fields(const JsonDoc *doc, const ItemKeys *keys, int64_t i, I
   const char *input;
   char number[24];
   TRY(json_get_string(doc, keys->input, &input, err));
-  TRY(items_copy(&out->input, input, err));
+  TRY(item_copy_text(&out->input, input, err));
   TRY(optional_name(doc, "id", &out->id, err));
   snprintf(number, sizeof number, "%" PRId64, i);
-  if (!out->id) TRY(items_copy(&out->id, number, err));
+  if (!out->id) TRY(item_copy_text(&out->id, number, err));
   TRY(optional_text(doc, keys->instruction, &out->instruction, err));
   TRY(optional_text(doc, "task", &out->task, err));
   TRY(read_targets(doc, keys->target, out, err));
   TRY(read_choices(doc, keys, out, err));
   if (keys->choices_from_targets) TRY(optional_name(doc, "template", group, err));
-  return *group ? STATUS_OK : items_copy(group, "", err);
+  return *group ? STATUS_OK : item_copy_text(group, "", err);
 }
 
-Status items_read_line(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
+static Status open_lines(ItemSet *s, Error *err) {
+  TRY(jsonl_open(&s->lines, s->path, err));
+  s->count = jsonl_count(s->lines);
+  return STATUS_OK;
+}
+
+static void line_place(const ItemSet *s, int64_t i, char place[ITEMS_PLACE]) {
+  snprintf(place, ITEMS_PLACE, "%s: line %" PRId64, s->path, jsonl_line(s->lines, i).number);
+}
+
+static Status refuse_no_choices(const ItemSet *s, const char *place, Error *err) {
+  return error_set(err, STATUS_INPUT,
+                   "%s: %s: is missing; give it, or take choices from the targets", place,
+                   s->keys.choices);
+}
+
+static Status read_line(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
   JsonlLine line = jsonl_line(s->lines, i);
   JsonDoc doc = {.file = s->path, .line = line.number, .byte = line.byte};
   TRY(json_parse(&doc, line.text, line.size, err));
@@ -93,3 +107,5 @@ Status items_read_line(const ItemSet *s, int64_t i, Item *out, char **group, Err
   json_free(&doc);
   return status;
 }
+
+const ItemReader items_lines = {open_lines, read_line, line_place, refuse_no_choices};
