@@ -177,6 +177,38 @@ static void bad_lines_are_found_at_once(void **state) {
   tokenizer_close(t);
 }
 
+static int64_t built; /* pieces of memory that jansson has asked for */
+
+static void *count_malloc(size_t size) {
+  built++;
+  return malloc(size);
+}
+
+/* Data is read twice, when it is opened and when it is used: what is plain costs little. */
+static void plain_lines_are_checked_without_documents(void **state) {
+  Scratch *s = *state;
+  Tokenizer *t = corpus_tokenizer(s);
+  static const char plain[] =
+      "{\"idx\": [0, -1], \"inputs\": [3, 4, 5, 6, 7], \"options\": [\"x\", null], "
+      "\"input\": \"a \\\"gate\\\"\\n\", \"target\": \"y\"}\n";
+  static const char other[] = "{\"score\": 0.5, \"input\": \"a\", \"target\": \"\\u0062\"}\n";
+  char text[1024];
+  snprintf(text, sizeof text, "%s%s", plain, plain);
+  built = 0;
+  json_set_alloc_funcs(count_malloc, free);
+  ExampleSet *set = open_text(s, t, text, &KEYS);
+  json_set_alloc_funcs(malloc, free);
+  assert_int_equal(built, 0);
+  assert_example(set, t, 1, "a \"gate\"\n", "y");
+  examples_close(set);
+  snprintf(text, sizeof text, "%s%s", plain, other);
+  set = open_text(s, t, text, &KEYS);
+  assert_example(set, t, 0, "a \"gate\"\n", "y");
+  assert_example(set, t, 1, "a", "b");
+  examples_close(set);
+  tokenizer_close(t);
+}
+
 static void no_examples_is_an_error(void **state) {
   Scratch *s = *state;
   Tokenizer *t = corpus_tokenizer(s);
@@ -290,6 +322,7 @@ int main(void) {
       cmocka_unit_test(the_shortest_limit_leaves_eos),
       cmocka_unit_test(keys_name_the_fields),
       cmocka_unit_test(bad_lines_are_found_at_once),
+      cmocka_unit_test(plain_lines_are_checked_without_documents),
       cmocka_unit_test(no_examples_is_an_error),
       cmocka_unit_test(compressed_files_are_the_same),
       cmocka_unit_test(a_tokenizer_comes_from_the_texts),

@@ -10,37 +10,13 @@ static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the examples");
 }
 
-/* ---- lines ---- */
-
-static Status read_fields(const ExampleKeys *keys, ExampleText *out, Error *err) {
-  const JsonDoc *doc = &out->doc;
-  bool raw = keys->text && json_has(doc, keys->text) && !json_has(doc, keys->input);
-  if (raw) return json_get_string(doc, keys->text, &out->text, err);
-  TRY(json_get_string(doc, keys->input, &out->input, err));
-  return json_get_string(doc, keys->target, &out->target, err);
-}
-
-Status examples_read_line(const Jsonl *lines, const ExampleKeys *keys, int64_t i, ExampleText *out,
-                          Error *err) {
-  JsonlLine line = jsonl_line(lines, i);
-  *out = (ExampleText){.doc = {.file = jsonl_path(lines), .line = line.number, .byte = line.byte}};
-  TRY(json_parse(&out->doc, line.text, line.size, err));
-  Status status = read_fields(keys, out, err);
-  if (status != STATUS_OK) json_free(&out->doc);
-  return status;
-}
-
 static Status check_lines(const ExampleSet *set, Error *err) {
-  for (int64_t i = 0; i < set->count; i++) {
-    ExampleText text;
-    TRY(examples_read_line(set->lines, &set->keys, i, &text, err));
-    json_free(&text.doc);
-  }
+  for (int64_t i = 0; i < set->count; i++) TRY(example_line_check(set->lines, &set->keys, i, err));
   if (set->count > 0) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: holds no examples", jsonl_path(set->lines));
 }
 
-static char *copy(const char *text) {
+static char *copy_text(const char *text) {
   return text ? strdup(text) : NULL;
 }
 
@@ -53,7 +29,7 @@ Status examples_open(ExampleSet **out, const char *path, const ExampleKeys *keys
   }
   ExampleSet *set = calloc(1, sizeof *set);
   if (!set) return no_memory(err);
-  set->keys = (ExampleKeys){copy(keys->input), copy(keys->target), copy(keys->text)};
+  set->keys = (ExampleKeys){copy_text(keys->input), copy_text(keys->target), copy_text(keys->text)};
   set->tokenizer = tokenizer;
   set->max_input = max_input;
   set->max_target = max_target;
@@ -91,7 +67,7 @@ const char *examples_hash(const ExampleSet *set) {
 Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err) {
   ExampleText text;
   *out = (Example){0};
-  TRY(examples_read_line(set->lines, &set->keys, i, &text, err));
+  TRY(example_line_read(set->lines, &set->keys, i, &text, err));
   const Tokenizer *t = set->tokenizer;
   const char *input = text.text ? text.text : text.input, *target = text.target ? text.target : "";
   Status status = sequence_encode(t, input, set->max_input, &out->input, &out->input_len, err);

@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/examples/examples_internal.h"
+#include "data/examples/example_line.h"
+#include "data/examples/examples.h"
 
 typedef struct TextList {
   char **text;
@@ -22,7 +23,7 @@ static Status collect_texts(const Jsonl *lines, const ExampleKeys *keys, TextLis
                             Error *err) {
   for (int64_t i = 0; i < jsonl_count(lines); i++) {
     ExampleText text;
-    TRY(examples_read_line(lines, keys, i, &text, err));
+    TRY(example_line_read(lines, keys, i, &text, err));
     Status status = add_text(list, text.text ? text.text : text.input, err);
     if (status == STATUS_OK) status = add_text(list, text.target, err);
     json_free(&text.doc);
