@@ -12,20 +12,20 @@ static Status no_memory(Error *err) {
 
 /* ---- packing ---- */
 
-typedef struct Item {
+typedef struct Drawn {
   Example example;
   int64_t index, tokens; /* place in the batch; input + target */
   int64_t bin;           /* micro-batch it goes to */
-} Item;
+} Drawn;
 
 static int longest_first(const void *a, const void *b) {
-  const Item *x = a, *y = b;
+  const Drawn *x = a, *y = b;
   if (x->tokens != y->tokens) return x->tokens > y->tokens ? -1 : 1;
   return x->index < y->index ? -1 : x->index > y->index;
 }
 
 static int by_bin(const void *a, const void *b) {
-  const Item *x = a, *y = b;
+  const Drawn *x = a, *y = b;
   if (x->bin != y->bin) return x->bin < y->bin ? -1 : 1;
   return longest_first(a, b);
 }
@@ -58,16 +58,17 @@ static int64_t first_fit(Bins *b, int64_t tokens, int64_t max_tokens) {
   return k - b->leaves;
 }
 
-/* Gives every item its bin; items end ordered by bin. */
-static Status pack(Item *item, int64_t n, int64_t max_tokens, int64_t *bins, Error *err) {
+/* Gives every example its bin; they end ordered by bin. */
+static Status pack_examples(Drawn *drawn, int64_t n, int64_t max_tokens, int64_t *bins,
+                            Error *err) {
   Bins b = {.leaves = 1};
   while (b.leaves < n) b.leaves *= 2;
   if (b.leaves == 1) b.leaves = 2;
   b.room = calloc(2 * (size_t)b.leaves, sizeof *b.room);
   if (!b.room) return no_memory(err);
-  qsort(item, (size_t)n, sizeof *item, longest_first);
-  for (int64_t i = 0; i < n; i++) item[i].bin = first_fit(&b, item[i].tokens, max_tokens);
-  qsort(item, (size_t)n, sizeof *item, by_bin);
+  qsort(drawn, (size_t)n, sizeof *drawn, longest_first);
+  for (int64_t i = 0; i < n; i++) drawn[i].bin = first_fit(&b, drawn[i].tokens, max_tokens);
+  qsort(drawn, (size_t)n, sizeof *drawn, by_bin);
   *bins = b.used;
   free(b.room);
   return STATUS_OK;
@@ -75,7 +76,7 @@ static Status pack(Item *item, int64_t n, int64_t max_tokens, int64_t *bins, Err
 
 /* ---- micro-batches ---- */
 
-static void append(int32_t *to, int64_t at, const int32_t *from, int64_t n) {
+static void append_ids(int32_t *to, int64_t at, const int32_t *from, int64_t n) {
   memcpy(to + at, from, (size_t)n * sizeof *to);
 }
 
@@ -87,35 +88,36 @@ static void micro_free(MicroBatch *m) {
   free((int64_t *)m->target.offset);
 }
 
-static Status micro_make(MicroBatch *m, const Item *item, int64_t n, int32_t start, Error *err) {
+static Status micro_make(MicroBatch *m, const Drawn *drawn, int64_t n, int32_t start, Error *err) {
   int64_t *input = malloc((size_t)(n + 1) * sizeof *input);
   int64_t *target = malloc((size_t)(n + 1) * sizeof *target);
   *m = (MicroBatch){.input = {n, input}, .target = {n, target}};
   if (!input || !target) return no_memory(err);
   input[0] = target[0] = 0;
   for (int64_t i = 0; i < n; i++) {
-    input[i + 1] = input[i] + item[i].example.input_len;
-    target[i + 1] = target[i] + item[i].example.target_len;
+    input[i + 1] = input[i] + drawn[i].example.input_len;
+    target[i + 1] = target[i] + drawn[i].example.target_len;
   }
   m->input_ids = malloc((size_t)input[n] * sizeof(int32_t));
   m->decoder_ids = malloc((size_t)target[n] * sizeof(int32_t));
   m->target_ids = malloc((size_t)target[n] * sizeof(int32_t));
   if (!m->input_ids || !m->decoder_ids || !m->target_ids) return no_memory(err);
   for (int64_t i = 0; i < n; i++) {
-    const Example *e = &item[i].example;
-    append(m->input_ids, input[i], e->input, e->input_len);
-    append(m->target_ids, target[i], e->target, e->target_len);
+    const Example *e = &drawn[i].example;
+    append_ids(m->input_ids, input[i], e->input, e->input_len);
+    append_ids(m->target_ids, target[i], e->target, e->target_len);
     sequence_shift_right(e->target, e->target_len, start, m->decoder_ids + target[i]);
   }
   return STATUS_OK;
 }
 
-static Status cut(Batch *b, const Item *item, int64_t n, int64_t bins, int32_t start, Error *err) {
+static Status cut_batch(Batch *b, const Drawn *drawn, int64_t n, int64_t bins, int32_t start,
+                        Error *err) {
   b->micro = calloc((size_t)bins, sizeof *b->micro);
   if (!b->micro) return no_memory(err);
   for (int64_t first = 0, end; first < n; first = end) {
-    for (end = first + 1; end < n && item[end].bin == item[first].bin;) end++;
-    TRY(micro_make(&b->micro[b->count++], item + first, end - first, start, err));
+    for (end = first + 1; end < n && drawn[end].bin == drawn[first].bin;) end++;
+    TRY(micro_make(&b->micro[b->count++], drawn + first, end - first, start, err));
   }
   return STATUS_OK;
 }
@@ -143,53 +145,54 @@ static Place place_of(const ExampleSet *set, const BatchSpec *spec, int64_t posi
   return p;
 }
 
-static Status get_item(const ExampleSet *set, const BatchSpec *spec, Place place, Item *item,
-                       Error *err) {
+static Status get_example(const ExampleSet *set, const BatchSpec *spec, Place place, Drawn *drawn,
+                          Error *err) {
   TRY(spec->corruption ? examples_get_corrupted(set, place.index, place.epoch, spec->corruption,
-                                                &item->example, err)
-                       : examples_get(set, place.index, &item->example, err));
-  item->tokens = item->example.input_len + item->example.target_len;
+                                                &drawn->example, err)
+                       : examples_get(set, place.index, &drawn->example, err));
+  drawn->tokens = drawn->example.input_len + drawn->example.target_len;
   return STATUS_OK;
 }
 
-/* The batch of items [0, n), whose examples it consumes. */
-static Status assemble(Item *item, int64_t n, const BatchSpec *spec, Batch *out, Error *err) {
+/* The batch of drawn[0, n), whose examples stay the caller's. */
+static Status assemble_batch(Drawn *drawn, int64_t n, const BatchSpec *spec, Batch *out,
+                             Error *err) {
   int64_t bins = 0;
-  TRY(pack(item, n, spec->max_tokens, &bins, err));
+  TRY(pack_examples(drawn, n, spec->max_tokens, &bins, err));
   out->examples = n;
   for (int64_t i = 0; i < n; i++) {
-    out->input_tokens += item[i].example.input_len;
-    out->target_tokens += item[i].example.target_len;
+    out->input_tokens += drawn[i].example.input_len;
+    out->target_tokens += drawn[i].example.target_len;
   }
-  return cut(out, item, n, bins, spec->decoder_start, err);
+  return cut_batch(out, drawn, n, bins, spec->decoder_start, err);
 }
 
-static Status make(const ExampleSet *set, const BatchSpec *spec, int64_t first, int64_t n,
-                   bool stream, Batch *out, Error *err) {
+static Status make_batch(const ExampleSet *set, const BatchSpec *spec, int64_t first, int64_t n,
+                         bool stream, Batch *out, Error *err) {
   *out = (Batch){0};
-  Item *item = calloc((size_t)n, sizeof *item);
-  if (!item) return no_memory(err);
+  Drawn *drawn = calloc((size_t)n, sizeof *drawn);
+  if (!drawn) return no_memory(err);
   Status status = STATUS_OK;
   for (int64_t i = 0; i < n && status == STATUS_OK; i++) {
     Place place = stream ? place_of(set, spec, first + i) : (Place){0, first + i};
-    item[i].index = i;
-    status = get_item(set, spec, place, &item[i], err);
+    drawn[i].index = i;
+    status = get_example(set, spec, place, &drawn[i], err);
   }
-  if (status == STATUS_OK) status = assemble(item, n, spec, out, err);
-  for (int64_t i = 0; i < n; i++) example_free(&item[i].example);
-  free(item);
+  if (status == STATUS_OK) status = assemble_batch(drawn, n, spec, out, err);
+  for (int64_t i = 0; i < n; i++) example_free(&drawn[i].example);
+  free(drawn);
   if (status != STATUS_OK) batch_free(out);
   return status;
 }
 
 Status batch_make(const ExampleSet *set, const BatchSpec *spec, int64_t step, Batch *out,
                   Error *err) {
-  return make(set, spec, step * spec->batch_size, spec->batch_size, true, out, err);
+  return make_batch(set, spec, step * spec->batch_size, spec->batch_size, true, out, err);
 }
 
 Status batch_make_range(const ExampleSet *set, const BatchSpec *spec, int64_t first, int64_t n,
                         Batch *out, Error *err) {
   int64_t left = examples_count(set) - first;
   if (left < 0) left = 0;
-  return make(set, spec, first, n < left ? n : left, false, out, err);
+  return make_batch(set, spec, first, n < left ? n : left, false, out, err);
 }

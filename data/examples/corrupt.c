@@ -52,7 +52,7 @@ static Status line_tokens(const ExampleSet *set, int64_t i, Rng *rng, Tokens *t,
 
 /* ---- output under construction ---- */
 
-static Status reserve(Example *e, int64_t input, int64_t target, Error *err) {
+static Status reserve_ids(Example *e, int64_t input, int64_t target, Error *err) {
   *e = (Example){.input = malloc((size_t)input * sizeof *e->input),
                  .target = malloc((size_t)target * sizeof *e->target)};
   return e->input && e->target ? STATUS_OK : no_memory(err);
@@ -73,7 +73,7 @@ static void put_ends(const ExampleSet *set, Example *e) {
 
 /* INPUT <extra_id_0>  ->  <extra_id_0> TARGET, each cut to fit with EOS. */
 static Status denoise_target(const ExampleSet *set, const Tokens *t, Example *e, Error *err) {
-  TRY(reserve(e, t->split + 2, t->count - t->split + 2, err));
+  TRY(reserve_ids(e, t->split + 2, t->count - t->split + 2, err));
   int32_t sentinel = tokenizer_sentinel(set->tokenizer, 0);
   int64_t input = min64(t->split, set->max_input - 2);
   int64_t target = min64(t->count - t->split, set->max_target - 2);
@@ -128,7 +128,7 @@ static int64_t next_part(int64_t *total, int64_t *parts, Rng *rng) {
 static Status corrupt_spans(const ExampleSet *set, const Tokens *t, const Corruption *how, Rng *rng,
                             Example *e, Error *err) {
   Spans s = fit_spans(set, t->count, how);
-  TRY(reserve(e, s.tokens - s.noise + s.count + 1, s.noise + s.count + 1, err));
+  TRY(reserve_ids(e, s.tokens - s.noise + s.count + 1, s.noise + s.count + 1, err));
   int64_t kept = s.tokens - s.noise, noise = s.noise, kept_parts = s.count, noise_parts = s.count;
   int64_t at = 0;
   for (int k = 0; k < s.count; k++) {

@@ -1,9 +1,9 @@
 /* example_line: the texts of one line of data.
  *
  * A line is read when the set is opened, so that a bad one is found before anything is computed,
- * and again when its example is wanted; between the two nothing of it is kept, as data may be larger
- * than memory. So that neither costs much, a plain line is scanned (data/text/json_scan.h), and
- * jansson reads the others. Both mean the same. */
+ * and again when its example is wanted; between the two nothing of it is kept, as data may be
+ * larger than memory. So that neither costs much, a plain line is scanned (data/text/json_scan.h),
+ * and jansson reads the others. Both mean the same. */
 #ifndef SKEIN_EXAMPLE_LINE_H
 #define SKEIN_EXAMPLE_LINE_H
 

@@ -1,5 +1,9 @@
 /* examples: lines of a JSONL file as token ids.
  *
+ * The room data/examples owns what a model is given: examples to learn from and their batches
+ * (batch.h), items to be asked (items.h), a text as a sequence of tokens (sequence.h), and the
+ * corruption of raw text. It may not know models or experts, nor what is done with a batch.
+ *
  * Ids are truncated to the maximum length, EOS always kept as the last. Every line is checked when
  * the set is opened (JSON, keys, types), so a bad line is found before training starts, not in the
  * middle of it. */

@@ -13,7 +13,7 @@
 #ifndef SKEIN_ITEMS_H
 #define SKEIN_ITEMS_H
 
-#include "data/examples/item.h"
+#include "data/examples/item_parts.h"
 #include "data/text/jsonl.h"
 
 typedef enum ItemFormat { ITEMS_LINES, ITEMS_BBH } ItemFormat;

@@ -11,7 +11,7 @@ enum { ITEMS_PLACE = 512 };
 /* How the files of a format are read. A new format is a file with one of these and a row in
  * items.c. */
 typedef struct ItemReader {
-  /* Opens the file at s->path, and sets the count. What it made is items_close's, on failure too. */
+  /* Opens the file at s->path and sets the count; items_close frees it, after a failure too. */
   Status (*open)(ItemSet *s, Error *err);
   /* Item i: choices that its own text gives, or none. *group, freed by the caller, names the items
    * that it shares a label set with. The item is freed by the caller on failure too. */

@@ -23,13 +23,13 @@ Hash *hash_new(void) {
 }
 
 /* Once begun, SHA-256 in memory has no way to fail; libcrypto reports only misuse. */
-static void must(int ok) {
+static void must_succeed(int ok) {
   assert(ok == 1);
   (void)ok;
 }
 
 void hash_add(Hash *hash, const void *data, size_t size) {
-  must(EVP_DigestUpdate(hash->digest, data, size));
+  must_succeed(EVP_DigestUpdate(hash->digest, data, size));
 }
 
 void hash_add_string(Hash *hash, const char *text) {
@@ -44,7 +44,7 @@ void hash_finish(Hash *hash, char hex[HASH_HEX]) {
   static const char digits[] = "0123456789abcdef";
   unsigned char bytes[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  must(EVP_DigestFinal_ex(hash->digest, bytes, &size));
+  must_succeed(EVP_DigestFinal_ex(hash->digest, bytes, &size));
   assert(size == (HASH_HEX - 1) / 2);
   for (unsigned int i = 0; i < size; i++) {
     hex[2 * i] = digits[bytes[i] >> 4];

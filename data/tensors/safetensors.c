@@ -81,7 +81,7 @@ static Status check_chain(const Safetensors *s, const SafetensorsEntry *const *c
 }
 
 /* The entries as they stand, from `data` on, touch each other to the end of the file. */
-static bool covers(const Safetensors *s, const unsigned char *data) {
+static bool entries_cover(const Safetensors *s, const unsigned char *data) {
   for (size_t i = 0; i < s->count; i++) {
     if (s->entry[i].data != data) return false;
     data += s->entry[i].size;
@@ -128,7 +128,7 @@ static Status read_file(Safetensors *s, Error *err) {
   TRY(read_length(&s->file, &length, err));
   TRY(safetensors_read_header(s, length, err));
   const unsigned char *data = s->file.data + SAFETENSORS_LENGTH + length;
-  bool covered = covers(s, data); /* before they are sorted: the order of most files */
+  bool covered = entries_cover(s, data); /* before they are sorted: the order of most files */
   TRY(sort_by_name(s, err));
   return covered ? STATUS_OK : check_cover(s, data, err);
 }

@@ -22,7 +22,7 @@ static const char *format_name(Dtype dtype) {
 
 /* The entry of an item whose bytes begin at *offset, which moves to their end; NULL when it cannot
  * be made. */
-static json_t *describe(const SafetensorsItem *item, int64_t *offset) {
+static json_t *describe_item(const SafetensorsItem *item, int64_t *offset) {
   assert(item->rows >= 0 && item->cols >= 0 && (!item->vector || item->rows == 1));
   int64_t count, bytes, begin = *offset;
   if (__builtin_mul_overflow(item->rows, item->cols, &count) ||
@@ -37,7 +37,8 @@ static json_t *describe(const SafetensorsItem *item, int64_t *offset) {
 }
 
 /* Adds `value`, which it takes, under a key that must be new. */
-static Status add(json_t *object, const char *key, json_t *value, const char *path, Error *err) {
+static Status add_member(json_t *object, const char *key, json_t *value, const char *path,
+                         Error *err) {
   if (json_object_get(object, key)) {
     json_decref(value);
     return error_set(err, STATUS_RUN, "%s: '%.200s': would be written twice", path, key);
@@ -46,18 +47,19 @@ static Status add(json_t *object, const char *key, json_t *value, const char *pa
   return error_set(err, STATUS_RUN, "%s: '%.200s': is too large or not UTF-8", path, key);
 }
 
-static Status add_all(json_t *header, const char *path, const SafetensorsItem *items, size_t count,
-                      const SafetensorsMeta *meta, size_t meta_count, Error *err) {
+static Status add_members(json_t *header, const char *path, const SafetensorsItem *items,
+                          size_t count, const SafetensorsMeta *meta, size_t meta_count,
+                          Error *err) {
   int64_t offset = 0;
   if (meta_count > 0) {
     json_t *metadata = json_object();
-    TRY(add(header, "__metadata__", metadata, path, err));
+    TRY(add_member(header, "__metadata__", metadata, path, err));
     for (size_t i = 0; i < meta_count; i++) {
-      TRY(add(metadata, meta[i].key, json_string(meta[i].value), path, err));
+      TRY(add_member(metadata, meta[i].key, json_string(meta[i].value), path, err));
     }
   }
   for (size_t i = 0; i < count; i++) {
-    TRY(add(header, items[i].name, describe(&items[i], &offset), path, err));
+    TRY(add_member(header, items[i].name, describe_item(&items[i], &offset), path, err));
   }
   return STATUS_OK;
 }
@@ -103,7 +105,7 @@ Status safetensors_write(const char *path, const SafetensorsItem *items, size_t 
   AtomicFile file;
   TRY(atomic_open(&file, path, err));
   json_t *header = json_object();
-  Status status = header ? add_all(header, path, items, count, meta, meta_count, err)
+  Status status = header ? add_members(header, path, items, count, meta, meta_count, err)
                          : error_set(err, STATUS_RUN, "%s: no memory for the header", path);
   if (status == STATUS_OK) status = write_header(file.stream, header, path, err);
   for (size_t i = 0; i < count && status == STATUS_OK; i++) {

@@ -34,7 +34,7 @@ static Status out_of_memory(const Weights *w, Error *err) {
 }
 
 /* Something has this name, be it a link to nowhere (which the opening will report). */
-static bool exists(const char *path) {
+static bool name_exists(const char *path) {
   return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -67,7 +67,7 @@ static Status refuse_directory(const Weights *w, Error *err) {
   for (int i = 0; i < 2; i++) {
     char *path = path_join(w->path, pickled[i]);
     if (!path) return out_of_memory(w, err);
-    bool found = exists(path);
+    bool found = name_exists(path);
     free(path);
     if (!found) continue;
     return error_set(err, STATUS_INPUT,
@@ -86,9 +86,9 @@ static Status open_directory(Weights *w, Error *err) {
   Status status;
   if (!single || !index) {
     status = out_of_memory(w, err);
-  } else if (exists(single)) {
+  } else if (name_exists(single)) {
     status = open_single(w, single, err);
-  } else if (exists(index)) {
+  } else if (name_exists(index)) {
     status = open_shards(w, index, err);
   } else {
     status = refuse_directory(w, err);
@@ -179,7 +179,7 @@ void weights_close(Weights *w) {
 
 /* Getting. */
 
-static Slot *find(const Weights *w, const char *name) {
+static Slot *find_slot(const Weights *w, const char *name) {
   const SafetensorsEntry entry = {.name = (char *)(uintptr_t)name};
   const Slot key = {.entry = &entry};
   return bsearch(&key, w->slot, w->count, sizeof key, compare_slots);
@@ -237,9 +237,9 @@ static Status check_shape(const SafetensorsEntry *e, const char *path, int64_t r
 }
 
 /* The slot of the tensor, in *out as weights_locate leaves it. */
-static Status locate(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
-                     Slot **slot, Error *err) {
-  *slot = find(w, name);
+static Status locate_slot(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
+                          Slot **slot, Error *err) {
+  *slot = find_slot(w, name);
   if (!*slot) return report_missing(w, name, err);
   const SafetensorsEntry *e = (*slot)->entry;
   const char *path = w->file[(*slot)->file].file.path;
@@ -257,14 +257,14 @@ static Status locate(Weights *w, const char *name, int64_t rows, int64_t cols, T
 Status weights_locate(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
                       Error *err) {
   Slot *slot;
-  return locate(w, name, rows, cols, out, &slot, err);
+  return locate_slot(w, name, rows, cols, out, &slot, err);
 }
 
 Status weights_get(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
                    Error *err) {
   Slot *slot;
   Tensor stored;
-  TRY(locate(w, name, rows, cols, &stored, &slot, err));
+  TRY(locate_slot(w, name, rows, cols, &stored, &slot, err));
   const void *data = slot->copy ? slot->copy : stored.store;
   if (stored.dtype == DTYPE_F32 && (uintptr_t)data % sizeof(float) != 0) {
     slot->copy = malloc(slot->entry->size);
@@ -276,7 +276,7 @@ Status weights_get(Weights *w, const char *name, int64_t rows, int64_t cols, Ten
 }
 
 bool weights_has(const Weights *w, const char *name) {
-  return find(w, name) != NULL;
+  return find_slot(w, name) != NULL;
 }
 
 size_t weights_count(const Weights *w) {
@@ -300,7 +300,7 @@ const char *weights_meta(const Weights *w, const char *key) {
 /* Accounting. */
 
 void weights_ignore(Weights *w, const char *name) {
-  Slot *slot = find(w, name);
+  Slot *slot = find_slot(w, name);
   if (slot) slot->used = true;
 }
 

@@ -4,6 +4,10 @@
  * transformers. Every tensor that is asked for is marked used; weights_check_used reports what
  * nobody asked for.
  *
+ * The room data/tensors owns tensors on disk: checkpoint directories (this file) and safetensors,
+ * read and written (safetensors.h). It hands out views and knows names, shapes and types, but no
+ * model: which tensors there must be, and what they are for, it may not ask.
+ *
  * The index is an object whose "weight_map" gives each tensor the name of its shard, a file in the
  * same directory. A tensor in two shards, in another shard than the index says, or in a shard
  * without being in the index is an error. The index may name tensors that its shard lacks:

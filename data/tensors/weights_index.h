@@ -1,4 +1,4 @@
-/* weights_index: the shard index of a checkpoint directory. Internal to data/weights. */
+/* weights_index: the shard index of a checkpoint directory. Internal to weights.c. */
 #ifndef SKEIN_WEIGHTS_INDEX_H
 #define SKEIN_WEIGHTS_INDEX_H
 

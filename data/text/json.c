@@ -10,7 +10,7 @@
 #include "data/file/file.h"
 
 /* What jansson could not read. It leaves the text empty where it ran out of memory. */
-static Status report(const JsonDoc *doc, const json_error_t *cause, Error *err) {
+static Status report_cause(const JsonDoc *doc, const json_error_t *cause, Error *err) {
   if (cause->text[0] == '\0' || json_error_code(cause) == json_error_out_of_memory) {
     return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
   }
@@ -32,7 +32,7 @@ Status json_parse(JsonDoc *doc, const char *text, size_t size, Error *err) {
   }
   json_error_t cause;
   doc->root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
-  return doc->root ? STATUS_OK : report(doc, &cause, err);
+  return doc->root ? STATUS_OK : report_cause(doc, &cause, err);
 }
 
 Status json_parse_file(JsonDoc *doc, const char *path, size_t limit, Error *err) {
@@ -80,7 +80,7 @@ bool json_has(const JsonDoc *doc, const char *key) {
 
 /* An error in a field: the file, the line where the document is one of many, and `format`. */
 static Status __attribute__((format(printf, 3, 4)))
-refuse(const JsonDoc *doc, Error *err, const char *format, ...) {
+refuse_field(const JsonDoc *doc, Error *err, const char *format, ...) {
   char what[ERROR_TEXT];
   va_list args;
   va_start(args, format);
@@ -100,15 +100,15 @@ enum {
 };
 
 /* The value of `key`, which must be one of `types`. */
-static Status get(const JsonDoc *doc, const char *key, int types, const char *want, json_t **out,
-                  Error *err) {
+static Status get_field(const JsonDoc *doc, const char *key, int types, const char *want,
+                        json_t **out, Error *err) {
   if (!json_is_object(doc->root)) {
-    return refuse(doc, err, "got %s, want an object", json_kind(doc->root));
+    return refuse_field(doc, err, "got %s, want an object", json_kind(doc->root));
   }
   json_t *value = json_object_get(doc->root, key);
-  if (!value) return refuse(doc, err, "%s: is missing, want %s", key, want);
+  if (!value) return refuse_field(doc, err, "%s: is missing, want %s", key, want);
   if (!(1 << json_typeof(value) & types)) {
-    return refuse(doc, err, "%s: got %s, want %s", key, json_kind(value), want);
+    return refuse_field(doc, err, "%s: got %s, want %s", key, json_kind(value), want);
   }
   *out = value;
   return STATUS_OK;
@@ -117,42 +117,43 @@ static Status get(const JsonDoc *doc, const char *key, int types, const char *wa
 Status json_get_int(const JsonDoc *doc, const char *key, int64_t min, int64_t max, int64_t *out,
                     Error *err) {
   json_t *value = NULL;
-  TRY(get(doc, key, INTEGER, "an integer", &value, err));
+  TRY(get_field(doc, key, INTEGER, "an integer", &value, err));
   *out = json_integer_value(value);
   if (*out >= min && *out <= max) return STATUS_OK;
-  return refuse(doc, err, "%s: got %" PRId64 ", want an integer in [%" PRId64 ", %" PRId64 "]", key,
-                *out, min, max);
+  return refuse_field(doc, err,
+                      "%s: got %" PRId64 ", want an integer in [%" PRId64 ", %" PRId64 "]", key,
+                      *out, min, max);
 }
 
 Status json_get_real(const JsonDoc *doc, const char *key, double min, double max, double *out,
                      Error *err) {
   json_t *value = NULL;
-  TRY(get(doc, key, INTEGER | REAL, "a number", &value, err));
+  TRY(get_field(doc, key, INTEGER | REAL, "a number", &value, err));
   *out = json_number_value(value);
   if (*out >= min && *out <= max) return STATUS_OK;
-  return refuse(doc, err, "%s: got %g, want a number in [%g, %g]", key, *out, min, max);
+  return refuse_field(doc, err, "%s: got %g, want a number in [%g, %g]", key, *out, min, max);
 }
 
 Status json_get_bool(const JsonDoc *doc, const char *key, bool *out, Error *err) {
   json_t *value = NULL;
-  TRY(get(doc, key, BOOLEAN, "true or false", &value, err));
+  TRY(get_field(doc, key, BOOLEAN, "true or false", &value, err));
   *out = json_is_true(value);
   return STATUS_OK;
 }
 
 Status json_get_string(const JsonDoc *doc, const char *key, const char **out, Error *err) {
   json_t *value = NULL;
-  TRY(get(doc, key, STRING, "a string", &value, err));
+  TRY(get_field(doc, key, STRING, "a string", &value, err));
   *out = json_string_value(value);
   return STATUS_OK;
 }
 
 Status json_get_object(const JsonDoc *doc, const char *key, json_t **out, Error *err) {
-  return get(doc, key, OBJECT, "an object", out, err);
+  return get_field(doc, key, OBJECT, "an object", out, err);
 }
 
 Status json_get_array(const JsonDoc *doc, const char *key, json_t **out, Error *err) {
-  return get(doc, key, ARRAY, "an array", out, err);
+  return get_field(doc, key, ARRAY, "an array", out, err);
 }
 
 Status json_write_file(const json_t *value, const char *path, Error *err) {

@@ -19,9 +19,13 @@ typedef struct JsonText {
 /* Finds the members key[0, n) of an object in `text`, which must be valid UTF-8; a NULL key is not
  * there. True means that json_parse would accept the text, and that each member found is a string.
  *
- * False says nothing: it is the answer to what is wrong, and to what is not plain: escapes but \" \\
- * \/ \b \f \n \r \t, or any in a key; numbers but integers of at most 18 digits; objects inside;
- * arrays more than 16 deep; more than 31 members; members found that are no strings. */
+ * False says nothing: it is the answer to what is wrong, and to what is not plain:
+ *
+ *   escapes    but \" \\ \/ \b \f \n \r \t; any of them in a key
+ *   numbers    but integers of at most 18 digits
+ *   arrays     more than 16 deep
+ *   members    more than 31; none; those found that are no strings
+ *   objects    inside the object */
 bool json_scan_texts(const char *text, size_t size, const char *const *key, int n, JsonText *out);
 
 /* The text as jansson would have it, escapes undone; NULL when out of memory. */

@@ -11,12 +11,12 @@ static void skip_space(JsonWalk *w) {
 }
 
 /* The next byte that is not white space, or -1 at the end of the text. */
-static int peek(JsonWalk *w) {
+static int peek_byte(JsonWalk *w) {
   skip_space(w);
   return w->at < w->size ? (unsigned char)w->text[w->at] : -1;
 }
 
-static Status refuse(const JsonWalk *w, const char *want, Error *err) {
+static Status refuse_byte(const JsonWalk *w, const char *want, Error *err) {
   if (w->at == w->size) {
     return error_set(err, STATUS_INPUT, "%s: byte %zu: the JSON ends here, want %s", w->file,
                      w->origin + w->at, want);
@@ -46,13 +46,13 @@ static Status read_value(JsonWalk *w, json_t **value, Error *err) {
 }
 
 bool json_walk_mark(JsonWalk *w, char mark) {
-  if (peek(w) != mark) return false;
+  if (peek_byte(w) != mark) return false;
   w->at++;
   return true;
 }
 
 bool json_walk_plain_text(JsonWalk *w, const char **text, size_t *size) {
-  if (peek(w) != '"') return false;
+  if (peek_byte(w) != '"') return false;
   *text = w->text + w->at + 1;
   const char *end = memchr(*text, '"', w->size - w->at - 1);
   if (!end) return false;
@@ -67,7 +67,7 @@ bool json_walk_plain_text(JsonWalk *w, const char **text, size_t *size) {
 
 bool json_walk_plain_count(JsonWalk *w, int64_t *count) {
   enum { DIGITS = 18 };
-  bool zero = peek(w) == '0';
+  bool zero = peek_byte(w) == '0';
   size_t digits = 0;
   *count = 0;
   for (size_t at = w->at; at < w->size && w->text[at] >= '0' && w->text[at] <= '9'; at++) {
@@ -80,7 +80,7 @@ bool json_walk_plain_count(JsonWalk *w, int64_t *count) {
 }
 
 Status json_walk_enter(JsonWalk *w, Error *err) {
-  if (!json_walk_mark(w, '{')) return refuse(w, "'{'", err);
+  if (!json_walk_mark(w, '{')) return refuse_byte(w, "'{'", err);
   w->inner = false;
   return STATUS_OK;
 }
@@ -102,25 +102,25 @@ static Status read_string(JsonWalk *w, char **string, Error *err) {
 
 /* A key and the colon behind it. */
 static Status read_key(JsonWalk *w, char **key, Error *err) {
-  if (peek(w) != '"') return refuse(w, "a key in double quotes", err);
+  if (peek_byte(w) != '"') return refuse_byte(w, "a key in double quotes", err);
   TRY(read_string(w, key, err));
   if (!*key) return error_set(err, STATUS_RUN, "%s: out of memory", w->file);
   if (json_walk_mark(w, ':')) return STATUS_OK;
   free(*key);
   *key = NULL;
-  return refuse(w, "':'", err);
+  return refuse_byte(w, "':'", err);
 }
 
 Status json_walk_key(JsonWalk *w, char **key, Error *err) {
   *key = NULL;
-  int next = peek(w);
+  int next = peek_byte(w);
   if (next == '}') {
     w->at++;
     w->inner = true; /* of the object around this one */
     return STATUS_OK;
   }
   if (w->inner) {
-    if (next != ',') return refuse(w, "',' or '}'", err);
+    if (next != ',') return refuse_byte(w, "',' or '}'", err);
     w->at++;
   }
   w->inner = true;
@@ -132,5 +132,5 @@ Status json_walk_value(JsonWalk *w, json_t **value, Error *err) {
 }
 
 Status json_walk_end(JsonWalk *w, Error *err) {
-  return peek(w) < 0 ? STATUS_OK : refuse(w, "the end of the JSON", err);
+  return peek_byte(w) < 0 ? STATUS_OK : refuse_byte(w, "the end of the JSON", err);
 }

@@ -1,9 +1,9 @@
 /* json_walk: the members of a large JSON object one at a time, in memory that does not grow with
  * it.
  *
- * Keys and values are read by jansson under the rules of data/text/json.h, or as plain ones here; the
- * braces, colons and commas between them are read here, too. Equal keys of different members are
- * the caller's to find. Errors are STATUS_INPUT naming file and byte. */
+ * Keys and values are read by jansson under the rules of json.h, or as plain ones here; the braces,
+ * colons and commas between them are read here, too. Equal keys of different members are the
+ * caller's to find. Errors are STATUS_INPUT naming file and byte. */
 #ifndef SKEIN_JSON_WALK_H
 #define SKEIN_JSON_WALK_H
 

@@ -21,7 +21,7 @@ struct Jsonl {
 };
 
 /* Replaces the mapping of a compressed file by that of its text. */
-static Status expand(MappedFile *file, Error *err) {
+static Status expand_file(MappedFile *file, Error *err) {
   int fd;
   MappedFile text;
   TRY(jsonl_expand(file, JSONL_LINE_MAX, JSONL_TOTAL_MAX, &fd, err));
@@ -35,7 +35,7 @@ static Status expand(MappedFile *file, Error *err) {
 
 static Status open_text(Jsonl *j, const char *path, Error *err) {
   TRY(mapped_open(&j->file, path, err));
-  if (jsonl_is_compressed(&j->file)) TRY(expand(&j->file, err));
+  if (jsonl_is_compressed(&j->file)) TRY(expand_file(&j->file, err));
   const char *kind = file_kind(j->file.data, j->file.size);
   if (kind && j->file.data[0] != '{') {
     return error_set(err, STATUS_INPUT, "%s: is not JSONL but %s", path, kind);
@@ -46,17 +46,17 @@ static Status open_text(Jsonl *j, const char *path, Error *err) {
   return STATUS_OK;
 }
 
-static Status refuse(const Jsonl *j, Line line, size_t offset, const char *what, Error *err) {
+static Status refuse_line(const Jsonl *j, Line line, size_t offset, const char *what, Error *err) {
   return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": byte %" PRId64 ": %s", j->file.path,
                    line.number, line.byte + (int64_t)offset, what);
 }
 
 static Status check_line(const Jsonl *j, Line line, const char *text, size_t size, Error *err) {
-  if (size > JSONL_LINE_MAX) return refuse(j, line, 0, "the line is longer than 64 MiB", err);
+  if (size > JSONL_LINE_MAX) return refuse_line(j, line, 0, "the line is longer than 64 MiB", err);
   const char *nul = memchr(text, '\0', size);
-  if (nul) return refuse(j, line, (size_t)(nul - text), "a NUL byte", err);
+  if (nul) return refuse_line(j, line, (size_t)(nul - text), "a NUL byte", err);
   size_t valid = utf8_valid(text, size);
-  return valid == size ? STATUS_OK : refuse(j, line, valid, "is not UTF-8", err);
+  return valid == size ? STATUS_OK : refuse_line(j, line, valid, "is not UTF-8", err);
 }
 
 static bool is_blank(const char *text, size_t size) {
@@ -67,7 +67,7 @@ static bool is_blank(const char *text, size_t size) {
 }
 
 /* The capacity is the power of two that holds the count, so it need not be kept. */
-static Status append(Jsonl *j, Line line, Error *err) {
+static Status append_line(Jsonl *j, Line line, Error *err) {
   if ((j->count & (j->count - 1)) == 0) {
     Line *grown = reallocarray(j->line, j->count ? 2 * j->count : 1, sizeof *grown);
     if (!grown) return error_set(err, STATUS_RUN, "%s: no memory for the lines", j->file.path);
@@ -93,7 +93,7 @@ static Status index_lines(Jsonl *j, Hash *hash, Error *err) {
     size_t length = line_size(j, line.byte);
     int64_t next = line.byte + (int64_t)length + 1;
     TRY(check_line(j, line, text, length, err));
-    if (!is_blank(text, length)) TRY(append(j, line, err));
+    if (!is_blank(text, length)) TRY(append_line(j, line, err));
     hash_add(hash, text, next <= size ? length + 1 : length);
     line = (Line){.byte = next, .number = line.number + 1};
   }

@@ -52,7 +52,7 @@ static Status open_temporary(const char *for_path, int *fd, Error *err) {
 }
 
 /* Counts the block into the lines, within the limits. */
-static Status account(Expansion *x, const char *block, size_t size, Error *err) {
+static Status count_lines(Expansion *x, const char *block, size_t size, Error *err) {
   const char *end = block + size, *newline = block;
   for (const char *p = block; newline; p = newline + 1) {
     newline = memchr(p, '\n', (size_t)(end - p));
@@ -74,7 +74,7 @@ static Status account(Expansion *x, const char *block, size_t size, Error *err) 
 }
 
 static Status write_block(Expansion *x, const char *block, size_t size, Error *err) {
-  TRY(account(x, block, size, err));
+  TRY(count_lines(x, block, size, err));
   for (size_t done = 0; done < size;) {
     ssize_t n = write(x->fd, block + done, size - done);
     if (n >= 0) done += (size_t)n;
@@ -86,8 +86,8 @@ static Status write_block(Expansion *x, const char *block, size_t size, Error *e
   return STATUS_OK;
 }
 
-static Status stream(ZSTD_DCtx *context, const MappedFile *in, ZSTD_outBuffer *out, Expansion *x,
-                     Error *err) {
+static Status decompress_frames(ZSTD_DCtx *context, const MappedFile *in, ZSTD_outBuffer *out,
+                                Expansion *x, Error *err) {
   ZSTD_inBuffer from = {in->data, in->size, 0};
   size_t left; /* 0: at the end of a frame, all of it handed over */
   do {
@@ -105,13 +105,13 @@ static Status stream(ZSTD_DCtx *context, const MappedFile *in, ZSTD_outBuffer *o
                    x->path, from.size);
 }
 
-static Status expand(const MappedFile *in, Expansion *x, Error *err) {
+static Status expand_text(const MappedFile *in, Expansion *x, Error *err) {
   ZSTD_DCtx *context = ZSTD_createDCtx();
   ZSTD_outBuffer out = {.dst = malloc(ZSTD_DStreamOutSize()), .size = ZSTD_DStreamOutSize()};
   Status status;
   if (context && out.dst &&
       !ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
-    status = stream(context, in, &out, x, err);
+    status = decompress_frames(context, in, &out, x, err);
   } else {
     status = error_set(err, STATUS_RUN, "%s: no memory to decompress", x->path);
   }
@@ -124,7 +124,7 @@ Status jsonl_expand(const MappedFile *in, size_t line_max, int64_t total_max, in
   TRY(open_temporary(in->path, fd, err));
   Expansion x = {
       .path = in->path, .fd = *fd, .line = 1, .line_max = line_max, .total_max = total_max};
-  Status status = expand(in, &x, err);
+  Status status = expand_text(in, &x, err);
   if (status != STATUS_OK) close(*fd);
   return status;
 }

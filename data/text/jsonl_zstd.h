@@ -1,5 +1,5 @@
 /* jsonl_zstd: a zstd-compressed text into an unlinked temporary file, as a stream. Internal to
- * data/jsonl. */
+ * jsonl.c. */
 #ifndef SKEIN_JSONL_ZSTD_H
 #define SKEIN_JSONL_ZSTD_H
 

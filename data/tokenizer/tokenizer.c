@@ -169,7 +169,7 @@ typedef struct IdList {
   size_t count, room;
 } IdList;
 
-static Status append(IdList *list, const int32_t *ids, size_t n, Error *err) {
+static Status append_ids(IdList *list, const int32_t *ids, size_t n, Error *err) {
   if (n > list->room - list->count) {
     size_t room = 2 * list->room + n;
     int32_t *grown = realloc(list->ids, room * sizeof *grown);
@@ -190,10 +190,10 @@ static Status encode_parts(const Tokenizer *t, const char *text, const char *end
     size_t size;
     const char *stop = find_stop(t, text, end, &sentinel, &size);
     TRY(sp_encode(t->model, text, (size_t)(stop - text), &ids, &count, err));
-    Status status = append(list, ids, (size_t)count, err);
+    Status status = append_ids(list, ids, (size_t)count, err);
     free(ids);
     if (status != STATUS_OK) return status;
-    if (size) TRY(append(list, &sentinel, 1, err));
+    if (size) TRY(append_ids(list, &sentinel, 1, err));
     text = stop + size;
   }
   return STATUS_OK;

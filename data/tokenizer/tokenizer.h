@@ -1,5 +1,9 @@
 /* tokenizer: the only door to SentencePiece (a C++ library), plus what T5 puts around it.
  *
+ * The room data/tokenizer owns the way from a text to ids and back, and the check of the model file
+ * that SentencePiece would trust (spiece_check.h). It does not cut, end or shift what it encodes;
+ * that is data/examples/sequence.h. Models and lines of data it may not know.
+ *
  * Ids: pieces of spiece.model are [0, pieces); the sentinels <extra_id_0> ... <extra_id_{n-1}> are
  * pieces + n - 1 down to pieces (so <extra_id_0> is the largest). pad 0, eos 1, unk 2 as in the
  * model file.

@@ -1,4 +1,4 @@
-#include "data/examples/item.h"
+#include "data/examples/item_parts.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
-/* item: one thing that a model is asked, with what is known of the answer. */
-#ifndef SKEIN_ITEM_H
-#define SKEIN_ITEM_H
+/* item_parts: one thing that a model is asked (items.h), and what the readers of its formats make it
+ * of. */
+#ifndef SKEIN_ITEM_PARTS_H
+#define SKEIN_ITEM_PARTS_H
 
 #include <stddef.h>
 
