@@ -145,29 +145,41 @@ static Status set_dtype(SafetensorsEntry *e, const DtypeBits *dtype, int64_t cou
   return STATUS_OK;
 }
 
-static Status read_fields(SafetensorsEntry *e, json_t *fields, const Place *p, Error *err) {
-  static const char *const names[] = {"dtype", "shape", "data_offsets"};
+enum { FIELD_DTYPE, FIELD_SHAPE, FIELD_RANGE, FIELDS };
+static const char *const FIELD_NAMES[FIELDS] = {"dtype", "shape", "data_offsets"};
+
+static bool is_field(const char *key) {
+  int i = 0;
+  while (i < FIELDS && strcmp(key, FIELD_NAMES[i]) != 0) i++;
+  return i < FIELDS;
+}
+
+/* An entry is an object with its fields and no others. */
+static Status check_fields(json_t *fields, const Place *p, Error *err) {
   if (!json_is_object(fields)) {
     return error_set(err, STATUS_INPUT, TENSOR "got %s, want an object", p->file, p->name,
                      json_kind(fields));
   }
-  for (int i = 0; i < 3; i++) {
-    if (json_object_get(fields, names[i])) continue;
-    return error_set(err, STATUS_INPUT, TENSOR "%s: is missing", p->file, p->name, names[i]);
+  for (int i = 0; i < FIELDS; i++) {
+    if (json_object_get(fields, FIELD_NAMES[i])) continue;
+    return error_set(err, STATUS_INPUT, TENSOR "%s: is missing", p->file, p->name, FIELD_NAMES[i]);
   }
   for (void *at = json_object_iter(fields); at; at = json_object_iter_next(fields, at)) {
     const char *key = json_object_iter_key(at);
-    if (strcmp(key, names[0]) == 0 || strcmp(key, names[1]) == 0 || strcmp(key, names[2]) == 0) {
-      continue;
-    }
+    if (is_field(key)) continue;
     return error_set(err, STATUS_INPUT, TENSOR "%.200s: is not a field of a tensor", p->file,
                      p->name, key);
   }
+  return STATUS_OK;
+}
+
+static Status read_fields(SafetensorsEntry *e, json_t *fields, const Place *p, Error *err) {
   int64_t count = 1;
   const DtypeBits *dtype = NULL;
-  TRY(read_dtype(json_object_get(fields, names[0]), p, &dtype, err));
-  TRY(read_shape(e, json_object_get(fields, names[1]), p, &count, err));
-  TRY(read_range(e, json_object_get(fields, names[2]), p, err));
+  TRY(check_fields(fields, p, err));
+  TRY(read_dtype(json_object_get(fields, FIELD_NAMES[FIELD_DTYPE]), p, &dtype, err));
+  TRY(read_shape(e, json_object_get(fields, FIELD_NAMES[FIELD_SHAPE]), p, &count, err));
+  TRY(read_range(e, json_object_get(fields, FIELD_NAMES[FIELD_RANGE]), p, err));
   return set_dtype(e, dtype, count, p, err);
 }
 
@@ -207,10 +219,10 @@ static bool plain_counts(JsonWalk *w, int64_t *count, int most, int *n) {
 static bool read_plain(JsonWalk *walk, PlainFields *f) {
   JsonWalk w = *walk;
   if (!json_walk_mark(&w, '{')) return false;
-  if (!plain_key(&w, "dtype") || !plain_dtype(&w, &f->dtype)) return false;
-  if (!json_walk_mark(&w, ',') || !plain_key(&w, "shape")) return false;
+  if (!plain_key(&w, FIELD_NAMES[FIELD_DTYPE]) || !plain_dtype(&w, &f->dtype)) return false;
+  if (!json_walk_mark(&w, ',') || !plain_key(&w, FIELD_NAMES[FIELD_SHAPE])) return false;
   if (!plain_counts(&w, f->shape, SAFETENSORS_RANK, &f->rank)) return false;
-  if (!json_walk_mark(&w, ',') || !plain_key(&w, "data_offsets")) return false;
+  if (!json_walk_mark(&w, ',') || !plain_key(&w, FIELD_NAMES[FIELD_RANGE])) return false;
   if (!plain_counts(&w, f->range, 2, &f->ends) || f->ends < 2) return false;
   if (!json_walk_mark(&w, '}')) return false;
   *walk = w;
