@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,13 @@ static const struct {
     {"decoder\\.block\\.(0|1)(\\..*)?", "....x", "....x"},
 };
 
+static bool matches(const NamePattern *p, const char *name) {
+  Error err = {0};
+  bool found;
+  expect_ok(name, name_pattern_matches(p, name, &found, &err), &err);
+  return found;
+}
+
 static void matching_is_as_in_python(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof SAID_BY_PYTHON / sizeof *SAID_BY_PYTHON; i++) {
@@ -57,7 +65,7 @@ static void matching_is_as_in_python(void **state) {
       NameMatch match = suffix ? NAME_SUFFIX : NAME_WHOLE;
       expect_ok(text, name_pattern_compile(&p, text, match, "f", "rank_pattern", &err), &err);
       for (int n = 0; n < 5; n++) {
-        if (name_pattern_matches(&p, NAMES[n]) != (want[n] == 'x')) {
+        if (matches(&p, NAMES[n]) != (want[n] == 'x')) {
           fail_msg("\"%s\" (%s) on %s: want '%c'", text, suffix ? "suffix" : "whole", NAMES[n],
                    want[n]);
         }
@@ -95,6 +103,8 @@ static void what_has_no_translation_is_refused(void **state) {
       {"[z-a]", "byte 1: |\"z-a]\""},
       {"q*+", "byte 2: |\"+\""},
       {"(q", "byte 2: "},
+      {"[[:alpha:]]", "byte 1: |\"[:al\""},
+      {"(*ACCEPT)q", "byte 1: |\"*ACC\""},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     NamePattern p;
@@ -120,7 +130,31 @@ static void hostile_patterns_end(void **state) {
     Error err = {0};
     while (strlen(text) + strlen(piece) < sizeof text) strcat(text, piece);
     expect_ok(piece, name_pattern_compile(&p, text, NAME_SUFFIX, "f", "g", &err), &err);
-    assert_int_equal(name_pattern_matches(&p, NAMES[0]), cases[i].matches);
+    assert_int_equal(matches(&p, NAMES[0]), cases[i].matches);
+    name_pattern_free(&p);
+  }
+}
+
+/* Ways that double with every letter of a long name: an answer at once, or an error that names the
+ * pattern. */
+static void catastrophic_patterns_end(void **state) {
+  (void)state;
+  static const char *const cases[] = {"(a+)+b", "(a|a)*b", "(a*)*b", "(a|aa)+b", "(.*a.*)+[^a]b"};
+  char name[4003];
+  memset(name, 'a', sizeof name);
+  strcpy(name + sizeof name - 3, "cb");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    NamePattern p;
+    Error err = {0};
+    bool found;
+    expect_ok(cases[i], name_pattern_compile(&p, cases[i], NAME_WHOLE, "f", "g", &err), &err);
+    if (name_pattern_matches(&p, name, &found, &err) != STATUS_OK) {
+      char words[64];
+      snprintf(words, sizeof words, "f: g: \"%s\"|limit", cases[i]);
+      expect_error(cases[i], err.status, &err, STATUS_INPUT, words);
+    } else {
+      assert_int_equal(found, i == 4);
+    }
     name_pattern_free(&p);
   }
 }
@@ -134,7 +168,7 @@ static void long_patterns_are_bounded(void **state) {
   memset(text + 512, ')', 512);
   text[1024] = '\0';
   expect_ok("deep", name_pattern_compile(&p, text, NAME_SUFFIX, "f", "g", &err), &err);
-  assert_false(name_pattern_matches(&p, NAMES[0]));
+  assert_false(matches(&p, NAMES[0]));
   name_pattern_free(&p);
   memset(text, 'q', sizeof text - 1);
   text[sizeof text - 1] = '\0';
@@ -145,8 +179,11 @@ static void long_patterns_are_bounded(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(matching_is_as_in_python),           cmocka_unit_test(suffixes_follow_a_dot),
-      cmocka_unit_test(what_has_no_translation_is_refused), cmocka_unit_test(hostile_patterns_end),
+      cmocka_unit_test(matching_is_as_in_python),
+      cmocka_unit_test(suffixes_follow_a_dot),
+      cmocka_unit_test(what_has_no_translation_is_refused),
+      cmocka_unit_test(hostile_patterns_end),
+      cmocka_unit_test(catastrophic_patterns_end),
       cmocka_unit_test(long_patterns_are_bounded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,44 +159,53 @@ void lora_config_free(LoraConfig *config) {
   free(config->path);
 }
 
-static double first_match(const LoraRules *rules, const char *module, double otherwise) {
+/* Asking. */
+
+static Status first_match(const LoraRules *rules, const char *module, double *value, Error *err) {
   for (size_t i = 0; i < rules->count; i++) {
-    if (name_pattern_matches(&rules->rule[i].pattern, module)) return rules->rule[i].value;
+    bool matches;
+    TRY(name_pattern_matches(&rules->rule[i].pattern, module, &matches, err));
+    if (!matches) continue;
+    *value = rules->rule[i].value;
+    break;
   }
-  return otherwise;
+  return STATUS_OK;
 }
 
-int64_t lora_config_rank(const LoraConfig *config, const char *module) {
-  return (int64_t)first_match(&config->ranks, module, (double)config->rank);
+Status lora_config_rank(const LoraConfig *config, const char *module, int64_t *rank, Error *err) {
+  double value = (double)config->rank;
+  TRY(first_match(&config->ranks, module, &value, err));
+  *rank = (int64_t)value;
+  return STATUS_OK;
 }
 
-double lora_config_alpha(const LoraConfig *config, const char *module) {
-  return first_match(&config->alphas, module, config->alpha);
+Status lora_config_alpha(const LoraConfig *config, const char *module, double *alpha, Error *err) {
+  *alpha = config->alpha;
+  return first_match(&config->alphas, module, alpha, err);
 }
 
-static bool modules_have(const LoraModules *m, const char *module, bool unsaid) {
-  switch (m->kind) {
-    case MODULES_UNSAID:
-      return unsaid;
-    case MODULES_ALL:
-      return true;
-    case MODULES_PATTERN:
-      return name_pattern_matches(&m->pattern, module);
-    case MODULES_LISTED:
-      break;
-  }
-  for (size_t i = 0; i < json_array_size(m->list); i++) {
-    if (name_has_suffix(module, json_string_value(json_array_get(m->list, i)))) return true;
+static bool list_has(const json_t *list, const char *module) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    if (name_has_suffix(module, json_string_value(json_array_get(list, i)))) return true;
   }
   return false;
 }
 
-bool lora_config_allows(const LoraConfig *config, const char *module) {
-  return modules_have(&config->targets, module, true) &&
-         !modules_have(&config->excluded, module, false);
+static Status modules_have(const LoraModules *m, const char *module, bool *have, Error *err) {
+  if (m->kind == MODULES_PATTERN) return name_pattern_matches(&m->pattern, module, have, err);
+  *have = m->kind == MODULES_ALL || (m->kind == MODULES_LISTED && list_has(m->list, module));
+  return STATUS_OK;
 }
 
-bool lora_config_demands(const LoraConfig *config, const char *module) {
-  return modules_have(&config->targets, module, false) &&
-         !modules_have(&config->excluded, module, false) && !config->some_layers;
+Status lora_config_wants(const LoraConfig *config, const char *module, LoraWant *want, Error *err) {
+  bool targeted, excluded;
+  TRY(modules_have(&config->targets, module, &targeted, err));
+  TRY(modules_have(&config->excluded, module, &excluded, err));
+  bool unsaid = config->targets.kind == MODULES_UNSAID;
+  if (excluded || !(targeted || unsaid)) {
+    *want = LORA_FORBIDDEN;
+  } else {
+    *want = unsaid || config->some_layers ? LORA_ALLOWED : LORA_DEMANDED;
+  }
+  return STATUS_OK;
 }

@@ -41,13 +41,14 @@ typedef struct LoraConfig {
 Status lora_config_read(LoraConfig *config, const char *dir, Error *err);
 void lora_config_free(LoraConfig *config); /* a zeroed LoraConfig is allowed */
 
-/* Rank and alpha of the module of that name. */
-int64_t lora_config_rank(const LoraConfig *config, const char *module);
-double lora_config_alpha(const LoraConfig *config, const char *module);
+/* Rank and alpha of the module of that name. Like all that follows these fail only where a pattern
+ * of the file takes more than its limits (name_pattern.h). */
+Status lora_config_rank(const LoraConfig *config, const char *module, int64_t *rank, Error *err);
+Status lora_config_alpha(const LoraConfig *config, const char *module, double *alpha, Error *err);
 
-/* target_modules and exclude_modules say that this module has factors (or do not say). */
-bool lora_config_allows(const LoraConfig *config, const char *module);
-/* They say that it must have. */
-bool lora_config_demands(const LoraConfig *config, const char *module);
+/* Whether target_modules and exclude_modules say that a module has factors; LORA_ALLOWED: they
+ * leave it open. */
+typedef enum LoraWant { LORA_FORBIDDEN, LORA_ALLOWED, LORA_DEMANDED } LoraWant;
+Status lora_config_wants(const LoraConfig *config, const char *module, LoraWant *want, Error *err);
 
 #endif

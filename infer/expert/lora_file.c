@@ -21,7 +21,8 @@ char *lora_tensor_name(const char *module, char which) {
 /* The rank of a factor is that of the configuration. */
 static Status check_rank(const LoraFile *f, const char *key, const char *module, int64_t found,
                          Error *err) {
-  int64_t rank = lora_config_rank(&f->config, module);
+  int64_t rank;
+  TRY(lora_config_rank(&f->config, module, &rank, err));
   if (found == rank) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH,
                    "%s: %s: rank %" PRId64 ", but adapter_config.json says %" PRId64, f->path, key,
@@ -93,12 +94,14 @@ static Status check_factor(const LoraFile *f, const char *module, const LoraFact
     return error_set(err, STATUS_INPUT, "%s: %s%s.lora_%c.weight: is missing", f->path, PREFIX,
                      module, has_a ? 'B' : 'A');
   }
-  if (has_a && !lora_config_allows(&f->config, module)) {
+  LoraWant want;
+  TRY(lora_config_wants(&f->config, module, &want, err));
+  if (has_a && want == LORA_FORBIDDEN) {
     return error_set(err, STATUS_MISMATCH,
                      "%s: target_modules: does not name \"%s\", whose factors are in %s",
                      f->config.path, module, f->path);
   }
-  if (!has_a && lora_config_demands(&f->config, module)) {
+  if (!has_a && want == LORA_DEMANDED) {
     return error_set(err, STATUS_MISMATCH,
                      "%s: target_modules: names \"%s\", which has no factors in %s", f->config.path,
                      module, f->path);
@@ -112,7 +115,9 @@ static Status check_factors(LoraFile *f, const Modules *modules, Error *err) {
     const char *module = modules->module[i].name;
     TRY(check_factor(f, module, factor, err));
     if (factor->a.rows == 0) continue;
-    factor->alpha = (float)lora_config_alpha(&f->config, module);
+    double alpha;
+    TRY(lora_config_alpha(&f->config, module, &alpha, err));
+    factor->alpha = (float)alpha;
     factor->scale = lora_scale(factor->alpha, factor->a.rows, f->config.rslora);
     f->covered++;
   }

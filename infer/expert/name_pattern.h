@@ -1,14 +1,8 @@
 /* name_pattern: regular expressions on module names as PEFT writes them, which are Python's.
  *
- *   alternatives = sequence { "|" sequence }
- *   sequence     = { atom [ ("*" | "+" | "?") [ "?" ] ] }       a lazy repeat says the same here
- *   atom         = "(" [ "?:" ] alternatives ")" | "[" [ "^" ] items "]" | "." | "^" | "$"
- *                | "\" ( "d" | "D" | "w" | "W" | "s" | "S" | punctuation ) | any other ASCII
- *
- * What else Python knows (counted repeats, look-around, back-references, ...) is an error that
- * names it, never another meaning. The patterns come from files of strangers and POSIX regcomp
- * takes time exponential in a few hundred bytes of them; here a match takes time proportional to
- * pattern times name. */
+ * What is accepted is in name_syntax.h; anything else is an error that names it, never another
+ * meaning. A pattern comes from a stranger's file, so PCRE2 matches it under limits: of the ways to
+ * read a name, which can double with every letter, it tries a million. */
 #ifndef SKEIN_NAME_PATTERN_H
 #define SKEIN_NAME_PATTERN_H
 
@@ -23,9 +17,8 @@ typedef enum NameMatch {
 
 typedef struct NamePattern {
   NameMatch match;
-  char *plain;           /* a pattern of letters, digits, '_', '-' and '.' is kept as it is */
-  struct NameStep *step; /* another is compiled */
-  int steps;
+  char *plain;             /* a pattern of letters, digits, '_', '-' and '.' is kept as it is */
+  struct NameRegex *regex; /* another is compiled; with the room of a match: one thread at a time */
 } NamePattern;
 
 /* `file` and `field` name the place in messages. Free with name_pattern_free, also after failure.
@@ -33,7 +26,9 @@ typedef struct NamePattern {
 Status name_pattern_compile(NamePattern *p, const char *pattern, NameMatch match, const char *file,
                             const char *field, Error *err);
 void name_pattern_free(NamePattern *p); /* a zeroed NamePattern is allowed */
-bool name_pattern_matches(const NamePattern *p, const char *name);
+
+/* STATUS_INPUT naming the place and the pattern when a match takes more than its limits. */
+Status name_pattern_matches(const NamePattern *p, const char *name, bool *matches, Error *err);
 
 /* `name` is `suffix` or ends in "." and `suffix`. */
 bool name_has_suffix(const char *name, const char *suffix);

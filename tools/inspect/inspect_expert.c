@@ -32,12 +32,15 @@ typedef struct Totals {
   int64_t modules, idle, parameters, non_finite;
 } Totals;
 
-static void add_module(Inspection *in, json_t *rows, const LoraConfig *config, const char *module,
-                       const SafetensorsEntry *a, const SafetensorsEntry *b, Totals *totals) {
+static Status add_module(Inspection *in, json_t *rows, const LoraConfig *config, const char *module,
+                         const SafetensorsEntry *a, const SafetensorsEntry *b, Totals *totals,
+                         Error *err) {
   Facts *f = &in->facts;
   json_t *row = facts_row(f, rows);
   int64_t rank = a->rank == 2 ? a->shape[0] : 0;
-  float alpha = (float)lora_config_alpha(config, module);
+  double said;
+  TRY(lora_config_alpha(config, module, &said, err));
+  float alpha = (float)said;
   facts_set(f, row, "module", facts_text(module));
   facts_set(f, row, "d_in", json_integer(a->rank == 2 ? a->shape[1] : 0));
   facts_set(f, row, "d_out", json_integer(b->rank == 2 ? b->shape[0] : 0));
@@ -45,7 +48,7 @@ static void add_module(Inspection *in, json_t *rows, const LoraConfig *config, c
   facts_set(f, row, "alpha", facts_number(alpha));
   facts_set(f, row, "scale", facts_number(lora_scale(alpha, rank, config->rslora)));
   totals->modules++;
-  if (!in->values) return;
+  if (!in->values) return STATUS_OK;
   ValueSummary va = summarize_values(a), vb = summarize_values(b);
   facts_set(f, row, "norm_a", facts_number(va.norm));
   facts_set(f, row, "norm_b", facts_number(vb.norm));
@@ -53,6 +56,7 @@ static void add_module(Inspection *in, json_t *rows, const LoraConfig *config, c
   totals->idle += va.norm == 0 || vb.norm == 0;
   totals->parameters += va.count + vb.count;
   totals->non_finite += va.non_finite + vb.non_finite;
+  return STATUS_OK;
 }
 
 /* Every tensor is factor A of a module that has a B, or such a B. */
@@ -63,8 +67,10 @@ static Status add_modules(Inspection *in, const LoraConfig *config, const Safete
     char *module = module_of(s->entry[i].name);
     if (!module) continue;
     const SafetensorsEntry *b = factor_b(s, module);
-    if (b) add_module(in, rows, config, module, &s->entry[i], b, totals);
+    Status status =
+        b ? add_module(in, rows, config, module, &s->entry[i], b, totals, err) : STATUS_OK;
     free(module);
+    TRY(status);
     if (!b)
       return error_set(err, STATUS_INPUT, "%s: %s: has no lora_B beside it", s->file.path,
                        s->entry[i].name);
