@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "infer/embed/embed.h"
+#include "infer/embed/embed_cosine.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny.h"

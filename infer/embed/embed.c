@@ -67,27 +67,3 @@ Status embedder_embed(Embedder *e, const char *key, const char *text, float *out
   }
   return STATUS_OK;
 }
-
-Status embedder_name_check(const char *name, const char *file, Error *err) {
-  size_t size = strlen(name);
-  if (size > 0 && size < EMBEDDER_NAME) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: embedder: its name has %zu bytes, want 1 to %d", file,
-                   size, EMBEDDER_NAME - 1);
-}
-
-/* In eight running sums: the order depends on n alone. */
-double embed_dot(const float *a, const float *b, int64_t n) {
-  enum { LANES = 8 };
-  double sum[LANES] = {0}, total = 0;
-  int64_t i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    for (int k = 0; k < LANES; k++) sum[k] += (double)a[i + k] * (double)b[i + k];
-  }
-  for (; i < n; i++) total += (double)a[i] * (double)b[i];
-  for (int k = 0; k < LANES; k++) total += sum[k];
-  return total;
-}
-
-double embed_norm(const float *a, int64_t n) {
-  return fmax(sqrt(embed_dot(a, a, n)), 1e-8);
-}

@@ -1,5 +1,9 @@
 /* embed: sentence embeddings of instructions and inputs, behind one interface.
  *
+ * The room infer/embed owns what makes embeddings (this header), their files (embeddings.h), the
+ * cosine of two (embed_cosine.h), and the embeddings of a pool's texts (embed_pool.h). It knows
+ * pools and the base, whose encoder can embed, and no router.
+ *
  *   KIND         VECTOR OF A TEXT
  *   lexical      hashed character n-grams with idf over a corpus (the pool's instructions), L2 norm
  *   encoder      mean of the base's encoder states over the tokens, EOS left out
@@ -19,7 +23,7 @@
 #ifndef SKEIN_EMBED_H
 #define SKEIN_EMBED_H
 
-#include "infer/pool/pool.h"
+#include "infer/embed/embeddings.h"
 #include "infer/t5/base.h"
 
 typedef enum EmbedderKind {
@@ -48,46 +52,5 @@ bool embedder_by_key(const Embedder *e); /* precomputed: vectors are found by ke
 /* The vector of a text into out [dim]; precomputed: of `key`, the text is not read. A text without
  * content, an unknown key (naming the nearest) and a vector that is not finite are errors. */
 Status embedder_embed(Embedder *e, const char *key, const char *text, float *out, Error *err);
-
-/* Named vectors of one embedder, in a file: one F32 tensor "embeddings" [count, dim], and in
- * __metadata__
- *
- *   KEY       VALUE
- *   format    "skein-embeddings"
- *   version   "1"
- *   embedder  name of the embedder
- *   names     JSON list of the rows' names, all different
- *   texts     optional: JSON list, SHA-256 of the text that each row is of, "" where unknown */
-typedef struct Embeddings {
-  char *embedder;
-  char **name;            /* [count] */
-  float *vector;          /* [count, dim] */
-  char (*text)[HASH_HEX]; /* [count]; NULL: not recorded */
-  int64_t count, dim;
-} Embeddings;
-
-Status embeddings_read(Embeddings *e, const char *path, Error *err);
-/* Reads a file of vectors of any kind: one of embeddings_write; safetensors with one tensor of rank
- * 1 a name (F32, F16 or BF16); or JSON {"name": [numbers], ...}. The last two may declare their
- * embedder, as "embedder" in __metadata__ (in JSON: "__metadata__": {"embedder": "..."}).
- * `embedder` names one that the file does not declare; another than it declares is
- * STATUS_MISMATCH. Vectors of two lengths and numbers that are not finite are STATUS_INPUT. */
-Status embeddings_import(Embeddings *e, const char *path, const char *embedder, Error *err);
-Status embeddings_write(const Embeddings *e, const char *path, Error *err);
-/* Space for `count` rows: names NULL, vectors 0, texts not recorded. */
-Status embeddings_new(Embeddings *e, const char *embedder, int64_t count, int64_t dim, Error *err);
-void embeddings_free(Embeddings *e);                            /* a zeroed Embeddings is allowed */
-int64_t embeddings_find(const Embeddings *e, const char *name); /* -1 when there is none */
-/* POOL/embeddings/<embedder>.safetensors, with `examples` POOL/embeddings/examples-<embedder>...,
- * in a new string (NULL when out of memory). Bytes of the name outside [A-Za-z0-9._-] become '_';
- * the file itself has the whole name. */
-char *embeddings_path(const char *pool_dir, const char *embedder, bool examples);
-/* SHA-256 of a text as in `texts`. */
-Status embed_text_hash(const char *text, char hex[HASH_HEX], Error *err);
-
-/* The parts of the cosine <a, b> / (max(|a|, 1e-8) max(|b|, 1e-8)) of torch.cosine_similarity
- * (methods.md 2.4): <a, b> in double, and max(|a|, 1e-8). */
-double embed_dot(const float *a, const float *b, int64_t n);
-double embed_norm(const float *a, int64_t n);
 
 #endif

@@ -4,8 +4,6 @@
 
 #include "infer/embed/embed.h"
 
-enum { EMBEDDER_NAME = 256 }; /* bytes of a name with its NUL, at most */
-
 /* Makes its part of an embedder: fills self, name and dim. */
 typedef Status EmbedderOpen(const EmbedderSpec *spec, void **self, char name[EMBEDDER_NAME],
                             int64_t *dim, Error *err);
@@ -17,8 +15,5 @@ typedef struct EmbedderMethod {
 } EmbedderMethod;
 
 extern const EmbedderMethod embed_lexical, embed_encoder, embed_precomputed;
-
-/* STATUS_INPUT unless the name is 1 to EMBEDDER_NAME - 1 bytes; `file` declares it. */
-Status embedder_name_check(const char *name, const char *file, Error *err);
 
 #endif

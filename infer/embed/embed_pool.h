@@ -4,6 +4,7 @@
 #define SKEIN_EMBED_POOL_H
 
 #include "infer/embed/embed.h"
+#include "infer/pool/pool_manifest.h"
 
 /* The corpus of `lexical` for a pool: its instructions that are not empty, in the order of the
  * manifest, borrowed from it. The caller frees the array. */

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/tensors/weights.h"
 #include "data/text/json.h"
-#include "infer/embed/embed_method.h"
+#include "infer/embed/embeddings.h"
 
 #define FORMAT  "skein-embeddings"
 #define VERSION "1"
@@ -64,6 +65,13 @@ Status embed_text_hash(const char *text, char hex[HASH_HEX], Error *err) {
   hash_add(hash, text, strlen(text));
   hash_finish(hash, hex);
   return STATUS_OK;
+}
+
+Status embedder_name_check(const char *name, const char *file, Error *err) {
+  size_t size = strlen(name);
+  if (size > 0 && size < EMBEDDER_NAME) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: embedder: its name has %zu bytes, want 1 to %d", file,
+                   size, EMBEDDER_NAME - 1);
 }
 
 /* ---- writing ---- */

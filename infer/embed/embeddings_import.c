@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/tensors/weights.h"
 #include "data/text/json.h"
-#include "infer/embed/embed_method.h"
+#include "infer/embed/embeddings.h"
 
 #define METADATA "__metadata__"
 

@@ -15,8 +15,7 @@
 #include <string.h>
 
 #include "autograd/ground/extremum.h"
-#include "autograd/kernel/kernels.h"
-#include "infer/predict/predict_internal.h"
+#include "infer/predict/generation.h"
 
 enum { SPAN = 256 }; /* logits */
 
@@ -222,7 +221,7 @@ Status generate_beams(Generation *g) {
   TRY(beams_init(&b, g));
   while (!context_failed(g->c) && set_next(&b) > 0) {
     ArenaMark mark = arena_mark(g->c->arena);
-    predict_visit_logits(g->c, g->run, generation_step(g), best_of_row, &b);
+    generation_visit_logits(g, generation_step(g), best_of_row, &b);
     arena_release(g->c->arena, mark);
     if (!context_failed(g->c)) TRY(advance_all(&b));
   }

@@ -1,8 +1,7 @@
 /* Greedy decoding: the likeliest token, the lowest id among equals, until EOS or max_output. */
 #include <stdlib.h>
 
-#include "autograd/kernel/kernels.h"
-#include "infer/predict/predict_internal.h"
+#include "infer/predict/generation.h"
 
 /* The choice for every row; -1: its logits are not finite. */
 static void pick(const Kernels *k, void *arg, int64_t row, const float *z, int64_t vocab) {
@@ -50,7 +49,7 @@ Status generate_greedy(Generation *g) {
   }
   while (!context_failed(g->c) && set_next(g, ended, last) > 0) {
     ArenaMark mark = arena_mark(g->c->arena);
-    predict_visit_logits(g->c, g->run, generation_step(g), pick, picked);
+    generation_visit_logits(g, generation_step(g), pick, picked);
     arena_release(g->c->arena, mark);
     if (!context_failed(g->c)) TRY(take(g, picked, ended, last));
   }

@@ -3,7 +3,6 @@
 #define SKEIN_PREDICT_INTERNAL_H
 
 #include "infer/predict/predict.h"
-#include "infer/t5/t5_cache.h"
 
 struct Predictor {
   T5 *model;
@@ -46,34 +45,5 @@ void predict_route_free(PredictRoute *r); /* a zeroed PredictRoute is allowed */
 /* Tells the watcher, if there is one, which sequences of a forward that ended so count. Returns `status`, or what the watcher makes of success. */
 Status predict_route_end(Predictor *p, Status status, const bool *keep, int64_t sequences,
                          Error *err);
-
-/* Visits the logits [vocab] of every row of decoder states, some rows at a time; rows may be
- * visited in parallel. */
-typedef void LogitsVisit(const Kernels *k, void *arg, int64_t row, const float *z, int64_t vocab);
-void predict_visit_logits(Context *c, const T5Run *run, const Tensor *decoded, LogitsVisit *visit,
-                          void *arg);
-
-/* What is generated of a batch: the cache of its examples, `beams` sequences each, example by
- * example, and the tokens of every example. */
-typedef struct Generation {
-  Predictor *p;
-  const T5Run *run;
-  Context *c;
-  const Item *item; /* [examples] for messages */
-  T5Cache *cache;
-  int64_t examples, beams;
-  int64_t *added;  /* [examples * beams + 1] offsets of the rows that the next step adds */
-  int32_t *next;   /* [examples * beams] the token of each of those rows */
-  int32_t *tokens; /* [examples, max_output] */
-  int64_t *length; /* [examples] tokens that are there, EOS included */
-} Generation;
-
-/* Adds the next tokens to the cache; returns their decoder states. */
-Tensor *generation_step(const Generation *g);
-Status generation_not_finite(const Generation *g, int64_t example);
-
-/* Fill tokens and length. */
-Status generate_greedy(Generation *g);
-Status generate_beams(Generation *g);
 
 #endif

@@ -1,59 +1,10 @@
 /* Generation: batches of items over a cache of keys and values (infer/t5/t5_cache.h). */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/ground/parallel.h"
-#include "infer/predict/predict_internal.h"
+#include "infer/predict/generation.h"
 
 static const ArenaMark EMPTY = {0, 0};
-
-/* ---- logits ---- */
-
-enum { BLOCK_ELEMENTS = 1 << 22 }; /* of logits held at once */
-
-typedef struct Visit {
-  const Kernels *kernels;
-  LogitsVisit *visit;
-  void *arg;
-  int64_t first;
-  const Tensor *z;
-} Visit;
-
-static void visit_row(void *arg, int64_t task, int worker) {
-  (void)worker;
-  const Visit *v = arg;
-  v->visit(v->kernels, v->arg, v->first + task, v->z->data + task * v->z->cols, v->z->cols);
-}
-
-void predict_visit_logits(Context *c, const T5Run *run, const Tensor *decoded, LogitsVisit *visit,
-                          void *arg) {
-  if (context_failed(c)) return;
-  int64_t block = BLOCK_ELEMENTS / run->model->config.vocab_size + 1;
-  for (int64_t row = 0; row < decoded->rows && !context_failed(c); row += block) {
-    int64_t rows = decoded->rows - row < block ? decoded->rows - row : block;
-    ArenaMark mark = arena_mark(c->arena);
-    Tensor part = tensor_view(decoded->data + row * decoded->cols, DTYPE_F32, rows, decoded->cols);
-    Visit v = {c->kernels, visit, arg, row, t5_logits(c, run, &part)};
-    if (v.z) parallel_for(c->threads, rows, visit_row, &v);
-    arena_release(c->arena, mark);
-  }
-}
-
-/* ---- what greedy and beam search share ---- */
-
-Tensor *generation_step(const Generation *g) {
-  return t5_decode_next(g->c, g->run, g->cache, g->next,
-                        (Ragged){g->examples * g->beams, g->added});
-}
-
-Status generation_not_finite(const Generation *g, int64_t example) {
-  return error_set(g->c->error, STATUS_RUN,
-                   "item %s: a logit is not finite; the weights do not bear this input",
-                   g->item[example].id);
-}
-
-/* ---- a batch ---- */
 
 /* Takes as many of the n items as fit, at least one. An item costs its input and the room that its
  * beams have in the cache. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "autograd/ground/parallel.h"
+#include "infer/embed/embed_cosine.h"
 #include "infer/embed/embed_pool.h"
 #include "infer/route/global_vectors.h"
 
