@@ -53,7 +53,7 @@ static Status make_sums(Activation *a, Collector *collector, const Modules *modu
   if (!a->module) return no_memory(err);
   for (int i = 0; i < a->count; i++) {
     ModuleActivation *m = &a->module[i];
-    if (lora->factor[i].a.rows == 0) continue;
+    if (!expert_covers(lora->factor, i)) continue;
     m->d_in = modules->module[i].d_in;
     m->mean = calloc((size_t)m->d_in, sizeof *m->mean);
     m->absolute = calloc((size_t)m->d_in, sizeof *m->absolute);

@@ -50,7 +50,7 @@ static Status open_gate(Objective *o, Error *err) {
   if (!o->stats) return no_memory(err);
   TRY(reserve_params(o, n, err));
   for (int i = 0; i < n; i++) {
-    if (o->gate->vector[i].rows == 0) continue;
+    if (!gate_covers(o->gate, i)) continue;
     o->adapters.slot[i].low_rank.stats = &o->stats[i];
     TRY(add_param(o, &o->gate->vector[i], o->model->modules.module[i].name, ".gate", err));
   }
@@ -66,7 +66,7 @@ static Status open_lora(Objective *o, Error *err) {
   TRY(reserve_params(o, 2 * o->model->modules.count, err));
   for (int i = 0; i < o->model->modules.count; i++) {
     LoraFactor *f = &o->lora->factor[i];
-    if (f->a.rows == 0) continue;
+    if (!expert_covers(o->lora->factor, i)) continue;
     TRY(add_param(o, &f->a, o->model->modules.module[i].name, ".lora_A.weight", err));
     TRY(add_param(o, &f->b, o->model->modules.module[i].name, ".lora_B.weight", err));
   }

@@ -31,7 +31,7 @@ void report_groups(const Objective *o, double openness[METRIC_GROUPS], double no
   int count[METRIC_GROUPS] = {0};
   for (int g = 0; g < METRIC_GROUPS; g++) openness[g] = norm[g] = 0;
   for (int i = 0; i < o->model->modules.count; i++) {
-    if (o->gate->vector[i].rows == 0) continue;
+    if (!gate_covers(o->gate, i)) continue;
     int g = group_of(&o->model->modules, i);
     openness[g] += module_openness(&o->stats[i]);
     norm[g] += vector_norm(&o->gate->vector[i]);
@@ -56,7 +56,7 @@ static Status measure_modules(GateReport *r, const Objective *o, Error *err) {
   r->openness_max = -INFINITY;
   int moved = 0, shifted = 0;
   for (int i = 0; i < o->model->modules.count; i++) {
-    if (o->gate->vector[i].rows == 0) continue;
+    if (!gate_covers(o->gate, i)) continue;
     double open = module_openness(&o->stats[i]);
     norm[r->modules] = vector_norm(&o->gate->vector[i]);
     moved += norm[r->modules++] > 0;

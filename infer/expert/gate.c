@@ -32,7 +32,7 @@ Status gate_new(Gate **gate, const Lora *lora, const Modules *modules, Error *er
   TRY(gate_make(gate, modules, err));
   Status status = STATUS_OK;
   for (int i = 0; i < modules->count && status == STATUS_OK; i++) {
-    if (lora->factor[i].a.rows == 0) continue;
+    if (!expert_covers(lora->factor, i)) continue;
     status = tensor_create(&(*gate)->vector[i], 1, modules->module[i].d_in, true, err);
   }
   if (status != STATUS_OK) {
@@ -42,6 +42,10 @@ Status gate_new(Gate **gate, const Lora *lora, const Modules *modules, Error *er
   return status;
 }
 
+bool gate_covers(const Gate *gate, int module) {
+  return gate->vector[module].rows > 0;
+}
+
 /* Writing. */
 
 static Status write_vectors(const Gate *gate, const Modules *modules, const char *path,
@@ -49,7 +53,7 @@ static Status write_vectors(const Gate *gate, const Modules *modules, const char
   size_t n = 0;
   for (int i = 0; i < gate->count; i++) {
     const Tensor *v = &gate->vector[i];
-    if (v->rows == 0) continue;
+    if (!gate_covers(gate, i)) continue;
     char *name = vector_name(&modules->module[i], GATE_SUFFIX);
     if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", path);
     items[n++] = (SafetensorsItem){name, DTYPE_F32, v->data, 1, v->cols, true};
@@ -105,7 +109,7 @@ static Status read_gate(VectorFile *f, const Lora *lora, const Modules *modules,
   TRY(vector_file_locate(f, modules, lora->factor, GATE_SUFFIX, gate->vector, err));
   TRY(vector_file_check_used(f, err));
   for (int i = 0; i < gate->count; i++) {
-    if (gate->vector[i].rows == 0) continue;
+    if (!gate_covers(gate, i)) continue;
     TRY(read_vector(f, &modules->module[i], &gate->vector[i], err));
   }
   return STATUS_OK;
@@ -129,7 +133,7 @@ Status gate_open(Gate **gate, const char *path, const Lora *lora, const Modules 
 Status gate_adapters(const Gate *gate, const Lora *lora, AdapterSet *set, Error *err) {
   TRY(lora_adapters(lora, set, err));
   for (int i = 0; i < gate->count; i++) {
-    if (gate->vector[i].rows > 0) set->slot[i].low_rank.gate = &gate->vector[i];
+    if (gate_covers(gate, i)) set->slot[i].low_rank.gate = &gate->vector[i];
   }
   return STATUS_OK;
 }

@@ -18,7 +18,7 @@
 #include "infer/expert/lora.h"
 
 typedef struct Gate {
-  Tensor *vector; /* [count], by Module.id; rows == 0: no gate there; otherwise [1, d_in] */
+  Tensor *vector; /* [count], by Module.id; [1, d_in] where gate_covers */
   int count;
 } Gate;
 
@@ -31,6 +31,9 @@ typedef struct GateInfo {
 /* Zero gates (sigma = 1/2) on every linear the expert covers, needing gradients. */
 Status gate_new(Gate **gate, const Lora *lora, const Modules *modules, Error *err);
 void gate_close(Gate *gate); /* NULL is allowed */
+
+/* Whether there is a gate at the module with this id: where its expert covers it. */
+bool gate_covers(const Gate *gate, int module);
 
 Status gate_save(const Gate *gate, const Modules *modules, const char *path, const GateInfo *info,
                  Error *err);

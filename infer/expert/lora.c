@@ -1,6 +1,5 @@
 #include "infer/expert/lora.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +8,6 @@
 #include "infer/expert/values.h"
 
 enum { RNG_LORA_A = 0x6c41 }; /* purpose of the random stream of a fresh A */
-
-float lora_scale(float alpha, int64_t rank, bool rslora) {
-  return alpha / (rslora ? sqrtf((float)rank) : (float)rank);
-}
 
 static Status lora_make(Lora **lora, const Modules *modules, Error *err) {
   *lora = calloc(1, sizeof **lora);
@@ -63,7 +58,7 @@ static Status read_file(const LoraFile *f, const Modules *modules, Lora *lora, E
   lora->base_name = strdup(f->config.base_name);
   if (!lora->base_name) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   for (int i = 0; i < lora->count; i++) {
-    if (f->factor[i].a.rows == 0) continue;
+    if (!expert_covers(f->factor, i)) continue;
     TRY(read_factor(f, modules->module[i].name, &f->factor[i], &lora->factor[i], err));
   }
   TRY(weights_unchanged(f->weights, err));
@@ -118,7 +113,7 @@ static Status add_target(Lora *lora, const Modules *modules, const char *part, s
     const char *last = module_last_part(modules->module[i].name);
     if (!all && (strlen(last) != length || strncmp(last, part, length) != 0)) continue;
     found = true;
-    if (lora->factor[i].a.rows > 0) continue; /* named twice */
+    if (expert_covers(lora->factor, i)) continue; /* named twice */
     TRY(fresh_factor(&lora->factor[i], &modules->module[i], rank, alpha, seed, err));
     lora->covered++;
   }
@@ -167,7 +162,7 @@ Status lora_fingerprint(const Lora *lora, const Modules *modules, char hex[HASH_
   if (!hash) return error_set(err, STATUS_RUN, "out of memory: the fingerprint of an adapter");
   for (int i = 0; i < lora->count; i++) {
     const LoraFactor *f = &lora->factor[i];
-    if (f->a.rows == 0) continue;
+    if (!expert_covers(lora->factor, i)) continue;
     hash_add_string(hash, modules->module[i].name);
     hash_add(hash, &f->scale, sizeof f->scale);
     hash_matrix(hash, &f->a);
@@ -181,9 +176,7 @@ Status lora_adapters(const Lora *lora, AdapterSet *set, Error *err) {
   *set = (AdapterSet){.slot = calloc((size_t)lora->count, sizeof *set->slot), .count = lora->count};
   if (!set->slot) return error_set(err, STATUS_RUN, "out of memory: %d adapter slots", lora->count);
   for (int i = 0; i < lora->count; i++) {
-    LoraFactor *f = &lora->factor[i];
-    if (f->a.rows > 0)
-      set->slot[i] = adapter_of((LowRank){.a = &f->a, .b = &f->b, .scale = f->scale});
+    if (expert_covers(lora->factor, i)) set->slot[i] = adapter_of(lora_update(&lora->factor[i]));
   }
   return STATUS_OK;
 }

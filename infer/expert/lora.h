@@ -1,29 +1,20 @@
-/* lora: experts. A PEFT LoRA directory as a set of low-rank factors, one a covered linear.
- * The scale alpha / r (alpha / sqrt(r) with use_rslora) is computed here and nowhere else. */
+/* lora: a PEFT LoRA directory as a set of low-rank factors in memory, one a covered linear. */
 #ifndef SKEIN_LORA_H
 #define SKEIN_LORA_H
 
 #include "data/file/hash.h"
 #include "data/tensors/weights.h"
+#include "infer/expert/expert.h"
 #include "infer/module/linear.h"
 
-typedef struct LoraFactor {
-  Tensor a; /* [r, d_in]; r == 0 rows: the linear is not covered */
-  Tensor b; /* [d_out, r] */
-  float alpha, scale;
-} LoraFactor;
-
 typedef struct Lora {
-  LoraFactor *factor; /* [count], by Module.id */
+  LoraFactor *factor; /* [count], by Module.id; see expert_covers */
   int count;          /* of the modules */
   int covered;
   bool rslora;
   char *base_name;            /* base_model_name_or_path as the adapter records it, or "" */
   char fingerprint[HASH_HEX]; /* SHA-256 over name, shape, scale and values of the factors */
 } Lora;
-
-/* alpha / rank, or alpha / sqrt(rank) with use_rslora. */
-float lora_scale(float alpha, int64_t rank, bool rslora);
 
 /* Reads a PEFT directory (adapter_config.json, adapter_model.safetensors). rank_pattern and
  * alpha_pattern are matched as PEFT does (full name or suffix after a dot, as regular expression).
@@ -35,7 +26,7 @@ Status lora_open(Lora **lora, const char *dir, const Modules *modules, Error *er
 
 /* Fresh trainable factors on the linears whose last name component is in `targets`
  * ("all-linear" or a comma-separated list such as "q,v"; one that matches nothing is an error):
- * A ~ N(0, 0.01^2) keyed by seed, B = 0 (methods.md 1.3). */
+ * A ~ N(0, 0.01^2) keyed by seed, B = 0, as in the code of PHATGOOSE (r-three/phatgoose). */
 Status lora_new(Lora **lora, const Modules *modules, int rank, float alpha, const char *targets,
                 uint64_t seed, Error *err);
 /* Writes a PEFT directory that peft reads (made if needed), the factors narrowed to `dtype`;

@@ -114,7 +114,7 @@ static Status check_factors(LoraFile *f, const Modules *modules, Error *err) {
     LoraFactor *factor = &f->factor[i];
     const char *module = modules->module[i].name;
     TRY(check_factor(f, module, factor, err));
-    if (factor->a.rows == 0) continue;
+    if (!expert_covers(f->factor, i)) continue;
     double alpha;
     TRY(lora_config_alpha(&f->config, module, &alpha, err));
     factor->alpha = (float)alpha;

@@ -3,14 +3,16 @@
 #ifndef SKEIN_LORA_FILE_H
 #define SKEIN_LORA_FILE_H
 
-#include "infer/expert/lora.h"
+#include "data/tensors/weights.h"
+#include "infer/expert/expert.h"
 #include "infer/expert/lora_config.h"
+#include "infer/module/modules.h"
 
 typedef struct LoraFile {
   LoraConfig config;
   char *path; /* of adapter_model.safetensors */
   Weights *weights;
-  LoraFactor *factor; /* [count], by Linear.id; a and b as weights_locate leaves them */
+  LoraFactor *factor; /* [count], by Module.id; a and b as weights_locate leaves them */
   int count;          /* linears of the model */
   int covered;
 } LoraFile;

@@ -6,6 +6,7 @@
 #include "data/file/path.h"
 #include "data/text/json.h"
 #include "data/text/utf8.h"
+#include "infer/expert/lora.h"
 #include "infer/expert/lora_file.h"
 
 /* Tensors. */
@@ -23,7 +24,7 @@ static Status write_factors(const Lora *lora, const Modules *modules, const char
   size_t n = 0;
   for (int i = 0; i < lora->count; i++) {
     const LoraFactor *f = &lora->factor[i];
-    if (f->a.rows == 0) continue;
+    if (!expert_covers(lora->factor, i)) continue;
     TRY(add_item(&items[n++], modules->module[i].name, 'A', &f->a, dtype, err));
     TRY(add_item(&items[n++], modules->module[i].name, 'B', &f->b, dtype, err));
   }
@@ -50,7 +51,7 @@ static Status save_factors(const Lora *lora, const Modules *modules, const char 
 static bool covers_all(const Lora *lora, const Modules *modules, const char *part) {
   for (int i = 0; i < lora->count; i++) {
     bool named = strcmp(module_last_part(modules->module[i].name), part) == 0;
-    if (named && lora->factor[i].a.rows == 0) return false;
+    if (named && !expert_covers(lora->factor, i)) return false;
   }
   return true;
 }
@@ -67,7 +68,7 @@ static json_t *target_modules(const Lora *lora, const Modules *modules) {
   json_t *targets = json_array();
   for (int i = 0; i < lora->count; i++) {
     const char *module = modules->module[i].name, *part = module_last_part(module);
-    if (lora->factor[i].a.rows == 0) continue;
+    if (!expert_covers(lora->factor, i)) continue;
     bool whole = covers_all(lora, modules, part);
     if (whole && array_has(targets, part)) continue;
     if (json_array_append_new(targets, json_string(whole ? part : module)) != 0) {

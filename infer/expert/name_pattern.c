@@ -70,7 +70,7 @@ static Status pcre2_failure(const char *place, int code, Error *err) {
 static Status make_regex(NamePattern *p, const char *pattern, const char *file, const char *field,
                          Error *err) {
   struct NameRegex *r = p->regex = calloc(1, sizeof *r);
-  if (!r || asprintf(&r->place, "%s: %s: \"%s\"", file, field, pattern) < 0) {
+  if (!r || asprintf(&r->place, "%s: %s: \"%.200s\"", file, field, pattern) < 0) {
     if (r) r->place = NULL;
     return error_set(err, STATUS_RUN, "%s: %s: out of memory", file, field);
   }

@@ -94,7 +94,7 @@ char *vector_name(const Module *module, const char *suffix) {
 Status vector_file_locate(VectorFile *f, const Modules *modules, const LoraFactor *factor,
                           const char *suffix, Tensor *vector, Error *err) {
   for (int i = 0; i < modules->count; i++) {
-    if (factor[i].a.rows == 0) continue;
+    if (!expert_covers(factor, i)) continue;
     char *name = vector_name(&modules->module[i], suffix);
     Status status =
         name ? weights_locate(f->weights, name, 1, modules->module[i].d_in, &vector[i], err)

@@ -55,8 +55,9 @@ static Status rank_sum(Pool *pool, int module, int64_t *sum, Error *err) {
   *sum = 0;
   for (int k = 0; k < pool_count(pool); k++) {
     LowRank f;
+    if (!pool_covers(pool, k, module)) continue;
     TRY(pool_factor(pool, k, module, &f, err));
-    if (f.a) *sum += f.a->rows;
+    *sum += f.a->rows;
   }
   return STATUS_OK;
 }
@@ -68,8 +69,8 @@ static Status stack_linear(Merged *m, Pool *pool, const Module *module, int cove
   Tensor *a = &m->a[module->id], *b = &m->b[module->id];
   for (int k = 0; k < pool_count(pool); k++) {
     LowRank f;
+    if (!pool_covers(pool, k, module->id)) continue;
     TRY(pool_factor(pool, k, module->id, &f, err));
-    if (!f.a) continue;
     int64_t r = f.a->rows;
     float scale = f.scale / (float)covering;
     memcpy(a->data + at * a->cols, f.a->data, (size_t)tensor_count(f.a) * sizeof *a->data);
@@ -95,8 +96,8 @@ static Status average_linear(Merged *m, Pool *pool, const Module *module, int co
   TRY(make_slot(m, module, rank, err));
   for (int k = 0; k < pool_count(pool); k++) {
     LowRank f;
+    if (!pool_covers(pool, k, module->id)) continue;
     TRY(pool_factor(pool, k, module->id, &f, err));
-    if (!f.a) continue;
     if (f.a->rows != rank) {
       return error_set(err, STATUS_MISMATCH,
                        "%s: %s: rank %" PRId64 " at %s, where others have %" PRId64

@@ -172,7 +172,7 @@ Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err) {
 }
 
 bool pool_covers(const Pool *pool, int expert, int module) {
-  return pool->expert[expert].file.factor[module].a.rows > 0;
+  return expert_covers(pool->expert[expert].file.factor, module);
 }
 
 int64_t pool_max_rank(const Pool *pool, int module) {

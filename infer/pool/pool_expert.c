@@ -89,7 +89,7 @@ void pool_expert_describe(const PoolExpert *e, PoolEntry *entry) {
   entry->modules = e->file.covered;
   for (int i = 0; i < e->file.count; i++) {
     const LoraFactor *f = &e->file.factor[i];
-    if (f->a.rows == 0) continue;
+    if (!expert_covers(e->file.factor, i)) continue;
     double alpha = (double)f->alpha;
     if (first || f->a.rows < entry->rank_min) entry->rank_min = f->a.rows;
     if (first || f->a.rows > entry->rank_max) entry->rank_max = f->a.rows;
@@ -129,7 +129,7 @@ static Status read_factor(PoolExpert *e, const Module *module, LoraFactor *ready
 }
 
 bool pool_expert_is_read(const PoolExpert *e, int module) {
-  return e->ready[module].a.rows == e->file.factor[module].a.rows;
+  return e->ready[module].a.rows > 0 || !expert_covers(e->file.factor, module);
 }
 
 Status pool_expert_factor(PoolExpert *e, const Module *module, LowRank *out, Error *err) {
@@ -170,7 +170,7 @@ static Status check_linear(PoolExpert *e, const Module *module, float *room, Err
 Status pool_expert_check_values(PoolExpert *e, const Modules *modules, Error *err) {
   Status status = STATUS_OK;
   for (int i = 0; i < modules->count && status == STATUS_OK; i++) {
-    if (e->file.factor[i].a.rows == 0) continue;
+    if (!expert_covers(e->file.factor, i)) continue;
     float *room = malloc((size_t)modules->module[i].d_in * sizeof *room);
     status = room ? check_linear(e, &modules->module[i], room, err)
                   : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);

@@ -59,8 +59,10 @@ static Status count_ranks(Context *c, Pool *pool, int module, Stacked *s) {
   s->first[0] = 0;
   for (int i = 0; i < experts; i++) {
     LowRank factor;
+    s->first[i + 1] = s->first[i];
+    if (!pool_covers(pool, i, module)) continue;
     TRY(pool_factor(pool, i, module, &factor, c->error));
-    s->first[i + 1] = s->first[i] + (factor.a ? factor.a->rows : 0);
+    s->first[i + 1] += factor.a->rows;
   }
   return STATUS_OK;
 }
@@ -74,8 +76,8 @@ static Status stack_factors(Context *c, Pool *pool, const Module *module, Stacke
   if (!s->b) return c->error->status;
   for (int i = 0; i < pool_count(pool); i++) {
     LowRank f;
+    if (!pool_covers(pool, i, module->id)) continue;
     TRY(pool_factor(pool, i, module->id, &f, c->error));
-    if (!f.a) continue;
     memcpy(s->a->data + s->first[i] * s->a->cols, f.a->data,
            (size_t)tensor_count(f.a) * sizeof(float));
     for (int64_t row = 0; row < f.b->rows; row++)

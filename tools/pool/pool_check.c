@@ -119,7 +119,7 @@ static void find_zeros(Check *c, const char *expert, const char *what, int64_t z
 static void check_training(Check *c, const PoolExpert *e) {
   int64_t factors = 0, gates = 0;
   for (int i = 0; i < c->model->modules.count; i++) {
-    if (e->file.factor[i].a.rows == 0) continue;
+    if (!expert_covers(e->file.factor, i)) continue;
     factors += all_zero(&e->file.factor[i].b);
     gates += all_zero(&e->vector[VECTOR_GATE][i]);
   }
