@@ -1,5 +1,8 @@
 /* tensor: a matrix whose rows are tokens, and the context that operations run in.
  *
+ * The room autograd owns tensors, the tape (tape.h) and what tries gradients against differences
+ * (gradcheck.h). It knows no operation: those are in autograd/op, and products in autograd/product.
+ *
  * Activations are [tokens, features]. A batch is ragged: the tokens of its sequences laid end to
  * end, with a Ragged offsets array; nothing is ever padded.
  *

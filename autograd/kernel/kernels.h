@@ -1,5 +1,8 @@
 /* kernels: the inner loops of everything that is computed, one table of them a kind of processor.
  *
+ * The room autograd/kernel owns these loops and the choice between their tables. It knows pointers
+ * and lengths: no tensor, no context, no thread.
+ *
  * table.c is compiled once for each kind (Makefile), from the same loops: product_tile.h (what
  * every product is made of), row_loops.h (norms, softmax, activations). The best table that the
  * processor has is chosen at run time; SKEIN_KERNEL names another.

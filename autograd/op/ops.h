@@ -1,4 +1,9 @@
-/* ops: the differentiable operations. Shapes are [rows, cols]; T is the number of tokens.
+/* ops: the differentiable operations.
+ *
+ * The room autograd/op owns every operation that can be recorded, each with its backward, and is
+ * all that models are made of. It knows no model, no layer and no file.
+ *
+ * Shapes are [rows, cols]; T is the number of tokens.
  * In each op_*.c the forward stands above its backward. Gradients are written dx.
  * Every operation returns NULL when the context has failed (see tensor.h). */
 #ifndef SKEIN_OPS_H

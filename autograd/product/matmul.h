@@ -1,5 +1,9 @@
 /* matmul: matrix products on tensors, cut into tasks by shape and run on the context's threads.
  *
+ * The room autograd/product owns every matrix product: of tensors (here), of low-rank updates
+ * (low_rank.h), inside one task (block.h), and the only door to BLAS (blas.h). Nothing here has a
+ * gradient or knows the tape.
+ *
  * A row of a result depends on its own row of the left operand alone, to the bit, and not on the
  * number of rows or threads (kernel/kernels.h). There are two ways, chosen by the number of rows
  * for their speed alone: strips of the weight are laid out for many rows, or the few rows for a

@@ -1,6 +1,6 @@
-/* arrow: the prototype of an expert at one linear, computed from its factors alone
- * (arXiv 2405.11157; methods.md 5.1): the unit input that its update B A stretches most, which is
- * the first right singular vector of B A. The scale alpha / r does not turn it.
+/* arrow: the prototype of an expert at one linear, computed from its factors alone (Arrow routing,
+ * Ostapenko et al. 2024, arXiv 2405.11157): the unit input that its update B A stretches most,
+ * which is the first right singular vector of B A. The scale alpha / r does not turn it.
  *
  * With S S^T = B^T B and z the first eigenvector of S^T (A A^T) S, all r x r, it is A^T S z: no
  * matrix of d_out x d_in is ever made. */

@@ -1,10 +1,13 @@
 /* metric: how good predictions are. Every metric adds up statistics of single items, so that a
  * score, and its bootstrap interval, are functions of sums over items.
  *
+ * The room infer/metric owns metrics, what they make of texts, and their statistics. It knows
+ * strings: no model, no item, no file.
+ *
  *   METRIC             OF AN ITEM                                         REFERENCE
  *   accuracy           prediction is the label's choice                   -
  *   exact_match        prediction equals the target                       HF evaluate exact_match
- *   exact_match_multi  prediction is one of the targets                   methods.md 7.2
+ *   exact_match_multi  prediction is one of the targets                   GLIDER's code
  *   squad_em           as exact_match after SQuAD's normalisation         SQuAD v1.1 script
  *   squad_f1           bag-of-words F1 after it; the best of the targets  SQuAD v1.1 script
  *   rouge1 rouge2      F1 of n-grams                                      rouge-score, no stemmer

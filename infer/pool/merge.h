@@ -1,4 +1,5 @@
-/* merge: all experts of a pool as one adapter that needs no router (methods.md 4).
+/* merge: all experts of a pool as one adapter that needs no router, as "Merged Experts" in
+ * PHATGOOSE (Muqeeth et al. 2024, arXiv 2402.05859).
  *
  * At each linear the experts that cover it count alike and the others not at all: both means divide
  * by the number of experts that cover the linear. */

@@ -1,5 +1,9 @@
 /* pool: the experts and gates of a pool, opened against a base. Files are mapped and their headers
- * checked; no weights are read until a token needs them. */
+ * checked; no weights are read until a token needs them.
+ *
+ * The room infer/pool owns the checked collection: its manifest (pool_manifest.h), its opened
+ * experts (this header), and what is made of all of them (merge.h, pool_similarity.h). It knows the
+ * base by its modules and fingerprints, and no router. */
 #ifndef SKEIN_POOL_H
 #define SKEIN_POOL_H
 

@@ -1,5 +1,8 @@
 /* predict: answers of a model, plain or routed, to items: by choosing (rank classification) and by
- * generating. Results do not depend on which items are answered together (beyond rounding). */
+ * generating. Results do not depend on which items are answered together (beyond rounding).
+ *
+ * The room infer/predict owns how items become forwards, and forwards scores and texts. It knows a
+ * base and a router, and neither tasks, metrics nor how a router chooses. */
 #ifndef SKEIN_PREDICT_H
 #define SKEIN_PREDICT_H
 
@@ -31,8 +34,8 @@ void predictor_close(Predictor *p); /* NULL is allowed */
 typedef struct Score {
   int prediction; /* the largest score; the lowest index among equals */
   int choices;
-  double *score;  /* [choices] mean log-likelihood of a token, EOS counted: loglik / (n + 1e-6)
-                     (methods.md 7.1) */
+  double *score;  /* [choices] mean log-likelihood of a token, EOS counted: loglik / (n + 1e-6),
+                     as in the code of PHATGOOSE and GLIDER */
   double *loglik; /* [choices] its sum, nats */
 } Score;
 

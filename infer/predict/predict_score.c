@@ -1,4 +1,5 @@
-/* Rank classification: the mean log-likelihood of every choice (methods.md 7.1). */
+/* Rank classification (Sanh et al. 2021, arXiv 2110.08207), by the mean log-likelihood of a
+ * choice's tokens. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,5 +1,9 @@
 /* t5: the T5 encoder-decoder, the only forward there is. Training, scoring, generation and routed
- * inference run it; with a tape it records, without one its memory is rewound block by block. */
+ * inference run it; with a tape it records, without one its memory is rewound block by block.
+ *
+ * The room infer/t5 owns this model in both families (v1.0; v1.1 and its like), its files, its
+ * cache for generation (t5_cache.h), and the base: model and tokenizer of a directory (base.h). It
+ * knows no experts: what they add comes through the keyhole (infer/module/linear.h). */
 #ifndef SKEIN_T5_H
 #define SKEIN_T5_H
 
