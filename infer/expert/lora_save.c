@@ -80,19 +80,19 @@ static json_t *target_modules(const Lora *lora, const Modules *modules) {
 }
 
 /* 16 as an integer, 0.5 as a real: PEFT declares alpha as an integer. */
-static json_t *number(double value) {
+static json_t *json_of_number(double value) {
   json_int_t whole = (json_int_t)value;
   return (double)whole == value ? json_integer(whole) : json_real(value);
 }
 
 /* The ranks (or alphas) that differ from that of `base`, by full name. */
-static json_t *pattern(const Lora *lora, const Modules *modules, const LoraFactor *base,
-                       bool ranks) {
+static json_t *values_beside(const Lora *lora, const Modules *modules, const LoraFactor *base,
+                             bool ranks) {
   json_t *object = json_object();
   for (int i = 0; i < lora->count; i++) {
     const LoraFactor *f = &lora->factor[i];
     if (f->a.rows == 0 || (ranks ? f->a.rows == base->a.rows : f->alpha == base->alpha)) continue;
-    json_t *value = ranks ? json_integer(f->a.rows) : number((double)f->alpha);
+    json_t *value = ranks ? json_integer(f->a.rows) : json_of_number((double)f->alpha);
     if (json_object_set_new(object, modules->module[i].name, value) != 0) {
       json_decref(object);
       return NULL;
@@ -101,17 +101,45 @@ static json_t *pattern(const Lora *lora, const Modules *modules, const LoraFacto
   return object;
 }
 
+/* A key of the configuration and its value, NULL when out of memory. */
+typedef struct ConfigField {
+  const char *key;
+  json_t *value;
+} ConfigField;
+
+/* An object of the fields, whose values it takes; NULL when out of memory. */
+static json_t *object_of(const ConfigField *field, size_t count) {
+  json_t *object = json_object();
+  bool whole = object != NULL;
+  for (size_t i = 0; i < count; i++)
+    whole = json_object_set_new(object, field[i].key, field[i].value) == 0 && whole;
+  if (whole) return object;
+  json_decref(object);
+  return NULL;
+}
+
 static json_t *config_json(const Lora *lora, const Modules *modules, const char *base_name) {
   const LoraFactor *base = lora->factor;
-  while (base->a.rows == 0) base++;
-  return json_pack(
-      "{s:s, s:s, s:s, s:b, s:I, s:o, s:b, s:f, s:s, s:b, s:o, s:o, s:o, s:b, s:n, s:b}",
-      "peft_type", "LORA", "task_type", "SEQ_2_SEQ_LM", "base_model_name_or_path", base_name,
-      "inference_mode", 1, "r", (json_int_t)base->a.rows, "lora_alpha", number((double)base->alpha),
-      "use_rslora", lora->rslora, "lora_dropout", 0.0, "bias", "none", "fan_in_fan_out", 0,
-      "target_modules", target_modules(lora, modules), "rank_pattern",
-      pattern(lora, modules, base, true), "alpha_pattern", pattern(lora, modules, base, false),
-      "use_dora", 0, "modules_to_save", "init_lora_weights", 1);
+  for (int i = 0; !expert_covers(lora->factor, i); i++) base++;
+  ConfigField field[] = {
+      {"peft_type", json_string("LORA")},
+      {"task_type", json_string("SEQ_2_SEQ_LM")},
+      {"base_model_name_or_path", json_string(base_name)},
+      {"inference_mode", json_true()},
+      {"r", json_integer(base->a.rows)},
+      {"lora_alpha", json_of_number((double)base->alpha)},
+      {"use_rslora", json_boolean(lora->rslora)},
+      {"lora_dropout", json_real(0)},
+      {"bias", json_string("none")},
+      {"fan_in_fan_out", json_false()},
+      {"target_modules", target_modules(lora, modules)},
+      {"rank_pattern", values_beside(lora, modules, base, true)},
+      {"alpha_pattern", values_beside(lora, modules, base, false)},
+      {"use_dora", json_false()},
+      {"modules_to_save", json_null()},
+      {"init_lora_weights", json_true()},
+  };
+  return object_of(field, sizeof field / sizeof *field);
 }
 
 Status lora_save(const Lora *lora, const Modules *modules, const char *dir, const char *base_name,
