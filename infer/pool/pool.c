@@ -55,34 +55,25 @@ static Status choose(Pool *pool, const char *only, int *chosen, Error *err) {
   return STATUS_OK;
 }
 
-/* The headers of one expert are one task; which failure is told depends on the order alone. */
+/* The headers of one expert are one task. */
 typedef struct Opening {
   Pool *pool;
   const int *chosen; /* [pool->count] place in the manifest */
-  Error *error;      /* [pool->count] */
 } Opening;
 
-static void open_expert(void *arg, int64_t task, int worker) {
+static Status open_expert(void *arg, int64_t task, int worker, Error *err) {
   (void)worker;
-  Opening *o = arg;
+  const Opening *o = arg;
   Pool *p = o->pool;
-  pool_expert_open_listed(&p->expert[task], &p->manifest, o->chosen[task], p->modules,
-                          &o->error[task]);
+  return pool_expert_open_listed(&p->expert[task], &p->manifest, o->chosen[task], p->modules, err);
 }
 
 static Status open_experts(Pool *pool, const int *chosen, Error *err) {
   enum { THREADS_MAX = 8 };
-  Opening o = {pool, chosen, calloc((size_t)pool->count + 1, sizeof *o.error)};
-  if (!o.error) return error_set(err, STATUS_RUN, "%s: out of memory", pool->manifest.dir);
   int threads = parallel_processors();
-  parallel_for(threads < THREADS_MAX ? threads : THREADS_MAX, pool->count, open_expert, &o);
-  Status status = STATUS_OK;
-  for (int i = 0; i < pool->count && status == STATUS_OK; i++) {
-    status = o.error[i].status;
-    if (status != STATUS_OK) error_set(err, status, "%s", o.error[i].text);
-  }
-  free(o.error);
-  return status;
+  Opening o = {pool, chosen};
+  return parallel_try(threads < THREADS_MAX ? threads : THREADS_MAX, pool->count, open_expert, &o,
+                      err);
 }
 
 static void find_ranks(Pool *pool) {

@@ -73,11 +73,12 @@ Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, cons
   const PoolEntry *entry = &m->entry[i];
   char *gate = manifest_path(m, i, POOL_GATE);
   char *activation = manifest_path(m, i, POOL_ACTIVATION);
-  char *dir = gate ? path_parent(gate) : NULL;
+  char *dir = manifest_expert_dir(m, i);
   PoolSource source = {dir, gate, entry->hash[POOL_ACTIVATION][0] ? activation : NULL};
   *e = (PoolExpert){0};
-  Status status = dir && activation ? pool_expert_open(e, entry, m->base, &source, modules, err)
-                                    : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  Status status = dir && gate && activation
+                      ? pool_expert_open(e, entry, m->base, &source, modules, err)
+                      : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
   free(gate);
   free(activation);
   free(dir);

@@ -73,6 +73,11 @@ Status manifest_base(const PoolManifest *m, const char *given, const char **dir,
                    m->dir, m->base_name);
 }
 
+char *manifest_expert_dir(const PoolManifest *m, int expert) {
+  char *path;
+  return asprintf(&path, "%s/experts/%s", m->dir, m->entry[expert].name) < 0 ? NULL : path;
+}
+
 char *manifest_path(const PoolManifest *m, int expert, PoolFile file) {
   char *path;
   int size = asprintf(&path, "%s/experts/%s/%s", m->dir, m->entry[expert].name, POOL_FILE[file]);

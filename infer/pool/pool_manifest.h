@@ -71,7 +71,8 @@ bool manifest_listed(const char *list, const char *name);
 /* The directory of the pool's base, borrowed: `given`, or where there is none the one that the
  * manifest names, STATUS_INPUT when that is not there. */
 Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err);
-/* DIR/experts/<name>/<file> in a new string (NULL when out of memory). */
+/* DIR/experts/<name> and DIR/experts/<name>/<file> in a new string (NULL when out of memory). */
+char *manifest_expert_dir(const PoolManifest *m, int expert);
 char *manifest_path(const PoolManifest *m, int expert, PoolFile file);
 
 /* The exclusive lock of a pool's writers. A pool that another holds is STATUS_RUN at once. */
