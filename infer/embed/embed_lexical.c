@@ -37,7 +37,7 @@ static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the lexical embedder");
 }
 
-static Status push(Grams *g, uint64_t hash, Error *err) {
+static Status push_hash(Grams *g, uint64_t hash, Error *err) {
   if (g->count == g->room) {
     size_t room = g->room ? 2 * g->room : 1024;
     uint64_t *grown = realloc(g->hash, room * sizeof *grown);
@@ -64,7 +64,7 @@ static size_t character_size(unsigned char first) {
 }
 
 /* Bytes of the white space that `p` begins with; 0 when it begins with something else. */
-static size_t blank(const unsigned char *p) {
+static size_t blank_size(const unsigned char *p) {
   if (*p == ' ' || (*p >= '\t' && *p <= '\r')) return 1;
   if (p[0] == 0xc2 && (p[1] == 0x85 || p[1] == 0xa0)) return 2;
   if (p[0] == 0xe2 && p[1] == 0x80 &&
@@ -79,12 +79,12 @@ static Status word_grams(const unsigned char *p, size_t size, Grams *out, Error 
   for (int n = SHORTEST; n <= LONGEST; n++) {
     size_t begin = 0, end = 0;
     for (int k = 0; k < n && end < size; k++) end += character_size(p[end]);
-    TRY(push(out, hash_bytes(p, end), err));
+    TRY(push_hash(out, hash_bytes(p, end), err));
     if (end == size) break; /* the whole word: longer n-grams are the same */
     while (end < size) {
       begin += character_size(p[begin]);
       end += character_size(p[end]);
-      TRY(push(out, hash_bytes(p + begin, end - begin), err));
+      TRY(push_hash(out, hash_bytes(p + begin, end - begin), err));
     }
   }
   return STATUS_OK;
@@ -93,13 +93,13 @@ static Status word_grams(const unsigned char *p, size_t size, Grams *out, Error 
 /* The n-grams of a copy of the text in `room`, in which each word is put between blanks. */
 static Status cut_words(const unsigned char *text, unsigned char *room, Grams *out, Error *err) {
   while (*text) {
-    size_t size = 1, skip = blank(text);
+    size_t size = 1, skip = blank_size(text);
     if (skip) {
       text += skip;
       continue;
     }
     room[0] = ' ';
-    while (*text && !blank(text)) {
+    while (*text && !blank_size(text)) {
       for (size_t k = character_size(*text); k > 0; k--, text++) {
         room[size++] = (unsigned char)(*text >= 'A' && *text <= 'Z' ? *text - 'A' + 'a' : *text);
       }
@@ -144,7 +144,7 @@ static Status add_text(Lexical *l, const char *text, Error *err) {
   Grams grams = {0};
   Status status = text_grams(text, &grams, err);
   for (size_t i = 0; i < grams.count && status == STATUS_OK; i += run_length(&grams, i)) {
-    status = push(&l->corpus, grams.hash[i], err);
+    status = push_hash(&l->corpus, grams.hash[i], err);
   }
   free(grams.hash);
   l->texts++;
@@ -206,7 +206,7 @@ static size_t lower_bound(const Grams *g, uint64_t hash) {
   return low;
 }
 
-static double rarity(const Lexical *l, uint64_t hash) {
+static double gram_rarity(const Lexical *l, uint64_t hash) {
   size_t at = lower_bound(&l->corpus, hash);
   bool found = at < l->corpus.count && l->corpus.hash[at] == hash;
   double texts = found ? (double)run_length(&l->corpus, at) : 0;
@@ -220,7 +220,7 @@ static void add_grams(const Lexical *l, const Grams *grams, double sum[DIM]) {
   for (size_t i = 0; i < grams->count; i += times) {
     uint64_t hash = grams->hash[i];
     times = run_length(grams, i);
-    double weight = (1 + log((double)times)) * rarity(l, hash);
+    double weight = (1 + log((double)times)) * gram_rarity(l, hash);
     sum[hash % DIM] += hash >> 63 ? -weight : weight;
   }
 }

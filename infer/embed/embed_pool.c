@@ -23,7 +23,7 @@ Status embed_corpus(const PoolManifest *m, const char ***corpus, int *count, Err
   return STATUS_OK;
 }
 
-static void tell(const EmbedWatch *watch, int64_t texts, int64_t of) {
+static void tell_progress(const EmbedWatch *watch, int64_t texts, int64_t of) {
   if (watch && watch->done) watch->done(watch->arg, texts, of);
 }
 
@@ -54,7 +54,7 @@ Status embed_instructions(Embeddings *out, Embedder *e, const char *dir,
   Status status = out->text ? STATUS_OK : no_memory(err);
   for (int i = 0; i < count && status == STATUS_OK; i++) {
     status = embed_instruction(out, i, e, dir, entry[i], err);
-    if (status == STATUS_OK) tell(watch, i + 1, count);
+    if (status == STATUS_OK) tell_progress(watch, i + 1, count);
   }
   if (status != STATUS_OK) embeddings_free(out);
   return status;
@@ -99,7 +99,7 @@ static Status embed_file(Filling *f, const char *expert, const Jsonl *lines, int
   for (int64_t i = 0; i < count; i++) {
     TRY(name_row(f, expert, i, err));
     TRY(embed_line(f, jsonl_path(lines), jsonl_line(lines, i), err));
-    tell(f->watch, ++f->rows, f->out->count);
+    tell_progress(f->watch, ++f->rows, f->out->count);
   }
   return STATUS_OK;
 }
@@ -161,8 +161,8 @@ static int64_t count_rows(const PoolManifest *m, const int *of, Jsonl *const *li
   return rows;
 }
 
-static Status fill(Filling *f, const PoolManifest *m, const int *of, Jsonl *const *lines,
-                   int64_t limit, const Embeddings *old, Error *err) {
+static Status fill_rows(Filling *f, const PoolManifest *m, const int *of, Jsonl *const *lines,
+                        int64_t limit, const Embeddings *old, Error *err) {
   int64_t rows = count_rows(m, of, lines, limit, old);
   TRY(embeddings_new(f->out, embedder_name(f->e), rows, embedder_dim(f->e), err));
   for (int i = 0; i < m->count; i++) {
@@ -186,7 +186,7 @@ Status embed_examples(Embeddings *out, Embedder *e, const PoolManifest *m, const
   Status status = lines && of ? STATUS_OK : no_memory(err);
   if (status == STATUS_OK) status = match_files(of, m, file, files, err);
   if (status == STATUS_OK) status = open_files(lines, file, files, err);
-  if (status == STATUS_OK) status = fill(&f, m, of, lines, limit, old, err);
+  if (status == STATUS_OK) status = fill_rows(&f, m, of, lines, limit, old, err);
   for (int k = 0; lines && k < files; k++) jsonl_close(lines[k]);
   free(lines);
   free(of);

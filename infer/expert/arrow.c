@@ -33,7 +33,7 @@ static void gram_cols(const float *b, int64_t rows, int64_t n, double *g) {
 }
 
 /* (x, y) becomes (c x - s y, s x + c y), elementwise over n elements `step` apart. */
-static void rotate(double *x, double *y, int64_t n, int64_t step, double c, double s) {
+static void rotate_pair(double *x, double *y, int64_t n, int64_t step, double c, double s) {
   for (int64_t k = 0; k < n * step; k += step) {
     double old = x[k];
     x[k] = c * old - s * y[k];
@@ -42,20 +42,20 @@ static void rotate(double *x, double *y, int64_t n, int64_t step, double c, doub
 }
 
 /* Turns element (i, j) of a to 0 and keeps the rotation in q. */
-static void jacobi(double *a, double *q, int64_t n, int64_t i, int64_t j) {
+static void jacobi_rotation(double *a, double *q, int64_t n, int64_t i, int64_t j) {
   double off = a[i * n + j];
   if (off == 0) return;
   double tau = (a[j * n + j] - a[i * n + i]) / (2 * off);
   double t = copysign(1, tau) / (fabs(tau) + sqrt(1 + tau * tau));
   double c = 1 / sqrt(1 + t * t), s = t * c;
-  rotate(a + i, a + j, n, n, c, s);
-  rotate(a + i * n, a + j * n, n, 1, c, s);
-  rotate(q + i, q + j, n, n, c, s);
+  rotate_pair(a + i, a + j, n, n, c, s);
+  rotate_pair(a + i * n, a + j * n, n, 1, c, s);
+  rotate_pair(q + i, q + j, n, n, c, s);
 }
 
 /* Eigenvalues of the symmetric a to its diagonal, eigenvectors to the columns of q, by cyclic
  * Jacobi rotations. */
-static Status eigen(double *a, double *q, int64_t n, Error *err) {
+static Status eigen_symmetric(double *a, double *q, int64_t n, Error *err) {
   memset(q, 0, (size_t)(n * n) * sizeof *q);
   for (int64_t i = 0; i < n; i++) q[i * n + i] = 1;
   for (int sweep = 0; sweep < SWEEPS_MOST; sweep++) {
@@ -66,14 +66,15 @@ static Status eigen(double *a, double *q, int64_t n, Error *err) {
     }
     if (off <= 1e-30 * all) return STATUS_OK;
     for (int64_t i = 0; i < n; i++) {
-      for (int64_t j = i + 1; j < n; j++) jacobi(a, q, n, i, j);
+      for (int64_t j = i + 1; j < n; j++) jacobi_rotation(a, q, n, i, j);
     }
   }
   return error_set(err, STATUS_RUN, "the eigenvalues of a prototype do not converge");
 }
 
 /* c = op(a) b */
-static void multiply(bool transposed, const double *a, const double *b, double *c, int64_t n) {
+static void multiply_square(bool transposed, const double *a, const double *b, double *c,
+                            int64_t n) {
   memset(c, 0, (size_t)(n * n) * sizeof *c);
   for (int64_t i = 0; i < n; i++) {
     for (int64_t k = 0; k < n; k++) {
@@ -98,12 +99,12 @@ static Status prototype_weights(const LowRank *f, double *room, double *w, Error
   double *gram = room, *s = room + size, *half = room + 2 * size, *k = room + 3 * size,
          *z = room + 4 * size;
   gram_cols(f->b->data, f->b->rows, n, gram);
-  TRY(eigen(gram, s, n, err));
+  TRY(eigen_symmetric(gram, s, n, err));
   for (int64_t i = 0; i < size; i++) s[i] *= sqrt(fmax(gram[i % n * (n + 1)], 0));
   gram_rows(f->a->data, n, f->a->cols, gram);
-  multiply(false, gram, s, half, n);
-  multiply(true, s, half, k, n);
-  TRY(eigen(k, z, n, err));
+  multiply_square(false, gram, s, half, n);
+  multiply_square(true, s, half, k, n);
+  TRY(eigen_symmetric(k, z, n, err));
   int64_t first = first_eigenvector(k, n);
   for (int64_t i = 0; i < n; i++) {
     w[i] = 0;

@@ -85,7 +85,7 @@ static int compare_doubles(const void *a, const void *b) {
 }
 
 /* Linear interpolation between order statistics, as numpy.percentile. */
-static double percentile(const double *sorted, int64_t n, double q) {
+static double sorted_percentile(const double *sorted, int64_t n, double q) {
   double at = q * (double)(n - 1);
   int64_t below = (int64_t)floor(at), above = below + 1 < n ? below + 1 : below;
   return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
@@ -102,7 +102,8 @@ Status metric_interval(Metric m, const MetricSums *item, int64_t n, int64_t samp
     score[s] = resampled_score(m, item, n, &rng);
   }
   qsort(score, (size_t)samples, sizeof *score, compare_doubles);
-  *out = (Interval){percentile(score, samples, 0.025), percentile(score, samples, 0.975)};
+  *out = (Interval){sorted_percentile(score, samples, 0.025),
+                    sorted_percentile(score, samples, 0.975)};
   free(score);
   return STATUS_OK;
 }

@@ -10,7 +10,7 @@ typedef struct Buffer {
   size_t size, room;
 } Buffer;
 
-static void put(Buffer *b, char ch) {
+static void put_char(Buffer *b, char ch) {
   if (b->data && b->size + 1 >= b->room) {
     char *more = realloc(b->data, b->room * 2);
     if (!more) free(b->data);
@@ -58,20 +58,20 @@ static int is_symbol(char ch) {
 
 static void part_symbols(Buffer *out, const char *at) {
   for (; *at; at++) {
-    if (is_symbol(*at)) put(out, ' ');
-    put(out, *at);
-    if (is_symbol(*at)) put(out, ' ');
+    if (is_symbol(*at)) put_char(out, ' ');
+    put_char(out, *at);
+    if (is_symbol(*at)) put_char(out, ' ');
   }
 }
 
 /* "x." -> "x . " for an x that is no digit */
 static void part_stops_after_text(Buffer *out, const char *at) {
   for (; *at; at++) {
-    put(out, *at);
+    put_char(out, *at);
     if (is_digit(*at) || !is_stop(at[1])) continue;
-    put(out, ' ');
-    put(out, *++at);
-    put(out, ' ');
+    put_char(out, ' ');
+    put_char(out, *++at);
+    put_char(out, ' ');
   }
 }
 
@@ -79,28 +79,28 @@ static void part_stops_after_text(Buffer *out, const char *at) {
 static void part_stops_before_text(Buffer *out, const char *at) {
   for (; *at; at++) {
     if (!is_stop(*at) || !at[1] || is_digit(at[1])) {
-      put(out, *at);
+      put_char(out, *at);
       continue;
     }
-    put(out, ' ');
-    put(out, *at++);
-    put(out, ' ');
-    put(out, *at);
+    put_char(out, ' ');
+    put_char(out, *at++);
+    put_char(out, ' ');
+    put_char(out, *at);
   }
 }
 
 /* "1-" -> "1 - " */
 static void part_dashes(Buffer *out, const char *at) {
   for (; *at; at++) {
-    put(out, *at);
+    put_char(out, *at);
     if (!is_digit(*at) || at[1] != '-') continue;
-    put(out, ' ');
-    put(out, *++at);
-    put(out, ' ');
+    put_char(out, ' ');
+    put_char(out, *++at);
+    put_char(out, ' ');
   }
 }
 
-static void unescape(char *text) {
+static void unescape_entities(char *text) {
   replace_all(text, "<skipped>", "");
   replace_all(text, "-\n", "");
   replace_all(text, "\n", " ");
@@ -117,7 +117,7 @@ char *text_13a(const char *text) {
   char *line = malloc(size + 3);
   if (!line) return NULL;
   memcpy(line, text, size + 1);
-  unescape(line);
+  unescape_entities(line);
   size = strlen(line);
   memmove(line + 1, line, size);
   line[0] = line[size + 1] = ' ';

@@ -51,8 +51,8 @@ static double f_measure(size_t hits, size_t of_prediction, size_t of_target) {
 
 /* ---- n-grams ---- */
 
-static Status ngrams(const Summary *prediction, const Summary *target, size_t n, double *score,
-                     Error *err) {
+static Status ngram_f1(const Summary *prediction, const Summary *target, size_t n, double *score,
+                       Error *err) {
   const Words *p = prediction->sentence, *t = target->sentence;
   size_t common;
   TRY(words_common(p, t, 1, n, &common, err));
@@ -60,12 +60,12 @@ static Status ngrams(const Summary *prediction, const Summary *target, size_t n,
   return STATUS_OK;
 }
 
-static Status unigrams(const Summary *p, const Summary *t, double *score, Error *err) {
-  return ngrams(p, t, 1, score, err);
+static Status unigram_f1(const Summary *p, const Summary *t, double *score, Error *err) {
+  return ngram_f1(p, t, 1, score, err);
 }
 
-static Status bigrams(const Summary *p, const Summary *t, double *score, Error *err) {
-  return ngrams(p, t, 2, score, err);
+static Status bigram_f1(const Summary *p, const Summary *t, double *score, Error *err) {
+  return ngram_f1(p, t, 2, score, err);
 }
 
 /* ---- longest common subsequences ---- */
@@ -87,8 +87,8 @@ static int32_t *lcs_table(const Words *a, const Words *b, Error *err) {
   return t;
 }
 
-static Status sequence(const Summary *prediction, const Summary *target, double *score,
-                       Error *err) {
+static Status sequence_f1(const Summary *prediction, const Summary *target, double *score,
+                          Error *err) {
   const Words *p = prediction->sentence, *t = target->sentence;
   int32_t *table = lcs_table(t, p, err);
   if (!table) return err->status;
@@ -143,7 +143,7 @@ static Status sentence_hits(const Words *target, const Summary *prediction, int3
   return status;
 }
 
-static Status summaries(const Summary *p, const Summary *t, double *score, Error *err) {
+static Status summary_f1(const Summary *p, const Summary *t, double *score, Error *err) {
   size_t room = p->words + t->words + 1, hits = 0; /* no number of a word is larger */
   int32_t *left = calloc(2 * room, sizeof *left);
   if (!left) return error_set(err, STATUS_RUN, "out of memory: %zu words", room);
@@ -161,8 +161,8 @@ static Status summaries(const Summary *p, const Summary *t, double *score, Error
 
 typedef Status Compare(const Summary *prediction, const Summary *target, double *score, Error *err);
 
-static Status rouge(const char *prediction, const char *target, bool by_line, Compare *compare,
-                    double *score, Error *err) {
+static Status score_rouge(const char *prediction, const char *target, bool by_line,
+                          Compare *compare, double *score, Error *err) {
   Lexicon lexicon = {0};
   Summary p = {0}, t = {0};
   *score = 0;
@@ -176,17 +176,17 @@ static Status rouge(const char *prediction, const char *target, bool by_line, Co
 }
 
 Status metric_rouge_1(const char *prediction, const char *target, double *score, Error *err) {
-  return rouge(prediction, target, false, unigrams, score, err);
+  return score_rouge(prediction, target, false, unigram_f1, score, err);
 }
 
 Status metric_rouge_2(const char *prediction, const char *target, double *score, Error *err) {
-  return rouge(prediction, target, false, bigrams, score, err);
+  return score_rouge(prediction, target, false, bigram_f1, score, err);
 }
 
 Status metric_rouge_l(const char *prediction, const char *target, double *score, Error *err) {
-  return rouge(prediction, target, false, sequence, score, err);
+  return score_rouge(prediction, target, false, sequence_f1, score, err);
 }
 
 Status metric_rouge_lsum(const char *prediction, const char *target, double *score, Error *err) {
-  return rouge(prediction, target, true, summaries, score, err);
+  return score_rouge(prediction, target, true, summary_f1, score, err);
 }

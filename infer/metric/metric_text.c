@@ -12,7 +12,7 @@
 
 /* The code point at `text` and its length in bytes. The text is valid UTF-8, or it is read as
  * single bytes. */
-static size_t decode(const unsigned char *text, wint_t *point) {
+static size_t decode_point(const unsigned char *text, wint_t *point) {
   static const unsigned char mask[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
   size_t size = text[0] < 0xc0 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
   *point = text[0] & mask[size];
@@ -23,7 +23,7 @@ static size_t decode(const unsigned char *text, wint_t *point) {
   return size;
 }
 
-static size_t encode(wint_t point, char *out) {
+static size_t encode_point(wint_t point, char *out) {
   if (point < 0x80) return out[0] = (char)point, 1;
   size_t size = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
   static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
@@ -83,10 +83,11 @@ static char *next_word(char **at) {
   wint_t point;
   char *start = *at, *end;
   size_t size;
-  while (*start && (size = decode((unsigned char *)start, &point), is_space(point))) start += size;
+  while (*start && (size = decode_point((unsigned char *)start, &point), is_space(point)))
+    start += size;
   if (!*start) return NULL;
   for (end = start; *end; end += size) {
-    size = decode((unsigned char *)end, &point);
+    size = decode_point((unsigned char *)end, &point);
     if (is_space(point)) break;
   }
   *at = *end ? end + size : end;
@@ -120,13 +121,13 @@ char *text_lower(const char *text) {
   char *out = locale ? malloc(strlen(text) * 2 + 1) : NULL, *to = out;
   for (const unsigned char *at = (const unsigned char *)text; out && *at;) {
     wint_t point;
-    size_t size = decode(at, &point);
+    size_t size = decode_point(at, &point);
     wint_t lower = towlower_l(point, locale);
     if (lower == point) {
       memcpy(to, at, size);
       to += size;
     } else {
-      to += encode(lower, to);
+      to += encode_point(lower, to);
     }
     at += size;
   }
@@ -154,7 +155,7 @@ static size_t article_at(const char *at, locale_t locale) {
     size_t size = strlen(article[i]);
     wint_t after;
     if (strncmp(at, article[i], size) != 0) continue;
-    decode((const unsigned char *)at + size, &after);
+    decode_point((const unsigned char *)at + size, &after);
     if (!in_word(after, locale)) return size;
   }
   return 0;
@@ -165,7 +166,7 @@ static void blank_articles(char *text, locale_t locale) {
   bool inside = false; /* the character before is part of a word */
   for (char *at = text; *at;) {
     wint_t point;
-    size_t size = decode((unsigned char *)at, &point);
+    size_t size = decode_point((unsigned char *)at, &point);
     size_t article = inside ? 0 : article_at(at, locale);
     memset(at, ' ', article);
     inside = !article && in_word(point, locale);

@@ -38,7 +38,7 @@ static Status make_slot(Merged *m, const Module *module, int64_t rank, Error *er
 /* How one module is merged, given how many experts cover it. */
 typedef Status MergeLinear(Merged *m, Pool *pool, const Module *module, int covering, Error *err);
 
-static Status merge(Merged *m, Pool *pool, MergeLinear *how, Error *err) {
+static Status merge_pool(Merged *m, Pool *pool, MergeLinear *how, Error *err) {
   const Modules *modules = pool_modules(pool);
   TRY(merged_make(m, pool, err));
   Status status = STATUS_OK;
@@ -83,7 +83,7 @@ static Status stack_linear(Merged *m, Pool *pool, const Module *module, int cove
 }
 
 Status merge_updates(Merged *m, Pool *pool, Error *err) {
-  return merge(m, pool, stack_linear, err);
+  return merge_pool(m, pool, stack_linear, err);
 }
 
 static void add_scaled(Tensor *to, const Tensor *from, float scale) {
@@ -111,5 +111,5 @@ static Status average_linear(Merged *m, Pool *pool, const Module *module, int co
 }
 
 Status merge_factors(Merged *m, Pool *pool, Error *err) {
-  return merge(m, pool, average_linear, err);
+  return merge_pool(m, pool, average_linear, err);
 }

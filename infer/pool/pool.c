@@ -46,7 +46,7 @@ static Status check_names(const PoolManifest *m, const char *only, Error *err) {
 }
 
 /* The experts to open, as places in the manifest. */
-static Status choose(Pool *pool, const char *only, int *chosen, Error *err) {
+static Status choose_experts(Pool *pool, const char *only, int *chosen, Error *err) {
   const PoolManifest *m = &pool->manifest;
   if (only) TRY(check_names(m, only, err));
   for (int i = 0; i < m->count; i++) {
@@ -94,7 +94,7 @@ static Status open_pool(Pool *pool, const char *dir, const char *sample, const c
   pool->expert = calloc(count + 1, sizeof *pool->expert);
   pool->max_rank = calloc((size_t)pool->modules->count, sizeof *pool->max_rank);
   Status status = chosen && pool->expert && pool->max_rank
-                      ? choose(pool, only, chosen, err)
+                      ? choose_experts(pool, only, chosen, err)
                       : error_set(err, STATUS_RUN, "%s: out of memory", dir);
   if (status == STATUS_OK) status = open_experts(pool, chosen, err);
   if (status == STATUS_OK) find_ranks(pool);

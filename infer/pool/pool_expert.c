@@ -32,8 +32,8 @@ void pool_expert_close(PoolExpert *e) {
 
 /* Opening. */
 
-static Status locate(PoolExpert *e, VectorFile *f, const Modules *modules, PoolVector kind,
-                     Error *err) {
+static Status locate_vectors(PoolExpert *e, VectorFile *f, const Modules *modules, PoolVector kind,
+                             Error *err) {
   e->vector[kind] = calloc((size_t)modules->count, sizeof *e->vector[kind]);
   if (!e->vector[kind]) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   return vector_file_locate(f, modules, e->file.factor, SUFFIX[kind], e->vector[kind], err);
@@ -43,7 +43,8 @@ static Status locate(PoolExpert *e, VectorFile *f, const Modules *modules, PoolV
 static Status open_vectors(PoolExpert *e, VectorFile *f, const char *base, const Modules *modules,
                            PoolVector first, PoolVector last, Error *err) {
   TRY(vector_file_check_owner(f, base, e->entry->fingerprint, err));
-  for (int k = (int)first; k <= (int)last; k++) TRY(locate(e, f, modules, (PoolVector)k, err));
+  for (int k = (int)first; k <= (int)last; k++)
+    TRY(locate_vectors(e, f, modules, (PoolVector)k, err));
   return vector_file_check_used(f, err);
 }
 

@@ -46,7 +46,7 @@ typedef struct Beams {
 } Beams;
 
 /* Puts a candidate into the list [room] of `count`, best first, behind its equals. */
-static int64_t insert(Candidate *list, int64_t count, int64_t room, Candidate c) {
+static int64_t insert_candidate(Candidate *list, int64_t count, int64_t room, Candidate c) {
   int64_t at = count;
   while (at > 0 && c.sum > list[at - 1].sum) at--;
   if (at == room) return count;
@@ -71,7 +71,7 @@ static void best_of_row(const Kernels *k, void *arg, int64_t row, const float *z
     for (int64_t j = at; j < end; j++) {
       float total = before + (z[j] - max - rest);
       if (count < room || total > top[room - 1].sum) {
-        count = insert(top, count, room, (Candidate){total, 0, (int32_t)j});
+        count = insert_candidate(top, count, room, (Candidate){total, 0, (int32_t)j});
       }
     }
   }
@@ -94,14 +94,14 @@ static int64_t set_next(Beams *b) {
 }
 
 /* Fills `top` with the best continuations of the example's beams. */
-static Status collect(Beams *b, int64_t example) {
+static Status collect_best(Beams *b, int64_t example) {
   const Generation *g = b->g;
   int64_t room = 2 * g->beams, count = 0;
   for (int32_t beam = 0; beam < b->running[example]; beam++) {
     const Candidate *row = b->row_top + g->added[example * g->beams + beam] * room;
     for (int64_t k = 0; k < room; k++) {
       if (!isfinite(row[k].sum)) return generation_not_finite(g, example);
-      count = insert(b->top, count, room, (Candidate){row[k].sum, beam, row[k].token});
+      count = insert_candidate(b->top, count, room, (Candidate){row[k].sum, beam, row[k].token});
     }
   }
   return STATUS_OK;
@@ -148,7 +148,7 @@ static void run_on(Beams *b, int64_t example, int32_t eos) {
   b->running[example] = n;
 }
 
-static bool finished(const Beams *b, int64_t example) {
+static bool has_finished(const Beams *b, int64_t example) {
   const Generation *g = b->g;
   int64_t length = b->step + 1, n = g->beams;
   if (length == g->p->settings.max_output) return true;
@@ -156,16 +156,16 @@ static bool finished(const Beams *b, int64_t example) {
   return !(score_of(b, b->sum[example * n], length) > b->result[example * n + n - 1].score);
 }
 
-static Status advance(Beams *b, int64_t example) {
+static Status advance_example(Beams *b, int64_t example) {
   const Generation *g = b->g;
   int32_t eos = tokenizer_eos(g->p->tokenizer);
   bool last = b->step + 1 == g->p->settings.max_output;
-  TRY(collect(b, example));
+  TRY(collect_best(b, example));
   for (int64_t k = 0; k < g->beams; k++) {
     if (b->top[k].token == eos || last) keep_result(b, example, &b->top[k]);
   }
   run_on(b, example, eos);
-  if (finished(b, example)) b->running[example] = 0;
+  if (has_finished(b, example)) b->running[example] = 0;
   return STATUS_OK;
 }
 
@@ -173,7 +173,7 @@ static Status advance_all(Beams *b) {
   const Generation *g = b->g;
   for (int64_t s = 0; s < g->examples * g->beams; s++) b->from[s] = s;
   for (int64_t i = 0; i < g->examples; i++) {
-    if (b->running[i] > 0) TRY(advance(b, i));
+    if (b->running[i] > 0) TRY(advance_example(b, i));
   }
   b->step++;
   return t5_cache_reorder(g->cache, b->from, g->c->error);

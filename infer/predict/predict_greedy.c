@@ -4,7 +4,8 @@
 #include "infer/predict/generation.h"
 
 /* The choice for every row; -1: its logits are not finite. */
-static void pick(const Kernels *k, void *arg, int64_t row, const float *z, int64_t vocab) {
+static void pick_likeliest(const Kernels *k, void *arg, int64_t row, const float *z,
+                           int64_t vocab) {
   int32_t *best = arg;
   best[row] = -1;
   if (!k->finite(z, vocab)) return;
@@ -24,7 +25,7 @@ static int64_t set_next(Generation *g, const bool *ended, const int32_t *last) {
   return rows;
 }
 
-static Status take(Generation *g, const int32_t *picked, bool *ended, int32_t *last) {
+static Status take_picked(Generation *g, const int32_t *picked, bool *ended, int32_t *last) {
   int64_t most = g->p->settings.max_output;
   int32_t eos = tokenizer_eos(g->p->tokenizer);
   for (int64_t i = 0; i < g->examples; i++) {
@@ -49,9 +50,9 @@ Status generate_greedy(Generation *g) {
   }
   while (!context_failed(g->c) && set_next(g, ended, last) > 0) {
     ArenaMark mark = arena_mark(g->c->arena);
-    generation_visit_logits(g, generation_step(g), pick, picked);
+    generation_visit_logits(g, generation_step(g), pick_likeliest, picked);
     arena_release(g->c->arena, mark);
-    if (!context_failed(g->c)) TRY(take(g, picked, ended, last));
+    if (!context_failed(g->c)) TRY(take_picked(g, picked, ended, last));
   }
   return g->c->error->status;
 }

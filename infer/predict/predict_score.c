@@ -30,7 +30,8 @@ static Status add_item(Forward *f, const Predictor *p, const Item *item, Error *
 }
 
 /* Takes as many of the n items as fit, at least one. */
-static Status fill(Forward *f, const Predictor *p, const Item *item, int64_t n, Error *err) {
+static Status fill_forward(Forward *f, const Predictor *p, const Item *item, int64_t n,
+                           Error *err) {
   f->item = item;
   tokens_keep(&f->input, 0);
   tokens_keep(&f->choice, 0);
@@ -48,7 +49,7 @@ static Status fill(Forward *f, const Predictor *p, const Item *item, int64_t n, 
 }
 
 /* The choices as the decoder reads them: shifted right, behind the start token. */
-static int32_t *shifted(Context *c, const TokenList *t, int32_t start) {
+static int32_t *shift_choices(Context *c, const TokenList *t, int32_t start) {
   int32_t *ids = context_alloc(c, (size_t)tokens_total(t) * sizeof *ids);
   for (int64_t s = 0; ids && s < t->count; s++) {
     int64_t at = t->offset[s], n = t->offset[s + 1] - at;
@@ -69,7 +70,7 @@ static int64_t *choice_sources(Context *c, const Forward *f) {
 static float *choice_losses(Context *c, const T5Run *run, const Forward *f) {
   const T5 *model = run->model;
   Ragged input = tokens_ragged(&f->input), choice = tokens_ragged(&f->choice);
-  const int32_t *ids = shifted(c, &f->choice, model->config.decoder_start_id);
+  const int32_t *ids = shift_choices(c, &f->choice, model->config.decoder_start_id);
   const int64_t *source = choice_sources(c, f);
   float *nll = context_alloc(c, (size_t)tokens_total(&f->choice) * sizeof *nll);
   Tensor *encoded = t5_encode(c, run, f->input.ids, input);
@@ -153,7 +154,7 @@ Status predict_scores(Predictor *p, const Asking *asking, const Item *item, int6
   TRY(check_choices(item, n, err));
   Status status = STATUS_OK;
   for (int64_t i = 0; i < n && status == STATUS_OK; i += f.items) {
-    status = fill(&f, p, item + i, n - i, err);
+    status = fill_forward(&f, p, item + i, n - i, err);
     if (status == STATUS_OK) status = run_forward(p, asking, &f, out + i, err);
   }
   forward_free(&f);

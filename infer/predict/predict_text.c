@@ -8,7 +8,8 @@ static const ArenaMark EMPTY = {0, 0};
 
 /* Takes as many of the n items as fit, at least one. An item costs its input and the room that its
  * beams have in the cache. */
-static Status fill(TokenList *input, const Predictor *p, const Item *item, int64_t n, Error *err) {
+static Status fill_batch(TokenList *input, const Predictor *p, const Item *item, int64_t n,
+                         Error *err) {
   const PredictSettings *s = &p->settings;
   tokens_keep(input, 0);
   while (input->count < n) {
@@ -34,7 +35,7 @@ static Status make_cache(Generation *g, const TokenList *input) {
   return status;
 }
 
-static Status generate(Generation *g, const TokenList *input) {
+static Status generate_batch(Generation *g, const TokenList *input) {
   size_t sequences = (size_t)(g->examples * g->beams), examples = (size_t)g->examples;
   size_t tokens = examples * (size_t)g->p->settings.max_output;
   g->added = context_alloc(g->c, (sequences + 1) * sizeof *g->added);
@@ -78,7 +79,7 @@ static Status run_batch(Predictor *p, const Asking *asking, const Item *item,
                     .item = item,
                     .examples = input->count,
                     .beams = p->settings.beams};
-    status = generate(&g, input);
+    status = generate_batch(&g, input);
     if (status == STATUS_OK) status = write_texts(&g, texts);
     t5_cache_free(g.cache);
     arena_release(p->arena, EMPTY);
@@ -94,7 +95,7 @@ Status predict_texts(Predictor *p, const Asking *asking, const Item *item, int64
   Status status = STATUS_OK;
   for (int64_t i = 0; i < n; i++) texts[i] = NULL;
   for (int64_t i = 0; i < n && status == STATUS_OK; i += input.count) {
-    status = fill(&input, p, item + i, n - i, err);
+    status = fill_batch(&input, p, item + i, n - i, err);
     if (status == STATUS_OK) status = run_batch(p, asking, item + i, &input, texts + i, err);
   }
   tokens_free(&input);

@@ -138,7 +138,7 @@ Status t5_random(T5 **model, const T5Config *config, uint64_t seed, bool trainab
 /* Saving. */
 
 /* The f32 values of a tensor: its own, or a widened copy that the caller frees through *copy. */
-static const float *widened(const Tensor *t, float **copy) {
+static const float *widened_values(const Tensor *t, float **copy) {
   *copy = NULL;
   if (t->data) return t->data;
   size_t count = (size_t)tensor_count(t);
@@ -151,7 +151,7 @@ static Status write_tensors(const T5 *m, const char *path, Dtype dtype, Safetens
                             float **copies, Error *err) {
   for (int i = 0; i < m->tensors; i++) {
     const T5Tensor *t = &m->tensor[i];
-    const float *data = widened(t->tensor, &copies[i]);
+    const float *data = widened_values(t->tensor, &copies[i]);
     if (!data) return error_set(err, STATUS_RUN, "%s: out of memory: %s", path, t->name);
     items[i] = (SafetensorsItem){t->name, dtype, data, t->tensor->rows, t->tensor->cols, t->vector};
   }
