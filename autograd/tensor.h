@@ -58,7 +58,7 @@ typedef struct Context {
   int threads;
   Error *error; /* never NULL */
   Precision precision;
-  const Kernels *kernels; /* kernel/kernels.h */
+  const Kernels *kernels; /* autograd/kernel/kernels.h */
 } Context;
 
 /* In f32, with the kernels of this processor (kernels_default). */

@@ -1,7 +1,7 @@
-/* block: products inside one task: the right operand is laid out in strips (kernel/kernels.h), a
- * piece at a time, and tiles multiply rows with them. Everything that multiplies goes through here:
- * matmul.c cuts tensors into blocks for threads, low_rank.c takes rows by expert, op_attention.c
- * queries by head. */
+/* block: products inside one task: the right operand is laid out in strips, a piece at a time, and
+ * tiles multiply rows with them (autograd/kernel/kernels.h). Everything that multiplies goes through
+ * here: matmul.c cuts tensors into blocks for threads, low_rank.c takes rows by expert,
+ * op_attention.c queries by head. */
 #ifndef SKEIN_BLOCK_H
 #define SKEIN_BLOCK_H
 

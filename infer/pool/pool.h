@@ -13,12 +13,14 @@
 typedef struct Pool Pool;
 
 /* Opens the experts named in `only` (joined with commas; opened in the order of the manifest; NULL:
- * all) of the pool at `dir` for a model of these modules. STATUS_MISMATCH: the pool is of another base (`sample`
- * is this one's, of t5_sample), a factor or gate does not fit the model, a gate file lacks a module that the expert
- * covers or has one that it does not, gate and expert do not belong together (fingerprints of the
- * gate file against the manifest). STATUS_INPUT: a file is missing or malformed. An unknown name in
- * `only` is STATUS_USAGE naming the nearest. Values are not checked here (pool_factor and
- * pool_gate do; `skein pool check` reads everything). `modules` must outlive the pool. */
+ * all) of the pool at `dir` for a model of these modules, which must outlive the pool. Values are
+ * not checked here: pool_factor and pool_vector do, and `skein pool check` reads everything.
+ *
+ *   STATUS_MISMATCH  the pool is of another base (`sample` is this one's, of t5_sample); a factor or
+ *                    gate does not fit the model; a gate file has not exactly the modules that the
+ *                    expert covers, or does not belong to it (fingerprints against the manifest)
+ *   STATUS_INPUT     a file is missing or malformed
+ *   STATUS_USAGE     an unknown name in `only`; names the nearest */
 Status pool_open(Pool **pool, const char *dir, const Modules *modules, const char *sample,
                  const char *only, Error *err);
 void pool_close(Pool *pool); /* NULL is allowed */

@@ -18,7 +18,8 @@ typedef struct Base {
 Status base_open(Base *base, const char *dir, Error *err);
 void base_close(Base *base); /* a zeroed Base is allowed */
 
-/* STATUS_MISMATCH when the tokenizer, read from `path`, has ids beyond the rows of the embedding. */
+/* STATUS_MISMATCH when the tokenizer, read from `path`, has ids beyond the rows of the embedding.
+ */
 Status base_check_vocabulary(const T5 *model, const Tokenizer *tokenizer, const char *path,
                              Error *err);
 
