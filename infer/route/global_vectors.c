@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "infer/embed/embed_cosine.h"
 #include "infer/embed/embed_pool.h"
 
 static Status no_memory(Error *err) {

@@ -19,6 +19,7 @@
 #define SKEIN_ROUTE_GLOBAL_H
 
 #include "infer/embed/embed.h"
+#include "infer/pool/pool.h"
 #include "infer/route/router_settings.h"
 
 typedef struct GlobalSettings {

@@ -24,10 +24,8 @@ struct LocalRouter {
 
 typedef struct Loading {
   LocalRouter *router;
-  const Modules *modules;
   LocalVector *vector;
   void *arg;
-  Error *error; /* [modules] */
 } Loading;
 
 /* v - mean(v), and with `scaled` divided by the standard deviation. LN(u) has mean 0, so that
@@ -63,10 +61,10 @@ static Status load_vectors(const Loading *l, int module, LocalModule *m, Error *
   return STATUS_OK;
 }
 
-static void load_module(void *arg, int64_t task, int worker) {
+static Status load_module(void *arg, int64_t task, int worker, Error *err) {
   (void)worker;
   const Loading *l = arg;
-  load_vectors(l, (int)task, &l->router->module[task], &l->error[task]);
+  return load_vectors(l, (int)task, &l->router->module[task], err);
 }
 
 /* Room for the vectors, in huge pages: they are a hundred megabytes, written once. */
@@ -84,21 +82,6 @@ static Status make_modules(LocalRouter *r, const Modules *modules, Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the vectors of %d experts", r->experts);
 }
 
-/* The failure of the first linear that failed, whatever the threads. */
-static Status load_modules(Loading *l, int threads, Error *err) {
-  int modules = l->router->modules;
-  l->error = calloc((size_t)modules, sizeof *l->error);
-  if (!l->error) return error_set(err, STATUS_RUN, "out of memory: a router");
-  parallel_for(threads, modules, load_module, l);
-  Status status = STATUS_OK;
-  for (int i = 0; i < modules && status == STATUS_OK; i++) {
-    if (l->error[i].status == STATUS_OK) continue;
-    status = error_set(err, l->error[i].status, "%s", l->error[i].text);
-  }
-  free(l->error);
-  return status;
-}
-
 Status local_router_new(LocalRouter **router, const Modules *modules, int experts,
                         const LocalRule *rule, LocalVector *vector, void *arg, int threads,
                         Error *err) {
@@ -111,9 +94,9 @@ Status local_router_new(LocalRouter **router, const Modules *modules, int expert
     return error_set(err, STATUS_RUN, "out of memory: a router");
   }
   *r = (LocalRouter){*rule, experts, modules->count, module, NULL};
-  Loading l = {r, modules, vector, arg, NULL};
+  Loading l = {r, vector, arg};
   Status status = make_modules(r, modules, err);
-  if (status == STATUS_OK) status = load_modules(&l, threads, err);
+  if (status == STATUS_OK) status = parallel_try(threads, r->modules, load_module, &l, err);
   if (status == STATUS_OK) {
     *router = r;
   } else {
