@@ -2,8 +2,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "autograd/ground/parallel.h"
 
@@ -11,50 +9,12 @@ AdamW adamw_defaults(void) {
   return (AdamW){.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0};
 }
 
-Status params_init(Param *params, int64_t n, Error *err) {
-  for (int64_t i = 0; i < n; i++) params[i].m = params[i].v = NULL;
-  for (int64_t i = 0; i < n; i++) {
-    size_t count = (size_t)tensor_count(params[i].tensor);
-    params[i].m = calloc(count, sizeof(float));
-    params[i].v = calloc(count, sizeof(float));
-    if (params[i].m && params[i].v) continue;
-    params_free(params, n);
-    return error_set(err, STATUS_RUN, "%s: out of memory for its moments (%zu elements)",
-                     params[i].name, count);
-  }
-  return STATUS_OK;
-}
-
-void params_free(Param *params, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    free(params[i].m);
-    free(params[i].v);
-    params[i].m = params[i].v = NULL;
-  }
-}
-
-void params_zero_grad(Param *params, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    Tensor *t = params[i].tensor;
-    memset(t->grad, 0, (size_t)tensor_count(t) * sizeof(float));
-  }
-}
-
-double params_grad_norm(const Param *params, int64_t n) {
-  double sum = 0;
-  for (int64_t i = 0; i < n; i++) {
-    const Tensor *t = params[i].tensor;
-    for (int64_t j = 0; j < tensor_count(t); j++) sum += (double)t->grad[j] * (double)t->grad[j];
-  }
-  return sqrt(sum);
-}
-
 /* What is the same for every element of one update. */
-typedef struct Step {
+typedef struct Coefficients {
   float decay, beta1, rest1, beta2, rest2, step_size, root2, eps, grad_scale;
-} Step;
+} Coefficients;
 
-static void update_range(const Step *s, const Param *param, int64_t from, int64_t to) {
+static void update_range(const Coefficients *s, const Param *param, int64_t from, int64_t to) {
   float *p = param->tensor->data, *m = param->m, *v = param->v;
   const float *grad = param->tensor->grad;
   for (int64_t i = from; i < to; i++) {
@@ -66,7 +26,7 @@ static void update_range(const Step *s, const Param *param, int64_t from, int64_
 }
 
 typedef struct Update {
-  Step step;
+  Coefficients coefficients;
   const Param *params;
   int64_t n;
 } Update;
@@ -81,7 +41,7 @@ static void update_block(void *arg, int64_t task, int worker) {
     int64_t count = tensor_count(u->params[i].tensor);
     int64_t first = from > start ? from - start : 0;
     int64_t last = to - start < count ? to - start : count;
-    update_range(&u->step, &u->params[i], first, last);
+    update_range(&u->coefficients, &u->params[i], first, last);
     start += count;
   }
 }
@@ -91,16 +51,24 @@ void adamw_update(const AdamW *rule, Param *params, int64_t n, int64_t update, d
   assert(update >= 1);
   double t = (double)update;
   Update u = {.params = params, .n = n};
-  u.step = (Step){.decay = (float)(1 - lr * rule->weight_decay),
-                  .beta1 = (float)rule->beta1,
-                  .rest1 = (float)(1 - rule->beta1),
-                  .beta2 = (float)rule->beta2,
-                  .rest2 = (float)(1 - rule->beta2),
-                  .step_size = (float)(lr / (1 - pow(rule->beta1, t))),
-                  .root2 = (float)sqrt(1 - pow(rule->beta2, t)),
-                  .eps = (float)rule->eps,
-                  .grad_scale = grad_scale};
+  u.coefficients = (Coefficients){.decay = (float)(1 - lr * rule->weight_decay),
+                                  .beta1 = (float)rule->beta1,
+                                  .rest1 = (float)(1 - rule->beta1),
+                                  .beta2 = (float)rule->beta2,
+                                  .rest2 = (float)(1 - rule->beta2),
+                                  .step_size = (float)(lr / (1 - pow(rule->beta1, t))),
+                                  .root2 = (float)sqrt(1 - pow(rule->beta2, t)),
+                                  .eps = (float)rule->eps,
+                                  .grad_scale = grad_scale};
   int64_t total = 0;
   for (int64_t i = 0; i < n; i++) total += tensor_count(params[i].tensor);
   parallel_for(threads, (total + BLOCK - 1) / BLOCK, update_block, &u);
+}
+
+static void update_all(const void *rule, Param *params, int64_t n, const OptimizerStep *step) {
+  adamw_update(rule, params, n, step->update, step->learning_rate, step->grad_scale, step->threads);
+}
+
+Optimizer adamw_optimizer(const AdamW *rule) {
+  return (Optimizer){rule, update_all};
 }

@@ -1,6 +1,6 @@
-/* schedule: the learning-rate factor of a step, as the schedules of Hugging Face transformers
- * (methods.md 1.3). Steps count from 0; during warm-up the factor is step / warmup, so the very
- * first update has learning rate 0. */
+/* schedule: the learning-rate factor of a step, as transformers.get_constant_schedule_with_warmup
+ * and its linear and cosine companions, which PHATGOOSE and GLIDER train with. Steps count from 0;
+ * during warm-up the factor is step / warmup, so the very first update has learning rate 0. */
 #ifndef SKEIN_SCHEDULE_H
 #define SKEIN_SCHEDULE_H
 

@@ -153,8 +153,7 @@ void parity_batch_free(MicroBatch *m) {
 }
 
 Tensor *parity_loss(Parity *p, const T5Run *run, const MicroBatch *m, float weight, float *nll) {
-  Tensor *loss = t5_loss(&p->c, run, m->input_ids, m->input, m->decoder_ids, m->target_ids,
-                         m->target, weight, nll);
+  Tensor *loss = t5_loss(&p->c, run, m, weight, nll);
   expect_ok(p->name, p->error.status, &p->error);
   return loss;
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "autograd/ground/rng.h"
+#include "data/examples/batch.h"
 #include "tests/scratch.h"
 
 T5Config tiny_config(bool v1_1) {
@@ -123,8 +124,9 @@ Forward tiny_forward(T5 *model, const AdapterSet *adapters, const TinyBatch *b, 
   T5Run run = {model, adapters, recompute};
   bench_open(&bench, backward, threads);
   float weight = 1 / (float)b->out_at[b->count];
-  Tensor *loss = t5_loss(&bench.c, &run, b->input, tiny_input(b), b->decoder, b->target,
-                         tiny_target(b), weight, f.nll);
+  TinyBatch ids = *b;
+  MicroBatch whole = {ids.input, ids.decoder, ids.target, tiny_input(&ids), tiny_target(&ids)};
+  Tensor *loss = t5_loss(&bench.c, &run, &whole, weight, f.nll);
   if (loss && backward) {
     tape_seed(&bench.c, loss, 1);
     tape_backward(&bench.c, 0);

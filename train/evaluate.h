@@ -2,7 +2,7 @@
 #ifndef SKEIN_EVALUATE_H
 #define SKEIN_EVALUATE_H
 
-#include "train/step.h"
+#include "train/objective.h"
 
 /* The examples that runs are judged on, as ready batches. */
 typedef struct Probe {

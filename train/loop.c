@@ -153,7 +153,9 @@ static Status make_step(Run *r, MetricsRow *row, Error *err) {
   clock_gettime(CLOCK_MONOTONIC, &start);
   if (o->stats) memset(o->stats, 0, (size_t)o->model->modules.count * sizeof *o->stats);
   float rate = learning_rate(r);
-  Status status = step_train(&r->stepper, o, &batch, r->state.updates + 1, rate, &result, err);
+  Learner learner = objective_learner(o);
+  Status status =
+      step_train(&r->stepper, &learner, &batch, r->state.updates + 1, rate, &result, err);
   double tokens = (double)(batch.input_tokens + batch.target_tokens);
   *row = (MetricsRow){.step = ++r->state.step,
                       .trained = true,

@@ -139,7 +139,9 @@ static Status open_base(Objective *o, const char *dir, bool resume, Error *err) 
 
 Status objective_open(Objective *o, const RunSettings *settings, const char *dir, bool resume,
                       Error *err) {
-  *o = (Objective){.settings = settings};
+  *o = (Objective){.settings = settings, .rule = adamw_defaults()};
+  o->rule.beta2 = settings->train.beta2;
+  o->rule.weight_decay = (double)(float)settings->train.weight_decay;
   switch (settings->objective) {
     case OBJECTIVE_GATE:
       TRY(open_gate(o, err));
@@ -191,6 +193,15 @@ BatchSpec objective_batch_spec(const Objective *o, Corruption *corruption) {
       .decoder_start = o->model->config.decoder_start_id,
       .corruption = s->objective == OBJECTIVE_BASE ? corruption : NULL,
   };
+}
+
+Learner objective_learner(const Objective *o) {
+  return (Learner){.model = o->model,
+                   .adapters = o->adapters.slot ? &o->adapters : NULL,
+                   .param = o->param,
+                   .params = o->params,
+                   .optimizer = adamw_optimizer(&o->rule),
+                   .clip_norm = o->settings->train.clip_norm};
 }
 
 static Status check_same(const char *what, const char *before, const char *after, Error *err) {

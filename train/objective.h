@@ -13,6 +13,7 @@
 #include "infer/t5/base.h"
 #include "optim/adamw.h"
 #include "train/run_settings.h"
+#include "train/step.h"
 
 typedef struct Objective {
   const RunSettings *settings; /* borrowed */
@@ -26,6 +27,7 @@ typedef struct Objective {
   Param *param;         /* what is learnt */
   char **name;          /* names of the parameters, owned */
   int64_t params;
+  AdamW rule;                 /* by which they are updated */
   char base_hash[HASH_HEX];   /* fingerprint of the frozen base; "" when it is learnt */
   char expert_hash[HASH_HEX]; /* fingerprint of the frozen expert; "" when there is none */
 } Objective;
@@ -41,6 +43,9 @@ Status objective_open_data(const Objective *o, ExampleSet **train, ExampleSet **
 
 /* How batches of this objective are made; `corruption` is storage the spec points into. */
 BatchSpec objective_batch_spec(const Objective *o, Corruption *corruption);
+
+/* What a step learns; it borrows from the objective. */
+Learner objective_learner(const Objective *o);
 
 /* STATUS_RUN unless what is frozen still has the bits it was opened with. */
 Status objective_check_frozen(const Objective *o, Error *err);

@@ -29,8 +29,7 @@ static Status run_micro(Stepper *s, const T5Run *run, const MicroBatch *m, float
                         double *loss, Error *err) {
   Context c = context_make(s->arena, tape, s->threads, err);
   c.precision = s->precision;
-  Tensor *out = t5_loss(&c, run, m->input_ids, m->input, m->decoder_ids, m->target_ids, m->target,
-                        weight, NULL);
+  Tensor *out = t5_loss(&c, run, m, weight, NULL);
   if (out) *loss += (double)out->data[0];
   if (out && tape) {
     tape_seed(&c, out, 1);
@@ -41,23 +40,21 @@ static Status run_micro(Stepper *s, const T5Run *run, const MicroBatch *m, float
   return err->status;
 }
 
-Status step_train(Stepper *s, Objective *o, const Batch *batch, int64_t update, float lr,
+Status step_train(Stepper *s, const Learner *l, const Batch *batch, int64_t update, float lr,
                   StepResult *result, Error *err) {
-  T5Run run = {o->model, o->adapters.slot ? &o->adapters : NULL, s->recompute};
+  T5Run run = {l->model, l->adapters, s->recompute};
   float weight = 1 / (float)batch->target_tokens;
   *result = (StepResult){0};
-  params_zero_grad(o->param, o->params);
+  params_zero_grad(l->param, l->params);
   for (int64_t i = 0; i < batch->count; i++) {
     TRY(run_micro(s, &run, &batch->micro[i], weight, s->tape, &result->loss, err));
   }
-  result->grad_norm = params_grad_norm(o->param, o->params);
+  result->grad_norm = params_grad_norm(l->param, l->params);
   result->skipped = !isfinite(result->loss) || !isfinite(result->grad_norm);
   if (result->skipped) return STATUS_OK;
-  AdamW rule = adamw_defaults();
-  rule.beta2 = o->settings->train.beta2;
-  rule.weight_decay = (float)o->settings->train.weight_decay;
-  float scale = clip_factor(result->grad_norm, o->settings->train.clip_norm);
-  adamw_update(&rule, o->param, o->params, update, lr, scale, s->threads);
+  OptimizerStep step = {update, (double)lr, clip_factor(result->grad_norm, l->clip_norm),
+                        s->threads};
+  l->optimizer.update(l->optimizer.rule, l->param, l->params, &step);
   return STATUS_OK;
 }
 

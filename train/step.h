@@ -5,7 +5,9 @@
 #ifndef SKEIN_STEP_H
 #define SKEIN_STEP_H
 
-#include "train/objective.h"
+#include "data/examples/batch.h"
+#include "infer/t5/t5.h"
+#include "optim/optimizer.h"
 
 /* The memory that steps work in; made once a run. */
 typedef struct Stepper {
@@ -20,6 +22,16 @@ typedef struct Stepper {
 Status stepper_init(Stepper *s, int threads, bool recompute, Precision precision, Error *err);
 void stepper_free(Stepper *s); /* a zeroed Stepper is allowed */
 
+/* What is learnt: the parameters in the forward of a model, and how they change. All is borrowed. */
+typedef struct Learner {
+  T5 *model;
+  const AdapterSet *adapters; /* NULL: the plain base */
+  Param *param;               /* [params] tensors of the model or of the adapters */
+  int64_t params;
+  Optimizer optimizer;
+  double clip_norm; /* global gradient norm; 0: no clipping */
+} Learner;
+
 typedef struct StepResult {
   double loss;      /* mean over the batch's target tokens, nats */
   double grad_norm; /* global L2 norm before clipping */
@@ -27,7 +39,7 @@ typedef struct StepResult {
 } StepResult;
 
 /* Forward, backward and update number `update` (from 1) with learning rate `lr`. */
-Status step_train(Stepper *s, Objective *o, const Batch *batch, int64_t update, float lr,
+Status step_train(Stepper *s, const Learner *l, const Batch *batch, int64_t update, float lr,
                   StepResult *result, Error *err);
 
 /* Sum of the target tokens' cross-entropies of a batch with the given adapters; nothing is

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "autograd/product/matmul.h"
+#include "data/examples/batch.h"
 #include "infer/t5/t5_cache.h"
 
 /* What the queries of cross-attention read: sequences one after another that read the same example
@@ -230,13 +231,12 @@ Tensor *t5_decode_next(Context *c, const T5Run *run, T5Cache *cache, const int32
   return y;
 }
 
-Tensor *t5_loss(Context *c, const T5Run *run, const int32_t *input_ids, Ragged input,
-                const int32_t *decoder_ids, const int32_t *target_ids, Ragged target, float weight,
-                float *nll) {
-  Tensor *encoded = t5_encode(c, run, input_ids, input);
-  Tensor *decoded = t5_decode(c, run, encoded, input, decoder_ids, (Rows){target, NULL});
-  return op_cross_entropy(c, decoded, run->model->head, run->model->head_scale, target_ids, weight,
-                          nll);
+Tensor *t5_loss(Context *c, const T5Run *run, const MicroBatch *batch, float weight, float *nll) {
+  Tensor *encoded = t5_encode(c, run, batch->input_ids, batch->input);
+  Tensor *decoded =
+      t5_decode(c, run, encoded, batch->input, batch->decoder_ids, (Rows){batch->target, NULL});
+  return op_cross_entropy(c, decoded, run->model->head, run->model->head_scale, batch->target_ids,
+                          weight, nll);
 }
 
 Tensor *t5_logits(Context *c, const T5Run *run, Tensor *decoded) {

@@ -85,6 +85,8 @@ Status t5_sample(const T5 *model, char hex[HASH_HEX], Error *err);
  * "decoder.ff". */
 const char *t5_module_group(const char *name);
 
+struct MicroBatch;
+
 /* How a forward runs: which adapters, and whether blocks are recomputed in backward. */
 typedef struct T5Run {
   T5 *model;
@@ -111,9 +113,9 @@ Tensor *t5_encode(Context *c, const T5Run *run, const int32_t *ids, Ragged input
  * sequence of the input each reads (several may read one; then there must be no tape). */
 Tensor *t5_decode(Context *c, const T5Run *run, Tensor *encoded, Ragged input, const int32_t *ids,
                   Rows target);
-/* loss [1, 1] = weight * sum of the target tokens' cross-entropies; nll as op_cross_entropy. */
-Tensor *t5_loss(Context *c, const T5Run *run, const int32_t *input_ids, Ragged input,
-                const int32_t *decoder_ids, const int32_t *target_ids, Ragged target, float weight,
+/* loss [1, 1] = weight * sum of the target tokens' cross-entropies; nll as op_cross_entropy. `run`
+ * and `batch` (data/examples/batch.h) must outlive the tape. */
+Tensor *t5_loss(Context *c, const T5Run *run, const struct MicroBatch *batch, float weight,
                 float *nll);
 /* Logits [T, vocab] of decoder states, for inspection and tests; never recorded. */
 Tensor *t5_logits(Context *c, const T5Run *run, Tensor *decoded);

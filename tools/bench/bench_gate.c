@@ -4,7 +4,7 @@
 #include "tools/bench/bench_asked.h"
 #include "tools/shell/command.h"
 #include "tools/shell/machine.h"
-#include "train/step.h"
+#include "train/objective.h"
 
 static Status read_arguments(OptionSet *set, int argc, char **argv, Error *err) {
   static const struct option LONGS[] = {
@@ -21,10 +21,11 @@ static Status read_arguments(OptionSet *set, int argc, char **argv, Error *err) 
 
 static Status repeat_step(Stepper *stepper, Objective *o, const Batch *batch, Error *err) {
   float rate = (float)o->settings->train.learning_rate;
+  Learner learner = objective_learner(o);
   for (int64_t update = 1; bench_asked(); update++) {
     StepResult r;
     double start = machine_seconds();
-    TRY(step_train(stepper, o, batch, update, rate, &r, err));
+    TRY(step_train(stepper, &learner, batch, update, rate, &r, err));
     double seconds = machine_seconds() - start;
     json_t *line =
         json_pack("{s:f, s:f, s:I, s:I, s:I}", "loss", r.loss, "grad_norm", r.grad_norm,

@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "autograd/ground/rng.h"
+#include "data/file/file.h"
+#include "infer/expert/gate.h"
+#include "optim/adamw.h"
 #include "tools/shell/machine.h"
 #include "train/step.h"
 
@@ -50,7 +52,7 @@ static int32_t *random_ids(Rng *rng, int64_t n, int64_t vocabulary) {
   return ids;
 }
 
-static Status make_batch(Batch *b, int64_t max_tokens, int64_t vocabulary, Error *err) {
+static Status random_batch(Batch *b, int64_t max_tokens, int64_t vocabulary, Error *err) {
   int64_t count = count_that_fit(max_tokens);
   int64_t *input = malloc((size_t)(count + 1) * sizeof *input);
   int64_t *target = malloc((size_t)(count + 1) * sizeof *target);
@@ -74,28 +76,47 @@ static Status make_batch(Batch *b, int64_t max_tokens, int64_t vocabulary, Error
   return m->input_ids && m->decoder_ids && m->target_ids ? STATUS_OK : no_memory(err);
 }
 
-/* ---- a gate objective on random weights ---- */
+/* ---- gates to learn, on random weights ---- */
 
-static Status random_expert(Objective *o, const BenchSpec *spec, Error *err) {
-  TRY(lora_new(&o->lora, &o->model->modules, (int)spec->rank, 1, "all-linear", 1, err));
-  for (int i = 0; i < o->lora->count; i++) {
-    LoraFactor *f = &o->lora->factor[i];
+/* What is measured: the gates of a random expert of a random base. */
+typedef struct GateWork {
+  T5 *model;
+  Lora *lora;
+  Gate *gate;
+  AdapterSet adapters;
+  Param *param; /* [params] */
+  int64_t params;
+} GateWork;
+
+static void close_work(GateWork *w) {
+  if (w->param) params_free(w->param, w->params);
+  free(w->param);
+  free(w->adapters.slot);
+  gate_close(w->gate);
+  lora_close(w->lora);
+  t5_close(w->model);
+}
+
+static Status random_expert(GateWork *w, const BenchSpec *spec, Error *err) {
+  TRY(lora_new(&w->lora, &w->model->modules, (int)spec->rank, 1, "all-linear", 1, err));
+  for (int i = 0; i < w->lora->count; i++) {
+    LoraFactor *f = &w->lora->factor[i];
     Rng rng = {rng_key(2, (uint64_t)i, 0, 0), 0};
     for (int64_t k = 0; k < tensor_count(&f->b); k++) f->b.data[k] = 0.01f * rng_normal(&rng);
     f->a.needs_grad = f->b.needs_grad = false;
   }
-  TRY(gate_new(&o->gate, o->lora, &o->model->modules, err));
-  return gate_adapters(o->gate, o->lora, &o->adapters, err);
+  TRY(gate_new(&w->gate, w->lora, &w->model->modules, err));
+  return gate_adapters(w->gate, w->lora, &w->adapters, err);
 }
 
-static Status collect_gates(Objective *o, Error *err) {
-  o->param = calloc((size_t)o->model->modules.count, sizeof *o->param);
-  if (!o->param) return no_memory(err);
-  for (int i = 0; i < o->model->modules.count; i++) {
-    o->param[o->params++] =
-        (Param){.name = o->model->modules.module[i].name, .tensor = &o->gate->vector[i]};
+static Status collect_gates(GateWork *w, Error *err) {
+  w->param = calloc((size_t)w->model->modules.count, sizeof *w->param);
+  if (!w->param) return no_memory(err);
+  for (int i = 0; i < w->model->modules.count; i++) {
+    w->param[w->params++] =
+        (Param){.name = w->model->modules.module[i].name, .tensor = &w->gate->vector[i]};
   }
-  return params_init(o->param, o->params, err);
+  return params_init(w->param, w->params, err);
 }
 
 /* Random weights through a file, so that the base is mapped and stored as a user's is. */
@@ -120,18 +141,15 @@ static Status random_base(T5 **model, const BenchSpec *spec, Error *err) {
 
 /* What the mathematics needs: forward; the same again for the gradients of activations, but for q,
  * k, v of the first blocks, whose inputs need none; and four products with A and B a linear. */
-static double needed_flops(const Objective *o, const Batch *b) {
-  const T5Config *c = &o->model->config;
+static double needed_flops(const GateWork *w, const Batch *b) {
+  const T5Config *c = &w->model->config;
   double in = (double)b->input_tokens, out = (double)b->target_tokens, n = (double)b->examples;
   double flops = 2 * t5_forward_flops(c, b->input_tokens, b->target_tokens, in / n, out / n);
   flops -= 2 * 3 * (double)c->d_model * (double)t5_inner(c) * (in + out);
-  for (int i = 0; i < o->model->modules.count; i++) {
-    const char *name = o->model->modules.module[i].name;
-    const Tensor *w = &o->model->linear[i].weight;
-    bool on_input = strncmp(name, "encoder.", 8) == 0 || strstr(name, "EncDecAttention.k") ||
-                    strstr(name, "EncDecAttention.v");
-    double rank = (double)o->lora->factor[i].a.rows;
-    flops += 4 * rank * (double)(w->rows + w->cols) * (on_input ? in : out);
+  for (int i = 0; i < w->model->modules.count; i++) {
+    const Module *m = &w->model->modules.module[i];
+    double rank = (double)w->lora->factor[i].a.rows;
+    flops += 4 * rank * (double)(m->d_out + m->d_in) * (m->side == SIDE_PROMPT ? in : out);
   }
   return flops;
 }
@@ -141,16 +159,18 @@ static int by_value(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
-static Status time_steps(const BenchSpec *spec, Objective *o, const Batch *batch, double *median,
-                         Error *err) {
+static Status time_steps(const BenchSpec *spec, const GateWork *w, const Batch *batch,
+                         double *median, Error *err) {
   Stepper stepper;
   StepResult result;
+  AdamW rule = adamw_defaults();
+  Learner learner = {w->model, &w->adapters, w->param, w->params, adamw_optimizer(&rule), 1};
   double *seconds = calloc((size_t)spec->steps, sizeof *seconds);
   if (!seconds) return no_memory(err);
   Status status = stepper_init(&stepper, (int)spec->threads, spec->recompute, spec->precision, err);
   for (int64_t i = -1; status == STATUS_OK && i < spec->steps; i++) {
     double start = machine_seconds();
-    status = step_train(&stepper, o, batch, i + 2, 5e-3f, &result, err);
+    status = step_train(&stepper, &learner, batch, i + 2, 5e-3f, &result, err);
     if (i >= 0) seconds[i] = machine_seconds() - start;
   }
   qsort(seconds, (size_t)spec->steps, sizeof *seconds, by_value);
@@ -160,34 +180,33 @@ static Status time_steps(const BenchSpec *spec, Objective *o, const Batch *batch
   return status;
 }
 
-static Status measure(const BenchSpec *spec, Objective *o, Batch *batch, BenchResult *r,
-                      Error *err) {
-  TRY(random_base(&o->model, spec, err));
-  TRY(random_expert(o, spec, err));
-  TRY(collect_gates(o, err));
-  TRY(make_batch(batch, spec->max_tokens, o->model->config.vocab_size, err));
+static Status measure_steps(const BenchSpec *spec, GateWork *w, Batch *batch, BenchResult *r,
+                            Error *err) {
+  TRY(random_base(&w->model, spec, err));
+  TRY(random_expert(w, spec, err));
+  TRY(collect_gates(w, err));
+  TRY(random_batch(batch, spec->max_tokens, w->model->config.vocab_size, err));
   double before = machine_fma_rate((int)spec->threads);
   machine_reset_peak();
-  TRY(time_steps(spec, o, batch, &r->step_seconds, err));
+  TRY(time_steps(spec, w, batch, &r->step_seconds, err));
   r->peak_bytes = machine_peak_resident();
   r->fma_rate = (before + machine_fma_rate((int)spec->threads)) / 2;
   r->input_tokens = batch->input_tokens;
   r->target_tokens = batch->target_tokens;
-  r->flops = needed_flops(o, batch);
-  for (int i = 0; i < o->model->tensors; i++) {
-    const Tensor *t = o->model->tensor[i].tensor;
+  r->flops = needed_flops(w, batch);
+  for (int i = 0; i < w->model->tensors; i++) {
+    const Tensor *t = w->model->tensor[i].tensor;
     r->weight_bytes += (double)tensor_count(t) * (double)dtype_size(t->dtype);
   }
   return STATUS_OK;
 }
 
 Status bench_train(const BenchSpec *spec, BenchResult *result, Error *err) {
-  RunSettings settings = {.objective = OBJECTIVE_GATE, .train = {.clip_norm = 1, .beta2 = 0.999}};
-  Objective objective = {.settings = &settings};
+  GateWork work = {0};
   Batch batch = {0};
   *result = (BenchResult){0};
-  Status status = measure(spec, &objective, &batch, result, err);
+  Status status = measure_steps(spec, &work, &batch, result, err);
   batch_free(&batch);
-  objective_close(&objective);
+  close_work(&work);
   return status;
 }
