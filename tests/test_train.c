@@ -35,7 +35,7 @@ static int remove_space(void **state) {
   return 0;
 }
 
-static void train(ObjectiveKind kind, const char *output, const char *const *assignments) {
+static void train(const ObjectiveKind *kind, const char *output, const char *const *assignments) {
   CHECK(workspace_train(&space, kind, output, false, assignments, NULL, NULL, err));
 }
 
@@ -43,7 +43,7 @@ static void assert_fails(Status want, const char *words, const char *output, boo
                          const char *const *assignments) {
   Error err = {0};
   Status got =
-      workspace_train(&space, OBJECTIVE_GATE, output, resume, assignments, NULL, NULL, &err);
+      workspace_train(&space, &objective_gate, output, resume, assignments, NULL, NULL, &err);
   if (got != want) fail_msg("status %d, want %d: %s", (int)got, (int)want, err.text);
   if (!strstr(err.text, words)) fail_msg("'%s' does not say '%s'", err.text, words);
 }
@@ -52,24 +52,24 @@ static void assert_fails(Status want, const char *words, const char *output, boo
 
 static void test_recompute_changes_no_bit(void **state) {
   (void)state;
-  train(OBJECTIVE_GATE, "keep", LIST("train.recompute=false"));
-  train(OBJECTIVE_GATE, "again", LIST("train.recompute=true"));
+  train(&objective_gate, "keep", LIST("train.recompute=false"));
+  train(&objective_gate, "again", LIST("train.recompute=true"));
   assert_true(workspace_same(&space, "keep/gate.safetensors", "again/gate.safetensors"));
   assert_true(workspace_same(&space, "keep/report.json", "again/report.json"));
 }
 
 static void test_threads_change_no_bit(void **state) {
   (void)state;
-  train(OBJECTIVE_LORA, "one", LIST("threads=1"));
-  train(OBJECTIVE_LORA, "two", LIST("threads=2"));
+  train(&objective_lora, "one", LIST("threads=1"));
+  train(&objective_lora, "two", LIST("threads=2"));
   assert_true(
       workspace_same(&space, "one/adapter_model.safetensors", "two/adapter_model.safetensors"));
 }
 
 static void test_seed_changes_the_result(void **state) {
   (void)state;
-  train(OBJECTIVE_LORA, "seed1", LIST("train.seed=1"));
-  train(OBJECTIVE_LORA, "seed2", LIST("train.seed=2"));
+  train(&objective_lora, "seed1", LIST("train.seed=1"));
+  train(&objective_lora, "seed2", LIST("train.seed=2"));
   assert_false(
       workspace_same(&space, "seed1/adapter_model.safetensors", "seed2/adapter_model.safetensors"));
 }
@@ -85,8 +85,8 @@ static double larger(double a, double b) {
 
 static void test_micro_batch_size_changes_rounding_only(void **state) {
   (void)state;
-  train(OBJECTIVE_GATE, "cut", LIST("train.max_tokens=1", "train.eval_every=0"));
-  train(OBJECTIVE_GATE, "whole", LIST("train.max_tokens=100000", "train.eval_every=0"));
+  train(&objective_gate, "cut", LIST("train.max_tokens=1", "train.eval_every=0"));
+  train(&objective_gate, "whole", LIST("train.max_tokens=100000", "train.eval_every=0"));
   Safetensors a = {0}, b = {0};
   CHECK(safetensors_open(&a, workspace_path(&space, "cut/gate.safetensors"), err));
   CHECK(safetensors_open(&b, workspace_path(&space, "whole/gate.safetensors"), err));
@@ -120,7 +120,7 @@ static void stop_at(void *arg, const MetricsRow *row, int64_t steps) {
   if (row->step == s->at) s->stop = 1;
 }
 
-static void run_interrupted(ObjectiveKind kind, const char *output, int64_t at) {
+static void run_interrupted(const ObjectiveKind *kind, const char *output, int64_t at) {
   Error err = {0};
   Stopper stopper = {at, 0};
   TrainWatch watch = {&stopper, stop_at, NULL, &stopper.stop};
@@ -130,20 +130,19 @@ static void run_interrupted(ObjectiveKind kind, const char *output, int64_t at) 
 
 static void test_resumed_run_has_the_same_bits(void **state) {
   (void)state;
-  static const char *const RESULT[] = {"gate.safetensors", "adapter_model.safetensors",
-                                       "model.safetensors"};
-  for (int kind = OBJECTIVE_GATE; kind <= OBJECTIVE_BASE; kind++) {
+  for (int k = 0; k < OBJECTIVES; k++) {
+    const ObjectiveKind *kind = OBJECTIVE[k];
     char whole[64], part[64], a[128], b[128];
-    snprintf(whole, sizeof whole, "whole-%d", kind);
-    snprintf(part, sizeof part, "part-%d", kind);
-    train((ObjectiveKind)kind, whole, NULL);
-    run_interrupted((ObjectiveKind)kind, part, 5);
-    CHECK(workspace_train(&space, (ObjectiveKind)kind, part, true, NULL, NULL, NULL, err));
-    snprintf(a, sizeof a, "%s/%s", whole, RESULT[kind]);
-    snprintf(b, sizeof b, "%s/%s", part, RESULT[kind]);
+    snprintf(whole, sizeof whole, "whole-%s", kind->name);
+    snprintf(part, sizeof part, "part-%s", kind->name);
+    train(kind, whole, NULL);
+    run_interrupted(kind, part, 5);
+    CHECK(workspace_train(&space, kind, part, true, NULL, NULL, NULL, err));
+    snprintf(a, sizeof a, "%s/%s", whole, kind->result);
+    snprintf(b, sizeof b, "%s/%s", part, kind->result);
     assert_true(workspace_same(&space, a, b));
   }
-  assert_true(workspace_same(&space, "whole-0/report.json", "part-0/report.json"));
+  assert_true(workspace_same(&space, "whole-gate/report.json", "part-gate/report.json"));
 }
 
 static void count_notes(void *arg, const char *line) {
@@ -152,19 +151,19 @@ static void count_notes(void *arg, const char *line) {
 
 static void test_damaged_checkpoint_is_named_and_skipped(void **state) {
   (void)state;
-  train(OBJECTIVE_GATE, "sound", NULL);
-  run_interrupted(OBJECTIVE_GATE, "damaged", 7);
+  train(&objective_gate, "sound", NULL);
+  run_interrupted(&objective_gate, "damaged", 7);
   workspace_write(&space, "damaged/checkpoints/step-00000007/state.safetensors", "not what it was");
   int notes = 0;
   TrainWatch watch = {&notes, NULL, count_notes, NULL};
-  CHECK(workspace_train(&space, OBJECTIVE_GATE, "damaged", true, NULL, &watch, NULL, err));
+  CHECK(workspace_train(&space, &objective_gate, "damaged", true, NULL, &watch, NULL, err));
   assert_int_equal(notes, 1);
   assert_true(workspace_same(&space, "sound/gate.safetensors", "damaged/gate.safetensors"));
 }
 
 static void test_resume_refuses_another_run(void **state) {
   (void)state;
-  run_interrupted(OBJECTIVE_GATE, "mine", 3);
+  run_interrupted(&objective_gate, "mine", 3);
   assert_fails(STATUS_USAGE, "already holds a run", "mine", false, NULL);
   assert_fails(STATUS_USAGE, "holds no run", "nowhere", true, NULL);
   assert_fails(STATUS_MISMATCH, "train.learning_rate", "mine", true,
@@ -196,7 +195,7 @@ static void test_changed_base_is_noticed(void **state) {
   workspace_make(&space); /* its base is spoilt; the others keep theirs */
   TrainWatch watch = {NULL, disturb_base, NULL, NULL};
   Status status =
-      workspace_train(&space, OBJECTIVE_GATE, "spoilt", false, NULL, &watch, NULL, &err);
+      workspace_train(&space, &objective_gate, "spoilt", false, NULL, &watch, NULL, &err);
   assert_int_equal(status, STATUS_RUN);
   assert_non_null(strstr(err.text, "frozen base changed"));
   assert_int_not_equal(access(workspace_path(&space, "spoilt/gate.safetensors"), F_OK), 0);
@@ -224,7 +223,7 @@ static void test_best_validation_is_the_result_and_last_is_kept(void **state) {
   TrainOutcome out;
   char train_path[300], valid_path[300];
   use_contrary_data(train_path, valid_path);
-  CHECK(workspace_train(&space, OBJECTIVE_LORA, "worse", false,
+  CHECK(workspace_train(&space, &objective_lora, "worse", false,
                         LIST(train_path, valid_path, "train.learning_rate=0.1", "train.steps=20"),
                         NULL, &out, err));
   assert_true(out.result_step < out.state.step);
@@ -238,7 +237,7 @@ static void test_patience_stops_early(void **state) {
   TrainOutcome out;
   char train_path[300], valid_path[300];
   use_contrary_data(train_path, valid_path);
-  CHECK(workspace_train(&space, OBJECTIVE_LORA, "patient", false,
+  CHECK(workspace_train(&space, &objective_lora, "patient", false,
                         LIST(train_path, valid_path, "train.learning_rate=0.1", "train.patience=2",
                              "train.eval_every=2", "train.steps=60"),
                         NULL, &out, err));
@@ -250,7 +249,7 @@ static void test_non_finite_steps_end_the_run_and_spare_the_checkpoint(void **st
   (void)state;
   Error err = {0};
   Status status =
-      workspace_train(&space, OBJECTIVE_LORA, "broken", false,
+      workspace_train(&space, &objective_lora, "broken", false,
                       LIST("train.learning_rate=1e3", "train.weight_decay=1e3",
                            "train.warmup_ratio=0", "train.save_every=1", "train.steps=60"),
                       NULL, NULL, &err);

@@ -115,7 +115,7 @@ static Status assign_path(OptionSet *set, const Workspace *w, const char *key, c
   return options_assign(set, text, err);
 }
 
-static Status assign_defaults(OptionSet *set, const Workspace *w, ObjectiveKind kind,
+static Status assign_defaults(OptionSet *set, const Workspace *w, const ObjectiveKind *kind,
                               const char *output, Error *err) {
   static const char *const COMMON[] = {"train.steps=12", "train.batch_size=8", "train.eval_every=4",
                                        "train.max_tokens=64", "train.save_every=3"};
@@ -124,20 +124,20 @@ static Status assign_defaults(OptionSet *set, const Workspace *w, ObjectiveKind 
   TRY(assign_path(set, w, "data.train", "train.jsonl", err));
   TRY(assign_path(set, w, "data.valid", "valid.jsonl", err));
   TRY(assign_path(set, w, "output", output, err));
-  if (kind == OBJECTIVE_GATE) TRY(assign_path(set, w, "expert", "expert", err));
-  if (kind != OBJECTIVE_BASE) return assign_path(set, w, "base", "base", err);
+  if (kind == &objective_gate) TRY(assign_path(set, w, "expert", "expert", err));
+  if (kind != &objective_base) return assign_path(set, w, "base", "base", err);
   static const char *const BASE[] = {"model.d_model=16", "model.d_ff=24", "model.pieces=40",
                                      "model.encoder_layers=1", "model.decoder_layers=1"};
   for (size_t i = 0; i < sizeof BASE / sizeof *BASE; i++) TRY(options_assign(set, BASE[i], err));
   return STATUS_OK;
 }
 
-Status workspace_train(const Workspace *w, ObjectiveKind kind, const char *output, bool resume,
-                       const char *const *assignments, const TrainWatch *watch,
+Status workspace_train(const Workspace *w, const ObjectiveKind *kind, const char *output,
+                       bool resume, const char *const *assignments, const TrainWatch *watch,
                        TrainOutcome *outcome, Error *err) {
   OptionSet set = {0};
   RunSettings settings;
-  TrainOutcome ignored;
+  TrainOutcome ignored = {0};
   Status status = settings_init(&set, &settings, kind, err);
   if (status == STATUS_OK) status = assign_defaults(&set, w, kind, output, err);
   for (; status == STATUS_OK && assignments && *assignments; assignments++) {
@@ -146,6 +146,7 @@ Status workspace_train(const Workspace *w, ObjectiveKind kind, const char *outpu
   if (status == STATUS_OK) status = settings_finish(&set, "test", err);
   if (status == STATUS_OK)
     status = train_run(&set, resume, watch, outcome ? outcome : &ignored, err);
+  train_outcome_free(&ignored);
   options_free(&set);
   return status;
 }

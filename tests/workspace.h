@@ -3,6 +3,7 @@
 #define SKEIN_TESTS_WORKSPACE_H
 
 #include "train/loop.h"
+#include "train/objective.h"
 
 typedef struct Workspace {
   char dir[64]; /* holds base/, expert/, train.jsonl, valid.jsonl */
@@ -21,8 +22,8 @@ bool workspace_same(const Workspace *w, const char *a, const char *b);
 
 /* Trains into <dir>/<output>. `assignments` is a NULL-terminated list of "key=value" on top of the
  * workspace's defaults (12 steps of 8 examples, validation every 4). */
-Status workspace_train(const Workspace *w, ObjectiveKind kind, const char *output, bool resume,
-                       const char *const *assignments, const TrainWatch *watch,
+Status workspace_train(const Workspace *w, const ObjectiveKind *kind, const char *output,
+                       bool resume, const char *const *assignments, const TrainWatch *watch,
                        TrainOutcome *outcome, Error *err);
 
 #endif

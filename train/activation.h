@@ -1,5 +1,6 @@
-/* activation: what an expert's modules see of its own data, as vectors to route by (average
- * activation; methods.md 2.11, 4). Nothing is learnt.
+/* activation: what an expert's modules see of its own data, as vectors to route by: Average
+ * Activation in the code of PHATGOOSE (arXiv 2402.05859) and of GLIDER (arXiv 2410.07172). Nothing
+ * is learnt.
  *
  * With the expert's LoRA active and no gate, u is the raw input of a covered module. Its rows are
  * the tokens of the input in the encoder and for the keys and values of cross-attention, and the
@@ -17,7 +18,11 @@
 #ifndef SKEIN_ACTIVATION_H
 #define SKEIN_ACTIVATION_H
 
-#include "train/objective.h"
+#include "data/examples/batch.h"
+#include "data/options/options.h"
+#include "infer/expert/lora.h"
+#include "infer/t5/t5.h"
+#include "train/run_settings.h"
 
 /* Sums while examples are seen; means at the end. */
 typedef struct ModuleActivation {
@@ -26,7 +31,7 @@ typedef struct ModuleActivation {
 } ModuleActivation;
 
 typedef struct Activation {
-  ModuleActivation *module; /* [count], by Linear.id */
+  ModuleActivation *module; /* [count], by Module.id */
   int count;
 } Activation;
 
@@ -42,7 +47,9 @@ Status activation_collect(Activation *a, T5 *model, const Lora *lora, const Batc
 void activation_free(Activation *a); /* a zeroed Activation is allowed */
 
 typedef struct ActivationSettings {
-  RunSettings run;  /* base, expert, output, threads, data, train.seed, train.max_tokens */
+  char *base, *expert, *output;
+  DataSettings data; /* train, the keys and the lengths */
+  int64_t threads, max_tokens, seed;
   int64_t examples; /* the most that are used */
 } ActivationSettings;
 

@@ -2,10 +2,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/file/path.h"
 #include "infer/expert/vector_file.h"
 #include "train/activation.h"
+#include "train/foundation.h"
 
 /* ---- settings ---- */
 
@@ -19,26 +21,24 @@
 
 /* clang-format off: a table */
 static const Option OPTIONS[] = {
-    PATH("base", run.base, "Hugging Face T5 directory"),
-    PATH("expert", run.expert, "PEFT LoRA directory trained on that base"),
-    PATH("data.train", run.data.train, "the expert's training examples, JSONL or JSONL.zst"),
-    TEXT("data.input_key", run.data.input_key, "input", "JSON key of the input text"),
-    TEXT("data.target_key", run.data.target_key, "target", "JSON key of the target text"),
-    INT("data.max_input", run.data.max_input, "512", 1, 1048576, "input tokens kept, EOS included"),
-    INT("data.max_target", run.data.max_target, "512", 1, 1048576,
-        "target tokens kept, EOS included"),
-    PATH("output", run.output, "directory of activation.safetensors; made if missing"),
-    INT("threads", run.threads, "2", 1, 256, "threads; changes speed, not one bit of the result"),
+    PATH("base", base, "Hugging Face T5 directory"),
+    PATH("expert", expert, "PEFT LoRA directory trained on that base"),
+    PATH("data.train", data.train, "the expert's training examples, JSONL or JSONL.zst"),
+    TEXT("data.input_key", data.input_key, "input", "JSON key of the input text"),
+    TEXT("data.target_key", data.target_key, "target", "JSON key of the target text"),
+    INT("data.max_input", data.max_input, "512", 1, 1048576, "input tokens kept, EOS included"),
+    INT("data.max_target", data.max_target, "512", 1, 1048576, "target tokens kept, EOS included"),
+    PATH("output", output, "directory of activation.safetensors; made if missing"),
+    INT("threads", threads, "2", 1, 256, "threads; changes speed, not one bit of the result"),
     INT("activation.examples", examples, "1000", 1, 1e7, "the most examples that are used"),
-    INT("train.max_tokens", run.train.max_tokens, "8192", 1, 1e9,
-        "tokens a micro-batch (inputs + targets)"),
-    INT("train.seed", run.train.seed, "42", 0, 9007199254740992.0,
+    INT("train.max_tokens", max_tokens, "8192", 1, 1e9, "tokens a micro-batch (inputs + targets)"),
+    INT("train.seed", seed, "42", 0, 9007199254740992.0,
         "seed of which examples are used, when there are more"),
 };
 /* clang-format on */
 
 Status activation_settings_init(OptionSet *set, ActivationSettings *settings, Error *err) {
-  *settings = (ActivationSettings){.run.objective = OBJECTIVE_GATE};
+  *settings = (ActivationSettings){0};
   return options_init(set, OPTIONS, sizeof OPTIONS / sizeof *OPTIONS, settings, err);
 }
 
@@ -69,24 +69,14 @@ static Status add_items(SafetensorsItem *items, size_t *n, const Activation *a,
   return STATUS_OK;
 }
 
-static Status write_file(const Activation *a, Objective *o, int64_t used, const char *path,
-                         Error *err) {
+static Status write_vectors(const Activation *a, const Modules *modules,
+                            const SafetensorsMeta *meta, size_t metas, const char *path,
+                            Error *err) {
   size_t n = 0;
   SafetensorsItem *items = calloc(2 * (size_t)a->count, sizeof *items);
   if (!items) return no_memory(path, err);
-  char examples[24], seed[24];
-  snprintf(examples, sizeof examples, "%" PRId64, used);
-  snprintf(seed, sizeof seed, "%" PRId64, o->settings->train.seed);
-  SafetensorsMeta meta[] = {{"format", (char[]){ACTIVATION_FORMAT}},
-                            {"version", (char[]){VECTOR_VERSION}},
-                            {"base", o->base_hash},
-                            {"expert", o->expert_hash},
-                            {"examples", examples},
-                            {"seed", seed}};
-  Status status = add_items(items, &n, a, &o->model->modules, path, err);
-  if (status == STATUS_OK) {
-    status = safetensors_write(path, items, n, meta, sizeof meta / sizeof *meta, err);
-  }
+  Status status = add_items(items, &n, a, modules, path, err);
+  if (status == STATUS_OK) status = safetensors_write(path, items, n, meta, metas, err);
   for (int i = 0; i < 2 * a->count; i++) {
     free((char *)(uintptr_t)items[i].name);
     free((float *)(uintptr_t)items[i].data);
@@ -95,28 +85,51 @@ static Status write_file(const Activation *a, Objective *o, int64_t used, const 
   return status;
 }
 
-/* ---- the run ---- */
-
-static Status make_batch(Batch *batch, const ActivationSettings *s, const Objective *o,
-                         const ExampleSet *train, Error *err) {
-  int64_t there = examples_count(train);
-  BatchSpec spec = {.batch_size = there < s->examples ? there : s->examples,
-                    .max_tokens = s->run.train.max_tokens,
-                    .seed = (uint64_t)s->run.train.seed,
-                    .shuffle = true,
-                    .decoder_start = o->model->config.decoder_start_id};
-  return batch_make(train, &spec, 0, batch, err);
+static Status write_file(const Activation *a, const Foundation *f, int64_t used, int64_t drawn_by,
+                         const char *path, Error *err) {
+  char examples[24], seed[24], base[HASH_HEX], expert[HASH_HEX];
+  snprintf(examples, sizeof examples, "%" PRId64, used);
+  snprintf(seed, sizeof seed, "%" PRId64, drawn_by);
+  memcpy(base, f->base_hash, HASH_HEX);
+  memcpy(expert, f->expert_hash, HASH_HEX);
+  SafetensorsMeta meta[] = {{"format", (char[]){ACTIVATION_FORMAT}},
+                            {"version", (char[]){VECTOR_VERSION}},
+                            {"base", base},
+                            {"expert", expert},
+                            {"examples", examples},
+                            {"seed", seed}};
+  return write_vectors(a, &f->base.model->modules, meta, sizeof meta / sizeof *meta, path, err);
 }
 
-static Status collect_and_write(const ActivationSettings *s, Objective *o, const Batch *batch,
-                                const ActivationWatch *watch, Error *err) {
+/* ---- the run ---- */
+
+static Status draw_batch(Batch *batch, const ActivationSettings *s, const Foundation *f,
+                         Error *err) {
+  const DataSettings *d = &s->data;
+  ExampleKeys keys = {d->input_key, d->target_key, NULL};
+  ExampleSet *set = NULL;
+  TRY(examples_open(&set, d->train, &keys, f->base.tokenizer, d->max_input, d->max_target, err));
+  int64_t there = examples_count(set);
+  BatchSpec spec = {.batch_size = there < s->examples ? there : s->examples,
+                    .max_tokens = s->max_tokens,
+                    .seed = (uint64_t)s->seed,
+                    .shuffle = true,
+                    .decoder_start = f->base.model->config.decoder_start_id};
+  Status status = batch_make(set, &spec, 0, batch, err);
+  examples_close(set);
+  return status;
+}
+
+static Status collect_and_write(const ActivationSettings *s, const Foundation *f,
+                                const Batch *batch, const ActivationWatch *watch, Error *err) {
   Activation a = {0};
-  char *path = path_join(s->run.output, "activation.safetensors");
-  if (!path) return no_memory(s->run.output, err);
-  Status status = activation_collect(&a, o->model, o->lora, batch, (int)s->run.threads, watch, err);
-  if (status == STATUS_OK) status = objective_check_frozen(o, err);
-  if (status == STATUS_OK) status = dir_make(s->run.output, err);
-  if (status == STATUS_OK) status = write_file(&a, o, batch->examples, path, err);
+  char *path = path_join(s->output, "activation.safetensors");
+  if (!path) return no_memory(s->output, err);
+  Status status =
+      activation_collect(&a, f->base.model, f->expert, batch, (int)s->threads, watch, err);
+  if (status == STATUS_OK) status = foundation_check(f, err);
+  if (status == STATUS_OK) status = dir_make(s->output, err);
+  if (status == STATUS_OK) status = write_file(&a, f, batch->examples, s->seed, path, err);
   activation_free(&a);
   free(path);
   return status;
@@ -124,16 +137,13 @@ static Status collect_and_write(const ActivationSettings *s, Objective *o, const
 
 Status activation_run(const ActivationSettings *s, const ActivationWatch *watch, int64_t *used,
                       Error *err) {
-  Objective o = {0};
-  ExampleSet *train = NULL, *valid = NULL;
+  Foundation f = {0};
   Batch batch = {0};
-  Status status = objective_open(&o, &s->run, s->run.output, false, err);
-  if (status == STATUS_OK) status = objective_open_data(&o, &train, &valid, err);
-  if (status == STATUS_OK) status = make_batch(&batch, s, &o, train, err);
-  if (status == STATUS_OK) status = collect_and_write(s, &o, &batch, watch, err);
+  Status status = foundation_open(&f, s->base, s->expert, err);
+  if (status == STATUS_OK) status = draw_batch(&batch, s, &f, err);
+  if (status == STATUS_OK) status = collect_and_write(s, &f, &batch, watch, err);
   *used = batch.examples;
   batch_free(&batch);
-  examples_close(train);
-  objective_close(&o);
+  foundation_close(&f);
   return status;
 }

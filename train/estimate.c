@@ -28,12 +28,12 @@ static double block_floats(const T5Config *c, bool cross) {
   return attention + feed + (cross ? d + 2 * inner + d + d : 0);
 }
 
-static double weight_bytes(const Objective *o) {
+/* What is learnt is in memory, and counted with its state. */
+static double mapped_bytes(const T5 *model) {
   double bytes = 0;
-  if (o->settings->objective == OBJECTIVE_BASE) return 0;
-  for (int i = 0; i < o->model->tensors; i++) {
-    const Tensor *t = o->model->tensor[i].tensor;
-    bytes += (double)tensor_count(t) * (double)dtype_size(t->dtype);
+  for (int i = 0; i < model->tensors; i++) {
+    const Tensor *t = model->tensor[i].tensor;
+    if (!t->needs_grad) bytes += (double)tensor_count(t) * (double)dtype_size(t->dtype);
   }
   return bytes;
 }
@@ -51,17 +51,17 @@ static double activation_floats(const T5Config *c, double in, double out, bool r
 }
 
 Estimate estimate_run(const Objective *o, const WorkSample *w) {
-  const T5Config *c = &o->model->config;
+  const T5Config *c = &o->on.base.model->config;
   const TrainSettings *t = &o->settings->train;
   double batch = (double)t->batch_size, pair = w->mean_input + w->mean_target;
   double in = batch * w->mean_input, out = batch * w->mean_target;
   double forward = t5_forward_flops(c, (int64_t)in, (int64_t)out, w->mean_input, w->mean_target);
-  double passes = o->settings->objective == OBJECTIVE_BASE ? 3 : 2;
+  int passes = o->kind->passes + (t->recompute ? 1 : 0);
   double micro = batch * pair < (double)t->max_tokens ? batch * pair : (double)t->max_tokens;
   if (micro < (double)w->longest) micro = (double)w->longest;
   Estimate e = {.tokens_per_step = in + out,
-                .flops_per_step = forward * (passes + (t->recompute ? 1 : 0)),
-                .weight_bytes = weight_bytes(o)};
+                .flops_per_step = forward * passes,
+                .weight_bytes = mapped_bytes(o->on.base.model)};
   for (int64_t i = 0; i < o->params; i++) {
     e.state_bytes += 16.0 * (double)tensor_count(o->param[i].tensor);
   }

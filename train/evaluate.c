@@ -2,14 +2,11 @@
 
 #include <stdint.h>
 
-Status probe_open(Probe *p, const Objective *o, const ExampleSet *train, const ExampleSet *valid,
-                  Error *err) {
-  Corruption corruption;
-  BatchSpec spec = objective_batch_spec(o, &corruption);
-  int64_t limit = o->settings->train.eval_examples;
+Status probe_open(Probe *p, const ExampleSet *train, const ExampleSet *valid, const BatchSpec *spec,
+                  int64_t limit, Error *err) {
   *p = (Probe){.held_out = valid != NULL};
-  if (!valid) return batch_make_range(train, &spec, 0, PROBE_TRAIN, &p->batch, err);
-  return batch_make_range(valid, &spec, 0, limit ? limit : INT64_MAX, &p->batch, err);
+  if (!valid) return batch_make_range(train, spec, 0, PROBE_TRAIN, &p->batch, err);
+  return batch_make_range(valid, spec, 0, limit ? limit : INT64_MAX, &p->batch, err);
 }
 
 void probe_close(Probe *p) {

@@ -2,7 +2,7 @@
 #ifndef SKEIN_EVALUATE_H
 #define SKEIN_EVALUATE_H
 
-#include "train/objective.h"
+#include "train/step.h"
 
 /* The examples that runs are judged on, as ready batches. */
 typedef struct Probe {
@@ -11,10 +11,10 @@ typedef struct Probe {
 } Probe;
 
 /* Validation examples (at most `limit`; 0: all), or, where `valid` is NULL, the first PROBE_TRAIN
- * training examples. */
+ * training examples, in batches as `spec` says. */
 enum { PROBE_TRAIN = 256 };
-Status probe_open(Probe *p, const Objective *o, const ExampleSet *train, const ExampleSet *valid,
-                  Error *err);
+Status probe_open(Probe *p, const ExampleSet *train, const ExampleSet *valid, const BatchSpec *spec,
+                  int64_t limit, Error *err);
 void probe_close(Probe *p); /* a zeroed Probe is allowed */
 
 /* Mean cross-entropy of the probe's target tokens, nats, with these adapters. */

@@ -7,6 +7,7 @@
 
 #include "data/file/path.h"
 #include "optim/schedule.h"
+#include "train/objective.h"
 #include "train/run_dir.h"
 
 enum { SKIPS_MOST = 3 }; /* non-finite steps in a row that end a run */
@@ -54,11 +55,11 @@ static Status make_identity(Run *r, const OptionSet *set, Error *err) {
   RunIdentity *id = &r->identity;
   id->settings = settings_identity(set);
   if (!id->settings) return error_set(err, STATUS_RUN, "out of memory: the run");
-  memcpy(id->base, r->objective.base_hash, HASH_HEX);
-  memcpy(id->expert, r->objective.expert_hash, HASH_HEX);
+  memcpy(id->base, r->objective.on.base_hash, HASH_HEX);
+  memcpy(id->expert, r->objective.on.expert_hash, HASH_HEX);
   memcpy(id->train, examples_hash(r->train), HASH_HEX);
   if (r->valid) memcpy(id->valid, examples_hash(r->valid), HASH_HEX);
-  return hash_file(r->objective.tokenizer_path, id->tokenizer, err);
+  return hash_file(r->objective.on.base.tokenizer_path, id->tokenizer, err);
 }
 
 static Status open_parts(Run *r, const OptionSet *set, bool resume, Error *err) {
@@ -67,7 +68,7 @@ static Status open_parts(Run *r, const OptionSet *set, bool resume, Error *err) 
   TRY(objective_open(&r->objective, s, s->output, resume, err));
   TRY(objective_open_data(&r->objective, &r->train, &r->valid, err));
   r->spec = objective_batch_spec(&r->objective, &r->corruption);
-  TRY(probe_open(&r->probe, &r->objective, r->train, r->valid, err));
+  TRY(probe_open(&r->probe, r->train, r->valid, &r->spec, s->train.eval_examples, err));
   TRY(stepper_init(&r->stepper, (int)s->threads, s->train.recompute, (Precision)s->train.precision,
                    err));
   return make_identity(r, set, err);
@@ -114,10 +115,9 @@ static Status resume_state(Run *r, Error *err) {
  * is no best: the last step is the result. */
 static Status validate(Run *r, MetricsRow *row, Error *err) {
   if (!r->valid) return STATUS_OK;
-  Objective *o = &r->objective;
   TrainState *s = &r->state;
-  const AdapterSet *adapters = o->adapters.slot ? &o->adapters : NULL;
-  TRY(probe_loss(&r->probe, &r->stepper, o->model, adapters, &row->valid_loss, err));
+  Learner l = objective_learner(&r->objective);
+  TRY(probe_loss(&r->probe, &r->stepper, l.model, l.adapters, &row->valid_loss, err));
   row->validated = true;
   if (isfinite(row->valid_loss) && (s->best_step < 0 || row->valid_loss < s->best_loss)) {
     s->best_step = s->step;
@@ -137,12 +137,6 @@ static float learning_rate(const Run *r) {
                  schedule_factor((ScheduleKind)t->schedule, r->state.step, t->steps, warmup));
 }
 
-static void describe_gates(Run *r, MetricsRow *row) {
-  if (!r->objective.gate) return;
-  report_groups(&r->objective, row->openness, row->gate_norm);
-  row->gated = true;
-}
-
 /* One optimizer step on the next batch; fills the row of the step. */
 static Status make_step(Run *r, MetricsRow *row, Error *err) {
   Objective *o = &r->objective;
@@ -151,7 +145,7 @@ static Status make_step(Run *r, MetricsRow *row, Error *err) {
   TRY(batch_reader_next(r->reader, &batch, err));
   struct timespec start;
   clock_gettime(CLOCK_MONOTONIC, &start);
-  if (o->stats) memset(o->stats, 0, (size_t)o->model->modules.count * sizeof *o->stats);
+  if (o->kind->begin_step) o->kind->begin_step(o);
   float rate = learning_rate(r);
   Learner learner = objective_learner(o);
   Status status =
@@ -194,7 +188,7 @@ static Status count_skips(Run *r, const MetricsRow *row, Error *err) {
   s->skipped += row->skipped;
   s->skipped_in_a_row = row->skipped ? s->skipped_in_a_row + 1 : 0;
   if (s->skipped_in_a_row < SKIPS_MOST) return STATUS_OK;
-  const char *weight = broken_weight(r->objective.model);
+  const char *weight = broken_weight(r->objective.on.base.model);
   return error_set(
       err, STATUS_RUN,
       "step %lld: loss or gradient was NaN or Inf for %d steps in a row (%s%s); lower "
@@ -211,7 +205,8 @@ static bool due(int64_t every, int64_t step) {
 static Status finish_step(Run *r, MetricsRow *row, Error *err) {
   const TrainSettings *t = &r->settings->train;
   int64_t best = r->state.best_step;
-  describe_gates(r, row);
+  const Objective *o = &r->objective;
+  if (o->kind->describe_step) o->kind->describe_step(o, row);
   TRY(count_skips(r, row, err));
   bool last = r->state.step == t->steps;
   if (due(t->eval_every, r->state.step) || last) TRY(validate(r, row, err));
@@ -252,22 +247,20 @@ static Status train_steps(Run *r, Error *err) {
 /* The result is the best validated step; where that is not the last, the last is kept too. */
 static Status write_result(Run *r, TrainOutcome *out, Error *err) {
   Objective *o = &r->objective;
-  TRY(objective_check_frozen(o, err));
+  TRY(foundation_check(&o->on, err));
   out->result_step = r->state.best_step < 0 ? r->state.step : r->state.best_step;
   if (out->result_step != r->state.step) {
     char *last = path_join(r->dir.path, "last");
     if (!last) return error_set(err, STATUS_RUN, "out of memory: the result");
     Status status = dir_make(last, err);
-    if (status == STATUS_OK) status = objective_save(o, last, r->state.step, err);
+    if (status == STATUS_OK) status = o->kind->save(o, last, r->state.step, err);
     free(last);
     TRY(status);
     TRY(checkpoint_load_values(r->dir.checkpoints, out->result_step, o->param, o->params, err));
   }
-  TRY(objective_save(o, r->dir.path, out->result_step, err));
-  if (!o->gate) return STATUS_OK;
-  TRY(report_make(&out->report, o, &r->probe, &r->stepper, err));
-  out->reported = true;
-  return report_save(&out->report, r->dir.path, err);
+  TRY(o->kind->save(o, r->dir.path, out->result_step, err));
+  if (!o->kind->report) return STATUS_OK;
+  return o->kind->report(o, &r->probe, &r->stepper, r->dir.path, &out->report, err);
 }
 
 static Status run_all(Run *r, const OptionSet *set, bool resume, TrainOutcome *out, Error *err) {
@@ -286,5 +279,11 @@ Status train_run(const OptionSet *set, bool resume, const TrainWatch *watch, Tra
   *outcome = (TrainOutcome){.state = {.best_step = -1}};
   Status status = run_all(&r, set, resume, outcome, err);
   run_close(&r);
+  if (status != STATUS_OK) train_outcome_free(outcome);
   return status;
+}
+
+void train_outcome_free(TrainOutcome *outcome) {
+  free(outcome->report);
+  outcome->report = NULL;
 }

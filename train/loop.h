@@ -1,4 +1,10 @@
-/* loop: a training run from its settings to its result; the only trainer, for every objective. */
+/* loop: a training run from its settings to its result; the only trainer, for every objective.
+ *
+ * The room train owns what is learnt (objective.h, a table of kinds), the step (step.h), the loop
+ * around it, and what a run leaves in its directory (run_dir.h): checkpoints, metrics, reports, the
+ * result; and the mean inputs of an expert's modules (activation.h). It may touch models and
+ * experts only through infer/module, infer/t5 and infer/expert: no pool, no router, no evaluation;
+ * and it prints nothing. */
 #ifndef SKEIN_LOOP_H
 #define SKEIN_LOOP_H
 
@@ -6,7 +12,6 @@
 
 #include "train/checkpoint.h"
 #include "train/metrics.h"
-#include "train/report.h"
 #include "train/run_settings.h"
 
 /* How the program watches a run. Every member may be NULL. */
@@ -23,8 +28,7 @@ typedef struct TrainWatch {
 typedef struct TrainOutcome {
   TrainState state;
   int64_t result_step; /* the step whose parameters are the result */
-  bool reported;       /* train gate: report is filled */
-  GateReport report;
+  char *report;        /* what the objective says of the result, for people; NULL: nothing */
 } TrainOutcome;
 
 /* Trains as the settings say, in settings->output, and writes the result there. With `resume` it
@@ -33,5 +37,6 @@ typedef struct TrainOutcome {
  * Three non-finite steps in a row are STATUS_RUN; checkpoints before them stay. */
 Status train_run(const OptionSet *set, bool resume, const TrainWatch *watch, TrainOutcome *outcome,
                  Error *err);
+void train_outcome_free(TrainOutcome *outcome); /* a zeroed TrainOutcome is allowed */
 
 #endif

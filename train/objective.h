@@ -1,36 +1,71 @@
 /* objective: what a run learns, and from what.
  *
- *   gate   one sigmoid gate a covered linear of a frozen base + expert (PHATGOOSE; methods.md 1.4)
- *   lora   the factors of a new expert on a frozen base               (methods.md 1.3)
- *   base   every weight of a new T5, by span corruption and target denoising
+ *   gate   one sigmoid gate a covered linear of a frozen base + expert (PHATGOOSE, arXiv 2402.05859)
+ *   lora   the factors of a new expert on a frozen base                (LoRA, arXiv 2106.09685)
+ *   base   every weight of a new T5, by span corruption and target denoising (T5, arXiv 1910.10683)
  *
- * The three differ only in which tensors are parameters and in what is written at the end. */
+ * An objective is a kind, one row of one table and a file of its own (objective_gate.c, ...), and
+ * what a run holds of it. Nothing outside the kinds asks which one it is. */
 #ifndef SKEIN_OBJECTIVE_H
 #define SKEIN_OBJECTIVE_H
 
-#include "data/examples/batch.h"
-#include "infer/expert/gate.h"
-#include "infer/t5/base.h"
 #include "optim/adamw.h"
+#include "train/evaluate.h"
+#include "train/foundation.h"
+#include "train/metrics.h"
 #include "train/run_settings.h"
-#include "train/step.h"
 
+/* What a run holds of its objective. */
 typedef struct Objective {
+  const ObjectiveKind *kind;
   const RunSettings *settings; /* borrowed */
-  T5 *model;
-  Lora *lora; /* gate, lora */
-  Gate *gate; /* gate */
-  Tokenizer *tokenizer;
-  char *tokenizer_path; /* the spiece.model in use */
-  AdapterSet adapters;  /* slot == NULL: the plain base */
-  GateStats *stats;     /* gate: [model->linears], filled by every forward */
-  Param *param;         /* what is learnt */
-  char **name;          /* names of the parameters, owned */
+  Foundation on;               /* its base is the model that runs */
+  AdapterSet adapters;         /* slot == NULL: the plain base */
+  Param *param;                /* [params] what is learnt */
+  char **name;                 /* [params] their names, owned */
   int64_t params;
-  AdamW rule;                 /* by which they are updated */
-  char base_hash[HASH_HEX];   /* fingerprint of the frozen base; "" when it is learnt */
-  char expert_hash[HASH_HEX]; /* fingerprint of the frozen expert; "" when there is none */
+  AdamW rule; /* by which they are updated */
+  void *own;  /* what only the kind knows; its `close` frees it */
 } Objective;
+
+/* What differs from one objective to another. */
+struct ObjectiveKind {
+  const char *name;     /* as in `skein train NAME` */
+  const char *result;   /* the file whose presence says that a result is there */
+  const Option *option; /* [options] its settings, fields of RunSettings */
+  size_t options;
+  const RecipeRow *recipe; /* [recipes] the named recipes that say something about it */
+  size_t recipes;
+  bool corrupts; /* batches are made by corruption, and lines of raw text are examples too */
+  int passes;    /* forwards' worth of products in a step: 2 through frozen weights, 3 with weights
+                    that are learnt. What is not learnt is what is mapped, and learnt tensors have
+                    their gradient and moments: so much is true of every kind (estimate.c). */
+
+  /* Opens `on`, `adapters` and `own`, and adds the parameters. `dir` as in objective_open. */
+  Status (*open)(Objective *o, const char *dir, bool resume, Error *err);
+  void (*close)(Objective *o); /* frees `own`; NULL: there is none */
+  /* Writes the result into the directory; `steps` are the optimizer steps behind the parameters. */
+  Status (*save)(const Objective *o, const char *dir, int64_t steps, Error *err);
+
+  /* What is measured beside the loss; all NULL: nothing. Before a step; after it, into its row; and
+   * at the end, into files of the run directory and as a text for people, which the caller frees. */
+  void (*begin_step)(const Objective *o);
+  void (*describe_step)(const Objective *o, MetricsRow *row);
+  Status (*report)(const Objective *o, const Probe *probe, Stepper *s, const char *dir, char **text,
+                   Error *err);
+};
+
+/* ---- the table ---- */
+
+extern const ObjectiveKind objective_gate, objective_lora, objective_base;
+
+enum { OBJECTIVES = 3 };
+extern const ObjectiveKind *const OBJECTIVE[OBJECTIVES];
+
+/* The objective of that name; NULL when there is none. */
+const ObjectiveKind *objective_find(const char *name);
+
+/* ---- an objective at work ---- */
 
 /* Opens every part the settings name and makes the parameters. `dir` is where a tokenizer that has
  * to be trained (train base) is written, or, with `resume`, found. */
@@ -47,13 +82,11 @@ BatchSpec objective_batch_spec(const Objective *o, Corruption *corruption);
 /* What a step learns; it borrows from the objective. */
 Learner objective_learner(const Objective *o);
 
-/* STATUS_RUN unless what is frozen still has the bits it was opened with. */
-Status objective_check_frozen(const Objective *o, Error *err);
+/* ---- for the kinds ---- */
 
-/* Writes the result into the directory: gate.safetensors | a PEFT directory | a Hugging Face
- * directory. `steps` are the optimizer steps behind the parameters. */
-Status objective_save(const Objective *o, const char *dir, int64_t steps, Error *err);
-/* The file whose presence says that a result is there: "gate.safetensors", ... */
-const char *objective_result(ObjectiveKind kind);
+/* Makes room for `count` parameters, then adds them one by one, named <module><suffix>. */
+Status objective_reserve(Objective *o, int count, Error *err);
+Status objective_add(Objective *o, Tensor *tensor, const char *module, const char *suffix,
+                     Error *err);
 
 #endif

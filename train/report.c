@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/path.h"
-
 /* ---- measuring ---- */
 
 static int group_of(const Modules *modules, int id) {
@@ -27,14 +25,15 @@ static double module_openness(const GateStats *s) {
   return s->count ? s->sum / (double)s->count : NAN;
 }
 
-void report_groups(const Objective *o, double openness[METRIC_GROUPS], double norm[METRIC_GROUPS]) {
+void report_groups(const GatedExpert *e, double openness[METRIC_GROUPS],
+                   double norm[METRIC_GROUPS]) {
   int count[METRIC_GROUPS] = {0};
   for (int g = 0; g < METRIC_GROUPS; g++) openness[g] = norm[g] = 0;
-  for (int i = 0; i < o->model->modules.count; i++) {
-    if (!gate_covers(o->gate, i)) continue;
-    int g = group_of(&o->model->modules, i);
-    openness[g] += module_openness(&o->stats[i]);
-    norm[g] += vector_norm(&o->gate->vector[i]);
+  for (int i = 0; i < e->model->modules.count; i++) {
+    if (e->gate->vector[i].rows == 0) continue;
+    int g = group_of(&e->model->modules, i);
+    openness[g] += module_openness(&e->stats[i]);
+    norm[g] += vector_norm(&e->gate->vector[i]);
     count[g]++;
   }
   for (int g = 0; g < METRIC_GROUPS; g++) {
@@ -49,16 +48,16 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Spread over modules of the norms of v and of the mean gate values. */
-static Status measure_modules(GateReport *r, const Objective *o, Error *err) {
-  double *norm = calloc((size_t)o->model->modules.count + 1, sizeof *norm);
+static Status measure_modules(GateReport *r, const GatedExpert *e, Error *err) {
+  double *norm = calloc((size_t)e->model->modules.count + 1, sizeof *norm);
   if (!norm) return error_set(err, STATUS_RUN, "out of memory: the gate report");
   r->openness_min = INFINITY;
   r->openness_max = -INFINITY;
   int moved = 0, shifted = 0;
-  for (int i = 0; i < o->model->modules.count; i++) {
-    if (!gate_covers(o->gate, i)) continue;
-    double open = module_openness(&o->stats[i]);
-    norm[r->modules] = vector_norm(&o->gate->vector[i]);
+  for (int i = 0; i < e->model->modules.count; i++) {
+    if (e->gate->vector[i].rows == 0) continue;
+    double open = module_openness(&e->stats[i]);
+    norm[r->modules] = vector_norm(&e->gate->vector[i]);
     moved += norm[r->modules++] > 0;
     shifted += fabs(open - 0.5) > REPORT_SHIFT;
     r->openness += open;
@@ -76,19 +75,19 @@ static Status measure_modules(GateReport *r, const Objective *o, Error *err) {
   return STATUS_OK;
 }
 
-static Status measure_losses(GateReport *r, const Objective *o, const Probe *probe, Stepper *s,
+static Status measure_losses(GateReport *r, const GatedExpert *e, const Probe *probe, Stepper *s,
                              Error *err) {
   AdapterSet removed = {0}, zero = {0};
   Gate *zero_gate = NULL;
-  Status status = lora_adapters(o->lora, &removed, err);
-  if (status == STATUS_OK) status = gate_new(&zero_gate, o->lora, &o->model->modules, err);
-  if (status == STATUS_OK) status = gate_adapters(zero_gate, o->lora, &zero, err);
-  if (status == STATUS_OK) status = probe_loss(probe, s, o->model, NULL, &r->loss_base, err);
-  if (status == STATUS_OK) status = probe_loss(probe, s, o->model, &removed, &r->loss_removed, err);
-  if (status == STATUS_OK) status = probe_loss(probe, s, o->model, &zero, &r->loss_zero, err);
-  memset(o->stats, 0, (size_t)o->model->modules.count * sizeof *o->stats);
+  Status status = lora_adapters(e->expert, &removed, err);
+  if (status == STATUS_OK) status = gate_new(&zero_gate, e->expert, &e->model->modules, err);
+  if (status == STATUS_OK) status = gate_adapters(zero_gate, e->expert, &zero, err);
+  if (status == STATUS_OK) status = probe_loss(probe, s, e->model, NULL, &r->loss_base, err);
+  if (status == STATUS_OK) status = probe_loss(probe, s, e->model, &removed, &r->loss_removed, err);
+  if (status == STATUS_OK) status = probe_loss(probe, s, e->model, &zero, &r->loss_zero, err);
+  memset(e->stats, 0, (size_t)e->model->modules.count * sizeof *e->stats);
   if (status == STATUS_OK) {
-    status = probe_loss(probe, s, o->model, &o->adapters, &r->loss_trained, err);
+    status = probe_loss(probe, s, e->model, e->adapters, &r->loss_trained, err);
   }
   free(removed.slot);
   free(zero.slot);
@@ -96,13 +95,14 @@ static Status measure_losses(GateReport *r, const Objective *o, const Probe *pro
   return status;
 }
 
-Status report_make(GateReport *r, const Objective *o, const Probe *probe, Stepper *s, Error *err) {
+Status report_make(GateReport *r, const GatedExpert *e, const Probe *probe, Stepper *s,
+                   Error *err) {
   *r = (GateReport){.held_out = probe->held_out,
                     .examples = probe->batch.examples,
                     .tokens = probe->batch.target_tokens};
-  TRY(measure_losses(r, o, probe, s, err));
-  TRY(measure_modules(r, o, err));
-  report_groups(o, r->group_openness, r->group_norm);
+  TRY(measure_losses(r, e, probe, s, err));
+  TRY(measure_modules(r, e, err));
+  report_groups(e, r->group_openness, r->group_norm);
   r->trained = r->moved == 1 && r->loss_trained < r->loss_zero;
   return STATUS_OK;
 }
@@ -124,7 +124,7 @@ static const char *verdict(const GateReport *r) {
   return "no: the loss is not below that of the zero gate; train longer or look at the data";
 }
 
-void report_print(const GateReport *r, FILE *out) {
+static void print_report(const GateReport *r, FILE *out) {
   fprintf(out, "Is the gate trained?  %s\n\n", verdict(r));
   fprintf(out, "  loss on %lld %s examples (nats a target token)\n", (long long)r->examples,
           r->held_out ? "validation" : "training");
@@ -158,11 +158,16 @@ static json_t *report_json(const GateReport *r) {
       metrics_groups(r->group_openness), "group_gate_norm", metrics_groups(r->group_norm));
 }
 
-static Status save_text(const GateReport *r, const char *path, Error *err) {
-  AtomicFile file = {0};
-  TRY(atomic_open(&file, path, err));
-  report_print(r, file.stream);
-  return atomic_commit(&file, err);
+/* The report for people, in memory; NULL when out of it. */
+static char *report_text(const GateReport *r) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream(&text, &size);
+  if (!stream) return NULL;
+  print_report(r, stream);
+  if (fclose(stream) == 0) return text;
+  free(text);
+  return NULL;
 }
 
 static Status save_json(const GateReport *r, const char *path, Error *err) {
@@ -180,13 +185,15 @@ static Status save_json(const GateReport *r, const char *path, Error *err) {
   return status;
 }
 
-Status report_save(const GateReport *r, const char *dir, Error *err) {
-  char *text = path_join(dir, "report.txt"), *json = path_join(dir, "report.json");
-  Status status =
-      text && json ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: the gate report");
-  if (status == STATUS_OK) status = save_text(r, text, err);
-  if (status == STATUS_OK) status = save_json(r, json, err);
-  free(text);
-  free(json);
+Status report_save(const GateReport *r, const char *dir, char **text, Error *err) {
+  char *text_path = path_join(dir, "report.txt"), *json_path = path_join(dir, "report.json");
+  *text = report_text(r);
+  Status status = text_path && json_path && *text
+                      ? STATUS_OK
+                      : error_set(err, STATUS_RUN, "out of memory: the gate report");
+  if (status == STATUS_OK) status = file_write(text_path, *text, strlen(*text), err);
+  if (status == STATUS_OK) status = save_json(r, json_path, err);
+  free(text_path);
+  free(json_path);
   return status;
 }

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "infer/expert/gate.h"
 #include "train/evaluate.h"
 #include "train/metrics.h"
 
@@ -26,15 +27,25 @@ typedef struct GateReport {
 
 #define REPORT_SHIFT 0.01
 
-/* Measures the gates of a gate objective on the probe. The gates are left as they are. */
-Status report_make(GateReport *r, const Objective *o, const Probe *probe, Stepper *s, Error *err);
+/* The gates of an expert at work. All is borrowed. */
+typedef struct GatedExpert {
+  T5 *model;
+  const Lora *expert;
+  const Gate *gate;
+  const AdapterSet *adapters; /* the expert behind its gates */
+  GateStats *stats;           /* [modules.count] filled by every forward with them */
+} GatedExpert;
 
-/* The report for people. */
-void report_print(const GateReport *r, FILE *out);
-/* Writes report.txt and report.json into the run directory. */
-Status report_save(const GateReport *r, const char *dir, Error *err);
+/* Measures the gates on the probe. They are left as they are; the statistics are those of the
+ * probe. */
+Status report_make(GateReport *r, const GatedExpert *e, const Probe *probe, Stepper *s, Error *err);
+
+/* Writes report.txt and report.json into the run directory; *text is the former, which the caller
+ * frees. */
+Status report_save(const GateReport *r, const char *dir, char **text, Error *err);
 
 /* Mean gate value and norm of v a module group, from the statistics of the last forwards. */
-void report_groups(const Objective *o, double openness[METRIC_GROUPS], double norm[METRIC_GROUPS]);
+void report_groups(const GatedExpert *e, double openness[METRIC_GROUPS],
+                   double norm[METRIC_GROUPS]);
 
 #endif

@@ -63,7 +63,7 @@ int bench_gate(int argc, char **argv, Error *err) {
   OptionSet set = {0};
   RunSettings settings;
   Objective objective = {0};
-  Status status = settings_init(&set, &settings, OBJECTIVE_GATE, err);
+  Status status = settings_init(&set, &settings, &objective_gate, err);
   if (status == STATUS_OK) status = read_arguments(&set, argc, argv, err);
   if (status == STATUS_OK) status = measure(&objective, &settings, err);
   objective_close(&objective);

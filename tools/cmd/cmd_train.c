@@ -36,20 +36,30 @@ static const char usage[] =
 
 typedef struct TrainArguments {
   bool activation; /* no objective: nothing is learnt */
-  ObjectiveKind objective;
+  const ObjectiveKind *objective;
   const char *config;
   bool resume, dry_run;
   const char **assignment; /* [assignments], owned array of borrowed strings */
   int assignments;
 } TrainArguments;
 
-static Status parse_objective(const char *word, ObjectiveKind *kind, Error *err) {
-  for (int k = OBJECTIVE_GATE; k <= OBJECTIVE_BASE; k++) {
-    *kind = (ObjectiveKind)k;
-    if (strcmp(word, objective_name(*kind)) == 0) return STATUS_OK;
+/* "gate, lora, base or activation" */
+static const char *objective_names(char *text, size_t size) {
+  size_t used = 0;
+  for (int i = 0; i < OBJECTIVES; i++) {
+    int n = snprintf(text + used, size - used, "%s%s", i ? ", " : "", OBJECTIVE[i]->name);
+    used += (size_t)n < size - used ? (size_t)n : 0;
   }
-  return error_set(err, STATUS_USAGE,
-                   "train: unknown objective '%s'; it is gate, lora, base or activation", word);
+  snprintf(text + used, size - used, " or activation");
+  return text;
+}
+
+static Status parse_objective(const char *word, const ObjectiveKind **kind, Error *err) {
+  char names[128];
+  *kind = objective_find(word);
+  if (*kind) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "train: unknown objective '%s'; it is %s", word,
+                   objective_names(names, sizeof names));
 }
 
 static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *err) {
@@ -78,7 +88,8 @@ static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *e
         return err->status;
     }
   }
-  TRY(command_operands(argc, argv, 1, 1, "gate, lora, base or activation", err));
+  char names[128];
+  TRY(command_operands(argc, argv, 1, 1, objective_names(names, sizeof names), err));
   if (a->resume && a->dry_run) {
     return error_set(err, STATUS_USAGE, "train: --resume and --dry-run exclude each other");
   }
@@ -125,10 +136,7 @@ static void on_note(void *arg, const char *line) {
 static void print_outcome(const RunSettings *s, const TrainOutcome *out) {
   char took[32];
   console_duration(took, sizeof took, out->state.seconds);
-  if (out->reported) {
-    report_print(&out->report, stdout);
-    putchar('\n');
-  }
+  if (out->report) puts(out->report);
   printf("%s: the result of step %" PRId64 " of %" PRId64 " (%s%s), after %s\n", s->output,
          out->result_step, out->state.step,
          out->state.best_step < 0 ? "the last" : "best validation",
@@ -141,11 +149,12 @@ static Status run_training(const OptionSet *set, const TrainArguments *a, Error 
   const RunSettings *s = set->settings;
   Watching w = {0};
   TrainOutcome out;
-  snprintf(w.label, sizeof w.label, "train %s", objective_name(s->objective));
+  snprintf(w.label, sizeof w.label, "train %s", s->objective->name);
   TrainWatch watch = {&w, on_step, on_note, interrupt_catch()};
   Status status = train_run(set, a->resume, &watch, &out, err);
   console_progress_end(&w.progress);
   if (status == STATUS_OK) print_outcome(s, &out);
+  train_outcome_free(&out);
   return status;
 }
 
@@ -201,7 +210,7 @@ static Status check_parts(const RunSettings *s, const char *scratch, Objective *
   if (status == STATUS_OK) status = work_sample(&work, o, train, err);
   if (status == STATUS_OK) {
     Estimate e = estimate_run(o, &work);
-    printf("train %s: every file fits\n", objective_name(s->objective));
+    printf("train %s: every file fits\n", s->objective->name);
     printf("learnt     %" PRId64 " tensors\n", o->params);
     print_estimate(s, &work, &e);
   }
@@ -244,12 +253,12 @@ static int run(int argc, char **argv, Error *err) {
 /* The option table of the objective that is named, or of all. */
 static void help(int argc, char **argv) {
   const char *named = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
-  for (int k = OBJECTIVE_GATE; k <= OBJECTIVE_BASE; k++) {
-    const char *name = objective_name((ObjectiveKind)k);
+  for (int k = 0; k < OBJECTIVES; k++) {
+    const char *name = OBJECTIVE[k]->name;
     if (named && strcmp(named, name) != 0) continue;
     RunSettings settings;
     OptionSet set = {0};
-    if (settings_init(&set, &settings, (ObjectiveKind)k, NULL) == STATUS_OK) {
+    if (settings_init(&set, &settings, OBJECTIVE[k], NULL) == STATUS_OK) {
       printf("\nSettings of train %s:\n", name);
       options_print_help(&set, stdout);
     }

@@ -33,7 +33,7 @@ static Status run(const ActivationSettings *s, Error *err) {
   console_progress_end(&w.progress);
   TRY(status);
   printf("%s/activation.safetensors: the mean inputs of the modules over %" PRId64 " examples\n",
-         s->run.output, used);
+         s->output, used);
   return STATUS_OK;
 }
 

@@ -1,0 +1,145 @@
+/* train base: every weight of a new T5, by span corruption (T5, arXiv 1910.10683) of inputs and
+ * denoising of targets (data/examples/corrupt.c). */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train/objective.h"
+#include "train/run_options.h"
+
+/* clang-format off: a table */
+static const Option OPTIONS[] = {
+    TEXT("model.shape", model.shape, "demo", "named shape: demo, t5-small, t5-v1_1-base, ..."),
+    PATH("model.tokenizer", model.tokenizer, false,
+         "spiece.model to use; without it one is trained"),
+    INT("model.pieces", model.pieces, "2000", 16, SIZE_MOST,
+        "pieces of the tokenizer that is trained"),
+    INT("model.vocab_size", model.vocab_size, "0", 0, 1 << 24,
+        "rows of the embedding; 0: what the tokenizer needs"),
+    INT("model.d_model", model.d_model, "0", 0, SIZE_MOST,
+        "width; 0: as the shape says (so below)"),
+    INT("model.d_kv", model.d_kv, "0", 0, SIZE_MOST, "width of a head"),
+    INT("model.heads", model.heads, "0", 0, SIZE_MOST, "attention heads"),
+    INT("model.d_ff", model.d_ff, "0", 0, SIZE_MOST, "width of the feed-forward"),
+    INT("model.encoder_layers", model.encoder_layers, "0", 0, 1024, "encoder blocks"),
+    INT("model.decoder_layers", model.decoder_layers, "0", 0, 1024, "decoder blocks"),
+    REAL("model.embedding_std", model.embedding_std, "1.0", 1e-6, 100,
+         "spread of the initial embedding and head; smaller is learnt away sooner"),
+    REAL("model.position_std", model.position_std, "0", 0, 100,
+         "spread of the initial position biases; 0: d_model^-1/2; large: copying is learnt sooner"),
+    CHOICE("model.dtype", model.dtype, "f32", "f32|f16|bf16", "storage of the saved weights"),
+    REAL("corruption.rate", corruption.rate, "0.15", 0.01, 0.9, "share of tokens in noise spans"),
+    REAL("corruption.mean_span", corruption.mean_span, "3", 1, 100,
+         "mean length of a noise span, tokens"),
+    REAL("corruption.target_rate", corruption.target_rate, "0.5", 0, 1,
+         "share of examples whose target (or end) is denoised instead"),
+    TEXT("data.text_key", data.text_key, "text",
+         "JSON key of raw text, for lines without input and target"),
+    DATA_OPTIONS,
+    RUN_OPTIONS,
+    TRAIN_OPTIONS,
+};
+/* clang-format on */
+
+static Status no_memory(Error *err) {
+  return error_set(err, STATUS_RUN, "out of memory: preparing the run");
+}
+
+/* The tokenizer of a new base: the one that is named, the one that this run made before it was
+ * interrupted, or a new one trained on the training text. */
+static Status open_new_tokenizer(Base *b, const RunSettings *s, const char *dir, bool resume,
+                                 Error *err) {
+  if (s->model.tokenizer) {
+    b->tokenizer_path = strdup(s->model.tokenizer);
+  } else {
+    b->tokenizer_path = path_join(dir, "spiece.model");
+  }
+  if (!b->tokenizer_path) return no_memory(err);
+  if (!s->model.tokenizer && !resume) {
+    ExampleKeys keys = {s->data.input_key, s->data.target_key, s->data.text_key};
+    TRY(examples_train_tokenizer(s->data.train, &keys, (int32_t)s->model.pieces, b->tokenizer_path,
+                                 err));
+  }
+  return tokenizer_open(&b->tokenizer, b->tokenizer_path, err);
+}
+
+static Status new_config(const Base *b, const ModelSettings *m, T5Config *c, Error *err) {
+  if (!t5_config_named(c, m->shape)) {
+    return error_set(err, STATUS_USAGE, "model.shape: unknown shape '%s'; known: %s", m->shape,
+                     t5_config_names());
+  }
+  if (m->d_model) c->d_model = m->d_model;
+  if (m->d_kv) c->d_kv = m->d_kv;
+  if (m->heads) c->heads = (int)m->heads;
+  if (m->d_ff) c->d_ff = m->d_ff;
+  if (m->encoder_layers) c->encoder_layers = (int)m->encoder_layers;
+  if (m->decoder_layers) c->decoder_layers = (int)m->decoder_layers;
+  c->vocab_size = m->vocab_size ? m->vocab_size : tokenizer_size(b->tokenizer);
+  return STATUS_OK;
+}
+
+static void scale_tensor(Tensor *t, double factor) {
+  for (int64_t k = 0; k < tensor_count(t); k++) t->data[k] *= (float)factor;
+}
+
+/* Hugging Face starts the embedding and the head at N(0, 1) and the position biases at
+ * N(0, 1 / d_model). Adam's steps are as long as the learning rate, so a large table takes long to
+ * change, and heads that attend by position, which copying begins with, take long to form. */
+static void respread(T5 *model, const ModelSettings *m) {
+  scale_tensor(&model->shared, m->embedding_std);
+  scale_tensor(&model->head_own, m->embedding_std);
+  if (m->position_std == 0) return;
+  double factor = m->position_std * sqrt((double)model->config.d_model);
+  scale_tensor(&model->encoder.bias, factor);
+  scale_tensor(&model->decoder.bias, factor);
+}
+
+static Status open_new_base(Objective *o, const char *dir, bool resume, Error *err) {
+  T5Config config = {0};
+  Base *b = &o->on.base;
+  const RunSettings *s = o->settings;
+  TRY(open_new_tokenizer(b, s, dir, resume, err));
+  TRY(new_config(b, &s->model, &config, err));
+  TRY(t5_random(&b->model, &config, (uint64_t)s->train.seed, true, err));
+  respread(b->model, &s->model);
+  TRY(base_check_vocabulary(b->model, b->tokenizer, b->tokenizer_path, err));
+  TRY(objective_reserve(o, b->model->tensors, err));
+  for (int i = 0; i < b->model->tensors; i++) {
+    TRY(objective_add(o, b->model->tensor[i].tensor, b->model->tensor[i].name, "", err));
+  }
+  return STATUS_OK;
+}
+
+/* A copy of the tokenizer beside the new base, unless it is there already. */
+static Status save_tokenizer(const Base *b, const char *dir, Error *err) {
+  enum { TOKENIZER_MOST = 256 << 20 };
+  char *path = path_join(dir, "spiece.model"), *bytes = NULL;
+  size_t size = 0;
+  if (!path) return no_memory(err);
+  Status status = STATUS_OK;
+  if (strcmp(path, b->tokenizer_path) != 0) {
+    status = file_read(b->tokenizer_path, TOKENIZER_MOST, &bytes, &size, err);
+    if (status == STATUS_OK) status = file_write(path, bytes, size, err);
+  }
+  free(bytes);
+  free(path);
+  return status;
+}
+
+static Status save_base(const Objective *o, const char *dir, int64_t steps, Error *err) {
+  (void)steps;
+  TRY(save_tokenizer(&o->on.base, dir, err));
+  return t5_save(o->on.base.model, dir, (Dtype)o->settings->model.dtype, err);
+}
+
+/* No recipe of ours begins from nothing. */
+const ObjectiveKind objective_base = {
+    .name = "base",
+    .result = "model.safetensors",
+    .option = OPTIONS,
+    .options = LENGTH(OPTIONS),
+    .corrupts = true,
+    .passes = 3,
+    .open = open_new_base,
+    .save = save_base,
+};

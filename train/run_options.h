@@ -1,0 +1,79 @@
+/* run_options: rows of the settings tables of objectives (run_settings.h), for the files that define
+ * one. Included nowhere else: its short names are for tables. */
+#ifndef SKEIN_RUN_OPTIONS_H
+#define SKEIN_RUN_OPTIONS_H
+
+#include "train/run_settings.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* One row of the option table: key, type, field, default, bounds, choices, required, help. */
+#define FIELD(path) offsetof(RunSettings, path)
+#define PATH(key, path, must, help) \
+  { key, OPTION_PATH, FIELD(path), NULL, 0, 0, NULL, must, help }
+#define TEXT(key, path, initial, help) \
+  { key, OPTION_STRING, FIELD(path), initial, 0, 0, NULL, false, help }
+#define INT(key, path, initial, min, max, help) \
+  { key, OPTION_INT, FIELD(path), initial, min, max, NULL, false, help }
+#define REAL(key, path, initial, min, max, help) \
+  { key, OPTION_REAL, FIELD(path), initial, min, max, NULL, false, help }
+#define BOOL(key, path, initial, help) \
+  { key, OPTION_BOOL, FIELD(path), initial, 0, 0, NULL, false, help }
+#define CHOICE(key, path, initial, choices, help) \
+  { key, OPTION_CHOICE, FIELD(path), initial, 0, 0, choices, false, help }
+#define LIST(key, path, initial, help) \
+  { key, OPTION_LIST, FIELD(path), initial, 0, 0, NULL, false, help }
+
+#define SIZE_MOST  1048576
+#define COUNT_MOST 1e9
+#define SEED_MOST  9007199254740992.0 /* 2^53: what every JSON reader keeps exactly */
+
+/* clang-format off: a table */
+#define DATA_OPTIONS                                                                     \
+  PATH("data.train", data.train, true, "training examples, JSONL or JSONL.zst"),         \
+      PATH("data.valid", data.valid, false,                                              \
+           "validation examples; without them the last step is the result"),             \
+      TEXT("data.input_key", data.input_key, "input", "JSON key of the input text"),     \
+      TEXT("data.target_key", data.target_key, "target", "JSON key of the target text"), \
+      INT("data.max_input", data.max_input, "512", 1, SIZE_MOST,                         \
+          "input tokens kept, EOS included"),                                            \
+      INT("data.max_target", data.max_target, "512", 1, SIZE_MOST,                       \
+          "target tokens kept, EOS included")
+
+#define RUN_OPTIONS                                                      \
+  PATH("output", output, true, "directory of the run; made if missing"), \
+      CHOICE("recipe", recipe, "custom", "custom|phatgoose|glider|mttl", \
+             "named set of train.* values; what you set yourself wins"), \
+      INT("threads", threads, "2", 1, 256, "threads; changes speed, not one bit of the result")
+
+#define TRAIN_OPTIONS                                                                             \
+  INT("train.steps", train.steps, "100", 0, COUNT_MOST, "optimizer steps"),                       \
+      INT("train.batch_size", train.batch_size, "1024", 1, 1e7, "examples an optimizer step"),    \
+      INT("train.max_tokens", train.max_tokens, "8192", 1, COUNT_MOST,                            \
+          "tokens a micro-batch (inputs + targets); changes memory, not the batch"),              \
+      REAL("train.learning_rate", train.learning_rate, "5.0e-3", 0, 1e3, "peak learning rate"),   \
+      CHOICE("train.schedule", train.schedule, "constant", "constant|linear|cosine",              \
+             "learning rate after warm-up"),                                                      \
+      REAL("train.warmup_ratio", train.warmup_ratio, "0.06", 0, 1,                                \
+           "share of the steps that warm up"),                                                    \
+      REAL("train.beta2", train.beta2, "0.999", 0.5, 0.999999, "decay of AdamW's second moment"), \
+      REAL("train.weight_decay", train.weight_decay, "0.0", 0, 1e3, "decoupled weight decay"),    \
+      REAL("train.clip_norm", train.clip_norm, "1.0", 0, 1e9,                                     \
+           "global gradient norm; 0: no clipping"),                                               \
+      INT("train.seed", train.seed, "42", 0, SEED_MOST,                                           \
+          "seed of shuffling, noise and initial values"),                                         \
+      BOOL("train.shuffle", train.shuffle, "true", "false keeps file order"),                     \
+      BOOL("train.recompute", train.recompute, "false",                                           \
+           "keep block inputs only, recompute blocks in backward: less memory, same bits"),       \
+      CHOICE("train.precision", train.precision, "f32", PRECISION_CHOICES,                        \
+             "of products with frozen weights; bf16 is faster where the processor has it"),       \
+      INT("train.eval_every", train.eval_every, "20", 0, COUNT_MOST,                              \
+          "steps between validations; 0: only at the end"),                                       \
+      INT("train.eval_examples", train.eval_examples, "0", 0, COUNT_MOST,                         \
+          "validation examples used; 0: all"),                                                    \
+      INT("train.patience", train.patience, "0", 0, COUNT_MOST,                                   \
+          "stop after so many validations without improvement; 0: never"),                        \
+      INT("train.save_every", train.save_every, "10", 1, COUNT_MOST, "steps between checkpoints")
+/* clang-format on */
+
+#endif
