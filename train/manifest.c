@@ -8,6 +8,7 @@
 #include "autograd/kernel/kernels.h"
 #include "autograd/product/blas.h"
 #include "data/file/file.h"
+#include "train/json_put.h"
 
 static const char FORMAT[] = "skein-checkpoint";
 enum { MANIFEST_MOST = 1 << 20 };
@@ -33,16 +34,16 @@ static void list_parts(const RunIdentity *id, Part part[PARTS]) {
 
 /* ---- writing ---- */
 
-static void put_counters(json_t *o, const TrainState *s) {
-  json_object_set_new(o, "step", json_integer(s->step));
-  json_object_set_new(o, "updates", json_integer(s->updates));
-  json_object_set_new(o, "skipped", json_integer(s->skipped));
-  json_object_set_new(o, "skipped_in_a_row", json_integer(s->skipped_in_a_row));
-  json_object_set_new(o, "stale_evals", json_integer(s->stale_evals));
-  json_object_set_new(o, "best_step", json_integer(s->best_step));
-  json_object_set_new(o, "best_loss", s->best_step < 0 ? json_null() : json_real(s->best_loss));
-  json_object_set_new(o, "stopped", json_boolean(s->stopped));
-  json_object_set_new(o, "seconds", json_real(s->seconds));
+static void put_counters(json_t **o, const TrainState *s) {
+  json_put(o, "step", json_integer(s->step));
+  json_put(o, "updates", json_integer(s->updates));
+  json_put(o, "skipped", json_integer(s->skipped));
+  json_put(o, "skipped_in_a_row", json_integer(s->skipped_in_a_row));
+  json_put(o, "stale_evals", json_integer(s->stale_evals));
+  json_put(o, "best_step", json_integer(s->best_step));
+  json_put(o, "best_loss", s->best_step < 0 ? json_null() : json_real(s->best_loss));
+  json_put(o, "stopped", json_boolean(s->stopped));
+  json_put(o, "seconds", json_real(s->seconds));
 }
 
 void manifest_kernels(char names[MANIFEST_KERNELS]) {
@@ -61,15 +62,15 @@ Status checkpoint_manifest_write(const char *path, const char *state_path, const
   Part part[PARTS];
   TRY(hash_file(state_path, hash, err));
   json_t *o = json_object();
-  json_object_set_new(o, "format", json_string(FORMAT));
-  json_object_set_new(o, "version", json_integer(1));
-  json_object_set_new(o, "code", json_string(skein_version()));
-  json_object_set_new(o, "kernel", kernel_names());
-  put_counters(o, state);
-  json_object_set_new(o, "identity", json_string(identity->settings));
+  json_put(&o, "format", json_string(FORMAT));
+  json_put(&o, "version", json_integer(1));
+  json_put(&o, "code", json_string(skein_version()));
+  json_put(&o, "kernel", kernel_names());
+  put_counters(&o, state);
+  json_put(&o, "identity", json_string(identity->settings));
   list_parts(identity, part);
-  for (int i = 0; i < PARTS; i++) json_object_set_new(o, part[i].name, json_string(part[i].hash));
-  json_object_set_new(o, "state", json_string(hash));
+  for (int i = 0; i < PARTS; i++) json_put(&o, part[i].name, json_string(part[i].hash));
+  json_put(&o, "state", json_string(hash));
   char *text = o ? json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
   Status status = text ? file_write(path, text, strlen(text), err) : no_memory(err);
   free(text);

@@ -1,18 +1,10 @@
 #include "train/metrics.h"
 
-#include <inttypes.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "data/file/file.h"
-#include "data/file/path.h"
-#include "data/text/json.h"
-
-const char *const METRIC_GROUP[METRIC_GROUPS] = {"encoder.self", "encoder.ff", "decoder.self",
-                                                 "decoder.cross", "decoder.ff"};
 
 /* A row is kept as its JSON, which is what both files are written from. */
 struct Metrics {
@@ -42,42 +34,6 @@ static Status keep_row(Metrics *m, json_t *row, Error *err) {
   return STATUS_OK;
 }
 
-/* ---- rows as JSON ---- */
-
-json_t *metrics_number(double x) {
-  return isfinite(x) ? json_real(x) : json_null();
-}
-
-json_t *metrics_groups(const double value[METRIC_GROUPS]) {
-  json_t *o = json_object();
-  for (int g = 0; g < METRIC_GROUPS; g++) {
-    if (!isnan(value[g])) json_object_set_new(o, METRIC_GROUP[g], json_real(value[g]));
-  }
-  return o;
-}
-
-static json_t *row_json(const MetricsRow *r) {
-  json_t *o = json_object();
-  json_object_set_new(o, "step", json_integer(r->step));
-  if (r->trained) {
-    json_object_set_new(o, "loss", metrics_number(r->loss));
-    json_object_set_new(o, "learning_rate", metrics_number(r->learning_rate));
-    json_object_set_new(o, "grad_norm", metrics_number(r->grad_norm));
-    json_object_set_new(o, "skipped", json_boolean(r->skipped));
-    json_object_set_new(o, "examples", json_integer(r->examples));
-    json_object_set_new(o, "input_tokens", json_integer(r->input_tokens));
-    json_object_set_new(o, "target_tokens", json_integer(r->target_tokens));
-    json_object_set_new(o, "seconds", metrics_number(r->seconds));
-    json_object_set_new(o, "tokens_per_second", metrics_number(r->tokens_per_second));
-  }
-  if (r->gated) {
-    json_object_set_new(o, "openness", metrics_groups(r->openness));
-    json_object_set_new(o, "gate_norm", metrics_groups(r->gate_norm));
-  }
-  if (r->validated) json_object_set_new(o, "valid_loss", metrics_number(r->valid_loss));
-  return o;
-}
-
 /* ---- metrics.jsonl ---- */
 
 static Status write_line(FILE *stream, const json_t *row, const char *path, Error *err) {
@@ -91,7 +47,6 @@ static Status write_line(FILE *stream, const json_t *row, const char *path, Erro
 /* Keeps the rows of steps <= keep from an earlier part of the run. A last line that a crash cut
  * short is dropped: its step is done again. */
 static Status read_rows(Metrics *m, int64_t keep, Error *err) {
-  enum { METRICS_MOST = 1 << 30 };
   char *text = NULL;
   size_t size = 0;
   TRY(file_read(m->jsonl, METRICS_MOST, &text, &size, err));
@@ -124,8 +79,8 @@ static Status rewrite_jsonl(const Metrics *m, Error *err) {
 Status metrics_open(Metrics **out, const char *dir, int64_t keep, Error *err) {
   Metrics *m = *out = calloc(1, sizeof *m);
   if (!m) return no_memory(err);
-  m->jsonl = path_join(dir, "metrics.jsonl");
-  m->csv = path_join(dir, "metrics.csv");
+  m->jsonl = path_join(dir, METRICS_JSONL);
+  m->csv = path_join(dir, METRICS_CSV);
   if (!m->jsonl || !m->csv) return no_memory(err);
   if (keep >= 0 && access(m->jsonl, F_OK) == 0) TRY(read_rows(m, keep, err));
   TRY(rewrite_jsonl(m, err));
@@ -145,7 +100,7 @@ void metrics_close(Metrics *m) {
 }
 
 Status metrics_add(Metrics *m, const MetricsRow *row, Error *err) {
-  json_t *json = row_json(row);
+  json_t *json = metrics_row_json(row);
   TRY(keep_row(m, json, err));
   TRY(write_line(m->stream, json, m->jsonl, err));
   if (fflush(m->stream) != 0) return error_set_errno(err, STATUS_RUN, "%s: cannot write", m->jsonl);
@@ -154,38 +109,43 @@ Status metrics_add(Metrics *m, const MetricsRow *row, Error *err) {
 
 /* ---- metrics.csv ---- */
 
-static const char *const COLUMN[] = {
-    "step",         "loss",          "learning_rate", "grad_norm",         "skipped",   "examples",
-    "input_tokens", "target_tokens", "seconds",       "tokens_per_second", "valid_loss"};
-enum { COLUMNS = sizeof COLUMN / sizeof *COLUMN };
-
 static void put_value(FILE *f, const json_t *value) {
   if (json_is_integer(value)) fprintf(f, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
   if (json_is_real(value)) fprintf(f, "%.9g", json_real_value(value));
   if (json_is_boolean(value)) fprintf(f, "%d", json_is_true(value));
 }
 
-static void put_groups(FILE *f, const json_t *values) {
-  for (int g = 0; g < METRIC_GROUPS; g++) {
-    fputc(',', f);
-    put_value(f, json_object_get(values, METRIC_GROUP[g]));
-  }
-}
-
+/* The columns of one value, then those of a value a group. */
 static void put_header(FILE *f) {
-  for (int i = 0; i < COLUMNS; i++) fprintf(f, "%s%s", i ? "," : "", COLUMN[i]);
-  for (int g = 0; g < METRIC_GROUPS; g++) fprintf(f, ",openness.%s", METRIC_GROUP[g]);
-  for (int g = 0; g < METRIC_GROUPS; g++) fprintf(f, ",gate_norm.%s", METRIC_GROUP[g]);
+  for (int i = 0; i < METRICS_COLUMNS; i++) {
+    MetricsColumn c = metrics_column(i);
+    if (!c.grouped) fprintf(f, "%s%s", i ? "," : "", c.name);
+  }
+  for (int i = 0; i < METRICS_COLUMNS; i++) {
+    MetricsColumn c = metrics_column(i);
+    for (int g = 0; c.grouped && g < T5_GROUPS; g++) fprintf(f, ",%s.%s", c.name, T5_GROUP[g]);
+  }
   fputc('\n', f);
 }
 
-static void put_row(FILE *f, const json_t *row) {
-  for (int i = 0; i < COLUMNS; i++) {
-    if (i) fputc(',', f);
-    put_value(f, json_object_get(row, COLUMN[i]));
+static void put_groups(FILE *f, const json_t *values) {
+  for (int g = 0; g < T5_GROUPS; g++) {
+    fputc(',', f);
+    put_value(f, json_object_get(values, T5_GROUP[g]));
   }
-  put_groups(f, json_object_get(row, "openness"));
-  put_groups(f, json_object_get(row, "gate_norm"));
+}
+
+static void put_row(FILE *f, const json_t *row) {
+  for (int i = 0; i < METRICS_COLUMNS; i++) {
+    MetricsColumn c = metrics_column(i);
+    if (c.grouped) continue;
+    if (i) fputc(',', f);
+    put_value(f, json_object_get(row, c.name));
+  }
+  for (int i = 0; i < METRICS_COLUMNS; i++) {
+    MetricsColumn c = metrics_column(i);
+    if (c.grouped) put_groups(f, json_object_get(row, c.name));
+  }
   fputc('\n', f);
 }
 

@@ -1,47 +1,18 @@
-/* metrics: what a run measured, step by step.
+/* metrics: what a run measured, step by step, a row (train/metrics_row.h) a step.
  *
  * metrics.jsonl grows by a line a step; metrics.csv holds the same rows and is rewritten whole at
- * every checkpoint. On resume, rows after the checkpoint are dropped, so an interrupted run leaves
- * the same rows as one that was not (times apart).
- *
- *   KEY                   VALUE
- *   step                  optimizer steps done; 0 is before the first
- *   loss, learning_rate, grad_norm, skipped, examples, input_tokens, target_tokens
- *                         of the step; null where NaN or Inf
- *   seconds               training time up to here
- *   tokens_per_second     of the step
- *   openness, gate_norm   {group: value}; train gate only: mean gate value, mean norm of v
- *   valid_loss            where the run was validated */
+ * every checkpoint, with a column a group where a value has groups. On resume, rows after the
+ * checkpoint are dropped, so an interrupted run leaves the same rows as one that was not (times
+ * apart). run_log.h reads them back. */
 #ifndef SKEIN_METRICS_H
 #define SKEIN_METRICS_H
 
-#include <jansson.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include "train/metrics_row.h"
 
-#include "autograd/ground/status.h"
-
-/* Module groups of a T5, the rows of every gate figure (t5_linear_group). */
-enum { METRIC_GROUPS = 5 };
-extern const char *const METRIC_GROUP[METRIC_GROUPS];
-
-/* A number as JSON, null where it is not finite; and {group: value}, without the NaN ones. New
- * references; NULL when out of memory. */
-json_t *metrics_number(double x);
-json_t *metrics_groups(const double value[METRIC_GROUPS]);
-
-typedef struct MetricsRow {
-  int64_t step;
-  bool trained; /* a step was made: the fields up to tokens_per_second count */
-  double loss, learning_rate, grad_norm;
-  bool skipped;
-  int64_t examples, input_tokens, target_tokens;
-  double seconds, tokens_per_second;
-  bool gated; /* openness and gate_norm count; NaN where a group has no gate */
-  double openness[METRIC_GROUPS], gate_norm[METRIC_GROUPS];
-  bool validated; /* valid_loss counts */
-  double valid_loss;
-} MetricsRow;
+/* The files in a run's directory, and what is read of one at most. */
+#define METRICS_JSONL "metrics.jsonl"
+#define METRICS_CSV   "metrics.csv"
+enum { METRICS_MOST = 1 << 30 };
 
 typedef struct Metrics Metrics;
 

@@ -5,15 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- measuring ---- */
+#include "train/json_put.h"
 
-static int group_of(const Modules *modules, int id) {
-  const char *name = modules->module[id].group;
-  for (int g = 0; g < METRIC_GROUPS; g++) {
-    if (strcmp(name, METRIC_GROUP[g]) == 0) return g;
-  }
-  return 0;
-}
+/* ---- measuring ---- */
 
 static double vector_norm(const Tensor *v) {
   double sum = 0;
@@ -25,18 +19,17 @@ static double module_openness(const GateStats *s) {
   return s->count ? s->sum / (double)s->count : NAN;
 }
 
-void report_groups(const GatedExpert *e, double openness[METRIC_GROUPS],
-                   double norm[METRIC_GROUPS]) {
-  int count[METRIC_GROUPS] = {0};
-  for (int g = 0; g < METRIC_GROUPS; g++) openness[g] = norm[g] = 0;
+void report_groups(const GatedExpert *e, double openness[T5_GROUPS], double norm[T5_GROUPS]) {
+  int count[T5_GROUPS] = {0};
+  for (int g = 0; g < T5_GROUPS; g++) openness[g] = norm[g] = 0;
   for (int i = 0; i < e->model->modules.count; i++) {
     if (e->gate->vector[i].rows == 0) continue;
-    int g = group_of(&e->model->modules, i);
+    int g = t5_group_index(e->model->modules.module[i].name);
     openness[g] += module_openness(&e->stats[i]);
     norm[g] += vector_norm(&e->gate->vector[i]);
     count[g]++;
   }
-  for (int g = 0; g < METRIC_GROUPS; g++) {
+  for (int g = 0; g < T5_GROUPS; g++) {
     openness[g] = count[g] ? openness[g] / count[g] : NAN;
     norm[g] = count[g] ? norm[g] / count[g] : NAN;
   }
@@ -111,10 +104,9 @@ Status report_make(GateReport *r, const GatedExpert *e, const Probe *probe, Step
 
 static void print_groups(const GateReport *r, FILE *out) {
   fprintf(out, "  %-14s %10s %10s\n", "module group", "openness", "norm of v");
-  for (int g = 0; g < METRIC_GROUPS; g++) {
+  for (int g = 0; g < T5_GROUPS; g++) {
     if (isnan(r->group_openness[g])) continue;
-    fprintf(out, "  %-14s %10.4f %10.4f\n", METRIC_GROUP[g], r->group_openness[g],
-            r->group_norm[g]);
+    fprintf(out, "  %-14s %10.4f %10.4f\n", T5_GROUP[g], r->group_openness[g], r->group_norm[g]);
   }
 }
 
@@ -143,19 +135,46 @@ static void print_report(const GateReport *r, FILE *out) {
 
 /* ---- files ---- */
 
+static json_t *losses_json(const GateReport *r) {
+  json_t *o = json_object();
+  json_put(&o, "base", metrics_number(r->loss_base));
+  json_put(&o, "gate_removed", metrics_number(r->loss_removed));
+  json_put(&o, "zero_gate", metrics_number(r->loss_zero));
+  json_put(&o, "trained_gate", metrics_number(r->loss_trained));
+  return o;
+}
+
+static json_t *openness_json(const GateReport *r) {
+  json_t *o = json_object();
+  json_put(&o, "mean", metrics_number(r->openness));
+  json_put(&o, "min", metrics_number(r->openness_min));
+  json_put(&o, "max", metrics_number(r->openness_max));
+  return o;
+}
+
+static json_t *norms_json(const GateReport *r) {
+  json_t *o = json_object();
+  json_put(&o, "median", metrics_number(r->norm_median));
+  json_put(&o, "min", metrics_number(r->norm_min));
+  json_put(&o, "max", metrics_number(r->norm_max));
+  return o;
+}
+
 static json_t *report_json(const GateReport *r) {
-  return json_pack(
-      "{s:b, s:s, s:I, s:I, s:{s:o, s:o, s:o, s:o}, s:i, s:f, s:f, s:{s:o, s:o, s:o}, s:{s:o, s:o, "
-      "s:o}, s:o, s:o}",
-      "trained", (int)r->trained, "examples_from", r->held_out ? "valid" : "train", "examples",
-      (json_int_t)r->examples, "target_tokens", (json_int_t)r->tokens, "loss", "base",
-      metrics_number(r->loss_base), "gate_removed", metrics_number(r->loss_removed), "zero_gate",
-      metrics_number(r->loss_zero), "trained_gate", metrics_number(r->loss_trained), "modules",
-      r->modules, "share_moved", r->moved, "share_shifted", r->shifted, "openness", "mean",
-      metrics_number(r->openness), "min", metrics_number(r->openness_min), "max",
-      metrics_number(r->openness_max), "gate_norm", "median", metrics_number(r->norm_median), "min",
-      metrics_number(r->norm_min), "max", metrics_number(r->norm_max), "group_openness",
-      metrics_groups(r->group_openness), "group_gate_norm", metrics_groups(r->group_norm));
+  json_t *o = json_object();
+  json_put(&o, "trained", json_boolean(r->trained));
+  json_put(&o, "examples_from", json_string(r->held_out ? "valid" : "train"));
+  json_put(&o, "examples", json_integer(r->examples));
+  json_put(&o, "target_tokens", json_integer(r->tokens));
+  json_put(&o, "loss", losses_json(r));
+  json_put(&o, "modules", json_integer(r->modules));
+  json_put(&o, "share_moved", metrics_number(r->moved));
+  json_put(&o, "share_shifted", metrics_number(r->shifted));
+  json_put(&o, "openness", openness_json(r));
+  json_put(&o, "gate_norm", norms_json(r));
+  json_put(&o, "group_openness", metrics_groups(r->group_openness));
+  json_put(&o, "group_gate_norm", metrics_groups(r->group_norm));
+  return o;
 }
 
 /* The report for people, in memory; NULL when out of it. */

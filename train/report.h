@@ -6,7 +6,7 @@
 
 #include "infer/expert/gate.h"
 #include "train/evaluate.h"
-#include "train/metrics.h"
+#include "train/metrics_row.h"
 
 typedef struct GateReport {
   bool held_out;            /* losses are on validation examples; false: on training examples */
@@ -19,9 +19,9 @@ typedef struct GateReport {
   double moved;             /* share of modules with v != 0 */
   double shifted;           /* share whose mean gate value left 1/2 by more than SHIFT */
   double openness;          /* mean gate value over modules */
-  double openness_min, openness_max;                               /* over modules */
-  double norm_min, norm_median, norm_max;                          /* of v over modules */
-  double group_openness[METRIC_GROUPS], group_norm[METRIC_GROUPS]; /* means; NaN: no gate */
+  double openness_min, openness_max;                       /* over modules */
+  double norm_min, norm_median, norm_max;                  /* of v over modules */
+  double group_openness[T5_GROUPS], group_norm[T5_GROUPS]; /* means; NaN: no gate */
   bool trained; /* the verdict: every gate moved and the loss beats the zero gate */
 } GateReport;
 
@@ -45,7 +45,6 @@ Status report_make(GateReport *r, const GatedExpert *e, const Probe *probe, Step
 Status report_save(const GateReport *r, const char *dir, char **text, Error *err);
 
 /* Mean gate value and norm of v a module group, from the statistics of the last forwards. */
-void report_groups(const GatedExpert *e, double openness[METRIC_GROUPS],
-                   double norm[METRIC_GROUPS]);
+void report_groups(const GatedExpert *e, double openness[T5_GROUPS], double norm[T5_GROUPS]);
 
 #endif

@@ -7,6 +7,7 @@
 #include "data/file/file.h"
 #include "data/file/lock.h"
 #include "data/file/path.h"
+#include "train/metrics.h"
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the run directory");
@@ -62,7 +63,7 @@ Status run_dir_open(RunDir *d, const char *path, bool resume, Error *err) {
 
 /* A run that failed before it had a record leaves nothing of its own behind. */
 static void remove_unused(const RunDir *d) {
-  static const char *const OWN[] = {"metrics.jsonl", "metrics.csv", ".lock"};
+  static const char *const OWN[] = {METRICS_JSONL, METRICS_CSV, ".lock"};
   char *record = path_join(d->path, "run.yaml");
   bool used = !record || access(record, F_OK) == 0;
   free(record);

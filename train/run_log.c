@@ -1,46 +1,17 @@
 #include "train/run_log.h"
 
-#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/file/file.h"
-#include "data/file/path.h"
-#include "data/text/json.h"
-
-enum { METRICS_MAX = 1 << 30 }; /* bytes of a metrics file */
-
-/* A number that may be missing or null, which reads as NaN. */
-static Status read_number(const JsonDoc *doc, const char *key, double *out, Error *err) {
-  *out = NAN;
-  return json_has(doc, key) ? json_get_real(doc, key, -DBL_MAX, DBL_MAX, out, err) : STATUS_OK;
-}
-
-static Status read_groups(const JsonDoc *doc, const char *key, double out[METRIC_GROUPS],
-                          Error *err) {
-  JsonDoc groups = *doc;
-  groups.root = NULL;
-  if (json_has(doc, key)) TRY(json_get_object(doc, key, &groups.root, err));
-  for (int g = 0; g < METRIC_GROUPS; g++) TRY(read_number(&groups, METRIC_GROUP[g], &out[g], err));
-  return STATUS_OK;
-}
-
-static Status read_point(const JsonDoc *doc, RunPoint *p, Error *err) {
-  TRY(json_get_int(doc, "step", 0, INT64_MAX, &p->step, err));
-  if (json_has(doc, "skipped")) TRY(json_get_bool(doc, "skipped", &p->skipped, err));
-  TRY(read_number(doc, "loss", &p->loss, err));
-  TRY(read_number(doc, "valid_loss", &p->valid_loss, err));
-  TRY(read_number(doc, "learning_rate", &p->learning_rate, err));
-  TRY(read_groups(doc, "openness", p->openness, err));
-  return read_groups(doc, "gate_norm", p->gate_norm, err);
-}
+#include "train/metrics.h"
 
 static Status add_line(RunLog *log, JsonDoc *doc, const char *text, size_t size, Error *err) {
   TRY(json_parse(doc, text, size, err));
-  RunPoint *p = &log->point[log->count];
-  Status status = read_point(doc, p, err);
+  MetricsRow *p = &log->point[log->count];
+  Status status = metrics_row_read(doc, p, err);
   json_free(doc);
   TRY(status);
   if (log->count > 0 && p->step <= p[-1].step)
@@ -50,7 +21,7 @@ static Status add_line(RunLog *log, JsonDoc *doc, const char *text, size_t size,
                      doc->file, doc->line, p->step, p[-1].step);
   log->count++;
   log->valid |= !isnan(p->valid_loss);
-  for (int g = 0; g < METRIC_GROUPS; g++) log->gates |= !isnan(p->openness[g]);
+  for (int g = 0; g < T5_GROUPS; g++) log->gates |= !isnan(p->openness[g]);
   return STATUS_OK;
 }
 
@@ -73,10 +44,10 @@ static Status add_lines(RunLog *log, const char *path, const char *text, size_t 
 
 Status run_log_read(RunLog *log, const char *dir, Error *err) {
   *log = (RunLog){0};
-  char *path = path_join(dir, "metrics.jsonl"), *text = NULL;
+  char *path = path_join(dir, METRICS_JSONL), *text = NULL;
   size_t size = 0;
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  Status status = file_read(path, METRICS_MAX, &text, &size, err);
+  Status status = file_read(path, METRICS_MOST, &text, &size, err);
   if (status == STATUS_OK) status = add_lines(log, path, text, size, err);
   if (status != STATUS_OK) run_log_free(log);
   free(text);

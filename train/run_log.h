@@ -1,24 +1,13 @@
-/* run_log: the metrics of a training run, read back from RUN_DIR/metrics.jsonl. */
+/* run_log: the metrics of a training run, read back from the metrics.jsonl of its directory. */
 #ifndef SKEIN_RUN_LOG_H
 #define SKEIN_RUN_LOG_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include "autograd/ground/status.h"
-#include "train/metrics.h"
-
-/* What was not measured at a step is NaN. */
-typedef struct RunPoint {
-  int64_t step; /* optimizer steps done */
-  bool skipped; /* the step was skipped for NaN or Inf */
-  double loss, valid_loss, learning_rate;
-  double openness[METRIC_GROUPS], gate_norm[METRIC_GROUPS];
-} RunPoint;
+#include "train/metrics_row.h"
 
 typedef struct RunLog {
-  RunPoint *point; /* [count], steps increase */
+  MetricsRow *point; /* [count], steps increase; what was not measured at a step is NaN */
   size_t count;
   bool valid, gates; /* some point has valid_loss, openness */
 } RunLog;

@@ -11,6 +11,7 @@
 #include "data/tensors/weights.h"
 #include "infer/module/linear.h"
 #include "infer/t5/t5_config.h"
+#include "infer/t5/t5_group.h"
 
 typedef struct T5FeedForward {
   Tensor norm;
@@ -80,10 +81,6 @@ Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err);
  * most T5_SAMPLE_BYTES at its start and at its end. */
 enum { T5_SAMPLE_BYTES = 4096 };
 Status t5_sample(const T5 *model, char hex[HASH_HEX], Error *err);
-
-/* Where a module of that name is: "encoder.self", "encoder.ff", "decoder.self", "decoder.cross" or
- * "decoder.ff". */
-const char *t5_module_group(const char *name);
 
 struct MicroBatch;
 

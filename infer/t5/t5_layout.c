@@ -45,13 +45,6 @@ static void add_norm(Walk *w, Tensor *t) {
   add_tensor(w, name, t, 1, w->model->config.d_model, 0);
 }
 
-const char *t5_module_group(const char *name) {
-  bool encoder = strncmp(name, "encoder.", strlen("encoder.")) == 0;
-  if (strstr(name, ".DenseReluDense.")) return encoder ? "encoder.ff" : "decoder.ff";
-  if (strstr(name, ".EncDecAttention.")) return "decoder.cross";
-  return encoder ? "encoder.self" : "decoder.self";
-}
-
 /* The encoder reads the prompt, and so do the keys and values of cross-attention. */
 static ModuleSide side_of(const Walk *w, const char *part) {
   bool crosses = strcmp(w->module, "EncDecAttention") == 0;

@@ -11,9 +11,9 @@
 
 /* The lowest validation loss and the step it was measured at. */
 static void add_best(Facts *f, json_t *o, const RunLog *log) {
-  const RunPoint *best = NULL;
+  const MetricsRow *best = NULL;
   for (size_t i = 0; i < log->count; i++) {
-    const RunPoint *p = &log->point[i];
+    const MetricsRow *p = &log->point[i];
     if (!isnan(p->valid_loss) && !(best && best->valid_loss <= p->valid_loss)) best = p;
   }
   facts_set(f, o, "best_valid_loss", best ? facts_number(best->valid_loss) : json_null());
@@ -23,7 +23,7 @@ static void add_best(Facts *f, json_t *o, const RunLog *log) {
 static void add_log(Facts *f, json_t *o, const RunLog *log) {
   int64_t skipped = 0;
   for (size_t i = 0; i < log->count; i++) skipped += log->point[i].skipped;
-  const RunPoint *last = &log->point[log->count - 1];
+  const MetricsRow *last = &log->point[log->count - 1];
   facts_set(f, o, "steps_done", json_integer(last->step));
   facts_set(f, o, "steps_skipped", json_integer(skipped));
   facts_set(f, o, "last_loss", facts_number(last->loss));

@@ -24,18 +24,18 @@ static const char *run_name(const char *dir, char out[NAME]) {
 
 static void write_header(FILE *f) {
   fputs("run\tstep\tloss\tvalid_loss\tlearning_rate", f);
-  for (int g = 0; g < METRIC_GROUPS; g++) fprintf(f, "\topenness.%s", METRIC_GROUP[g]);
-  for (int g = 0; g < METRIC_GROUPS; g++) fprintf(f, "\tgate_norm.%s", METRIC_GROUP[g]);
+  for (int g = 0; g < T5_GROUPS; g++) fprintf(f, "\topenness.%s", T5_GROUP[g]);
+  for (int g = 0; g < T5_GROUPS; g++) fprintf(f, "\tgate_norm.%s", T5_GROUP[g]);
   fputc('\n', f);
 }
 
-static void write_point(FILE *f, const char *name, const RunPoint *p) {
+static void write_point(FILE *f, const char *name, const MetricsRow *p) {
   for (const char *c = name; *c; c++) fputc((unsigned char)*c < 0x20 ? ' ' : *c, f);
   fprintf(f, "\t%" PRId64, p->step);
   const double value[] = {p->loss, p->valid_loss, p->learning_rate};
   for (int i = 0; i < 3; i++) fputc('\t', f), plot_number(f, value[i]);
-  for (int g = 0; g < METRIC_GROUPS; g++) fputc('\t', f), plot_number(f, p->openness[g]);
-  for (int g = 0; g < METRIC_GROUPS; g++) fputc('\t', f), plot_number(f, p->gate_norm[g]);
+  for (int g = 0; g < T5_GROUPS; g++) fputc('\t', f), plot_number(f, p->openness[g]);
+  for (int g = 0; g < T5_GROUPS; g++) fputc('\t', f), plot_number(f, p->gate_norm[g]);
   fputc('\n', f);
 }
 

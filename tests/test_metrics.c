@@ -1,0 +1,105 @@
+/* Rows of metrics: what is written is read back, and an object that memory runs out under is not
+ * there at all. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/scratch.h"
+#include "train/metrics_row.h"
+
+static const MetricsRow ROW = {.step = 7,
+                               .trained = true,
+                               .loss = 1.5,
+                               .learning_rate = 5e-3,
+                               .grad_norm = NAN,
+                               .skipped = true,
+                               .examples = 8,
+                               .input_tokens = 90,
+                               .target_tokens = 12,
+                               .seconds = 0.25,
+                               .tokens_per_second = 400,
+                               .gated = true,
+                               .openness = {0.5, NAN, 0.25, 0.75, 0.125},
+                               .gate_norm = {1, NAN, 2, 3, 4},
+                               .validated = true,
+                               .valid_loss = 2.5};
+
+static void assert_same(double got, double want) {
+  assert_true(isnan(want) ? isnan(got) : got == want);
+}
+
+static void a_row_is_read_back(void **state) {
+  (void)state;
+  MetricsRow row;
+  Error err = {0};
+  JsonDoc doc = {.file = "row", .root = metrics_row_json(&ROW)};
+  assert_int_equal(json_object_size(doc.root), METRICS_COLUMNS);
+  expect_ok("read", metrics_row_read(&doc, &row, &err), &err);
+  assert_int_equal(row.step, 7);
+  assert_true(row.trained && row.skipped && row.gated && row.validated);
+  assert_int_equal(row.examples, 8);
+  assert_int_equal(row.input_tokens, 90);
+  assert_int_equal(row.target_tokens, 12);
+  assert_same(row.loss, ROW.loss);
+  assert_same(row.grad_norm, NAN);
+  assert_same(row.tokens_per_second, 400);
+  assert_same(row.valid_loss, 2.5);
+  for (int g = 0; g < T5_GROUPS; g++) {
+    assert_same(row.openness[g], ROW.openness[g]);
+    assert_same(row.gate_norm[g], ROW.gate_norm[g]);
+  }
+  json_decref(doc.root);
+}
+
+static void what_does_not_count_is_left_out(void **state) {
+  (void)state;
+  MetricsRow row, first = {.validated = true, .valid_loss = 3};
+  Error err = {0};
+  JsonDoc doc = {.file = "row", .root = metrics_row_json(&first)};
+  char *text = json_dumps(doc.root, JSON_COMPACT);
+  assert_string_equal(text, "{\"step\":0,\"valid_loss\":3.0}");
+  expect_ok("read", metrics_row_read(&doc, &row, &err), &err);
+  assert_false(row.trained || row.gated);
+  assert_same(row.loss, NAN);
+  assert_same(row.openness[0], NAN);
+  free(text);
+  json_decref(doc.root);
+}
+
+/* ---- out of memory ---- */
+
+static int left; /* allocations that still succeed */
+
+static void *failing_malloc(size_t size) {
+  return left-- > 0 ? malloc(size) : NULL;
+}
+
+static void a_row_is_whole_or_not_there(void **state) {
+  (void)state;
+  json_set_alloc_funcs(failing_malloc, free);
+  json_t *whole = NULL;
+  for (int allowed = 0; !whole && allowed < 1000; allowed++) {
+    left = allowed;
+    whole = metrics_row_json(&ROW);
+  }
+  size_t columns = json_object_size(whole);
+  size_t groups = json_object_size(json_object_get(whole, "openness"));
+  json_decref(whole);
+  json_set_alloc_funcs(malloc, free);
+  assert_int_equal(columns, METRICS_COLUMNS);
+  assert_int_equal(groups, T5_GROUPS - 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_row_is_read_back),
+      cmocka_unit_test(what_does_not_count_is_left_out),
+      cmocka_unit_test(a_row_is_whole_or_not_there),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
