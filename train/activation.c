@@ -32,8 +32,8 @@ static void add_example(ModuleActivation *m, double *sum, const float *x, int64_
 }
 
 /* An AdapterAdd that adds nothing and looks at x. */
-static void look(Context *c, void *arg, const Module *module, const Rows *rows, const Tensor *x,
-                 Tensor *z, Tensor *y) {
+static void add_inputs(Context *c, void *arg, const Module *module, const Rows *rows,
+                       const Tensor *x, Tensor *z, Tensor *y) {
   (void)c;
   (void)y, (void)z;
   Collector *collector = arg;
@@ -64,7 +64,7 @@ static Status make_sums(Activation *a, Collector *collector, const Modules *modu
   return collector->row ? STATUS_OK : no_memory(err);
 }
 
-static void divide(Activation *a) {
+static void take_means(Activation *a) {
   for (int i = 0; i < a->count; i++) {
     ModuleActivation *m = &a->module[i];
     for (int64_t k = 0; k < m->d_in; k++) {
@@ -85,7 +85,7 @@ void activation_free(Activation *a) {
 
 /* ---- forwards ---- */
 
-static Status run_micro(Context *c, const T5Run *run, const MicroBatch *m) {
+static Status forward_micro(Context *c, const T5Run *run, const MicroBatch *m) {
   ArenaMark mark = arena_mark(c->arena);
   Tensor *encoded = t5_encode(c, run, m->input_ids, m->input);
   t5_decode(c, run, encoded, m->input, m->decoder_ids, (Rows){m->target, NULL});
@@ -93,15 +93,15 @@ static Status run_micro(Context *c, const T5Run *run, const MicroBatch *m) {
   return c->error->status;
 }
 
-static Status run_batch(const T5Run *run, const Batch *batch, int threads,
-                        const ActivationWatch *watch, Error *err) {
+static Status forward_batch(const T5Run *run, const Batch *batch, int threads,
+                            const ActivationWatch *watch, Error *err) {
   Arena *arena = arena_new();
   if (!arena) return no_memory(err);
   Context c = context_make(arena, NULL, threads, err);
   Status status = STATUS_OK;
   int64_t seen = 0;
   for (int64_t i = 0; i < batch->count && status == STATUS_OK; i++) {
-    status = run_micro(&c, run, &batch->micro[i]);
+    status = forward_micro(&c, run, &batch->micro[i]);
     seen += batch->micro[i].input.count;
     if (status == STATUS_OK && watch && watch->seen) watch->seen(watch->arg, seen, batch->examples);
   }
@@ -116,13 +116,13 @@ Status activation_collect(Activation *a, T5 *model, const Lora *lora, const Batc
   T5Run run = {model, &adapters, false};
   Status status = make_sums(a, &collector, &model->modules, lora, err);
   if (status == STATUS_OK) status = lora_adapters(lora, &adapters, err);
-  adapters.add = look;
+  adapters.add = add_inputs;
   adapters.arg = &collector;
-  if (status == STATUS_OK) status = run_batch(&run, batch, threads, watch, err);
+  if (status == STATUS_OK) status = forward_batch(&run, batch, threads, watch, err);
   free(adapters.slot);
   free(collector.row);
   if (status == STATUS_OK) {
-    divide(a);
+    take_means(a);
   } else {
     activation_free(a);
   }

@@ -36,13 +36,13 @@ static float *param_part(const Param *p, int part) {
   return part == 0 ? p->tensor->data : part == 1 ? p->m : p->v;
 }
 
-static Status write_state(const char *path, const Param *params, int64_t n, Error *err) {
-  size_t count = (size_t)n * PART_COUNT;
+static Status write_state(const char *path, const Snapshot *of, Error *err) {
+  size_t count = (size_t)of->params * PART_COUNT;
   SafetensorsItem *item = calloc(count, sizeof *item);
   char **name = calloc(count, sizeof *name);
   Status status = item && name ? STATUS_OK : no_memory(err);
   for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-    const Param *p = &params[i / PART_COUNT];
+    const Param *p = &of->param[i / PART_COUNT];
     int part = (int)(i % PART_COUNT);
     if (asprintf(&name[i], "%s%s", p->name, PARTS[part]) < 0) {
       name[i] = NULL;
@@ -70,13 +70,13 @@ static Status read_part(Weights *w, const Param *p, int part, Error *err) {
   return STATUS_OK;
 }
 
-static Status read_state(const char *path, Param *params, int64_t n, int parts, Error *err) {
+static Status read_state(const char *path, const Snapshot *into, int parts, Error *err) {
   Weights *w = NULL;
   TRY(weights_open(&w, path, err));
   Status status = STATUS_OK;
-  for (int64_t i = 0; i < n && status == STATUS_OK; i++) {
+  for (int64_t i = 0; i < into->params && status == STATUS_OK; i++) {
     for (int part = 0; part < parts && status == STATUS_OK; part++) {
-      status = read_part(w, &params[i], part, err);
+      status = read_part(w, &into->param[i], part, err);
     }
   }
   if (status == STATUS_OK && parts == PART_COUNT) status = weights_check_used(w, err);
@@ -86,15 +86,14 @@ static Status read_state(const char *path, Param *params, int64_t n, int parts, 
 
 /* ---- save ---- */
 
-static Status fill_directory(const char *temp, const TrainState *state, const RunIdentity *identity,
-                             const Param *params, int64_t n, Error *err) {
+static Status fill_directory(const char *temp, const Snapshot *of, Error *err) {
   char *state_path = path_join(temp, "state.safetensors");
   char *manifest_path = path_join(temp, "manifest.json");
   Status status = state_path && manifest_path ? STATUS_OK : no_memory(err);
   if (status == STATUS_OK) status = dir_make(temp, err);
-  if (status == STATUS_OK) status = write_state(state_path, params, n, err);
+  if (status == STATUS_OK) status = write_state(state_path, of, err);
   if (status == STATUS_OK)
-    status = checkpoint_manifest_write(manifest_path, state_path, state, identity, err);
+    status = checkpoint_manifest_write(manifest_path, state_path, of->state, of->identity, err);
   if (status == STATUS_OK) status = dir_sync(temp, err);
   free(state_path);
   free(manifest_path);
@@ -103,21 +102,20 @@ static Status fill_directory(const char *temp, const TrainState *state, const Ru
 
 /* Puts the finished directory in place; one of the same step (the run was resumed there) gives way.
  */
-static Status appear(const char *dir, const char *temp, const char *final, Error *err) {
+static Status put_in_place(const char *dir, const char *temp, const char *final, Error *err) {
   TRY(dir_remove(final, err));
   if (rename(temp, final) != 0) return error_set_errno(err, STATUS_RUN, "%s: rename", final);
   return dir_sync(dir, err);
 }
 
-Status checkpoint_save(const char *dir, const TrainState *state, const RunIdentity *identity,
-                       const Param *params, int64_t n, Error *err) {
+Status checkpoint_save(const char *dir, const Snapshot *of, Error *err) {
   char *temp = path_join(dir, UNFINISHED);
-  char *final = checkpoint_path(dir, state->step, NULL);
+  char *final = checkpoint_path(dir, of->state->step, NULL);
   Status status = temp && final ? STATUS_OK : no_memory(err);
   if (status == STATUS_OK) status = dir_make(dir, err);
   if (status == STATUS_OK) status = dir_remove(temp, err);
-  if (status == STATUS_OK) status = fill_directory(temp, state, identity, params, n, err);
-  if (status == STATUS_OK) status = appear(dir, temp, final, err);
+  if (status == STATUS_OK) status = fill_directory(temp, of, err);
+  if (status == STATUS_OK) status = put_in_place(dir, temp, final, err);
   if (status != STATUS_OK && temp) dir_remove(temp, NULL);
   free(temp);
   free(final);
@@ -188,7 +186,7 @@ Status checkpoint_rotate(const char *dir, int64_t best_step, Error *err) {
 
 /* ---- resume ---- */
 
-static Status read_step(const char *dir, int64_t step, Manifest *m, Error *err) {
+static Status read_step(const char *dir, int64_t step, CheckpointManifest *m, Error *err) {
   char *path = checkpoint_path(dir, step, "manifest.json");
   char *state_path = checkpoint_path(dir, step, "state.safetensors");
   Status status =
@@ -198,43 +196,46 @@ static Status read_step(const char *dir, int64_t step, Manifest *m, Error *err) 
   return status;
 }
 
+static void take_note(NoteTaker notes, const char *line) {
+  if (notes.note) notes.note(notes.arg, line);
+}
+
 /* The newest valid manifest; false when there is none. */
-static bool newest_valid(const char *dir, const StepList *list, Manifest *m, NoteFn note,
-                         void *arg) {
+static bool newest_valid(const char *dir, const StepList *list, CheckpointManifest *m,
+                         NoteTaker notes) {
   for (size_t i = list->count; i-- > 0;) {
     Error why = {0};
     if (read_step(dir, list->step[i], m, &why) == STATUS_OK) return true;
     char line[ERROR_TEXT + 64];
     snprintf(line, sizeof line, "skipped a checkpoint that cannot be used: %s", why.text);
-    if (note) note(arg, line);
+    take_note(notes, line);
   }
   return false;
 }
 
-static void note_kernel(const Manifest *m, NoteFn note, void *arg) {
+static void note_kernel(const CheckpointManifest *m, NoteTaker notes) {
   char line[512], now[MANIFEST_KERNELS];
-  manifest_kernels(now);
-  if (!note || strcmp(m->kernel, now) == 0) return;
+  checkpoint_kernels(now);
+  if (strcmp(m->kernel, now) == 0) return;
   snprintf(line, sizeof line,
            "the run was started with the kernels %s, now they are %s: the last bits may differ",
            m->kernel, now);
-  note(arg, line);
+  take_note(notes, line);
 }
 
-static Status load_step(const char *dir, int64_t step, Param *params, int64_t n, int parts,
+static Status load_step(const char *dir, int64_t step, const Snapshot *into, int parts,
                         Error *err) {
   char *path = checkpoint_path(dir, step, "state.safetensors");
-  Status status = path ? read_state(path, params, n, parts, err) : no_memory(err);
+  Status status = path ? read_state(path, into, parts, err) : no_memory(err);
   free(path);
   return status;
 }
 
-Status checkpoint_resume(const char *dir, TrainState *state, const RunIdentity *identity,
-                         Param *params, int64_t n, NoteFn note, void *arg, Error *err) {
+Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes, Error *err) {
   StepList list;
-  Manifest m = {0};
+  CheckpointManifest m = {0};
   Status status = list_steps(dir, &list, err);
-  bool found = status == STATUS_OK && newest_valid(dir, &list, &m, note, arg);
+  bool found = status == STATUS_OK && newest_valid(dir, &list, &m, notes);
   free(list.step);
   TRY(status);
   if (!found) {
@@ -243,14 +244,14 @@ Status checkpoint_resume(const char *dir, TrainState *state, const RunIdentity *
                      "another output",
                      dir);
   }
-  status = manifest_check(&m, identity, err);
-  if (status == STATUS_OK) status = load_step(dir, m.state.step, params, n, PART_COUNT, err);
-  if (status == STATUS_OK) note_kernel(&m, note, arg);
-  *state = m.state;
+  status = checkpoint_manifest_check(&m, into->identity, err);
+  if (status == STATUS_OK) status = load_step(dir, m.state.step, into, PART_COUNT, err);
+  if (status == STATUS_OK) note_kernel(&m, notes);
+  *into->state = m.state;
   checkpoint_manifest_free(&m);
   return status;
 }
 
-Status checkpoint_load_values(const char *dir, int64_t step, Param *params, int64_t n, Error *err) {
-  return load_step(dir, step, params, n, 1, err);
+Status checkpoint_load_values(const char *dir, int64_t step, const Snapshot *into, Error *err) {
+  return load_step(dir, step, into, 1, err);
 }

@@ -1,36 +1,46 @@
 /* checkpoint: the state of a run on disk, so that it can be killed at any moment.
  *
- *   <run>/checkpoints/step-00000040/state.safetensors   <name>, <name>.m, <name>.v of each
- * parameter manifest.json        train/manifest.h; written last
+ *   <run>/checkpoints/step-00000040/
+ *     state.safetensors   <name>, <name>.m, <name>.v of each parameter
+ *     manifest.json       train/checkpoint_manifest.h; written last
  *
  * A checkpoint is valid iff its manifest parses, has our format and version, and the size and
  * SHA-256 of state.safetensors are as it says. The directory is made under another name, every
  * file is fsync'ed, and one rename makes it appear; so a crash leaves either the old checkpoints or
  * the old ones and a whole new one.
  *
- * There is no random state to save: shuffling and noise are functions of (seed, epoch, example).
- */
+ * There is no random state to save: shuffling and noise are functions of (seed, epoch, example). */
 #ifndef SKEIN_CHECKPOINT_H
 #define SKEIN_CHECKPOINT_H
 
-#include "optim/adamw.h"
-#include "train/manifest.h"
+#include "optim/params.h"
+#include "train/checkpoint_manifest.h"
 
-/* Receives one line about something worth knowing that is no failure. May be NULL. */
+/* Receives one line about something worth knowing that is no failure. */
 typedef void (*NoteFn)(void *arg, const char *line);
+typedef struct NoteTaker {
+  NoteFn note; /* NULL: nobody listens */
+  void *arg;
+} NoteTaker;
+
+/* What a checkpoint keeps of a run. All is borrowed. */
+typedef struct Snapshot {
+  TrainState *state;
+  const RunIdentity *identity; /* whose it is */
+  Param *param;                /* [params] values and moments */
+  int64_t params;
+} Snapshot;
 
 /* Writes <dir>/step-N; refuses non-finite values. */
-Status checkpoint_save(const char *dir, const TrainState *state, const RunIdentity *identity,
-                       const Param *params, int64_t n, Error *err);
+Status checkpoint_save(const char *dir, const Snapshot *of, Error *err);
 
 /* Loads the newest valid checkpoint of <dir> into the state and the parameters; each invalid one is
  * skipped with a note. None at all, or one of a different run (identity), is an error that says
  * which setting or part differs. */
-Status checkpoint_resume(const char *dir, TrainState *state, const RunIdentity *identity,
-                         Param *params, int64_t n, NoteFn note, void *arg, Error *err);
+Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes, Error *err);
 
 /* Loads the parameter values (not the moments) of <dir>/step-N. */
-Status checkpoint_load_values(const char *dir, int64_t step, Param *params, int64_t n, Error *err);
+Status checkpoint_load_values(const char *dir, int64_t step, const Snapshot *into, Error *err);
 
 /* Removes all but the two newest and `best_step` (-1: none). */
 Status checkpoint_rotate(const char *dir, int64_t best_step, Error *err);

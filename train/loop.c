@@ -74,46 +74,21 @@ static Status open_parts(Run *r, const OptionSet *set, bool resume, Error *err) 
   return make_identity(r, set, err);
 }
 
+static Snapshot run_snapshot(Run *r) {
+  return (Snapshot){&r->state, &r->identity, r->objective.param, r->objective.params};
+}
+
 static Status save_checkpoint(Run *r, Error *err) {
   r->state.seconds = r->seconds_before + seconds_since(&r->started);
   TRY(metrics_flush(r->metrics, err));
-  TRY(checkpoint_save(r->dir.checkpoints, &r->state, &r->identity, r->objective.param,
-                      r->objective.params, err));
+  Snapshot of = run_snapshot(r);
+  TRY(checkpoint_save(r->dir.checkpoints, &of, err));
   return checkpoint_rotate(r->dir.checkpoints, r->state.best_step, err);
 }
 
-static Status validate(Run *r, MetricsRow *row, Error *err);
-
-/* A fresh run has its first checkpoint before its record says that it is there, so whatever has a
- * record can be resumed. */
-static Status begin(Run *r, const OptionSet *set, Error *err) {
-  r->state = (TrainState){.best_step = -1};
-  TRY(dir_remove(r->dir.checkpoints, err));
-  TRY(metrics_open(&r->metrics, r->dir.path, -1, err));
-  MetricsRow row = {0};
-  TRY(validate(r, &row, err));
-  if (row.validated) TRY(metrics_add(r->metrics, &row, err));
-  TRY(save_checkpoint(r, err));
-  char *record = options_record(set);
-  Status status = record ? run_dir_record(&r->dir, record, err)
-                         : error_set(err, STATUS_RUN, "out of memory: the run's record");
-  free(record);
-  return status;
-}
-
-static Status resume_state(Run *r, Error *err) {
-  NoteFn note = r->watch ? r->watch->note : NULL;
-  TRY(checkpoint_resume(r->dir.checkpoints, &r->state, &r->identity, r->objective.param,
-                        r->objective.params, note, r->watch ? r->watch->arg : NULL, err));
-  r->seconds_before = r->state.seconds;
-  return metrics_open(&r->metrics, r->dir.path, r->state.step, err);
-}
-
-/* ---- stepping ---- */
-
 /* Validates the current parameters and keeps the books of the best. Without validation data there
  * is no best: the last step is the result. */
-static Status validate(Run *r, MetricsRow *row, Error *err) {
+static Status validate_step(Run *r, MetricsRow *row, Error *err) {
   if (!r->valid) return STATUS_OK;
   TrainState *s = &r->state;
   Learner l = objective_learner(&r->objective);
@@ -129,6 +104,34 @@ static Status validate(Run *r, MetricsRow *row, Error *err) {
   s->stopped = ++s->stale_evals >= patience && patience > 0;
   return STATUS_OK;
 }
+
+/* A fresh run has its first checkpoint before its record says that it is there, so whatever has a
+ * record can be resumed. */
+static Status begin_run(Run *r, const OptionSet *set, Error *err) {
+  r->state = (TrainState){.best_step = -1};
+  TRY(dir_remove(r->dir.checkpoints, err));
+  TRY(metrics_open(&r->metrics, r->dir.path, -1, err));
+  MetricsRow row = {0};
+  TRY(validate_step(r, &row, err));
+  if (row.validated) TRY(metrics_add(r->metrics, &row, err));
+  TRY(save_checkpoint(r, err));
+  char *record = options_record(set);
+  Status status = record ? run_dir_record(&r->dir, record, err)
+                         : error_set(err, STATUS_RUN, "out of memory: the run's record");
+  free(record);
+  return status;
+}
+
+static Status resume_state(Run *r, Error *err) {
+  Snapshot into = run_snapshot(r);
+  NoteTaker notes = {0};
+  if (r->watch) notes = (NoteTaker){r->watch->note, r->watch->arg};
+  TRY(checkpoint_resume(r->dir.checkpoints, &into, notes, err));
+  r->seconds_before = r->state.seconds;
+  return metrics_open(&r->metrics, r->dir.path, r->state.step, err);
+}
+
+/* ---- stepping ---- */
 
 static float learning_rate(const Run *r) {
   const TrainSettings *t = &r->settings->train;
@@ -198,7 +201,7 @@ static Status count_skips(Run *r, const MetricsRow *row, Error *err) {
       weight ? weight : "");
 }
 
-static bool due(int64_t every, int64_t step) {
+static bool is_due(int64_t every, int64_t step) {
   return every > 0 && step % every == 0;
 }
 
@@ -209,21 +212,21 @@ static Status finish_step(Run *r, MetricsRow *row, Error *err) {
   if (o->kind->describe_step) o->kind->describe_step(o, row);
   TRY(count_skips(r, row, err));
   bool last = r->state.step == t->steps;
-  if (due(t->eval_every, r->state.step) || last) TRY(validate(r, row, err));
+  if (is_due(t->eval_every, r->state.step) || last) TRY(validate_step(r, row, err));
   row->seconds = r->seconds_before + seconds_since(&r->started);
   TRY(metrics_add(r->metrics, row, err));
   if (r->watch && r->watch->step) r->watch->step(r->watch->arg, row, t->steps);
   bool improved = r->state.best_step != best;
   bool done = last || r->state.stopped;
-  return due(t->save_every, r->state.step) || improved || done ? save_checkpoint(r, err)
-                                                               : STATUS_OK;
+  return is_due(t->save_every, r->state.step) || improved || done ? save_checkpoint(r, err)
+                                                                  : STATUS_OK;
 }
 
 static bool stop_wanted(const Run *r) {
   return r->watch && r->watch->stop && *r->watch->stop;
 }
 
-static Status interrupted(Run *r, Error *err) {
+static Status stop_interrupted(Run *r, Error *err) {
   TRY(save_checkpoint(r, err));
   return error_set(err, STATUS_INTERRUPTED, "interrupted after step %lld; continue with --resume",
                    (long long)r->state.step);
@@ -234,7 +237,7 @@ static Status train_steps(Run *r, Error *err) {
   if (r->state.step >= steps || r->state.stopped) return STATUS_OK;
   TRY(batch_reader_start(&r->reader, r->train, &r->spec, r->state.step, steps, err));
   while (r->state.step < steps && !r->state.stopped) {
-    if (stop_wanted(r)) return interrupted(r, err);
+    if (stop_wanted(r)) return stop_interrupted(r, err);
     MetricsRow row;
     TRY(make_step(r, &row, err));
     TRY(finish_step(r, &row, err));
@@ -247,6 +250,7 @@ static Status train_steps(Run *r, Error *err) {
 /* The result is the best validated step; where that is not the last, the last is kept too. */
 static Status write_result(Run *r, TrainOutcome *out, Error *err) {
   Objective *o = &r->objective;
+  Snapshot into = run_snapshot(r);
   TRY(foundation_check(&o->on, err));
   out->result_step = r->state.best_step < 0 ? r->state.step : r->state.best_step;
   if (out->result_step != r->state.step) {
@@ -256,7 +260,7 @@ static Status write_result(Run *r, TrainOutcome *out, Error *err) {
     if (status == STATUS_OK) status = o->kind->save(o, last, r->state.step, err);
     free(last);
     TRY(status);
-    TRY(checkpoint_load_values(r->dir.checkpoints, out->result_step, o->param, o->params, err));
+    TRY(checkpoint_load_values(r->dir.checkpoints, out->result_step, &into, err));
   }
   TRY(o->kind->save(o, r->dir.path, out->result_step, err));
   if (!o->kind->report) return STATUS_OK;
@@ -266,7 +270,7 @@ static Status write_result(Run *r, TrainOutcome *out, Error *err) {
 static Status run_all(Run *r, const OptionSet *set, bool resume, TrainOutcome *out, Error *err) {
   TRY(open_parts(r, set, resume, err));
   clock_gettime(CLOCK_MONOTONIC, &r->started);
-  TRY(resume ? resume_state(r, err) : begin(r, set, err));
+  TRY(resume ? resume_state(r, err) : begin_run(r, set, err));
   Status status = train_steps(r, err);
   out->state = r->state;
   TRY(status);

@@ -85,7 +85,7 @@ static void scale_tensor(Tensor *t, double factor) {
 /* Hugging Face starts the embedding and the head at N(0, 1) and the position biases at
  * N(0, 1 / d_model). Adam's steps are as long as the learning rate, so a large table takes long to
  * change, and heads that attend by position, which copying begins with, take long to form. */
-static void respread(T5 *model, const ModelSettings *m) {
+static void respread_weights(T5 *model, const ModelSettings *m) {
   scale_tensor(&model->shared, m->embedding_std);
   scale_tensor(&model->head_own, m->embedding_std);
   if (m->position_std == 0) return;
@@ -101,7 +101,7 @@ static Status open_new_base(Objective *o, const char *dir, bool resume, Error *e
   TRY(open_new_tokenizer(b, s, dir, resume, err));
   TRY(new_config(b, &s->model, &config, err));
   TRY(t5_random(&b->model, &config, (uint64_t)s->train.seed, true, err));
-  respread(b->model, &s->model);
+  respread_weights(b->model, &s->model);
   TRY(base_check_vocabulary(b->model, b->tokenizer, b->tokenizer_path, err));
   TRY(objective_reserve(o, b->model->tensors, err));
   for (int i = 0; i < b->model->tensors; i++) {

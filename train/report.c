@@ -110,14 +110,14 @@ static void print_groups(const GateReport *r, FILE *out) {
   }
 }
 
-static const char *verdict(const GateReport *r) {
+static const char *report_verdict(const GateReport *r) {
   if (r->trained) return "yes: every gate moved, and the loss is below that of the zero gate";
   if (r->moved < 1) return "no: some gates never moved from zero";
   return "no: the loss is not below that of the zero gate; train longer or look at the data";
 }
 
 static void print_report(const GateReport *r, FILE *out) {
-  fprintf(out, "Is the gate trained?  %s\n\n", verdict(r));
+  fprintf(out, "Is the gate trained?  %s\n\n", report_verdict(r));
   fprintf(out, "  loss on %lld %s examples (nats a target token)\n", (long long)r->examples,
           r->held_out ? "validation" : "training");
   fprintf(out, "    base without the expert       %8.4f\n", r->loss_base);

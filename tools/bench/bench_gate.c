@@ -36,7 +36,7 @@ static Status repeat_step(Stepper *stepper, Objective *o, const Batch *batch, Er
   return STATUS_OK;
 }
 
-static Status measure(Objective *o, const RunSettings *settings, Error *err) {
+static Status measure_gate_step(Objective *o, const RunSettings *settings, Error *err) {
   ExampleSet *train = NULL, *valid = NULL;
   Corruption corruption;
   Batch batch = {0};
@@ -65,7 +65,7 @@ int bench_gate(int argc, char **argv, Error *err) {
   Objective objective = {0};
   Status status = settings_init(&set, &settings, &objective_gate, err);
   if (status == STATUS_OK) status = read_arguments(&set, argc, argv, err);
-  if (status == STATUS_OK) status = measure(&objective, &settings, err);
+  if (status == STATUS_OK) status = measure_gate_step(&objective, &settings, err);
   objective_close(&objective);
   options_free(&set);
   return (int)status;

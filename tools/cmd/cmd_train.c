@@ -231,7 +231,7 @@ static Status dry_run(const OptionSet *set, Error *err) {
   return status;
 }
 
-static Status train(const TrainArguments *a, Error *err) {
+static Status train_as_asked(const TrainArguments *a, Error *err) {
   RunSettings settings = {0};
   OptionSet set = {0};
   if (a->activation) return train_activation(a->config, a->assignment, a->assignments, err);
@@ -242,16 +242,16 @@ static Status train(const TrainArguments *a, Error *err) {
   return status;
 }
 
-static int run(int argc, char **argv, Error *err) {
+static int run_train(int argc, char **argv, Error *err) {
   TrainArguments a = {0};
   Status status = parse_arguments(&a, argc, argv, err);
-  if (status == STATUS_OK) status = train(&a, err);
+  if (status == STATUS_OK) status = train_as_asked(&a, err);
   free(a.assignment);
   return (int)status;
 }
 
 /* The option table of the objective that is named, or of all. */
-static void help(int argc, char **argv) {
+static void help_train(int argc, char **argv) {
   const char *named = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
   for (int k = 0; k < OBJECTIVES; k++) {
     const char *name = OBJECTIVE[k]->name;
@@ -271,6 +271,6 @@ const Command command_train = {
     .name = "train",
     .summary = "learn the gates of an expert, an expert, or a small base",
     .usage = usage,
-    .run = run,
-    .help = help,
+    .run = run_train,
+    .help = help_train,
 };

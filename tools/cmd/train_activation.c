@@ -25,7 +25,7 @@ static Status read_settings(OptionSet *set, const char *config, const char *cons
   return options_check_required(set, config ? config : "command line", err);
 }
 
-static Status run(const ActivationSettings *s, Error *err) {
+static Status run_activation(const ActivationSettings *s, Error *err) {
   Watching w = {0};
   ActivationWatch watch = {&w, on_seen};
   int64_t used;
@@ -43,7 +43,7 @@ Status train_activation(const char *config, const char *const *assignment, int a
   OptionSet set = {0};
   Status status = activation_settings_init(&set, &settings, err);
   if (status == STATUS_OK) status = read_settings(&set, config, assignment, assignments, err);
-  if (status == STATUS_OK) status = run(&settings, err);
+  if (status == STATUS_OK) status = run_activation(&settings, err);
   options_free(&set);
   return status;
 }

@@ -1,4 +1,4 @@
-#include "train/manifest.h"
+#include "train/checkpoint_manifest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,13 +46,13 @@ static void put_counters(json_t **o, const TrainState *s) {
   json_put(o, "seconds", json_real(s->seconds));
 }
 
-void manifest_kernels(char names[MANIFEST_KERNELS]) {
+void checkpoint_kernels(char names[MANIFEST_KERNELS]) {
   snprintf(names, MANIFEST_KERNELS, "%s, OpenBLAS %s", kernels_default()->name, blas_kernel());
 }
 
 static json_t *kernel_names(void) {
   char names[MANIFEST_KERNELS];
-  manifest_kernels(names);
+  checkpoint_kernels(names);
   return json_string(names);
 }
 
@@ -114,7 +114,7 @@ static Status check_state(const JsonDoc *doc, const char *state_path, Error *err
                    state_path, hash, want);
 }
 
-static Status read_all(Manifest *m, const char *state_path, Error *err) {
+static Status read_all(CheckpointManifest *m, const char *state_path, Error *err) {
   const char *kernel = NULL;
   TRY(json_parse_file(&m->doc, m->path, MANIFEST_MOST, err));
   TRY(check_format(&m->doc, err));
@@ -124,18 +124,19 @@ static Status read_all(Manifest *m, const char *state_path, Error *err) {
   return check_state(&m->doc, state_path, err);
 }
 
-Status checkpoint_manifest_read(Manifest *m, const char *path, const char *state_path, Error *err) {
-  *m = (Manifest){.path = strdup(path)};
+Status checkpoint_manifest_read(CheckpointManifest *m, const char *path, const char *state_path,
+                                Error *err) {
+  *m = (CheckpointManifest){.path = strdup(path)};
   if (!m->path) return no_memory(err);
   Status status = read_all(m, state_path, err);
   if (status != STATUS_OK) checkpoint_manifest_free(m);
   return status;
 }
 
-void checkpoint_manifest_free(Manifest *m) {
+void checkpoint_manifest_free(CheckpointManifest *m) {
   json_free(&m->doc);
   free(m->path);
-  *m = (Manifest){0};
+  *m = (CheckpointManifest){0};
 }
 
 /* ---- comparing ---- */
@@ -156,7 +157,8 @@ static Status check_settings(const char *before, const char *now, const char *pa
   return STATUS_OK;
 }
 
-Status manifest_check(const Manifest *m, const RunIdentity *identity, Error *err) {
+Status checkpoint_manifest_check(const CheckpointManifest *m, const RunIdentity *identity,
+                                 Error *err) {
   const char *text = NULL;
   Part part[PARTS];
   TRY(json_get_string(&m->doc, "identity", &text, err));

@@ -1,4 +1,4 @@
-/* manifest: what a checkpoint says of itself, and whose it is.
+/* checkpoint_manifest: what a checkpoint says of itself, and whose it is.
  *
  *   KEY        VALUE
  *   format     "skein-checkpoint"
@@ -12,8 +12,8 @@
  *   identity   settings_identity of the run
  *   base, expert, tokenizer, train, valid    SHA-256 of what the run reads; "" where there is none
  *   state      SHA-256 of state.safetensors */
-#ifndef SKEIN_MANIFEST_H
-#define SKEIN_MANIFEST_H
+#ifndef SKEIN_CHECKPOINT_MANIFEST_H
+#define SKEIN_CHECKPOINT_MANIFEST_H
 
 #include <stdbool.h>
 
@@ -40,26 +40,28 @@ typedef struct RunIdentity {
 
 enum { MANIFEST_KERNELS = 128 };
 
-typedef struct Manifest {
+typedef struct CheckpointManifest {
   char *path; /* owned */
   JsonDoc doc;
   TrainState state;
   char kernel[MANIFEST_KERNELS];
-} Manifest;
+} CheckpointManifest;
 
 /* The kernels in use now, as a manifest names them. */
-void manifest_kernels(char names[MANIFEST_KERNELS]);
+void checkpoint_kernels(char names[MANIFEST_KERNELS]);
 
 /* Writes the manifest of the state file at `state_path`. */
 Status checkpoint_manifest_write(const char *path, const char *state_path, const TrainState *state,
                                  const RunIdentity *identity, Error *err);
 
 /* Reads a manifest and checks the state file beside it against the recorded hash. Free with
- * manifest_free (a zeroed Manifest is allowed). */
-Status checkpoint_manifest_read(Manifest *m, const char *path, const char *state_path, Error *err);
-void checkpoint_manifest_free(Manifest *m);
+ * checkpoint_manifest_free (a zeroed CheckpointManifest is allowed). */
+Status checkpoint_manifest_read(CheckpointManifest *m, const char *path, const char *state_path,
+                                Error *err);
+void checkpoint_manifest_free(CheckpointManifest *m);
 
 /* STATUS_MISMATCH naming the first setting or part in which the run differs from the manifest's. */
-Status manifest_check(const Manifest *m, const RunIdentity *identity, Error *err);
+Status checkpoint_manifest_check(const CheckpointManifest *m, const RunIdentity *identity,
+                                 Error *err);
 
 #endif
