@@ -132,18 +132,22 @@ static Status assign_defaults(OptionSet *set, const Workspace *w, const Objectiv
   return STATUS_OK;
 }
 
+Status workspace_settings(const Workspace *w, const ObjectiveKind *kind, const char *output,
+                          const char *const *assignments, OptionSet *set, RunSettings *settings,
+                          Error *err) {
+  TRY(settings_init(set, settings, kind, err));
+  TRY(assign_defaults(set, w, kind, output, err));
+  for (; assignments && *assignments; assignments++) TRY(options_assign(set, *assignments, err));
+  return settings_finish(set, "test", err);
+}
+
 Status workspace_train(const Workspace *w, const ObjectiveKind *kind, const char *output,
                        bool resume, const char *const *assignments, const TrainWatch *watch,
                        TrainOutcome *outcome, Error *err) {
   OptionSet set = {0};
   RunSettings settings;
   TrainOutcome ignored = {0};
-  Status status = settings_init(&set, &settings, kind, err);
-  if (status == STATUS_OK) status = assign_defaults(&set, w, kind, output, err);
-  for (; status == STATUS_OK && assignments && *assignments; assignments++) {
-    status = options_assign(&set, *assignments, err);
-  }
-  if (status == STATUS_OK) status = settings_finish(&set, "test", err);
+  Status status = workspace_settings(w, kind, output, assignments, &set, &settings, err);
   if (status == STATUS_OK)
     status = train_run(&set, resume, watch, outcome ? outcome : &ignored, err);
   train_outcome_free(&ignored);

@@ -20,8 +20,13 @@ void workspace_write(const Workspace *w, const char *name, const char *text);
 /* Whether two files of the workspace hold the same bytes; both must exist. */
 bool workspace_same(const Workspace *w, const char *a, const char *b);
 
-/* Trains into <dir>/<output>. `assignments` is a NULL-terminated list of "key=value" on top of the
- * workspace's defaults (12 steps of 8 examples, validation every 4). */
+/* The settings of a run into <dir>/<output>: the workspace's defaults (12 steps of 8 examples,
+ * validation every 4) and then `assignments`, a NULL-terminated list of "key=value" (or NULL).
+ * options_free(set) when done, after a failure too. */
+Status workspace_settings(const Workspace *w, const ObjectiveKind *kind, const char *output,
+                          const char *const *assignments, OptionSet *set, RunSettings *settings,
+                          Error *err);
+/* Trains with them. */
 Status workspace_train(const Workspace *w, const ObjectiveKind *kind, const char *output,
                        bool resume, const char *const *assignments, const TrainWatch *watch,
                        TrainOutcome *outcome, Error *err);
