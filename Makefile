@@ -15,6 +15,8 @@ flags_release := -O3 $(march) $(hardening)
 flags_werror := $(flags_release) -Werror
 flags_sanitize := -O1 -g $(march) -fsanitize=address,undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer
+# libgomp is not built for it: only programs without parallel loops are run.
+flags_tsan := -O1 -g $(march) -fsanitize=thread -fno-omit-frame-pointer
 # Valgrind 3.19 knows AVX2 and not AVX-512.
 flags_valgrind := -O1 -g -march=x86-64-v3
 flags_debug := -O0 -g
@@ -31,7 +33,7 @@ ifeq ($(MODE),aarch64)
   AR := aarch64-linux-gnu-ar
 endif
 ifndef flags_$(MODE)
-  $(error MODE=$(MODE) is unknown; use release, debug, sanitize, valgrind, werror, v2 or aarch64)
+  $(error MODE=$(MODE) is unknown; use release, debug, sanitize, tsan, valgrind, werror, v2 or aarch64)
 endif
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fopenmp $(warnings) $(flags_$(MODE)) $(CFLAGS)
 CXXFLAGS_ALL := -std=c++17 -I. -MMD -MP -Wall -Wextra -Wshadow $(flags_$(MODE)) $(CXXFLAGS)
@@ -67,7 +69,7 @@ endif
 kernel_flags_valgrind := -O3
 kernel_tables := $(kernels:%=$(BUILD)/autograd/kernel/table_%.o)
 
-.PHONY: all test check check-build check-format check-globals check-instructions test-sanitize valgrind install demo \
+.PHONY: all test check check-build check-format check-globals check-instructions test-sanitize test-threads valgrind install demo \
   demo-assets golden bench compare clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -141,6 +143,14 @@ test: $(test_programs) $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split ## run th
 
 test-sanitize: ## run the tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory MODE=sanitize test
+
+# What reads ahead in a thread of its own.
+thread_tests := batch examples
+test-threads: ## run the tests of the batch reader under the thread sanitizer
+	@$(MAKE) --no-print-directory MODE=tsan test-threads-run
+.PHONY: test-threads-run
+test-threads-run: $(thread_tests:%=$(BUILD)/tests/test_%)
+	@TSAN_OPTIONS='halt_on_error=1 exitcode=66' sh tests/run $^
 
 valgrind: ## run the test programs under valgrind memcheck (slow)
 	@$(MAKE) --no-print-directory MODE=valgrind valgrind-run
