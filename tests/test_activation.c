@@ -104,7 +104,7 @@ static int remove_workspace(void **state) {
   return 0;
 }
 
-static void assign(OptionSet *set, const char *key, const char *value) {
+static void assign_key(OptionSet *set, const char *key, const char *value) {
   char text[512];
   Error err = {0};
   snprintf(text, sizeof text, "%s=%s", key, value);
@@ -112,16 +112,16 @@ static void assign(OptionSet *set, const char *key, const char *value) {
 }
 
 /* A run in the workspace with one setting more (NULL: none). */
-static Status run(const char *output, const char *key, const char *value, int64_t *used,
-                  Error *err) {
+static Status run_with(const char *output, const char *key, const char *value, int64_t *used,
+                       Error *err) {
   ActivationSettings settings;
   OptionSet set = {0};
   expect_ok("settings", activation_settings_init(&set, &settings, err), err);
-  assign(&set, "base", workspace_path(&workspace, "base"));
-  assign(&set, "expert", workspace_path(&workspace, "expert"));
-  assign(&set, "data.train", workspace_path(&workspace, "train.jsonl"));
-  assign(&set, "output", workspace_path(&workspace, output));
-  if (key) assign(&set, key, value);
+  assign_key(&set, "base", workspace_path(&workspace, "base"));
+  assign_key(&set, "expert", workspace_path(&workspace, "expert"));
+  assign_key(&set, "data.train", workspace_path(&workspace, "train.jsonl"));
+  assign_key(&set, "output", workspace_path(&workspace, output));
+  if (key) assign_key(&set, key, value);
   Status status = activation_run(&settings, NULL, used, err);
   options_free(&set);
   return status;
@@ -132,7 +132,7 @@ static void a_run_writes_what_is_documented(void **state) {
   Error err = {0};
   int64_t used;
   Safetensors file;
-  expect_ok("run", run("a", "activation.examples", "5", &used, &err), &err);
+  expect_ok("run", run_with("a", "activation.examples", "5", &used, &err), &err);
   assert_int_equal(used, 5);
   const char *path = workspace_path(&workspace, "a/activation.safetensors");
   expect_ok("open", safetensors_open(&file, path, &err), &err);
@@ -155,12 +155,12 @@ static void the_seed_draws_and_threads_do_not_matter(void **state) {
   (void)state;
   Error err = {0};
   int64_t used;
-  expect_ok("one", run("b", "activation.examples", "5", &used, &err), &err);
-  expect_ok("again", run("c", "activation.examples", "5", &used, &err), &err);
+  expect_ok("one", run_with("b", "activation.examples", "5", &used, &err), &err);
+  expect_ok("again", run_with("c", "activation.examples", "5", &used, &err), &err);
   assert_true(workspace_same(&workspace, "b/activation.safetensors", "c/activation.safetensors"));
-  expect_ok("all", run("d", "threads", "1", &used, &err), &err);
+  expect_ok("all", run_with("d", "threads", "1", &used, &err), &err);
   assert_true(used > 5);
-  expect_ok("all", run("e", "threads", "3", &used, &err), &err);
+  expect_ok("all", run_with("e", "threads", "3", &used, &err), &err);
   assert_true(workspace_same(&workspace, "d/activation.safetensors", "e/activation.safetensors"));
   assert_false(workspace_same(&workspace, "b/activation.safetensors", "d/activation.safetensors"));
 }
@@ -170,10 +170,10 @@ static void a_failed_run_leaves_nothing(void **state) {
   int64_t used;
   Error err = {0};
   workspace_write(&workspace, "bad.jsonl", "{\"input\": \"a\"}\n");
-  Status got = run("f", "data.train", workspace_path(&workspace, "bad.jsonl"), &used, &err);
+  Status got = run_with("f", "data.train", workspace_path(&workspace, "bad.jsonl"), &used, &err);
   expect_error("line", got, &err, STATUS_INPUT, "bad.jsonl: line 1: target: ");
   err = (Error){0};
-  got = run("f", "expert", workspace_path(&workspace, "nowhere"), &used, &err);
+  got = run_with("f", "expert", workspace_path(&workspace, "nowhere"), &used, &err);
   expect_error("expert", got, &err, STATUS_INPUT, "nowhere/adapter_config.json: ");
   MappedFile file;
   Status there = mapped_open(&file, workspace_path(&workspace, "f/activation.safetensors"), NULL);

@@ -15,7 +15,7 @@
 #include "tests/parity.h"
 #include "tests/scratch.h"
 
-static double setting(const json_t *recipe, const char *key) {
+static double recipe_number(const json_t *recipe, const char *key) {
   const json_t *value = json_object_get(recipe, key);
   assert_true(json_is_number(value));
   return json_number_value(value);
@@ -32,7 +32,7 @@ static int64_t step_tokens(const Parity *p, const json_t *micro_batches) {
   return tokens;
 }
 
-static double accumulate(Parity *p, const T5Run *run, const json_t *micro_batches) {
+static double accumulate_step(Parity *p, const T5Run *run, const json_t *micro_batches) {
   float weight = 1 / (float)step_tokens(p, micro_batches);
   double loss = 0;
   for (size_t i = 0; i < json_array_size(micro_batches); i++) {
@@ -43,26 +43,27 @@ static double accumulate(Parity *p, const T5Run *run, const json_t *micro_batche
   return loss;
 }
 
-static void train(Parity *p, const T5Run *run, const json_t *recipe, ParityParams *params,
-                  Comparison *c) {
+static void train_recipe(Parity *p, const T5Run *run, const json_t *recipe, ParityParams *params,
+                         Comparison *c) {
   AdamW rule = adamw_defaults();
-  rule.weight_decay = setting(recipe, "weight_decay");
-  rule.eps = setting(recipe, "eps");
+  rule.weight_decay = recipe_number(recipe, "weight_decay");
+  rule.eps = recipe_number(recipe, "eps");
   const json_t *steps = json_object_get(recipe, "steps");
-  int64_t warmup = (int64_t)setting(recipe, "warmup"), count = (int64_t)json_array_size(steps);
+  int64_t warmup = (int64_t)recipe_number(recipe, "warmup"),
+          count = (int64_t)json_array_size(steps);
   for (int64_t s = 0; s < count; s++) {
     const json_t *step = json_array_get(steps, (size_t)s);
     char label[32];
     params_zero_grad(params->param, params->count);
     snprintf(label, sizeof label, "loss of step %d", (int)s);
-    compare_value(c, label, accumulate(p, run, json_object_get(step, "micro_batches")),
-                  setting(step, "loss"));
+    compare_value(c, label, accumulate_step(p, run, json_object_get(step, "micro_batches")),
+                  recipe_number(step, "loss"));
     double norm = params_grad_norm(params->param, params->count);
     snprintf(label, sizeof label, "gradient norm of step %d", (int)s);
-    compare_value(c, label, norm, setting(step, "grad_norm"));
-    double lr = setting(recipe, "lr") * schedule_factor(SCHEDULE_CONSTANT, s, count, warmup);
+    compare_value(c, label, norm, recipe_number(step, "grad_norm"));
+    double lr = recipe_number(recipe, "lr") * schedule_factor(SCHEDULE_CONSTANT, s, count, warmup);
     adamw_update(&rule, params->param, params->count, s + 1, lr,
-                 clip_factor(norm, setting(recipe, "clip")), p->c.threads);
+                 clip_factor(norm, recipe_number(recipe, "clip")), p->c.threads);
   }
 }
 
@@ -73,7 +74,7 @@ static void training_agrees(Parity *p, const char *what, int kinds, bool recompu
   Comparison c =
       compare_begin(PARITY_F32, "%s: %s, %s", p->name, what, recompute ? "recomputed" : "kept");
   ParityParams params = parity_params(p, kinds);
-  train(p, &run, recipe, &params, &c);
+  train_recipe(p, &run, recipe, &params, &c);
   for (int i = 0; i < params.count; i++) {
     const Tensor *t = params.param[i].tensor;
     int64_t n = tensor_count(t);
@@ -84,7 +85,7 @@ static void training_agrees(Parity *p, const char *what, int kinds, bool recompu
   compare_end(&c);
 }
 
-static void gates(void **state) {
+static void gates_agree(void **state) {
   Parity p;
   parity_open(&p, *state);
   for (int recompute = 0; recompute < 2; recompute++) {
@@ -94,7 +95,7 @@ static void gates(void **state) {
   parity_close(&p);
 }
 
-static void factors(void **state) {
+static void factors_agree(void **state) {
   Parity p;
   parity_open(&p, *state);
   for (int recompute = 0; recompute < 2; recompute++) {
@@ -115,10 +116,10 @@ static void base_weights(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_prestate(gates, "v1_0"),
-      cmocka_unit_test_prestate(gates, "v1_1"),
-      cmocka_unit_test_prestate(factors, "v1_0"),
-      cmocka_unit_test_prestate(factors, "v1_1"),
+      cmocka_unit_test_prestate(gates_agree, "v1_0"),
+      cmocka_unit_test_prestate(gates_agree, "v1_1"),
+      cmocka_unit_test_prestate(factors_agree, "v1_0"),
+      cmocka_unit_test_prestate(factors_agree, "v1_1"),
       cmocka_unit_test_prestate(base_weights, "v1_0"),
       cmocka_unit_test_prestate(base_weights, "v1_1"),
   };

@@ -35,7 +35,8 @@ static int remove_space(void **state) {
   return 0;
 }
 
-static void train(const ObjectiveKind *kind, const char *output, const char *const *assignments) {
+static void train_into(const ObjectiveKind *kind, const char *output,
+                       const char *const *assignments) {
   CHECK(workspace_train(&space, kind, output, false, assignments, NULL, NULL, err));
 }
 
@@ -48,28 +49,47 @@ static void assert_fails(Status want, const char *words, const char *output, boo
   if (!strstr(err.text, words)) fail_msg("'%s' does not say '%s'", err.text, words);
 }
 
+/* ---- the table ---- */
+
+static void test_objectives_are_found_by_name(void **state) {
+  (void)state;
+  for (int k = 0; k < OBJECTIVES; k++)
+    assert_ptr_equal(objective_find(OBJECTIVE[k]->name), OBJECTIVE[k]);
+  assert_null(objective_find("activation"));
+  assert_null(objective_find(""));
+}
+
+static void test_a_recipe_without_a_row_is_refused(void **state) {
+  (void)state;
+  Error err = {0};
+  Status got = workspace_train(&space, &objective_lora, "mttl", false, LIST("recipe=mttl"), NULL,
+                               NULL, &err);
+  assert_int_equal(got, STATUS_USAGE);
+  assert_non_null(strstr(err.text, "'mttl' says nothing about `train lora`"));
+}
+
 /* ---- what does not change a bit ---- */
 
 static void test_recompute_changes_no_bit(void **state) {
   (void)state;
-  train(&objective_gate, "keep", LIST("train.recompute=false"));
-  train(&objective_gate, "again", LIST("train.recompute=true"));
+  train_into(&objective_gate, "keep", LIST("train.recompute=false"));
+  train_into(&objective_gate, "again", LIST("train.recompute=true"));
   assert_true(workspace_same(&space, "keep/gate.safetensors", "again/gate.safetensors"));
   assert_true(workspace_same(&space, "keep/report.json", "again/report.json"));
 }
 
 static void test_threads_change_no_bit(void **state) {
   (void)state;
-  train(&objective_lora, "one", LIST("threads=1"));
-  train(&objective_lora, "two", LIST("threads=2"));
+  train_into(&objective_lora, "one", LIST("threads=1"));
+  train_into(&objective_lora, "two", LIST("threads=2"));
   assert_true(
       workspace_same(&space, "one/adapter_model.safetensors", "two/adapter_model.safetensors"));
 }
 
 static void test_seed_changes_the_result(void **state) {
   (void)state;
-  train(&objective_lora, "seed1", LIST("train.seed=1"));
-  train(&objective_lora, "seed2", LIST("train.seed=2"));
+  train_into(&objective_lora, "seed1", LIST("train.seed=1"));
+  train_into(&objective_lora, "seed2", LIST("train.seed=2"));
   assert_false(
       workspace_same(&space, "seed1/adapter_model.safetensors", "seed2/adapter_model.safetensors"));
 }
@@ -79,14 +99,14 @@ static void test_seed_changes_the_result(void **state) {
 #define MICRO_TOLERANCE 2e-4
 
 /* The larger one, as fmax has it; gcc 12 for aarch64 crashes on an fmax over floats in double. */
-static double larger(double a, double b) {
+static double larger_of(double a, double b) {
   return b > a ? b : a;
 }
 
 static void test_micro_batch_size_changes_rounding_only(void **state) {
   (void)state;
-  train(&objective_gate, "cut", LIST("train.max_tokens=1", "train.eval_every=0"));
-  train(&objective_gate, "whole", LIST("train.max_tokens=100000", "train.eval_every=0"));
+  train_into(&objective_gate, "cut", LIST("train.max_tokens=1", "train.eval_every=0"));
+  train_into(&objective_gate, "whole", LIST("train.max_tokens=100000", "train.eval_every=0"));
   Safetensors a = {0}, b = {0};
   CHECK(safetensors_open(&a, workspace_path(&space, "cut/gate.safetensors"), err));
   CHECK(safetensors_open(&b, workspace_path(&space, "whole/gate.safetensors"), err));
@@ -97,8 +117,8 @@ static void test_micro_batch_size_changes_rounding_only(void **state) {
       float x, y;
       memcpy(&x, a.entry[i].data + 4 * k, 4);
       memcpy(&y, b.entry[i].data + 4 * k, 4);
-      worst = larger(worst, fabs((double)x - (double)y));
-      largest = larger(largest, fabs((double)x));
+      worst = larger_of(worst, fabs((double)x - (double)y));
+      largest = larger_of(largest, fabs((double)x));
     }
   }
   assert_true(largest > 1e-3);
@@ -135,7 +155,7 @@ static void test_resumed_run_has_the_same_bits(void **state) {
     char whole[64], part[64], a[128], b[128];
     snprintf(whole, sizeof whole, "whole-%s", kind->name);
     snprintf(part, sizeof part, "part-%s", kind->name);
-    train(kind, whole, NULL);
+    train_into(kind, whole, NULL);
     run_interrupted(kind, part, 5);
     CHECK(workspace_train(&space, kind, part, true, NULL, NULL, NULL, err));
     snprintf(a, sizeof a, "%s/%s", whole, kind->result);
@@ -151,7 +171,7 @@ static void count_notes(void *arg, const char *line) {
 
 static void test_damaged_checkpoint_is_named_and_skipped(void **state) {
   (void)state;
-  train(&objective_gate, "sound", NULL);
+  train_into(&objective_gate, "sound", NULL);
   run_interrupted(&objective_gate, "damaged", 7);
   workspace_write(&space, "damaged/checkpoints/step-00000007/state.safetensors", "not what it was");
   int notes = 0;
@@ -260,6 +280,8 @@ static void test_non_finite_steps_end_the_run_and_spare_the_checkpoint(void **st
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_objectives_are_found_by_name),
+      cmocka_unit_test(test_a_recipe_without_a_row_is_refused),
       cmocka_unit_test(test_recompute_changes_no_bit),
       cmocka_unit_test(test_threads_change_no_bit),
       cmocka_unit_test(test_seed_changes_the_result),
