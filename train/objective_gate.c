@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/path.h"
 #include "train/objective.h"
 #include "train/report.h"
 #include "train/run_options.h"
@@ -52,7 +53,7 @@ static Status open_gate(Objective *o, const char *dir, bool resume, Error *err) 
   TRY(objective_reserve(o, modules->count, err));
   for (int i = 0; i < modules->count; i++) {
     if (own->gate->vector[i].rows == 0) continue;
-    o->adapters.slot[i].stats = &own->stats[i];
+    o->adapters.slot[i].low_rank.stats = &own->stats[i];
     TRY(objective_add(o, &own->gate->vector[i], modules->module[i].name, ".gate", err));
   }
   return STATUS_OK;

@@ -23,7 +23,7 @@ void report_groups(const GatedExpert *e, double openness[T5_GROUPS], double norm
   int count[T5_GROUPS] = {0};
   for (int g = 0; g < T5_GROUPS; g++) openness[g] = norm[g] = 0;
   for (int i = 0; i < e->model->modules.count; i++) {
-    if (e->gate->vector[i].rows == 0) continue;
+    if (!gate_covers(e->gate, i)) continue;
     int g = t5_group_index(e->model->modules.module[i].name);
     openness[g] += module_openness(&e->stats[i]);
     norm[g] += vector_norm(&e->gate->vector[i]);
@@ -48,7 +48,7 @@ static Status measure_modules(GateReport *r, const GatedExpert *e, Error *err) {
   r->openness_max = -INFINITY;
   int moved = 0, shifted = 0;
   for (int i = 0; i < e->model->modules.count; i++) {
-    if (e->gate->vector[i].rows == 0) continue;
+    if (!gate_covers(e->gate, i)) continue;
     double open = module_openness(&e->stats[i]);
     norm[r->modules] = vector_norm(&e->gate->vector[i]);
     moved += norm[r->modules++] > 0;
