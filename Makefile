@@ -69,8 +69,8 @@ endif
 kernel_flags_valgrind := -O3
 kernel_tables := $(kernels:%=$(BUILD)/autograd/kernel/table_%.o)
 
-.PHONY: all test check check-build check-format check-globals check-instructions test-sanitize test-threads valgrind install demo \
-  demo-assets golden bench compare clean help FORCE
+.PHONY: all test check check-build check-format check-symbols check-globals check-instructions \
+  test-sanitize test-threads valgrind install demo demo-assets golden bench compare clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -179,7 +179,7 @@ test-emulated: $(test_programs) $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split
 check: ## layers, formatting and sizes; -Werror; no mutable globals; instruction counts
 	@sh tools/check_layers
 	@sh tests/check_layers_test
-	@$(MAKE) --no-print-directory MODE=werror check-format check-build check-globals
+	@$(MAKE) --no-print-directory MODE=werror check-format check-build check-symbols check-globals
 	@$(MAKE) --no-print-directory MODE=valgrind check-instructions
 
 check-instructions: $(BUILD)/skein | $(BUILD)/found-valgrind
@@ -189,8 +189,11 @@ check-format: $(BUILD)/found-check
 	@clang-format --dry-run -Werror $(formatted)
 	@echo "format: $(words $(formatted)) files as .clang-format says"
 
-check-build: $(BUILD)/skein $(BUILD)/p3-split $(test_programs)
+check-build: $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split $(test_programs)
 	@echo "build: no warnings"
+
+check-symbols: check-build
+	@sh tools/check_symbols $(BUILD)
 
 # Read-only tables with pointers live in .data.rel.ro; what is in .data or .bss can change.
 check-globals: $(BUILD)/libskein.a
