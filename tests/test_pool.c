@@ -1,4 +1,4 @@
-/* Pools: what is opened, what is read when, and every refusal. */
+/* Pools: what is opened, and what is read when. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,51 +6,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "data/file/file.h"
-#include "infer/expert/vector_file.h"
+#include "tests/pool_world.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
-#include "tests/tiny_pool.h"
-
-/* Unequal ranks, one that covers a part of the modules, one in bf16. */
-static const TinyExpert EXPERTS[] = {
-    {"rhyme", "all-linear", 3, 1, DTYPE_F32, true},
-    {"count", "q,wo", 5, 2, DTYPE_F32, false},
-    {"name-2.b", "all-linear", 1, 3, DTYPE_BF16, false},
-};
-enum { EXPERTS_COUNT = sizeof EXPERTS / sizeof *EXPERTS };
-
-static T5 *world_open(Scratch *s) {
-  T5 *model = tiny_model(true, false);
-  tiny_pool(scratch_path(s, "pool"), model, EXPERTS, EXPERTS_COUNT);
-  return model;
-}
-
-static Pool *open_all(Scratch *s, T5 *model) {
-  Error err = {0};
-  Pool *pool;
-  expect_ok("open",
-            pool_open(&pool, scratch_path(s, "pool"), &model->modules, tiny_sample(model).hex, NULL,
-                      &err),
-            &err);
-  return pool;
-}
 
 static void the_manifest_is_the_order(void **state) {
-  T5 *model = world_open(*state);
-  Pool *pool = open_all(*state, model);
+  T5 *model = pool_world(*state);
+  Pool *pool = pool_world_open(*state, model);
   assert_int_equal(pool_count(pool), 3);
-  for (int i = 0; i < EXPERTS_COUNT; i++) {
+  for (int i = 0; i < POOL_WORLD; i++) {
     const PoolEntry *e = pool_entry(pool, i);
-    assert_string_equal(e->name, EXPERTS[i].name);
-    assert_int_equal(e->rank_max, EXPERTS[i].rank);
+    assert_string_equal(e->name, POOL_EXPERT[i].name);
+    assert_int_equal(e->rank_max, POOL_EXPERT[i].rank);
     assert_true(e->alpha_min == 6);
     assert_int_equal(pool_find(pool, e->name), i);
-    assert_int_equal(e->hash[POOL_ACTIVATION][0] != '\0', EXPERTS[i].activation);
+    assert_int_equal(e->hash[POOL_ACTIVATION][0] != '\0', POOL_EXPERT[i].activation);
   }
   assert_int_equal(pool_find(pool, "rhym"), -1);
   assert_int_equal(pool_entry(pool, 1)->modules, 8 + 5); /* q: 2 + 3 + 3; wo: 2 + 3 */
@@ -60,8 +34,8 @@ static void the_manifest_is_the_order(void **state) {
 }
 
 static void experts_differ_in_rank_and_modules(void **state) {
-  T5 *model = world_open(*state);
-  Pool *pool = open_all(*state, model);
+  T5 *model = pool_world(*state);
+  Pool *pool = pool_world_open(*state, model);
   for (int i = 0; i < model->modules.count; i++) {
     const char *last = strrchr(model->modules.module[i].name, '.');
     bool both = strcmp(last, ".q") == 0 || strcmp(last, ".wo") == 0;
@@ -76,21 +50,21 @@ static void experts_differ_in_rank_and_modules(void **state) {
 /* The factors are those of lora_open and so is the scale, whatever the file's dtype, asked for one
  * by one or together. */
 static void factors_are_those_of_the_adapter(void **state) {
-  static const int order[EXPERTS_COUNT] = {2, 0, 1};
-  T5 *model = world_open(*state);
-  Pool *pool = open_all(*state, model);
-  for (int e = 0; e < EXPERTS_COUNT; e++) {
+  static const int order[POOL_WORLD] = {2, 0, 1};
+  T5 *model = pool_world(*state);
+  Pool *pool = pool_world_open(*state, model);
+  for (int e = 0; e < POOL_WORLD; e++) {
     Error err = {0};
     Lora *lora;
     char name[64];
-    snprintf(name, sizeof name, "pool/experts/%s", EXPERTS[e].name);
+    snprintf(name, sizeof name, "pool/experts/%s", POOL_EXPERT[e].name);
     expect_ok(name, lora_open(&lora, scratch_path(*state, name), &model->modules, &err), &err);
     assert_string_equal(lora->fingerprint, pool_entry(pool, e)->fingerprint);
     for (int i = 0; i < model->modules.count; i++) {
       const LoraFactor *want = &lora->factor[i];
-      LowRank got, all[EXPERTS_COUNT];
+      LowRank got, all[POOL_WORLD];
       expect_ok(name, pool_factor(pool, e, i, &got, &err), &err);
-      expect_ok(name, pool_factors(pool, order, EXPERTS_COUNT, i, 2, all, &err), &err);
+      expect_ok(name, pool_factors(pool, order, POOL_WORLD, i, 2, all, &err), &err);
       assert_true(got.a == all[e].a && got.b == all[e].b && got.scale == all[e].scale);
       assert_null(got.gate);
       assert_int_equal(got.a != NULL, want->a.rows > 0);
@@ -106,11 +80,11 @@ static void factors_are_those_of_the_adapter(void **state) {
 }
 
 static void vectors_are_those_of_the_files(void **state) {
-  T5 *model = world_open(*state);
-  Pool *pool = open_all(*state, model);
-  for (int e = 0; e < EXPERTS_COUNT; e++) {
-    Lora *lora = tiny_lora(model, EXPERTS[e].targets, EXPERTS[e].rank, EXPERTS[e].seed);
-    Gate *gate = tiny_gate(lora, model, EXPERTS[e].seed);
+  T5 *model = pool_world(*state);
+  Pool *pool = pool_world_open(*state, model);
+  for (int e = 0; e < POOL_WORLD; e++) {
+    Lora *lora = tiny_lora(model, POOL_EXPERT[e].targets, POOL_EXPERT[e].rank, POOL_EXPERT[e].seed);
+    Gate *gate = tiny_gate(lora, model, POOL_EXPERT[e].seed);
     for (int i = 0; i < model->modules.count; i++) {
       Error err = {0};
       float v[64], mean[64], absolute[64];
@@ -119,7 +93,7 @@ static void vectors_are_those_of_the_files(void **state) {
       assert_int_equal(has, gate->vector[i].rows > 0);
       size_t d = has ? (size_t)gate->vector[i].cols : 0;
       assert_memory_equal(v, gate->vector[i].data, d * sizeof *v);
-      if (!EXPERTS[e].activation) continue;
+      if (!POOL_EXPERT[e].activation) continue;
       expect_ok("mean", pool_vector(pool, VECTOR_ACTIVATION_MEAN, e, i, mean, &has, &err), &err);
       expect_ok("absolute",
                 pool_vector(pool, VECTOR_ACTIVATION_ABSOLUTE, e, i, absolute, &has, &err), &err);
@@ -141,8 +115,8 @@ static void vectors_are_those_of_the_files(void **state) {
 static void a_part_of_a_pool_keeps_the_order(void **state) {
   Error err = {0};
   char all[HASH_HEX], part[HASH_HEX], again[HASH_HEX];
-  T5 *model = world_open(*state);
-  Pool *pool = open_all(*state, model);
+  T5 *model = pool_world(*state);
+  Pool *pool = pool_world_open(*state, model);
   expect_ok("fingerprint", pool_fingerprint(pool, all, &err), &err);
   pool_close(pool);
   const char *dir = scratch_path(*state, "pool");
@@ -187,13 +161,13 @@ static void shift_data(const char *path, size_t bytes) {
 
 static void data_may_stand_at_any_address(void **state) {
   Error err = {0};
-  T5 *model = world_open(*state);
-  Pool *before = open_all(*state, model);
+  T5 *model = pool_world(*state);
+  Pool *before = pool_world_open(*state, model);
   shift_data(scratch_path(*state, "pool/experts/rhyme/adapter_model.safetensors"), 1);
   shift_data(scratch_path(*state, "pool/experts/rhyme/gate.safetensors"), 3);
   shift_data(scratch_path(*state, "pool/experts/name-2.b/adapter_model.safetensors"), 1);
-  Pool *after = open_all(*state, model);
-  for (int e = 0; e < EXPERTS_COUNT; e++) {
+  Pool *after = pool_world_open(*state, model);
+  for (int e = 0; e < POOL_WORLD; e++) {
     for (int i = 0; i < model->modules.count; i++) {
       LowRank a, b;
       float u[64], v[64];
@@ -211,157 +185,6 @@ static void data_may_stand_at_any_address(void **state) {
   pool_close(before);
   pool_close(after);
   t5_close(model);
-}
-
-/* Sets the last value of a file of f32. */
-static void set_last(const char *path, float value) {
-  FILE *f = fopen(path, "r+b");
-  assert_non_null(f);
-  assert_int_equal(fseek(f, -(long)sizeof value, SEEK_END), 0);
-  assert_int_equal(fwrite(&value, sizeof value, 1, f), 1);
-  fclose(f);
-}
-
-/* Opening reads no values; using one that is no number is refused by name. */
-static void bad_numbers_are_found_on_use(void **state) {
-  T5 *model = world_open(*state);
-  set_last(scratch_path(*state, "pool/experts/count/adapter_model.safetensors"), NAN);
-  set_last(scratch_path(*state, "pool/experts/rhyme/gate.safetensors"), INFINITY);
-  Pool *pool = open_all(*state, model);
-  int refused_factors = 0, refused_gates = 0;
-  for (int i = 0; i < model->modules.count; i++) {
-    Error err = {0};
-    LowRank factor;
-    float v[64];
-    bool has;
-    if (pool_factor(pool, 1, i, &factor, &err) != STATUS_OK) {
-      refused_factors++;
-      expect_error("factor", err.status, &err, STATUS_INPUT,
-                   "count/adapter_model.safetensors: |lora_|NaN");
-    }
-    err = (Error){0};
-    if (pool_vector(pool, VECTOR_GATE, 0, i, v, &has, &err) != STATUS_OK) {
-      refused_gates++;
-      expect_error("gate", err.status, &err, STATUS_INPUT,
-                   "rhyme/gate.safetensors: |.gate|infinite");
-    }
-  }
-  assert_int_equal(refused_factors, 1);
-  assert_int_equal(refused_gates, 1);
-  pool_close(pool);
-  t5_close(model);
-}
-
-/* Of several that are refused, the first in the list is named. */
-static void the_first_bad_factor_is_told(void **state) {
-  static const int orders[][EXPERTS_COUNT] = {{2, 0, 1}, {1, 2, 0}};
-  static const char *const words[] = {"rhyme/adapter_model.safetensors: |NaN",
-                                      "count/adapter_model.safetensors: |NaN"};
-  T5 *model = world_open(*state);
-  set_last(scratch_path(*state, "pool/experts/rhyme/adapter_model.safetensors"), NAN);
-  set_last(scratch_path(*state, "pool/experts/count/adapter_model.safetensors"), NAN);
-  for (int k = 0; k < 4; k++) {
-    Pool *pool = open_all(*state, model);
-    int refused = 0;
-    for (int i = 0; i < model->modules.count; i++) {
-      Error err = {0};
-      LowRank got[EXPERTS_COUNT];
-      Status status = pool_factors(pool, orders[k % 2], EXPERTS_COUNT, i, 1 + k / 2, got, &err);
-      if (status == STATUS_OK) continue;
-      refused++;
-      expect_error("factors", status, &err, STATUS_INPUT, words[k % 2]);
-    }
-    assert_int_equal(refused, 1);
-    pool_close(pool);
-  }
-  t5_close(model);
-}
-
-static void expect_refused(Scratch *s, T5 *model, const char *what, Status want,
-                           const char *words) {
-  Error err = {0};
-  Pool *pool;
-  Status got = pool_open(&pool, scratch_path(s, "pool"), &model->modules, tiny_sample(model).hex,
-                         NULL, &err);
-  assert_null(pool);
-  expect_error(what, got, &err, want, words);
-}
-
-static void another_base_is_refused(void **state) {
-  T5 *model = world_open(*state), *other;
-  Error err = {0};
-  T5Config config = tiny_config(true);
-  expect_ok("model", t5_random(&other, &config, 8, false, &err), &err);
-  expect_refused(*state, other, "base", STATUS_MISMATCH, "pool.yaml: base: |another base|tiny");
-  t5_close(other);
-  t5_close(model);
-}
-
-/* The files of one expert replaced by those of another that do not fit. */
-static void parts_that_do_not_belong_together_are_refused(void **state) {
-  static const struct {
-    const char *from, *to;
-    Status status;
-    const char *words;
-  } cases[] = {
-      {"count/gate.safetensors", "rhyme/gate.safetensors", STATUS_MISMATCH,
-       "rhyme/gate.safetensors: __metadata__: expert: "},
-      {"count/adapter_model.safetensors", "rhyme/adapter_model.safetensors", STATUS_MISMATCH,
-       "rhyme/adapter_model.safetensors: |rank 5|3"},
-      {"rhyme/gate.safetensors", "rhyme/adapter_model.safetensors", STATUS_INPUT, "no factor"},
-      {"rhyme/activation.safetensors", "rhyme/gate.safetensors", STATUS_INPUT,
-       "format: |skein-activation|skein-gate"},
-      {"rhyme/gate.safetensors", "rhyme/activation.safetensors", STATUS_INPUT,
-       "activation.safetensors: |format: "},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    Scratch *s = *state;
-    T5 *model = world_open(s);
-    char from[PATH_MAX + 16], to[PATH_MAX + 16], command[3 * PATH_MAX];
-    snprintf(from, sizeof from, "%s/pool/experts/%s", s->dir, cases[i].from);
-    snprintf(to, sizeof to, "%s/pool/experts/%s", s->dir, cases[i].to);
-    snprintf(command, sizeof command, "cp '%s' '%s'", from, to);
-    assert_int_equal(system(command), 0);
-    expect_refused(s, model, cases[i].words, cases[i].status, cases[i].words);
-    t5_close(model);
-  }
-}
-
-static void missing_files_are_refused(void **state) {
-  static const char *const names[] = {"adapter_config.json", "adapter_model.safetensors",
-                                      "gate.safetensors", "activation.safetensors"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    T5 *model = world_open(*state);
-    char name[96];
-    snprintf(name, sizeof name, "pool/experts/rhyme/%s", names[i]);
-    assert_int_equal(unlink(scratch_path(*state, name)), 0);
-    expect_refused(*state, model, name, STATUS_INPUT, name);
-    t5_close(model);
-  }
-}
-
-/* The gate's modules are those of the expert. */
-static void gates_for_other_modules_are_refused(void **state) {
-  static const struct {
-    const char *targets, *words;
-  } cases[] = {{"q", "gate.safetensors: |wo.gate|missing"}, {"q,k,wo", "k.gate|not used"}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    Error err = {0};
-    T5 *model = world_open(*state);
-    Pool *pool = open_all(*state, model);
-    Lora *lora = tiny_lora(model, cases[i].targets, 5, 2);
-    Gate *gate = tiny_gate(lora, model, 2);
-    GateInfo info = {.recipe = "custom"};
-    expect_ok("hash", t5_fingerprint(model, info.base, &err), &err);
-    memcpy(info.expert, pool_entry(pool, 1)->fingerprint, HASH_HEX);
-    const char *path = scratch_path(*state, "pool/experts/count/gate.safetensors");
-    expect_ok("save", gate_save(gate, &model->modules, path, &info, &err), &err);
-    expect_refused(*state, model, cases[i].words, STATUS_MISMATCH, cases[i].words);
-    gate_close(gate);
-    lora_close(lora);
-    pool_close(pool);
-    t5_close(model);
-  }
 }
 
 /* The sample of a base sees the ends of every weight. */
@@ -395,12 +218,6 @@ int main(void) {
       cmocka_unit_test(vectors_are_those_of_the_files),
       cmocka_unit_test(a_part_of_a_pool_keeps_the_order),
       cmocka_unit_test(data_may_stand_at_any_address),
-      cmocka_unit_test(bad_numbers_are_found_on_use),
-      cmocka_unit_test(the_first_bad_factor_is_told),
-      cmocka_unit_test(another_base_is_refused),
-      cmocka_unit_test(parts_that_do_not_belong_together_are_refused),
-      cmocka_unit_test(missing_files_are_refused),
-      cmocka_unit_test(gates_for_other_modules_are_refused),
       cmocka_unit_test(the_sample_follows_the_base),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
