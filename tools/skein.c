@@ -14,7 +14,7 @@
 #include "autograd/kernel/kernels.h"
 #include "autograd/product/blas.h"
 #include "data/options/options.h"
-#include "tools/shell/command.h"
+#include "tools/cmd/commands.h"
 #include "tools/shell/console.h"
 #include "tools/shell/process.h"
 

@@ -2,7 +2,10 @@
  *
  * Every line on standard input asks for one repetition, which answers with one line of JSON on
  * standard output: {"seconds", "peak_bytes", ...}. So another program can be measured in turn, each
- * waiting without computing while the other runs. */
+ * waiting without computing while the other runs.
+ *
+ * The room tools/bench owns what is measured, and the scripts that compare it with other programs.
+ * It times the code that the commands run and has no faster way of its own. */
 #ifndef SKEIN_BENCH_ASKED_H
 #define SKEIN_BENCH_ASKED_H
 

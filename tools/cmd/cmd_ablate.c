@@ -1,6 +1,7 @@
 /* skein ablate: an evaluation over settings of the routers. */
 #include <stdio.h>
 
+#include "tools/cmd/commands.h"
 #include "tools/cmd/eval_command.h"
 #include "tools/plot/plot_ablation.h"
 

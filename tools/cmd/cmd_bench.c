@@ -8,7 +8,7 @@
 #include "autograd/kernel/kernels.h"
 #include "tools/bench/bench_asked.h"
 #include "tools/bench/bench_train.h"
-#include "tools/shell/command.h"
+#include "tools/cmd/commands.h"
 #include "tools/shell/console.h"
 #include "tools/shell/machine.h"
 

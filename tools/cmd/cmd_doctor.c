@@ -11,7 +11,7 @@
 #include "autograd/ground/version.h"
 #include "autograd/kernel/kernels.h"
 #include "autograd/product/blas.h"
-#include "tools/shell/command.h"
+#include "tools/cmd/commands.h"
 #include "tools/shell/facts.h"
 #include "tools/shell/machine.h"
 #include "tools/shell/process.h"

@@ -10,7 +10,7 @@
 #include "data/file/path.h"
 #include "data/options/options.h"
 #include "infer/embed/embed_pool.h"
-#include "tools/shell/command.h"
+#include "tools/cmd/commands.h"
 #include "tools/shell/console.h"
 
 static const char usage[] =

@@ -1,6 +1,7 @@
 /* skein eval: tasks by methods, into cells and tables. */
 #include <stdio.h>
 
+#include "tools/cmd/commands.h"
 #include "tools/cmd/eval_command.h"
 
 static const char usage[] =

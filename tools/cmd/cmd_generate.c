@@ -1,8 +1,8 @@
 /* skein generate: the text that a model makes of every item of a file. */
 #include <stdlib.h>
 
+#include "tools/cmd/commands.h"
 #include "tools/predict/predict_run.h"
-#include "tools/shell/command.h"
 
 static const char usage[] =
     "skein generate: write a text for every item\n"

@@ -3,14 +3,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
+#include "tools/cmd/commands.h"
 #include "tools/inspect/inspect.h"
-#include "tools/shell/command.h"
+#include "tools/pool/pool_tool.h"
 
 typedef struct Kind {
   const char *mark; /* a file that only this kind of directory has */
   Status (*inspect)(Inspection *in, const char *dir, Error *err);
 } Kind;
+
+static Status inspect_pool(Inspection *in, const char *dir, Error *err) {
+  return pool_list(&in->facts, dir, false, err);
+}
 
 /* What skein trained is a run and, with its result in place, also the last that it is here. */
 static const Kind kinds[] = {

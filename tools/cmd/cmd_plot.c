@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "data/options/options.h"
+#include "tools/cmd/commands.h"
 #include "tools/plot/plot.h"
 #include "tools/plot/plot_ablation.h"
 #include "tools/plot/plot_routing.h"
-#include "tools/shell/command.h"
 
 enum { ABLATION, POOL, ROUTING, TRACE, TRAINING, FIGURES };
 static const char *const figures[FIGURES] = {"ablation", "pool", "routing", "trace", "training"};

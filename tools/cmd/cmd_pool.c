@@ -1,8 +1,8 @@
 /* skein pool: experts and their gates, put together, checked and compared. */
 #include <string.h>
 
+#include "tools/cmd/commands.h"
 #include "tools/pool/pool_tool.h"
-#include "tools/shell/command.h"
 
 static const char usage[] =
     "skein pool: put experts and their gates together, check them, compare pools\n"

@@ -1,8 +1,8 @@
 /* skein score: which of its choices a model finds likeliest, for every item of a file. */
 #include <stdlib.h>
 
+#include "tools/cmd/commands.h"
 #include "tools/predict/predict_run.h"
-#include "tools/shell/command.h"
 
 static const char usage[] =
     "skein score: rank the choices of every item by their likelihood\n"

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "tools/cmd/commands.h"
 #include "tools/cmd/train_activation.h"
-#include "tools/shell/command.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
 #include "tools/shell/machine.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "infer/route/route_labels.h"
-#include "tools/shell/command.h"
+#include "tools/cmd/commands.h"
 
 static const char about[] =
     "Routers: where each token, at each module, goes to. `router: NAME` chooses one, in skein "

@@ -4,7 +4,10 @@
  * facts and its elementary skills (the kind of a thing, its colour, the order of numbers, copying),
  * but none of the questions that experts answer. Held-in tasks each train one expert. Held-out
  * tasks need a skill that some expert has, in a domain or wording no expert has seen; nothing is
- * ever trained on them. */
+ * ever trained on them.
+ *
+ * The room tools/demo owns the small world of the demo and the program that writes it down. It is
+ * no part of skein: it knows random numbers and files, and no model. */
 #ifndef SKEIN_TASK_H
 #define SKEIN_TASK_H
 

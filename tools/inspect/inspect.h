@@ -1,4 +1,7 @@
-/* inspect: what is in a file or directory that skein reads or writes, as facts. */
+/* inspect: what is in a file or directory that skein reads or writes, as facts.
+ *
+ * The room tools/inspect owns the reports on what is on disk, a file a kind; pools report on
+ * themselves (tools/pool). It writes nothing and prints nothing. */
 #ifndef SKEIN_INSPECT_H
 #define SKEIN_INSPECT_H
 
@@ -19,8 +22,6 @@ Status inspect_base(Inspection *in, const char *dir, Error *err);
 Status inspect_expert(Inspection *in, const char *dir, Error *err);
 /* A directory that `skein train` writes. */
 Status inspect_run(Inspection *in, const char *dir, Error *err);
-/* A pool of experts. */
-Status inspect_pool(Inspection *in, const char *dir, Error *err);
 
 /* Numbers of one stored tensor. Of dtypes other than F16, BF16, F32 and F64 only `count` is known.
  */

@@ -1,5 +1,9 @@
 /* plot: what the figures share. A figure NAME is three kinds of files in one folder: NAME.tsv (the
- * data), NAME.gp (a gnuplot script, to restyle it by hand) and the images that gnuplot makes. */
+ * data), NAME.gp (a gnuplot script, to restyle it by hand) and the images that gnuplot makes.
+ *
+ * The room tools/plot owns figures: what is read back of runs, evaluations, traces and pools, the
+ * data of every figure, and the scripts that draw them. It computes nothing that is not drawn, and
+ * works without gnuplot up to the images. */
 #ifndef SKEIN_PLOT_H
 #define SKEIN_PLOT_H
 

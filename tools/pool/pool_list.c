@@ -4,7 +4,6 @@
 
 #include "infer/expert/vector_file.h"
 #include "infer/t5/t5_config.h"
-#include "tools/inspect/inspect.h"
 #include "tools/pool/pool_tool.h"
 
 /* Linears that experts can cover, from the base's configuration alone; 0 when it is not there. */
@@ -95,8 +94,4 @@ Status pool_list(Facts *f, const char *dir, bool whole, Error *err) {
   Status status = describe(f, &m, whole, err);
   manifest_free(&m);
   return status;
-}
-
-Status inspect_pool(Inspection *in, const char *dir, Error *err) {
-  return pool_list(&in->facts, dir, false, err);
 }

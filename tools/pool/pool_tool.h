@@ -1,4 +1,7 @@
-/* pool_tool: what the verbs of `skein pool` share. */
+/* pool_tool: what the verbs of `skein pool` share.
+ *
+ * The room tools/pool owns how pools are made, changed, checked, listed and compared by hand. The
+ * bytes of a pool and how they are read are infer/pool's, and every change is made under its lock. */
 #ifndef SKEIN_POOL_TOOL_H
 #define SKEIN_POOL_TOOL_H
 

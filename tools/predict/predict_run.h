@@ -1,4 +1,8 @@
-/* predict_run: answers the items of a file, a chunk at a time, a line for each. */
+/* predict_run: answers the items of a file, a chunk at a time, a line for each.
+ *
+ * The room tools/predict owns what score and generate share, and their benchmarks with them: the
+ * options (predict_options.h), the parts that these name, the files that are written. How an item
+ * is answered is infer/predict's; what a line says is the command's. */
 #ifndef SKEIN_PREDICT_RUN_H
 #define SKEIN_PREDICT_RUN_H
 

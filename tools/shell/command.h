@@ -1,4 +1,9 @@
-/* command: what a subcommand of skein is, how it reads its arguments, and which there are. */
+/* command: what a subcommand of skein is, and what argv has for it.
+ *
+ * The room tools/shell owns what stands between a command and the world that runs it: its arguments
+ * (arguments.h), the person at the terminal (console.h), what it found out, for people and programs
+ * (facts.h), signals (interrupt.h), the machine (machine.h), other programs (process.h). It knows
+ * the status of a call and the threads, and no file format, model or command. */
 #ifndef SKEIN_COMMAND_H
 #define SKEIN_COMMAND_H
 
@@ -25,21 +30,5 @@ int command_option(int argc, char **argv, const char *shorts, const struct optio
 
 /* STATUS_USAGE unless there are between `least` and `most` operands after the options. */
 Status command_operands(int argc, char **argv, int least, int most, const char *what, Error *err);
-
-/* One file each, cmd_<name>.c. */
-extern const Command command_ablate;
-extern const Command command_bench;
-extern const Command command_doctor;
-extern const Command command_embed;
-extern const Command command_eval;
-extern const Command command_generate;
-extern const Command command_inspect;
-extern const Command command_plot;
-extern const Command command_pool;
-extern const Command command_score;
-extern const Command command_train;
-
-/* skein help routers: prints every method of routing. */
-void help_routers(void);
 
 #endif

@@ -1,4 +1,7 @@
-/* p3_set: one P3 set in memory, and what p3-split finds out about its rows. */
+/* p3_set: one P3 set in memory, and what p3-split finds out about its rows.
+ *
+ * The room tools/study owns programs that prepare the data of a study, which are no part of skein.
+ * They know files and JSON, and end with one line when memory runs out. */
 #ifndef SKEIN_P3_SET_H
 #define SKEIN_P3_SET_H
 
