@@ -10,7 +10,7 @@ static Status nothing_asked(Error *err) {
                    "bench: nothing was asked on standard input (a line a repetition)");
 }
 
-static json_t *likelihoods(const Score *score, int64_t n) {
+static json_t *likelihood_lists(const Score *score, int64_t n) {
   json_t *all = json_array();
   for (int64_t i = 0; i < n; i++) {
     json_t *one = json_array();
@@ -33,7 +33,7 @@ static Status time_scores(Predictor *p, const Asking *asking, const Item *item, 
     double start = machine_seconds();
     status = predict_scores(p, asking, item, n, score, err);
     double seconds = machine_seconds() - start;
-    if (status == STATUS_OK) status = bench_answer(likelihoods(score, n), seconds, err);
+    if (status == STATUS_OK) status = bench_answer(likelihood_lists(score, n), seconds, err);
     for (int64_t i = 0; i < n; i++) score_free(&score[i]);
   } while (status == STATUS_OK && bench_asked());
   free(score);
@@ -67,8 +67,8 @@ static Status time_texts(Predictor *p, const Asking *asking, const Item *item, i
   return status;
 }
 
-static int run(PredictCommand command, const char *label, PredictAnswer *answer, int argc,
-               char **argv, Error *err) {
+static int bench_answers(PredictCommand command, const char *label, PredictAnswer *answer, int argc,
+                         char **argv, Error *err) {
   PredictOptions o;
   Status status = predict_options_read(&o, command, argc, argv, err);
   o.together = true;
@@ -78,9 +78,9 @@ static int run(PredictCommand command, const char *label, PredictAnswer *answer,
 }
 
 int bench_score(int argc, char **argv, Error *err) {
-  return run(PREDICT_SCORE, "bench score", time_scores, argc, argv, err);
+  return bench_answers(PREDICT_SCORE, "bench score", time_scores, argc, argv, err);
 }
 
 int bench_generate(int argc, char **argv, Error *err) {
-  return run(PREDICT_GENERATE, "bench generate", time_texts, argc, argv, err);
+  return bench_answers(PREDICT_GENERATE, "bench generate", time_texts, argc, argv, err);
 }

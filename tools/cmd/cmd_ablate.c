@@ -32,7 +32,7 @@ static const char usage[] =
     "ablation draws it. The interval of a mean takes its tasks as independent.\n"
     "\n" EVAL_FILE_HELP;
 
-static Status show(const Evaluation *e, Error *err) {
+static Status show_curves(const Evaluation *e, Error *err) {
   const char *dir = e->spec->settings.output;
   Ablation a;
   Status status = ablation_read(&a, dir, err);
@@ -47,20 +47,20 @@ static Status show(const Evaluation *e, Error *err) {
   return status;
 }
 
-static Status finish(const Axes *axes, const Evaluation *e, Error *err) {
+static Status finish_ablate(const Axes *axes, const Evaluation *e, Error *err) {
   TRY(eval_table_write(e, err));
   TRY(axes_write(axes, e, err));
-  return show(e, err);
+  return show_curves(e, err);
 }
 
-static int run(int argc, char **argv, Error *err) {
-  return eval_command(argc, argv, true, finish, err);
+static int run_ablate(int argc, char **argv, Error *err) {
+  return eval_command(argc, argv, true, finish_ablate, err);
 }
 
 const Command command_ablate = {
     .name = "ablate",
     .summary = "score methods of routing over their settings, with curves",
     .usage = usage,
-    .run = run,
+    .run = run_ablate,
     .help = eval_command_help,
 };

@@ -9,6 +9,7 @@
 #include "tools/bench/bench_asked.h"
 #include "tools/bench/bench_train.h"
 #include "tools/cmd/commands.h"
+#include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 #include "tools/shell/machine.h"
 
@@ -49,17 +50,8 @@ static const char usage[] =
     "low-rank products; not what recomputation does twice. `share` is of a loop of nothing but\n"
     "multiply-adds on the same threads, measured in the same run before and after the steps.\n";
 
-static Status parse_count(const char *text, const char *name, int64_t *value, Error *err) {
-  char *end;
-  long long parsed = strtoll(text, &end, 10);
-  if (end == text || *end || parsed < 1 || parsed > 1 << 24) {
-    return error_set(err, STATUS_USAGE, "--%s: '%s' is not a count from 1 to 16777216", name, text);
-  }
-  *value = parsed;
-  return STATUS_OK;
-}
-
-static Status parse_dtype(const char *text, Dtype *dtype, Error *err) {
+static Status parse_dtype(void *field, const char *text, Error *err) {
+  Dtype *dtype = field;
   for (int d = DTYPE_F32; d <= DTYPE_BF16; d++) {
     *dtype = (Dtype)d;
     if (strcmp(text, dtype_name(*dtype)) == 0) return STATUS_OK;
@@ -69,54 +61,34 @@ static Status parse_dtype(const char *text, Dtype *dtype, Error *err) {
 
 typedef struct BenchArguments {
   BenchSpec spec;
-  bool csv;
+  bool bf16, csv;
 } BenchArguments;
 
+#define AT(field) offsetof(BenchArguments, field)
+enum { COUNT_MOST = 1 << 24 };
+
+static const Argument ROWS[] = {
+    {"shape", .type = ARGUMENT_TEXT, .offset = AT(spec.shape)},
+    {"threads", .type = ARGUMENT_COUNT, .offset = AT(spec.threads), .most = COUNT_MOST},
+    {"max-tokens", .type = ARGUMENT_COUNT, .offset = AT(spec.max_tokens), .most = COUNT_MOST},
+    {"steps", .type = ARGUMENT_COUNT, .offset = AT(spec.steps), .most = COUNT_MOST},
+    {"rank", .type = ARGUMENT_COUNT, .offset = AT(spec.rank), .most = COUNT_MOST},
+    {"dtype", .type = ARGUMENT_OTHER, .offset = AT(spec.dtype), .parse = parse_dtype},
+    {"recompute", .type = ARGUMENT_SWITCH, .offset = AT(spec.recompute)},
+    {"bf16", .type = ARGUMENT_SWITCH, .offset = AT(bf16)},
+    {"csv", .type = ARGUMENT_SWITCH, .offset = AT(csv)},
+};
+static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
 static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *err) {
-  static const struct option LONGS[] = {{"shape", required_argument, NULL, 'S'},
-                                        {"threads", required_argument, NULL, 'j'},
-                                        {"max-tokens", required_argument, NULL, 't'},
-                                        {"steps", required_argument, NULL, 'n'},
-                                        {"rank", required_argument, NULL, 'r'},
-                                        {"dtype", required_argument, NULL, 'd'},
-                                        {"recompute", no_argument, NULL, 'R'},
-                                        {"bf16", no_argument, NULL, 'b'},
-                                        {"csv", no_argument, NULL, 'c'},
-                                        {0}};
-  *a = (BenchArguments){{"t5-v1_1-base", 2, 8192, 5, 16, DTYPE_F32, false, PRECISION_F32}, false};
-  for (int option; (option = command_option(argc, argv, "", LONGS, err)) != -1;) {
-    switch (option) {
-      case 'S':
-        a->spec.shape = optarg;
-        break;
-      case 'j':
-        TRY(parse_count(optarg, "threads", &a->spec.threads, err));
-        break;
-      case 't':
-        TRY(parse_count(optarg, "max-tokens", &a->spec.max_tokens, err));
-        break;
-      case 'n':
-        TRY(parse_count(optarg, "steps", &a->spec.steps, err));
-        break;
-      case 'r':
-        TRY(parse_count(optarg, "rank", &a->spec.rank, err));
-        break;
-      case 'd':
-        TRY(parse_dtype(optarg, &a->spec.dtype, err));
-        break;
-      case 'R':
-        a->spec.recompute = true;
-        break;
-      case 'b':
-        a->spec.precision = PRECISION_BF16;
-        break;
-      case 'c':
-        a->csv = true;
-        break;
-      default:
-        return err->status;
-    }
-  }
+  *a = (BenchArguments){.spec = {.shape = "t5-v1_1-base",
+                                 .threads = 2,
+                                 .max_tokens = 8192,
+                                 .steps = 5,
+                                 .rank = 16,
+                                 .dtype = DTYPE_F32}};
+  TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
+  a->spec.precision = a->bf16 ? PRECISION_BF16 : PRECISION_F32;
   TRY(command_operands(argc, argv, 1, 1, "train", err));
   if (strcmp(argv[optind], "train") == 0) return STATUS_OK;
   return error_set(err, STATUS_USAGE,
@@ -160,7 +132,7 @@ static void print_table(const BenchSpec *s, const BenchResult *r) {
          console_bytes(c, sizeof c, r->peak_bytes - r->weight_bytes));
 }
 
-static int run(int argc, char **argv, Error *err) {
+static int run_bench(int argc, char **argv, Error *err) {
   if (argc > 1 && strcmp(argv[1], "gate") == 0) return bench_gate(argc - 1, argv + 1, err);
   if (argc > 1 && strcmp(argv[1], "score") == 0) return bench_score(argc - 1, argv + 1, err);
   if (argc > 1 && strcmp(argv[1], "generate") == 0) return bench_generate(argc - 1, argv + 1, err);
@@ -180,5 +152,5 @@ const Command command_bench = {
     .name = "bench",
     .summary = "measure training and answering on this machine",
     .usage = usage,
-    .run = run,
+    .run = run_bench,
 };

@@ -12,6 +12,7 @@
 #include "autograd/kernel/kernels.h"
 #include "autograd/product/blas.h"
 #include "tools/cmd/commands.h"
+#include "tools/shell/arguments.h"
 #include "tools/shell/facts.h"
 #include "tools/shell/machine.h"
 #include "tools/shell/process.h"
@@ -213,13 +214,10 @@ static Status print_for_people(Facts *f, Error *err) {
   return status;
 }
 
-static int run(int argc, char **argv, Error *err) {
-  static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {0}};
+static int run_doctor(int argc, char **argv, Error *err) {
+  static const Argument row[] = {{"json", .type = ARGUMENT_SWITCH}};
   bool as_json = false;
-  for (int option; (option = command_option(argc, argv, "", longs, err)) != -1;) {
-    if (option == '?') return err->status;
-    as_json = true;
-  }
+  TRY(arguments_read(&(ArgumentTable){row, 1}, 0, &as_json, NULL, argc, argv, err));
   TRY(command_operands(argc, argv, 0, 0, "", err));
   Facts f = facts_new();
   add_program(&f);
@@ -248,5 +246,5 @@ const Command command_doctor = {
         "are loaded, and whether gnuplot is there. It changes nothing.\n"
         "\n"
         "  --json   print one JSON object\n",
-    .run = run,
+    .run = run_doctor,
 };

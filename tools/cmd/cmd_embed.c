@@ -11,6 +11,7 @@
 #include "data/options/options.h"
 #include "infer/embed/embed_pool.h"
 #include "tools/cmd/commands.h"
+#include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 
 static const char usage[] =
@@ -65,22 +66,15 @@ typedef struct EmbedArguments {
   int kind; /* EmbedderKind; -1: not given */
   const char *file, *name, *base, *output, *key;
   int64_t limit, threads;
+  TextList given;       /* of --examples */
   ExampleFile *example; /* [examples]; expert names are owned */
   int examples;
 } EmbedArguments;
 
 /* ---- arguments ---- */
 
-enum { EMBEDDER = 1, FROM, NAME, BASE, EXAMPLES, LIMIT, KEY, THREADS, OUTPUT };
-
-static const struct option LONGS[] = {
-    {"embedder", required_argument, NULL, EMBEDDER}, {"file", required_argument, NULL, FROM},
-    {"name", required_argument, NULL, NAME},         {"base", required_argument, NULL, BASE},
-    {"examples", required_argument, NULL, EXAMPLES}, {"limit", required_argument, NULL, LIMIT},
-    {"key", required_argument, NULL, KEY},           {"threads", required_argument, NULL, THREADS},
-    {"output", required_argument, NULL, OUTPUT},     {0}};
-
-static Status parse_kind(const char *word, int *kind, Error *err) {
+static Status parse_kind(void *field, const char *word, Error *err) {
+  int *kind = field;
   static const char *const KINDS[] = {"lexical", "encoder", "precomputed"};
   for (*kind = EMBEDDER_LEXICAL; *kind <= EMBEDDER_PRECOMPUTED; (*kind)++) {
     if (strcmp(word, KINDS[*kind]) == 0) return STATUS_OK;
@@ -98,45 +92,48 @@ static Status parse_number(const char *option, const char *word, int64_t most, i
                    option, word, most);
 }
 
-static Status parse_example(EmbedArguments *a, const char *word, Error *err) {
+static Status parse_limit(void *field, const char *word, Error *err) {
+  return parse_number("--limit", word, 1000000, field, err);
+}
+
+static Status parse_threads(void *field, const char *word, Error *err) {
+  return parse_number("--threads", word, 256, field, err);
+}
+
+#define AT(field) offsetof(EmbedArguments, field)
+
+static const Argument ROWS[] = {
+    {"embedder", .type = ARGUMENT_OTHER, .offset = AT(kind), .parse = parse_kind},
+    {"file", .type = ARGUMENT_TEXT, .offset = AT(file)},
+    {"name", .type = ARGUMENT_TEXT, .offset = AT(name)},
+    {"base", .type = ARGUMENT_TEXT, .offset = AT(base)},
+    {"examples", .type = ARGUMENT_TEXTS, .offset = AT(given)},
+    {"limit", .type = ARGUMENT_OTHER, .offset = AT(limit), .parse = parse_limit},
+    {"key", .type = ARGUMENT_TEXT, .offset = AT(key)},
+    {"threads", .type = ARGUMENT_OTHER, .offset = AT(threads), .parse = parse_threads},
+    {"output", .type = ARGUMENT_TEXT, .offset = AT(output)},
+};
+static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
+/* EXPERT=FILE */
+static Status parse_example(const char *word, ExampleFile *example, Error *err) {
   const char *sign = strchr(word, '=');
   if (!sign || sign == word || !sign[1]) {
     return error_set(err, STATUS_USAGE, "embed: --examples: is '%s', want EXPERT=FILE", word);
   }
   char *expert = strndup(word, (size_t)(sign - word));
   if (!expert) return error_set(err, STATUS_RUN, "out of memory: the arguments");
-  a->example[a->examples++] = (ExampleFile){expert, sign + 1};
+  *example = (ExampleFile){expert, sign + 1};
   return STATUS_OK;
 }
 
-static Status parse_option(EmbedArguments *a, int option, Error *err) {
-  switch (option) {
-    case EMBEDDER:
-      return parse_kind(optarg, &a->kind, err);
-    case FROM:
-      a->file = optarg;
-      return STATUS_OK;
-    case NAME:
-      a->name = optarg;
-      return STATUS_OK;
-    case BASE:
-      a->base = optarg;
-      return STATUS_OK;
-    case EXAMPLES:
-      return parse_example(a, optarg, err);
-    case LIMIT:
-      return parse_number("--limit", optarg, 1000000, &a->limit, err);
-    case KEY:
-      a->key = optarg;
-      return STATUS_OK;
-    case THREADS:
-      return parse_number("--threads", optarg, 256, &a->threads, err);
-    case OUTPUT:
-      a->output = optarg;
-      return STATUS_OK;
-    default:
-      return err->status;
+static Status parse_examples(EmbedArguments *a, Error *err) {
+  a->example = calloc((size_t)a->given.count + 1, sizeof *a->example);
+  if (!a->example) return error_set(err, STATUS_RUN, "out of memory: the arguments");
+  for (; a->examples < a->given.count; a->examples++) {
+    TRY(parse_example(a->given.text[a->examples], &a->example[a->examples], err));
   }
+  return STATUS_OK;
 }
 
 /* Options that say nothing about what was asked are errors, not silence. */
@@ -157,11 +154,8 @@ static Status check_arguments(EmbedArguments *a, Error *err) {
 
 static Status parse_arguments(EmbedArguments *a, int argc, char **argv, Error *err) {
   *a = (EmbedArguments){.kind = -1, .key = "input", .limit = 1000, .threads = 2};
-  a->example = calloc((size_t)argc, sizeof *a->example);
-  if (!a->example) return error_set(err, STATUS_RUN, "out of memory: the arguments");
-  for (int option; (option = command_option(argc, argv, "", LONGS, err)) != -1;) {
-    TRY(parse_option(a, option, err));
-  }
+  TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
+  TRY(parse_examples(a, err));
   TRY(command_operands(argc, argv, a->output ? 0 : 1, 1, "POOL", err));
   a->pool = argv[optind];
   return check_arguments(a, err);
@@ -276,7 +270,7 @@ static Status remove_stale(const char *path, bool examples, Error *err) {
   return status;
 }
 
-static Status embed(const Parts *p, const EmbedArguments *a, Error *err) {
+static Status write_embeddings(const Parts *p, const EmbedArguments *a, Error *err) {
   Progress progress = {0};
   EmbedWatch watch = {&progress, on_text};
   Embeddings out = {0};
@@ -303,13 +297,13 @@ static Status embed_pool(const EmbedArguments *a, Error *err) {
   manifest_free(&parts.manifest);
   TRY(pool_lock(&lock, a->pool, err));
   Status status = open_parts(&parts, a, err);
-  if (status == STATUS_OK) status = embed(&parts, a, err);
+  if (status == STATUS_OK) status = write_embeddings(&parts, a, err);
   close_parts(&parts);
   pool_unlock(lock);
   return status;
 }
 
-static Status convert(const EmbedArguments *a, Error *err) {
+static Status convert_file(const EmbedArguments *a, Error *err) {
   Embeddings e;
   TRY(embeddings_import(&e, a->file, a->name, err));
   Status status = embeddings_write(&e, a->output, err);
@@ -321,12 +315,13 @@ static Status convert(const EmbedArguments *a, Error *err) {
   return status;
 }
 
-static int run(int argc, char **argv, Error *err) {
+static int run_embed(int argc, char **argv, Error *err) {
   EmbedArguments a = {0};
   Status status = parse_arguments(&a, argc, argv, err);
-  if (status == STATUS_OK) status = a.output ? convert(&a, err) : embed_pool(&a, err);
+  if (status == STATUS_OK) status = a.output ? convert_file(&a, err) : embed_pool(&a, err);
   for (int i = 0; i < a.examples; i++) free((char *)(uintptr_t)a.example[i].expert);
   free(a.example);
+  free(a.given.text);
   return (int)status;
 }
 
@@ -334,5 +329,5 @@ const Command command_embed = {
     .name = "embed",
     .summary = "fill a pool with embeddings of its experts",
     .usage = usage,
-    .run = run,
+    .run = run_embed,
 };

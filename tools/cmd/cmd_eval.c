@@ -23,20 +23,20 @@ static const char usage[] =
     "Tables go to stdout and to table.txt, .md, .tex, .csv and .json in OUTPUT.\n"
     "\n" EVAL_FILE_HELP;
 
-static Status finish(const Axes *axes, const Evaluation *e, Error *err) {
+static Status finish_eval(const Axes *axes, const Evaluation *e, Error *err) {
   (void)axes;
   TRY(eval_table_write(e, err));
   return eval_table_text(e, stdout, err);
 }
 
-static int run(int argc, char **argv, Error *err) {
-  return eval_command(argc, argv, false, finish, err);
+static int run_eval(int argc, char **argv, Error *err) {
+  return eval_command(argc, argv, false, finish_eval, err);
 }
 
 const Command command_eval = {
     .name = "eval",
     .summary = "score methods of routing on tasks, with tables",
     .usage = usage,
-    .run = run,
+    .run = run_eval,
     .help = eval_command_help,
 };

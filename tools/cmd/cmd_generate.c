@@ -21,8 +21,8 @@ static const char usage[] =
     "Special tokens are left out. Beam search is that of transformers with early_stopping=False.\n"
     "\n";
 
-static Status answer(Predictor *p, const Asking *asking, const Item *item, int64_t n, FILE *out,
-                     Error *err) {
+static Status answer_generate(Predictor *p, const Asking *asking, const Item *item, int64_t n,
+                              FILE *out, Error *err) {
   char **text = calloc((size_t)n, sizeof *text);
   if (!text) return error_set(err, STATUS_RUN, "out of memory: the texts");
   Status status = predict_texts(p, asking, item, n, text, err);
@@ -35,15 +35,15 @@ static Status answer(Predictor *p, const Asking *asking, const Item *item, int64
   return status;
 }
 
-static int run(int argc, char **argv, Error *err) {
+static int run_generate(int argc, char **argv, Error *err) {
   PredictOptions o;
   Status status = predict_options_read(&o, PREDICT_GENERATE, argc, argv, err);
-  if (status == STATUS_OK) status = predict_run(&o, "generate", answer, err);
+  if (status == STATUS_OK) status = predict_run(&o, "generate", answer_generate, err);
   predict_options_free(&o);
   return (int)status;
 }
 
-static void help(int argc, char **argv) {
+static void print_help(int argc, char **argv) {
   (void)argc;
   (void)argv;
   predict_options_help(PREDICT_GENERATE);
@@ -53,6 +53,6 @@ const Command command_generate = {
     .name = "generate",
     .summary = "write a text for every item",
     .usage = usage,
-    .run = run,
-    .help = help,
+    .run = run_generate,
+    .help = print_help,
 };

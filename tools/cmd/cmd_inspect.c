@@ -8,6 +8,7 @@
 #include "tools/cmd/commands.h"
 #include "tools/inspect/inspect.h"
 #include "tools/pool/pool_tool.h"
+#include "tools/shell/arguments.h"
 
 typedef struct Kind {
   const char *mark; /* a file that only this kind of directory has */
@@ -49,23 +50,27 @@ static Status inspect_path(Inspection *in, const char *path, Error *err) {
   return S_ISDIR(st.st_mode) ? inspect_directory(in, path, err) : inspect_file(in, path, err);
 }
 
-static int run(int argc, char **argv, Error *err) {
-  static const struct option longs[] = {{"json", no_argument, NULL, 'j'},
-                                        {"names", no_argument, NULL, 'n'},
-                                        {"base", required_argument, NULL, 'b'},
-                                        {0}};
-  Inspection in = {.values = true};
-  bool as_json = false;
-  for (int option; (option = command_option(argc, argv, "", longs, err)) != -1;) {
-    if (option == '?') return err->status;
-    if (option == 'j') as_json = true;
-    if (option == 'n') in.values = false;
-    if (option == 'b') in.base = optarg;
-  }
+typedef struct InspectArguments {
+  bool json, names;
+  const char *base;
+} InspectArguments;
+
+#define AT(field) offsetof(InspectArguments, field)
+
+static const Argument ROWS[] = {
+    {"json", .type = ARGUMENT_SWITCH, .offset = AT(json)},
+    {"names", .type = ARGUMENT_SWITCH, .offset = AT(names)},
+    {"base", .type = ARGUMENT_TEXT, .offset = AT(base)},
+};
+static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
+static int run_inspect(int argc, char **argv, Error *err) {
+  InspectArguments a = {0};
+  TRY(arguments_read(&ARGUMENTS, 0, &a, NULL, argc, argv, err));
   TRY(command_operands(argc, argv, 1, 1, "a file or directory", err));
-  in.facts = facts_new();
+  Inspection in = {.facts = facts_new(), .values = !a.names, .base = a.base};
   Status status = inspect_path(&in, argv[optind], err);
-  if (status == STATUS_OK) status = facts_print(&in.facts, as_json, err);
+  if (status == STATUS_OK) status = facts_print(&in.facts, a.json, err);
   facts_free(&in.facts);
   return status;
 }
@@ -88,5 +93,5 @@ const Command command_inspect = {
         "  --json       print one JSON object\n"
         "  --names      read names and shapes only, not the numbers\n"
         "  --base DIR   check an expert against this T5, too\n",
-    .run = run,
+    .run = run_inspect,
 };

@@ -8,6 +8,7 @@
 #include "tools/plot/plot.h"
 #include "tools/plot/plot_ablation.h"
 #include "tools/plot/plot_routing.h"
+#include "tools/shell/arguments.h"
 
 enum { ABLATION, POOL, ROUTING, TRACE, TRAINING, FIGURES };
 static const char *const figures[FIGURES] = {"ablation", "pool", "routing", "trace", "training"};
@@ -22,86 +23,58 @@ static Status find_figure(const char *name, int *figure, Error *err) {
                    near ? near : "ablation, pool, routing, trace or training");
 }
 
-/* Values of the long options, whose letters nobody types. */
-enum { STATISTIC = 1000, FIGURE, TASK, METHOD, COMPARE, BASE, TOP };
-
-static const struct option longs[] = {{"statistic", required_argument, NULL, STATISTIC},
-                                      {"figure", required_argument, NULL, FIGURE},
-                                      {"task", required_argument, NULL, TASK},
-                                      {"method", required_argument, NULL, METHOD},
-                                      {"compare", required_argument, NULL, COMPARE},
-                                      {"base", required_argument, NULL, BASE},
-                                      {"top", required_argument, NULL, TOP},
-                                      {"output", required_argument, NULL, 'o'},
-                                      {0}};
-
 typedef struct PlotArguments {
   RoutingRequest routing;
   const char *base;
   int top;
-  int last[FIGURES]; /* of the options that only this figure takes, the last given; 0: none */
 } PlotArguments;
 
-static Status parse_top(const char *text, int *top, Error *err) {
+static Status parse_statistic(void *field, const char *text, Error *err) {
+  return statistic_parse(text, field, err);
+}
+
+static Status parse_top(void *field, const char *text, Error *err) {
   char *end;
   long value = strtol(text, &end, 10);
-  *top = (int)value;
+  *(int *)field = (int)value;
   if (end != text && !*end && value >= 1 && value <= 1000) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "plot: --top: got '%s', want a number from 1 to 1000", text);
 }
 
-static Status set_option(PlotArguments *a, int option, const char *value, Error *err) {
-  if (option >= STATISTIC)
-    a->last[option == BASE ? POOL : option == TOP ? TRACE : ROUTING] = option;
-  switch (option) {
-    case 'o':
-      a->routing.out = value;
-      break;
-    case STATISTIC:
-      return statistic_parse(value, &a->routing.what, err);
-    case FIGURE:
-      a->routing.only_figure = value;
-      break;
-    case TASK:
-      a->routing.only_task = value;
-      break;
-    case METHOD:
-      a->routing.only_method = value;
-      break;
-    case COMPARE:
-      a->routing.compare = value;
-      break;
-    case BASE:
-      a->base = value;
-      break;
-    case TOP:
-      return parse_top(value, &a->top, err);
-  }
-  return STATUS_OK;
+#define AT(field)  offsetof(PlotArguments, field)
+#define OF(figure) (1u << (figure))
+
+static const Argument ROWS[] = {
+    {"statistic", 0, ARGUMENT_OTHER, AT(routing.what), .forms = OF(ROUTING),
+     .parse = parse_statistic},
+    {"figure", 0, ARGUMENT_TEXT, AT(routing.only_figure), .forms = OF(ROUTING)},
+    {"task", 0, ARGUMENT_TEXT, AT(routing.only_task), .forms = OF(ROUTING)},
+    {"method", 0, ARGUMENT_TEXT, AT(routing.only_method), .forms = OF(ROUTING)},
+    {"compare", 0, ARGUMENT_TEXT, AT(routing.compare), .forms = OF(ROUTING)},
+    {"base", 0, ARGUMENT_TEXT, AT(base), .forms = OF(POOL)},
+    {"top", 0, ARGUMENT_OTHER, AT(top), .forms = OF(TRACE), .parse = parse_top},
+    {"output", 'o', ARGUMENT_TEXT, .offset = AT(routing.out)},
+};
+static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
+/* The figure, which is the first operand, and that no option is of another: it would be ignored in
+ * silence. */
+static Status parse_arguments(PlotArguments *a, int *figure, int argc, char **argv, Error *err) {
+  uint64_t given;
+  TRY(arguments_read(&ARGUMENTS, 0, a, &given, argc, argv, err));
+  TRY(command_operands(argc, argv, 1, argc, "a figure", err));
+  TRY(find_figure(argv[optind], figure, err));
+  bool many = *figure == ROUTING || *figure == TRAINING;
+  TRY(command_operands(argc, argv, 2, many ? argc : 2, operand[*figure], err));
+  const Argument *stranger = arguments_stranger(&ARGUMENTS, OF(*figure), given);
+  if (!stranger) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "plot: %s takes no --%s", figures[*figure], stranger->name);
 }
 
-/* An option of another figure would be ignored in silence. */
-static Status check_options(const PlotArguments *a, int figure, Error *err) {
-  for (int i = 0; i < FIGURES; i++) {
-    if (i == figure || a->last[i] == 0) continue;
-    return error_set(err, STATUS_USAGE, "plot: %s takes no --%s", figures[figure],
-                     longs[a->last[i] - STATISTIC].name);
-  }
-  return STATUS_OK;
-}
-
-static int run(int argc, char **argv, Error *err) {
+static int run_plot(int argc, char **argv, Error *err) {
   PlotArguments a = {.top = 12};
   int figure;
-  for (int option; (option = command_option(argc, argv, "o:", longs, err)) != -1;) {
-    if (option == '?') return err->status;
-    TRY(set_option(&a, option, optarg, err));
-  }
-  TRY(command_operands(argc, argv, 1, argc, "a figure", err));
-  TRY(find_figure(argv[optind], &figure, err));
-  bool many = figure == ROUTING || figure == TRAINING;
-  TRY(command_operands(argc, argv, 2, many ? argc : 2, operand[figure], err));
-  TRY(check_options(&a, figure, err));
+  TRY(parse_arguments(&a, &figure, argc, argv, err));
   a.routing.input = argv + optind + 1;
   a.routing.inputs = argc - optind - 1;
   switch (figure) {
@@ -178,5 +151,5 @@ const Command command_plot = {
         "Beside each NAME.png and NAME.svg are the data (NAME.tsv) and the gnuplot script\n"
         "(NAME.gp), which can be edited and run again. Without gnuplot only these two are\n"
         "written.\n",
-    .run = run,
+    .run = run_plot,
 };

@@ -3,6 +3,7 @@
 
 #include "tools/cmd/commands.h"
 #include "tools/pool/pool_tool.h"
+#include "tools/shell/arguments.h"
 
 static const char usage[] =
     "skein pool: put experts and their gates together, check them, compare pools\n"
@@ -45,62 +46,31 @@ static const char usage[] =
     "`diff` shows for a changed expert and each group of modules by how much its factors and\n"
     "gates moved: |after - before| / |before|, in the Euclidean norm over the group.\n";
 
-typedef struct Verb {
-  const char *name, *operands, *options; /* `options`: the letters of LONGS that it takes */
-  int least;                             /* operands, which are also the most */
-} Verb;
-
 enum { INIT, ADD, REMOVE, LIST, CHECK, DIFF, VERBS };
 
-static const Verb VERB[VERBS] = {
-    [INIT] = {"init", "POOL", "b", 1},         [ADD] = {"add", "POOL and NAME", "bagtilr", 2},
-    [REMOVE] = {"rm", "POOL and NAME", "", 2}, [LIST] = {"ls", "POOL", "j", 1},
-    [CHECK] = {"check", "POOL", "bj", 1},      [DIFF] = {"diff", "two pools", "j", 2},
+static const struct {
+  const char *name, *operands;
+  int count; /* of the operands */
+} VERB[VERBS] = {
+    [INIT] = {"init", "POOL", 1},          [ADD] = {"add", "POOL and NAME", 2},
+    [REMOVE] = {"rm", "POOL and NAME", 2}, [LIST] = {"ls", "POOL", 1},
+    [CHECK] = {"check", "POOL", 1},        [DIFF] = {"diff", "two pools", 2},
 };
 
-static const struct option LONGS[] = {{"base", required_argument, NULL, 'b'},
-                                      {"adapter", required_argument, NULL, 'a'},
-                                      {"gate", required_argument, NULL, 'g'},
-                                      {"activation", required_argument, NULL, 't'},
-                                      {"instruction", required_argument, NULL, 'i'},
-                                      {"licence", required_argument, NULL, 'l'},
-                                      {"replace", no_argument, NULL, 'r'},
-                                      {"json", no_argument, NULL, 'j'},
-                                      {0}};
+#define AT(field) offsetof(PoolOptions, field)
+#define OF(verb)  (1u << (verb))
 
-static void set_option(PoolOptions *o, int option, const char *value) {
-  switch (option) {
-    case 'b':
-      o->base = value;
-      break;
-    case 'a':
-      o->adapter = value;
-      break;
-    case 'g':
-      o->gate = value;
-      break;
-    case 't':
-      o->activation = value;
-      break;
-    case 'i':
-      o->instruction = value;
-      break;
-    case 'l':
-      o->licence = value;
-      break;
-    case 'r':
-      o->replace = true;
-      break;
-    default:
-      o->json = true;
-  }
-}
-
-static const char *long_name(int option) {
-  const struct option *l = LONGS;
-  while (l->val != option) l++;
-  return l->name;
-}
+static const Argument ROWS[] = {
+    {"base", 0, ARGUMENT_TEXT, AT(base), .forms = OF(INIT) | OF(ADD) | OF(CHECK)},
+    {"adapter", 0, ARGUMENT_TEXT, AT(adapter), .forms = OF(ADD)},
+    {"gate", 0, ARGUMENT_TEXT, AT(gate), .forms = OF(ADD)},
+    {"activation", 0, ARGUMENT_TEXT, AT(activation), .forms = OF(ADD)},
+    {"instruction", 0, ARGUMENT_TEXT, AT(instruction), .forms = OF(ADD)},
+    {"licence", 0, ARGUMENT_TEXT, AT(licence), .forms = OF(ADD)},
+    {"replace", 0, ARGUMENT_SWITCH, AT(replace), .forms = OF(ADD)},
+    {"json", 0, ARGUMENT_SWITCH, AT(json), .forms = OF(LIST) | OF(CHECK) | OF(DIFF)},
+};
+static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
 static Status find_verb(int argc, char **argv, int *verb, Error *err) {
   for (*verb = 0; argc > 1 && *verb < VERBS; ++*verb) {
@@ -114,7 +84,7 @@ static Status find_verb(int argc, char **argv, int *verb, Error *err) {
                    argv[1]);
 }
 
-static Status list(const char *dir, bool json, Error *err) {
+static Status print_list(const char *dir, bool json, Error *err) {
   Facts f = facts_new();
   Status status = pool_list(&f, dir, json, err);
   if (status == STATUS_OK) status = facts_print(&f, json, err);
@@ -131,7 +101,7 @@ static Status run_verb(int verb, char **operand, const PoolOptions *o, Error *er
     case REMOVE:
       return pool_remove(operand[0], operand[1], err);
     case LIST:
-      return list(operand[0], o->json, err);
+      return print_list(operand[0], o->json, err);
     case CHECK:
       return pool_check(operand[0], o, err);
     default:
@@ -139,23 +109,26 @@ static Status run_verb(int verb, char **operand, const PoolOptions *o, Error *er
   }
 }
 
-static int run(int argc, char **argv, Error *err) {
+/* The options of a verb; one that another has is told from one that is unknown. */
+static Status read_options(PoolOptions *o, int verb, int argc, char **argv, Error *err) {
+  uint64_t given;
+  TRY(arguments_read(&ARGUMENTS, 0, o, &given, argc, argv, err));
+  const Argument *stranger = arguments_stranger(&ARGUMENTS, OF(verb), given);
+  if (stranger) {
+    return error_set(err, STATUS_USAGE, "pool %s: takes no --%s; see skein pool --help",
+                     VERB[verb].name, stranger->name);
+  }
+  return command_operands(argc, argv, VERB[verb].count, VERB[verb].count, VERB[verb].operands, err);
+}
+
+static int run_pool(int argc, char **argv, Error *err) {
   int verb;
   PoolOptions o = {0};
   TRY(find_verb(argc, argv, &verb, err));
-  const Verb *v = &VERB[verb];
   char *name = argv[0];
   argv++, argc--;
   argv[0] = name; /* which messages about options begin with */
-  for (int option; (option = command_option(argc, argv, "", LONGS, err)) != -1;) {
-    if (option == '?') return err->status;
-    if (!strchr(v->options, option)) {
-      return error_set(err, STATUS_USAGE, "pool %s: takes no --%s; see skein pool --help", v->name,
-                       long_name(option));
-    }
-    set_option(&o, option, optarg);
-  }
-  TRY(command_operands(argc, argv, v->least, v->least, v->operands, err));
+  TRY(read_options(&o, verb, argc, argv, err));
   return run_verb(verb, argv + optind, &o, err);
 }
 
@@ -163,5 +136,5 @@ const Command command_pool = {
     .name = "pool",
     .summary = "put experts and their gates together; check and compare pools",
     .usage = usage,
-    .run = run,
+    .run = run_pool,
 };

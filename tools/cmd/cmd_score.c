@@ -21,7 +21,7 @@ static const char usage[] =
     "its tokens. The largest score is predicted, the first of equal ones.\n"
     "\n";
 
-static json_t *reals(const double *value, int n) {
+static json_t *real_list(const double *value, int n) {
   json_t *list = json_array();
   for (int i = 0; i < n; i++) json_array_append_new(list, json_real(value[i]));
   return list;
@@ -29,12 +29,12 @@ static json_t *reals(const double *value, int n) {
 
 static json_t *score_line(const Item *item, const Score *s) {
   return json_pack("{s:s, s:i, s:s, s:o, s:o}", "id", item->id, "prediction", s->prediction,
-                   "choice", item->choice[s->prediction], "scores", reals(s->score, s->choices),
-                   "loglik", reals(s->loglik, s->choices));
+                   "choice", item->choice[s->prediction], "scores", real_list(s->score, s->choices),
+                   "loglik", real_list(s->loglik, s->choices));
 }
 
-static Status answer(Predictor *p, const Asking *asking, const Item *item, int64_t n, FILE *out,
-                     Error *err) {
+static Status answer_score(Predictor *p, const Asking *asking, const Item *item, int64_t n,
+                           FILE *out, Error *err) {
   Score *score = calloc((size_t)n, sizeof *score);
   if (!score) return error_set(err, STATUS_RUN, "out of memory: the scores");
   Status status = predict_scores(p, asking, item, n, score, err);
@@ -46,15 +46,15 @@ static Status answer(Predictor *p, const Asking *asking, const Item *item, int64
   return status;
 }
 
-static int run(int argc, char **argv, Error *err) {
+static int run_score(int argc, char **argv, Error *err) {
   PredictOptions o;
   Status status = predict_options_read(&o, PREDICT_SCORE, argc, argv, err);
-  if (status == STATUS_OK) status = predict_run(&o, "score", answer, err);
+  if (status == STATUS_OK) status = predict_run(&o, "score", answer_score, err);
   predict_options_free(&o);
   return (int)status;
 }
 
-static void help(int argc, char **argv) {
+static void print_help(int argc, char **argv) {
   (void)argc;
   (void)argv;
   predict_options_help(PREDICT_SCORE);
@@ -64,6 +64,6 @@ const Command command_score = {
     .name = "score",
     .summary = "rank the choices of every item by their likelihood",
     .usage = usage,
-    .run = run,
-    .help = help,
+    .run = run_score,
+    .help = print_help,
 };

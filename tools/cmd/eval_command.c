@@ -5,35 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
 
 typedef struct EvalArguments {
   const char *config;
   bool force, dry_run;
-  const char **assignment; /* [assignments], owned array of borrowed strings */
-  int assignments;
+  TextList assignment; /* of -s */
 } EvalArguments;
 
+#define AT(field) offsetof(EvalArguments, field)
+
+static const Argument ROWS[] = {
+    {"config", 'c', ARGUMENT_TEXT, .offset = AT(config)},
+    {"set", 's', ARGUMENT_TEXTS, .offset = AT(assignment)},
+    {"force", .type = ARGUMENT_SWITCH, .offset = AT(force)},
+    {"dry-run", .type = ARGUMENT_SWITCH, .offset = AT(dry_run)},
+};
+static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
 static Status parse_arguments(EvalArguments *a, int argc, char **argv, Error *err) {
-  static const struct option LONGS[] = {{"config", required_argument, NULL, 'c'},
-                                        {"set", required_argument, NULL, 's'},
-                                        {"force", no_argument, NULL, 'f'},
-                                        {"dry-run", no_argument, NULL, 'n'},
-                                        {0}};
-  a->assignment = calloc((size_t)argc, sizeof *a->assignment);
-  if (!a->assignment) return error_set(err, STATUS_RUN, "out of memory: the arguments");
-  for (int option; (option = command_option(argc, argv, "c:s:", LONGS, err)) != -1;) {
-    if (option == '?') return err->status;
-    if (option == 'c') a->config = optarg;
-    if (option == 's') a->assignment[a->assignments++] = optarg;
-    if (option == 'f') a->force = true;
-    if (option == 'n') a->dry_run = true;
-  }
+  TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
   TRY(command_operands(argc, argv, 0, 0, "nothing", err));
-  if (!a->config)
-    return error_set(err, STATUS_USAGE, "%s: -c FILE is required; --help shows one", argv[0]);
-  return STATUS_OK;
+  if (a->config) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "%s: -c FILE is required; --help shows one", argv[0]);
 }
 
 static Status print_plan(const Evaluation *e) {
@@ -81,7 +77,7 @@ static void on_cell(void *arg, const EvalTask *task, const EvalMethod *method,
 }
 
 /* STATUS_PARTIAL when cells failed. */
-static Status compute(Evaluation *e, Error *err) {
+static Status compute_cells(Evaluation *e, Error *err) {
   Watching w = {.total = evaluation_work(e)};
   const EvalWatch watch = {&w, on_items, on_cell, interrupt_catch()};
   int taken = evaluation_count(e, CELL_DONE);
@@ -131,7 +127,7 @@ static Status run_evaluation(const EvalArguments *a, const Axes *axes, EvalSpec 
                              EvalFinish *finish, Error *err) {
   Evaluation e = {0};
   Status status = evaluation_open(&e, spec, a->force, err);
-  if (status == STATUS_OK) status = a->dry_run ? print_plan(&e) : compute(&e, err);
+  if (status == STATUS_OK) status = a->dry_run ? print_plan(&e) : compute_cells(&e, err);
   if (!a->dry_run && (status == STATUS_OK || status == STATUS_PARTIAL)) {
     Status finished = finish(axes, &e, err);
     if (finished != STATUS_OK) status = finished;
@@ -147,12 +143,12 @@ int eval_command(int argc, char **argv, bool with_axes, EvalFinish *finish, Erro
   Axes axes = {0};
   Status status = parse_arguments(&a, argc, argv, err);
   if (status == STATUS_OK)
-    status = eval_spec_read(&spec, a.config, a.assignment, a.assignments, with_axes, err);
+    status = eval_spec_read(&spec, a.config, a.assignment.text, a.assignment.count, with_axes, err);
   if (status == STATUS_OK && with_axes) status = axes_expand(&axes, &spec, err);
   if (status == STATUS_OK) status = run_evaluation(&a, &axes, &spec, finish, err);
   axes_free(&axes);
   eval_spec_free(&spec);
-  free(a.assignment);
+  free(a.assignment.text);
   return (int)status;
 }
 

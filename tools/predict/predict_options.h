@@ -3,6 +3,7 @@
 #define SKEIN_PREDICT_OPTIONS_H
 
 #include "infer/predict/predict.h"
+#include "tools/shell/arguments.h"
 
 typedef struct PredictOptions {
   const char *base, *pool, *router;
@@ -14,8 +15,7 @@ typedef struct PredictOptions {
   bool together; /* all items are answered in one call, for a benchmark; more are refused */
   int64_t max_input, max_target, max_output, beams, batch_tokens, threads;
   double length_penalty;
-  const char **assignment; /* [assignments] of -s, owned array of borrowed strings */
-  int assignments;
+  TextList assignment; /* of -s */
 } PredictOptions;
 
 typedef enum PredictCommand { PREDICT_SCORE = 1, PREDICT_GENERATE = 2 } PredictCommand;

@@ -39,8 +39,8 @@ static void parts_close(Parts *p) {
 
 static Status read_router(Parts *p, const PredictOptions *o, Error *err) {
   TRY(router_settings_init(&p->router_set, &p->router_settings, err));
-  for (int i = 0; i < o->assignments; i++) {
-    TRY(options_assign(&p->router_set, o->assignment[i], err));
+  for (int i = 0; i < o->assignment.count; i++) {
+    TRY(options_assign(&p->router_set, o->assignment.text[i], err));
   }
   if (!o->router) return STATUS_OK;
   char *assignment;
