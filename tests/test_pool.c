@@ -1,4 +1,5 @@
 /* Pools: what is opened, and what is read when. */
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "data/file/file.h"
+#include "infer/pool/pool_expert.h"
 #include "tests/pool_world.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
@@ -108,6 +110,30 @@ static void vectors_are_those_of_the_files(void **state) {
   int q = modules_find(&model->modules, "encoder.block.0.layer.0.SelfAttention.q")->id;
   Status got = pool_vector(pool, VECTOR_ACTIVATION_MEAN, 1, q, v, &has, &err);
   expect_error("no activations", got, &err, STATUS_INPUT, "'count'|activation.safetensors");
+  pool_close(pool);
+  t5_close(model);
+}
+
+/* An expert that is new is known by the values of its adapter, however they are stored. */
+static void a_new_expert_gets_its_fingerprint(void **state) {
+  T5 *model = pool_world(*state);
+  Pool *pool = pool_world_open(*state, model);
+  for (int k = 0; k < POOL_WORLD; k++) {
+    Error err = {0};
+    PoolExpert expert;
+    char adapter[PATH_MAX + 64], gate[PATH_MAX + 128], base[HASH_HEX], again[HASH_HEX];
+    PoolEntry entry = {.name = (char *)(uintptr_t)POOL_EXPERT[k].name};
+    snprintf(adapter, sizeof adapter, "%s/experts/%s", pool_dir(pool), entry.name);
+    snprintf(gate, sizeof gate, "%s/gate.safetensors", adapter);
+    const PoolSource source = {adapter, gate, NULL};
+    expect_ok("base", t5_fingerprint(model, base, &err), &err);
+    expect_ok(adapter, pool_expert_open_new(&expert, &entry, base, &source, &model->modules, &err),
+              &err);
+    assert_string_equal(entry.fingerprint, pool_entry(pool, k)->fingerprint);
+    expect_ok(adapter, pool_expert_fingerprint(&expert, &model->modules, again, &err), &err);
+    assert_string_equal(again, entry.fingerprint);
+    pool_expert_close(&expert);
+  }
   pool_close(pool);
   t5_close(model);
 }
@@ -216,6 +242,7 @@ int main(void) {
       cmocka_unit_test(experts_differ_in_rank_and_modules),
       cmocka_unit_test(factors_are_those_of_the_adapter),
       cmocka_unit_test(vectors_are_those_of_the_files),
+      cmocka_unit_test(a_new_expert_gets_its_fingerprint),
       cmocka_unit_test(a_part_of_a_pool_keeps_the_order),
       cmocka_unit_test(data_may_stand_at_any_address),
       cmocka_unit_test(the_sample_follows_the_base),

@@ -48,11 +48,16 @@ static Status open_vectors(PoolExpert *e, VectorFile *f, const char *base, const
   return vector_file_check_used(f, err);
 }
 
-static Status open_files(PoolExpert *e, const char *base, const PoolSource *source,
-                         const Modules *modules, Error *err) {
+static Status open_adapter(PoolExpert *e, const PoolSource *source, const Modules *modules,
+                           Error *err) {
   e->ready = calloc((size_t)modules->count, sizeof *e->ready);
   if (!e->ready) return error_set(err, STATUS_RUN, "%s: out of memory", source->adapter);
-  TRY(lora_file_open(&e->file, source->adapter, modules, err));
+  return lora_file_open(&e->file, source->adapter, modules, err);
+}
+
+/* The gates and activations, which say whose they are. */
+static Status open_beside(PoolExpert *e, const char *base, const PoolSource *source,
+                          const Modules *modules, Error *err) {
   TRY(vector_file_open(&e->gate, source->gate, GATE_FORMAT, err));
   TRY(open_vectors(e, &e->gate, base, modules, VECTOR_GATE, VECTOR_GATE, err));
   if (!source->activation) return STATUS_OK;
@@ -64,7 +69,18 @@ static Status open_files(PoolExpert *e, const char *base, const PoolSource *sour
 Status pool_expert_open(PoolExpert *e, const PoolEntry *entry, const char *base,
                         const PoolSource *source, const Modules *modules, Error *err) {
   *e = (PoolExpert){.entry = entry};
-  Status status = open_files(e, base, source, modules, err);
+  Status status = open_adapter(e, source, modules, err);
+  if (status == STATUS_OK) status = open_beside(e, base, source, modules, err);
+  if (status != STATUS_OK) pool_expert_close(e);
+  return status;
+}
+
+Status pool_expert_open_new(PoolExpert *e, PoolEntry *entry, const char *base,
+                            const PoolSource *source, const Modules *modules, Error *err) {
+  *e = (PoolExpert){.entry = entry};
+  Status status = open_adapter(e, source, modules, err);
+  if (status == STATUS_OK) status = pool_expert_fingerprint(e, modules, entry->fingerprint, err);
+  if (status == STATUS_OK) status = open_beside(e, base, source, modules, err);
   if (status != STATUS_OK) pool_expert_close(e);
   return status;
 }
@@ -139,6 +155,24 @@ Status pool_expert_factor(PoolExpert *e, const Module *module, LowRank *out, Err
   if (ready->a.rows == 0) TRY(read_factor(e, module, ready, err));
   *out = (LowRank){.a = &ready->a, .b = &ready->b, .scale = e->file.factor[module->id].scale};
   return STATUS_OK;
+}
+
+Status pool_expert_fingerprint(PoolExpert *e, const Modules *modules, char hex[HASH_HEX],
+                               Error *err) {
+  LoraFactor *factor = calloc((size_t)e->file.count, sizeof *factor);
+  if (!factor) return error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
+  Status status = STATUS_OK;
+  for (int i = 0; i < e->file.count && status == STATUS_OK; i++) {
+    LowRank read;
+    if (e->file.factor[i].a.rows == 0) continue;
+    status = pool_expert_factor(e, &modules->module[i], &read, err);
+    if (status == STATUS_OK) factor[i] = (LoraFactor){*read.a, *read.b, .scale = read.scale};
+  }
+  const Lora lora = {.factor = factor, .count = e->file.count};
+  if (status == STATUS_OK) status = weights_unchanged(e->file.weights, err);
+  if (status == STATUS_OK) status = lora_fingerprint(&lora, modules, hex, err);
+  free(factor);
+  return status;
 }
 
 Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Module *module, float *out,

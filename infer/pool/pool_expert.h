@@ -29,6 +29,10 @@ typedef struct PoolSource {
  * *e is zeroed. */
 Status pool_expert_open(PoolExpert *e, const PoolEntry *entry, const char *base,
                         const PoolSource *source, const Modules *modules, Error *err);
+/* As pool_expert_open of an expert that is new: its fingerprint is written into the entry, for which
+ * the values of the adapter are read. */
+Status pool_expert_open_new(PoolExpert *e, PoolEntry *entry, const char *base,
+                            const PoolSource *source, const Modules *modules, Error *err);
 /* Expert `i` of the manifest. */
 Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, const Modules *modules,
                                Error *err);
@@ -38,6 +42,10 @@ void pool_expert_close(PoolExpert *e);
 void pool_expert_describe(const PoolExpert *e, PoolEntry *entry);
 /* Reads every value: STATUS_INPUT for the first NaN or infinity. */
 Status pool_expert_check_values(PoolExpert *e, const Modules *modules, Error *err);
+
+/* lora_fingerprint of the adapter, whose values are read. */
+Status pool_expert_fingerprint(PoolExpert *e, const Modules *modules, char hex[HASH_HEX],
+                               Error *err);
 
 /* pool_expert_factor has read the linear, or there is nothing to read. */
 bool pool_expert_is_read(const PoolExpert *e, int module);

@@ -127,25 +127,20 @@ static void check_training(Check *c, const PoolExpert *e) {
   find_zeros(c, e->entry->name, "the gate", gates, e->file.covered);
 }
 
-static Status check_fingerprint(Check *c, const PoolExpert *e, const char *dir, Error *err) {
-  Lora *lora;
-  TRY(lora_open(&lora, dir, &c->model->modules, err));
-  if (strcmp(lora->fingerprint, e->entry->fingerprint) != 0) {
+static Status check_fingerprint(Check *c, PoolExpert *e, Error *err) {
+  char hex[HASH_HEX];
+  TRY(pool_expert_fingerprint(e, &c->model->modules, hex, err));
+  if (strcmp(hex, e->entry->fingerprint) != 0) {
     find(&c->found, e->entry->name, STATUS_MISMATCH,
          POOL_MANIFEST ": fingerprint: has %.12s, the adapter is %.12s", e->entry->fingerprint,
-         lora->fingerprint);
+         hex);
   }
-  lora_close(lora);
   return STATUS_OK;
 }
 
 static Status check_parts(Check *c, PoolExpert *e, Error *err) {
   TRY(pool_expert_check_values(e, &c->model->modules, err));
-  char *dir = path_parent(e->file.path);
-  Status status = dir ? check_fingerprint(c, e, dir, err)
-                      : error_set(err, STATUS_RUN, "%s: out of memory", c->m.dir);
-  free(dir);
-  TRY(status);
+  TRY(check_fingerprint(c, e, err));
   check_numbers(c, e);
   check_training(c, e);
   return STATUS_OK;

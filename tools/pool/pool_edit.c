@@ -14,12 +14,6 @@ static Status out_of_memory(const char *dir, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", dir);
 }
 
-Status pool_open_base(T5 **model, const PoolManifest *m, const char *given, Error *err) {
-  const char *dir;
-  TRY(manifest_base(m, given, &dir, err));
-  return t5_open(model, dir, err);
-}
-
 /* A text of the command line that goes into the manifest. */
 static Status check_text(const char *what, const char *text, Error *err) {
   if (utf8_valid(text, strlen(text)) == strlen(text)) return STATUS_OK;
@@ -106,12 +100,8 @@ static Status check_base(const PoolManifest *m, T5 *model, Error *err) {
 /* Checks the expert where it is, and fills what the entry says about it. */
 static Status check_expert(const PoolManifest *m, const PoolSource *source, const Modules *modules,
                            PoolEntry *entry, Error *err) {
-  Lora *lora;
   PoolExpert expert;
-  TRY(lora_open(&lora, source->adapter, modules, err));
-  memcpy(entry->fingerprint, lora->fingerprint, HASH_HEX);
-  lora_close(lora);
-  TRY(pool_expert_open(&expert, entry, m->base, source, modules, err));
+  TRY(pool_expert_open_new(&expert, entry, m->base, source, modules, err));
   Status status = pool_expert_check_values(&expert, modules, err);
   pool_expert_describe(&expert, entry);
   pool_expert_close(&expert);
@@ -159,7 +149,7 @@ static Status copy_files(const PoolSource *source, const char *to, PoolEntry *en
 }
 
 /* Takes expert `at` out of the manifest, which is written. */
-static Status unlist(PoolManifest *m, int at, Error *err) {
+static Status take_entry(PoolManifest *m, int at, Error *err) {
   pool_entry_free(&m->entry[at]);
   m->count--;
   memmove(&m->entry[at], &m->entry[at + 1], (size_t)(m->count - at) * sizeof *m->entry);
@@ -167,7 +157,7 @@ static Status unlist(PoolManifest *m, int at, Error *err) {
 }
 
 /* Puts the entry at its place in the manifest, which takes its strings and is written. */
-static Status enlist(PoolManifest *m, int at, PoolEntry *entry, Error *err) {
+static Status put_entry(PoolManifest *m, int at, PoolEntry *entry, Error *err) {
   PoolEntry *grown = realloc(m->entry, ((size_t)m->count + 1) * sizeof *grown);
   if (!grown) return out_of_memory(m->dir, err);
   m->entry = grown;
@@ -192,13 +182,13 @@ static Status move_folder(const char *from, const char *to, Error *err) {
 }
 
 /* `folder`: of the expert; `staged`: its hidden name until it is whole. */
-static Status place(PoolManifest *m, const PoolSource *source, const char *folder,
-                    const char *staged, PoolEntry *entry, Error *err) {
+static Status place_files(PoolManifest *m, const PoolSource *source, const char *folder,
+                          const char *staged, PoolEntry *entry, Error *err) {
   int at = manifest_find(m, entry->name);
   Status status = copy_files(source, staged, entry, err);
-  if (status == STATUS_OK && at >= 0) status = unlist(m, at, err);
+  if (status == STATUS_OK && at >= 0) status = take_entry(m, at, err);
   if (status == STATUS_OK) status = move_folder(staged, folder, err);
-  if (status == STATUS_OK) return enlist(m, at >= 0 ? at : m->count, entry, err);
+  if (status == STATUS_OK) return put_entry(m, at >= 0 ? at : m->count, entry, err);
   Error ignored = {0};
   dir_remove(staged, &ignored);
   return status;
@@ -209,8 +199,8 @@ static Status place_expert(PoolManifest *m, const PoolSource *source, PoolEntry 
   char *folder = NULL, *staged = NULL;
   if (asprintf(&folder, "%s/experts/%s", m->dir, entry->name) < 0) folder = NULL;
   if (asprintf(&staged, "%s/experts/.%s.new", m->dir, entry->name) < 0) staged = NULL;
-  Status status =
-      folder && staged ? place(m, source, folder, staged, entry, err) : out_of_memory(m->dir, err);
+  Status status = folder && staged ? place_files(m, source, folder, staged, entry, err)
+                                   : out_of_memory(m->dir, err);
   free(folder);
   free(staged);
   return status;
@@ -279,7 +269,7 @@ static Status remove_expert(PoolManifest *m, const char *name, const PoolOptions
   TRY(manifest_require(m, name, &at, err));
   char *folder;
   if (asprintf(&folder, "%s/experts/%s", m->dir, name) < 0) return out_of_memory(m->dir, err);
-  Status status = unlist(m, at, err);
+  Status status = take_entry(m, at, err);
   if (status == STATUS_OK) status = dir_remove(folder, err);
   free(folder);
   return status;
