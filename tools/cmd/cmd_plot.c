@@ -7,7 +7,9 @@
 #include "tools/cmd/commands.h"
 #include "tools/plot/plot.h"
 #include "tools/plot/plot_ablation.h"
+#include "tools/plot/plot_pool.h"
 #include "tools/plot/plot_routing.h"
+#include "tools/pool/pool_tool.h"
 #include "tools/shell/arguments.h"
 
 enum { ABLATION, POOL, ROUTING, TRACE, TRAINING, FIGURES };
@@ -71,6 +73,15 @@ static Status parse_arguments(PlotArguments *a, int *figure, int argc, char **ar
   return error_set(err, STATUS_USAGE, "plot: %s takes no --%s", figures[*figure], stranger->name);
 }
 
+static Status draw_pool(const PlotArguments *a, const char *dir, Error *err) {
+  PoolOnBase p;
+  if (!a->routing.out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
+  TRY(pool_on_base_open(&p, dir, a->base, err));
+  Status status = plot_pool(p.pool, a->routing.out, err);
+  pool_on_base_close(&p);
+  return status;
+}
+
 static int run_plot(int argc, char **argv, Error *err) {
   PlotArguments a = {.top = 12};
   int figure;
@@ -81,7 +92,7 @@ static int run_plot(int argc, char **argv, Error *err) {
     case ABLATION:
       return plot_ablation(argv[optind + 1], a.routing.out, err);
     case POOL:
-      return plot_pool(argv[optind + 1], a.base, a.routing.out, err);
+      return draw_pool(&a, argv[optind + 1], err);
     case ROUTING:
       return plot_routing(&a.routing, err);
     case TRACE:

@@ -8,6 +8,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "tools/plot/plot_row.h"
 #include "tools/shell/console.h"
 #include "tools/shell/process.h"
 
@@ -46,12 +47,9 @@ void plot_quote_short(FILE *out, const char *text, int most) {
 }
 
 void plot_texts(FILE *out, const char *name, const char *const *text, int count, int most) {
-  fprintf(out, "array %s[%d] = [", name, count);
-  for (int i = 0; i < count; i++) {
-    if (i) fputs(", ", out);
-    plot_quote_short(out, text[i], most);
-  }
-  fputs("]\n", out);
+  PlotRow row = plot_array(out, "%s[%d]", name, count);
+  for (int i = 0; i < count; i++) row_quoted(&row, text[i], most);
+  row_end(&row);
 }
 
 void plot_labels(FILE *out, const char *name, const char *const *text, int count) {

@@ -46,10 +46,6 @@ Status plot_draw(const char *dir, const char *name, Error *err);
 /* skein plot training: curves of the runs into `out` (NULL: the folder of the first run). */
 Status plot_training(char *const *runs, int count, const char *out, Error *err);
 
-/* skein plot pool: expert x expert similarity into `out`; `base` NULL: the folder that the pool
- * names. */
-Status plot_pool(const char *pool, const char *base, const char *out, Error *err);
-
 /* skein plot trace: token x expert of a file of skein score --trace, the `most` experts with the
  * largest weights. */
 Status plot_trace(const char *path, const char *out, int most, Error *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/plot/plot.h"
+#include "tools/plot/plot_row.h"
 
 enum { LINES_MOST = 7, REFERENCES_MOST = 8, NAME_SHOWN = 100 };
 
@@ -52,7 +53,7 @@ static void place_values(Plot *p) {
 
 /* ---- which curves ---- */
 
-static bool alike(const Curve *a, const Curve *b) {
+static bool same_label(const Curve *a, const Curve *b) {
   return a->reference == b->reference && strcmp(a->name, b->name) == 0;
 }
 
@@ -68,14 +69,14 @@ static double best_score(const Curves *c, const Curve *curve) {
 static double name_score(const Curves *c, const Curve *curve) {
   double sum = 0;
   for (int i = 0; i < c->curves; i++) {
-    if (alike(&c->curve[i], curve)) sum += best_score(c, &c->curve[i]);
+    if (same_label(&c->curve[i], curve)) sum += best_score(c, &c->curve[i]);
   }
   return sum;
 }
 
 static int find_label(const Plot *p, const Curve *curve) {
   for (int i = 0; i < p->labels; i++) {
-    if (alike(p->label[i].like, curve)) return i;
+    if (same_label(p->label[i].like, curve)) return i;
   }
   return -1;
 }
@@ -128,68 +129,68 @@ static void choose_curves(Plot *p) {
 
 /* ---- the files ---- */
 
+/* What a point says, NaN where it has no score. */
+static void put_point(PlotRow *row, const AblationRow *point) {
+  bool scored = point && point->scored;
+  row_number(row, scored ? point->score : NAN);
+  row_number(row, scored ? point->low : NAN);
+  row_number(row, scored ? point->high : NAN);
+}
+
 static void put_data(FILE *out, const void *arg) {
   const Plot *p = arg;
+  PlotRow row = plot_row(out);
   fputs("group\tcurve\tvalue\tx\tscore\tlow\thigh\n", out);
   for (int i = 0; i < p->count; i++) {
     if (i) fputs("\n\n", out);
     for (int v = 0; v < p->c->values; v++) {
-      const AblationRow *point = p->drawn[i]->point[v];
-      bool scored = point && point->scored;
-      plot_field(out, p->drawn[i]->group);
-      fputc('\t', out);
-      plot_field(out, p->drawn[i]->name);
-      fputc('\t', out);
-      plot_field(out, p->c->value[v]);
-      const double number[] = {p->x[v], scored ? point->score : NAN, scored ? point->low : NAN,
-                               scored ? point->high : NAN};
-      for (int k = 0; k < 4; k++) {
-        fputc('\t', out);
-        plot_number(out, number[k]);
-      }
-      fputc('\n', out);
+      row_text(&row, p->drawn[i]->group);
+      row_text(&row, p->drawn[i]->name);
+      row_text(&row, p->c->value[v]);
+      row_number(&row, p->x[v]);
+      put_point(&row, p->drawn[i]->point[v]);
+      row_end(&row);
     }
   }
 }
 
-static void put_ints(FILE *out, const char *name, const int *value, int count) {
-  fprintf(out, "array %s[%d] = [", name, count);
-  for (int i = 0; i < count; i++) fprintf(out, "%s%d", i ? ", " : "", value[i]);
-  fputs("]\n", out);
+static void put_panels(FILE *out, const Plot *p) {
+  fprintf(out, "\npanels = %d\n", p->a->groups);
+  plot_texts(out, "panel", (const char *const *)p->a->group, p->a->groups, NAME_SHOWN);
+  PlotRow row = plot_array(out, "first[%d]", p->a->groups + 1);
+  for (int g = 0; g <= p->a->groups; g++) row_int(&row, p->first[g]);
+  row_end(&row);
 }
 
 static void put_curves(FILE *out, const Plot *p) {
-  fprintf(out, "labels = %d\narray label[%d] = [", p->labels, p->labels);
-  for (int i = 0; i < p->labels; i++) {
-    if (i) fputs(", ", out);
-    plot_quote_short(out, p->label[i].like->name, NAME_SHOWN);
-  }
-  fprintf(out, "]\narray reference[%d] = [", p->labels);
-  for (int i = 0; i < p->labels; i++)
-    fprintf(out, "%s%d", i ? ", " : "", p->label[i].like->reference);
-  fprintf(out, "]\narray number[%d] = [", p->labels);
-  for (int i = 0; i < p->labels; i++) fprintf(out, "%s%d", i ? ", " : "", p->label[i].number);
-  fprintf(out, "]\narray of[%d] = [", p->count);
-  for (int i = 0; i < p->count; i++) fprintf(out, "%s%d", i ? ", " : "", p->of[i] + 1);
-  fputs("]\n", out);
+  fprintf(out, "labels = %d\n", p->labels);
+  PlotRow row = plot_array(out, "label[%d]", p->labels);
+  for (int i = 0; i < p->labels; i++) row_quoted(&row, p->label[i].like->name, NAME_SHOWN);
+  row_end(&row);
+  row = plot_array(out, "reference[%d]", p->labels);
+  for (int i = 0; i < p->labels; i++) row_int(&row, p->label[i].like->reference);
+  row_end(&row);
+  row = plot_array(out, "number[%d]", p->labels);
+  for (int i = 0; i < p->labels; i++) row_int(&row, p->label[i].number);
+  row_end(&row);
+  row = plot_array(out, "of[%d]", p->count);
+  for (int i = 0; i < p->count; i++) row_int(&row, p->of[i] + 1);
+  row_end(&row);
 }
 
 static void put_tics(FILE *out, const Plot *p) {
-  fprintf(out, "values = %d\narray place[%d] = [", p->c->values, p->c->values);
-  for (int v = 0; v < p->c->values; v++) {
-    if (v) fputs(", ", out);
-    plot_number(out, p->x[v]);
+  const Curves *c = p->c;
+  fprintf(out, "values = %d\n", c->values);
+  PlotRow row = plot_array(out, "place[%d]", c->values);
+  for (int v = 0; v < c->values; v++) row_number(&row, p->x[v]);
+  row_end(&row);
+  row = plot_array(out, "value[%d]", c->values);
+  for (int v = 0; v < c->values; v++) {
+    char text[32];
+    snprintf(text, sizeof text, "%g", strtod(c->value[v], NULL));
+    row_quoted(&row, c->numeric ? text : c->value[v], 16);
   }
-  fprintf(out, "]\narray value[%d] = [", p->c->values);
-  for (int v = 0; v < p->c->values; v++) {
-    double x;
-    char *end, text[32];
-    x = strtod(p->c->value[v], &end);
-    snprintf(text, sizeof text, "%g", x);
-    if (v) fputs(", ", out);
-    plot_quote_short(out, p->c->numeric ? text : p->c->value[v], 16);
-  }
-  fputs("]\n", out);
+  row_end(&row);
 }
 
 /* One range for all panels, whole tens within 0 to 100. */
@@ -223,12 +224,32 @@ static void put_settings(FILE *out, const void *arg) {
   snprintf(text, sizeof text, "%.100s%s", p->c->axis, p->log ? " (logarithmic)" : "");
   fputs("\naxis = ", out);
   plot_quote(out, text);
-  fprintf(out, "\npanels = %d\n", p->a->groups);
-  plot_texts(out, "panel", (const char *const *)p->a->group, p->a->groups, NAME_SHOWN);
-  put_ints(out, "first", p->first, p->a->groups + 1);
+  put_panels(out, p);
   put_curves(out, p);
   put_tics(out, p);
   put_range(out, p);
+}
+
+static Status make_plot(Plot *p, Error *err) {
+  size_t curves = (size_t)p->c->curves;
+  p->label = calloc(curves, sizeof *p->label);
+  p->drawn = calloc(curves, sizeof *p->drawn);
+  p->of = calloc(curves, sizeof *p->of);
+  p->first = calloc((size_t)p->a->groups + 1, sizeof *p->first);
+  p->x = calloc((size_t)p->c->values + 1, sizeof *p->x);
+  if (!p->label || !p->drawn || !p->of || !p->first || !p->x)
+    return error_set(err, STATUS_RUN, "out of memory: a figure");
+  place_values(p);
+  choose_curves(p);
+  return STATUS_OK;
+}
+
+static void free_plot(Plot *p) {
+  free(p->label);
+  free(p->drawn);
+  free(p->of);
+  free(p->first);
+  free(p->x);
 }
 
 static Status draw_axis(const Ablation *a, int axis, const char *dir, Error *err) {
@@ -237,26 +258,11 @@ static Status draw_axis(const Ablation *a, int axis, const char *dir, Error *err
   snprintf(name, sizeof name, "ablation-%.100s", a->axis[axis]);
   Status status = curves_make(&c, a, axis, err);
   Plot p = {.a = a, .c = &c};
-  if (status == STATUS_OK && c.curves > 0) {
-    p.label = calloc((size_t)c.curves, sizeof *p.label);
-    p.drawn = calloc((size_t)c.curves, sizeof *p.drawn);
-    p.of = calloc((size_t)c.curves, sizeof *p.of);
-    p.first = calloc((size_t)a->groups + 1, sizeof *p.first);
-    p.x = calloc((size_t)c.values + 1, sizeof *p.x);
-    if (p.label && p.drawn && p.of && p.first && p.x) {
-      place_values(&p);
-      choose_curves(&p);
-      const Figure figure = {name, put_data, put_settings, &p, plot_ablation_script};
-      status = c.values ? plot_figure(dir, &figure, err) : STATUS_OK;
-    } else {
-      status = error_set(err, STATUS_RUN, "out of memory: a figure");
-    }
-  }
-  free(p.label);
-  free(p.drawn);
-  free(p.of);
-  free(p.first);
-  free(p.x);
+  bool some = status == STATUS_OK && c.curves > 0;
+  if (some) status = make_plot(&p, err);
+  const Figure figure = {name, put_data, put_settings, &p, plot_ablation_script};
+  if (some && status == STATUS_OK && c.values) status = plot_figure(dir, &figure, err);
+  free_plot(&p);
   curves_free(&c);
   return status;
 }

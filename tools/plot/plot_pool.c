@@ -1,11 +1,12 @@
-/* skein plot pool: how alike the experts of a pool are. */
+#include "tools/plot/plot_pool.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "infer/pool/pool_similarity.h"
-#include "infer/t5/t5.h"
 #include "tools/plot/plot.h"
+#include "tools/plot/plot_row.h"
 
 enum { THREADS = 2 };
 
@@ -18,19 +19,23 @@ typedef struct PoolFigure {
 static void pool_data(FILE *out, const void *arg) {
   const PoolFigure *f = arg;
   int experts = f->similarity.experts;
+  PlotRow row = plot_row(out);
   fputs("row\texpert\tcolumn\tother\tgate\tupdate\n", out);
   for (int i = 0; i < experts; i++) {
     for (int k = 0; k < experts; k++) {
-      fprintf(out, "%d\t%s\t%d\t%s\t", i, f->expert[i], k, f->expert[k]);
-      plot_number(out, f->similarity.gate[i * experts + k]);
-      fputc('\t', out), plot_number(out, f->similarity.update[i * experts + k]);
-      fputc('\n', out);
+      row_int(&row, i);
+      row_text(&row, f->expert[i]);
+      row_int(&row, k);
+      row_text(&row, f->expert[k]);
+      row_number(&row, f->similarity.gate[i * experts + k]);
+      row_number(&row, f->similarity.update[i * experts + k]);
+      row_end(&row);
     }
   }
 }
 
 /* The largest absolute value between two experts, for the ends of the colour scale. */
-static double largest(const double *cosine, int experts) {
+static double largest_cosine(const double *cosine, int experts) {
   double most = 0;
   for (int i = 0; i < experts; i++)
     for (int k = 0; k < experts; k++)
@@ -46,11 +51,13 @@ static void pool_settings(FILE *out, const void *arg) {
   fputs(".'; mean over the modules that both cover'\n", out);
   fprintf(out, "experts = %d\n", experts);
   plot_labels(out, "expert", f->expert, experts);
-  fprintf(out, "array largest[2] = [%.9g, %.9g]\n", largest(f->similarity.gate, experts),
-          largest(f->similarity.update, experts));
+  PlotRow row = plot_array(out, "largest[2]");
+  row_number(&row, largest_cosine(f->similarity.gate, experts));
+  row_number(&row, largest_cosine(f->similarity.update, experts));
+  row_end(&row);
 }
 
-static Status draw_pool(Pool *pool, const char *out, Error *err) {
+Status plot_pool(Pool *pool, const char *out, Error *err) {
   PoolFigure f = {.dir = pool_dir(pool)};
   f.expert = calloc((size_t)pool_count(pool) + 1, sizeof *f.expert);
   if (!f.expert) return error_set(err, STATUS_RUN, "out of memory: the names of experts");
@@ -60,27 +67,5 @@ static Status draw_pool(Pool *pool, const char *out, Error *err) {
   if (status == STATUS_OK) status = plot_figure(out, &figure, err);
   pool_similarity_free(&f.similarity);
   free(f.expert);
-  return status;
-}
-
-Status plot_pool(const char *dir, const char *base, const char *out, Error *err) {
-  PoolManifest manifest = {0};
-  T5 *model = NULL;
-  Pool *pool = NULL;
-  const char *base_dir;
-  char sample[HASH_HEX];
-  if (!out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
-  TRY(manifest_read(&manifest, dir, err));
-  Status status = manifest.count > 0
-                      ? STATUS_OK
-                      : error_set(err, STATUS_INPUT, "%s: the pool has no expert", dir);
-  if (status == STATUS_OK) status = manifest_base(&manifest, base, &base_dir, err);
-  if (status == STATUS_OK) status = t5_open(&model, base_dir, err);
-  if (status == STATUS_OK) status = t5_sample(model, sample, err);
-  if (status == STATUS_OK) status = pool_open(&pool, dir, &model->modules, sample, NULL, err);
-  if (status == STATUS_OK) status = draw_pool(pool, out, err);
-  pool_close(pool);
-  t5_close(model);
-  manifest_free(&manifest);
   return status;
 }

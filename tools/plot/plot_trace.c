@@ -5,6 +5,7 @@
 
 #include "data/text/json.h"
 #include "tools/plot/plot.h"
+#include "tools/plot/plot_row.h"
 
 enum { TRACE_MAX = 1 << 28 };
 
@@ -21,21 +22,22 @@ typedef struct TraceFigure {
 
 /* Reading. */
 
-static Status bad(const TraceFigure *f, const char *side, size_t at, const char *what, Error *err) {
+static Status bad_token(const TraceFigure *f, const char *side, size_t at, const char *what,
+                        Error *err) {
   return error_set(err, STATUS_INPUT, "%s: %s: [%zu]: %s", f->doc.file, side, at, what);
 }
 
 static Status read_token(TraceFigure *f, const char *side, size_t at, json_t *value, Error *err) {
   const char *text = json_string_value(json_object_get(value, "token"));
   json_t *weight = json_object_get(value, "weight");
-  if (!text) return bad(f, side, at, "token: want a string", err);
+  if (!text) return bad_token(f, side, at, "token: want a string", err);
   if (!json_is_array(weight) || json_array_size(weight) != (size_t)f->experts)
-    return bad(f, side, at, "weight: want an array of one number an expert", err);
+    return bad_token(f, side, at, "weight: want an array of one number an expert", err);
   double *out = f->weight + (size_t)f->tokens * (size_t)f->experts;
   for (int e = 0; e < f->experts; e++) {
     const json_t *number = json_array_get(weight, (size_t)e);
     out[e] = json_is_number(number) ? json_number_value(number) : NAN;
-    if (!isfinite(out[e])) return bad(f, side, at, "weight: want numbers", err);
+    if (!isfinite(out[e])) return bad_token(f, side, at, "weight: want numbers", err);
   }
   f->token[f->tokens++] = text;
   return STATUS_OK;
@@ -98,15 +100,17 @@ static const char *expert_name(const TraceFigure *f, int e) {
 
 static void trace_data(FILE *out, const void *arg) {
   const TraceFigure *f = arg;
+  PlotRow row = plot_row(out);
   fputs("row\tstack\ttoken\tcolumn\texpert\tweight\n", out);
   for (int t = 0; t < f->tokens; t++) {
     for (int i = 0; i < f->tops; i++) {
-      fprintf(out, "%d\t%s\t", t, t < f->encoder ? "encoder" : "decoder");
-      plot_field(out, f->token[t]);
-      fprintf(out, "\t%d\t", i);
-      plot_field(out, expert_name(f, f->top[i]));
-      fputc('\t', out), plot_number(out, f->weight[t * f->experts + f->top[i]]);
-      fputc('\n', out);
+      row_int(&row, t);
+      row_text(&row, t < f->encoder ? "encoder" : "decoder");
+      row_text(&row, f->token[t]);
+      row_int(&row, i);
+      row_text(&row, expert_name(f, f->top[i]));
+      row_number(&row, f->weight[t * f->experts + f->top[i]]);
+      row_end(&row);
     }
   }
 }

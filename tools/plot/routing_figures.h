@@ -18,7 +18,4 @@ Status figure_entropy(const char *dir, const char *name, const RoutingFile *f, E
 Status figure_tasks(const char *dir, const char *name, const RoutingFile *const *first,
                     const RoutingFile *const *second, int tasks, Statistic what, Error *err);
 
-/* The expert that was made for the task, which has its name; -1: none. */
-int routing_own_expert(const RoutingFile *f);
-
 #endif

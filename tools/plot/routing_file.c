@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX = 1 << 28, EXPERTS_MAX = 1 << 16 };
+#include "infer/module/modules.h"
+#include "infer/t5/t5_group.h"
 
-const char *const MODULE_GROUP[MODULE_GROUPS] = {"encoder self", "encoder ff", "decoder self",
-                                                 "decoder cross", "decoder ff"};
+enum { FILE_MAX = 1 << 28, EXPERTS_MAX = 1 << 16 };
 
 /* The place of a role in its group, -1: there is no such role. */
 static int role_order(const char *role) {
@@ -19,28 +19,28 @@ static int role_order(const char *role) {
   return -1;
 }
 
+/* Whether a module's name begins with the stack of its group. t5_group_index takes for
+ * self-attention what it does not know. */
+static bool is_of_group(const char *name, int group) {
+  size_t stack = strcspn(T5_GROUP[group], ".");
+  bool self = strcmp(T5_GROUP[group] + stack, ".self") == 0;
+  return strncmp(name, T5_GROUP[group], stack + 1) == 0 &&
+         (!self || strstr(name, ".SelfAttention."));
+}
+
 /* "decoder.block.3.layer.1.EncDecAttention.q" */
 static Status read_name(const RoutingFile *f, RoutingModule *m, Error *err) {
-  static const struct {
-    const char *stack, *layer;
-  } part[MODULE_GROUPS] = {[ENCODER_SELF] = {"encoder.block.", ".SelfAttention."},
-                           [ENCODER_FF] = {"encoder.block.", ".DenseReluDense."},
-                           [DECODER_SELF] = {"decoder.block.", ".SelfAttention."},
-                           [DECODER_CROSS] = {"decoder.block.", ".EncDecAttention."},
-                           [DECODER_FF] = {"decoder.block.", ".DenseReluDense."}};
-  for (int g = 0; g < MODULE_GROUPS; g++) {
-    size_t stack = strlen(part[g].stack);
-    const char *layer = strstr(m->name, part[g].layer);
-    if (strncmp(m->name, part[g].stack, stack) != 0 || !layer) continue;
-    char *end;
-    long block = strtol(m->name + stack, &end, 10);
-    if (end == m->name + stack || *end != '.' || block < 0 || block > INT_MAX) break;
-    m->group = (ModuleGroup)g;
-    m->block = (int)block;
-    m->role = layer + strlen(part[g].layer);
-    if (role_order(m->role) < 0) break;
-    return STATUS_OK;
-  }
+  static const char BLOCK[] = ".block.";
+  const char *at = m->name + strcspn(m->name, ".");
+  const char *number = strncmp(at, BLOCK, strlen(BLOCK)) == 0 ? at + strlen(BLOCK) : "";
+  char *end;
+  long block = strtol(number, &end, 10);
+  m->group = t5_group_index(m->name);
+  m->in_decoder = strncmp(m->name, "decoder.", strlen("decoder.")) == 0;
+  m->block = (int)block;
+  m->role = module_last_part(m->name);
+  bool numbered = end != number && *end == '.' && block >= 0 && block <= INT_MAX;
+  if (numbered && is_of_group(m->name, m->group) && role_order(m->role) >= 0) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: routing.modules: '%s' is not the name of a T5 module",
                    f->path, m->name);
 }
@@ -81,8 +81,7 @@ static Status read_module(const RoutingFile *f, json_t *modules, size_t at, Rout
 
 static int by_place(const void *a, const void *b) {
   const RoutingModule *x = a, *y = b;
-  bool x_decoder = x->group >= DECODER_SELF, y_decoder = y->group >= DECODER_SELF;
-  if (x_decoder != y_decoder) return x_decoder - y_decoder;
+  if (x->in_decoder != y->in_decoder) return x->in_decoder - y->in_decoder;
   if (x->block != y->block) return x->block < y->block ? -1 : 1;
   if (x->group != y->group) return x->group < y->group ? -1 : 1;
   return role_order(x->role) - role_order(y->role);
@@ -158,4 +157,10 @@ Spread routing_file_spread(const RoutingFile *f, Statistic what, int expert) {
     squares += off * off;
   }
   return (Spread){mean, sqrt(squares / f->modules)};
+}
+
+int routing_own_expert(const RoutingFile *f) {
+  for (int e = 0; e < f->experts; e++)
+    if (strcmp(f->expert[e], f->task) == 0) return e;
+  return -1;
 }

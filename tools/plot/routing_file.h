@@ -9,20 +9,10 @@
 
 enum { ROUTING_STATISTICS = 3 }; /* the values of Statistic */
 
-/* Where a module is, in the order in which figures show it. */
-typedef enum ModuleGroup {
-  ENCODER_SELF,
-  ENCODER_FF,
-  DECODER_SELF,
-  DECODER_CROSS,
-  DECODER_FF,
-  MODULE_GROUPS
-} ModuleGroup;
-extern const char *const MODULE_GROUP[MODULE_GROUPS]; /* "encoder self", ... */
-
 typedef struct RoutingModule {
   const char *name, *role; /* "encoder.block.0.layer.0.SelfAttention.q", "q" */
-  ModuleGroup group;
+  int group;               /* of T5_GROUP */
+  bool in_decoder;
   int block;
   double tokens, entropy;
   double *value[ROUTING_STATISTICS]; /* [experts] each */
@@ -47,5 +37,8 @@ typedef struct Spread {
   double mean, deviation;
 } Spread;
 Spread routing_file_spread(const RoutingFile *f, Statistic what, int expert);
+
+/* The expert that was made for the task, which has its name; -1: none. */
+int routing_own_expert(const RoutingFile *f);
 
 #endif

@@ -4,11 +4,9 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "infer/t5/t5_group.h"
 #include "tools/pool/pool_tool.h"
 
-static const char *const GROUP[] = {"encoder.self", "encoder.ff", "decoder.self", "decoder.cross",
-                                    "decoder.ff"};
-enum { GROUPS = sizeof GROUP / sizeof *GROUP };
 enum { FACTOR_A, FACTOR_B, GATE, KINDS };
 static const char *const KIND[KINDS] = {"a", "b", "gate"};
 
@@ -28,10 +26,7 @@ typedef struct Diff {
 static int group_of(const char *tensor) {
   static const char PREFIX[] = "base_model.model.";
   bool factor = strncmp(tensor, PREFIX, strlen(PREFIX)) == 0;
-  const char *group = t5_module_group(factor ? tensor + strlen(PREFIX) : tensor);
-  int g = 0;
-  while (strcmp(GROUP[g], group) != 0) g++;
-  return g;
+  return t5_group_index(factor ? tensor + strlen(PREFIX) : tensor);
 }
 
 static int kind_of(const char *tensor) {
@@ -71,7 +66,7 @@ static Status compare_tensor(Weights *before, Weights *after, const char *name, 
   return STATUS_OK;
 }
 
-static Status compare_tensors(Weights *before, Weights *after, Movement m[GROUPS][KINDS],
+static Status compare_tensors(Weights *before, Weights *after, Movement m[T5_GROUPS][KINDS],
                               Error *err) {
   for (size_t i = 0; i < weights_count(before); i++) {
     const char *name = weights_entry(before, i)->name;
@@ -84,7 +79,7 @@ static Status compare_tensors(Weights *before, Weights *after, Movement m[GROUPS
   return STATUS_OK;
 }
 
-static Status compare_file(const Diff *d, int b, int a, PoolFile file, Movement m[GROUPS][KINDS],
+static Status compare_file(const Diff *d, int b, int a, PoolFile file, Movement m[T5_GROUPS][KINDS],
                            Error *err) {
   if (strcmp(d->before.entry[b].hash[file], d->after.entry[a].hash[file]) == 0) return STATUS_OK;
   Weights *before = NULL, *after = NULL;
@@ -113,7 +108,7 @@ static void add_movement(Diff *d, const char *expert, int group, const Movement 
   Facts *f = &d->facts;
   json_t *row = facts_row(f, d->moved);
   facts_set(f, row, "expert", facts_text(expert));
-  facts_set(f, row, "group", facts_text(GROUP[group]));
+  facts_set(f, row, "group", facts_text(T5_GROUP[group]));
   for (int k = 0; k < KINDS; k++) {
     double relative = !(m[k].moved <= 0) ? sqrt(m[k].moved / m[k].length) : 0;
     if (m[k].common == 0 && m[k].reshaped + m[k].added + m[k].removed > 0) relative = NAN;
@@ -148,11 +143,11 @@ static bool add_change(Diff *d, const PoolEntry *b, const PoolEntry *a) {
 }
 
 static Status compare_expert(Diff *d, int b, int a, Error *err) {
-  Movement m[GROUPS][KINDS] = {0};
+  Movement m[T5_GROUPS][KINDS] = {0};
   if (!add_change(d, &d->before.entry[b], &d->after.entry[a])) return STATUS_OK;
   TRY(compare_file(d, b, a, POOL_ADAPTER, m, err));
   TRY(compare_file(d, b, a, POOL_GATE, m, err));
-  for (int g = 0; g < GROUPS; g++) add_movement(d, d->before.entry[b].name, g, m[g]);
+  for (int g = 0; g < T5_GROUPS; g++) add_movement(d, d->before.entry[b].name, g, m[g]);
   return STATUS_OK;
 }
 

@@ -5,6 +5,7 @@
 #ifndef SKEIN_POOL_TOOL_H
 #define SKEIN_POOL_TOOL_H
 
+#include "infer/pool/pool.h"
 #include "infer/pool/pool_manifest.h"
 #include "infer/t5/t5.h"
 #include "tools/shell/facts.h"
@@ -32,5 +33,17 @@ Status pool_list(Facts *f, const char *dir, bool whole, Error *err);
 
 /* Opens the base of a pool: `given`, or where the pool says it is. */
 Status pool_open_base(T5 **model, const PoolManifest *m, const char *given, Error *err);
+
+/* A whole pool with its base. */
+typedef struct PoolOnBase {
+  PoolManifest manifest;
+  T5 *model;
+  Pool *pool;
+} PoolOnBase;
+
+/* Opens both with the checks of pool_open; STATUS_INPUT for a pool without experts. On failure *p is
+ * zeroed. */
+Status pool_on_base_open(PoolOnBase *p, const char *dir, const char *base, Error *err);
+void pool_on_base_close(PoolOnBase *p); /* a zeroed PoolOnBase is allowed */
 
 #endif
