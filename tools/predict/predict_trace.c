@@ -7,8 +7,9 @@
 #include "data/examples/sequence.h"
 #include "data/text/json.h"
 #include "infer/route/routing_trace.h"
+#include "tools/shell/facts.h"
 
-enum { UNKNOWN = 2 }; /* data/tokenizer/tokenizer.h */
+enum { UNKNOWN = 2 }; /* the id of <unk> in every vocabulary of T5 */
 
 /* Runs the item with the trace on. *answer: the text that was chosen or generated, owned. */
 static Status run_item(const TraceRequest *r, const Asking *asking, const Item *item, bool scored,
@@ -38,68 +39,76 @@ static Status token_text(const TraceRequest *r, int32_t id, char **text, Error *
   return length >= 0 ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", r->path);
 }
 
-static json_t *token_json(const RoutingTrace *trace, const TraceTokens *of, int64_t token,
-                          const char *text) {
-  json_t *weight = json_array();
+/* One side of the trace: the rows that the model had of a text, and what it is read as. */
+typedef struct Side {
+  const char *key; /* in the file */
+  const TraceTokens *rows;
+  const char *text;
+  int64_t most; /* tokens of the text */
+} Side;
+
+static void add_token(Facts *f, json_t *list, const RoutingTrace *trace, const TraceTokens *rows,
+                      int64_t row, const char *text) {
+  json_t *token = facts_row(f, list);
+  facts_set(f, token, "token", json_string(text));
+  json_t *weight = facts_array(f, token, "weight");
   for (int e = 0; e < trace->experts; e++)
-    json_array_append_new(weight, json_real(routing_trace_weight(trace, of, token, e)));
-  return json_pack("{s:s, s:o}", "token", text, "weight", weight);
+    facts_append(f, weight, json_real(routing_trace_weight(trace, rows, row, e)));
 }
 
-/* One side of the trace. A text generated may have tokens that are not those it is read as; they
- * are then numbered, and the end is as far as it was decoded. */
-static Status side_json(const TraceRequest *r, const RoutingTrace *trace, const TraceTokens *of,
-                        const int32_t *ids, int64_t count, json_t *list, Error *err) {
-  for (int64_t t = 0; t < of->count; t++) {
+/* A text generated may have tokens that are not those it is read as; they are then numbered, and
+ * the end is as far as it was decoded. */
+static Status add_tokens(Facts *f, const TraceRequest *r, const RoutingTrace *trace,
+                         const Side *side, const int32_t *ids, int64_t count, Error *err) {
+  json_t *list = facts_array(f, f->root, side->key);
+  bool same = count == side->rows->count;
+  for (int64_t t = 0; t < side->rows->count; t++) {
     char *text;
-    if (count == of->count) {
+    if (same) {
       TRY(token_text(r, ids[t], &text, err));
     } else if (asprintf(&text, "#%" PRId64, t + 1) < 0) {
       return error_set(err, STATUS_RUN, "%s: out of memory", r->path);
     }
-    int failed = json_array_append_new(list, token_json(trace, of, t, text));
+    add_token(f, list, trace, side->rows, t, text);
     free(text);
-    if (failed) return error_set(err, STATUS_RUN, "%s: out of memory", r->path);
   }
   return STATUS_OK;
 }
 
-static Status text_json(const TraceRequest *r, const RoutingTrace *trace, const TraceTokens *of,
-                        const char *text, int64_t most, json_t **list, Error *err) {
+static Status add_side(Facts *f, const TraceRequest *r, const RoutingTrace *trace, const Side *side,
+                       Error *err) {
   int32_t *ids;
   int64_t count;
-  TRY(sequence_encode(r->base->tokenizer, text, most, &ids, &count, err));
-  *list = json_array();
-  Status status = *list ? side_json(r, trace, of, ids, count, *list, err)
-                        : error_set(err, STATUS_RUN, "%s: out of memory", r->path);
+  TRY(sequence_encode(r->base->tokenizer, side->text, side->most, &ids, &count, err));
+  Status status = add_tokens(f, r, trace, side, ids, count, err);
   free(ids);
   return status;
 }
 
+static Status fill_trace(Facts *f, const TraceRequest *r, const RoutingTrace *trace,
+                         const Side *encoder, const Side *decoder, Error *err) {
+  facts_set(f, f->root, "task", json_string(r->task));
+  facts_set(f, f->root, "method", json_string(r->method));
+  facts_set(f, f->root, "pool", json_string(pool_dir(r->pool)));
+  json_t *names = facts_array(f, f->root, "experts");
+  for (int e = 0; e < trace->experts; e++)
+    facts_append(f, names, json_string(pool_entry(r->pool, e)->name));
+  TRY(add_side(f, r, trace, encoder, err));
+  TRY(add_side(f, r, trace, decoder, err));
+  return f->failed ? error_set(err, STATUS_RUN, "%s: out of memory", r->path) : STATUS_OK;
+}
+
 static Status write_trace(const TraceRequest *r, const RoutingTrace *trace, const char *input,
                           const char *answer, bool scored, Error *err) {
+  const PredictSettings *s = r->settings;
   if (trace->encoder.count + trace->decoder.count == 0)
     return error_set(err, STATUS_USAGE, "--trace: the router '%s' routes no token", r->method);
-  json_t *encoder = NULL, *decoder = NULL, *names = json_array();
-  const PredictSettings *s = r->settings;
-  for (int e = 0; e < trace->experts; e++)
-    json_array_append_new(names, json_string(pool_entry(r->pool, e)->name));
-  Status status = text_json(r, trace, &trace->encoder, input, s->max_input, &encoder, err);
-  if (status == STATUS_OK)
-    status = text_json(r, trace, &trace->decoder, answer, scored ? s->max_target : s->max_output,
-                       &decoder, err);
-  json_t *root = status == STATUS_OK
-                     ? json_pack("{s:s, s:s, s:s, s:O, s:O, s:O}", "task", r->task, "method",
-                                 r->method, "pool", pool_dir(r->pool), "experts", names, "encoder",
-                                 encoder, "decoder", decoder)
-                     : NULL;
-  if (status == STATUS_OK)
-    status = root ? json_write_file(root, r->path, err)
-                  : error_set(err, STATUS_RUN, "%s: out of memory", r->path);
-  json_decref(root);
-  json_decref(names);
-  json_decref(encoder);
-  json_decref(decoder);
+  const Side encoder = {"encoder", &trace->encoder, input, s->max_input};
+  const Side decoder = {"decoder", &trace->decoder, answer, scored ? s->max_target : s->max_output};
+  Facts facts = facts_new();
+  Status status = fill_trace(&facts, r, trace, &encoder, &decoder, err);
+  if (status == STATUS_OK) status = json_write_file(facts.root, r->path, err);
+  facts_free(&facts);
   return status;
 }
 
