@@ -32,6 +32,22 @@ is_refusal() {
     grep -q "^skein: error: .*$3" "$work/err"
 }
 
+# wait_for PROCESS COMMAND...: until the command succeeds. A process that ended before, or five minutes
+# without success, is a failure; it is then killed.
+wait_for() {
+  process=$1 tries=15000
+  shift
+  until "$@"; do
+    tries=$((tries - 1))
+    if [ $tries -eq 0 ] || ! kill -0 "$process" 2>/dev/null; then
+      fail "waited in vain for: $*"
+      kill -KILL "$process" 2>/dev/null
+      return 1
+    fi
+    sleep 0.02
+  done
+}
+
 finish() {
   echo "$passed passed, $failed failed"
   [ $failed -eq 0 ]

@@ -92,7 +92,7 @@ interrupt() {
   rm -rf "$work/cut"
   "$skein" eval -c "$work/eval.yaml" -s output="$work/cut" >"$work/out" 2>"$work/err" &
   run=$!
-  while [ ! -s "$work/cut/cells/base/$first.json" ]; do sleep 0.02; done
+  wait_for $run [ -s "$work/cut/cells/base/$first.json" ]
   kill "-$1" $run
   wait $run
   if [ $? -eq "$2" ] && [ ! -e "$work/cut/table.txt" ]; then pass; else fail "kill -$1"; fi

@@ -79,7 +79,8 @@ quick="-s train.steps=6 -s train.batch_size=8 -s train.eval_examples=8 -s train.
 "$skein" train gate -c configs/demo/gate.yaml -s output="$work/run" -s train.batch_size=64 \
   -s train.steps=100000 -s train.eval_examples=8 >"$work/out" 2>"$work/err" &
 run=$!
-while [ ! -s "$work/run/metrics.csv" ] || [ "$(wc -l <"$work/run/metrics.jsonl")" -lt 4 ]; do sleep 0.05; done
+few_steps() { [ -s "$work/run/metrics.csv" ] && [ "$(wc -l <"$work/run/metrics.jsonl")" -ge 4 ]; }
+wait_for $run few_steps
 kill -TERM $run
 wait $run
 if [ $? -eq 130 ] && grep -q -- '--resume' "$work/err" && [ ! -e "$work/run/gate.safetensors" ]; then pass; else
