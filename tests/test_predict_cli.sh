@@ -158,7 +158,9 @@ few="--pool $work/pool --input $work/few.jsonl"
   refused 2 'with 1 beam' generate $few --beams 2 -o "$work/o" --stats "$work/stats"
   refused 2 "router: not one of .*'phatgose'" score $few --router phatgose
   refused 2 "has no expert 'e3'" score $few -s only=e1,e3
-  refused 2 'same file' score $few -o "$work/o" --stats "$work/o"
+  refused 2 '--stats: is the same file as --output' score $few -o "$work/o" --stats "$work/o"
+  refused 2 '--trace: is the same file as --output' score $few -o "$work/o" --trace "$work/o"
+  refused 2 '--trace: is the same file as --stats' score $few --stats "$work/o" --trace "$work/o"
   refused 3 'nowhere/pool.yaml: ' score --pool "$work/nowhere" --input "$work/few.jsonl"
   refused 4 'pool' score $few --base configs/demo/base -o "$work/o"
   mv "$work/base" "$work/moved"

@@ -61,6 +61,22 @@ static const Argument ROWS[] = {
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
+/* Of two outputs in one file the second would replace the first. */
+static Status check_outputs(const PredictOptions *o, Error *err) {
+  const struct {
+    const char *name, *path;
+  } output[] = {{"output", o->output}, {"stats", o->stats}, {"trace", o->trace}};
+  for (int i = 1; i < 3; i++) {
+    for (int k = 0; k < i; k++) {
+      if (!output[i].path || !output[k].path || strcmp(output[i].path, output[k].path) != 0)
+        continue;
+      return error_set(err, STATUS_USAGE, "--%s: is the same file as --%s", output[i].name,
+                       output[k].name);
+    }
+  }
+  return STATUS_OK;
+}
+
 static Status check_options(const PredictOptions *o, Error *err) {
   if (!o->input) return error_set(err, STATUS_USAGE, "--input: is required (the items)");
   if (!o->base && !o->pool) {
@@ -73,10 +89,7 @@ static Status check_options(const PredictOptions *o, Error *err) {
                      : o->trace ? "--trace"
                                 : "-s");
   }
-  if (o->stats && o->output && strcmp(o->stats, o->output) == 0) {
-    return error_set(err, STATUS_USAGE, "--stats: is the same file as --output");
-  }
-  return STATUS_OK;
+  return check_outputs(o, err);
 }
 
 Status predict_options_read(PredictOptions *o, PredictCommand command, int argc, char **argv,
