@@ -340,14 +340,14 @@ static void test_refusals(void **state) {
     const char *words;
   } CASES[] = {
       {HEAD "tasks:\n" WHO "methods: [{router: phatgoose, top_k: 4}]\n", STATUS_USAGE,
-       "method phatgoose|top_k: is 4|has 3 experts"},
+       "eval.yaml:8:11: method phatgoose: |top_k: is 4|has 3 experts"},
       {HEAD "tasks:\n" WHO "methods: [{router: phatgoose, top_k: 2, only: [deep]}]\n", STATUS_USAGE,
        "top_k: is 2|has 1 expert"},
       {HEAD "tasks:\n" WHO "methods: [{expert: deap}]\n", STATUS_USAGE, "deap|did you mean 'deep'"},
       {HEAD "tasks:\n" WHO "methods: [{router: merged, only: [deep, wade]}]\n", STATUS_USAGE,
        "wade|did you mean 'wide'"},
       {HEAD "tasks:\n  - {name: who, file: @/who.jsonl, expert: sone}\nmethods: [base]\n",
-       STATUS_USAGE, "task who: expert|did you mean 'some'"},
+       STATUS_USAGE, "eval.yaml:7:5: task who: expert: |did you mean 'some'"},
       {HEAD "tasks:\n  - {name: say, file: @/say.jsonl}\nmethods: [base]\n", STATUS_INPUT,
        "say.jsonl|item 0|choices"},
       {HEAD "tasks:\n  - {name: a, file: @/no-label.jsonl}\nmethods: [base]\n", STATUS_INPUT,

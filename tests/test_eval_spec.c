@@ -24,48 +24,53 @@ static void test_refusals(void **state) {
   static const struct {
     const char *text, *words;
   } CASES[] = {
-      {"pool: [p\n", "spec.yaml|not YAML"},
-      {"- a\n", "spec.yaml|mapping"},
-      {"poll: p\n" TASKS "methods: [base]\n", "unknown key 'poll'|'pool'"},
-      {OK "metods: [base]\n", "unknown key 'metods'|'methods'"},
-      {OK "methods: [base]\naxes: {top_k: [1]}\n", "unknown key 'axes'"},
-      {OK "methods: [base]\nbootstrap: {sample: 3}\n", "'bootstrap.sample'|'bootstrap.samples'"},
-      {OK "methods: [base]\nlimit: many\n", "limit"},
-      {OK "methods: [base]\ntask_default: {kind: choices}\n", "'task_default'|'task_defaults'"},
-      {OK "methods: [base]\ntask_defaults: {knid: choices}\n", "task_defaults|'knid'|'kind'"},
-      {TASKS "methods: [base]\n", "pool: is required"},
-      {"pool: p\nmethods: [base]\n", "tasks: want a list"},
-      {"pool: p\ntasks: []\nmethods: [base]\n", "tasks|empty"},
-      {OK, "methods: want a list"},
-      {OK "methods: []\n", "methods|empty"},
-      {OK "methods: [phatgose]\n", "methods[0]|'phatgose'|'phatgoose'"},
-      {OK "methods: [oracel]\n", "methods[0]|'oracel'|'oracle'"},
-      {OK "methods: [3]\n", "methods[0]|an integer"},
-      {OK "methods: [{router: glider, global: {skale: 3}}]\n", "'global.skale'|'global.scale'"},
-      {OK "methods: [{router: glidr}]\n", "methods[0]|router|glidr"},
-      {OK "methods: [base, base]\n", "methods[1]|'base' too"},
-      {OK "methods: [{name: a/b, router: base}]\n", "methods[0]|a/b|file"},
-      {OK "methods: [{name: .., router: base}]\n", "methods[0]|dot"},
-      {OK "methods: [expert]\n", "methods[0]|expert: is required"},
-      {OK "methods: [{router: merged, expert: x}]\n", "methods[0]|expert: 'x'"},
-      {"pool: p\ntasks: [{file: x}]\nmethods: [base]\n", "tasks[0]|name: is required"},
-      {"pool: p\ntasks: [{name: a}]\nmethods: [base]\n", "tasks[0] (a)|file: is required"},
+      {"pool: [p\n", "spec.yaml:2:1: |not YAML"},
+      {"- a\n", "spec.yaml:1:1: |mapping"},
+      {"poll: p\n" TASKS "methods: [base]\n", "spec.yaml:1:1: |unknown key 'poll'|'pool'"},
+      {OK "metods: [base]\n", "spec.yaml:4:1: |unknown key 'metods'|'methods'"},
+      {OK "methods: [base]\naxes: {top_k: [1]}\n", "spec.yaml:5:1: |unknown key 'axes'"},
+      {OK "methods: [base]\nbootstrap: {sample: 3}\n",
+       "spec.yaml:5:13: |'bootstrap.sample'|'bootstrap.samples'"},
+      {OK "methods: [base]\nlimit: many\n", "spec.yaml:5:8: |limit"},
+      {OK "methods: [base]\ntask_default: {kind: choices}\n",
+       "spec.yaml:5:1: |'task_default'|'task_defaults'"},
+      {OK "methods: [base]\ntask_defaults: {knid: choices}\n", "spec.yaml:5:17: |'knid'|'kind'"},
+      {TASKS "methods: [base]\n", "spec.yaml: |pool: is required"},
+      {"pool: p\nmethods: [base]\n", "spec.yaml: |tasks: want a list"},
+      {"pool: p\ntasks: []\nmethods: [base]\n", "spec.yaml:2:8: |tasks|empty"},
+      {OK, "spec.yaml: |methods: want a list"},
+      {OK "methods: []\n", "spec.yaml:4:10: |methods|empty"},
+      {OK "methods: [phatgose]\n", "spec.yaml:4:11: |'phatgose'|'phatgoose'"},
+      {OK "methods: [oracel]\n", "spec.yaml:4:11: |'oracel'|'oracle'"},
+      {OK "methods: [3]\n", "spec.yaml:4:11: |unknown method '3'"},
+      {OK "methods: [{router: glider, global: {skale: 3}}]\n",
+       "spec.yaml:4:37: |'global.skale'|'global.scale'"},
+      {OK "methods: [{router: glidr}]\n", "spec.yaml:4:20: |router|glidr"},
+      {OK "methods: [base, base]\n", "spec.yaml:4:17: |'base' too"},
+      {OK "methods: [{name: a/b, router: base}]\n", "spec.yaml:4:18: |a/b|file"},
+      {OK "methods: [{name: .., router: base}]\n", "spec.yaml:4:18: |dot"},
+      {OK "methods: [expert]\n", "spec.yaml:4:11: |expert: is required"},
+      {OK "methods: [{router: merged, expert: x}]\n", "spec.yaml:4:11: |expert: 'x'"},
+      {"pool: p\ntasks: [{file: x}]\nmethods: [base]\n", "spec.yaml:2:9: |name: is required"},
+      {"pool: p\ntasks: [{name: a}]\nmethods: [base]\n", "spec.yaml:2:9: |file: is required"},
       {"pool: p\ntasks: [{name: a, file: x, metric: [accuracy]}]\nmethods: [base]\n",
-       "tasks[0] (a)|'metric'|'metrics'"},
+       "spec.yaml:2:28: |'metric'|'metrics'"},
       {"pool: p\ntasks: [{name: a, file: x, metrics: [acuracy]}]\nmethods: [base]\n",
-       "metrics|'acuracy'|'accuracy'"},
+       "spec.yaml:2:37: |metrics|'acuracy'|'accuracy'"},
       {"pool: p\ntasks: [{name: a, file: x, metrics: rougeL}]\nmethods: [base]\n",
-       "metrics|rougeL is not of choices"},
+       "spec.yaml:2:37: |metrics|rougeL is not of choices"},
       {"pool: p\ntasks: [{name: a, file: x, kind: generation, metrics: [accuracy]}]\n"
        "methods: [base]\n",
-       "metrics|accuracy is not of generation"},
+       "spec.yaml:2:55: |metrics|accuracy is not of generation"},
       {"pool: p\ntasks: [{name: a, file: x, metrics: [accuracy, accuracy]}]\nmethods: [base]\n",
-       "accuracy is there twice"},
+       "spec.yaml:2:37: |accuracy is there twice"},
       {"pool: p\ntasks: [{name: a, file: x}, {name: a, file: y}]\nmethods: [base]\n",
-       "tasks[1] (a)|tasks[0]|'a' too"},
-      {"pool: p\ntasks: [{name: mean, file: x}]\nmethods: [base]\n", "'mean'"},
-      {"pool: p\ntasks: [{name: a.routing, file: x}]\nmethods: [base]\n", ".routing"},
-      {"pool: p\ntasks: [{name: a, file: x, format: csv}]\nmethods: [base]\n", "format|csv"},
+       "spec.yaml:2:36: |tasks[0]|'a' too"},
+      {"pool: p\ntasks: [{name: mean, file: x}]\nmethods: [base]\n", "spec.yaml:2:16: |'mean'"},
+      {"pool: p\ntasks: [{name: a.routing, file: x}]\nmethods: [base]\n",
+       "spec.yaml:2:16: |.routing"},
+      {"pool: p\ntasks: [{name: a, file: x, format: csv}]\nmethods: [base]\n",
+       "spec.yaml:2:36: |format|csv"},
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
     EvalSpec spec;
@@ -73,6 +78,50 @@ static void test_refusals(void **state) {
     Error err = {0};
     Status status = read_text(&spec, path, *state, CASES[i].text, false, &err);
     expect_error(CASES[i].text, status, &err, STATUS_USAGE, CASES[i].words);
+    eval_spec_free(&spec);
+  }
+}
+
+/* A file whose settings stand far apart: each is refused where it stands. */
+static void test_places(void **state) {
+  static const char TEXT[] =
+      "pool: p\n"
+      "bootstrap:\n"
+      "  samples: %s\n"
+      "task_defaults:\n"
+      "  group: %s\n"
+      "tasks:\n"
+      "  - name: a\n"
+      "    file: x\n"
+      "    limit: %s\n"
+      "methods:\n"
+      "  - base\n"
+      "  - router: glider\n"
+      "    global:\n"
+      "      scale: %s\n"
+      "    only: [a, %s]\n";
+  static const char *const GOOD[] = {"10", "g", "3", "1.5", "b"};
+  static const struct {
+    int which;
+    const char *value, *words;
+  } CASES[] = {
+      {0, "'ten'", "spec.yaml:3:12: bootstrap.samples: not an integer: 'ten'"},
+      {1, "{}", "spec.yaml:5:10: group: want one value, got a mapping"},
+      {1, "", "spec.yaml:5:9: group: is empty"},
+      {2, "[1]", "spec.yaml:9:12: limit: want one value, got a list"},
+      {3, "1.5.1", "spec.yaml:14:14: global.scale: not a number: '1.5.1'"},
+      {4, "'b,c'", "spec.yaml:15:15: only: an item is empty or holds a comma: 'b,c'"},
+  };
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    const char *v[5];
+    memcpy(v, GOOD, sizeof v);
+    v[CASES[i].which] = CASES[i].value;
+    char text[500], path[128];
+    snprintf(text, sizeof text, TEXT, v[0], v[1], v[2], v[3], v[4]);
+    EvalSpec spec;
+    Error err = {0};
+    Status status = read_text(&spec, path, *state, text, false, &err);
+    expect_error(text, status, &err, STATUS_USAGE, CASES[i].words);
     eval_spec_free(&spec);
   }
 }
@@ -86,7 +135,7 @@ static void test_what_is_read(void **state) {
       "task_defaults: {group: in, kind: generation, limit: 4}\n"
       "tasks:\n"
       "  - {name: a, file: x, metrics: [rougeL, bleu]}\n"
-      "  - {name: b, file: y, kind: choices, group: out, limit: 0}\n"
+      "  - {name: b, file: y, kind: choices, group: out, limit: 0, instruction: 1.50}\n"
       "methods:\n"
       "  - oracle\n"
       "  - {name: g, router: glider, global: {scale: 100}, top_k: 3}\n"
@@ -106,6 +155,7 @@ static void test_what_is_read(void **state) {
   assert_int_equal(eval_task_limit(&spec, a, 100), 4);
   assert_int_equal(b->kind, TASK_CHOICES);
   assert_string_equal(b->group, "out");
+  assert_string_equal(b->instruction, "1.50"); /* the table decides the type */
   assert_int_equal(b->metric[0], METRIC_ACCURACY);
   assert_int_equal(eval_task_limit(&spec, b, 100), 7);
   assert_int_equal(eval_task_limit(&spec, b, 5), 5);
@@ -141,14 +191,14 @@ static void test_tasks_of_another_file(void **state) {
 
   snprintf(text, sizeof text, "pool: p\ntasks: %s\ntask_defaults: {}\nmethods: [base]\n", tasks);
   Status status = read_text(&spec, path, *state, text, false, &err);
-  expect_error("defaults", status, &err, STATUS_USAGE, "spec.yaml|task_defaults|tasks.yaml");
+  expect_error("defaults", status, &err, STATUS_USAGE, "spec.yaml:3:1: task_defaults|tasks.yaml");
   eval_spec_free(&spec);
 
   err = (Error){0};
   eval_world_file(*state, "tasks.yaml", "tasks: [{name: a, fiel: x}]\n");
   snprintf(text, sizeof text, "pool: p\ntasks: %s\nmethods: [base]\n", tasks);
   status = read_text(&spec, path, *state, text, false, &err);
-  expect_error("bad task", status, &err, STATUS_USAGE, "tasks.yaml|tasks[0] (a)|'fiel'|'file'");
+  expect_error("bad task", status, &err, STATUS_USAGE, "tasks.yaml:1:19: |'fiel'|'file'");
   eval_spec_free(&spec);
 }
 
@@ -238,16 +288,17 @@ static void test_axes_refusals(void **state) {
   static const struct {
     const char *text, *words;
   } CASES[] = {
-      {OK "methods: [base]\n", "axes|mapping"},
-      {OK "methods: [base]\naxes: {}\n", "axes|mapping"},
-      {OK "methods: [glider]\naxes: {top_l: [1]}\n", "axes|'top_l'|'top_k'"},
-      {OK "methods: [glider]\naxes: {top_k: 1}\n", "axes|top_k|list"},
-      {OK "methods: [glider]\naxes: {top_k: [1, 1]}\n", "top_k|twice"},
-      {OK "methods: [glider]\naxes: {top_k: [0]}\n", "axes|top_k"},
-      {OK "methods: [glider]\naxes: {top_k: [1]}\ngrid: sometimes\n", "grid"},
-      {OK "methods: [base, merged]\naxes: {top_k: [1]}\n", "axes: top_k: no method"},
-      {OK "methods: [oracle]\naxes: {top_k: [1]}\n", "axes: top_k: no method"},
-      {OK "methods: [glider]\naxes: {router: [expert]}\n", "axes|expert: is required"},
+      {OK "methods: [base]\n", "spec.yaml: |axes|mapping"},
+      {OK "methods: [base]\naxes: {}\n", "spec.yaml:5:7: |axes|mapping"},
+      {OK "methods: [glider]\naxes: {top_l: [1]}\n", "spec.yaml:5:8: |'top_l'|'top_k'"},
+      {OK "methods: [glider]\naxes: {top_k: 1}\n", "spec.yaml:5:15: |top_k|list"},
+      {OK "methods: [glider]\naxes: {top_k: [1, 1]}\n", "spec.yaml:5:19: |top_k|twice"},
+      {OK "methods: [glider]\naxes: {top_k: [0]}\n", "spec.yaml:5:16: |top_k"},
+      {OK "methods: [glider]\naxes: {top_k: [1]}\ngrid: sometimes\n", "spec.yaml:6:7: |grid"},
+      {OK "methods: [base, merged]\naxes: {top_k: [1]}\n",
+       "spec.yaml:5:8: |axes: top_k: no method"},
+      {OK "methods: [oracle]\naxes: {top_k: [1]}\n", "spec.yaml:5:8: |axes: top_k: no method"},
+      {OK "methods: [glider]\naxes: {router: [expert]}\n", "spec.yaml:5:1: |expert: is required"},
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
     EvalSpec spec;
@@ -265,6 +316,7 @@ static void test_axes_refusals(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_places),
       cmocka_unit_test(test_what_is_read),
       cmocka_unit_test(test_tasks_of_another_file),
       cmocka_unit_test(test_settings_that_matter),

@@ -93,14 +93,14 @@ Status options_set(OptionSet *o, size_t i, const char *text, unsigned char origi
 
 Status options_preset(OptionSet *o, const char *key, const char *value, Error *err) {
   size_t i = options_find(o, key);
-  if (i == o->count) return options_unknown(o, key, "recipe", err);
+  if (i == o->count) return options_unknown(o, key, NULL, "recipe", err);
   if (o->origin[i] != ORIGIN_DEFAULT) return STATUS_OK;
   return options_set(o, i, value, ORIGIN_RECIPE, "recipe", err);
 }
 
 Status options_put(OptionSet *o, const char *key, const char *text, const char *place, Error *err) {
   size_t i = options_find(o, key);
-  if (i == o->count) return options_unknown(o, key, place, err);
+  if (i == o->count) return options_unknown(o, key, NULL, place, err);
   return options_set(o, i, text, ORIGIN_FILE, place, err);
 }
 
@@ -116,7 +116,7 @@ Status options_assign(OptionSet *o, const char *assignment, Error *err) {
   char *key = strndup(assignment, (size_t)(equals - assignment));
   if (!key) return error_set(err, STATUS_RUN, "-s: out of memory");
   size_t i = options_find(o, key);
-  Status status = i == o->count ? options_unknown(o, key, "-s", err)
+  Status status = i == o->count ? options_unknown(o, key, NULL, "-s", err)
                                 : options_set(o, i, equals + 1, ORIGIN_COMMAND, "-s", err);
   free(key);
   return status;

@@ -8,7 +8,7 @@
  * not YAML, decides the type of a value: `no` is a text where a text is wanted and an error where
  * true or false is; an empty value unsets a text, path or list. Numbers are written as in JSON.
  * Anchors, aliases, tags, directives, duplicate keys and second documents are refused; a file is at
- * most 1 MiB and no deeper than the table. */
+ * most 1 MiB and 16 levels deep (data/text/yaml_tree.h). */
 #ifndef SKEIN_OPTIONS_H
 #define SKEIN_OPTIONS_H
 

@@ -16,7 +16,9 @@ size_t options_find_section(const OptionSet *o, const char *section, size_t size
 Status options_set(OptionSet *o, size_t i, const char *text, unsigned char origin,
                    const char *place, Error *err);
 
-/* Reports a key that is not in the table, with the one that was probably meant. */
-Status options_unknown(const OptionSet *o, const char *key, const char *place, Error *err);
+/* Reports a key that is neither in the table nor in `beside` (ends in NULL; NULL: none), with the
+ * one that was probably meant. */
+Status options_unknown(const OptionSet *o, const char *key, const char *const *beside,
+                       const char *place, Error *err);
 
 #endif

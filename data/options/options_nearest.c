@@ -52,17 +52,22 @@ static const char *last_part(const char *key) {
 }
 
 /* The right name in the wrong section, else the nearest spelling. */
-static const char *nearest_key(const OptionSet *o, const char *key, const char **known) {
-  for (size_t i = 0; i < o->count; i++) {
-    known[i] = o->table[i].key;
+static const char *nearest_key(const char *key, const char *const *known, size_t count) {
+  for (size_t i = 0; i < count; i++) {
     if (strcmp(last_part(known[i]), last_part(key)) == 0) return known[i];
   }
-  return options_nearest(key, known, o->count);
+  return options_nearest(key, known, count);
 }
 
-Status options_unknown(const OptionSet *o, const char *key, const char *place, Error *err) {
-  const char **known = calloc(o->count, sizeof *known);
-  const char *nearest = known ? nearest_key(o, key, known) : NULL;
+Status options_unknown(const OptionSet *o, const char *key, const char *const *beside,
+                       const char *place, Error *err) {
+  size_t count = 0, others = 0;
+  while (beside && beside[others]) others++;
+  const char **known = calloc(o->count + others, sizeof *known);
+  if (!known) return error_set(err, STATUS_RUN, "%s: out of memory", place);
+  for (size_t i = 0; i < o->count; i++) known[count++] = o->table[i].key;
+  for (size_t i = 0; i < others; i++) known[count++] = beside[i];
+  const char *nearest = nearest_key(key, known, count);
   free(known);
   if (!nearest) {
     return error_set(err, STATUS_USAGE, "%s: unknown key '%.80s' (--help lists the keys)", place,

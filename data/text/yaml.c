@@ -6,16 +6,21 @@
 
 #include "data/file/file.h"
 #include "data/text/yaml_emit.h"
-#include "data/text/yaml_events.h"
+#include "data/text/yaml_tree.h"
 
-enum { BYTES_MAX = 16 << 20, DEPTH_MAX = 16 };
+enum { BYTES_MAX = 16 << 20 };
 
-/* Reading. Each read_* turns the current event, and those that belong to it, into a new value. */
+/* Reading: each of these makes a new value of a node. */
 
-static Status read_value(YamlReader *r, int depth, json_t **value);
+static Status read_value(const YamlTree *tree, const YamlNode *node, json_t **value, Error *err);
 
-/* A plain scalar as JSON types it; NULL without an error: it is a text. */
-static Status read_typed(YamlReader *r, const char *text, json_t **value) {
+static Status no_memory(const YamlTree *tree, Error *err) {
+  return error_set(err, STATUS_RUN, "%s: out of memory", tree->file);
+}
+
+/* A plain text as JSON types it; NULL without an error: it is a string. */
+static Status read_typed(const YamlTree *tree, const YamlNode *node, json_t **value, Error *err) {
+  const char *text = node->text;
   bool too_large;
   *value = NULL;
   if (!*text || strcmp(text, "null") == 0) *value = json_null();
@@ -24,64 +29,36 @@ static Status read_typed(YamlReader *r, const char *text, json_t **value) {
   if (*value) return STATUS_OK;
   *value = json_parse_number(text, 0, &too_large);
   if (!too_large) return STATUS_OK;
-  return yaml_reader_refuse(r, "the number is too large: '%.80s'", text);
+  return yaml_refuse(tree, node, err, "the number is too large: '%.80s'", text);
 }
 
-static Status read_scalar(YamlReader *r, json_t **value) {
-  const char *text;
-  TRY(yaml_reader_text(r, &text));
-  if (r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
-    TRY(read_typed(r, text, value));
+static Status read_text(const YamlTree *tree, const YamlNode *node, json_t **value, Error *err) {
+  if (!node->quoted) {
+    TRY(read_typed(tree, node, value, err));
     if (*value) return STATUS_OK;
   }
-  *value = json_string(text);
-  return *value ? STATUS_OK : yaml_reader_no_memory(r);
+  *value = json_string(node->text);
+  return *value ? STATUS_OK : no_memory(tree, err);
 }
 
-static Status read_items(YamlReader *r, int depth, json_t *list) {
-  for (;;) {
-    json_t *item;
-    TRY(yaml_reader_next(r));
-    if (r->event.type == YAML_SEQUENCE_END_EVENT) return STATUS_OK;
-    TRY(read_value(r, depth, &item));
-    if (json_array_append_new(list, item) != 0) return yaml_reader_no_memory(r);
+/* What stands in a list or a mapping, into `into`. */
+static Status read_inner(const YamlTree *tree, const YamlNode *node, json_t *into, Error *err) {
+  for (const YamlNode *inner = node->first; inner; inner = inner->next) {
+    json_t *value;
+    TRY(read_value(tree, inner, &value, err));
+    int failed = inner->key ? json_object_set_new(into, inner->key->text, value)
+                            : json_array_append_new(into, value);
+    if (failed) return no_memory(tree, err);
   }
+  return STATUS_OK;
 }
 
-/* The key that is the current event, and its value. */
-static Status read_entry(YamlReader *r, int depth, json_t *mapping) {
-  if (r->event.type != YAML_SCALAR_EVENT) return yaml_reader_refuse(r, "a key must be plain text");
-  const char *text;
-  TRY(yaml_reader_text(r, &text));
-  if (json_object_get(mapping, text)) return yaml_reader_refuse(r, "%.80s: is set twice", text);
-  char *key = strdup(text);
-  if (!key) return yaml_reader_no_memory(r);
-  json_t *value = NULL;
-  Status status = yaml_reader_next(r);
-  if (status == STATUS_OK) status = read_value(r, depth, &value);
-  if (status == STATUS_OK && json_object_set_new(mapping, key, value) != 0) {
-    status = yaml_reader_no_memory(r);
-  }
-  free(key);
-  return status;
-}
-
-static Status read_entries(YamlReader *r, int depth, json_t *mapping) {
-  for (;;) {
-    TRY(yaml_reader_next(r));
-    if (r->event.type == YAML_MAPPING_END_EVENT) return STATUS_OK;
-    TRY(read_entry(r, depth, mapping));
-  }
-}
-
-static Status read_value(YamlReader *r, int depth, json_t **value) {
+static Status read_value(const YamlTree *tree, const YamlNode *node, json_t **value, Error *err) {
   *value = NULL;
-  if (r->event.type == YAML_SCALAR_EVENT) return read_scalar(r, value);
-  if (depth == DEPTH_MAX) return yaml_reader_refuse(r, "nested deeper than %d levels", DEPTH_MAX);
-  bool list = r->event.type == YAML_SEQUENCE_START_EVENT;
-  json_t *made = list ? json_array() : json_object();
-  if (!made) return yaml_reader_no_memory(r);
-  Status status = list ? read_items(r, depth + 1, made) : read_entries(r, depth + 1, made);
+  if (node->kind == YAML_TEXT) return read_text(tree, node, value, err);
+  json_t *made = node->kind == YAML_LIST ? json_array() : json_object();
+  if (!made) return no_memory(tree, err);
+  Status status = read_inner(tree, node, made, err);
   if (status == STATUS_OK) {
     *value = made;
   } else {
@@ -90,27 +67,17 @@ static Status read_value(YamlReader *r, int depth, json_t **value) {
   return status;
 }
 
-static Status read_document(YamlReader *r, json_t **root) {
-  TRY(yaml_reader_begin(r));
-  if (r->event.type == YAML_STREAM_END_EVENT) {
-    *root = json_null();
-    return STATUS_OK;
-  }
-  TRY(read_value(r, 0, root));
-  return yaml_reader_end(r);
-}
-
 Status yaml_parse_file(JsonDoc *doc, const char *path, Error *err) {
-  char *text;
-  size_t size;
-  YamlReader r;
+  YamlTree tree;
   *doc = (JsonDoc){.file = path};
-  TRY(file_read(path, BYTES_MAX, &text, &size, err));
-  Status status = yaml_reader_open(&r, text, size, path, STATUS_INPUT, err);
-  if (status == STATUS_OK) status = read_document(&r, &doc->root);
-  yaml_reader_close(&r);
-  free(text);
-  if (status != STATUS_OK) json_free(doc);
+  Status status = yaml_tree_read(&tree, path, BYTES_MAX, STATUS_INPUT, err);
+  if (status != STATUS_OK) return status;
+  if (tree.root) {
+    status = read_value(&tree, tree.root, &doc->root, err);
+  } else {
+    doc->root = json_null();
+  }
+  yaml_tree_free(&tree);
   return status;
 }
 

@@ -1,12 +1,11 @@
-/* yaml: small YAML documents as JSON values, through libyaml's events, and back.
+/* yaml: small YAML documents as JSON values, and back.
  *
- * For files that people write and git diffs (pool.yaml, eval.yaml). Mappings, lists and scalars to
- * a depth of 16 and a size of 16 MiB. Plain scalars are typed as in JSON: null and an empty one are
- * null, true and false are booleans, decimal numbers are integers or reals; everything else, and
- * every quoted scalar, is a string. Refused: anchors, aliases, tags, directives, duplicate keys,
- * keys that are no scalar, second documents, numbers that overflow. Errors are STATUS_INPUT naming
- * the file, line and column. (Settings of a run are read by data/options/options, whose table decides the
- * types.) */
+ * For files that the program writes and git diffs (pool.yaml), of at most 16 MiB. What a document
+ * may hold is said in data/text/yaml_tree.h. Plain texts are typed as in JSON: null and an empty
+ * one are null, true and false are booleans, decimal numbers are integers or reals; everything else,
+ * and every quoted text, is a string. A number that overflows is refused. Errors are STATUS_INPUT
+ * naming the file, line and column. (Where a table of options decides the types, the tree is read
+ * by data/options/options_yaml.) */
 #ifndef SKEIN_YAML_H
 #define SKEIN_YAML_H
 

@@ -4,30 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_SHOWN = 900 };
-
 Status yaml_reader_refuse(YamlReader *r, const char *what, ...) {
   char text[ERROR_TEXT];
   va_list args;
   va_start(args, what);
   vsnprintf(text, sizeof text, what, args);
   va_end(args);
-  return error_set(r->err, r->refusal, "%s: %s", r->place, text);
+  return error_set(r->err, r->refusal, "%s: %s", r->place.text, text);
 }
 
 Status yaml_reader_no_memory(YamlReader *r) {
-  return error_set(r->err, STATUS_RUN, "%s: out of memory", r->place);
+  return error_set(r->err, STATUS_RUN, "%s: out of memory", r->place.text);
 }
 
 static void set_place(YamlReader *r, yaml_mark_t mark) {
-  snprintf(r->place, sizeof r->place, "%.*s:%zu:%zu", NAME_SHOWN, r->name, mark.line + 1,
-           mark.column + 1);
+  r->place = text_place(r->name, mark.line + 1, mark.column + 1);
 }
 
 Status yaml_reader_open(YamlReader *r, const char *text, size_t size, const char *name,
                         Status refusal, Error *err) {
-  *r = (YamlReader){.name = name, .refusal = refusal, .err = err};
-  snprintf(r->place, sizeof r->place, "%.*s", NAME_SHOWN, name);
+  *r = (YamlReader){.name = name, .refusal = refusal, .err = err, .place = text_place(name, 0, 0)};
   if (!yaml_parser_initialize(&r->parser)) return yaml_reader_no_memory(r);
   yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, size);

@@ -1,7 +1,7 @@
 /* yaml_events: the one document of a YAML text as libyaml's events, without what lets a small text
  * mean much or many things: anchors, aliases, tags, directives, second documents, NUL bytes.
  * libyaml has no limits of its own: who reads stops at the nesting that it accepts. For
- * data/text/yaml.c and data/options/options_yaml.c. */
+ * data/text/yaml_tree.c. */
 #ifndef SKEIN_YAML_EVENTS_H
 #define SKEIN_YAML_EVENTS_H
 
@@ -10,16 +10,15 @@
 #include <yaml.h>
 
 #include "autograd/ground/status.h"
-
-enum { YAML_PLACE = 1024 };
+#include "data/text/text_place.h"
 
 typedef struct YamlReader {
   const char *name; /* of the file; borrowed */
   Status refusal;   /* of a text that is refused */
   Error *err;
   yaml_parser_t parser;
-  yaml_event_t event;     /* the current one */
-  char place[YAML_PLACE]; /* "name:line:column" of the current event */
+  yaml_event_t event; /* the current one */
+  TextPlace place;    /* of the current event */
 } YamlReader;
 
 /* `text` and `name` must outlive the reader. Close it also after failures of the calls below. */

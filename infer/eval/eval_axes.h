@@ -16,7 +16,8 @@
 
 typedef struct EvalAxis {
   char *key;
-  char **value; /* [values] as text */
+  const YamlNode *at; /* where the file says it */
+  char **value;       /* [values] as options_text gives it */
   int values;
 } EvalAxis;
 
@@ -29,8 +30,11 @@ typedef struct Axes {
   int methods;
 } Axes;
 
-/* Reads the axes of a spec's file and adds the methods they make; a declared method that is none of
- * them is no longer shown. Free with axes_free whatever is returned. */
+/* Reads the axes of a spec's file, whose tree they point into; each value is one that the setting
+ * can have. Free with axes_free whatever is returned. */
+Status axes_read(Axes *a, const EvalSpec *spec, Error *err);
+/* axes_read, and adds the methods that the axes make to the spec; a declared method that is none of
+ * them is no longer shown. */
 Status axes_expand(Axes *a, EvalSpec *spec, Error *err);
 void axes_free(Axes *a); /* a zeroed Axes is allowed */
 

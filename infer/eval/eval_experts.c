@@ -26,8 +26,8 @@ static Status check_only(const Evaluation *e, const char *only, const char *plac
 
 static Status check_method(const Evaluation *e, const EvalMethod *m, Error *err) {
   const RouterSettings *s = &m->router;
-  char place[300];
-  snprintf(place, sizeof place, "method %.200s", m->name);
+  char place[1300];
+  snprintf(place, sizeof place, "%s: method %.200s", eval_method_place(e->spec, m).text, m->name);
   if (m->rule == EVAL_ROUTED && !router_reads_pool(s)) return STATUS_OK;
   if (!e->pool)
     return error_set(err, STATUS_USAGE, "%s: needs experts; give the evaluation a `pool`", place);
@@ -46,8 +46,9 @@ static Status check_method(const Evaluation *e, const EvalMethod *m, Error *err)
 Status eval_check_methods(const Evaluation *e, Error *err) {
   for (int i = 0; i < e->spec->tasks; i++) {
     const EvalTask *t = &e->spec->task[i];
-    char place[300];
-    snprintf(place, sizeof place, "task %.200s: expert", t->name);
+    char place[1300];
+    snprintf(place, sizeof place, "%s: task %.200s: expert", eval_task_place(e->spec, t).text,
+             t->name);
     if (t->expert && e->pool) TRY(find_expert(e, t->expert, place, err));
   }
   for (int i = 0; i < e->spec->methods; i++) TRY(check_method(e, e->spec->method[i], err));

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "infer/eval/eval_internal.h"
-#include "infer/eval/eval_keys.h"
+#include "infer/eval/eval_name.h"
 
 enum { RULES = 3, WORDS_MOST = 64 };
 
@@ -49,22 +49,28 @@ EvalMethod *eval_spec_find_method(const EvalSpec *spec, const char *name) {
   return NULL;
 }
 
+static Status no_memory(Error *err) {
+  return error_set(err, STATUS_RUN, "out of memory: a method");
+}
+
 Status eval_spec_add_method(EvalSpec *spec, const char *name, const EvalMethod *like,
                             EvalMethod **out, Error *err) {
-  const char *file = spec->doc.file;
   *out = NULL;
   EvalMethod **grown = realloc(spec->method, (size_t)(spec->methods + 1) * sizeof(EvalMethod *));
-  if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory", file);
+  if (!grown) return no_memory(err);
   spec->method = grown;
   EvalMethod *m = calloc(1, sizeof *m);
-  if (!m) return error_set(err, STATUS_RUN, "%s: out of memory", file);
+  if (!m) return no_memory(err);
   spec->method[spec->methods++] = m; /* owned from here */
   m->shown = true;
   m->name = strdup(name);
-  if (!m->name) return error_set(err, STATUS_RUN, "%s: out of memory", file);
+  if (!m->name) return no_memory(err);
   TRY(router_settings_init(&m->set, &m->router, err));
-  if (like) TRY(options_copy(&m->set, &like->set, err));
-  if (like) m->rule = like->rule;
+  if (like) {
+    TRY(options_copy(&m->set, &like->set, err));
+    m->rule = like->rule;
+    m->at = like->at;
+  }
   *out = m;
   return STATUS_OK;
 }
@@ -93,17 +99,20 @@ static Status check_word(const char *word, const char *place, Error *err) {
                    near ? "'?" : "");
 }
 
-static Status read_settings(EvalMethod *m, const json_t *own, const char *place, Error *err) {
-  static const char *const BESIDE[] = {"name"};
-  const char *word = json_string_value(own);
-  if (word) {
-    TRY(check_word(word, place, err));
-    m->rule = (EvalRule)find_rule(word);
-    return m->rule == EVAL_ROUTED ? options_put(&m->set, "router", word, place, err) : STATUS_OK;
-  }
-  if (json_object_get(own, "expert") && !json_object_get(own, "router"))
-    TRY(options_put(&m->set, "router", route_expert.name, place, err));
-  return eval_read_mapping(&m->set, own, BESIDE, 1, place, err);
+/* A method by its name alone. */
+static Status read_word(EvalMethod *m, const char *word, const char *place, Error *err) {
+  TRY(check_word(word, place, err));
+  m->rule = (EvalRule)find_rule(word);
+  return m->rule == EVAL_ROUTED ? options_put(&m->set, "router", word, place, err) : STATUS_OK;
+}
+
+static Status read_settings(EvalMethod *m, const YamlTree *tree, const YamlNode *own, Error *err) {
+  static const char *const BESIDE[] = {"name", NULL};
+  const TextPlace place = yaml_place(tree, own);
+  if (own->kind == YAML_TEXT) return read_word(m, own->text, place.text, err);
+  if (yaml_find(own, "expert") && !yaml_find(own, "router"))
+    TRY(options_put(&m->set, "router", route_expert.name, place.text, err));
+  return options_read_mapping(&m->set, tree, own, BESIDE, err);
 }
 
 Status eval_check_method(const EvalMethod *m, const char *place, Error *err) {
@@ -120,48 +129,47 @@ Status eval_check_method(const EvalMethod *m, const char *place, Error *err) {
 }
 
 /* The given name, else the router's, and for an expert "expert-NAME". */
-static Status name_method(EvalMethod *m, const json_t *own, const char *place, Error *err) {
-  const json_t *given = json_object_get(own, "name");
+static Status name_method(EvalMethod *m, const YamlTree *tree, const YamlNode *own, Error *err) {
+  const YamlNode *given = own->kind == YAML_TEXT ? own : yaml_find(own, "name");
   char name[300];
-  if (given && !json_is_string(given)) {
-    return error_set(err, STATUS_USAGE, "%s: name: want a text, not %s", place, json_kind(given));
-  } else if (given || json_is_string(own)) {
-    snprintf(name, sizeof name, "%s", json_string_value(given ? given : own));
+  if (given && given->kind != YAML_TEXT) {
+    return yaml_refuse(tree, given, err, "name: want a text, not %s", yaml_kind(given));
+  } else if (given) {
+    snprintf(name, sizeof name, "%s", given->text);
   } else if (router_one_expert(&m->router)) {
     snprintf(name, sizeof name, "expert-%s", m->router.expert);
   } else {
     snprintf(name, sizeof name, "%s", router_method(&m->router)->name);
   }
-  TRY(eval_check_name(name, place, err));
+  TRY(eval_check_name(name, yaml_place(tree, given ? given : own).text, err));
   free(m->name);
   m->name = strdup(name);
-  return m->name ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", place);
+  return m->name ? STATUS_OK : no_memory(err);
 }
 
-static Status read_method(EvalSpec *spec, size_t i, const json_t *own, Error *err) {
-  char place[300];
-  snprintf(place, sizeof place, "%.200s: methods[%zu]", spec->doc.file, i);
+static Status read_method(EvalSpec *spec, const YamlNode *own, Error *err) {
+  const YamlTree *tree = &spec->tree;
   EvalMethod *m;
-  if (!json_is_string(own) && !json_is_object(own)) {
-    return error_set(err, STATUS_USAGE, "%s: want a name or a mapping of router settings, not %s",
-                     place, json_kind(own));
+  if (own->kind == YAML_LIST) {
+    return yaml_refuse(tree, own, err, "want a name or a mapping of router settings, not %s",
+                       yaml_kind(own));
   }
   TRY(eval_spec_add_method(spec, "", NULL, &m, err));
-  TRY(read_settings(m, own, place, err));
-  TRY(eval_check_method(m, place, err));
-  TRY(name_method(m, own, place, err));
+  m->at = own;
+  TRY(read_settings(m, tree, own, err));
+  TRY(eval_check_method(m, yaml_place(tree, own).text, err));
+  TRY(name_method(m, tree, own, err));
   if (eval_spec_find_method(spec, m->name) != m)
-    return error_set(err, STATUS_USAGE, "%s: another method is called '%s' too", place, m->name);
+    return yaml_refuse(tree, own, err, "another method is called '%s' too", m->name);
   return STATUS_OK;
 }
 
 Status eval_read_methods(EvalSpec *spec, Error *err) {
-  const json_t *list = json_object_get(spec->doc.root, "methods");
-  if (!json_is_array(list) || json_array_size(list) == 0) {
-    return error_set(err, STATUS_USAGE, "%s: methods: want a list of methods, not %s",
-                     spec->doc.file, json_is_array(list) ? "an empty one" : json_kind(list));
+  const YamlNode *list = yaml_find(spec->tree.root, "methods");
+  if (!list || list->kind != YAML_LIST || !list->first) {
+    return yaml_refuse(&spec->tree, list, err, "methods: want a list of methods, not %s",
+                       list && list->kind == YAML_LIST ? "an empty one" : yaml_kind(list));
   }
-  for (size_t i = 0; i < json_array_size(list); i++)
-    TRY(read_method(spec, i, json_array_get(list, i), err));
+  for (const YamlNode *own = list->first; own; own = own->next) TRY(read_method(spec, own, err));
   return STATUS_OK;
 }

@@ -3,11 +3,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "infer/eval/eval_internal.h"
-#include "infer/eval/eval_keys.h"
+
+enum { BYTES_MOST = 16 << 20 }; /* of a file: tasks may be many */
 
 #define COUNT_MOST    1e9
 #define SIZE_MOST     1048576
@@ -50,43 +49,39 @@ Status eval_settings_init(OptionSet *set, EvalSettings *settings, Error *err) {
 
 static Status read_settings(EvalSpec *spec, const char *const *assignment, int assignments,
                             bool axes, Error *err) {
-  static const char *const BESIDE[] = {"tasks", "methods", "task_defaults", "axes", "grid"};
-  size_t beside = axes ? LENGTH(BESIDE) : 3;
+  static const char *const BESIDE[] = {"tasks", "methods", "task_defaults", NULL};
+  static const char *const WITH_AXES[] = {"tasks", "methods", "task_defaults",
+                                          "axes",  "grid",    NULL};
+  const YamlTree *tree = &spec->tree;
   TRY(eval_settings_init(&spec->set, &spec->settings, err));
-  TRY(eval_read_mapping(&spec->set, spec->doc.root, BESIDE, beside, spec->doc.file, err));
+  TRY(options_read_mapping(&spec->set, tree, tree->root, axes ? WITH_AXES : BESIDE, err));
   for (int i = 0; i < assignments; i++) TRY(options_assign(&spec->set, assignment[i], err));
   const EvalSettings *s = &spec->settings;
   if (!s->base && !s->pool) {
-    return error_set(err, STATUS_USAGE, "%s: pool: is required (or `base` for the plain model)",
-                     spec->doc.file);
+    return yaml_refuse(tree, NULL, err, "pool: is required (or `base` for the plain model)");
   }
-  if (!s->output) return error_set(err, STATUS_USAGE, "%s: output: is required", spec->doc.file);
+  if (!s->output) return yaml_refuse(tree, NULL, err, "output: is required");
   return STATUS_OK;
 }
 
-/* A file that is there and is no YAML is a wrong configuration, as for every other command. */
-static Status read_file(JsonDoc *doc, const char *path, Error *err) {
-  Error why = {0};
-  if (yaml_parse_file(doc, path, &why) == STATUS_OK) return STATUS_OK;
-  struct stat is;
-  bool there = stat(path, &is) == 0 && S_ISREG(is.st_mode) && access(path, R_OK) == 0;
-  return error_set(err, there ? STATUS_USAGE : why.status, "%s", why.text);
+static Status read_tree(YamlTree *tree, const char *path, Error *err) {
+  return yaml_tree_read(tree, path, BYTES_MOST, STATUS_USAGE, err);
 }
 
 /* The file that `tasks` names, where it is not a list. */
 static Status read_task_file(EvalSpec *spec, Error *err) {
-  const char *path = json_string_value(json_object_get(spec->doc.root, "tasks"));
-  if (!path) return STATUS_OK;
-  if (!json_object_get(spec->doc.root, "task_defaults"))
-    return read_file(&spec->task_doc, path, err);
-  return error_set(err, STATUS_USAGE, "%s: task_defaults: belongs beside the list of tasks, in %s",
-                   spec->doc.file, path);
+  const YamlNode *tasks = yaml_find(spec->tree.root, "tasks");
+  const YamlNode *defaults = yaml_find(spec->tree.root, "task_defaults");
+  if (!tasks || tasks->kind != YAML_TEXT || !*tasks->text) return STATUS_OK;
+  if (!defaults) return read_tree(&spec->task_tree, tasks->text, err);
+  return yaml_refuse(&spec->tree, defaults->key, err,
+                     "task_defaults: belongs beside the list of tasks, in %s", tasks->text);
 }
 
 Status eval_spec_read(EvalSpec *spec, const char *path, const char *const *assignment,
                       int assignments, bool axes, Error *err) {
   *spec = (EvalSpec){0};
-  TRY(read_file(&spec->doc, path, err));
+  TRY(read_tree(&spec->tree, path, err));
   TRY(read_settings(spec, assignment, assignments, axes, err));
   TRY(read_task_file(spec, err));
   TRY(eval_read_tasks(spec, err));
@@ -99,8 +94,8 @@ void eval_spec_free(EvalSpec *spec) {
   free(spec->task);
   free(spec->method);
   options_free(&spec->set);
-  json_free(&spec->task_doc);
-  json_free(&spec->doc);
+  yaml_tree_free(&spec->task_tree);
+  yaml_tree_free(&spec->tree);
   *spec = (EvalSpec){0};
 }
 
@@ -117,4 +112,8 @@ int eval_spec_groups(const EvalSpec *spec, const char **group) {
 int64_t eval_task_limit(const EvalSpec *spec, const EvalTask *task, int64_t count) {
   int64_t limit = task->limit ? task->limit : spec->settings.limit;
   return limit && limit < count ? limit : count;
+}
+
+TextPlace eval_method_place(const EvalSpec *spec, const EvalMethod *method) {
+  return yaml_place(&spec->tree, method->at);
 }

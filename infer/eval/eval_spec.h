@@ -14,7 +14,7 @@
 #define SKEIN_EVAL_SPEC_H
 
 #include "data/examples/items.h"
-#include "data/text/yaml.h"
+#include "data/options/options_yaml.h"
 #include "infer/metric/metric.h"
 #include "infer/route/router.h"
 
@@ -29,7 +29,8 @@ typedef struct EvalTask {
   double length_penalty;
   char *input_key, *target_key, *choices_key, *label_key, *instruction_key;
   bool choices_from_targets;
-  OptionSet set; /* over the fields above */
+  OptionSet set;      /* over the fields above */
+  const YamlNode *at; /* where the file says it */
   /* Read from `metrics`; the first is the one that methods are compared by. */
   Metric metric[METRICS];
   int metric_count;
@@ -46,6 +47,7 @@ typedef struct EvalMethod {
   EvalRule rule;
   RouterSettings router; /* of EVAL_ROUTED */
   OptionSet set;         /* over `router` */
+  const YamlNode *at;    /* where the file says it; NULL of what no file does */
   bool shown;            /* a row of the tables; false: computed for the choosing rules alone */
 } EvalMethod;
 
@@ -64,12 +66,12 @@ typedef struct EvalSpec {
   int tasks;
   EvalMethod **method; /* [methods], each owned */
   int methods;
-  JsonDoc doc;      /* the file */
-  JsonDoc task_doc; /* the file that `tasks` names; without a root where the list is in `doc` */
+  YamlTree tree;      /* the file */
+  YamlTree task_tree; /* the file that `tasks` names; without a file where the list is in `tree` */
 } EvalSpec;
 
 /* Reads a file and then "key=value" assignments of settings. Errors of what it says are
- * STATUS_USAGE. `axes` says whether the keys of `skein ablate` are known. Free with eval_spec_free
+ * STATUS_USAGE and begin with file, line and column. `axes` says whether the keys of `skein ablate` are known. Free with eval_spec_free
  * whatever is returned. `path` must outlive the spec. */
 Status eval_spec_read(EvalSpec *spec, const char *path, const char *const *assignment,
                       int assignments, bool axes, Error *err);
@@ -82,6 +84,10 @@ EvalMethod *eval_spec_find_method(const EvalSpec *spec, const char *name); /* NU
 
 /* The groups of the tasks, in order of first appearance: fills group[tasks], returns how many. */
 int eval_spec_groups(const EvalSpec *spec, const char **group);
+
+/* Where the file says a task or a method, for messages about it. */
+TextPlace eval_task_place(const EvalSpec *spec, const EvalTask *task);
+TextPlace eval_method_place(const EvalSpec *spec, const EvalMethod *method);
 
 /* How many items of a task are asked, of `count` in its file. */
 int64_t eval_task_limit(const EvalSpec *spec, const EvalTask *task, int64_t count);

@@ -4,7 +4,7 @@
 
 #include "infer/eval/eval_cell.h"
 #include "infer/eval/eval_internal.h"
-#include "infer/eval/eval_keys.h"
+#include "infer/eval/eval_name.h"
 
 #define COUNT_MOST    1e9
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -55,6 +55,8 @@ void eval_task_free(EvalTask *task) {
   options_free(&task->set);
 }
 
+/* ---- what is read from a text ---- */
+
 /* What a metric compares is an index, or texts. */
 static bool metric_fits(Metric m, int kind) {
   if (kind == TASK_GENERATION) return m != METRIC_ACCURACY;
@@ -101,56 +103,74 @@ static Status read_metrics(EvalTask *task, const char *place, Error *err) {
   return STATUS_OK;
 }
 
-/* The file with the list of tasks. */
-static const JsonDoc *list_of(const EvalSpec *spec) {
-  return spec->task_doc.root ? &spec->task_doc : &spec->doc;
-}
-
-static Status read_task(EvalSpec *spec, EvalTask *task, const json_t *own, const char *place,
-                        Error *err) {
-  const JsonDoc *doc = list_of(spec);
-  const json_t *defaults = json_object_get(doc->root, "task_defaults");
-  TRY(eval_task_init(task, err));
-  if (defaults) {
-    char from[256];
-    snprintf(from, sizeof from, "%.200s: task_defaults", doc->file);
-    TRY(eval_read_mapping(&task->set, defaults, NULL, 0, from, err));
-  }
-  TRY(eval_read_mapping(&task->set, own, NULL, 0, place, err));
-  TRY(options_check_required(&task->set, place, err));
+static Status check_task_name(const EvalTask *task, const char *place, Error *err) {
   TRY(eval_check_name(task->name, place, err));
   if (strcmp(task->name, "mean") == 0)
     return error_set(err, STATUS_USAGE, "%s: name: 'mean' is what tables call a mean", place);
   size_t size = strlen(task->name), end = strlen(EVAL_ROUTING_END);
   if (size >= end && strcmp(task->name + size - end, EVAL_ROUTING_END) == 0)
     return error_set(err, STATUS_USAGE, "%s: name: may not end in %s", place, EVAL_ROUTING_END);
-  if (!task->group) return error_set(err, STATUS_USAGE, "%s: group: is empty", place);
-  TRY(read_metrics(task, place, err));
+  return STATUS_OK;
+}
+
+/* ---- the list ---- */
+
+/* The file with the list of tasks. */
+static const YamlTree *task_tree(const EvalSpec *spec) {
+  return spec->task_tree.file ? &spec->task_tree : &spec->tree;
+}
+
+static const YamlNode *task_defaults(const EvalSpec *spec) {
+  return yaml_find(task_tree(spec)->root, "task_defaults");
+}
+
+TextPlace eval_task_place(const EvalSpec *spec, const EvalTask *task) {
+  return yaml_place(task_tree(spec), task->at);
+}
+
+/* Where a key of a task is set: by itself, by the defaults, or nowhere, which is the task. */
+static TextPlace key_place(const EvalSpec *spec, const EvalTask *task, const char *key) {
+  const YamlNode *set = yaml_find(task->at, key);
+  if (!set) set = yaml_find(task_defaults(spec), key);
+  return yaml_place(task_tree(spec), set ? set : task->at);
+}
+
+static Status check_other_tasks(const EvalSpec *spec, const EvalTask *task, const char *place,
+                                Error *err) {
   for (int i = 0; i < spec->tasks; i++) {
-    if (strcmp(spec->task[i].name, task->name) == 0) {
+    if (strcmp(spec->task[i].name, task->name) == 0)
       return error_set(err, STATUS_USAGE, "%s: name: tasks[%d] is called '%s' too", place, i,
                        task->name);
-    }
   }
   return STATUS_OK;
 }
 
-Status eval_read_tasks(EvalSpec *spec, Error *err) {
-  const JsonDoc *doc = list_of(spec);
-  const json_t *list = json_object_get(doc->root, "tasks");
-  if (!json_is_array(list) || json_array_size(list) == 0) {
-    return error_set(err, STATUS_USAGE, "%s: tasks: want a list of tasks, not %s", doc->file,
-                     json_is_array(list) ? "an empty one" : json_kind(list));
+static Status read_task(const EvalSpec *spec, EvalTask *task, const YamlNode *own, Error *err) {
+  TRY(eval_task_init(task, err));
+  task->at = own;
+  TRY(options_read_mapping(&task->set, task_tree(spec), task_defaults(spec), NULL, err));
+  TRY(options_read_mapping(&task->set, task_tree(spec), own, NULL, err));
+  TRY(options_check_required(&task->set, eval_task_place(spec, task).text, err));
+  const TextPlace name = key_place(spec, task, "name");
+  TRY(check_task_name(task, name.text, err));
+  if (!task->group) {
+    return error_set(err, STATUS_USAGE, "%s: group: is empty", key_place(spec, task, "group").text);
   }
-  spec->task = calloc(json_array_size(list), sizeof *spec->task);
-  if (!spec->task) return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
-  for (size_t i = 0; i < json_array_size(list); i++) {
-    const json_t *own = json_array_get(list, i);
-    const char *name = json_string_value(json_object_get(own, "name"));
-    char place[400];
-    snprintf(place, sizeof place, "%.200s: tasks[%zu]%s%.80s%s", doc->file, i, name ? " (" : "",
-             name ? name : "", name ? ")" : "");
-    Status status = read_task(spec, &spec->task[spec->tasks], own, place, err);
+  TRY(read_metrics(task, key_place(spec, task, "metrics").text, err));
+  return check_other_tasks(spec, task, name.text, err);
+}
+
+Status eval_read_tasks(EvalSpec *spec, Error *err) {
+  const YamlTree *tree = task_tree(spec);
+  const YamlNode *list = yaml_find(tree->root, "tasks");
+  if (!list || list->kind != YAML_LIST || !list->first) {
+    return yaml_refuse(tree, list, err, "tasks: want a list of tasks, not %s",
+                       list && list->kind == YAML_LIST ? "an empty one" : yaml_kind(list));
+  }
+  spec->task = calloc(yaml_count(list), sizeof *spec->task);
+  if (!spec->task) return error_set(err, STATUS_RUN, "%s: out of memory", tree->file);
+  for (const YamlNode *own = list->first; own; own = own->next) {
+    Status status = read_task(spec, &spec->task[spec->tasks], own, err);
     spec->tasks++;
     TRY(status);
   }
