@@ -2,6 +2,7 @@
 #ifndef SKEIN_TESTS_EVAL_WORLD_H
 #define SKEIN_TESTS_EVAL_WORLD_H
 
+#include "infer/eval/eval_run.h"
 #include "infer/eval/eval_table.h"
 #include "tests/scratch.h"
 

@@ -191,6 +191,24 @@ static void test_damaged_cells_compute_again(void **state) {
   free(cell);
 }
 
+/* What is no cell is computed again; what cannot be read could not be written either. */
+static void test_unreadable_cells_are_told(void **state) {
+  Scratch *s = *state;
+  static const char TEXT[] = HEAD "tasks:\n" WHO "methods: [base]\n";
+  char path[200];
+  snprintf(path, sizeof path, "%s", scratch_path(s, "out/cells/base/who.json"));
+  finish(s, TEXT, false);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(mkdir(path, 0777), 0);
+  EvalRun r;
+  Error err = {0};
+  Status status = eval_run_open(&r, s, TEXT, false, &err);
+  expect_error("a directory", status, &err, STATUS_INPUT, "out/cells/base/who.json");
+  eval_run_close(&r);
+  assert_int_equal(rmdir(path), 0);
+  assert_int_equal(finish(s, TEXT, false).cells, 1);
+}
+
 static void test_interrupted(void **state) {
   Scratch *s = *state;
   static const char TEXT[] = HEAD TASKS "methods: [base, phatgoose]\n";
@@ -386,6 +404,7 @@ int main(void) {
       cmocka_unit_test(test_changes_compute_again),
       cmocka_unit_test(test_changed_items_compute_again),
       cmocka_unit_test(test_damaged_cells_compute_again),
+      cmocka_unit_test(test_unreadable_cells_are_told),
       cmocka_unit_test(test_interrupted),
       cmocka_unit_test(test_failed_cells_have_no_score),
       cmocka_unit_test(test_one_damaged_gate),

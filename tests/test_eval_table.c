@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "infer/eval/eval_grid.h"
+#include "infer/eval/eval_mean.h"
 #include "tests/eval_world.h"
 #include "tests/testing.h"
 

@@ -4,7 +4,8 @@
 
 #include "data/file/file.h"
 #include "infer/eval/eval_axes.h"
-#include "infer/eval/eval_internal.h"
+#include "infer/eval/eval_long.h"
+#include "infer/eval/eval_mean.h"
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the axes");

@@ -1,4 +1,5 @@
-/* One cell: the answers to a task's items, and their scores. */
+#include "infer/eval/eval_answer.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 #ifndef SKEIN_EVAL_AXES_H
 #define SKEIN_EVAL_AXES_H
 
-#include "infer/eval/eval_table.h"
+#include "infer/eval/evaluation.h"
 
 typedef struct EvalAxis {
   char *key;

@@ -1,11 +1,13 @@
 #include "infer/eval/eval_cell.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "autograd/ground/version.h"
+#include "data/file/file.h"
+#include "infer/eval/eval_json.h"
 
 enum { VERSION = 1 };
 
@@ -86,13 +88,6 @@ Status eval_cell_identity(const CellParts *p, char hex[HASH_HEX], Error *err) {
 
 /* ---- reading ---- */
 
-static bool is_there(const CellParts *p, CellFile file) {
-  char *path = eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, file);
-  bool there = path && access(path, R_OK) == 0;
-  free(path);
-  return there;
-}
-
 static Status read_score(const JsonDoc *doc, json_t *entry, CellScore *score, Error *err) {
   JsonDoc field = {.root = entry, .file = doc->file};
   const char *name;
@@ -119,25 +114,52 @@ static Status read_fields(const JsonDoc *doc, EvalCell *cell, Error *err) {
   return STATUS_OK;
 }
 
-Status eval_cell_read(EvalCell *cell, const CellParts *p, bool statistics, Error *err) {
-  enum { LARGEST = 1 << 20 };
-  char *path;
-  TRY(cell_path(p, CELL_JSON, &path, err));
-  JsonDoc doc = {0};
-  EvalCell read = *cell;
-  const char *identity = "";
-  Error none = {0};
-  bool found =
-      access(path, R_OK) == 0 && json_parse_file(&doc, path, LARGEST, &none) == STATUS_OK &&
-      json_get_string(&doc, "identity", &identity, &none) == STATUS_OK &&
-      strcmp(identity, cell->identity) == 0 && read_fields(&doc, &read, &none) == STATUS_OK &&
-      is_there(p, CELL_PREDICTIONS) && (!statistics || is_there(p, CELL_ROUTING));
-  json_free(&doc);
+static bool file_is_there(const CellParts *p, CellFile file) {
+  char *path = eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, file);
+  bool there = path && access(path, R_OK) == 0;
   free(path);
-  if (!found) return STATUS_OK;
-  *cell = read;
-  cell->state = CELL_DONE;
-  return STATUS_OK;
+  return there;
+}
+
+/* The files that a cell is whole with. */
+static bool files_are_there(const CellParts *p, bool statistics) {
+  return file_is_there(p, CELL_PREDICTIONS) && (!statistics || file_is_there(p, CELL_ROUTING));
+}
+
+/* The text of a cell's file; *text stays NULL where there is no such file. What is there and cannot
+ * be read is an error: the cell could not be written over it either, after all the work. */
+static Status read_file_text(const char *path, char **text, size_t *size, Error *err) {
+  enum { LARGEST = 1 << 20 };
+  *text = NULL;
+  if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) return STATUS_OK;
+  return file_read(path, LARGEST, text, size, err);
+}
+
+/* Whether the text is a whole cell of this identity, which then becomes *cell. Another program, an
+ * interrupted copy or an older version may have left anything there: that is no error, it is
+ * computed again. */
+static bool parse_cell(const char *path, const char *text, size_t size, EvalCell *cell) {
+  JsonDoc doc = {.file = path};
+  EvalCell read = *cell;
+  const char *identity;
+  bool whole = json_parse(&doc, text, size, NULL) == STATUS_OK &&
+               json_get_string(&doc, "identity", &identity, NULL) == STATUS_OK &&
+               strcmp(identity, cell->identity) == 0 && read_fields(&doc, &read, NULL) == STATUS_OK;
+  json_free(&doc);
+  if (whole) *cell = read;
+  return whole;
+}
+
+Status eval_cell_read(EvalCell *cell, const CellParts *p, bool statistics, Error *err) {
+  char *path, *text = NULL;
+  size_t size;
+  TRY(cell_path(p, CELL_JSON, &path, err));
+  Status status = read_file_text(path, &text, &size, err);
+  if (text && files_are_there(p, statistics) && parse_cell(path, text, size, cell))
+    cell->state = CELL_DONE;
+  free(text);
+  free(path);
+  return status;
 }
 
 /* ---- writing ---- */
@@ -148,28 +170,42 @@ double eval_cell_rate(const EvalCell *cell) {
 
 static json_t *scores_json(const EvalCell *cell) {
   json_t *list = json_array();
-  for (int i = 0; i < cell->scores; i++) {
-    const CellScore *s = &cell->score[i];
-    json_array_append_new(
-        list, json_pack("{s:s, s:f, s:f, s:f}", "metric", metric_name(s->metric), "score", s->score,
-                        "low", s->interval.low, "high", s->interval.high));
-  }
-  return list;
+  bool whole = true;
+  for (int i = 0; i < cell->scores; i++)
+    whole = whole && eval_append(list, eval_score_json(&cell->score[i]));
+  return eval_whole(list, whole);
+}
+
+static bool put_question(json_t *root, const CellParts *p) {
+  return eval_put(root, "format", json_string("skein-cell")) &&
+         eval_put(root, "version", json_integer(VERSION)) &&
+         eval_put(root, "skein", json_string(skein_version())) &&
+         eval_put(root, "task", json_string(p->task->name)) &&
+         eval_put(root, "group", json_string(p->task->group)) &&
+         eval_put(root, "method", json_string(p->method->name)) &&
+         eval_put(root, "settings", eval_method_json(p->method));
+}
+
+static bool put_result(json_t *root, const EvalCell *cell) {
+  return eval_put(root, "scores", scores_json(cell)) &&
+         eval_put(root, "items", json_integer(cell->items)) &&
+         eval_put(root, "seconds", json_real(cell->seconds)) &&
+         eval_put(root, "examples_per_second", json_real(eval_cell_rate(cell)));
+}
+
+static bool put_identity(json_t *root, const EvalCell *cell, const CellParts *p) {
+  return eval_put(root, "items_sha256", json_string(items_hash(p->items))) &&
+         eval_put(root, "identity", json_string(cell->identity));
 }
 
 Status eval_cell_write(const EvalCell *cell, const CellParts *p, Error *err) {
   char *path;
-  Status status = cell_path(p, CELL_JSON, &path, err);
-  json_t *root = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:f, s:f, s:s, s:s}",
-                           "format", "skein-cell", "version", VERSION, "skein", skein_version(),
-                           "task", p->task->name, "group", p->task->group, "method",
-                           p->method->name, "settings", eval_method_json(p->method), "scores",
-                           scores_json(cell), "items", (json_int_t)cell->items, "seconds",
-                           cell->seconds, "examples_per_second", eval_cell_rate(cell),
-                           "items_sha256", items_hash(p->items), "identity", cell->identity);
-  if (status == STATUS_OK && !root)
-    status = error_set(err, STATUS_RUN, "%s: the cell cannot be written as JSON", path);
-  if (status == STATUS_OK) status = json_write_file(root, path, err);
+  TRY(cell_path(p, CELL_JSON, &path, err));
+  json_t *root = json_object();
+  bool whole = put_question(root, p) && put_result(root, cell) && put_identity(root, cell, p);
+  Status status = whole
+                      ? json_write_file(root, path, err)
+                      : error_set(err, STATUS_RUN, "%s: the cell cannot be written as JSON", path);
   json_decref(root);
   free(path);
   return status;

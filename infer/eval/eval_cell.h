@@ -65,8 +65,9 @@ typedef struct CellParts {
 Status eval_cell_identity(const CellParts *parts, char hex[HASH_HEX], Error *err);
 
 /* Fills the cell from its file when there is one of this identity (cell->identity) beside the
- * predictions and, if wanted, the statistics; otherwise the cell stays as it is. A file that is no
- * cell is taken for none. */
+ * predictions and, if wanted, the statistics; otherwise the cell stays as it is. No file, one that
+ * is no whole cell and a cell of another identity are all the same: nothing to take over. A file
+ * that is there and cannot be read is STATUS_INPUT naming it. */
 Status eval_cell_read(EvalCell *cell, const CellParts *parts, bool statistics, Error *err);
 Status eval_cell_write(const EvalCell *cell, const CellParts *parts, Error *err);
 

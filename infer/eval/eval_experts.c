@@ -1,8 +1,10 @@
-/* What the methods of an evaluation need of the pool. */
+#include "infer/eval/eval_experts.h"
+
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/eval/eval_internal.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "infer/eval/eval_internal.h"
+#include "infer/eval/eval_lists.h"
 #include "infer/eval/eval_name.h"
 
 enum { RULES = 3, WORDS_MOST = 64 };

@@ -4,35 +4,12 @@
 #include <string.h>
 
 #include "data/file/file.h"
-#include "infer/eval/eval_internal.h"
+#include "infer/eval/eval_answer.h"
+#include "infer/eval/eval_choose.h"
+#include "infer/eval/eval_experts.h"
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the evaluation");
-}
-
-EvalCell *evaluation_cell(const Evaluation *e, int method, int task) {
-  return &e->cell[(size_t)method * (size_t)e->spec->tasks + (size_t)task];
-}
-
-int evaluation_count(const Evaluation *e, CellState state) {
-  int count = 0;
-  for (int m = 0; m < e->spec->methods; m++) {
-    if (e->spec->method[m]->rule != EVAL_ROUTED) continue;
-    for (int t = 0; t < e->spec->tasks; t++) count += evaluation_cell(e, m, t)->state == state;
-  }
-  return count;
-}
-
-int64_t evaluation_work(const Evaluation *e) {
-  int64_t work = 0;
-  for (int m = 0; m < e->spec->methods; m++) {
-    for (int t = 0; t < e->spec->tasks; t++) {
-      const EvalTask *task = &e->spec->task[t];
-      if (e->spec->method[m]->rule == EVAL_ROUTED && evaluation_cell(e, m, t)->state == CELL_OPEN)
-        work += eval_task_limit(e->spec, task, items_count(e->items[t]));
-    }
-  }
-  return work;
 }
 
 /* ---- opening ---- */
@@ -121,17 +98,6 @@ Status evaluation_open(Evaluation *e, EvalSpec *spec, bool force, Error *err) {
     if (spec->method[m]->rule == EVAL_ROUTED) TRY(open_cells(e, m, force, err));
   }
   return STATUS_OK;
-}
-
-void evaluation_close(Evaluation *e) {
-  for (int t = 0; e->items && t < e->spec->tasks; t++) items_close(e->items[t]);
-  free(e->items);
-  free(e->cell);
-  free(e->part_only);
-  pool_close(e->part);
-  pool_close(e->pool);
-  base_close(&e->base);
-  *e = (Evaluation){0};
 }
 
 /* ---- running ---- */

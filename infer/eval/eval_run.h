@@ -7,18 +7,7 @@
 
 #include <signal.h>
 
-#include "infer/eval/eval_cell.h"
-
-typedef struct Evaluation {
-  EvalSpec *spec; /* borrowed; expert methods are added to it */
-  Base base;
-  Pool *pool; /* all experts; NULL without a pool */
-  Pool *part; /* the experts of the method that ran last, where it has `only` */
-  char *part_only;
-  ItemSet **items;              /* [tasks] */
-  EvalCell *cell;               /* [methods, tasks] */
-  char base_identity[HASH_HEX]; /* of base and tokenizer */
-} Evaluation;
+#include "infer/eval/evaluation.h"
 
 /* How the program watches. Every member may be NULL. */
 typedef struct EvalWatch {
@@ -34,20 +23,9 @@ typedef struct EvalWatch {
 /* Writes nothing. With `force` no finished cell is taken over. Close with evaluation_close whatever
  * is returned. */
 Status evaluation_open(Evaluation *e, EvalSpec *spec, bool force, Error *err);
-void evaluation_close(Evaluation *e); /* a zeroed Evaluation is allowed */
-
-EvalCell *evaluation_cell(const Evaluation *e, int method, int task);
-/* How many cells of routed methods are in a state. */
-int evaluation_count(const Evaluation *e, CellState state);
-/* Items that open cells will ask. */
-int64_t evaluation_work(const Evaluation *e);
 
 /* Computes the open cells, each whole or not at all, then what the rules choose. A cell that fails
  * is CELL_FAILED with its error, and the others go on. STATUS_INTERRUPTED: finished cells stay. */
 Status evaluation_run(Evaluation *e, const EvalWatch *watch, Error *err);
-
-/* What is wrong with a task's first items: choices without a label, a generation without a target
- * (STATUS_INPUT naming file and item). */
-Status eval_check_items(const EvalTask *task, const ItemSet *items, int64_t limit, Error *err);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "infer/eval/eval_internal.h"
+#include "infer/eval/eval_lists.h"
 
 enum { BYTES_MOST = 16 << 20 }; /* of a file: tasks may be many */
 
@@ -107,6 +107,10 @@ int eval_spec_groups(const EvalSpec *spec, const char **group) {
     if (g == groups) group[groups++] = spec->task[i].group;
   }
   return groups;
+}
+
+bool eval_task_in(const EvalTask *task, const char *group) {
+  return !group || strcmp(task->group, group) == 0;
 }
 
 int64_t eval_task_limit(const EvalSpec *spec, const EvalTask *task, int64_t count) {

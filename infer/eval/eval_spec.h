@@ -89,6 +89,8 @@ int eval_spec_groups(const EvalSpec *spec, const char **group);
 TextPlace eval_task_place(const EvalSpec *spec, const EvalTask *task);
 TextPlace eval_method_place(const EvalSpec *spec, const EvalMethod *method);
 
+/* Whether a task is of a group; NULL: all are. */
+bool eval_task_in(const EvalTask *task, const char *group);
 /* How many items of a task are asked, of `count` in its file. */
 int64_t eval_task_limit(const EvalSpec *spec, const EvalTask *task, int64_t count);
 

@@ -1,47 +1,14 @@
 #include "infer/eval/eval_table.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
-#include "infer/eval/eval_internal.h"
-
-static bool in_group(const EvalTask *task, const char *group) {
-  return !group || strcmp(task->group, group) == 0;
-}
-
-EvalMean eval_mean(const Evaluation *e, int method, const char *group) {
-  EvalMean mean = {.state = CELL_DONE};
-  double below = 0, above = 0;
-  for (int t = 0; t < e->spec->tasks; t++) {
-    if (!in_group(&e->spec->task[t], group)) continue;
-    const EvalCell *cell = evaluation_cell(e, method, t);
-    if (cell->state != CELL_DONE) return (EvalMean){.state = CELL_UNWANTED};
-    const CellScore *s = &cell->score[0];
-    mean.score += s->score;
-    below += (s->score - s->interval.low) * (s->score - s->interval.low);
-    above += (s->interval.high - s->score) * (s->interval.high - s->score);
-    mean.tasks++;
-  }
-  mean.score /= mean.tasks;
-  mean.interval =
-      (Interval){mean.score - sqrt(below) / mean.tasks, mean.score + sqrt(above) / mean.tasks};
-  return mean;
-}
-
-const char *eval_metric_words(const EvalSpec *spec, const char *group) {
-  int metric = -1;
-  for (int t = 0; t < spec->tasks; t++) {
-    const EvalTask *task = &spec->task[t];
-    if (!in_group(task, group)) continue;
-    if (metric >= 0 && (int)task->metric[0] != metric) return "each task's first metric";
-    metric = (int)task->metric[0];
-  }
-  return metric_name((Metric)metric);
-}
+#include "infer/eval/eval_grid.h"
+#include "infer/eval/eval_long.h"
+#include "infer/eval/eval_mean.h"
 
 /* ---- grids ---- */
 
@@ -78,14 +45,14 @@ static Status group_grid(Grid *g, const Evaluation *e, const TableRows *rows, co
                          Error *err) {
   const EvalSpec *spec = e->spec;
   int tasks = 0;
-  for (int t = 0; t < spec->tasks; t++) tasks += in_group(&spec->task[t], group);
+  for (int t = 0; t < spec->tasks; t++) tasks += eval_task_in(&spec->task[t], group);
   TRY(grid_new(g, rows->count, tasks + (tasks > 1), err));
   snprintf(g->title, sizeof g->title, "%.100s: %s, percent", group, eval_metric_words(spec, group));
   for (int r = 0; r < rows->count; r++) {
     g->row[r] = spec->method[rows->method[r]]->name;
     int c = 0;
     for (int t = 0; t < spec->tasks; t++) {
-      if (!in_group(&spec->task[t], group)) continue;
+      if (!eval_task_in(&spec->task[t], group)) continue;
       const EvalCell *cell = evaluation_cell(e, rows->method[r], t);
       g->col[c] = spec->task[t].name;
       *grid_at(g, r, c++) = (GridValue){.state = cell->state, .score = cell->score[0].score};

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "infer/eval/eval_cell.h"
-#include "infer/eval/eval_internal.h"
+#include "infer/eval/eval_lists.h"
 #include "infer/eval/eval_name.h"
 
 #define COUNT_MOST    1e9

@@ -4,7 +4,7 @@
 
 #include "data/file/hash.h"
 #include "infer/eval/eval_axes.h"
-#include "infer/eval/eval_internal.h"
+#include "infer/eval/eval_lists.h"
 #include "infer/eval/eval_name.h"
 
 enum { POINTS_MOST = 10000, VALUE_SHOWN = 60 };

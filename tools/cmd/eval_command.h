@@ -3,6 +3,8 @@
 #define SKEIN_EVAL_COMMAND_H
 
 #include "infer/eval/eval_axes.h"
+#include "infer/eval/eval_run.h"
+#include "infer/eval/eval_table.h"
 #include "tools/shell/command.h"
 
 /* Writes and shows what an evaluation found. */

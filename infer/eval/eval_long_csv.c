@@ -1,0 +1,57 @@
+/* Every cell as lines of CSV. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "infer/eval/eval_long.h"
+
+void eval_csv_field(const char *text, FILE *out) {
+  if (!strpbrk(text, ",\"\n")) {
+    fputs(text, out);
+    return;
+  }
+  fputc('"', out);
+  for (; *text; text++) {
+    if (*text == '"') fputc('"', out);
+    fputc(*text, out);
+  }
+  fputc('"', out);
+}
+
+static void put_names(const EvalTask *task, const EvalMethod *method, const char *metric,
+                      FILE *out) {
+  const char *field[] = {task->name, task->group, method->name, metric};
+  for (int i = 0; i < 4; i++) {
+    eval_csv_field(field[i], out);
+    fputc(',', out);
+  }
+}
+
+static void put_cell(const EvalTask *task, const EvalMethod *method, const EvalCell *cell,
+                     FILE *out) {
+  if (cell->state != CELL_DONE) {
+    put_names(task, method, metric_name(task->metric[0]), out);
+    fputs(cell->state == CELL_FAILED ? ",,,,,,failed\n" : ",,,,,,open\n", out);
+    return;
+  }
+  for (int i = 0; i < cell->scores; i++) {
+    const CellScore *s = &cell->score[i];
+    put_names(task, method, metric_name(s->metric), out);
+    fprintf(out, "%.6g,%.6g,%.6g,%" PRId64 ",%.6g,", s->score, s->interval.low, s->interval.high,
+            cell->items, eval_cell_rate(cell));
+    eval_csv_field(cell->expert, out);
+    fputs(",done\n", out);
+  }
+}
+
+Status eval_long_csv(const Evaluation *e, FILE *out, Error *err) {
+  (void)err;
+  fputs("task,group,method,metric,score,low,high,n,examples_per_second,expert,state\n", out);
+  for (int t = 0; t < e->spec->tasks; t++) {
+    for (int m = 0; m < e->spec->methods; m++) {
+      const EvalCell *cell = evaluation_cell(e, m, t);
+      if (cell->state == CELL_UNWANTED) continue;
+      put_cell(&e->spec->task[t], e->spec->method[m], cell, out);
+    }
+  }
+  return STATUS_OK;
+}

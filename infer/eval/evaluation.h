@@ -1,0 +1,27 @@
+/* evaluation: an opened evaluation: what it asks, of what, and the table of its cells. It is opened
+ * and run by infer/eval/eval_run.h. */
+#ifndef SKEIN_EVALUATION_H
+#define SKEIN_EVALUATION_H
+
+#include "infer/eval/eval_cell.h"
+
+typedef struct Evaluation {
+  EvalSpec *spec; /* borrowed; expert methods are added to it */
+  Base base;
+  Pool *pool; /* all experts; NULL without a pool */
+  Pool *part; /* the experts of the method that ran last, where it has `only` */
+  char *part_only;
+  ItemSet **items;              /* [tasks] */
+  EvalCell *cell;               /* [methods, tasks] */
+  char base_identity[HASH_HEX]; /* of base and tokenizer */
+} Evaluation;
+
+EvalCell *evaluation_cell(const Evaluation *e, int method, int task);
+/* How many cells of routed methods are in a state. */
+int evaluation_count(const Evaluation *e, CellState state);
+/* Items that open cells will ask. */
+int64_t evaluation_work(const Evaluation *e);
+
+void evaluation_close(Evaluation *e); /* a zeroed Evaluation is allowed */
+
+#endif
