@@ -24,68 +24,6 @@ static Status cell_path(const CellParts *p, CellFile file, char **path, Error *e
   return error_set(err, STATUS_RUN, "%s: out of memory", p->task->name);
 }
 
-/* ---- identity ---- */
-
-static void add_number(Hash *hash, double x) {
-  char text[40];
-  snprintf(text, sizeof text, "%.17g", x);
-  hash_add_string(hash, text);
-}
-
-static void add_text(Hash *hash, const char *text) {
-  hash_add_string(hash, text ? text : "");
-}
-
-/* The release, without the commit: what is computed changes with releases. */
-static void add_release(Hash *hash) {
-  char release[64];
-  snprintf(release, sizeof release, "%.*s", (int)strcspn(skein_version(), "+"), skein_version());
-  hash_add_string(hash, release);
-}
-
-static void add_task(Hash *hash, const CellParts *p) {
-  const EvalTask *t = p->task;
-  const EvalSettings *s = &p->spec->settings;
-  const char *text[] = {t->name,       items_hash(p->items), t->instruction, t->input_key,
-                        t->target_key, t->choices_key,       t->label_key,   t->instruction_key};
-  for (size_t i = 0; i < sizeof text / sizeof *text; i++) add_text(hash, text[i]);
-  const double number[] = {t->format, t->kind, t->choices_from_targets,
-                           (double)eval_task_limit(p->spec, t, items_count(p->items)),
-                           (double)s->max_input};
-  for (size_t i = 0; i < sizeof number / sizeof *number; i++) add_number(hash, number[i]);
-  if (t->kind == TASK_GENERATION) {
-    add_number(hash, (double)t->max_output);
-    add_number(hash, (double)t->beams);
-    if (t->beams > 1) add_number(hash, t->length_penalty);
-  } else {
-    add_number(hash, (double)s->max_target);
-  }
-  for (int i = 0; i < t->metric_count; i++) add_text(hash, metric_name(t->metric[i]));
-  add_number(hash, (double)s->bootstrap_samples);
-  add_number(hash, (double)s->bootstrap_seed);
-  add_number(hash, s->precision);
-}
-
-Status eval_cell_identity(const CellParts *p, char hex[HASH_HEX], Error *err) {
-  char *settings = eval_method_settings(p->method);
-  Hash *hash = hash_new();
-  if (!settings || !hash) {
-    free(settings);
-    if (hash) hash_finish(hash, hex);
-    return error_set(err, STATUS_RUN, "%s: out of memory", p->task->name);
-  }
-  hash_add_string(hash, "skein-cell");
-  add_number(hash, VERSION);
-  add_release(hash);
-  add_task(hash, p);
-  hash_add_string(hash, settings);
-  hash_add_string(hash, p->base);
-  hash_add_string(hash, p->experts);
-  hash_finish(hash, hex);
-  free(settings);
-  return STATUS_OK;
-}
-
 /* ---- reading ---- */
 
 static Status read_score(const JsonDoc *doc, json_t *entry, CellScore *score, Error *err) {

@@ -15,8 +15,8 @@
  *   scores               list of {metric, score, low, high}, percent, with its 95 % interval
  *   items, seconds, examples_per_second
  *   items_sha256         of the task's text
- *   identity             SHA-256 of all that the cell depends on: a cell with another is computed
- *                        again */
+ *   identity             SHA-256 of all that the scores depend on (eval_identity.h): a cell with
+ *                        another is computed again */
 #ifndef SKEIN_EVAL_CELL_H
 #define SKEIN_EVAL_CELL_H
 
@@ -52,17 +52,16 @@ typedef enum CellFile { CELL_JSON, CELL_PREDICTIONS, CELL_ROUTING } CellFile;
 /* In a new string; NULL when out of memory. */
 char *eval_cell_path(const char *output, const char *method, const char *task, CellFile file);
 
-/* The parts of a cell's identity. */
+/* What a cell is of. */
 typedef struct CellParts {
   const EvalSpec *spec;
   const EvalTask *task;
   const EvalMethod *method;
   const ItemSet *items;
-  const char *base;    /* identity of base and tokenizer */
-  const char *experts; /* identity of what the method reads of the pool */
+  /* Identities (eval_identity.h): of the program, of base and tokenizer, of what the method reads of
+   * the pool. */
+  const char *program, *base, *experts;
 } CellParts;
-
-Status eval_cell_identity(const CellParts *parts, char hex[HASH_HEX], Error *err);
 
 /* Fills the cell from its file when there is one of this identity (cell->identity) beside the
  * predictions and, if wanted, the statistics; otherwise the cell stays as it is. No file, one that

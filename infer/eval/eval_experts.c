@@ -1,11 +1,11 @@
 #include "infer/eval/eval_experts.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "infer/eval/eval_identity.h"
 #include "infer/eval/eval_internal.h"
 
 /* ---- names ---- */
@@ -118,55 +118,7 @@ void eval_want_choices(Evaluation *e) {
   }
 }
 
-/* ---- identities ---- */
-
-Status eval_base_identity(Evaluation *e, Error *err) {
-  char pieces[HASH_HEX];
-  TRY(hash_file(e->base.tokenizer_path, pieces, err));
-  Hash *hash = hash_new();
-  if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory", e->base.dir);
-  hash_add_string(hash, e->base.sample);
-  hash_add_string(hash, pieces);
-  hash_finish(hash, e->base_identity);
-  return STATUS_OK;
-}
-
-static void add_entry(Hash *hash, const PoolEntry *entry, bool texts) {
-  hash_add_string(hash, entry->name);
-  hash_add_string(hash, entry->fingerprint);
-  for (int f = 0; f < POOL_FILES; f++) hash_add_string(hash, entry->hash[f]);
-  if (texts) hash_add_string(hash, entry->instruction);
-}
-
-static Status add_file(Hash *hash, const char *path, Error *err) {
-  char hex[HASH_HEX];
-  TRY(hash_file(path, hex, err));
-  hash_add_string(hash, hex);
-  return STATUS_OK;
-}
-
-static int is_vector_file(const struct dirent *entry) {
-  return entry->d_name[0] != '.';
-}
-
-/* The files of the pool's embeddings in name order; a pool without any has none. */
-static Status add_embeddings(Hash *hash, const char *pool, Error *err) {
-  struct dirent **entry;
-  char *dir = path_join(pool, "embeddings");
-  if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", pool);
-  int n = scandir(dir, &entry, is_vector_file, alphasort);
-  Status status = STATUS_OK;
-  for (int i = 0; i < n; i++) {
-    char *path = path_join(dir, entry[i]->d_name);
-    if (status == STATUS_OK)
-      status = path ? add_file(hash, path, err) : error_set(err, STATUS_RUN, "out of memory");
-    free(path);
-    free(entry[i]);
-  }
-  if (n >= 0) free(entry);
-  free(dir);
-  return status;
-}
+/* ---- identity ---- */
 
 Status eval_experts_identity(const Evaluation *e, const EvalMethod *m, char hex[HASH_HEX],
                              Error *err) {
@@ -178,14 +130,10 @@ Status eval_experts_identity(const Evaluation *e, const EvalMethod *m, char hex[
   for (int i = 0; i < experts; i++) {
     const PoolEntry *entry = pool_entry(e->pool, i);
     bool used = router_one_expert(s) ? strcmp(entry->name, s->expert) == 0
-                                     : manifest_listed(s->only, entry->name);
-    if (used) add_entry(hash, entry, texts);
+                                         : manifest_listed(s->only, entry->name);
+    if (used) eval_hash_expert(hash, entry, texts);
   }
-  Status status = STATUS_OK;
-  if (texts) status = add_embeddings(hash, pool_dir(e->pool), err);
-  const GlobalSettings *global = texts ? router_own(s, &global_settings) : NULL;
-  if (texts && global->embeddings && status == STATUS_OK)
-    status = add_file(hash, global->embeddings, err);
+  Status status = texts ? eval_hash_embedder(hash, e->pool, s, err) : STATUS_OK;
   hash_finish(hash, hex);
   return status;
 }

@@ -11,8 +11,7 @@ Status eval_add_experts(Evaluation *e, Error *err);
 /* Marks the cells of those methods that the rules choose from; others are marked already. */
 void eval_want_choices(Evaluation *e);
 
-/* Identities: of base and tokenizer; of what a method reads of the pool. */
-Status eval_base_identity(Evaluation *e, Error *err);
+/* The identity of what a method reads of the pool. */
 Status eval_experts_identity(const Evaluation *e, const EvalMethod *m, char hex[HASH_HEX],
                              Error *err);
 

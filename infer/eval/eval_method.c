@@ -32,8 +32,13 @@ static bool setting_matters(const char *key, const void *method) {
   return strcmp(key, "only") != 0 && eval_method_uses(method, key);
 }
 
+/* A path is no setting of what is computed: what the file holds is. */
+static bool setting_identifies(const char *key, const void *method) {
+  return strcmp(key, "embeddings") != 0 && setting_matters(key, method);
+}
+
 char *eval_method_settings(const EvalMethod *m) {
-  return options_lines(&m->set, setting_matters, m);
+  return options_lines(&m->set, setting_identifies, m);
 }
 
 json_t *eval_method_json(const EvalMethod *m) {

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/version.h"
 #include "data/file/file.h"
 #include "infer/eval/eval_answer.h"
 #include "infer/eval/eval_choose.h"
 #include "infer/eval/eval_experts.h"
+#include "infer/eval/eval_identity.h"
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the evaluation");
@@ -22,13 +24,15 @@ static Status open_base(Evaluation *e, Error *err) {
   if (!s->base) TRY(manifest_read(&manifest, s->pool, err));
   Status status = manifest_base(&manifest, s->base, &dir, err);
   if (status == STATUS_OK) status = base_open(&e->base, dir, err);
-  if (status == STATUS_OK) status = eval_base_identity(e, err);
+  if (status == STATUS_OK) status = eval_base_identity(&e->base, e->base_identity, err);
   manifest_free(&manifest);
   return status;
 }
 
 static Status open_model(Evaluation *e, Error *err) {
   const EvalSettings *s = &e->spec->settings;
+  TRY(eval_program_identity(skein_version(), kernels_default(), (Precision)s->precision,
+                            e->program_identity, err));
   TRY(open_base(e, err));
   return s->pool ? pool_open(&e->pool, s->pool, &e->base.model->modules, e->base.sample, NULL, err)
                  : STATUS_OK;
@@ -58,6 +62,7 @@ static CellParts cell_parts(const Evaluation *e, int method, int task, const cha
                      .task = &e->spec->task[task],
                      .method = e->spec->method[method],
                      .items = e->items[task],
+                     .program = e->program_identity,
                      .base = e->base_identity,
                      .experts = experts};
 }

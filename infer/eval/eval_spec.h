@@ -95,9 +95,10 @@ bool eval_task_in(const EvalTask *task, const char *group);
 int64_t eval_task_limit(const EvalSpec *spec, const EvalTask *task, int64_t count);
 
 /* The settings that change what a router computes, "key=value" a line (a merged pool has no top_k);
- * `only` is left to the identity of the experts. The caller frees; NULL when out of memory. */
+ * `only` and `embeddings` are left to the identity of what they name. The caller frees; NULL when
+ * out of memory. */
 char *eval_method_settings(const EvalMethod *m);
-/* The same as {key: text}; {} of a rule. */
+/* The same with `embeddings`, as {key: text}; {} of a rule. */
 json_t *eval_method_json(const EvalMethod *m);
 /* Whether a setting of a router changes what this method computes. */
 bool eval_method_uses(const EvalMethod *m, const char *key);

@@ -11,9 +11,9 @@ typedef struct Evaluation {
   Pool *pool; /* all experts; NULL without a pool */
   Pool *part; /* the experts of the method that ran last, where it has `only` */
   char *part_only;
-  ItemSet **items;              /* [tasks] */
-  EvalCell *cell;               /* [methods, tasks] */
-  char base_identity[HASH_HEX]; /* of base and tokenizer */
+  ItemSet **items;                                          /* [tasks] */
+  EvalCell *cell;                                           /* [methods, tasks] */
+  char program_identity[HASH_HEX], base_identity[HASH_HEX]; /* eval_identity.h */
 } Evaluation;
 
 EvalCell *evaluation_cell(const Evaluation *e, int method, int task);

@@ -1,0 +1,178 @@
+#include "infer/eval/eval_identity.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/file/file.h"
+
+enum { VERSION = 2 }; /* of what is hashed, and in which order */
+
+static Status no_memory(Error *err) {
+  return error_set(err, STATUS_RUN, "out of memory: the identity of a cell");
+}
+
+static void add_number(Hash *hash, double x) {
+  char text[40];
+  snprintf(text, sizeof text, "%.17g", x);
+  hash_add_string(hash, text);
+}
+
+static void add_text(Hash *hash, const char *text) {
+  hash_add_string(hash, text ? text : "");
+}
+
+static Status add_file(Hash *hash, const char *path, Error *err) {
+  char hex[HASH_HEX];
+  TRY(hash_file(path, hex, err));
+  hash_add_string(hash, hex);
+  return STATUS_OK;
+}
+
+/* ---- the program ---- */
+
+Status eval_program_identity(const char *version, const Kernels *kernels, Precision precision,
+                             char hex[HASH_HEX], Error *err) {
+  Hash *hash = hash_new();
+  if (!hash) return no_memory(err);
+  char release[64];
+  snprintf(release, sizeof release, "%.*s", (int)strcspn(version, "+"), version);
+  hash_add_string(hash, release);
+  add_number(hash, kernels->fused);
+  add_number(hash, precision);
+  if (precision == PRECISION_BF16) hash_add_string(hash, kernels->name);
+  hash_finish(hash, hex);
+  return STATUS_OK;
+}
+
+/* ---- the base ---- */
+
+/* A file of a directory; one that is not there is "". */
+static Status add_optional(Hash *hash, const char *dir, const char *name, Error *err) {
+  char *path = path_join(dir, name);
+  if (!path) return no_memory(err);
+  Status status = STATUS_OK;
+  if (access(path, F_OK) == 0) {
+    status = add_file(hash, path, err);
+  } else {
+    hash_add_string(hash, "");
+  }
+  free(path);
+  return status;
+}
+
+Status eval_base_identity(const Base *base, char hex[HASH_HEX], Error *err) {
+  static const char *const FILES[] = {"config.json", "spiece.model", "tokenizer_config.json"};
+  Hash *hash = hash_new();
+  if (!hash) return no_memory(err);
+  hash_add_string(hash, base->sample);
+  Status status = STATUS_OK;
+  for (size_t i = 0; i < sizeof FILES / sizeof *FILES && status == STATUS_OK; i++)
+    status = add_optional(hash, base->dir, FILES[i], err);
+  hash_finish(hash, hex);
+  return status;
+}
+
+/* ---- the pool ---- */
+
+void eval_hash_expert(Hash *hash, const PoolEntry *entry, bool instruction) {
+  hash_add_string(hash, entry->name);
+  hash_add_string(hash, entry->fingerprint);
+  for (int f = 0; f < POOL_FILES; f++) hash_add_string(hash, entry->hash[f]);
+  if (instruction) hash_add_string(hash, entry->instruction);
+}
+
+/* What the n-grams of `lexical` are weighed by. */
+static void add_corpus(Hash *hash, const Pool *all) {
+  add_number(hash, pool_count(all));
+  for (int i = 0; i < pool_count(all); i++) hash_add_string(hash, pool_entry(all, i)->instruction);
+}
+
+static int is_vector_file(const struct dirent *entry) {
+  return entry->d_name[0] != '.';
+}
+
+static Status add_entries(Hash *hash, const char *dir, struct dirent **entry, int n, Error *err) {
+  for (int i = 0; i < n; i++) {
+    hash_add_string(hash, entry[i]->d_name);
+    TRY(add_optional(hash, dir, entry[i]->d_name, err));
+  }
+  return STATUS_OK;
+}
+
+/* The files of the pool's embeddings in name order; a pool without any has none. */
+static Status add_embeddings(Hash *hash, const char *pool, Error *err) {
+  struct dirent **entry;
+  char *dir = path_join(pool, "embeddings");
+  if (!dir) return no_memory(err);
+  int n = scandir(dir, &entry, is_vector_file, alphasort);
+  Status status = STATUS_OK;
+  if (n < 0 && errno != ENOENT) status = error_set_errno(err, STATUS_INPUT, "%s", dir);
+  if (n >= 0) {
+    status = add_entries(hash, dir, entry, n, err);
+    for (int i = 0; i < n; i++) free(entry[i]);
+    free(entry);
+  }
+  free(dir);
+  return status;
+}
+
+Status eval_hash_embedder(Hash *hash, const Pool *all, const RouterSettings *s, Error *err) {
+  if (s->embedder == EMBEDDER_LEXICAL) add_corpus(hash, all);
+  TRY(add_embeddings(hash, pool_dir(all), err));
+  if (s->embedder != EMBEDDER_PRECOMPUTED || !s->embeddings) return STATUS_OK;
+  return add_file(hash, s->embeddings, err);
+}
+
+/* ---- the cell ---- */
+
+static void add_texts(Hash *hash, const CellParts *p) {
+  const EvalTask *t = p->task;
+  const char *text[] = {t->name,       items_hash(p->items), t->instruction, t->input_key,
+                        t->target_key, t->choices_key,       t->label_key,   t->instruction_key};
+  for (size_t i = 0; i < sizeof text / sizeof *text; i++) add_text(hash, text[i]);
+}
+
+static void add_numbers(Hash *hash, const CellParts *p) {
+  const EvalTask *t = p->task;
+  const EvalSettings *s = &p->spec->settings;
+  const int64_t limit = eval_task_limit(p->spec, t, items_count(p->items));
+  const double number[] = {t->format,
+                           t->kind,
+                           (double)limit,
+                           t->choices_from_targets,
+                           (double)s->max_input,
+                           (double)s->bootstrap_samples,
+                           (double)s->bootstrap_seed};
+  for (size_t i = 0; i < sizeof number / sizeof *number; i++) add_number(hash, number[i]);
+  if (t->kind == TASK_CHOICES) {
+    add_number(hash, (double)s->max_target);
+    return;
+  }
+  add_number(hash, (double)t->max_output);
+  add_number(hash, (double)t->beams);
+  if (t->beams > 1) add_number(hash, t->length_penalty);
+}
+
+Status eval_cell_identity(const CellParts *p, char hex[HASH_HEX], Error *err) {
+  char *settings = eval_method_settings(p->method);
+  Hash *hash = settings ? hash_new() : NULL;
+  if (!hash) {
+    free(settings);
+    return no_memory(err);
+  }
+  hash_add_string(hash, "skein-cell");
+  add_number(hash, VERSION);
+  hash_add_string(hash, p->program);
+  hash_add_string(hash, p->base);
+  hash_add_string(hash, p->experts);
+  hash_add_string(hash, settings);
+  add_texts(hash, p);
+  add_numbers(hash, p);
+  for (int i = 0; i < p->task->metric_count; i++) add_text(hash, metric_name(p->task->metric[i]));
+  hash_finish(hash, hex);
+  free(settings);
+  return STATUS_OK;
+}

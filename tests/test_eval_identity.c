@@ -1,0 +1,292 @@
+/* What a finished cell of an evaluation depends on: each row changes one thing, and says whether
+ * the cell is to be computed again. Every setting there is has a row. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "data/file/file.h"
+#include "infer/eval/eval_identity.h"
+#include "tests/eval_changes.h"
+#include "tests/eval_world.h"
+
+/* What is asked: lines of settings, a task, a method. */
+typedef struct Asked {
+  const char *settings, *task, *method;
+} Asked;
+
+typedef enum Again { SAME, AGAIN } Again;
+
+typedef struct Row {
+  const char *key; /* of the setting that changes; else what does */
+  Again again;
+  Asked before, after;        /* NULL: the usual; in `after`: as before */
+  void (*change)(Scratch *s); /* NULL: the files stay as they are */
+} Row;
+
+#define OUT  "output: @/out\n"
+#define POOL "pool: @/pool\n" BASE
+#define BASE "base: @/base\n" OUT
+#define NOPOOL \
+  { BASE, NULL, "base" }
+#define FILE_                  "file: @/items.jsonl"
+#define WHO                    "name: t, " FILE_ ", limit: 2"
+#define SAY                    WHO ", kind: generation, max_output: 3"
+#define BEAMS                  SAY ", beams: 2"
+#define GLIDER                 "name: m, router: glider, global.scale: 20"
+#define PART                   GLIDER ", only: [wide, some]"
+#define STEP                   "name: m, router: glider, global.rule: threshold"
+#define KEYED                  "name: m, router: retrieval, embedder: precomputed, embeddings: @/vectors.json"
+#define METHOD(before, after)  {NULL, NULL, before}, {NULL, NULL, after}, NULL
+#define TASK(before, after)    {NULL, before, NULL}, {NULL, after, NULL}, NULL
+#define SETTINGS(after)        {NULL, NULL, NULL}, {after POOL, NULL, NULL}, NULL
+#define CHANGE(method, change) {NULL, NULL, method}, {NULL, NULL, NULL}, change
+
+static const Row ROWS[] = {
+    /* The evaluation's settings. */
+    {"limit",
+     AGAIN,
+     {"limit: 2\n" POOL, "name: t, " FILE_, NULL},
+     {"limit: 3\n" POOL, NULL, NULL},
+     NULL},
+    {"precision", AGAIN, SETTINGS("precision: bf16\n")},
+    {"max_input", AGAIN, SETTINGS("max_input: 9\n")},
+    {"max_target", AGAIN, SETTINGS("max_target: 9\n")},
+    {"bootstrap.samples", AGAIN, SETTINGS("bootstrap.samples: 9\n")},
+    {"bootstrap.seed", AGAIN, SETTINGS("bootstrap.seed: 9\n")},
+    {"output",
+     AGAIN,
+     {NULL, NULL, NULL},
+     {"pool: @/pool\nbase: @/base\noutput: @/out2\n", NULL, NULL},
+     NULL},
+    {"threads", SAME, SETTINGS("threads: 1\n")},
+    {"batch_tokens", SAME, SETTINGS("batch_tokens: 20\n")},
+    {"statistics", SAME, SETTINGS("statistics: false\n")},
+    {"pool", SAME, {NULL, NULL, NULL}, {"pool: @/pool2\n" BASE, NULL, NULL}, link_pool},
+    {"base", SAME, NOPOOL, {"base: @/base2\n" OUT, NULL, NULL}, link_base},
+    {"max_target", SAME, {NULL, SAY, NULL}, {"max_target: 9\n" POOL, NULL, NULL}, NULL},
+    /* The task. */
+    {"name", AGAIN, TASK(WHO, "name: u, " FILE_ ", limit: 2")},
+    {"group", SAME, TASK(WHO, WHO ", group: other")},
+    {"expert", SAME, TASK(WHO, WHO ", expert: deep")},
+    {"file",
+     SAME,
+     {NULL, NULL, NULL},
+     {NULL, "name: t, file: @/copy.jsonl, limit: 2", NULL},
+     copy_items},
+    {"the text of the items", AGAIN, CHANGE(NULL, change_items)},
+    {"format", AGAIN,
+     TASK("name: t, file: @/both.json, kind: generation",
+          "name: t, file: @/both.json, kind: generation, format: bbh")},
+    {"kind", AGAIN,
+     TASK(WHO ", metrics: exact_match", WHO ", metrics: exact_match, kind: generation")},
+    {"metrics", AGAIN, TASK(WHO, WHO ", metrics: exact_match")},
+    {"instruction", AGAIN, TASK(WHO, WHO ", instruction: Say who.")},
+    {"limit", AGAIN, TASK("name: t, " FILE_ ", limit: 3", WHO)},
+    {"limit", SAME, TASK("name: t, " FILE_ ", limit: 3", "name: t, " FILE_)}, /* of three */
+    {"max_output", AGAIN, TASK(SAY, WHO ", kind: generation, max_output: 4")},
+    {"max_output", SAME, TASK(WHO, WHO ", max_output: 4")},
+    {"beams", AGAIN, {NULL, SAY, "base"}, {NULL, BEAMS, NULL}, NULL},
+    {"beams", SAME, TASK(WHO, WHO ", beams: 2")},
+    {"length_penalty",
+     AGAIN,
+     {NULL, BEAMS, "base"},
+     {NULL, BEAMS ", length_penalty: 0.5", NULL},
+     NULL},
+    {"length_penalty", SAME, TASK(SAY, SAY ", length_penalty: 0.5")},
+    {"input_key", AGAIN, TASK(WHO, WHO ", input_key: question")},
+    {"target_key", AGAIN, TASK(SAY, SAY ", target_key: answer")},
+    {"choices_key", AGAIN, TASK(WHO, WHO ", choices_key: options")},
+    {"label_key", AGAIN, TASK(WHO, WHO ", label_key: right")},
+    {"instruction_key", AGAIN, TASK(WHO, WHO ", instruction_key: order")},
+    {"choices_from_targets", AGAIN, TASK(WHO, WHO ", choices_from_targets: true")},
+    /* The method. */
+    {"router", AGAIN, METHOD("name: m, router: phatgoose", "name: m, router: uniform")},
+    {"expert", AGAIN, METHOD("name: m, expert: wide", "name: m, expert: deep")},
+    {"only", AGAIN, METHOD(PART, GLIDER ", only: [wide, deep]")},
+    {"top_k", AGAIN, METHOD(GLIDER, GLIDER ", top_k: 1")},
+    {"top_p", AGAIN, METHOD(GLIDER, GLIDER ", top_p: 0.5")},
+    {"seed", AGAIN, METHOD("name: m, router: random", "name: m, router: random, seed: 1")},
+    {"seed", SAME, METHOD(GLIDER, GLIDER ", seed: 1")},
+    {"global.rule", AGAIN, METHOD(GLIDER, STEP)},
+    {"global.scale", AGAIN, METHOD(GLIDER, "name: m, router: glider, global.scale: 21")},
+    {"global.scale", SAME, METHOD(STEP, STEP ", global.scale: 21")},
+    {"global.gamma", AGAIN, METHOD(STEP, STEP ", global.gamma: 1")},
+    {"global.beta", AGAIN, METHOD(STEP, STEP ", global.beta: 1")},
+    {"global.threshold", AGAIN, METHOD(STEP, STEP ", global.threshold: 0.1")},
+    {"global.threshold", SAME, METHOD(GLIDER, GLIDER ", global.threshold: 0.1")},
+    {"global.drop_last", AGAIN, METHOD(GLIDER, GLIDER ", global.drop_last: true")},
+    {"embedder", AGAIN, METHOD(GLIDER, GLIDER ", embedder: encoder")},
+    {"embedder", SAME,
+     METHOD("phatgoose", "name: phatgoose, router: phatgoose, embedder: encoder")},
+    {"embeddings",
+     SAME,
+     {NULL, NULL, KEYED},
+     {NULL, NULL, "name: m, router: retrieval, embedder: precomputed, embeddings: @/vectors2.json"},
+     copy_vectors},
+    {"the queries' vectors", AGAIN, CHANGE(KEYED, change_vectors)},
+    {"arrow.mode", AGAIN,
+     METHOD("name: m, router: arrow", "name: m, router: arrow, arrow.mode: glider")},
+    {"activation.mode", AGAIN,
+     METHOD(
+         "name: m, router: average-activation, only: wide, top_k: 1",
+         "name: m, router: average-activation, only: wide, top_k: 1, activation.mode: absolute")},
+    {"retrieval.by", AGAIN,
+     METHOD("name: m, router: retrieval", "name: m, router: retrieval, retrieval.by: example")},
+    /* The pool. */
+    {"an adapter", AGAIN, CHANGE("name: m, expert: deep", change_adapter)},
+    {"an adapter's configuration", AGAIN, CHANGE("name: m, expert: deep", change_adapter_config)},
+    {"a gate", AGAIN, CHANGE("phatgoose", change_gate)},
+    {"activations", AGAIN,
+     CHANGE("name: m, router: average-activation, only: wide, top_k: 1", change_activation)},
+    {"an adapter that is not asked", SAME, CHANGE("name: m, expert: some", change_adapter)},
+    {"an adapter outside of `only`", SAME, CHANGE(PART, change_adapter)},
+    {"the order of the experts", AGAIN, CHANGE("phatgoose", swap_experts)},
+    {"an instruction", AGAIN, CHANGE(GLIDER, change_instruction)},
+    {"an instruction outside of `only`", AGAIN, CHANGE(PART, change_instruction)},
+    {"an instruction outside of `only`, encoded", SAME,
+     CHANGE(PART ", embedder: encoder", change_instruction)},
+    {"an instruction that is not read", SAME, CHANGE("phatgoose", change_instruction)},
+    {"a licence", SAME, CHANGE(GLIDER, change_licence)},
+    {"embeddings of the pool", AGAIN, CHANGE(KEYED, change_embeddings)},
+    {"the name of embeddings of the pool", AGAIN, CHANGE(GLIDER, rename_embeddings)},
+    {"embeddings of examples", AGAIN, CHANGE("name: m, router: retrieval", add_examples)},
+    {"embeddings that are not read", SAME, CHANGE("phatgoose", change_embeddings)},
+    /* The base. */
+    {"weights", AGAIN, NOPOOL, {NULL, NULL, NULL}, change_weights},
+    {"config.json", AGAIN, NOPOOL, {NULL, NULL, NULL}, change_config},
+    {"spiece.model", AGAIN, NOPOOL, {NULL, NULL, NULL}, change_pieces},
+    {"tokenizer_config.json", AGAIN, NOPOOL, {NULL, NULL, NULL}, change_sentinels},
+};
+enum { ROWS_COUNT = sizeof ROWS / sizeof *ROWS };
+
+static int world_setup(void **state) {
+  if (scratch_setup(state) != 0) return -1;
+  eval_world(*state);
+  eval_changes_world(*state);
+  return 0;
+}
+
+static const char *either(const char *a, const char *b) {
+  return a ? a : b;
+}
+
+static void put_text(const Asked *a, char text[1000]) {
+  const char *method = either(a->method, "phatgoose");
+  const char *open = strchr(method, ':') ? "{" : "", *close = *open ? "}" : "";
+  int n = snprintf(text, 1000, "%stasks:\n  - {%s}\nmethods:\n  - %s%s%s\n",
+                   either(a->settings, POOL), either(a->task, WHO), open, method, close);
+  assert_in_range(n, 1, 999);
+}
+
+/* Computes what there is to compute. */
+static void compute(Scratch *s, const char *what, const char *text) {
+  const EvalWatch watch = {0};
+  EvalRun r;
+  Error err = {0};
+  expect_ok(what, eval_run_open(&r, s, text, false, &err), &err);
+  expect_ok(what, evaluation_run(&r.e, &watch, &err), &err);
+  if (evaluation_count(&r.e, CELL_DONE) != 1)
+    fail_msg("%s: the cell failed: %s", what, evaluation_cell(&r.e, 0, 0)->error);
+  eval_run_close(&r);
+}
+
+static void expect_open(Scratch *s, const char *what, const char *text, Again again) {
+  EvalRun r;
+  Error err = {0};
+  expect_ok(what, eval_run_open(&r, s, text, false, &err), &err);
+  int open = evaluation_count(&r.e, CELL_OPEN);
+  eval_run_close(&r);
+  if (open != (again == AGAIN))
+    fail_msg("%s: %s", what, open ? "is computed again" : "a stale cell is taken over");
+}
+
+static void try_row(Scratch *s, const Row *row) {
+  char before[1000], after[1000];
+  const Asked then = {either(row->after.settings, row->before.settings),
+                      either(row->after.task, row->before.task),
+                      either(row->after.method, row->before.method)};
+  put_text(&row->before, before);
+  put_text(&then, after);
+  expect_ok("clean", dir_remove(scratch_path(s, "out"), NULL), &(Error){0});
+  compute(s, row->key, before);
+  expect_open(s, row->key, before, SAME);
+  if (row->change) row->change(s);
+  expect_open(s, row->key, after, row->again);
+  if (!row->change) return;
+  eval_world(s);
+  eval_changes_world(s);
+}
+
+static void test_each_dependency(void **state) {
+  for (int i = 0; i < ROWS_COUNT; i++) try_row(*state, &ROWS[i]);
+}
+
+/* Kernels that do not fuse give other bits; those that fuse give the same, except in bf16. */
+static void test_the_program(void **state) {
+  (void)state;
+  static const Kernels plain = {.name = "plain"}, avx = {.name = "avx", .fused = true};
+  static const Kernels wide = {.name = "wide", .fused = true};
+  static const struct {
+    const char *what, *version;
+    const Kernels *kernels;
+    Precision precision;
+    Again again;
+  } CASES[] = {{"nothing", "0.1.0+abc", &avx, PRECISION_F32, SAME},
+               {"a commit", "0.1.0+def", &avx, PRECISION_F32, SAME},
+               {"a release", "0.1.1+abc", &avx, PRECISION_F32, AGAIN},
+               {"kernels that fuse too", "0.1.0", &wide, PRECISION_F32, SAME},
+               {"kernels that do not fuse", "0.1.0", &plain, PRECISION_F32, AGAIN},
+               {"precision", "0.1.0", &avx, PRECISION_BF16, AGAIN}};
+  char first[HASH_HEX], bf16[HASH_HEX], hex[HASH_HEX];
+  Error err = {0};
+  expect_ok("f32", eval_program_identity("0.1.0", &avx, PRECISION_F32, first, &err), &err);
+  expect_ok("bf16", eval_program_identity("0.1.0", &wide, PRECISION_BF16, bf16, &err), &err);
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    expect_ok(
+        CASES[i].what,
+        eval_program_identity(CASES[i].version, CASES[i].kernels, CASES[i].precision, hex, &err),
+        &err);
+    if ((strcmp(hex, first) != 0) != (CASES[i].again == AGAIN)) fail_msg("%s", CASES[i].what);
+  }
+  assert_string_not_equal(hex, bf16); /* other kernels in bf16 */
+}
+
+/* Who adds a setting says in a row whether cells depend on it. */
+static void expect_rows(OptionSet *set) {
+  for (size_t i = 0; i < set->count; i++) {
+    int row = 0;
+    while (row < ROWS_COUNT && strcmp(ROWS[row].key, set->table[i].key) != 0) row++;
+    if (row == ROWS_COUNT) fail_msg("the setting %s has no row", set->table[i].key);
+  }
+  options_free(set);
+}
+
+static void test_every_setting_has_a_row(void **state) {
+  (void)state;
+  EvalSettings settings;
+  EvalTask task;
+  RouterSettings router;
+  OptionSet set;
+  Error err = {0};
+  expect_ok("settings", eval_settings_init(&set, &settings, &err), &err);
+  expect_rows(&set);
+  expect_ok("router", router_settings_init(&set, &router, &err), &err);
+  expect_rows(&set);
+  expect_ok("task", eval_task_init(&task, &err), &err);
+  expect_rows(&task.set);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_every_setting_has_a_row),
+      cmocka_unit_test(test_the_program),
+      cmocka_unit_test(test_each_dependency),
+  };
+  return cmocka_run_group_tests(tests, world_setup, scratch_teardown);
+}
