@@ -29,9 +29,10 @@ typedef struct Row {
   void (*change)(Scratch *s); /* NULL: the files stay as they are */
 } Row;
 
-#define OUT  "output: @/out\n"
-#define POOL "pool: @/pool\n" BASE
-#define BASE "base: @/base\n" OUT
+#define OUT   "output: @/out\n"
+#define WHERE "pool: @/pool\nbase: @/base\n" OUT
+#define BASE  "threads: 1\nbase: @/base\n" OUT
+#define POOL  "threads: 1\n" WHERE
 #define NOPOOL \
   { BASE, NULL, "base" }
 #define FILE_                  "file: @/items.jsonl"
@@ -64,7 +65,7 @@ static const Row ROWS[] = {
      {NULL, NULL, NULL},
      {"pool: @/pool\nbase: @/base\noutput: @/out2\n", NULL, NULL},
      NULL},
-    {"threads", SAME, SETTINGS("threads: 1\n")},
+    {"threads", SAME, {NULL, NULL, NULL}, {"threads: 2\n" WHERE, NULL, NULL}, NULL},
     {"batch_tokens", SAME, SETTINGS("batch_tokens: 20\n")},
     {"statistics", SAME, SETTINGS("statistics: false\n")},
     {"pool", SAME, {NULL, NULL, NULL}, {"pool: @/pool2\n" BASE, NULL, NULL}, link_pool},
