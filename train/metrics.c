@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 
 /* A row is kept as its JSON, which is what both files are written from. */
 struct Metrics {

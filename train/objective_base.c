@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/path.h"
 #include "train/objective.h"
 #include "train/run_options.h"
 

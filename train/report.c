@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/path.h"
 #include "train/json_put.h"
 
 /* ---- measuring ---- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "train/metrics.h"
 
 static Status add_line(RunLog *log, JsonDoc *doc, const char *text, size_t size, Error *err) {

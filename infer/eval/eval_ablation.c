@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/eval/eval_axes.h"
 #include "infer/eval/eval_long.h"
 #include "infer/eval/eval_mean.h"

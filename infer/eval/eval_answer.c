@@ -8,7 +8,6 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
-#include "infer/eval/eval_internal.h"
 #include "infer/route/routing_stats.h"
 
 enum { BLOCK = 64 }; /* items between two looks at `stop` */

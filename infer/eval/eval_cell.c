@@ -7,6 +7,7 @@
 
 #include "autograd/ground/version.h"
 #include "data/file/file.h"
+#include "data/text/json.h"
 #include "infer/eval/eval_json.h"
 
 enum { VERSION = 1 };

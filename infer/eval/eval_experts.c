@@ -6,7 +6,6 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/eval/eval_identity.h"
-#include "infer/eval/eval_internal.h"
 
 /* ---- names ---- */
 
@@ -130,10 +129,11 @@ Status eval_experts_identity(const Evaluation *e, const EvalMethod *m, char hex[
   for (int i = 0; i < experts; i++) {
     const PoolEntry *entry = pool_entry(e->pool, i);
     bool used = router_one_expert(s) ? strcmp(entry->name, s->expert) == 0
-                                         : manifest_listed(s->only, entry->name);
+                                     : manifest_listed(s->only, entry->name);
     if (used) eval_hash_expert(hash, entry, texts);
   }
-  Status status = texts ? eval_hash_embedder(hash, e->pool, s, err) : STATUS_OK;
+  const GlobalSettings *global = texts ? router_own(s, &global_settings) : NULL;
+  Status status = texts ? eval_hash_embedder(hash, e->pool, global, err) : STATUS_OK;
   hash_finish(hash, hex);
   return status;
 }

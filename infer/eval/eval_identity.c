@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 
 enum { VERSION = 2 }; /* of what is hashed, and in which order */
 
@@ -119,7 +120,7 @@ static Status add_embeddings(Hash *hash, const char *pool, Error *err) {
   return status;
 }
 
-Status eval_hash_embedder(Hash *hash, const Pool *all, const RouterSettings *s, Error *err) {
+Status eval_hash_embedder(Hash *hash, const Pool *all, const GlobalSettings *s, Error *err) {
   if (s->embedder == EMBEDDER_LEXICAL) add_corpus(hash, all);
   TRY(add_embeddings(hash, pool_dir(all), err));
   if (s->embedder != EMBEDDER_PRECOMPUTED || !s->embeddings) return STATUS_OK;
