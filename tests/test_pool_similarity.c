@@ -14,7 +14,7 @@
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 #include "tests/tiny_pool.h"
-#include "tools/plot/plot.h"
+#include "tools/plot/plot_pool.h"
 
 enum { EXPERTS = 4, WIDTH = 40 };
 
@@ -109,19 +109,15 @@ static void like_dense_updates(void **state) {
   t5_close(model);
 }
 
-/* The data of the figure are the similarities, a line a pair; the base is the folder given. */
+/* The data of the figure are the similarities, a line a pair. */
 static void the_figure_has_every_pair(void **state) {
   Error err = {0};
   T5 *model = tiny_model(true, false);
   Pool *pool = open_pool(*state, model);
   PoolSimilarity s;
-  char pool_at[PATH_MAX], base[PATH_MAX], out[PATH_MAX], line[256], want[256];
-  strcpy(pool_at, scratch_path(*state, "pool"));
-  strcpy(base, scratch_path(*state, "base"));
+  char out[PATH_MAX], line[256], want[256];
   strcpy(out, scratch_path(*state, "figures"));
-  expect_ok("base", dir_make(base, &err), &err);
-  expect_ok("base", t5_save(model, base, DTYPE_F32, &err), &err);
-  expect_ok("plot", plot_pool(pool_at, base, out, &err), &err);
+  expect_ok("plot", plot_pool(pool, out, &err), &err);
   expect_ok("similarity", pool_similarity(&s, pool, 1, &err), &err);
   FILE *f = fopen(scratch_path(*state, "figures/pool.tsv"), "r");
   assert_non_null(f);

@@ -1,5 +1,7 @@
 #include "train/run_settings.h"
 
+#include <string.h>
+
 #include "train/objective.h"
 
 const char *recipe_name(int recipe) {
@@ -39,9 +41,18 @@ Status settings_finish(OptionSet *set, const char *name, Error *err) {
   return apply_recipe(set, set->settings, name, err);
 }
 
-char *settings_identity(const OptionSet *set) {
+/* Settings that do not change what a run computes are no part of its identity. */
+static bool is_bound(const char *key, const void *arg) {
   static const char *const FREE[] = {"base",       "expert",          "data.train",
                                      "data.valid", "output",          "model.tokenizer",
                                      "threads",    "train.recompute", "train.save_every"};
-  return options_lines(set, FREE, sizeof FREE / sizeof *FREE);
+  (void)arg;
+  for (size_t i = 0; i < sizeof FREE / sizeof *FREE; i++) {
+    if (strcmp(key, FREE[i]) == 0) return false;
+  }
+  return true;
+}
+
+char *settings_identity(const OptionSet *set) {
+  return options_lines(set, is_bound, NULL);
 }
