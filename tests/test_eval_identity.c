@@ -12,6 +12,7 @@
 
 #include "data/file/file.h"
 #include "infer/eval/eval_identity.h"
+#include "infer/route/router_options.h"
 #include "tests/eval_changes.h"
 #include "tests/eval_world.h"
 

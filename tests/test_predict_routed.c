@@ -12,6 +12,7 @@
 
 #include "autograd/product/blas.h"
 #include "infer/predict/predict.h"
+#include "infer/route/router_options.h"
 #include "infer/route/routing_stats.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"

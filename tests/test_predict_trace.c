@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "data/text/json.h"
+#include "infer/route/router_options.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny.h"

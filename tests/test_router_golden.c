@@ -13,6 +13,7 @@
 #include "data/file/path.h"
 #include "infer/expert/vector_file.h"
 #include "infer/route/router.h"
+#include "infer/route/router_options.h"
 #include "tests/parity.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "infer/route/router_options.h"
 #include "infer/route/routing_stats.h"
 #include "tests/scratch.h"
 #include "tests/tiny_router.h"

@@ -11,6 +11,7 @@
 
 #include "autograd/product/blas.h"
 #include "data/file/file.h"
+#include "infer/route/router_options.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 

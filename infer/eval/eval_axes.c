@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/route/router_options.h"
+
 /* Values are tried on a router with the default settings, which says what they may be. */
 typedef struct Reading {
   Axes *a;

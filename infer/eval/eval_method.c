@@ -5,6 +5,7 @@
 
 #include "infer/eval/eval_lists.h"
 #include "infer/eval/eval_name.h"
+#include "infer/route/router_options.h"
 
 enum { RULES = 3, WORDS_MOST = 64 };
 

@@ -1,5 +1,5 @@
-/* router_settings: the settings of routers, those that methods share and those that each has of its
- * own. One table, put together of all methods' parts, makes the parser, the help and the record. */
+/* router_settings: the settings of a router: those that methods share, and behind them those that each
+ * has of its own. */
 #ifndef SKEIN_ROUTER_SETTINGS_H
 #define SKEIN_ROUTER_SETTINGS_H
 
@@ -15,7 +15,7 @@ typedef struct SettingsGroup {
   size_t size; /* of the struct */
 } SettingsGroup;
 
-enum { ROUTER_OWN_BYTES = 512, ROUTER_NAMES_BYTES = 512 };
+enum { ROUTER_OWN_BYTES = 512, ROUTER_NAMES_BYTES = 512, ROUTER_GROUPS_MOST = 16 };
 
 typedef struct RouterSettings {
   int method;    /* router: index into the table of methods */
@@ -25,17 +25,15 @@ typedef struct RouterSettings {
   double top_p;  /* top_p: 1 (off) */
   int64_t seed;  /* seed: of what draws lots */
   alignas(max_align_t) unsigned char own[ROUTER_OWN_BYTES]; /* the groups, see router_own */
-  char names[ROUTER_NAMES_BYTES];                           /* the methods', for the table */
+  const SettingsGroup *group[ROUTER_GROUPS_MOST]; /* in the order of `own`; NULL after the last */
+  char names[ROUTER_NAMES_BYTES];                 /* the methods', for the table of options */
 } RouterSettings;
 
-/* Fills *settings with the defaults and *set with their table, which points into *settings. Free
- * with options_free. */
-Status router_settings_init(OptionSet *set, RouterSettings *settings, Error *err);
+/* Where the struct of a group that follows `at` bytes of others ends. */
+size_t router_group_end(size_t at, const SettingsGroup *group);
 
-/* The struct of a group within the settings; the group must be of some method. */
+/* The struct of a group within settings that router_settings_init has filled; the group must be of some
+ * method (asserted). */
 const void *router_own(const RouterSettings *settings, const SettingsGroup *group);
-
-/* Whether a setting changes what the method of these settings computes. */
-bool router_uses(const RouterSettings *settings, const char *key);
 
 #endif

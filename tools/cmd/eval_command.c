@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/route/router_options.h"
 #include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/route/router_options.h"
 #include "tools/shell/command.h"
 
 enum { BOTH = PREDICT_SCORE | PREDICT_GENERATE, COUNT_MOST = 1 << 30 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "infer/route/router_options.h"
 #include "infer/route/routing_stats.h"
 #include "tools/predict/predict_trace.h"
 #include "tools/shell/console.h"

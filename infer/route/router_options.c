@@ -1,0 +1,102 @@
+#include "infer/route/router_options.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "infer/route/route_method.h"
+
+#define SEED_MOST   9007199254740992.0 /* 2^53: what every JSON reader keeps exactly */
+#define FIELD(path) offsetof(RouterSettings, path)
+
+enum { METHOD_OPTION = 0, SHARED_OPTIONS = 6 };
+
+static const Option SHARED[SHARED_OPTIONS] = {
+    [METHOD_OPTION] = {"router", OPTION_CHOICE, FIELD(method), "phatgoose", 0, 0, NULL, false,
+                       "how experts are chosen for each token"},
+    {"expert", OPTION_STRING, FIELD(expert), NULL, 0, 0, NULL, false,
+     "name of the one expert that runs (router: expert)"},
+    {"only", OPTION_LIST, FIELD(only), NULL, 0, 0, NULL, false,
+     "names of the experts that take part; unset: all of the pool"},
+    {"top_k", OPTION_INT, FIELD(top_k), "2", 1, 1e6, NULL, false,
+     "experts a token and module; at most as many as there are"},
+    {"top_p", OPTION_REAL, FIELD(top_p), "1", 0, 1, NULL, false,
+     "above 0; below 1 it replaces top_k: the fewest experts with this share of the softmax"},
+    {"seed", OPTION_INT, FIELD(seed), "42", 0, SEED_MOST, NULL, false, "seed of router: random"},
+};
+
+/* ---- the groups ---- */
+
+/* The groups of all methods, each once, in the order of the table. */
+static int list_groups(const SettingsGroup **group) {
+  int count = 0;
+  for (int m = 0; m < route_method_count(); m++) {
+    for (const SettingsGroup *const *own = route_method(m)->own; *own; own++) {
+      int known = 0;
+      while (known < count && group[known] != *own) known++;
+      if (known < count) continue;
+      assert(count < ROUTER_GROUPS_MOST - 1);
+      group[count++] = *own;
+    }
+  }
+  return count;
+}
+
+/* ---- the table ---- */
+
+/* "base|expert|merged": the choices of `router`. */
+static void list_names(char *names) {
+  size_t used = 0;
+  for (int m = 0; m < route_method_count(); m++) {
+    used += (size_t)snprintf(names + used, ROUTER_NAMES_BYTES - used, "%s%s", m ? "|" : "",
+                             route_method(m)->name);
+    assert(used < ROUTER_NAMES_BYTES);
+  }
+}
+
+Status router_settings_init(OptionSet *set, RouterSettings *settings, Error *err) {
+  const SettingsGroup **group = settings->group;
+  Option shared[SHARED_OPTIONS];
+  OptionPart part[ROUTER_GROUPS_MOST + 1] = {{shared, SHARED_OPTIONS, 0}};
+  int groups = list_groups(group);
+  group[groups] = NULL;
+  size_t at = 0;
+  list_names(settings->names);
+  memcpy(shared, SHARED, sizeof shared);
+  shared[METHOD_OPTION].choices = settings->names;
+  for (int i = 0; i < groups; i++) {
+    part[i + 1] = (OptionPart){group[i]->table, group[i]->count, FIELD(own) + at};
+    at = router_group_end(at, group[i]);
+  }
+  assert(at <= sizeof settings->own);
+  return options_init_parts(set, part, (size_t)groups + 1, settings, err);
+}
+
+/* ---- which settings matter ---- */
+
+static bool group_has(const SettingsGroup *group, const char *key) {
+  for (size_t i = 0; i < group->count; i++) {
+    if (strcmp(group->table[i].key, key) == 0) return true;
+  }
+  return false;
+}
+
+bool router_uses(const RouterSettings *settings, const char *key) {
+  static const struct {
+    const char *key;
+    unsigned use;
+  } USE[] = {{"expert", USES_EXPERT},
+             {"only", USES_ONLY},
+             {"top_k", USES_TOP_K},
+             {"top_p", USES_TOP_P},
+             {"seed", USES_SEED}};
+  const RouteMethod *m = route_method(settings->method);
+  if (strcmp(key, "router") == 0) return true;
+  for (size_t i = 0; i < sizeof USE / sizeof *USE; i++) {
+    if (strcmp(USE[i].key, key) == 0) return m->uses & USE[i].use;
+  }
+  for (const SettingsGroup *const *own = m->own; *own; own++) {
+    if (group_has(*own, key)) return !m->reads_key || m->reads_key(settings, key);
+  }
+  return false;
+}
