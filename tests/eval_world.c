@@ -14,7 +14,7 @@
 
 enum { ITEMS = 150, LARGEST = 1 << 24 };
 
-static void copy(const char *from, const char *to) {
+static void copy_golden(const char *from, const char *to) {
   char *text;
   size_t size;
   Error err = {0};
@@ -32,7 +32,7 @@ static void make_base(Scratch *s) {
   expect_ok("base", dir_make(scratch_path(s, "base"), &err), &err);
   for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
     char *from = golden_path("%s", FILES[i][0]);
-    copy(from, scratch_path(s, FILES[i][1]));
+    copy_golden(from, scratch_path(s, FILES[i][1]));
     free(from);
   }
 }

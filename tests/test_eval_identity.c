@@ -174,20 +174,20 @@ static int world_setup(void **state) {
   return 0;
 }
 
-static const char *either(const char *a, const char *b) {
+static const char *first_given(const char *a, const char *b) {
   return a ? a : b;
 }
 
 static void put_text(const Asked *a, char text[1000]) {
-  const char *method = either(a->method, "phatgoose");
+  const char *method = first_given(a->method, "phatgoose");
   const char *open = strchr(method, ':') ? "{" : "", *close = *open ? "}" : "";
   int n = snprintf(text, 1000, "%stasks:\n  - {%s}\nmethods:\n  - %s%s%s\n",
-                   either(a->settings, POOL), either(a->task, WHO), open, method, close);
+                   first_given(a->settings, POOL), first_given(a->task, WHO), open, method, close);
   assert_in_range(n, 1, 999);
 }
 
 /* Computes what there is to compute. */
-static void compute(Scratch *s, const char *what, const char *text) {
+static void compute_cell(Scratch *s, const char *what, const char *text) {
   const EvalWatch watch = {0};
   EvalRun r;
   Error err = {0};
@@ -210,13 +210,13 @@ static void expect_open(Scratch *s, const char *what, const char *text, Again ag
 
 static void try_row(Scratch *s, const Row *row) {
   char before[1000], after[1000];
-  const Asked then = {either(row->after.settings, row->before.settings),
-                      either(row->after.task, row->before.task),
-                      either(row->after.method, row->before.method)};
+  const Asked then = {first_given(row->after.settings, row->before.settings),
+                      first_given(row->after.task, row->before.task),
+                      first_given(row->after.method, row->before.method)};
   put_text(&row->before, before);
   put_text(&then, after);
   expect_ok("clean", dir_remove(scratch_path(s, "out"), NULL), &(Error){0});
-  compute(s, row->key, before);
+  compute_cell(s, row->key, before);
   expect_open(s, row->key, before, SAME);
   if (row->change) row->change(s);
   expect_open(s, row->key, after, row->again);

@@ -55,7 +55,7 @@ static void on_cell(void *arg, const EvalTask *task, const EvalMethod *method,
   memcpy(w->last_error, cell->error, sizeof w->last_error);
 }
 
-static Status run(EvalRun *r, Watched *w, Error *err) {
+static Status run_cells(EvalRun *r, Watched *w, Error *err) {
   const EvalWatch watch = {w, on_items, on_cell, &w->stop};
   return evaluation_run(&r->e, &watch, err);
 }
@@ -65,12 +65,12 @@ static bool is_there(Scratch *s, const char *name) {
 }
 
 /* Runs to the end, writes the tables, and says what was computed. */
-static Watched finish(Scratch *s, const char *text, bool force) {
+static Watched run_whole(Scratch *s, const char *text, bool force) {
   EvalRun r;
   Error err = {0};
   Watched w = {0};
   expect_ok("open", eval_run_open(&r, s, text, force, &err), &err);
-  expect_ok("run", run(&r, &w, &err), &err);
+  expect_ok("run", run_cells(&r, &w, &err), &err);
   expect_ok("tables", eval_table_write(&r.e, &err), &err);
   eval_run_close(&r);
   return w;
@@ -80,7 +80,7 @@ static Watched finish(Scratch *s, const char *text, bool force) {
 
 static void test_cells_are_whole(void **state) {
   Scratch *s = *state;
-  Watched w = finish(s, HEAD TASKS "methods: [base, phatgoose]\n", false);
+  Watched w = run_whole(s, HEAD TASKS "methods: [base, phatgoose]\n", false);
   assert_int_equal(w.cells, 4);
   assert_int_equal(w.failed, 0);
   char *lines = eval_world_read(s, "out/cells/phatgoose/who.jsonl");
@@ -108,15 +108,15 @@ static void test_cells_are_whole(void **state) {
 static void test_finished_cells_are_taken_over(void **state) {
   Scratch *s = *state;
   static const char TEXT[] = HEAD TASKS "methods: [base, phatgoose]\n";
-  finish(s, TEXT, false);
+  run_whole(s, TEXT, false);
   char *before = eval_world_read(s, "out/cells/base/who.json");
   char *table = eval_world_read(s, "out/table.csv");
-  assert_int_equal(finish(s, TEXT, false).cells, 0);
+  assert_int_equal(run_whole(s, TEXT, false).cells, 0);
   char *after = eval_world_read(s, "out/cells/base/who.json");
   char *again = eval_world_read(s, "out/table.csv");
   assert_string_equal(before, after);
   assert_string_equal(table, again);
-  assert_int_equal(finish(s, TEXT, true).cells, 4); /* by force */
+  assert_int_equal(run_whole(s, TEXT, true).cells, 4); /* by force */
   free(before);
   free(table);
   free(after);
@@ -150,9 +150,9 @@ static void test_changes_compute_again(void **state) {
             "methods: [base]\n",
        1},
   };
-  finish(s, HEAD TASKS "methods: [base, phatgoose]\n", false);
+  run_whole(s, HEAD TASKS "methods: [base, phatgoose]\n", false);
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-    Watched w = finish(s, CASES[i].text, false);
+    Watched w = run_whole(s, CASES[i].text, false);
     if (w.cells != CASES[i].cells)
       fail_msg("%s: %d cells were computed, want %d", CASES[i].what, w.cells, CASES[i].cells);
   }
@@ -161,10 +161,10 @@ static void test_changes_compute_again(void **state) {
 static void test_changed_items_compute_again(void **state) {
   Scratch *s = *state;
   static const char TEXT[] = HEAD "tasks:\n" WHO "methods: [base]\n";
-  finish(s, TEXT, false);
+  run_whole(s, TEXT, false);
   eval_world_file(s, "who.jsonl",
                   "{\"input\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n");
-  assert_int_equal(finish(s, TEXT, false).cells, 1);
+  assert_int_equal(run_whole(s, TEXT, false).cells, 1);
   eval_world(s);
 }
 
@@ -174,20 +174,20 @@ static void test_damaged_cells_compute_again(void **state) {
   static const char TEXT[] = HEAD TASKS "methods: [base, phatgoose]\n";
   static const char *const GONE[] = {"out/cells/base/who.json", "out/cells/base/who.jsonl",
                                      "out/cells/phatgoose/say.routing.json"};
-  finish(s, TEXT, false);
+  run_whole(s, TEXT, false);
   for (size_t i = 0; i < sizeof GONE / sizeof *GONE; i++) {
     assert_int_equal(unlink(scratch_path(s, GONE[i])), 0);
-    assert_int_equal(finish(s, TEXT, false).cells, 1);
+    assert_int_equal(run_whole(s, TEXT, false).cells, 1);
     assert_true(is_there(s, GONE[i]));
   }
   char *cell = eval_world_read(s, GONE[0]);
   scratch_write(s, GONE[0], cell, strlen(cell) / 2);
-  assert_int_equal(finish(s, TEXT, false).cells, 1);
+  assert_int_equal(run_whole(s, TEXT, false).cells, 1);
   char *score = strstr(cell, "\"score\": ");
   assert_non_null(score);
   memcpy(score, "\"scare\": ", 9);
   scratch_write(s, GONE[0], cell, strlen(cell));
-  assert_int_equal(finish(s, TEXT, false).cells, 1);
+  assert_int_equal(run_whole(s, TEXT, false).cells, 1);
   free(cell);
 }
 
@@ -197,7 +197,7 @@ static void test_unreadable_cells_are_told(void **state) {
   static const char TEXT[] = HEAD "tasks:\n" WHO "methods: [base]\n";
   char path[200];
   snprintf(path, sizeof path, "%s", scratch_path(s, "out/cells/base/who.json"));
-  finish(s, TEXT, false);
+  run_whole(s, TEXT, false);
   assert_int_equal(unlink(path), 0);
   assert_int_equal(mkdir(path, 0777), 0);
   EvalRun r;
@@ -206,13 +206,13 @@ static void test_unreadable_cells_are_told(void **state) {
   expect_error("a directory", status, &err, STATUS_INPUT, "out/cells/base/who.json");
   eval_run_close(&r);
   assert_int_equal(rmdir(path), 0);
-  assert_int_equal(finish(s, TEXT, false).cells, 1);
+  assert_int_equal(run_whole(s, TEXT, false).cells, 1);
 }
 
 static void test_interrupted(void **state) {
   Scratch *s = *state;
   static const char TEXT[] = HEAD TASKS "methods: [base, phatgoose]\n";
-  finish(s, TEXT, false);
+  run_whole(s, TEXT, false);
   char *whole = eval_world_read(s, "out/cells/phatgoose/who.jsonl");
   Error err = {0};
   expect_ok("clean", dir_remove(scratch_path(s, "out"), &err), &err);
@@ -221,14 +221,14 @@ static void test_interrupted(void **state) {
   EvalRun r;
   Watched w = {.stop_after = 6};
   expect_ok("open", eval_run_open(&r, s, TEXT, false, &err), &err);
-  expect_error("run", run(&r, &w, &err), &err, STATUS_INTERRUPTED, "interrupted");
+  expect_error("run", run_cells(&r, &w, &err), &err, STATUS_INTERRUPTED, "interrupted");
   eval_run_close(&r);
   assert_int_equal(w.cells, 2);
   assert_true(is_there(s, "out/cells/base/say.json"));
   assert_false(is_there(s, "out/cells/phatgoose/who.json"));
   assert_false(is_there(s, "out/cells/phatgoose/who.jsonl"));
 
-  assert_int_equal(finish(s, TEXT, false).cells, 2);
+  assert_int_equal(run_whole(s, TEXT, false).cells, 2);
   char *resumed = eval_world_read(s, "out/cells/phatgoose/who.jsonl");
   assert_string_equal(resumed, whole);
   free(whole);
@@ -240,7 +240,7 @@ static void test_interrupted(void **state) {
 static void test_failed_cells_have_no_score(void **state) {
   Scratch *s = *state;
   static const char TEXT[] = HEAD TASKS "methods: [base, average-activation]\n";
-  Watched w = finish(s, TEXT, false);
+  Watched w = run_whole(s, TEXT, false);
   assert_int_equal(w.failed, 2);
   assert_non_null(strstr(w.last_error, "activation"));
   assert_false(is_there(s, "out/cells/average-activation/who.json"));
@@ -249,8 +249,8 @@ static void test_failed_cells_have_no_score(void **state) {
       strstr(failures, "{\"task\":\"who\",\"method\":\"average-activation\",\"error\":"));
   char *csv = eval_world_read(s, "out/table.csv");
   assert_non_null(strstr(csv, "who,all,average-activation,accuracy,,,,,,,failed\n"));
-  assert_int_equal(finish(s, TEXT, false).cells, 2); /* tried again */
-  finish(s, HEAD TASKS "methods: [base]\n", false);
+  assert_int_equal(run_whole(s, TEXT, false).cells, 2); /* tried again */
+  run_whole(s, HEAD TASKS "methods: [base]\n", false);
   assert_false(is_there(s, "out/failures.jsonl"));
   free(failures);
   free(csv);
@@ -297,7 +297,7 @@ static void test_rules_choose(void **state) {
   expect_ok("open",
             eval_run_open(&r, s, HEAD TASKS "methods: [oracle, best-individual]\n", false, &err),
             &err);
-  expect_ok("run", run(&r, &w, &err), &err);
+  expect_ok("run", run_cells(&r, &w, &err), &err);
   assert_int_equal(w.cells, 6);                           /* three experts on two tasks */
   assert_string_equal(cell_of(&r, 0, 0)->expert, "deep"); /* the task's own */
   assert_true(cell_of(&r, 0, 0)->score[0].score == score_of(&r, "expert-deep", 0));
@@ -317,7 +317,7 @@ static void test_rules_choose(void **state) {
 /* The oracle of a task with its own expert needs that one alone. */
 static void test_oracle_asks_no_more_than_it_needs(void **state) {
   Scratch *s = *state;
-  Watched w = finish(s, HEAD "tasks:\n" WHO "methods: [oracle]\n", true);
+  Watched w = run_whole(s, HEAD "tasks:\n" WHO "methods: [oracle]\n", true);
   assert_int_equal(w.cells, 1);
   assert_true(is_there(s, "out/cells/expert-deep/who.json"));
 }
@@ -325,11 +325,11 @@ static void test_oracle_asks_no_more_than_it_needs(void **state) {
 /* A part of the pool routes as a pool of these experts does. */
 static void test_only_a_part_of_the_pool(void **state) {
   Scratch *s = *state;
-  finish(s,
-         HEAD "tasks:\n" WHO
-              "methods: [{name: one, router: phatgoose, top_k: 1, only: [deep]}, "
-              "{expert: deep}, {name: act, router: average-activation, top_k: 1, only: wide}]\n",
-         false);
+  run_whole(s,
+            HEAD "tasks:\n" WHO
+                 "methods: [{name: one, router: phatgoose, top_k: 1, only: [deep]}, "
+                 "{expert: deep}, {name: act, router: average-activation, top_k: 1, only: wide}]\n",
+            false);
   char *part = eval_world_read(s, "out/cells/one/who.jsonl");
   char *alone = eval_world_read(s, "out/cells/expert-deep/who.jsonl");
   int same = 0, count = 0;

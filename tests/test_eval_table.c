@@ -40,7 +40,7 @@ static void table_close(EvalRun *r) {
 
 typedef Status (*Print)(const Evaluation *e, FILE *out, Error *err);
 
-static char *printed(const Evaluation *e, Print print) {
+static char *printed_table(const Evaluation *e, Print print) {
   char *text;
   size_t size;
   Error err = {0};
@@ -96,7 +96,7 @@ static void test_text(void **state) {
   EvalRun r;
   table_open(&r, *state, SMALL);
   fill_small(&r);
-  char *got = printed(&r.e, eval_table_text);
+  char *got = printed_table(&r.e, eval_table_text);
   assert_string_equal(got, WANT);
   free(got);
   table_close(&r);
@@ -166,7 +166,7 @@ static void test_markdown_and_latex(void **state) {
   grid_free(&g);
 }
 
-static int widest(const char *text) {
+static int widest_line(const char *text) {
   int most = 0;
   for (const char *p = text; *p;) {
     int n = (int)strcspn(p, "\n");
@@ -191,7 +191,7 @@ static void test_wide_tables(void **state) {
     Grid g;
     fill_grid(&g, rows, cols, names);
     char *text = grid_printed(&g, grid_text);
-    assert_in_range(widest(text), 1, GRID_WIDTH);
+    assert_in_range(widest_line(text), 1, GRID_WIDTH);
     int scores = 0;
     for (const char *p = text; (p = strstr(p, ".0")); p++) scores++;
     assert_int_equal(scores, rows * cols);

@@ -8,8 +8,8 @@
 
 enum { QUOTED = 80 }; /* bytes of a refused value that a message shows */
 
-static Status refuse(const Option *option, const char *text, const char *place, const char *what,
-                     Error *err) {
+static Status refuse_value(const Option *option, const char *text, const char *place,
+                           const char *what, Error *err) {
   return error_set(err, STATUS_USAGE, "%s: %s: %s: '%.*s%s'", place, option->key, what, QUOTED,
                    text, strlen(text) > QUOTED ? "..." : "");
 }
@@ -22,7 +22,7 @@ static Status refuse_range(const Option *option, const char *text, const char *p
   }
   free(min);
   free(max);
-  return refuse(option, text, place, what, err);
+  return refuse_value(option, text, place, what, err);
 }
 
 static Status check_bounds(const Option *option, double number, const char *text, const char *place,
@@ -42,7 +42,7 @@ static Status parse_integer(const Option *option, const char *text, const char *
   value->integer = json_integer_value(number);
   json_decref(number);
   if (too_large) return refuse_range(option, text, place, err);
-  if (!whole) return refuse(option, text, place, "not an integer", err);
+  if (!whole) return refuse_value(option, text, place, "not an integer", err);
   return check_bounds(option, (double)value->integer, text, place, err);
 }
 
@@ -54,7 +54,7 @@ static Status parse_real(const Option *option, const char *text, const char *pla
   value->real = json_real_value(number);
   json_decref(number);
   if (too_large) return refuse_range(option, text, place, err);
-  if (!real) return refuse(option, text, place, "not a number", err);
+  if (!real) return refuse_value(option, text, place, "not a number", err);
   return check_bounds(option, value->real, text, place, err);
 }
 
@@ -62,7 +62,7 @@ static Status parse_flag(const Option *option, const char *text, const char *pla
                          OptionValue *value, Error *err) {
   value->flag = strcmp(text, "true") == 0;
   if (value->flag || strcmp(text, "false") == 0) return STATUS_OK;
-  return refuse(option, text, place, "not true or false", err);
+  return refuse_value(option, text, place, "not true or false", err);
 }
 
 static Status parse_choice(const Option *option, const char *text, const char *place,
@@ -80,7 +80,7 @@ static Status parse_choice(const Option *option, const char *text, const char *p
   }
   char what[256];
   snprintf(what, sizeof what, "not one of %s", option->choices);
-  return refuse(option, text, place, what, err);
+  return refuse_value(option, text, place, what, err);
 }
 
 static Status copy_string(const Option *option, const char *text, const char *place,
@@ -96,7 +96,7 @@ static Status parse_path(const Option *option, const char *text, const char *pla
                          OptionValue *value, Error *err) {
   for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
     if (*p < 0x20 || *p == 0x7f) {
-      return refuse(option, text, place, "a path cannot hold control characters", err);
+      return refuse_value(option, text, place, "a path cannot hold control characters", err);
     }
   }
   return copy_string(option, text, place, value, err);
@@ -124,7 +124,7 @@ static Status parse_list(const Option *option, const char *text, const char *pla
   TRY(copy_string(option, text, place, value, err));
   if (!value->string || list_trim(value->string)) return STATUS_OK;
   option_drop(option, value);
-  return refuse(option, text, place, "an item of the list is empty", err);
+  return refuse_value(option, text, place, "an item of the list is empty", err);
 }
 
 Status option_parse(const Option *option, const char *text, const char *place, OptionValue *value,

@@ -1,6 +1,9 @@
 /* options: one table describes every setting; the parser, the defaults, --help, the checks and the
  * record stored with each result are all generated from it.
  *
+ * The room data/options owns settings: their tables' meaning, where a value may come from, and the
+ * messages about wrong ones. It may not know what a setting is for, nor touch libyaml itself.
+ *
  * A configuration file is YAML of nested mappings with scalar leaves (and lists of scalars where an
  * option takes a list). A leaf is named by its path joined with dots: `data: {train: x}` is
  * `data.train`. Precedence: built-in default < recipe < file < `-s key=value`. Unknown keys are

@@ -7,7 +7,7 @@
 
 enum { WORD = 64 }; /* longer words are not compared: the cost stays bounded */
 
-static int least(int a, int b, int c) {
+static int least_of(int a, int b, int c) {
   int ab = a < b ? a : b;
   return ab < c ? ab : c;
 }
@@ -21,9 +21,9 @@ static int edit_distance(const char *a, size_t na, const char *b, size_t nb) {
   for (size_t i = 1; i <= na; i++) {
     for (size_t j = 1; j <= nb; j++) {
       int change = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-      d[i][j] = least(d[i - 1][j] + 1, d[i][j - 1] + 1, change);
+      d[i][j] = least_of(d[i - 1][j] + 1, d[i][j - 1] + 1, change);
       bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped) d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1, d[i][j]);
+      if (swapped) d[i][j] = least_of(d[i][j], d[i - 2][j - 2] + 1, d[i][j]);
     }
   }
   return d[na][nb];

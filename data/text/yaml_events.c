@@ -47,28 +47,34 @@ static Status parser_error(YamlReader *r) {
                             p->context ? ": " : "", p->problem);
 }
 
-Status yaml_reader_next(YamlReader *r) {
-  yaml_event_delete(&r->event);
-  if (!yaml_parser_parse(&r->parser, &r->event)) return parser_error(r);
-  const yaml_event_t *e = &r->event;
-  set_place(r, e->start_mark);
-  const unsigned char *anchor = NULL, *tag = NULL;
+/* The anchor and the tag of an event; NULL where it has none. */
+static void find_marks(const yaml_event_t *e, const unsigned char **anchor,
+                       const unsigned char **tag) {
+  *anchor = *tag = NULL;
   switch (e->type) {
     case YAML_ALIAS_EVENT:
-      anchor = e->data.alias.anchor;
+      *anchor = e->data.alias.anchor;
       break;
     case YAML_SCALAR_EVENT:
-      anchor = e->data.scalar.anchor, tag = e->data.scalar.tag;
+      *anchor = e->data.scalar.anchor, *tag = e->data.scalar.tag;
       break;
     case YAML_SEQUENCE_START_EVENT:
-      anchor = e->data.sequence_start.anchor, tag = e->data.sequence_start.tag;
+      *anchor = e->data.sequence_start.anchor, *tag = e->data.sequence_start.tag;
       break;
     case YAML_MAPPING_START_EVENT:
-      anchor = e->data.mapping_start.anchor, tag = e->data.mapping_start.tag;
+      *anchor = e->data.mapping_start.anchor, *tag = e->data.mapping_start.tag;
       break;
     default:
       break;
   }
+}
+
+Status yaml_reader_next(YamlReader *r) {
+  yaml_event_delete(&r->event);
+  if (!yaml_parser_parse(&r->parser, &r->event)) return parser_error(r);
+  const unsigned char *anchor, *tag;
+  set_place(r, r->event.start_mark);
+  find_marks(&r->event, &anchor, &tag);
   if (!anchor && !tag) return STATUS_OK;
   return yaml_reader_refuse(r, "%s not allowed: '%.80s'",
                             anchor ? "anchors and aliases are" : "tags are",

@@ -25,7 +25,7 @@ typedef struct Cell {
   double seconds;
 } Cell;
 
-static double now(void) {
+static double seconds_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
@@ -61,7 +61,7 @@ Status eval_check_items(const EvalTask *task, const ItemSet *items, int64_t limi
 
 /* Adds the statistics of one answer to every metric of the task. Choices are compared as texts;
  * without targets of its own an item's target is its label's choice. */
-static Status judge(Cell *c, const Item *item, const char *answer, Error *err) {
+static Status judge_answer(Cell *c, const Item *item, const char *answer, Error *err) {
   const char *right = item->label >= 0 ? item->choice[item->label] : NULL;
   for (int k = 0; k < c->task->metric_count; k++) {
     Metric m = c->task->metric[k];
@@ -118,7 +118,7 @@ static Status answer_choices(Cell *c, const Item *item, int64_t n, Error *err) {
   Status status = predict_scores(c->predictor, &c->asking, item, n, score, err);
   if (status != STATUS_OK) return status;
   for (int64_t i = 0; i < n && status == STATUS_OK; i++, c->done++) {
-    status = judge(c, &item[i], item[i].choice[score[i].prediction], err);
+    status = judge_answer(c, &item[i], item[i].choice[score[i].prediction], err);
     if (status == STATUS_OK) status = put_choice(c, &item[i], &score[i], err);
   }
   for (int64_t i = 0; i < n; i++) score_free(&score[i]);
@@ -130,7 +130,7 @@ static Status answer_texts(Cell *c, const Item *item, int64_t n, Error *err) {
   Status status = predict_texts(c->predictor, &c->asking, item, n, text, err);
   if (status != STATUS_OK) return status;
   for (int64_t i = 0; i < n && status == STATUS_OK; i++, c->done++) {
-    status = judge(c, &item[i], text[i], err);
+    status = judge_answer(c, &item[i], text[i], err);
     if (status == STATUS_OK) status = put_text(c, &item[i], text[i], err);
   }
   for (int64_t i = 0; i < n; i++) free(text[i]);
@@ -143,12 +143,12 @@ static Status answer_block(Cell *c, Error *err) {
   Status status = STATUS_OK;
   for (; n < BLOCK && first + n < c->items && status == STATUS_OK; n++)
     status = items_get(c->a->parts->items, first + n, &item[n], err);
-  double began = now();
+  double began = seconds_now();
   if (status == STATUS_OK) {
     status = c->task->kind == TASK_CHOICES ? answer_choices(c, item, n, err)
                                            : answer_texts(c, item, n, err);
   }
-  c->seconds += now() - began;
+  c->seconds += seconds_now() - began;
   for (int64_t i = 0; i < n; i++) item_free(&item[i]);
   return status;
 }
@@ -232,23 +232,28 @@ static Status open_file(Cell *c, Error *err) {
   return status;
 }
 
+static Status compute_cell(Cell *c, EvalCell *cell, Error *err) {
+  const CellParts *p = c->a->parts;
+  TRY(open_cell(c, err));
+  TRY(open_file(c, err));
+  TRY(answer_all(c, err));
+  TRY(score_cell(c, cell, err));
+  TRY(atomic_commit(&c->file, err));
+  TRY(write_statistics(c, err));
+  TRY(eval_cell_write(cell, p, err));
+  /* Numbers lose their last bits in a file; a resumed evaluation is to see what this one does. */
+  TRY(eval_cell_read(cell, p, c->stats != NULL, err));
+  if (cell->state == CELL_DONE) return STATUS_OK;
+  return error_set(err, STATUS_RUN, "%s: the cell cannot be read back", p->task->name);
+}
+
 Status eval_answer(const Answering *a, EvalCell *cell, Error *err) {
   const CellParts *p = a->parts;
   Cell c = {.a = a,
             .task = p->task,
             .asking = {p->task->name, p->task->instruction},
             .items = eval_task_limit(p->spec, p->task, items_count(p->items))};
-  Status status = open_cell(&c, err);
-  if (status == STATUS_OK) status = open_file(&c, err);
-  if (status == STATUS_OK) status = answer_all(&c, err);
-  if (status == STATUS_OK) status = score_cell(&c, cell, err);
-  if (status == STATUS_OK) status = atomic_commit(&c.file, err);
-  if (status == STATUS_OK) status = write_statistics(&c, err);
-  if (status == STATUS_OK) status = eval_cell_write(cell, p, err);
-  /* Numbers lose their last bits in a file; a resumed evaluation is to see what this one does. */
-  if (status == STATUS_OK) status = eval_cell_read(cell, p, c.stats != NULL, err);
-  if (status == STATUS_OK && cell->state != CELL_DONE)
-    status = error_set(err, STATUS_RUN, "%s: the cell cannot be read back", p->task->name);
+  Status status = compute_cell(&c, cell, err);
   atomic_abort(&c.file);
   predictor_close(c.predictor);
   routing_stats_free(c.stats);

@@ -41,7 +41,7 @@ Status grid_transpose(Grid *out, const Grid *g, Error *err) {
 /* ---- the best ---- */
 
 /* Scores are compared as they are printed: what looks equal is. */
-static long tenths(const GridValue *v) {
+static long tenths_shown(const GridValue *v) {
   return lround(v->score * 10);
 }
 
@@ -52,9 +52,9 @@ static void mark_line(const Grid *g, int line, bool column, const bool *eligible
     for (int i = 0; i < n; i++) {
       GridValue *v = column ? grid_at(g, i, line) : grid_at(g, line, i);
       if (v->state != CELL_DONE || (eligible && !eligible[i])) continue;
-      if (pass == 0 && tenths(v) > most) most = tenths(v);
+      if (pass == 0 && tenths_shown(v) > most) most = tenths_shown(v);
       if (pass == 0) compared++;
-      if (pass == 1) v->best = compared > 1 && tenths(v) == most;
+      if (pass == 1) v->best = compared > 1 && tenths_shown(v) == most;
     }
   }
 }
@@ -145,50 +145,60 @@ static void put_escaped(const char *text, const char *specials, FILE *out) {
   }
 }
 
-static void markdown(const Grid *g, const char *name, FILE *out) {
-  static const char specials[] = "|*_`\\<>";
-  fputs("**", out);
-  put_escaped(g->title, specials, out);
-  fprintf(out, "**\n\n| %s |", name);
+typedef struct Style {
+  const char *specials;
+  const char *before, *after;           /* of a name or a score in a column */
+  const char *best_before, *best_after; /* of a score that is marked */
+} Style;
+
+static const Style MARKDOWN = {"|*_`\\<>", " ", " |", " **", "** |"};
+static const Style LATEX = {"_&%#${}", " & ", "", " & \\textbf{", "}"};
+
+static void put_columns(const Grid *g, const Style *style, FILE *out) {
   for (int c = 0; c < g->cols; c++) {
-    fputc(' ', out);
-    put_escaped(g->col[c], specials, out);
-    fputs(" |", out);
+    fputs(style->before, out);
+    put_escaped(g->col[c], style->specials, out);
+    fputs(style->after, out);
   }
+}
+
+static void put_scores(const Grid *g, int row, const Style *style, FILE *out) {
+  for (int c = 0; c < g->cols; c++) {
+    char text[SCORE];
+    const GridValue *v = grid_at(g, row, c);
+    fputs(v->best ? style->best_before : style->before, out);
+    fputs(score_text(v, text), out);
+    fputs(v->best ? style->best_after : style->after, out);
+  }
+}
+
+static void print_markdown(const Grid *g, const char *name, FILE *out) {
+  fputs("**", out);
+  put_escaped(g->title, MARKDOWN.specials, out);
+  fprintf(out, "**\n\n| %s |", name);
+  put_columns(g, &MARKDOWN, out);
   fputs("\n|---|", out);
   for (int c = 0; c < g->cols; c++) fputs("--:|", out);
   for (int r = 0; r < g->rows; r++) {
-    char text[SCORE];
     fputs("\n| ", out);
-    put_escaped(g->row[r], specials, out);
+    put_escaped(g->row[r], MARKDOWN.specials, out);
     fputs(" |", out);
-    for (int c = 0; c < g->cols; c++) {
-      const GridValue *v = grid_at(g, r, c);
-      fprintf(out, v->best ? " **%s** |" : " %s |", score_text(v, text));
-    }
+    put_scores(g, r, &MARKDOWN, out);
   }
   fputc('\n', out);
 }
 
-static void latex(const Grid *g, const char *name, FILE *out) {
-  static const char specials[] = "_&%#${}";
+static void print_latex(const Grid *g, const char *name, FILE *out) {
   fputs("\\begin{table}\n\\centering\n\\caption{", out);
-  put_escaped(g->title, specials, out);
+  put_escaped(g->title, LATEX.specials, out);
   fputs("}\n\\begin{tabular}{l", out);
   for (int c = 0; c < g->cols; c++) fputc('r', out);
   fprintf(out, "}\n\\toprule\n%s", name);
-  for (int c = 0; c < g->cols; c++) {
-    fputs(" & ", out);
-    put_escaped(g->col[c], specials, out);
-  }
+  put_columns(g, &LATEX, out);
   fputs(" \\\\\n\\midrule\n", out);
   for (int r = 0; r < g->rows; r++) {
-    char text[SCORE];
-    put_escaped(g->row[r], specials, out);
-    for (int c = 0; c < g->cols; c++) {
-      const GridValue *v = grid_at(g, r, c);
-      fprintf(out, v->best ? " & \\textbf{%s}" : " & %s", score_text(v, text));
-    }
+    put_escaped(g->row[r], LATEX.specials, out);
+    put_scores(g, r, &LATEX, out);
     fputs(" \\\\\n", out);
   }
   fputs("\\bottomrule\n\\end{tabular}\n\\end{table}\n", out);
@@ -209,9 +219,9 @@ static Status lay_out(const Grid *g, const char *name, Layout layout, FILE *out,
 }
 
 Status grid_markdown(const Grid *g, const char *name, FILE *out, Error *err) {
-  return lay_out(g, name, markdown, out, err);
+  return lay_out(g, name, print_markdown, out, err);
 }
 
 Status grid_latex(const Grid *g, const char *name, FILE *out, Error *err) {
-  return lay_out(g, name, latex, out, err);
+  return lay_out(g, name, print_latex, out, err);
 }

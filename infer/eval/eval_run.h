@@ -1,5 +1,10 @@
 /* eval_run: an evaluation from its spec to finished cells.
  *
+ * The room infer/eval owns evaluations: tasks x methods as a file says them (eval_spec.h), cells and
+ * what they depend on (eval_cell.h, eval_identity.h), the rules that choose by label, means and
+ * tables, and the axes of ablations. It may not touch a model, a plan or a score's formula: it asks
+ * infer/predict, infer/route and infer/metric, and it prints nothing.
+ *
  * Opening checks everything that can be checked without computing: files, labels, names, sizes. The
  * rules (oracle, best-individual) add the methods `expert-NAME` whose cells they choose from. */
 #ifndef SKEIN_EVAL_RUN_H

@@ -94,6 +94,16 @@ static Status set_choices(const Expansion *x, EvalMethod *variant, Error *err) {
   return eval_check_method(variant, place.text, err);
 }
 
+/* Drops the last method of the spec for one that is there under the same name. */
+static Status use_same(const Expansion *x, EvalMethod *same, Error *err) {
+  EvalSpec *spec = x->spec;
+  same->shown = true;
+  eval_method_free(spec->method[--spec->methods]);
+  int m = 0;
+  while (spec->method[m] != same) m++;
+  return add_method(x->a, m, x->declared, err);
+}
+
 /* The method of one choice of values: one that is there already, or a new one. */
 static Status add_variant(const Expansion *x, Error *err) {
   EvalSpec *spec = x->spec;
@@ -103,21 +113,13 @@ static Status add_variant(const Expansion *x, Error *err) {
   TRY(set_choices(x, variant, err));
   TRY(name_variant(x, variant, name, sizeof name, err));
   EvalMethod *same = eval_spec_find_method(spec, name);
-  if (same) {
-    same->shown = true;
-    eval_method_free(spec->method[--spec->methods]);
-    int m = 0;
-    while (spec->method[m] != same) m++;
-    return add_method(x->a, m, x->declared, err);
-  }
+  if (same) return use_same(x, same, err);
   free(variant->name);
   variant->name = strdup(name);
   if (!variant->name) return no_memory(err);
-  if (spec->methods > POINTS_MOST) {
-    return error_set(err, STATUS_USAGE, "%s: axes: more than %d combinations",
-                     axes_place(spec).text, POINTS_MOST);
-  }
-  return add_method(x->a, spec->methods - 1, x->declared, err);
+  if (spec->methods <= POINTS_MOST) return add_method(x->a, spec->methods - 1, x->declared, err);
+  return error_set(err, STATUS_USAGE, "%s: axes: more than %d combinations", axes_place(spec).text,
+                   POINTS_MOST);
 }
 
 static Status add_grid(const Expansion *x, int axis, Error *err) {
@@ -137,7 +139,7 @@ static Status add_stars(const Expansion *x, Error *err) {
   return STATUS_OK;
 }
 
-static Status expand(Axes *a, EvalSpec *spec, int *choice, Error *err) {
+static Status expand_methods(Axes *a, EvalSpec *spec, int *choice, Error *err) {
   int declared = spec->methods;
   for (int m = 0; m < declared; m++) {
     if (spec->method[m]->rule != EVAL_ROUTED) {
@@ -171,7 +173,7 @@ Status axes_expand(Axes *a, EvalSpec *spec, Error *err) {
   TRY(axes_read(a, spec, err));
   int *choice = calloc((size_t)a->axes, sizeof *choice);
   if (!choice) return no_memory(err);
-  Status status = expand(a, spec, choice, err);
+  Status status = expand_methods(a, spec, choice, err);
   if (status == STATUS_OK) status = check_read(a, spec, err);
   free(choice);
   return status;
