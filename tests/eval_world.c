@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -105,4 +106,71 @@ char *eval_world_read(Scratch *s, const char *name) {
   Error err = {0};
   expect_ok(name, file_read(scratch_path(s, name), LARGEST, &text, &size, &err), &err);
   return text;
+}
+
+json_t *eval_world_json(Scratch *s, const char *name) {
+  json_t *json = json_load_file(scratch_path(s, name), JSON_REJECT_DUPLICATES, NULL);
+  if (!json) fail_msg("%s is no JSON", name);
+  return json;
+}
+
+json_t *eval_world_lines(Scratch *s, const char *name) {
+  char *text = eval_world_read(s, name), *rest = text;
+  json_t *list = json_array();
+  for (char *line; (line = strsep(&rest, "\n")) && *line;) {
+    json_t *value = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+    if (!value) fail_msg("%s: no JSON: %s", name, line);
+    json_array_append_new(list, value);
+  }
+  free(text);
+  return list;
+}
+
+/* ---- running ---- */
+
+static void on_items(void *arg, const EvalTask *task, const EvalMethod *method, int64_t done,
+                     int64_t total) {
+  EvalWatched *w = arg;
+  (void)task;
+  (void)method;
+  assert_true(done > 0 && done <= total);
+  if (++w->calls == w->stop_after) w->stop = 1;
+}
+
+static void on_cell(void *arg, const EvalTask *task, const EvalMethod *method,
+                    const EvalCell *cell) {
+  EvalWatched *w = arg;
+  (void)task;
+  (void)method;
+  w->cells++;
+  if (cell->state != CELL_FAILED) return;
+  w->failed++;
+  memcpy(w->last_error, cell->error, sizeof w->last_error);
+}
+
+Status eval_run_cells(EvalRun *r, EvalWatched *w, Error *err) {
+  const EvalWatch watch = {w, on_items, on_cell, &w->stop};
+  return evaluation_run(&r->e, &watch, err);
+}
+
+/* Runs to the end, writes the tables, and says what was computed. */
+EvalWatched eval_run_whole(Scratch *s, const char *text, bool force) {
+  EvalRun r;
+  Error err = {0};
+  EvalWatched w = {0};
+  expect_ok("open", eval_run_open(&r, s, text, force, &err), &err);
+  expect_ok("run", eval_run_cells(&r, &w, &err), &err);
+  expect_ok("tables", eval_table_write(&r.e, &err), &err);
+  eval_run_close(&r);
+  return w;
+}
+
+bool eval_world_has(Scratch *s, const char *name) {
+  return access(scratch_path(s, name), F_OK) == 0;
+}
+
+int eval_world_setup(void **state) {
+  if (scratch_setup(state) != 0) return -1;
+  eval_world(*state);
+  return 0;
 }

@@ -23,7 +23,32 @@ typedef struct EvalRun {
 Status eval_run_open(EvalRun *r, Scratch *s, const char *text, bool force, Error *err);
 void eval_run_close(EvalRun *r);
 
+#define EVAL_HEAD \
+  "pool: @/pool\nbase: @/base\noutput: @/out\nthreads: 1\nbootstrap: {samples: 50}\n"
+#define EVAL_WHO "  - {name: who, file: @/who.jsonl, expert: deep}\n"
+#define EVAL_SAY                                                       \
+  "  - {name: say, group: talk, file: @/say.jsonl, kind: generation, " \
+  "metrics: [exact_match_multi, rougeL], max_output: 4, limit: 70}\n"
+#define EVAL_TASKS "tasks:\n" EVAL_WHO EVAL_SAY
+
+/* What a run was seen to do, and when it is asked to stop. */
+typedef struct EvalWatched {
+  int cells, failed, calls;
+  int stop_after; /* calls of `items`; 0: never */
+  volatile sig_atomic_t stop;
+  char last_error[ERROR_TEXT];
+} EvalWatched;
+Status eval_run_cells(EvalRun *r, EvalWatched *w, Error *err);
+/* Opens, runs to the end, writes the tables. */
+EvalWatched eval_run_whole(Scratch *s, const char *text, bool force);
+
+/* A group's setup: a scratch folder with the world. */
+int eval_world_setup(void **state);
+bool eval_world_has(Scratch *s, const char *name);
 /* A file of the folder, whole; the caller frees. */
 char *eval_world_read(Scratch *s, const char *name);
+/* A file of JSON, or one value a line, as a list; the caller drops the reference. */
+json_t *eval_world_json(Scratch *s, const char *name);
+json_t *eval_world_lines(Scratch *s, const char *name);
 
 #endif

@@ -1,0 +1,137 @@
+/* The cells of an evaluation: whole, taken over, damaged, interrupted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "data/file/file.h"
+#include "tests/eval_world.h"
+
+static void test_cells_are_whole(void **state) {
+  Scratch *s = *state;
+  EvalWatched w = eval_run_whole(s, EVAL_HEAD EVAL_TASKS "methods: [base, phatgoose]\n", false);
+  assert_int_equal(w.cells, 4);
+  assert_int_equal(w.failed, 0);
+  json_t *lines = eval_world_lines(s, "out/cells/phatgoose/who.jsonl"), *line;
+  json_t *cell = eval_world_json(s, "out/cells/phatgoose/who.json");
+  size_t i;
+  int right = 0;
+  json_array_foreach(lines, i, line) {
+    json_int_t prediction = json_integer_value(json_object_get(line, "prediction"));
+    json_int_t label = json_integer_value(json_object_get(line, "label"));
+    assert_int_equal(json_array_size(json_object_get(line, "scores")), 2);
+    assert_int_equal(json_is_true(json_object_get(line, "right")), prediction == label);
+    right += prediction == label;
+  }
+  assert_int_equal(json_array_size(lines), 150);
+  const json_t *first = json_array_get(json_object_get(cell, "scores"), 0);
+  double score = json_real_value(json_object_get(first, "score"));
+  assert_true(score > 100 * right / 150.0 - 1e-9 && score < 100 * right / 150.0 + 1e-9);
+  assert_true(eval_world_has(s, "out/cells/phatgoose/say.routing.json"));
+  assert_false(eval_world_has(s, "out/cells/base/say.routing.json"));
+  assert_false(eval_world_has(s, "out/failures.jsonl"));
+  json_decref(lines);
+  json_decref(cell);
+}
+
+static void test_finished_cells_are_taken_over(void **state) {
+  Scratch *s = *state;
+  static const char TEXT[] = EVAL_HEAD EVAL_TASKS "methods: [base, phatgoose]\n";
+  eval_run_whole(s, TEXT, false);
+  char *before = eval_world_read(s, "out/cells/base/who.json");
+  char *table = eval_world_read(s, "out/table.csv");
+  assert_int_equal(eval_run_whole(s, TEXT, false).cells, 0);
+  char *after = eval_world_read(s, "out/cells/base/who.json");
+  char *again = eval_world_read(s, "out/table.csv");
+  assert_string_equal(before, after);
+  assert_string_equal(table, again);
+  assert_int_equal(eval_run_whole(s, TEXT, true).cells, 4); /* by force */
+  free(before);
+  free(table);
+  free(after);
+  free(again);
+}
+
+/* What is not a whole cell is none. */
+static void test_damaged_cells_compute_again(void **state) {
+  Scratch *s = *state;
+  static const char TEXT[] = EVAL_HEAD EVAL_TASKS "methods: [base, phatgoose]\n";
+  static const char *const GONE[] = {"out/cells/base/who.json", "out/cells/base/who.jsonl",
+                                     "out/cells/phatgoose/say.routing.json"};
+  eval_run_whole(s, TEXT, false);
+  for (size_t i = 0; i < sizeof GONE / sizeof *GONE; i++) {
+    assert_int_equal(unlink(scratch_path(s, GONE[i])), 0);
+    assert_int_equal(eval_run_whole(s, TEXT, false).cells, 1);
+    assert_true(eval_world_has(s, GONE[i]));
+  }
+  char *cell = eval_world_read(s, GONE[0]);
+  scratch_write(s, GONE[0], cell, strlen(cell) / 2);
+  assert_int_equal(eval_run_whole(s, TEXT, false).cells, 1);
+  char *score = strstr(cell, "\"score\": ");
+  assert_non_null(score);
+  memcpy(score, "\"scare\": ", 9);
+  scratch_write(s, GONE[0], cell, strlen(cell));
+  assert_int_equal(eval_run_whole(s, TEXT, false).cells, 1);
+  free(cell);
+}
+
+/* What is no cell is computed again; what cannot be read could not be written either. */
+static void test_unreadable_cells_are_told(void **state) {
+  Scratch *s = *state;
+  static const char TEXT[] = EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [base]\n";
+  char path[200];
+  snprintf(path, sizeof path, "%s", scratch_path(s, "out/cells/base/who.json"));
+  eval_run_whole(s, TEXT, false);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(mkdir(path, 0777), 0);
+  EvalRun r;
+  Error err = {0};
+  Status status = eval_run_open(&r, s, TEXT, false, &err);
+  expect_error("a directory", status, &err, STATUS_INPUT, "out/cells/base/who.json");
+  eval_run_close(&r);
+  assert_int_equal(rmdir(path), 0);
+  assert_int_equal(eval_run_whole(s, TEXT, false).cells, 1);
+}
+
+static void test_interrupted(void **state) {
+  Scratch *s = *state;
+  static const char TEXT[] = EVAL_HEAD EVAL_TASKS "methods: [base, phatgoose]\n";
+  eval_run_whole(s, TEXT, false);
+  char *whole = eval_world_read(s, "out/cells/phatgoose/who.jsonl");
+  Error err = {0};
+  expect_ok("clean", dir_remove(scratch_path(s, "out"), &err), &err);
+
+  /* who: three blocks of items, say: two. The sixth call is in the third cell. */
+  EvalRun r;
+  EvalWatched w = {.stop_after = 6};
+  expect_ok("open", eval_run_open(&r, s, TEXT, false, &err), &err);
+  expect_error("run", eval_run_cells(&r, &w, &err), &err, STATUS_INTERRUPTED, "interrupted");
+  eval_run_close(&r);
+  assert_int_equal(w.cells, 2);
+  assert_true(eval_world_has(s, "out/cells/base/say.json"));
+  assert_false(eval_world_has(s, "out/cells/phatgoose/who.json"));
+  assert_false(eval_world_has(s, "out/cells/phatgoose/who.jsonl"));
+
+  assert_int_equal(eval_run_whole(s, TEXT, false).cells, 2);
+  char *resumed = eval_world_read(s, "out/cells/phatgoose/who.jsonl");
+  assert_string_equal(resumed, whole);
+  free(whole);
+  free(resumed);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_cells_are_whole),
+      cmocka_unit_test(test_finished_cells_are_taken_over),
+      cmocka_unit_test(test_damaged_cells_compute_again),
+      cmocka_unit_test(test_unreadable_cells_are_told),
+      cmocka_unit_test(test_interrupted),
+  };
+  return cmocka_run_group_tests(tests, eval_world_setup, scratch_teardown);
+}
