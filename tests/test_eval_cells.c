@@ -99,6 +99,43 @@ static void test_unreadable_cells_are_told(void **state) {
   assert_int_equal(eval_run_whole(s, TEXT, false).cells, 1);
 }
 
+/* A cell that could not be finished leaves nothing that is taken for a part of another. */
+static void test_parts_of_other_cells(void **state) {
+  Scratch *s = *state;
+  static const char TWO[] = EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [phatgoose]\n";
+  static const char ONE[] =
+      EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: phatgoose, top_k: 1}]\n";
+  static const char TWO_WITHOUT[] =
+      "statistics: false\n" EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [phatgoose]\n";
+  char routing[200];
+  snprintf(routing, sizeof routing, "%s", scratch_path(s, "out/cells/phatgoose/who.routing.json"));
+  eval_run_whole(s, TWO, false);
+  char *whole = eval_world_read(s, "out/cells/phatgoose/who.jsonl");
+  assert_int_equal(unlink(routing), 0);
+  assert_int_equal(mkdir(routing, 0777), 0);
+  assert_int_equal(eval_run_whole(s, ONE, false).failed, 1);
+  assert_int_equal(rmdir(routing), 0);
+  eval_run_whole(s, TWO_WITHOUT, false);
+  char *again = eval_world_read(s, "out/cells/phatgoose/who.jsonl");
+  assert_string_equal(whole, again);
+  free(whole);
+  free(again);
+}
+
+/* Statistics of another cell that lie where this one has none. */
+static void test_statistics_of_other_cells(void **state) {
+  Scratch *s = *state;
+  static const char TWO[] = EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [phatgoose]\n";
+  static const char ONE[] =
+      EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: phatgoose, top_k: 1}]\n";
+  static const char ONE_WITHOUT[] = "statistics: false\n" EVAL_HEAD "tasks:\n" EVAL_WHO
+                                    "methods: [{router: phatgoose, top_k: 1}]\n";
+  eval_run_whole(s, TWO, false);
+  assert_int_equal(eval_run_whole(s, ONE_WITHOUT, false).cells, 1);
+  assert_int_equal(eval_run_whole(s, ONE_WITHOUT, false).cells, 0);
+  assert_int_equal(eval_run_whole(s, ONE, false).cells, 1);
+}
+
 static void test_interrupted(void **state) {
   Scratch *s = *state;
   static const char TEXT[] = EVAL_HEAD EVAL_TASKS "methods: [base, phatgoose]\n";
@@ -131,6 +168,8 @@ int main(void) {
       cmocka_unit_test(test_finished_cells_are_taken_over),
       cmocka_unit_test(test_damaged_cells_compute_again),
       cmocka_unit_test(test_unreadable_cells_are_told),
+      cmocka_unit_test(test_parts_of_other_cells),
+      cmocka_unit_test(test_statistics_of_other_cells),
       cmocka_unit_test(test_interrupted),
   };
   return cmocka_run_group_tests(tests, eval_world_setup, scratch_teardown);

@@ -238,6 +238,7 @@ static Status compute_cell(Cell *c, EvalCell *cell, Error *err) {
   TRY(open_file(c, err));
   TRY(answer_all(c, err));
   TRY(score_cell(c, cell, err));
+  TRY(eval_cell_remove(p, err));
   TRY(atomic_commit(&c->file, err));
   TRY(write_statistics(c, err));
   TRY(eval_cell_write(cell, p, err));

@@ -149,3 +149,18 @@ Status eval_cell_write(const EvalCell *cell, const CellParts *p, Error *err) {
   free(path);
   return status;
 }
+
+static Status remove_file(const CellParts *p, CellFile file, Error *err) {
+  char *path;
+  TRY(cell_path(p, file, &path, err));
+  Status status = STATUS_OK;
+  if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
+    status = error_set_errno(err, STATUS_RUN, "%s", path);
+  free(path);
+  return status;
+}
+
+Status eval_cell_remove(const CellParts *p, Error *err) {
+  TRY(remove_file(p, CELL_JSON, err));
+  return remove_file(p, CELL_ROUTING, err);
+}

@@ -1,6 +1,7 @@
 /* eval_cell: one (task, method) of an evaluation, and its files.
  *
- *   OUTPUT/cells/<method>/<task>.json          the cell, written last: with it the cell is finished
+ *   OUTPUT/cells/<method>/<task>.json          the cell, written last and removed first: with it the
+ *                                              cell is finished
  *                         <task>.jsonl         one line an item: id, prediction, scores, loglik,
  *                                              label, right; or id, output, and its metrics
  *                         <task>.routing.json  routing statistics (routing_stats.h)
@@ -69,6 +70,9 @@ typedef struct CellParts {
  * that is there and cannot be read is STATUS_INPUT naming it. */
 Status eval_cell_read(EvalCell *cell, const CellParts *parts, bool statistics, Error *err);
 Status eval_cell_write(const EvalCell *cell, const CellParts *parts, Error *err);
+/* Removes the cell and its statistics, if they are there: before predictions are replaced, so that
+ * nothing of one identity is ever found beside the cell of another. */
+Status eval_cell_remove(const CellParts *parts, Error *err);
 
 double eval_cell_rate(const EvalCell *cell); /* examples a second */
 
