@@ -1,9 +1,9 @@
 /* eval_spec: what an evaluation is: tasks, methods and settings, from a YAML file.
  *
  *   KEY            VALUE
- *   (settings)     eval_settings_table: base, pool, output, limit, ...
- *   task_defaults  mapping of eval_task_table: what tasks have that do not say otherwise
- *   tasks          list of mappings of eval_task_table, or the name of a file whose tasks (and
+ *   (settings)     of eval_settings_init: base, pool, output, limit, ...
+ *   task_defaults  mapping of eval_task_init: what tasks have that do not say otherwise
+ *   tasks          list of mappings of eval_task_init, or the name of a file whose tasks (and
  *                  task_defaults) they are
  *   methods        list of names and of mappings of router settings (infer/route/router.h) with a name
  *   axes, grid     of `skein ablate` (infer/eval/eval_axes.h)
