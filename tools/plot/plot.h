@@ -10,22 +10,13 @@
 #include <stdio.h>
 
 #include "autograd/ground/status.h"
+#include "tools/plot/plot_text.h"
 
-/* `text` as a gnuplot string expression; control characters become blanks. */
-void plot_quote(FILE *out, const char *text);
-/* A number, or NaN, with the digits to read it back exactly as f32. */
-void plot_number(FILE *out, double x);
-
-enum { PLOT_LABEL = 32 }; /* characters of a name beside an axis */
-/* At most `most` characters of `text` as plot_quote, with an ellipsis where it is longer. */
-void plot_quote_short(FILE *out, const char *text, int most);
-/* "array NAME[count] = [...]" of such texts. */
+/* "array NAME[count] = [...]" of texts as plot_quote_short. */
 void plot_texts(FILE *out, const char *name, const char *const *text, int count, int most);
 /* Names beside an axis: "array NAME[count]" of them, cut to PLOT_LABEL, and NAME_longest, the
  * length of the longest. */
 void plot_labels(FILE *out, const char *name, const char *const *text, int count);
-/* `text` as a field of a .tsv: control characters become blanks. */
-void plot_field(FILE *out, const char *text);
 
 /* A figure of routing: its data, what its script is to know about them, and the script, which runs
  * behind plot_style.gp. */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-#include "tools/plot/plot.h"
+#include "tools/plot/plot_text.h"
 
 PlotRow plot_row(FILE *out) {
   return (PlotRow){.out = out, .between = "\t", .end = "\n"};
