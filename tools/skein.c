@@ -113,7 +113,7 @@ static bool asks_help(int argc, char **argv) {
   return false;
 }
 
-static int dispatch(int argc, char **argv, Error *err) {
+static int run_command(int argc, char **argv, Error *err) {
   if (argc < 2)
     return error_set(err, STATUS_USAGE, "no command given; skein help lists the commands");
   const char *name = argv[1];
@@ -166,7 +166,7 @@ int main(int argc, char **argv) {
   json_set_alloc_funcs(json_memory, free);
   blas_init();
   int status = (int)kernels_check(&err);
-  if (status == STATUS_OK) status = dispatch(argc, argv, &err);
+  if (status == STATUS_OK) status = run_command(argc, argv, &err);
   if (!output_arrived(&err) && status == STATUS_OK) status = STATUS_RUN;
   if (err.status != STATUS_OK) console_error(err.text);
   return status;

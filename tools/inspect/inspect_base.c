@@ -33,7 +33,7 @@ static void add_tensors(Inspection *in, const Weights *w) {
   facts_set(f, f->root, "contents", rows);
 }
 
-static Status describe(Inspection *in, T5 *model, Error *err) {
+static Status describe_base(Inspection *in, T5 *model, Error *err) {
   Facts *f = &in->facts;
   int64_t parameters = 0;
   for (int i = 0; i < model->tensors; i++) parameters += tensor_count(model->tensor[i].tensor);
@@ -57,7 +57,7 @@ Status inspect_base(Inspection *in, const char *dir, Error *err) {
   Facts *f = &in->facts;
   facts_set(f, f->root, "directory", facts_text(dir));
   facts_set(f, f->root, "kind", facts_text("T5 base"));
-  Status status = describe(in, model, err);
+  Status status = describe_base(in, model, err);
   t5_close(model);
   return status;
 }

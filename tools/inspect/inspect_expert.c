@@ -115,7 +115,8 @@ static Status check_base(Inspection *in, const char *dir, Error *err) {
   return status;
 }
 
-static Status describe(Inspection *in, const LoraConfig *config, const char *dir, Error *err) {
+static Status describe_expert(Inspection *in, const LoraConfig *config, const char *dir,
+                              Error *err) {
   char *path = path_join(dir, "adapter_model.safetensors");
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   Safetensors s = {0};
@@ -135,7 +136,7 @@ Status inspect_expert(Inspection *in, const char *dir, Error *err) {
   facts_set(f, f->root, "kind", facts_text("LoRA expert (PEFT)"));
   LoraConfig config = {0};
   Status status = lora_config_read(&config, dir, err);
-  if (status == STATUS_OK) status = describe(in, &config, dir, err);
+  if (status == STATUS_OK) status = describe_expert(in, &config, dir, err);
   lora_config_free(&config);
   return status;
 }

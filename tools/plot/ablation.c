@@ -21,7 +21,7 @@ static Status no_memory(Error *err) {
 /* ---- lines of CSV ---- */
 
 /* Cuts a line into fields in place; returns how many there are, at most `most` are kept. */
-static int split(char *line, char **field, int most) {
+static int split_line(char *line, char **field, int most) {
   int n = 0;
   for (char *in = line;; in++) {
     char *out = in;
@@ -55,7 +55,7 @@ static Status bad_line(const char *path, int line, const char *what, Error *err)
 static Status read_header(Ablation *a, const char *path, char *line, Error *err) {
   int most = 64 + FIXED;
   char *field[64 + FIXED];
-  int n = split(line, field, most), axes = n - FIXED - 1;
+  int n = split_line(line, field, most), axes = n - FIXED - 1;
   bool right = axes > 0 && n <= most && strcmp(field[0], "method") == 0;
   for (int i = 0; right && i < FIXED - 1; i++) right = strcmp(field[1 + axes + i], AFTER[i]) == 0;
   if (!right) return bad_line(path, 1, "the columns are not those of an ablation", err);
@@ -107,7 +107,7 @@ static Status read_lines(Ablation *a, const char *path, char *text, Error *err) 
         status = no_memory(err);
       continue;
     }
-    int n = split(line, field, a->axes + FIXED + 1);
+    int n = split_line(line, field, a->axes + FIXED + 1);
     if (n != a->axes + FIXED + 1) {
       status = bad_line(path, number, "another number of columns than in the first line", err);
     } else if (strcmp(field[2 + a->axes], "mean") == 0) {

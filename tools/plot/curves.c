@@ -50,7 +50,8 @@ static int find_value(const Curves *c, const char *value) {
 
 /* Whether the row `r` agrees with `key` in everything but the axis. A row that does not read
  * another axis agrees with every value of it. */
-static bool agrees(const Ablation *a, int axis, const AblationRow *r, const AblationRow *key) {
+static bool agrees_but_for(const Ablation *a, int axis, const AblationRow *r,
+                           const AblationRow *key) {
   if (strcmp(r->method, key->method) != 0 || strcmp(r->group, key->group) != 0) return false;
   for (int i = 0; i < a->axes; i++) {
     if (i != axis && *r->value[i] && strcmp(r->value[i], key->value[i]) != 0) return false;
@@ -65,15 +66,16 @@ static bool is_key(const Ablation *a, int axis, int row) {
   bool reference = !*key->value[axis];
   for (int r = 0; r < a->rows; r++) {
     const AblationRow *other = &a->row[r];
-    if (r == row || !*other->value[axis] != reference || !agrees(a, axis, key, other)) continue;
-    bool same = agrees(a, axis, other, key);
+    if (r == row || !*other->value[axis] != reference || !agrees_but_for(a, axis, key, other))
+      continue;
+    bool same = agrees_but_for(a, axis, other, key);
     if (!same || r < row) return false;
   }
   return true;
 }
 
 /* Whether the values of another axis tell this method's rows apart. */
-static bool varies(const Ablation *a, int axis, const AblationRow *row) {
+static bool axis_varies(const Ablation *a, int axis, const AblationRow *row) {
   for (int r = 0; r < a->rows; r++) {
     const AblationRow *other = &a->row[r];
     if (strcmp(other->method, row->method) == 0 && *other->value[axis] &&
@@ -90,7 +92,7 @@ static char *curve_name(const Ablation *a, int axis, const AblationRow *key) {
   if (!out) return NULL;
   fputs(key->method, out);
   for (int i = 0; i < a->axes; i++) {
-    if (i == axis || !*key->value[i] || !varies(a, i, key)) continue;
+    if (i == axis || !*key->value[i] || !axis_varies(a, i, key)) continue;
     fprintf(out, ", %s %s", a->axis[i], key->value[i]);
   }
   if (fclose(out) == 0) return name;
@@ -98,14 +100,14 @@ static char *curve_name(const Ablation *a, int axis, const AblationRow *key) {
   return NULL;
 }
 
-static int fill(Curve *curve, const Curves *c, const Ablation *a, int axis,
-                const AblationRow *key) {
+static int fill_curve(Curve *curve, const Curves *c, const Ablation *a, int axis,
+                      const AblationRow *key) {
   int points = 0;
   for (int v = 0; v < c->values && curve->reference; v++) curve->point[v] = key;
   for (int r = 0; r < a->rows && !curve->reference; r++) {
     const AblationRow *row = &a->row[r];
     int v = find_value(c, row->value[axis]);
-    if (v < 0 || !agrees(a, axis, row, key)) continue;
+    if (v < 0 || !agrees_but_for(a, axis, row, key)) continue;
     points += !curve->point[v];
     curve->point[v] = row;
   }
@@ -121,7 +123,7 @@ static Status add_curve(Curves *c, const Ablation *a, int axis, const AblationRo
                    .reference = !*key->value[axis]};
   c->curves++;
   if (!curve->name || !curve->point) return no_memory(err);
-  int points = fill(curve, c, a, axis, key);
+  int points = fill_curve(curve, c, a, axis, key);
   if (curve->reference || points > 1 || c->values == 1) return STATUS_OK;
   free(curve->name); /* one point of another axis is no curve of this one */
   free(curve->point);

@@ -33,7 +33,7 @@ Status statistic_parse(const char *name, Statistic *what, Error *err) {
 
 /* Reading. */
 
-static bool wanted(const char *only, const char *name) {
+static bool is_wanted(const char *only, const char *name) {
   return !only || strcmp(only, name) == 0;
 }
 
@@ -59,7 +59,7 @@ static Status add_file(Cells *cells, const RoutingRequest *r, const char *path, 
     status = error_set(err, STATUS_INPUT, "%s: routing.modules: is empty: method %s routed nothing",
                        path, f->method);
   }
-  if (f->modules > 0 && wanted(r->only_task, f->task) && wanted(r->only_method, f->method)) {
+  if (f->modules > 0 && is_wanted(r->only_task, f->task) && is_wanted(r->only_method, f->method)) {
     cells->count++;
   } else {
     routing_file_free(f);
@@ -179,11 +179,11 @@ static const char *file_name(char out[200], const char *figure, const char *a, c
 
 static Status draw_cell(const RoutingRequest *r, const RoutingFile *f, Error *err) {
   char name[200];
-  if (wanted(r->only_figure, "modules"))
+  if (is_wanted(r->only_figure, "modules"))
     TRY(figure_modules(r->out, file_name(name, "modules", f->method, f->task), f, r->what, err));
-  if (wanted(r->only_figure, "experts"))
+  if (is_wanted(r->only_figure, "experts"))
     TRY(figure_experts(r->out, file_name(name, "experts", f->method, f->task), f, r->what, err));
-  if (wanted(r->only_figure, "entropy"))
+  if (is_wanted(r->only_figure, "entropy"))
     TRY(figure_entropy(r->out, file_name(name, "entropy", f->method, f->task), f, err));
   return STATUS_OK;
 }
@@ -266,10 +266,10 @@ static Status draw_difference(const RoutingRequest *r, const Cells *cells, Error
 static Status draw_all(const RoutingRequest *r, const Cells *cells, Error *err) {
   for (int i = 0; i < cells->count; i++) TRY(draw_cell(r, &cells->file[i], err));
   if (r->only_task && !r->only_figure && !r->compare) return STATUS_OK;
-  if (wanted(r->only_figure, "tasks"))
+  if (is_wanted(r->only_figure, "tasks"))
     for (int i = 0; i < cells->count; i = method_end(cells, i))
       TRY(draw_tasks(r, cells, i, -1, err));
-  return wanted(r->only_figure, "difference") ? draw_difference(r, cells, err) : STATUS_OK;
+  return is_wanted(r->only_figure, "difference") ? draw_difference(r, cells, err) : STATUS_OK;
 }
 
 static Status check_request(const RoutingRequest *r, Error *err) {

@@ -27,14 +27,15 @@ static Status check_base(Check *c, Error *err) {
   TRY(t5_sample(c->model, sample, err));
   c->same_base = strcmp(base, c->m.base) == 0;
   if (!c->same_base) {
-    find(&c->found, NULL, STATUS_MISMATCH,
-         POOL_MANIFEST
-         ": base: fingerprint: is %.12s, this base is %.12s; adapters and gates were "
-         "not compared with it",
-         c->m.base, base);
+    findings_add(&c->found, NULL, STATUS_MISMATCH,
+                 POOL_MANIFEST
+                 ": base: fingerprint: is %.12s, this base is %.12s; adapters and gates were "
+                 "not compared with it",
+                 c->m.base, base);
   } else if (strcmp(sample, c->m.sample) != 0) {
-    find(&c->found, NULL, STATUS_MISMATCH,
-         POOL_MANIFEST ": base: sample: is %.12s, this base has %.12s", c->m.sample, sample);
+    findings_add(&c->found, NULL, STATUS_MISMATCH,
+                 POOL_MANIFEST ": base: sample: is %.12s, this base has %.12s", c->m.sample,
+                 sample);
   }
   return STATUS_OK;
 }
@@ -51,15 +52,16 @@ static Status check_hash(Check *c, int i, PoolFile file, Error *err) {
   if (listed) {
     Error failure = {0};
     if (hash_file(path, hash, &failure) != STATUS_OK) {
-      status = find_failure(&c->found, entry->name, &failure, err);
+      status = findings_add_failure(&c->found, entry->name, &failure, err);
       c->readable = false;
     } else if (strcmp(hash, entry->hash[file]) != 0) {
-      find(&c->found, entry->name, STATUS_MISMATCH,
-           "%s: was changed after it was added: SHA-256 is %.12s, " POOL_MANIFEST " has %.12s",
-           path, hash, entry->hash[file]);
+      findings_add(&c->found, entry->name, STATUS_MISMATCH,
+                   "%s: was changed after it was added: SHA-256 is %.12s, " POOL_MANIFEST
+                   " has %.12s",
+                   path, hash, entry->hash[file]);
     }
   } else if (there) {
-    find(&c->found, entry->name, STATUS_OK, "%s: is not listed and not used", path);
+    findings_add(&c->found, entry->name, STATUS_OK, "%s: is not listed and not used", path);
   }
   free(path);
   return status;
@@ -70,26 +72,26 @@ static void check_numbers(Check *c, const PoolExpert *e) {
   PoolEntry is = {0};
   pool_expert_describe(e, &is);
   if (is.rank_min != entry->rank_min || is.rank_max != entry->rank_max) {
-    find(&c->found, entry->name, STATUS_MISMATCH,
-         POOL_MANIFEST ": rank: has [%" PRId64 ", %" PRId64 "], the adapter [%" PRId64 ", %" PRId64
-                       "]",
-         entry->rank_min, entry->rank_max, is.rank_min, is.rank_max);
+    findings_add(&c->found, entry->name, STATUS_MISMATCH,
+                 POOL_MANIFEST ": rank: has [%" PRId64 ", %" PRId64 "], the adapter [%" PRId64
+                               ", %" PRId64 "]",
+                 entry->rank_min, entry->rank_max, is.rank_min, is.rank_max);
   }
   if (is.alpha_min < entry->alpha_min || is.alpha_min > entry->alpha_min ||
       is.alpha_max < entry->alpha_max || is.alpha_max > entry->alpha_max) {
-    find(&c->found, entry->name, STATUS_MISMATCH,
-         POOL_MANIFEST ": alpha: has [%g, %g], the adapter [%g, %g]", entry->alpha_min,
-         entry->alpha_max, is.alpha_min, is.alpha_max);
+    findings_add(&c->found, entry->name, STATUS_MISMATCH,
+                 POOL_MANIFEST ": alpha: has [%g, %g], the adapter [%g, %g]", entry->alpha_min,
+                 entry->alpha_max, is.alpha_min, is.alpha_max);
   }
   if (is.modules != entry->modules) {
-    find(&c->found, entry->name, STATUS_MISMATCH,
-         POOL_MANIFEST ": modules: has %" PRId64 ", the adapter %" PRId64, entry->modules,
-         is.modules);
+    findings_add(&c->found, entry->name, STATUS_MISMATCH,
+                 POOL_MANIFEST ": modules: has %" PRId64 ", the adapter %" PRId64, entry->modules,
+                 is.modules);
   }
   if (is.modules < c->model->modules.count) {
-    find(&c->found, entry->name, STATUS_OK,
-         "covers %" PRId64 " of %d modules; elsewhere it gets no vote", is.modules,
-         c->model->modules.count);
+    findings_add(&c->found, entry->name, STATUS_OK,
+                 "covers %" PRId64 " of %d modules; elsewhere it gets no vote", is.modules,
+                 c->model->modules.count);
   }
 }
 
@@ -109,10 +111,11 @@ static bool all_zero(const Tensor *t) {
 static void find_zeros(Check *c, const char *expert, const char *what, int64_t zeros, int64_t of) {
   if (zeros == 0) return;
   if (zeros == of) {
-    find(&c->found, expert, STATUS_INPUT, "%s is 0 in every module: it was not trained", what);
+    findings_add(&c->found, expert, STATUS_INPUT, "%s is 0 in every module: it was not trained",
+                 what);
   } else {
-    find(&c->found, expert, STATUS_OK, "%s is 0 in %" PRId64 " of %" PRId64 " modules", what, zeros,
-         of);
+    findings_add(&c->found, expert, STATUS_OK, "%s is 0 in %" PRId64 " of %" PRId64 " modules",
+                 what, zeros, of);
   }
 }
 
@@ -131,9 +134,9 @@ static Status check_fingerprint(Check *c, PoolExpert *e, Error *err) {
   char hex[HASH_HEX];
   TRY(pool_expert_fingerprint(e, &c->model->modules, hex, err));
   if (strcmp(hex, e->entry->fingerprint) != 0) {
-    find(&c->found, e->entry->name, STATUS_MISMATCH,
-         POOL_MANIFEST ": fingerprint: has %.12s, the adapter is %.12s", e->entry->fingerprint,
-         hex);
+    findings_add(&c->found, e->entry->name, STATUS_MISMATCH,
+                 POOL_MANIFEST ": fingerprint: has %.12s, the adapter is %.12s",
+                 e->entry->fingerprint, hex);
   }
   return STATUS_OK;
 }
@@ -150,7 +153,8 @@ static Status check_expert(Check *c, int i, Error *err) {
   c->readable = true;
   for (int f = 0; f < POOL_FILES; f++) TRY(check_hash(c, i, (PoolFile)f, err));
   if (!*c->m.entry[i].instruction) {
-    find(&c->found, c->m.entry[i].name, STATUS_OK, "has no instruction, which glider routes by");
+    findings_add(&c->found, c->m.entry[i].name, STATUS_OK,
+                 "has no instruction, which glider routes by");
   }
   if (!c->same_base || !c->readable) return STATUS_OK;
   PoolExpert e;
@@ -160,7 +164,7 @@ static Status check_expert(Check *c, int i, Error *err) {
     pool_expert_close(&e);
   }
   if (failure.status == STATUS_OK) return STATUS_OK;
-  return find_failure(&c->found, c->m.entry[i].name, &failure, err);
+  return findings_add_failure(&c->found, c->m.entry[i].name, &failure, err);
 }
 
 /* ---- beside the experts ---- */
@@ -175,7 +179,7 @@ static Status check_folders(Check *c, Error *err) {
     const char *name = entry[i]->d_name;
     bool self = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
     if (!self && manifest_find(&c->m, name) < 0) {
-      find(&c->found, NULL, STATUS_OK, "%s/%.120s: is not listed and not used", dir, name);
+      findings_add(&c->found, NULL, STATUS_OK, "%s/%.120s: is not listed and not used", dir, name);
     }
     free(entry[i]);
   }

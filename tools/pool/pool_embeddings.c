@@ -22,8 +22,8 @@ static void check_rows(const PoolManifest *m, const Embeddings *e, const char *p
     strangers++;
   }
   if (strangers == 0) return;
-  find(found, NULL, STATUS_OK, "%s: %" PRId64 " rows are of no expert, '%.100s' first", path,
-       strangers, first);
+  findings_add(found, NULL, STATUS_OK, "%s: %" PRId64 " rows are of no expert, '%.100s' first",
+               path, strangers, first);
 }
 
 /* The row of an expert, which is to be of its instruction as it is now. */
@@ -33,14 +33,15 @@ static Status check_expert(const PoolManifest *m, int i, const Embeddings *e, co
   char hash[HASH_HEX];
   int64_t row = embeddings_find(e, name);
   if (row < 0) {
-    find(found, name, STATUS_MISMATCH, "%s: has no row for it; run `skein embed` again", path);
+    findings_add(found, name, STATUS_MISMATCH, "%s: has no row for it; run `skein embed` again",
+                 path);
     return STATUS_OK;
   }
   if (!e->text || !e->text[row][0]) return STATUS_OK;
   TRY(embed_text_hash(m->entry[i].instruction, hash, err));
   if (strcmp(hash, e->text[row]) == 0) return STATUS_OK;
-  find(found, name, STATUS_MISMATCH,
-       "%s: is of another instruction than it has now; run `skein embed` again", path);
+  findings_add(found, name, STATUS_MISMATCH,
+               "%s: is of another instruction than it has now; run `skein embed` again", path);
   return STATUS_OK;
 }
 
@@ -49,7 +50,7 @@ static Status check_file(const PoolManifest *m, const char *path, bool examples,
   Embeddings e;
   Error failure = {0};
   if (embeddings_read(&e, path, &failure) != STATUS_OK) {
-    return find_failure(found, NULL, &failure, err);
+    return findings_add_failure(found, NULL, &failure, err);
   }
   Status status = STATUS_OK;
   for (int i = 0; !examples && i < m->count && status == STATUS_OK; i++) {

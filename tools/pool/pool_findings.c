@@ -13,7 +13,7 @@ void findings_free(Findings *f) {
   facts_free(&f->facts);
 }
 
-void find(Findings *f, const char *expert, Status status, const char *format, ...) {
+void findings_add(Findings *f, const char *expert, Status status, const char *format, ...) {
   char text[ERROR_TEXT];
   va_list args;
   va_start(args, format);
@@ -30,11 +30,11 @@ void find(Findings *f, const char *expert, Status status, const char *format, ..
   if (status > f->status) f->status = status;
 }
 
-Status find_failure(Findings *f, const char *expert, const Error *failure, Error *err) {
+Status findings_add_failure(Findings *f, const char *expert, const Error *failure, Error *err) {
   if (failure->status != STATUS_INPUT && failure->status != STATUS_MISMATCH) {
     return error_set(err, failure->status, "%s", failure->text);
   }
-  find(f, expert, failure->status, "%s", failure->text);
+  findings_add(f, expert, failure->status, "%s", failure->text);
   return STATUS_OK;
 }
 

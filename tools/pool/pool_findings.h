@@ -15,10 +15,10 @@ Findings findings_new(void);
 void findings_free(Findings *f);
 
 /* One line about an expert, or about the pool (NULL). STATUS_OK: a note. */
-void find(Findings *f, const char *expert, Status status, const char *format, ...)
+void findings_add(Findings *f, const char *expert, Status status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* A failure is a finding where it is about the files; otherwise it is returned, in `err`. */
-Status find_failure(Findings *f, const char *expert, const Error *failure, Error *err);
+Status findings_add_failure(Findings *f, const char *expert, const Error *failure, Error *err);
 
 /* One line each and a last one that counts them; or one JSON object. */
 Status findings_print(Findings *f, const char *dir, int experts, bool as_json, Error *err);

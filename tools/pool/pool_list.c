@@ -16,14 +16,14 @@ static int64_t count_linears(const char *base) {
 }
 
 /* 8, or "4-8". */
-static json_t *ranks(const PoolEntry *e) {
+static json_t *rank_range(const PoolEntry *e) {
   char text[48];
   if (e->rank_min == e->rank_max) return json_integer(e->rank_min);
   snprintf(text, sizeof text, "%lld-%lld", (long long)e->rank_min, (long long)e->rank_max);
   return facts_text(text);
 }
 
-static json_t *alphas(const PoolEntry *e) {
+static json_t *alpha_range(const PoolEntry *e) {
   char text[64];
   if (!(e->alpha_min < e->alpha_max)) return facts_number(e->alpha_min);
   snprintf(text, sizeof text, "%g-%g", e->alpha_min, e->alpha_max);
@@ -31,7 +31,7 @@ static json_t *alphas(const PoolEntry *e) {
 }
 
 /* The beginning of a text, in one line. */
-static json_t *shortened(const char *text) {
+static json_t *first_columns(const char *text) {
   enum { COLUMNS = 40 };
   char shown[4 * COLUMNS + 4];
   size_t n = 0;
@@ -65,17 +65,18 @@ static Status add_expert(Facts *f, json_t *rows, const PoolManifest *m, int i, b
   TRY(gate_steps(m, i, &steps, err));
   json_t *row = facts_row(f, rows);
   facts_set(f, row, "name", facts_text(e->name));
-  facts_set(f, row, "rank", ranks(e));
-  facts_set(f, row, "alpha", alphas(e));
+  facts_set(f, row, "rank", rank_range(e));
+  facts_set(f, row, "alpha", alpha_range(e));
   facts_set(f, row, "modules", json_integer(e->modules));
   facts_set(f, row, "gate_steps", json_integer((json_int_t)steps));
-  facts_set(f, row, "instruction", whole ? facts_text(e->instruction) : shortened(e->instruction));
+  facts_set(f, row, "instruction",
+            whole ? facts_text(e->instruction) : first_columns(e->instruction));
   facts_set(f, row, "licence", facts_text(e->licence));
   if (whole) facts_set(f, row, "fingerprint", facts_text(e->fingerprint));
   return STATUS_OK;
 }
 
-static Status describe(Facts *f, const PoolManifest *m, bool whole, Error *err) {
+static Status describe_pool(Facts *f, const PoolManifest *m, bool whole, Error *err) {
   int64_t linears = count_linears(m->base_name);
   facts_set(f, f->root, "directory", facts_text(m->dir));
   facts_set(f, f->root, "kind", facts_text("pool of experts"));
@@ -91,7 +92,7 @@ static Status describe(Facts *f, const PoolManifest *m, bool whole, Error *err) 
 Status pool_list(Facts *f, const char *dir, bool whole, Error *err) {
   PoolManifest m;
   TRY(manifest_read(&m, dir, err));
-  Status status = describe(f, &m, whole, err);
+  Status status = describe_pool(f, &m, whole, err);
   manifest_free(&m);
   return status;
 }

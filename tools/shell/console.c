@@ -13,7 +13,7 @@ static const double LIVE_INTERVAL = 0.1;
 static const double PLAIN_INTERVAL = 2, PLAIN_INTERVAL_MAX = 60;
 enum { BAR_MAX = 30, BAR_MIN = 8, WIDTH_DEFAULT = 80 };
 
-static double now(void) {
+static double clock_seconds(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
@@ -29,7 +29,7 @@ bool console_colour(FILE *stream) {
   return can_rewrite(stream) && !(no && *no);
 }
 
-static int width(void) {
+static int terminal_width(void) {
   struct winsize size;
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return WIDTH_DEFAULT;
@@ -82,9 +82,9 @@ static void draw_bar(char *out, int inner, double fraction) {
 }
 
 /* Puts the line together: what is always there, and the bar in the columns that are left over. */
-static void compose(Progress *p, int64_t done, const char *detail) {
+static void compose_line(Progress *p, int64_t done, const char *detail) {
   char eta[32] = "", left[32], head[96], bar[BAR_MAX + 4] = "";
-  double elapsed = now() - p->began;
+  double elapsed = clock_seconds() - p->began;
   if (done > p->first) {
     double rest = elapsed / (double)(done - p->first) * (double)(p->total - done);
     bool over = done >= p->total;
@@ -93,16 +93,17 @@ static void compose(Progress *p, int64_t done, const char *detail) {
   }
   snprintf(head, sizeof head, "%s  step %lld/%lld", p->label, (long long)done, (long long)p->total);
   if (p->live && p->total > 0) {
-    int room = width() - 1 - (int)(strlen(head) + strlen(detail) + strlen(eta) + 4);
+    int room = terminal_width() - 1 - (int)(strlen(head) + strlen(detail) + strlen(eta) + 4);
     int inner = room > BAR_MAX ? BAR_MAX : room;
     if (inner >= BAR_MIN) draw_bar(bar, inner, (double)done / (double)p->total);
   }
   snprintf(p->line, sizeof p->line, "%s %s %s%s", head, bar, detail, eta);
-  size_t columns = p->live ? (size_t)(width() > 1 ? width() - 1 : 1) : sizeof p->line - 1;
+  size_t columns =
+      p->live ? (size_t)(terminal_width() > 1 ? terminal_width() - 1 : 1) : sizeof p->line - 1;
   if (columns < sizeof p->line) p->line[columns] = '\0';
 }
 
-static void draw(Progress *p) {
+static void draw_line(Progress *p) {
   if (p->live) {
     fprintf(stderr, "\r%s\033[K", p->line);
     p->open = true;
@@ -114,11 +115,11 @@ static void draw(Progress *p) {
 
 void console_progress_begin(Progress *p, const char *label, int64_t done, int64_t total) {
   *p = (Progress){.label = label, .first = done, .total = total, .live = can_rewrite(stderr)};
-  p->began = p->drawn = now();
+  p->began = p->drawn = clock_seconds();
 }
 
 void console_progress_update(Progress *p, int64_t done, const char *detail, ...) {
-  double time = now(), interval = LIVE_INTERVAL;
+  double time = clock_seconds(), interval = LIVE_INTERVAL;
   if (!p->live) interval = fmin(fmax(PLAIN_INTERVAL, (time - p->began) / 50), PLAIN_INTERVAL_MAX);
   if (done < p->total && time - p->drawn < interval) return;
   char text[160];
@@ -127,8 +128,8 @@ void console_progress_update(Progress *p, int64_t done, const char *detail, ...)
   vsnprintf(text, sizeof text, detail, args);
   va_end(args);
   p->drawn = time;
-  compose(p, done, text);
-  draw(p);
+  compose_line(p, done, text);
+  draw_line(p);
 }
 
 void console_progress_end(Progress *p) {
@@ -144,7 +145,7 @@ void console_note(Progress *p, const char *format, ...) {
   vfprintf(stderr, format, args);
   va_end(args);
   fputc('\n', stderr);
-  if (redraw) draw(p);
+  if (redraw) draw_line(p);
 }
 
 void console_error(const char *text) {

@@ -42,7 +42,7 @@ static void read_last_line(FILE *in, ProcessResult *result) {
   }
 }
 
-static int spawn(char *const argv[], const char *dir, int output, pid_t *pid) {
+static int spawn_program(char *const argv[], const char *dir, int output, pid_t *pid) {
   posix_spawn_file_actions_t actions;
   int code = posix_spawn_file_actions_init(&actions);
   if (code) return code;
@@ -60,7 +60,7 @@ Status process_run(char *const argv[], const char *dir, ProcessResult *result, E
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return error_set_errno(err, STATUS_RUN, "%s", argv[0]);
   pid_t pid;
-  int code = spawn(argv, dir, ends[1], &pid);
+  int code = spawn_program(argv, dir, ends[1], &pid);
   close(ends[1]);
   FILE *in = code ? NULL : fdopen(ends[0], "r");
   if (in) {

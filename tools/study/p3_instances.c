@@ -66,19 +66,19 @@ static void add_words(Words *words, const P3Set *set, size_t row, const char *te
   while ((hash = next_word(&text)) != 0) add_word(words, (Word){set->row[row].template, row, hash});
 }
 
-static int compare(uint64_t a, uint64_t b) {
+static int compare_numbers(uint64_t a, uint64_t b) {
   return (a > b) - (a < b);
 }
 
 static int by_template_word_row(const void *left, const void *right) {
   const Word *a = left, *b = right;
-  int order = compare(a->template, b->template);
-  if (!order) order = compare(a->hash, b->hash);
-  return order ? order : compare(a->row, b->row);
+  int order = compare_numbers(a->template, b->template);
+  if (!order) order = compare_numbers(a->hash, b->hash);
+  return order ? order : compare_numbers(a->row, b->row);
 }
 
 static int by_value(const void *left, const void *right) {
-  return compare(*(const uint64_t *)left, *(const uint64_t *)right);
+  return compare_numbers(*(const uint64_t *)left, *(const uint64_t *)right);
 }
 
 typedef struct Common {
@@ -119,8 +119,8 @@ static int is_common(const Common *common, uint64_t hash) {
 
 static int by_word_row(const void *left, const void *right) {
   const Word *a = left, *b = right;
-  int order = compare(a->hash, b->hash);
-  return order ? order : compare(a->row, b->row);
+  int order = compare_numbers(a->hash, b->hash);
+  return order ? order : compare_numbers(a->row, b->row);
 }
 
 /* Appends the runs of one text to `runs`: RUN successive words, or all RUN - 1 of them. `scratch`
@@ -151,7 +151,7 @@ static size_t first_of(P3Set *set, size_t row) {
   return row;
 }
 
-static void join(P3Set *set, size_t a, size_t b) {
+static void join_instances(P3Set *set, size_t a, size_t b) {
   a = first_of(set, a);
   b = first_of(set, b);
   if (a < b) set->row[b].instance = a;
@@ -169,7 +169,7 @@ void p3_find_instances(P3Set *set) {
   if (runs.count) qsort(runs.word, runs.count, sizeof *runs.word, by_word_row);
   for (size_t i = 1; i < runs.count; i++)
     if (runs.word[i].hash == runs.word[i - 1].hash)
-      join(set, runs.word[i].row, runs.word[i - 1].row);
+      join_instances(set, runs.word[i].row, runs.word[i - 1].row);
   for (size_t i = 0; i < set->rows; i++) set->row[i].instance = first_of(set, i);
   free(runs.word);
   free(scratch.word);
@@ -186,8 +186,8 @@ typedef struct Instance {
 
 static int by_key(const void *left, const void *right) {
   const Instance *a = left, *b = right;
-  int order = compare(a->key, b->key);
-  return order ? order : compare(a->first, b->first);
+  int order = compare_numbers(a->key, b->key);
+  return order ? order : compare_numbers(a->first, b->first);
 }
 
 static uint64_t text_key(uint64_t key, const char *text) {

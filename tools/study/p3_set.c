@@ -6,18 +6,18 @@
 
 #include "data/text/jsonl.h"
 
-static void *checked(void *memory) {
+static void *checked_memory(void *memory) {
   if (memory) return memory;
   fputs("p3-split: out of memory\n", stderr);
   exit(STATUS_RUN);
 }
 
 void *study_alloc(size_t count, size_t size) {
-  return checked(calloc(count ? count : 1, size));
+  return checked_memory(calloc(count ? count : 1, size));
 }
 
 void *study_grow(void *memory, size_t count, size_t size) {
-  return checked(reallocarray(memory, count ? count : 1, size));
+  return checked_memory(reallocarray(memory, count ? count : 1, size));
 }
 
 static size_t template_index(P3Set *set, const char *name) {
@@ -52,14 +52,14 @@ static Status add_row(P3Set *set, const Jsonl *lines, int64_t i, Error *err) {
 /* FOLDER/NAME.jsonl[.zst] -> NAME */
 static char *set_name(const char *path) {
   const char *slash = strrchr(path, '/');
-  char *name = checked(strdup(slash ? slash + 1 : path));
+  char *name = checked_memory(strdup(slash ? slash + 1 : path));
   char *ending = strstr(name, ".jsonl");
   if (ending) *ending = '\0';
   return name;
 }
 
 Status p3_set_read(P3Set *set, const char *path, Error *err) {
-  *set = (P3Set){.path = checked(strdup(path)), .name = set_name(path)};
+  *set = (P3Set){.path = checked_memory(strdup(path)), .name = set_name(path)};
   Jsonl *lines = NULL;
   Status status = jsonl_open(&lines, path, err);
   if (status == STATUS_OK) {
