@@ -187,26 +187,27 @@ static void bad_safetensors_are_refused(void **state) {
 
 #define SHA "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
+static const struct {
+  const char *key, *value; /* in place of the right one; NULL: left out */
+  const char *words;
+} DAMAGE[] = {
+    {"format", "pt", "format: is \"pt\", want \"skein-embeddings\""},
+    {"format", NULL, "format: is missing"},
+    {"version", "2", "version: is \"2\", want \"1\""},
+    {"embedder", NULL, "embedder: is missing"},
+    {"embedder", "", "embedder: its name has 0 bytes"},
+    {"names", NULL, "names: is missing"},
+    {"names", "[\"a\"", "names: is not JSON"},
+    {"names", "[\"a\"]", "names: want a list of 2 texts"},
+    {"names", "[\"a\", 2]", "names: want a list of 2 texts"},
+    {"names", "[\"a\", \"a\"]", "names: 'a' is there twice"},
+    {"texts", "[\"\"]", "texts: want a list of 2 texts"},
+    {"texts", "[\"\", \"00ff\"]", "texts: [1]: is no SHA-256"},
+};
+
 static void damage_is_refused(void **state) {
   static const float V[] = {1, 2, 3, 4};
-  static const struct {
-    const char *key, *value; /* in place of the right one; NULL: left out */
-    const char *words;
-  } CASES[] = {
-      {"format", "pt", "format: is \"pt\", want \"skein-embeddings\""},
-      {"format", NULL, "format: is missing"},
-      {"version", "2", "version: is \"2\", want \"1\""},
-      {"embedder", NULL, "embedder: is missing"},
-      {"embedder", "", "embedder: its name has 0 bytes"},
-      {"names", NULL, "names: is missing"},
-      {"names", "[\"a\"", "names: is not JSON"},
-      {"names", "[\"a\"]", "names: want a list of 2 texts"},
-      {"names", "[\"a\", 2]", "names: want a list of 2 texts"},
-      {"names", "[\"a\", \"a\"]", "names: 'a' is there twice"},
-      {"texts", "[\"\"]", "texts: want a list of 2 texts"},
-      {"texts", "[\"\", \"00ff\"]", "texts: [1]: is no SHA-256"},
-  };
-  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+  for (size_t i = 0; i < sizeof DAMAGE / sizeof *DAMAGE; i++) {
     Error err = {0};
     Embeddings e;
     const char *path = scratch_path(*state, "e.safetensors");
@@ -218,15 +219,15 @@ static void damage_is_refused(void **state) {
                               {"texts", "[\"\", \"" SHA "\"]"}};
     size_t n = 0;
     for (size_t k = 0; k < sizeof meta / sizeof *meta; k++) {
-      bool hit = strcmp(meta[k].key, CASES[i].key) == 0;
-      if (hit && !CASES[i].value) continue;
+      bool hit = strcmp(meta[k].key, DAMAGE[i].key) == 0;
+      if (hit && !DAMAGE[i].value) continue;
       meta[n] = meta[k];
-      if (hit) meta[n].value = (char *)(uintptr_t)CASES[i].value;
+      if (hit) meta[n].value = (char *)(uintptr_t)DAMAGE[i].value;
       n++;
     }
     expect_ok("write", safetensors_write(path, &item, 1, meta, n, &err), &err);
     Status got = embeddings_read(&e, path, &err);
-    expect_error(CASES[i].words, got, &err, STATUS_INPUT, CASES[i].words);
+    expect_error(DAMAGE[i].words, got, &err, STATUS_INPUT, DAMAGE[i].words);
     assert_null(e.vector);
   }
 }

@@ -277,46 +277,47 @@ static void bad_bbh_files_are_refused(void **state) {
 }
 
 /* Every task of the published set, with the number of its items and how it is answered. */
+static const struct {
+  const char *name;
+  int items;
+  bool letters;
+} BBH_TASKS[] = {{"boolean_expressions", 250, false},
+                 {"causal_judgement", 187, false},
+                 {"date_understanding", 250, true},
+                 {"disambiguation_qa", 250, true},
+                 {"dyck_languages", 250, false},
+                 {"formal_fallacies", 250, false},
+                 {"geometric_shapes", 250, true},
+                 {"hyperbaton", 250, true},
+                 {"logical_deduction_five_objects", 250, true},
+                 {"logical_deduction_seven_objects", 250, true},
+                 {"logical_deduction_three_objects", 250, true},
+                 {"movie_recommendation", 250, true},
+                 {"multistep_arithmetic_two", 250, false},
+                 {"reasoning_about_colored_objects", 250, true},
+                 {"salient_translation_error_detection", 250, true},
+                 {"temporal_sequences", 250, true},
+                 {"tracking_shuffled_objects_five_objects", 250, true},
+                 {"tracking_shuffled_objects_seven_objects", 250, true},
+                 {"tracking_shuffled_objects_three_objects", 250, true},
+                 {"word_sorting", 250, false}};
+
 static void the_real_files_open(void **state) {
   (void)state;
   const char *data = getenv("SKEIN_DATA");
   if (!data) skip();
-  static const struct {
-    const char *name;
-    int items;
-    bool letters;
-  } tasks[] = {{"boolean_expressions", 250, false},
-               {"causal_judgement", 187, false},
-               {"date_understanding", 250, true},
-               {"disambiguation_qa", 250, true},
-               {"dyck_languages", 250, false},
-               {"formal_fallacies", 250, false},
-               {"geometric_shapes", 250, true},
-               {"hyperbaton", 250, true},
-               {"logical_deduction_five_objects", 250, true},
-               {"logical_deduction_seven_objects", 250, true},
-               {"logical_deduction_three_objects", 250, true},
-               {"movie_recommendation", 250, true},
-               {"multistep_arithmetic_two", 250, false},
-               {"reasoning_about_colored_objects", 250, true},
-               {"salient_translation_error_detection", 250, true},
-               {"temporal_sequences", 250, true},
-               {"tracking_shuffled_objects_five_objects", 250, true},
-               {"tracking_shuffled_objects_seven_objects", 250, true},
-               {"tracking_shuffled_objects_three_objects", 250, true},
-               {"word_sorting", 250, false}};
-  for (size_t t = 0; t < sizeof tasks / sizeof *tasks; t++) {
+  for (size_t t = 0; t < sizeof BBH_TASKS / sizeof *BBH_TASKS; t++) {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/bbh/%s.json", data, tasks[t].name);
+    snprintf(path, sizeof path, "%s/bbh/%s.json", data, BBH_TASKS[t].name);
     ItemSet *set;
     Error err = {0};
     expect_ok(path, items_open(&set, path, ITEMS_BBH, NULL, &err), &err);
-    assert_int_equal(items_count(set), tasks[t].items);
+    assert_int_equal(items_count(set), BBH_TASKS[t].items);
     for (int64_t i = 0; i < items_count(set); i++) {
       Item item = get(set, i);
       bool torn = t == 11 && i == 163; /* "Monsters, Inc" is two options there, and the target */
-      if ((item.choices > 0) != tasks[t].letters ||
-          (item.label >= 0) != (tasks[t].letters && !torn)) {
+      if ((item.choices > 0) != BBH_TASKS[t].letters ||
+          (item.label >= 0) != (BBH_TASKS[t].letters && !torn)) {
         fail_msg("%s: item %s: %d choices, label %d for '%s'", path, item.id, item.choices,
                  item.label, item.target[0]);
       }

@@ -22,52 +22,53 @@ typedef struct TextCase {
   const char *words;
 } TextCase;
 
+static const TextCase MALFORMED[] = {
+    {"", 0, "x.json: line 1: column 0: byte 0"},
+    {"{\"a\": 1,\n \"b\": tru}", 0, "x.json: line 2: column 9: byte 18: invalid token"},
+    {"{\"a\":1,\"a\":2}", 0, "byte 10: duplicate object key"},
+    {"{\"w\":1,\"\\u0077\":2}", 0, "duplicate object key"},
+    {"[1,2", 0, "byte 4|']' expected"},
+    {"{\"a\":1}}", 0, "byte 8: end of file expected"},
+    {"{\"a\":1}\0", 8, "x.json: byte 7: a NUL byte"},
+    {"123\0", 4, "byte 3: a NUL byte"},
+    {"[1,]", 0, "byte 4"},
+    {"{'a':1}", 0, "byte 2"},
+    {"[1] // x", 0, "byte 5: end of file expected"},
+    {"[01]", 0, "byte 2"},
+    {"[+1]", 0, "byte 2"},
+    {"[.5]", 0, "byte 2"},
+    {"[1.]", 0, "byte 3"},
+    {"[0x10]", 0, "byte 3"},
+    {"[NaN]", 0, "byte 4"},
+    {"[Infinity]", 0, "invalid token near 'Infinity'"},
+    {"[1e400]", 0, "real number overflow"},
+    {"[-1e400]", 0, "real number overflow"},
+    {"[9223372036854775808]", 0, "too big integer"},
+    {"[-9223372036854775809]", 0, "too big negative integer"},
+    {"\"\\ud800\"", 0, "invalid Unicode"},
+    {"\"\\udc00\\ud800\"", 0, "invalid Unicode"},
+    {"\"\\u0000\"", 0, "\\u0000 is not allowed"},
+    {"{\"\\u0000\":1}", 0, "NUL byte in object key"},
+    {"\"a\0b\"", 5, "byte 2: a NUL byte"},
+    {"\"\033[2J\"", 0, "control character 0x1b"},
+    {"\"\xc0\xaf\"", 0, "unable to decode byte 0xc0"},
+    {"\"\xed\xa0\x80\"", 0, "unable to decode byte 0xed"},
+    {"\"\xf4\x90\x80\x80\"", 0, "unable to decode byte 0xf4"},
+    {"\"\xe2\x82", 0, "unable to decode byte 0xe2"},
+    {"\xef\xbb\xbf{}", 0, "x.json: byte 0: a byte order mark; remove it"},
+    {"\xff\xfe{\0}\0", 6, "byte 3: a NUL byte"},
+};
+
 static void malformed_texts_are_refused_with_their_place(void **state) {
   (void)state;
-  const TextCase cases[] = {
-      {"", 0, "x.json: line 1: column 0: byte 0"},
-      {"{\"a\": 1,\n \"b\": tru}", 0, "x.json: line 2: column 9: byte 18: invalid token"},
-      {"{\"a\":1,\"a\":2}", 0, "byte 10: duplicate object key"},
-      {"{\"w\":1,\"\\u0077\":2}", 0, "duplicate object key"},
-      {"[1,2", 0, "byte 4|']' expected"},
-      {"{\"a\":1}}", 0, "byte 8: end of file expected"},
-      {"{\"a\":1}\0", 8, "x.json: byte 7: a NUL byte"},
-      {"123\0", 4, "byte 3: a NUL byte"},
-      {"[1,]", 0, "byte 4"},
-      {"{'a':1}", 0, "byte 2"},
-      {"[1] // x", 0, "byte 5: end of file expected"},
-      {"[01]", 0, "byte 2"},
-      {"[+1]", 0, "byte 2"},
-      {"[.5]", 0, "byte 2"},
-      {"[1.]", 0, "byte 3"},
-      {"[0x10]", 0, "byte 3"},
-      {"[NaN]", 0, "byte 4"},
-      {"[Infinity]", 0, "invalid token near 'Infinity'"},
-      {"[1e400]", 0, "real number overflow"},
-      {"[-1e400]", 0, "real number overflow"},
-      {"[9223372036854775808]", 0, "too big integer"},
-      {"[-9223372036854775809]", 0, "too big negative integer"},
-      {"\"\\ud800\"", 0, "invalid Unicode"},
-      {"\"\\udc00\\ud800\"", 0, "invalid Unicode"},
-      {"\"\\u0000\"", 0, "\\u0000 is not allowed"},
-      {"{\"\\u0000\":1}", 0, "NUL byte in object key"},
-      {"\"a\0b\"", 5, "byte 2: a NUL byte"},
-      {"\"\033[2J\"", 0, "control character 0x1b"},
-      {"\"\xc0\xaf\"", 0, "unable to decode byte 0xc0"},
-      {"\"\xed\xa0\x80\"", 0, "unable to decode byte 0xed"},
-      {"\"\xf4\x90\x80\x80\"", 0, "unable to decode byte 0xf4"},
-      {"\"\xe2\x82", 0, "unable to decode byte 0xe2"},
-      {"\xef\xbb\xbf{}", 0, "x.json: byte 0: a byte order mark; remove it"},
-      {"\xff\xfe{\0}\0", 6, "byte 3: a NUL byte"},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    size_t size = cases[i].size ? cases[i].size : strlen(cases[i].text);
+  for (size_t i = 0; i < sizeof MALFORMED / sizeof MALFORMED[0]; i++) {
+    size_t size = MALFORMED[i].size ? MALFORMED[i].size : strlen(MALFORMED[i].text);
     JsonDoc doc = {.file = "x.json"};
     Error err = {0};
     char *exact = malloc(size); /* so that a sanitizer sees reads beyond it */
-    memcpy(exact, cases[i].text, size);
+    memcpy(exact, MALFORMED[i].text, size);
     Status got = json_parse(&doc, exact, size, &err);
-    expect_error(cases[i].text, got, &err, STATUS_INPUT, cases[i].words);
+    expect_error(MALFORMED[i].text, got, &err, STATUS_INPUT, MALFORMED[i].words);
     assert_null(doc.root);
     free(exact);
   }

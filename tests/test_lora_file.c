@@ -129,47 +129,49 @@ static void narrow_factors_are_widened(void **state) {
   t5_close(m);
 }
 
+static const struct {
+  const char *config, *words;
+} UNSUPPORTED[] = {
+    {", \"use_dora\": true", "adapter_config.json: use_dora: "},
+    {", \"lora_bias\": true", "lora_bias: "},
+    {", \"fan_in_fan_out\": true", "fan_in_fan_out: "},
+    {", \"bias\": \"all\"", "bias: |\"all\"|\"none\""},
+    {", \"modules_to_save\": [\"lm_head\"]", "modules_to_save: "},
+    {", \"layer_replication\": [[0, 1]]", "layer_replication: "},
+    {", \"target_parameters\": [\"x\"]", "target_parameters: "},
+    {", \"trainable_token_indices\": [1]", "trainable_token_indices: "},
+    {", \"alora_invocation_tokens\": [1]", "alora_invocation_tokens: "},
+    {", \"use_qalora\": true", "use_qalora: "},
+    {", \"kasa_config\": {\"beta\": 1}", "kasa_config: "},
+    {", \"init_lora_weights\": \"pissa_niter_4\"", "init_lora_weights: |pissa_niter_4"},
+    {", \"rank_pattern\": {\"v\": 0}", "rank_pattern: \"v\""},
+    {", \"rank_pattern\": {\"v\": 3.0}", "rank_pattern: \"v\"|an integer"},
+    {", \"rank_pattern\": [3]", "rank_pattern: |an array"},
+    {", \"rank_pattern\": {\"v{1}\": 3}", "rank_pattern: \"v{1}\": |{1}"},
+    {", \"alpha_pattern\": {\"v\": \"x\"}", "alpha_pattern: \"v\""},
+    {", \"target_modules\": [1]", "target_modules: element 0: "},
+    {", \"target_modules\": {}", "target_modules: "},
+    {", \"use_rslora\": 1", "use_rslora: "},
+    {", \"r\": 2", "duplicate"},
+    {", \"base_model_name_or_path\": 3", "base_model_name_or_path: "},
+    {", \"use_dora\": false, \"modules_to_save\": [], \"bias\": \"none\"", NULL},
+};
+
 static void unsupported_keys_are_refused_by_name(void **state) {
   Scratch *s = *state;
-  static const struct {
-    const char *config, *words;
-  } cases[] = {
-      {", \"use_dora\": true", "adapter_config.json: use_dora: "},
-      {", \"lora_bias\": true", "lora_bias: "},
-      {", \"fan_in_fan_out\": true", "fan_in_fan_out: "},
-      {", \"bias\": \"all\"", "bias: |\"all\"|\"none\""},
-      {", \"modules_to_save\": [\"lm_head\"]", "modules_to_save: "},
-      {", \"layer_replication\": [[0, 1]]", "layer_replication: "},
-      {", \"target_parameters\": [\"x\"]", "target_parameters: "},
-      {", \"trainable_token_indices\": [1]", "trainable_token_indices: "},
-      {", \"alora_invocation_tokens\": [1]", "alora_invocation_tokens: "},
-      {", \"use_qalora\": true", "use_qalora: "},
-      {", \"kasa_config\": {\"beta\": 1}", "kasa_config: "},
-      {", \"init_lora_weights\": \"pissa_niter_4\"", "init_lora_weights: |pissa_niter_4"},
-      {", \"rank_pattern\": {\"v\": 0}", "rank_pattern: \"v\""},
-      {", \"rank_pattern\": {\"v\": 3.0}", "rank_pattern: \"v\"|an integer"},
-      {", \"rank_pattern\": [3]", "rank_pattern: |an array"},
-      {", \"rank_pattern\": {\"v{1}\": 3}", "rank_pattern: \"v{1}\": |{1}"},
-      {", \"alpha_pattern\": {\"v\": \"x\"}", "alpha_pattern: \"v\""},
-      {", \"target_modules\": [1]", "target_modules: element 0: "},
-      {", \"target_modules\": {}", "target_modules: "},
-      {", \"use_rslora\": 1", "use_rslora: "},
-      {", \"r\": 2", "duplicate"},
-      {", \"base_model_name_or_path\": 3", "base_model_name_or_path: "},
-      {", \"use_dora\": false, \"modules_to_save\": [], \"bias\": \"none\"", NULL},
-  };
   T5 *m = tiny_model(true, false);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof UNSUPPORTED / sizeof *UNSUPPORTED; i++) {
     Error err = {0};
     Lora *lora;
-    write_hand(s, &(Hand){.config = cases[i].config});
+    write_hand(s, &(Hand){.config = UNSUPPORTED[i].config});
     Status got = lora_open(&lora, s->dir, &m->modules, &err);
     assert_null(lora);
     /* Neutral values are no cause: then the rank of v is. */
-    if (cases[i].words) {
-      expect_error(cases[i].config, got, &err, STATUS_INPUT, cases[i].words);
+    if (UNSUPPORTED[i].words) {
+      expect_error(UNSUPPORTED[i].config, got, &err, STATUS_INPUT, UNSUPPORTED[i].words);
     } else {
-      expect_error(cases[i].config, got, &err, STATUS_MISMATCH, "lora_A.weight: rank 3|says 2");
+      expect_error(UNSUPPORTED[i].config, got, &err, STATUS_MISMATCH,
+                   "lora_A.weight: rank 3|says 2");
     }
   }
   t5_close(m);

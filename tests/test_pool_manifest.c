@@ -66,46 +66,47 @@ static void the_manifest_reads_back(void **state) {
   ", files: " FILES "}\n"
 #define GOOD EXPERT("a", "[1, 2]", "[1, 2.5]", "3")
 
+static const char *const MALFORMED[][2] = {
+    {"", "pool.yaml: |want an object"},
+    {"format: other\n", "format: |\"other\"|\"skein-pool\""},
+    {"format: skein-pool\nversion: 2\n", "version: |2"},
+    {"format: skein-pool\nversion: 1\nexperts: []\n", "base: is missing"},
+    {HEAD, "experts: is missing"},
+    {HEAD "expert: []\nexperts: []\n", "expert: |'experts'"},
+    {HEAD "experts: [x]\n", "experts[0]: |want a mapping"},
+    {HEAD "experts:\n" GOOD "- {name: b}\n", "experts[1]: rank: is missing"},
+    {HEAD "experts:\n" GOOD GOOD, "experts[1]: name: 'a' is there twice"},
+    {HEAD "experts:\n" EXPERT("A", "[1, 2]", "[1, 2]", "3"), "name: 'A'"},
+    {HEAD "experts:\n" EXPERT("..", "[1, 2]", "[1, 2]", "3"), "name: '..'"},
+    {HEAD "experts:\n" EXPERT("a/b", "[1, 2]", "[1, 2]", "3"), "name: 'a/b'"},
+    {HEAD "experts:\n" EXPERT("''", "[1, 2]", "[1, 2]", "3"), "name: ''"},
+    {HEAD "experts:\n" EXPERT("7", "[1, 2]", "[1, 2]", "3"), "name: got an integer"},
+    {HEAD "experts:\n" EXPERT("a", "[2, 1]", "[1, 2]", "3"), "rank: |[least, most]"},
+    {HEAD "experts:\n" EXPERT("a", "[1]", "[1, 2]", "3"), "rank: |[least, most]"},
+    {HEAD "experts:\n" EXPERT("a", "[0, 1]", "[1, 2]", "3"), "rank: |at least 1"},
+    {HEAD "experts:\n" EXPERT("a", "[1.5, 2]", "[1, 2]", "3"), "rank: |integers"},
+    {HEAD "experts:\n" EXPERT("a", "[1, 1e300]", "[1, 2]", "3"), "rank: |integers"},
+    {HEAD "experts:\n" EXPERT("a", "[1, 2]", "[x, 2]", "3"), "alpha: "},
+    {HEAD "experts:\n" EXPERT("a", "[1, 2]", "[1, 2]", "0"), "modules: got 0"},
+    {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: 'F'}\n",
+     "fingerprint: |64"},
+    {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: " H
+          ", files: {gate.safetensors: " H "}}\n",
+     "adapter_config.json: is missing"},
+    {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: " H
+          ", files: {gate.bin: " H "}}\n",
+     "gate.bin: |no key"},
+};
+
 static void malformed_manifests_are_refused(void **state) {
-  static const char *const cases[][2] = {
-      {"", "pool.yaml: |want an object"},
-      {"format: other\n", "format: |\"other\"|\"skein-pool\""},
-      {"format: skein-pool\nversion: 2\n", "version: |2"},
-      {"format: skein-pool\nversion: 1\nexperts: []\n", "base: is missing"},
-      {HEAD, "experts: is missing"},
-      {HEAD "expert: []\nexperts: []\n", "expert: |'experts'"},
-      {HEAD "experts: [x]\n", "experts[0]: |want a mapping"},
-      {HEAD "experts:\n" GOOD "- {name: b}\n", "experts[1]: rank: is missing"},
-      {HEAD "experts:\n" GOOD GOOD, "experts[1]: name: 'a' is there twice"},
-      {HEAD "experts:\n" EXPERT("A", "[1, 2]", "[1, 2]", "3"), "name: 'A'"},
-      {HEAD "experts:\n" EXPERT("..", "[1, 2]", "[1, 2]", "3"), "name: '..'"},
-      {HEAD "experts:\n" EXPERT("a/b", "[1, 2]", "[1, 2]", "3"), "name: 'a/b'"},
-      {HEAD "experts:\n" EXPERT("''", "[1, 2]", "[1, 2]", "3"), "name: ''"},
-      {HEAD "experts:\n" EXPERT("7", "[1, 2]", "[1, 2]", "3"), "name: got an integer"},
-      {HEAD "experts:\n" EXPERT("a", "[2, 1]", "[1, 2]", "3"), "rank: |[least, most]"},
-      {HEAD "experts:\n" EXPERT("a", "[1]", "[1, 2]", "3"), "rank: |[least, most]"},
-      {HEAD "experts:\n" EXPERT("a", "[0, 1]", "[1, 2]", "3"), "rank: |at least 1"},
-      {HEAD "experts:\n" EXPERT("a", "[1.5, 2]", "[1, 2]", "3"), "rank: |integers"},
-      {HEAD "experts:\n" EXPERT("a", "[1, 1e300]", "[1, 2]", "3"), "rank: |integers"},
-      {HEAD "experts:\n" EXPERT("a", "[1, 2]", "[x, 2]", "3"), "alpha: "},
-      {HEAD "experts:\n" EXPERT("a", "[1, 2]", "[1, 2]", "0"), "modules: got 0"},
-      {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: 'F'}\n",
-       "fingerprint: |64"},
-      {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: " H
-            ", files: {gate.safetensors: " H "}}\n",
-       "adapter_config.json: is missing"},
-      {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: " H
-            ", files: {gate.bin: " H "}}\n",
-       "gate.bin: |no key"},
-  };
   Scratch *s = *state;
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof MALFORMED / sizeof *MALFORMED; i++) {
     Error err = {0};
     PoolManifest m;
-    scratch_write(s, "pool.yaml", cases[i][0], strlen(cases[i][0]));
+    scratch_write(s, "pool.yaml", MALFORMED[i][0], strlen(MALFORMED[i][0]));
     Status got = manifest_read(&m, s->dir, &err);
     assert_null(m.entry);
-    expect_error(cases[i][0], got, &err, STATUS_INPUT, cases[i][1]);
+    expect_error(MALFORMED[i][0], got, &err, STATUS_INPUT, MALFORMED[i][1]);
   }
   Error err = {0};
   PoolManifest m;

@@ -68,6 +68,19 @@ static void refuse_rules(Scratch *s, const char *what, const uint32_t *units, si
   refuse_model(s, what, model_with_rules(units, count, "x", 2), words);
 }
 
+static const struct {
+  const char *what, *bytes;
+  size_t size;
+  const char *words;
+} HOSTILE_BLOBS[] = {{"three bytes", "\4\0\0", 3, "cut short"},
+                     {"no trie", "\0\0\0\0", 4, "size of its trie"},
+                     {"odd size", "\5\0\0\0aaaaaaaa", 12, "size of its trie"},
+                     {"as long as the rules", "\xc\0\0\0aaaaaaaa", 12, "size of its trie"},
+                     {"2^32 - 4",
+                      "\xfc\xff\xff\xff"
+                      "aaaaaaaa",
+                      12, "size of its trie"}};
+
 static void hostile_rules_are_refused(void **state) {
   Scratch *s = *state;
   uint32_t units[UNITS];
@@ -90,24 +103,12 @@ static void hostile_rules_are_refused(void **state) {
   units[0] = unit(0, 0, 0, 0);
   refuse_rules(s, "own child", units, UNITS, "cycle");
 
-  static const struct {
-    const char *what, *bytes;
-    size_t size;
-    const char *words;
-  } blobs[] = {{"three bytes", "\4\0\0", 3, "cut short"},
-               {"no trie", "\0\0\0\0", 4, "size of its trie"},
-               {"odd size", "\5\0\0\0aaaaaaaa", 12, "size of its trie"},
-               {"as long as the rules", "\xc\0\0\0aaaaaaaa", 12, "size of its trie"},
-               {"2^32 - 4",
-                "\xfc\xff\xff\xff"
-                "aaaaaaaa",
-                12, "size of its trie"}};
-  for (size_t i = 0; i < sizeof blobs / sizeof *blobs; i++) {
+  for (size_t i = 0; i < sizeof HOSTILE_BLOBS / sizeof *HOSTILE_BLOBS; i++) {
     Message spec = {0}, m = small_model();
-    message_bytes(&spec, 2, blobs[i].bytes, blobs[i].size);
+    message_bytes(&spec, 2, HOSTILE_BLOBS[i].bytes, HOSTILE_BLOBS[i].size);
     message_bytes(&m, 3, spec.bytes, spec.size);
     free(spec.bytes);
-    refuse_model(s, blobs[i].what, m, blobs[i].words);
+    refuse_model(s, HOSTILE_BLOBS[i].what, m, HOSTILE_BLOBS[i].words);
   }
   Message spec = {0}, m = small_model();
   message_bytes(&spec, 2, "\4\0\0\0aaaa", 8);
