@@ -86,7 +86,7 @@ static Status trace(const World *w, const char *path, bool scored, Error *err) {
 }
 
 /* The texts of a side, without blanks; `last` is that of the last. Two experts at a token, which
- * share weight 1 up to the 1e-6 of methods.md 1.6. */
+ * share weight 1 up to the 1e-6 that is added to its divisor. */
 static void check_side(json_t *side, char *text, const char **last) {
   size_t i;
   json_t *token;

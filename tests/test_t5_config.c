@@ -217,7 +217,7 @@ static void named_shapes_have_the_published_size(void **state) {
     }
     if (count != published[i].parameters) fail_msg("%s: %jd", published[i].name, (intmax_t)count);
     assert_int_equal(m->modules.count, published[i].linears);
-    if (i == 7) { /* an expert of PHATGOOSE: methods.md 1.2 */
+    if (i == 7) { /* an expert of PHATGOOSE (arXiv 2402.05859): rank 16 on every linear */
       assert_int_equal(lora, 35389440);
       assert_int_equal(gates, 1032192);
     }
