@@ -35,33 +35,36 @@ void glider_world_close(GliderWorld *w) {
   t5_close(w->model);
 }
 
-RouterSettings glider_settings(double scale) {
-  RouterSettings s = {.kind = ROUTER_GLIDER, .embedder = EMBEDDER_LEXICAL};
-  s.global.scale = scale;
-  s.global.gamma = 100;
-  s.global.beta = 3;
-  s.global.threshold = 0.8;
-  return s;
+GliderMixing glider_mixing(double scale) {
+  return (GliderMixing){
+      .global = {.embedder = EMBEDDER_LEXICAL},
+      .rule = {.scale = scale, .gamma = 100, .beta = 3, .threshold = 0.8},
+  };
 }
 
-GlobalRouter *glider_open(const GliderWorld *w, const RouterSettings *s) {
+GlobalRouter *glider_open(const GliderWorld *w, const GliderMixing *s) {
   Error err = {0};
   GlobalRouter *g;
   expect_ok("router",
-            global_router_open(&g, s, w->pool, (Base[]){tiny_base(w->model, NULL)}, 2, &err), &err);
+            global_router_open(&g, &s->global, GLOBAL_BY_INSTRUCTION, w->pool,
+                               (Base[]){tiny_base(w->model, NULL)}, 2, &err),
+            &err);
   return g;
 }
 
-void glider_bias(GlobalRouter *g, RouteQuery q, float bias[GLIDER_EXPERTS]) {
+void glider_bias_of(GlobalRouter *g, const GliderMixing *s, RouteQuery q,
+                    float bias[GLIDER_EXPERTS]) {
   Error err = {0};
-  expect_ok("bias", global_bias(g, &q, bias, &err), &err);
+  const double *cosine;
+  expect_ok("cosines", global_cosines(g, &q, &cosine, &err), &err);
+  glider_bias(&s->rule, cosine, GLIDER_EXPERTS, bias);
 }
 
 int32_t glider_nearest(GlobalRouter *g, RouteQuery q) {
   Error err = {0};
-  int32_t expert = -1;
-  expect_ok("nearest", global_nearest(g, &q, &expert, &err), &err);
-  return expert;
+  const double *cosine;
+  expect_ok("nearest", global_cosines(g, &q, &cosine, &err), &err);
+  return global_nearest(cosine, GLIDER_EXPERTS);
 }
 
 void glider_write_vectors(Scratch *s, const char *file, const char *embedder,
@@ -80,11 +83,11 @@ void glider_write_vectors(Scratch *s, const char *file, const char *embedder,
   embeddings_free(&e);
 }
 
-void glider_refused(const GliderWorld *w, const RouterSettings *s, Status status,
-                    const char *words) {
+void glider_refused(const GliderWorld *w, const GliderMixing *s, Status status, const char *words) {
   Error err = {0};
   GlobalRouter *g;
-  Status got = global_router_open(&g, s, w->pool, (Base[]){tiny_base(w->model, NULL)}, 1, &err);
+  Status got = global_router_open(&g, &s->global, GLOBAL_BY_INSTRUCTION, w->pool,
+                                  (Base[]){tiny_base(w->model, NULL)}, 1, &err);
   expect_error(words, got, &err, status, words);
   assert_null(g);
 }

@@ -3,6 +3,8 @@
 #define SKEIN_TESTS_GLIDER_WORLD_H
 
 #include "infer/embed/embed_pool.h"
+#include "infer/pool/pool.h"
+#include "infer/route/method_glider.h"
 #include "infer/route/route_global.h"
 #include "tests/scratch.h"
 
@@ -18,14 +20,20 @@ typedef struct GliderWorld {
 GliderWorld glider_world(Scratch *s, const char *only);
 void glider_world_close(GliderWorld *w);
 
-/* GLIDER by lexical embeddings, at this scale. */
-RouterSettings glider_settings(double scale);
-GlobalRouter *glider_open(const GliderWorld *w, const RouterSettings *s);
-/* Opening fails with this status, and the words are in the message. */
-void glider_refused(const GliderWorld *w, const RouterSettings *s, Status status,
-                    const char *words);
+/* What the global part of GLIDER is opened with, and how it mixes. */
+typedef struct GliderMixing {
+  GlobalSettings global;
+  GliderSettings rule;
+} GliderMixing;
 
-void glider_bias(GlobalRouter *g, RouteQuery q, float bias[GLIDER_EXPERTS]);
+/* By lexical embeddings, at this scale. */
+GliderMixing glider_mixing(double scale);
+GlobalRouter *glider_open(const GliderWorld *w, const GliderMixing *s);
+/* Opening fails with this status, and the words are in the message. */
+void glider_refused(const GliderWorld *w, const GliderMixing *s, Status status, const char *words);
+
+void glider_bias_of(GlobalRouter *g, const GliderMixing *s, RouteQuery q,
+                    float bias[GLIDER_EXPERTS]);
 int32_t glider_nearest(GlobalRouter *g, RouteQuery q);
 
 /* Writes vectors [rows, dim] with names into a file of the scratch directory; `text`: what the first

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/embed/embed.h"
 #include "infer/expert/vector_file.h"
 #include "infer/pool/pool_manifest.h"

@@ -15,10 +15,6 @@
 #include "tests/tiny.h"
 #include "tests/tiny_pool.h"
 #include "tools/plot/plot_pool.h"
-<<<<<<< ours
-=======
-#include "tools/pool/pool_tool.h"
->>>>>>> theirs
 
 enum { EXPERTS = 4, WIDTH = 40 };
 
@@ -121,16 +117,7 @@ static void the_figure_has_every_pair(void **state) {
   PoolSimilarity s;
   char out[PATH_MAX], line[256], want[256];
   strcpy(out, scratch_path(*state, "figures"));
-<<<<<<< ours
   expect_ok("plot", plot_pool(pool, out, &err), &err);
-=======
-  expect_ok("base", dir_make(base, &err), &err);
-  expect_ok("base", t5_save(model, base, DTYPE_F32, &err), &err);
-  PoolOnBase both;
-  expect_ok("open", pool_on_base_open(&both, pool_at, base, &err), &err);
-  expect_ok("plot", plot_pool(both.pool, out, &err), &err);
-  pool_on_base_close(&both);
->>>>>>> theirs
   expect_ok("similarity", pool_similarity(&s, pool, 1, &err), &err);
   FILE *f = fopen(scratch_path(*state, "figures/pool.tsv"), "r");
   assert_non_null(f);

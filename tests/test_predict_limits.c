@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "autograd/product/blas.h"
+#include "infer/route/routing_stats.h"
 #include "tests/asked.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
@@ -57,6 +58,7 @@ static void settings_are_checked(void **state) {
   RoutingStats *stats;
   Error made = {0};
   expect_ok("stats", routing_stats_new(&stats, &g->model->modules, 2, &made), &made);
+  RouteWatcher watcher = routing_stats_watcher(stats);
   PredictSettings none = ASKED_DEFAULTS, many = ASKED_DEFAULTS, few = ASKED_DEFAULTS,
                   two = ASKED_DEFAULTS;
   none.beams = 0;
@@ -65,18 +67,18 @@ static void settings_are_checked(void **state) {
   two.beams = 2;
   const struct {
     const PredictSettings *settings;
-    RoutingStats *stats;
+    const RouteWatcher *watcher;
     const char *words;
   } cases[] = {{&none, NULL, "beams: got 0"},
                {&many, NULL, "beams: got 161, want at most half"},
                {&few, NULL, "at least 1"},
-               {&two, stats, "routing statistics|1 beam"}};
+               {&two, &watcher, "routing statistics|1 beam"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     Predictor *p;
     Error err = {0};
     expect_error(cases[i].words,
                  predictor_open(&p, (Base[]){tiny_base(g->model, g->tokenizer)}, NULL,
-                                cases[i].stats, cases[i].settings, &err),
+                                cases[i].watcher, cases[i].settings, &err),
                  &err, STATUS_USAGE, cases[i].words);
     assert_null(p);
   }

@@ -18,12 +18,12 @@
 
 static void an_experts_own_instruction_is_the_nearest(void **state) {
   GliderWorld w = glider_world(*state, NULL);
-  RouterSettings s = glider_settings(100);
+  GliderMixing s = glider_mixing(100);
   GlobalRouter *g = glider_open(&w, &s);
   for (int i = 0; i < GLIDER_EXPERTS; i++) {
     float bias[GLIDER_EXPERTS];
     const char *own = pool_entry(w.pool, i)->instruction;
-    glider_bias(g, (RouteQuery){.instruction = own, .input = "x"}, bias);
+    glider_bias_of(g, &s, (RouteQuery){.instruction = own, .input = "x"}, bias);
     assert_true(fabs((double)bias[i] - 100) < 1e-4);
     for (int k = 0; k < GLIDER_EXPERTS; k++) assert_true(k == i || bias[k] < 99);
     assert_int_equal(glider_nearest(g, (RouteQuery){.instruction = own, .input = "x"}), i);
@@ -35,10 +35,10 @@ static void an_experts_own_instruction_is_the_nearest(void **state) {
 
 static void scale_zero_adds_nothing(void **state) {
   GliderWorld w = glider_world(*state, NULL);
-  RouterSettings s = glider_settings(0);
+  GliderMixing s = glider_mixing(0);
   GlobalRouter *g = glider_open(&w, &s);
   float bias[GLIDER_EXPERTS];
-  glider_bias(g, (RouteQuery){.input = "What does sort do?"}, bias);
+  glider_bias_of(g, &s, (RouteQuery){.input = "What does sort do?"}, bias);
   for (int i = 0; i < GLIDER_EXPERTS; i++) assert_true(bias[i] == 0);
   global_router_close(g);
   glider_world_close(&w);
@@ -47,15 +47,15 @@ static void scale_zero_adds_nothing(void **state) {
 /* The corpus is the whole pool's, so a part of it has the same cosines. */
 static void a_part_of_the_pool_has_the_same_cosines(void **state) {
   float all[GLIDER_EXPERTS], part[GLIDER_EXPERTS];
-  RouterSettings s = glider_settings(1);
+  GliderMixing s = glider_mixing(1);
   GliderWorld w = glider_world(*state, NULL);
   GlobalRouter *g = glider_open(&w, &s);
-  glider_bias(g, (RouteQuery){.input = "sort the words that rhyme"}, all);
+  glider_bias_of(g, &s, (RouteQuery){.input = "sort the words that rhyme"}, all);
   global_router_close(g);
   glider_world_close(&w);
   w = glider_world(*state, "rhyme,sort");
   g = glider_open(&w, &s);
-  glider_bias(g, (RouteQuery){.input = "sort the words that rhyme"}, part);
+  glider_bias_of(g, &s, (RouteQuery){.input = "sort the words that rhyme"}, part);
   assert_true(part[0] == all[0] && part[1] == all[2]);
   global_router_close(g);
   glider_world_close(&w);
@@ -87,24 +87,24 @@ static char *embed_pool_rows(Scratch *s, Embeddings *rows) {
 static void a_file_of_instructions_is_used(void **state) {
   float now[GLIDER_EXPERTS], kept[GLIDER_EXPERTS], other[GLIDER_EXPERTS];
   Error err = {0};
-  RouterSettings s = glider_settings(7);
+  GliderMixing s = glider_mixing(7);
   GliderWorld w = glider_world(*state, NULL);
   RouteQuery q = {.input = "What should count do?"};
   GlobalRouter *g = glider_open(&w, &s);
-  glider_bias(g, q, now);
+  glider_bias_of(g, &s, q, now);
   global_router_close(g);
 
   Embeddings rows;
   char *path = embed_pool_rows(w.s, &rows);
   expect_ok(path, embeddings_write(&rows, path, &err), &err);
   g = glider_open(&w, &s);
-  glider_bias(g, q, kept);
+  glider_bias_of(g, &s, q, kept);
   global_router_close(g);
   assert_memory_equal(now, kept, sizeof now);
   for (int64_t i = 0; i < rows.dim; i++) rows.vector[i] *= -1; /* of the first expert */
   expect_ok(path, embeddings_write(&rows, path, &err), &err);
   g = glider_open(&w, &s);
-  glider_bias(g, q, other);
+  glider_bias_of(g, &s, q, other);
   global_router_close(g);
   assert_true(other[0] == -kept[0] && other[1] == kept[1] && kept[0] != 0);
   free(path);
@@ -125,7 +125,7 @@ static void an_expert_without_an_instruction_is_refused(void **state) {
             pool_open(&w.pool, scratch_path(*state, "pool"), &w.model->modules,
                       tiny_sample(w.model).hex, NULL, &err),
             &err);
-  RouterSettings s = glider_settings(3);
+  GliderMixing s = glider_mixing(3);
   glider_refused(&w, &s, STATUS_INPUT, "pool: expert 'count' has no instruction|skein pool");
   glider_world_close(&w);
 }
@@ -136,7 +136,7 @@ static void an_expert_without_an_instruction_is_refused(void **state) {
 static void queries_are_remembered(void **state) {
   enum { TEXTS = 150 };
   GliderWorld w = glider_world(*state, NULL);
-  RouterSettings s = glider_settings(1);
+  GliderMixing s = glider_mixing(1);
   GlobalRouter *g = glider_open(&w, &s);
   static float first[TEXTS][GLIDER_EXPERTS];
   for (int round = 0; round < 2; round++) {
@@ -144,7 +144,7 @@ static void queries_are_remembered(void **state) {
       char text[1024] = "count";
       float bias[GLIDER_EXPERTS];
       for (int k = 0; k <= i; k++) strcat(text, " sort");
-      glider_bias(g, (RouteQuery){.input = text}, bias);
+      glider_bias_of(g, &s, (RouteQuery){.input = text}, bias);
       if (round == 0) memcpy(first[i], bias, sizeof bias);
       assert_memory_equal(first[i], bias, sizeof bias);
       assert_true(i == 0 || memcmp(first[i], first[i - 1], sizeof bias) != 0);

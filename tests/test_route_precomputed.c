@@ -12,12 +12,12 @@
 
 static const char *const NAMES[] = {"rhyme", "sort", "count"}; /* not the pool's order */
 
-static RouterSettings precomputed(Scratch *s, double scale) {
+static GliderMixing precomputed(Scratch *s, double scale) {
   static char path[PATH_MAX];
-  RouterSettings settings = glider_settings(scale);
-  settings.embedder = EMBEDDER_PRECOMPUTED;
+  GliderMixing settings = glider_mixing(scale);
+  settings.global.embedder = EMBEDDER_PRECOMPUTED;
   snprintf(path, sizeof path, "%s/queries.safetensors", s->dir);
-  settings.embeddings = path;
+  settings.global.embeddings = path;
   return settings;
 }
 
@@ -31,11 +31,12 @@ static void write_pair(Scratch *s) {
                        QUERY, 2, 3, NULL);
 }
 
-static void expect_biases(const GliderWorld *w, const RouterSettings *s, const char *task, double a,
+static void expect_biases(const GliderWorld *w, const GliderMixing *s, const char *task, double a,
                           double b, double c) {
   float bias[GLIDER_EXPERTS];
   GlobalRouter *g = glider_open(w, s);
-  glider_bias(g, (RouteQuery){.name = task, .instruction = "unread", .input = "unread"}, bias);
+  glider_bias_of(g, s, (RouteQuery){.name = task, .instruction = "unread", .input = "unread"},
+                 bias);
   const double want[] = {a, b, c};
   for (int i = 0; i < GLIDER_EXPERTS; i++) {
     if (fabs((double)bias[i] - want[i]) > 1e-5) {
@@ -48,18 +49,18 @@ static void expect_biases(const GliderWorld *w, const RouterSettings *s, const c
 static void both_rules_and_the_dropped_coordinate(void **state) {
   GliderWorld w = glider_world(*state, NULL);
   write_pair(*state);
-  RouterSettings s = precomputed(*state, 3);
+  GliderMixing s = precomputed(*state, 3);
   expect_biases(&w, &s, "boolq", 1.8, 0, 3);
   expect_biases(&w, &s, "copa", 2.4, 0, 0);
   s.global.drop_last = true;
   expect_biases(&w, &s, "boolq", 3, 0, 3);
   expect_biases(&w, &s, "copa", 0, 0, 0);
   s.global.drop_last = false;
-  s.global.rule = GLOBAL_THRESHOLD;
+  s.rule.rule = GLOBAL_THRESHOLD;
   expect_biases(&w, &s, "boolq", 103 * 0.6, 0, 103);
-  s.global.threshold = 0.85; /* copa's largest cosine is 0.8 */
+  s.rule.threshold = 0.85; /* copa's largest cosine is 0.8 */
   expect_biases(&w, &s, "copa", 3 * 0.8, 0, 0);
-  s.global.threshold = 0.75;
+  s.rule.threshold = 0.75;
   expect_biases(&w, &s, "copa", 103 * 0.8, 0, 0);
   glider_world_close(&w);
 }
@@ -71,8 +72,7 @@ static void of_equals_the_first_is_the_nearest(void **state) {
                        NULL);
   glider_write_vectors(*state, "queries.safetensors", "nomic", (const char *const[]){"boolq"},
                        QUERY, 1, 2, NULL);
-  RouterSettings s = precomputed(*state, 3);
-  s.kind = ROUTER_RETRIEVAL;
+  GliderMixing s = precomputed(*state, 3);
   GlobalRouter *g = glider_open(&w, &s);
   assert_int_equal(glider_nearest(g, (RouteQuery){.name = "boolq", .input = ""}),
                    1); /* rhyme is later */
@@ -84,7 +84,7 @@ static void parts_that_do_not_belong_together_are_refused(void **state) {
   static const float V[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
   static const char *const TASK[] = {"boolq"};
   GliderWorld w = glider_world(*state, NULL);
-  RouterSettings s = precomputed(*state, 3);
+  GliderMixing s = precomputed(*state, 3);
   glider_write_vectors(*state, "queries.safetensors", "nomic", TASK, V, 1, 3, NULL);
   glider_refused(&w, &s, STATUS_INPUT,
                  "embeddings/nomic.safetensors: is missing|'nomic'|skein embed");
@@ -100,7 +100,7 @@ static void parts_that_do_not_belong_together_are_refused(void **state) {
   glider_write_vectors(*state, "pool/embeddings/nomic.safetensors", "nomic", NAMES, V, 3, 3,
                        "What does rhyme do?");
   global_router_close(glider_open(&w, &s));
-  s.embeddings = NULL;
+  s.global.embeddings = NULL;
   glider_refused(&w, &s, STATUS_USAGE, "embeddings: is missing");
   glider_world_close(&w);
 }
@@ -108,17 +108,19 @@ static void parts_that_do_not_belong_together_are_refused(void **state) {
 static void a_query_without_a_vector_is_refused(void **state) {
   GliderWorld w = glider_world(*state, NULL);
   write_pair(*state);
-  RouterSettings s = precomputed(*state, 3);
+  GliderMixing s = precomputed(*state, 3);
   GlobalRouter *g = glider_open(&w, &s);
   float bias[GLIDER_EXPERTS];
   Error err = {0};
-  Status got = global_bias(g, &(RouteQuery){.name = "bolq", .input = "x"}, bias, &err);
+  const double *cosine;
+  Status got = global_cosines(g, &(RouteQuery){.name = "bolq", .input = "x"}, &cosine, &err);
   expect_error("name", got, &err, STATUS_INPUT,
                "queries.safetensors: |'bolq'|did you mean 'boolq'");
   err = (Error){0};
-  got = global_bias(g, &(RouteQuery){.input = "x"}, bias, &err);
+  got = global_cosines(g, &(RouteQuery){.input = "x"}, &cosine, &err);
   expect_error("none", got, &err, STATUS_USAGE, "the name of its task");
-  glider_bias(g, (RouteQuery){.name = "boolq", .input = "x"}, bias); /* the router is still good */
+  glider_bias_of(g, &s, (RouteQuery){.name = "boolq", .input = "x"},
+                 bias); /* the router is still good */
   global_router_close(g);
   glider_world_close(&w);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "infer/route/router.h"
+#include "infer/route/router_options.h"
 #include "tests/parity.h"
 #include "tests/routed_case.h"
 #include "tests/scratch.h"
@@ -22,8 +23,9 @@ typedef struct Seen {
   float weight[ROUTED_LINEARS][ROUTED_TOKENS * ROUTED_EXPERTS];
 } Seen;
 
-static void see(void *arg, const Module *linear, const Rows *rows, const Tensor *softmax,
-                const Plan *plan) {
+static void see(void *arg, Context *c, const Module *linear, const Rows *rows,
+                const Tensor *softmax, const Plan *plan) {
+  (void)c;
   Seen *seen = arg;
   float *to = seen->weight[linear->id];
   assert_int_equal(seen->rows[linear->id], 0); /* a forward of all rows runs a linear once */
@@ -85,8 +87,10 @@ static float *run(RoutedCase *k, Router *router, Seen *seen) {
   for (int i = 0; i < ROUTED_SEQUENCES; i++) query[i] = (RouteQuery){NAME[i], NULL, "unread"};
   RouteBatch batch;
   expect_ok("begin", router_begin(router, query, ROUTED_SEQUENCES, &batch, &error), &error);
-  router_watch(router, see, seen);
-  T5Run t5 = {.model = k->model, .adapters = router_adapters(router, &batch, NULL)};
+  RouteWatcher watcher = {.see = see, .arg = seen};
+  RoutedForward forward;
+  routed_forward_init(&forward, router, &batch, &watcher);
+  T5Run t5 = {.model = k->model, .adapters = &forward.adapters};
   Ragged input = {ROUTED_SEQUENCES, k->in_at}, target = {ROUTED_SEQUENCES, k->out_at};
   Tensor *encoded = t5_encode(&c, &t5, k->input, input);
   Tensor *decoded = t5_decode(&c, &t5, encoded, input, k->decoder, (Rows){target, NULL});

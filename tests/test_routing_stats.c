@@ -10,6 +10,7 @@
 
 #include "autograd/ground/rng.h"
 #include "infer/route/routing_stats.h"
+#include "infer/route/routing_trace.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 #include "tests/tiny_pool.h"
@@ -44,7 +45,7 @@ static void world_close(World *w) {
 
 static void commit(RoutingStats *s, const bool *keep, int64_t sequences) {
   Error err = {0};
-  expect_ok("commit", routing_stats_commit(s, keep, sequences, &err), &err);
+  expect_ok("keep", routing_stats_watcher(s).keep(s, keep, sequences, &err), &err);
 }
 
 /* One forward of one linear: rows of sequences, their softmax and what was chosen, the first slot
@@ -56,16 +57,21 @@ typedef struct Call {
   int experts, slots;
 } Call;
 
-static void add(World *w, int place, Call *call, const int64_t *source) {
+static void show(RouteWatcher watcher, const World *w, int place, Call *call,
+                 const int64_t *source) {
   Bench b;
   bench_open(&b, false, 1);
   int64_t rows = call->sequence.offset[call->sequence.count];
   float weight[ROWS_MAX * SLOTS];
   for (int i = 0; i < ROWS_MAX * SLOTS; i++) weight[i] = i % call->slots ? 0.25f : 0.75f;
   Tensor softmax = tensor_view(call->softmax, DTYPE_F32, rows, call->experts);
-  Plan plan = {rows, call->slots, call->expert, weight};
-  routing_stats_add(w->stats, &b.c, w->at[place], &(Rows){call->sequence, source}, &softmax, &plan);
+  Plan plan = {rows, call->slots, call->expert, weight, AGGREGATE_OUTPUT};
+  watcher.see(watcher.arg, &b.c, w->at[place], &(Rows){call->sequence, source}, &softmax, &plan);
   bench_close(&b);
+}
+
+static void add(World *w, int place, Call *call, const int64_t *source) {
+  show(routing_stats_watcher(w->stats), w, place, call, source);
 }
 
 /* Three tokens over two experts, the last where no expert is. */
@@ -171,7 +177,7 @@ static void run_batches(World *w, Recount recount[PLACES]) {
           if (by_example || keep[batch][s]) recount_row(&recount[place], &call, t);
     }
     if (batch == 1) {
-      routing_stats_discard(w->stats);
+      routing_stats_watcher(w->stats).drop(w->stats);
     } else {
       commit(w->stats, keep[batch], 3);
     }
@@ -217,12 +223,13 @@ static void run_many_rows(World *w, int threads) {
   for (int i = 0; i < ROWS * EXPERTS; i++) softmax[i] = (float)rng_below(&rng, 1000) / 5000;
   for (int i = 0; i < ROWS * SLOTS; i++) chosen[i] = (int32_t)rng_below(&rng, EXPERTS);
   Tensor values = tensor_view(softmax, DTYPE_F32, ROWS, EXPERTS);
-  Plan plan = {ROWS, SLOTS, chosen, weight};
+  Plan plan = {ROWS, SLOTS, chosen, weight, AGGREGATE_OUTPUT};
+  RouteWatcher watcher = routing_stats_watcher(w->stats);
   Bench b;
   bench_open(&b, false, threads);
   Ragged sequence = {3, offset};
-  routing_stats_add(w->stats, &b.c, w->at[ENCODER_Q], &(Rows){sequence, NULL}, &values, &plan);
-  routing_stats_add(w->stats, &b.c, w->at[DECODER_WO], &(Rows){sequence, source}, &values, &plan);
+  watcher.see(w->stats, &b.c, w->at[ENCODER_Q], &(Rows){sequence, NULL}, &values, &plan);
+  watcher.see(w->stats, &b.c, w->at[DECODER_WO], &(Rows){sequence, source}, &values, &plan);
   bench_close(&b);
   commit(w->stats, (const bool[]){true, true, false}, 3);
 }
@@ -246,28 +253,20 @@ static void threads_change_no_bit(void **state) {
   world_close(&two);
 }
 
-/* Two tokens over two experts. */
-static void expect_trace(const RoutingTrace *trace, const TraceTokens *side,
-                         const double want[2][2]) {
-  assert_int_equal(side->count, 2);
-  for (int t = 0; t < 2; t++)
-    for (int e = 0; e < 2; e++) assert_true(routing_trace_weight(trace, side, t, e) == want[t][e]);
-}
-
 /* Two choices of two and one tokens, decoded one token at a time; the first is kept. */
 static void a_trace_follows_the_tokens(void **state) {
   (void)state;
   World w = world_open(2);
-  RoutingTrace trace = {.experts = 2};
-  routing_stats_trace(w.stats, &trace);
+  RoutingTrace trace = {.experts = 2, .modules = w.model->modules.count};
+  RouteWatcher watcher = routing_trace_watcher(&trace);
   Call encoder = {.sequence = {1, (const int64_t[]){0, 2}},
                   .softmax = {1, 0, 0, 1},
                   .expert = {0, 1, 1, -1},
                   .experts = 2,
                   .slots = 2};
-  add(&w, ENCODER_Q, &encoder, NULL);
+  show(watcher, &w, ENCODER_Q, &encoder, NULL);
   encoder.expert[0] = 1, encoder.expert[1] = 0;
-  add(&w, CROSS_K, &encoder, NULL);
+  show(watcher, &w, CROSS_K, &encoder, NULL);
   static const int64_t source[] = {0, 0};
   for (int place = CROSS_Q; place <= DECODER_WO; place++) {
     Call step = {.sequence = {2, (const int64_t[]){0, 1, 2}},
@@ -275,19 +274,22 @@ static void a_trace_follows_the_tokens(void **state) {
                  .expert = {0, -1, 1, -1},
                  .experts = 2,
                  .slots = 2};
-    add(&w, place, &step, source);
+    show(watcher, &w, place, &step, source);
     step.sequence = (Ragged){2, (const int64_t[]){0, 1, 1}};
     step.expert[0] = place == CROSS_Q ? 0 : 1;
-    add(&w, place, &step, source);
+    show(watcher, &w, place, &step, source);
   }
   assert_int_equal(trace.decoder.count, 0); /* not yet */
-  commit(w.stats, (const bool[]){true, false}, 2);
+  Error err = {0};
+  expect_ok("keep", watcher.keep(&trace, (const bool[]){true, false}, 2, &err), &err);
   const double want[2][2][2] = {{{0.5, 0.5}, {0, 0.75}}, {{0.75, 0}, {0.375, 0.375}}};
-  expect_trace(&trace, &trace.encoder, want[0]);
-  expect_trace(&trace, &trace.decoder, want[1]);
-  routing_stats_trace(w.stats, NULL);
-  add(&w, ENCODER_Q, &encoder, NULL);
-  assert_true(routing_trace_weight(&trace, &trace.encoder, 0, 0) == 0.5);
+  const TraceTokens *const side[] = {&trace.encoder, &trace.decoder};
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(side[i]->count, 2);
+    for (int t = 0; t < 2; t++)
+      for (int e = 0; e < 2; e++)
+        assert_true(routing_trace_weight(&trace, side[i], t, e) == want[i][t][e]);
+  }
   routing_trace_free(&trace);
   world_close(&w);
 }
