@@ -108,7 +108,7 @@ static Status read_whole(int fd, const char *path, size_t limit, char **text, si
                      limit);
   }
   *text = malloc(known + 1);
-  if (!*text) return error_set(err, STATUS_RUN, "%s: no memory for %zu bytes", path, known);
+  if (!*text) return error_set(err, STATUS_RUN, "%s: out of memory: %zu bytes", path, known);
   TRY(read_bytes(fd, path, *text, known, size, err));
   (*text)[*size] = '\0';
   return STATUS_OK;
@@ -186,7 +186,7 @@ static Status open_stream(AtomicFile *f, int fd, mode_t mode, const char *path, 
   if (!f->path || !f->sink) return error_set(err, STATUS_RUN, "%s: out of memory", path);
   *f->sink = (AtomicSink){.fd = fd};
   f->stream = fopencookie(f->sink, "w", (cookie_io_functions_t){.write = sink_write});
-  if (!f->stream) return error_set_errno(err, STATUS_RUN, "%s: cannot open a stream", path);
+  if (!f->stream) return error_set(err, STATUS_RUN, "%s: out of memory: a stream", path);
   return STATUS_OK;
 }
 

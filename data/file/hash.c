@@ -65,7 +65,7 @@ Status hash_file(const char *path, char hex[HASH_HEX], Error *err) {
     hash_finish(hash, hex);
     status = mapped_unchanged(&file, err);
   } else {
-    status = error_set(err, STATUS_RUN, "%s: no memory for SHA-256", path);
+    status = error_set(err, STATUS_RUN, "%s: out of memory: SHA-256", path);
   }
   mapped_close(&file);
   return status;

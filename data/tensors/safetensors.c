@@ -91,7 +91,7 @@ static bool entries_cover(const Safetensors *s, const unsigned char *data) {
 
 static Status check_cover(const Safetensors *s, const unsigned char *data, Error *err) {
   const SafetensorsEntry **chain = malloc((s->count + 1) * sizeof *chain);
-  if (!chain) return error_set(err, STATUS_RUN, "%s: no memory for the header", s->file.path);
+  if (!chain) return error_set(err, STATUS_RUN, "%s: out of memory: the header", s->file.path);
   for (size_t i = 0; i < s->count; i++) chain[i] = &s->entry[i];
   qsort(chain, s->count, sizeof *chain, compare_ranges);
   Status status = check_chain(s, chain, data, err);

@@ -248,7 +248,7 @@ static Status read_entry(Safetensors *s, char *name, JsonWalk *walk, Error *err)
   SafetensorsEntry *grown = grow_array(s->entry, s->count, sizeof *grown);
   if (!grown) {
     free(name);
-    return error_set(err, STATUS_RUN, "%s: no memory for the header", s->file.path);
+    return error_set(err, STATUS_RUN, "%s: out of memory: the header", s->file.path);
   }
   s->entry = grown;
   SafetensorsEntry *e = &s->entry[s->count++];
@@ -274,7 +274,7 @@ static Status read_meta(Safetensors *s, char *key, JsonWalk *walk, Error *err) {
   SafetensorsMeta *grown = grow_array(s->meta, s->meta_count, sizeof *grown);
   if (!grown) {
     free(key);
-    return error_set(err, STATUS_RUN, "%s: no memory for the header", s->file.path);
+    return error_set(err, STATUS_RUN, "%s: out of memory: the header", s->file.path);
   }
   s->meta = grown;
   SafetensorsMeta *m = &s->meta[s->meta_count++];
@@ -286,7 +286,7 @@ static Status read_meta(Safetensors *s, char *key, JsonWalk *walk, Error *err) {
     status = error_set(err, STATUS_INPUT, "%s: __metadata__: '%.200s': got %s, want a string",
                        s->file.path, key, json_kind(value));
   } else if (!(m->value = strdup(json_string_value(value)))) {
-    status = error_set(err, STATUS_RUN, "%s: no memory for the header", s->file.path);
+    status = error_set(err, STATUS_RUN, "%s: out of memory: the header", s->file.path);
   }
   json_decref(value);
   return status;

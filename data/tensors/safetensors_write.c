@@ -67,7 +67,7 @@ static Status add_members(json_t *header, const char *path, const SafetensorsIte
 /* The length and the header, padded with spaces so that the data begins at a multiple of 8. */
 static Status write_header(FILE *out, const json_t *header, const char *path, Error *err) {
   char *text = json_dumps(header, JSON_COMPACT);
-  if (!text) return error_set(err, STATUS_RUN, "%s: no memory for the header", path);
+  if (!text) return error_set(err, STATUS_RUN, "%s: out of memory: the header", path);
   size_t size = strlen(text);
   size_t padding = (8 - size % 8) % 8;
   uint64_t length = size + padding;
@@ -106,7 +106,7 @@ Status safetensors_write(const char *path, const SafetensorsItem *items, size_t 
   TRY(atomic_open(&file, path, err));
   json_t *header = json_object();
   Status status = header ? add_members(header, path, items, count, meta, meta_count, err)
-                         : error_set(err, STATUS_RUN, "%s: no memory for the header", path);
+                         : error_set(err, STATUS_RUN, "%s: out of memory: the header", path);
   if (status == STATUS_OK) status = write_header(file.stream, header, path, err);
   for (size_t i = 0; i < count && status == STATUS_OK; i++) {
     status = write_data(file.stream, &items[i], path, err);

@@ -70,7 +70,7 @@ static bool is_blank(const char *text, size_t size) {
 static Status append_line(Jsonl *j, Line line, Error *err) {
   if ((j->count & (j->count - 1)) == 0) {
     Line *grown = reallocarray(j->line, j->count ? 2 * j->count : 1, sizeof *grown);
-    if (!grown) return error_set(err, STATUS_RUN, "%s: no memory for the lines", j->file.path);
+    if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory: the lines", j->file.path);
     j->line = grown;
   }
   j->line[j->count++] = line;
@@ -103,7 +103,7 @@ static Status index_lines(Jsonl *j, Hash *hash, Error *err) {
 static Status read_lines(Jsonl *j, const char *path, Error *err) {
   TRY(open_text(j, path, err));
   Hash *hash = hash_new();
-  if (!hash) return error_set(err, STATUS_RUN, "%s: no memory for SHA-256", path);
+  if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory: SHA-256", path);
   Status status = index_lines(j, hash, err);
   hash_finish(hash, j->hash);
   return status;

@@ -113,7 +113,7 @@ static Status expand_text(const MappedFile *in, Expansion *x, Error *err) {
       !ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
     status = decompress_frames(context, in, &out, x, err);
   } else {
-    status = error_set(err, STATUS_RUN, "%s: no memory to decompress", x->path);
+    status = error_set(err, STATUS_RUN, "%s: out of memory: decompression", x->path);
   }
   free(out.dst);
   ZSTD_freeDCtx(context);
