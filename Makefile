@@ -52,7 +52,7 @@ test_scripts := $(wildcard tests/test_*.sh)
 kernel_tests := op_values gradcheck attention products t5 t5_cache train parity_forward \
   parity_gradient parity_training predict predict_routed router router_golden route_execute embed
 test_support := $(filter-out tests/test_%.c tests/no_memory.c,$(wildcard tests/*.c))
-# Whose calls of skein's objects fail in test_no_memory.
+# Functions whose calls by skein's objects fail in test_no_memory*.
 allocating := malloc calloc realloc reallocarray strdup strndup open_memstream fopencookie mmap \
   asprintf vasprintf __asprintf_chk __vasprintf_chk EVP_MD_CTX_new yaml_parser_initialize \
   yaml_emitter_initialize pcre2_compile_8 pcre2_compile_context_create_8 \
@@ -123,8 +123,9 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(test_support)) $(BUILD)/lib
   $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lcmocka $(LIBS)
 
-$(BUILD)/tests/test_no_memory: $(BUILD)/tests/no_memory.o
-$(BUILD)/tests/test_no_memory: LDFLAGS_ALL += $(allocating:%=-Wl,--wrap=%)
+no_memory_tests := $(filter $(BUILD)/tests/test_no_memory%,$(test_programs))
+$(no_memory_tests): $(BUILD)/tests/no_memory.o
+$(no_memory_tests): LDFLAGS_ALL += $(allocating:%=-Wl,--wrap=%)
 
 $(addsuffix .o,$(test_programs)): | $(BUILD)/found-test
 
