@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "data/examples/batch.h"
 #include "data/file/file.h"
 #include "infer/embed/embed.h"
 #include "infer/pool/merge.h"
@@ -286,8 +287,9 @@ static Status run_model(const World *w, Tape *tape, int threads, Error *err) {
   Arena *arena = arena_new();
   if (!arena) return error_set(err, STATUS_RUN, "out of memory: an arena");
   Context c = context_make(arena, tape, threads, err);
-  Tensor *loss = t5_loss(&c, &run, w->batch.input, tiny_input(&w->batch), w->batch.decoder,
-                         w->batch.target, tiny_target(&w->batch), 1, nll);
+  TinyBatch b = w->batch;
+  MicroBatch micro = {b.input, b.decoder, b.target, tiny_input(&b), tiny_target(&b)};
+  Tensor *loss = t5_loss(&c, &run, &micro, 1, nll);
   if (loss && tape) {
     tape_seed(&c, loss, 1);
     tape_backward(&c, 0);
