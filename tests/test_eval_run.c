@@ -128,50 +128,50 @@ static void test_only_a_part_of_the_pool(void **state) {
 
 /* ---- refused before anything is computed ---- */
 
+static const struct {
+  const char *text;
+  Status status;
+  const char *words;
+} REFUSALS[] = {
+    {EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: phatgoose, top_k: 4}]\n", STATUS_USAGE,
+     "eval.yaml:8:11: method phatgoose: |top_k: is 4|has 3 experts"},
+    {EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: phatgoose, top_k: 2, only: [deep]}]\n",
+     STATUS_USAGE, "top_k: is 2|has 1 expert"},
+    {EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{expert: deap}]\n", STATUS_USAGE,
+     "deap|did you mean 'deep'"},
+    {EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: merged, only: [deep, wade]}]\n",
+     STATUS_USAGE, "wade|did you mean 'wide'"},
+    {EVAL_HEAD "tasks:\n  - {name: who, file: @/who.jsonl, expert: sone}\nmethods: [base]\n",
+     STATUS_USAGE, "eval.yaml:7:5: task who: expert: |did you mean 'some'"},
+    {EVAL_HEAD "tasks:\n  - {name: say, file: @/say.jsonl}\nmethods: [base]\n", STATUS_INPUT,
+     "say.jsonl|item 0|choices"},
+    {EVAL_HEAD "tasks:\n  - {name: a, file: @/no-label.jsonl}\nmethods: [base]\n", STATUS_INPUT,
+     "no-label.jsonl|item 1|label"},
+    {EVAL_HEAD "tasks:\n  - {name: a, file: @/no-label.jsonl, kind: generation}\nmethods: [base]\n",
+     STATUS_INPUT, "no-label.jsonl|item 0|target"},
+    {EVAL_HEAD "tasks:\n  - {name: a, file: @/nowhere.jsonl}\nmethods: [base]\n", STATUS_INPUT,
+     "nowhere.jsonl"},
+    {"base: @/base\noutput: @/out\ntasks:\n" EVAL_WHO "methods: [base, merged]\n", STATUS_USAGE,
+     "method merged|pool"},
+    {"base: @/base\noutput: @/out\ntasks:\n" EVAL_WHO "methods: [oracle]\n", STATUS_USAGE,
+     "method oracle|pool"},
+    {"pool: @/pool\noutput: @/out\ntasks:\n" EVAL_WHO "methods: [base]\n", STATUS_INPUT,
+     "tiny|base"},
+    {EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [oracle, {name: expert-deep, router: merged}]\n",
+     STATUS_USAGE, "method expert-deep|oracle"},
+};
+
 static void test_refusals(void **state) {
   Scratch *s = *state;
-  static const struct {
-    const char *text;
-    Status status;
-    const char *words;
-  } CASES[] = {
-      {EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: phatgoose, top_k: 4}]\n", STATUS_USAGE,
-       "eval.yaml:8:11: method phatgoose: |top_k: is 4|has 3 experts"},
-      {EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: phatgoose, top_k: 2, only: [deep]}]\n",
-       STATUS_USAGE, "top_k: is 2|has 1 expert"},
-      {EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{expert: deap}]\n", STATUS_USAGE,
-       "deap|did you mean 'deep'"},
-      {EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: merged, only: [deep, wade]}]\n",
-       STATUS_USAGE, "wade|did you mean 'wide'"},
-      {EVAL_HEAD "tasks:\n  - {name: who, file: @/who.jsonl, expert: sone}\nmethods: [base]\n",
-       STATUS_USAGE, "eval.yaml:7:5: task who: expert: |did you mean 'some'"},
-      {EVAL_HEAD "tasks:\n  - {name: say, file: @/say.jsonl}\nmethods: [base]\n", STATUS_INPUT,
-       "say.jsonl|item 0|choices"},
-      {EVAL_HEAD "tasks:\n  - {name: a, file: @/no-label.jsonl}\nmethods: [base]\n", STATUS_INPUT,
-       "no-label.jsonl|item 1|label"},
-      {EVAL_HEAD
-       "tasks:\n  - {name: a, file: @/no-label.jsonl, kind: generation}\nmethods: [base]\n",
-       STATUS_INPUT, "no-label.jsonl|item 0|target"},
-      {EVAL_HEAD "tasks:\n  - {name: a, file: @/nowhere.jsonl}\nmethods: [base]\n", STATUS_INPUT,
-       "nowhere.jsonl"},
-      {"base: @/base\noutput: @/out\ntasks:\n" EVAL_WHO "methods: [base, merged]\n", STATUS_USAGE,
-       "method merged|pool"},
-      {"base: @/base\noutput: @/out\ntasks:\n" EVAL_WHO "methods: [oracle]\n", STATUS_USAGE,
-       "method oracle|pool"},
-      {"pool: @/pool\noutput: @/out\ntasks:\n" EVAL_WHO "methods: [base]\n", STATUS_INPUT,
-       "tiny|base"},
-      {EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [oracle, {name: expert-deep, router: merged}]\n",
-       STATUS_USAGE, "method expert-deep|oracle"},
-  };
   dir_remove(scratch_path(s, "out"), NULL);
   eval_world_file(s, "no-label.jsonl",
                   "{\"input\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n"
                   "{\"input\": \"x\", \"choices\": [\"a\", \"b\"]}\n");
-  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+  for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) {
     EvalRun r;
     Error err = {0};
-    Status status = eval_run_open(&r, s, CASES[i].text, false, &err);
-    expect_error(CASES[i].text, status, &err, CASES[i].status, CASES[i].words);
+    Status status = eval_run_open(&r, s, REFUSALS[i].text, false, &err);
+    expect_error(REFUSALS[i].text, status, &err, REFUSALS[i].status, REFUSALS[i].words);
     eval_run_close(&r);
     assert_false(eval_world_has(s, "out"));
   }

@@ -20,86 +20,88 @@ static Status read_text(EvalSpec *spec, char path[128], Scratch *s, const char *
   return eval_spec_read(spec, path, NULL, 0, axes, err);
 }
 
+static const struct {
+  const char *text, *words;
+} REFUSALS[] = {
+    {"pool: [p\n", "spec.yaml:2:1: |not YAML"},
+    {"- a\n", "spec.yaml:1:1: |mapping"},
+    {"poll: p\n" TASKS "methods: [base]\n", "spec.yaml:1:1: |unknown key 'poll'|'pool'"},
+    {OK "metods: [base]\n", "spec.yaml:4:1: |unknown key 'metods'|'methods'"},
+    {OK "methods: [base]\naxes: {top_k: [1]}\n", "spec.yaml:5:1: |unknown key 'axes'"},
+    {OK "methods: [base]\nbootstrap: {sample: 3}\n",
+     "spec.yaml:5:13: |'bootstrap.sample'|'bootstrap.samples'"},
+    {OK "methods: [base]\nlimit: many\n", "spec.yaml:5:8: |limit"},
+    {OK "methods: [base]\ntask_default: {kind: choices}\n",
+     "spec.yaml:5:1: |'task_default'|'task_defaults'"},
+    {OK "methods: [base]\ntask_defaults: {knid: choices}\n", "spec.yaml:5:17: |'knid'|'kind'"},
+    {TASKS "methods: [base]\n", "spec.yaml: |pool: is required"},
+    {"pool: p\nmethods: [base]\n", "spec.yaml: |tasks: want a list"},
+    {"pool: p\ntasks: []\nmethods: [base]\n", "spec.yaml:2:8: |tasks|empty"},
+    {OK, "spec.yaml: |methods: want a list"},
+    {OK "methods: []\n", "spec.yaml:4:10: |methods|empty"},
+    {OK "methods: [phatgose]\n", "spec.yaml:4:11: |'phatgose'|'phatgoose'"},
+    {OK "methods: [oracel]\n", "spec.yaml:4:11: |'oracel'|'oracle'"},
+    {OK "methods: [3]\n", "spec.yaml:4:11: |unknown method '3'"},
+    {OK "methods: [{router: glider, global: {skale: 3}}]\n",
+     "spec.yaml:4:37: |'global.skale'|'global.scale'"},
+    {OK "methods: [{router: glidr}]\n", "spec.yaml:4:20: |router|glidr"},
+    {OK "methods: [base, base]\n", "spec.yaml:4:17: |'base' too"},
+    {OK "methods: [{name: a/b, router: base}]\n", "spec.yaml:4:18: |a/b|file"},
+    {OK "methods: [{name: .., router: base}]\n", "spec.yaml:4:18: |dot"},
+    {OK "methods: [expert]\n", "spec.yaml:4:11: |expert: is required"},
+    {OK "methods: [{router: merged, expert: x}]\n", "spec.yaml:4:11: |expert: 'x'"},
+    {"pool: p\ntasks: [{file: x}]\nmethods: [base]\n", "spec.yaml:2:9: |name: is required"},
+    {"pool: p\ntasks: [{name: a}]\nmethods: [base]\n", "spec.yaml:2:9: |file: is required"},
+    {"pool: p\ntasks: [{name: a, file: x, metric: [accuracy]}]\nmethods: [base]\n",
+     "spec.yaml:2:28: |'metric'|'metrics'"},
+    {"pool: p\ntasks: [{name: a, file: x, metrics: [acuracy]}]\nmethods: [base]\n",
+     "spec.yaml:2:37: |metrics|'acuracy'|'accuracy'"},
+    {"pool: p\ntasks: [{name: a, file: x, metrics: rougeL}]\nmethods: [base]\n",
+     "spec.yaml:2:37: |metrics|rougeL is not of choices"},
+    {"pool: p\ntasks: [{name: a, file: x, kind: generation, metrics: [accuracy]}]\n"
+     "methods: [base]\n",
+     "spec.yaml:2:55: |metrics|accuracy is not of generation"},
+    {"pool: p\ntasks: [{name: a, file: x, metrics: [accuracy, accuracy]}]\nmethods: [base]\n",
+     "spec.yaml:2:37: |accuracy is there twice"},
+    {"pool: p\ntasks: [{name: a, file: x}, {name: a, file: y}]\nmethods: [base]\n",
+     "spec.yaml:2:36: |tasks[0]|'a' too"},
+    {"pool: p\ntasks: [{name: mean, file: x}]\nmethods: [base]\n", "spec.yaml:2:16: |'mean'"},
+    {"pool: p\ntasks: [{name: a.routing, file: x}]\nmethods: [base]\n",
+     "spec.yaml:2:16: |.routing"},
+    {"pool: p\ntasks: [{name: a, file: x, format: csv}]\nmethods: [base]\n",
+     "spec.yaml:2:36: |format|csv"},
+};
+
 static void test_refusals(void **state) {
-  static const struct {
-    const char *text, *words;
-  } CASES[] = {
-      {"pool: [p\n", "spec.yaml:2:1: |not YAML"},
-      {"- a\n", "spec.yaml:1:1: |mapping"},
-      {"poll: p\n" TASKS "methods: [base]\n", "spec.yaml:1:1: |unknown key 'poll'|'pool'"},
-      {OK "metods: [base]\n", "spec.yaml:4:1: |unknown key 'metods'|'methods'"},
-      {OK "methods: [base]\naxes: {top_k: [1]}\n", "spec.yaml:5:1: |unknown key 'axes'"},
-      {OK "methods: [base]\nbootstrap: {sample: 3}\n",
-       "spec.yaml:5:13: |'bootstrap.sample'|'bootstrap.samples'"},
-      {OK "methods: [base]\nlimit: many\n", "spec.yaml:5:8: |limit"},
-      {OK "methods: [base]\ntask_default: {kind: choices}\n",
-       "spec.yaml:5:1: |'task_default'|'task_defaults'"},
-      {OK "methods: [base]\ntask_defaults: {knid: choices}\n", "spec.yaml:5:17: |'knid'|'kind'"},
-      {TASKS "methods: [base]\n", "spec.yaml: |pool: is required"},
-      {"pool: p\nmethods: [base]\n", "spec.yaml: |tasks: want a list"},
-      {"pool: p\ntasks: []\nmethods: [base]\n", "spec.yaml:2:8: |tasks|empty"},
-      {OK, "spec.yaml: |methods: want a list"},
-      {OK "methods: []\n", "spec.yaml:4:10: |methods|empty"},
-      {OK "methods: [phatgose]\n", "spec.yaml:4:11: |'phatgose'|'phatgoose'"},
-      {OK "methods: [oracel]\n", "spec.yaml:4:11: |'oracel'|'oracle'"},
-      {OK "methods: [3]\n", "spec.yaml:4:11: |unknown method '3'"},
-      {OK "methods: [{router: glider, global: {skale: 3}}]\n",
-       "spec.yaml:4:37: |'global.skale'|'global.scale'"},
-      {OK "methods: [{router: glidr}]\n", "spec.yaml:4:20: |router|glidr"},
-      {OK "methods: [base, base]\n", "spec.yaml:4:17: |'base' too"},
-      {OK "methods: [{name: a/b, router: base}]\n", "spec.yaml:4:18: |a/b|file"},
-      {OK "methods: [{name: .., router: base}]\n", "spec.yaml:4:18: |dot"},
-      {OK "methods: [expert]\n", "spec.yaml:4:11: |expert: is required"},
-      {OK "methods: [{router: merged, expert: x}]\n", "spec.yaml:4:11: |expert: 'x'"},
-      {"pool: p\ntasks: [{file: x}]\nmethods: [base]\n", "spec.yaml:2:9: |name: is required"},
-      {"pool: p\ntasks: [{name: a}]\nmethods: [base]\n", "spec.yaml:2:9: |file: is required"},
-      {"pool: p\ntasks: [{name: a, file: x, metric: [accuracy]}]\nmethods: [base]\n",
-       "spec.yaml:2:28: |'metric'|'metrics'"},
-      {"pool: p\ntasks: [{name: a, file: x, metrics: [acuracy]}]\nmethods: [base]\n",
-       "spec.yaml:2:37: |metrics|'acuracy'|'accuracy'"},
-      {"pool: p\ntasks: [{name: a, file: x, metrics: rougeL}]\nmethods: [base]\n",
-       "spec.yaml:2:37: |metrics|rougeL is not of choices"},
-      {"pool: p\ntasks: [{name: a, file: x, kind: generation, metrics: [accuracy]}]\n"
-       "methods: [base]\n",
-       "spec.yaml:2:55: |metrics|accuracy is not of generation"},
-      {"pool: p\ntasks: [{name: a, file: x, metrics: [accuracy, accuracy]}]\nmethods: [base]\n",
-       "spec.yaml:2:37: |accuracy is there twice"},
-      {"pool: p\ntasks: [{name: a, file: x}, {name: a, file: y}]\nmethods: [base]\n",
-       "spec.yaml:2:36: |tasks[0]|'a' too"},
-      {"pool: p\ntasks: [{name: mean, file: x}]\nmethods: [base]\n", "spec.yaml:2:16: |'mean'"},
-      {"pool: p\ntasks: [{name: a.routing, file: x}]\nmethods: [base]\n",
-       "spec.yaml:2:16: |.routing"},
-      {"pool: p\ntasks: [{name: a, file: x, format: csv}]\nmethods: [base]\n",
-       "spec.yaml:2:36: |format|csv"},
-  };
-  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+  for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) {
     EvalSpec spec;
     char path[128];
     Error err = {0};
-    Status status = read_text(&spec, path, *state, CASES[i].text, false, &err);
-    expect_error(CASES[i].text, status, &err, STATUS_USAGE, CASES[i].words);
+    Status status = read_text(&spec, path, *state, REFUSALS[i].text, false, &err);
+    expect_error(REFUSALS[i].text, status, &err, STATUS_USAGE, REFUSALS[i].words);
     eval_spec_free(&spec);
   }
 }
 
+static const char PLACED[] =
+    "pool: p\n"
+    "bootstrap:\n"
+    "  samples: %s\n"
+    "task_defaults:\n"
+    "  group: %s\n"
+    "tasks:\n"
+    "  - name: a\n"
+    "    file: x\n"
+    "    limit: %s\n"
+    "methods:\n"
+    "  - base\n"
+    "  - router: glider\n"
+    "    global:\n"
+    "      scale: %s\n"
+    "    only: [a, %s]\n";
+
 /* A file whose settings stand far apart: each is refused where it stands. */
 static void test_places(void **state) {
-  static const char TEXT[] =
-      "pool: p\n"
-      "bootstrap:\n"
-      "  samples: %s\n"
-      "task_defaults:\n"
-      "  group: %s\n"
-      "tasks:\n"
-      "  - name: a\n"
-      "    file: x\n"
-      "    limit: %s\n"
-      "methods:\n"
-      "  - base\n"
-      "  - router: glider\n"
-      "    global:\n"
-      "      scale: %s\n"
-      "    only: [a, %s]\n";
   static const char *const GOOD[] = {"10", "g", "3", "1.5", "b"};
   static const struct {
     int which;
@@ -117,13 +119,41 @@ static void test_places(void **state) {
     memcpy(v, GOOD, sizeof v);
     v[CASES[i].which] = CASES[i].value;
     char text[500], path[128];
-    snprintf(text, sizeof text, TEXT, v[0], v[1], v[2], v[3], v[4]);
+    snprintf(text, sizeof text, PLACED, v[0], v[1], v[2], v[3], v[4]);
     EvalSpec spec;
     Error err = {0};
     Status status = read_text(&spec, path, *state, text, false, &err);
     expect_error(text, status, &err, STATUS_USAGE, CASES[i].words);
     eval_spec_free(&spec);
   }
+}
+
+static void expect_read_tasks(const EvalSpec *spec) {
+  const EvalTask *a = &spec->task[0], *b = &spec->task[1];
+  assert_int_equal(a->kind, TASK_GENERATION);
+  assert_string_equal(a->group, "in");
+  assert_int_equal(a->metric_count, 2);
+  assert_int_equal(a->metric[0], METRIC_ROUGE_L);
+  assert_int_equal(eval_task_limit(spec, a, 100), 4);
+  assert_int_equal(b->kind, TASK_CHOICES);
+  assert_string_equal(b->group, "out");
+  assert_string_equal(b->instruction, "1.50"); /* the table decides the type */
+  assert_int_equal(b->metric[0], METRIC_ACCURACY);
+  assert_int_equal(eval_task_limit(spec, b, 100), 7);
+  assert_int_equal(eval_task_limit(spec, b, 5), 5);
+}
+
+static void expect_read_methods(const EvalSpec *spec) {
+  assert_int_equal(spec->method[0]->rule, EVAL_ORACLE);
+  assert_string_equal(spec->method[1]->name, "g");
+  assert_string_equal(router_method(&spec->method[1]->router)->name, "glider");
+  char *scale = options_text(&spec->method[1]->set, "global.scale");
+  assert_string_equal(scale, "100");
+  free(scale);
+  assert_int_equal(spec->method[1]->router.top_k, 3);
+  assert_string_equal(spec->method[2]->name, "expert-rhyme");
+  assert_string_equal(router_one_expert(&spec->method[2]->router), "rhyme");
+  assert_int_equal(spec->method[3]->rule, EVAL_BEST_INDIVIDUAL);
 }
 
 static void test_what_is_read(void **state) {
@@ -147,28 +177,8 @@ static void test_what_is_read(void **state) {
   assert_int_equal(spec.settings.limit, 7); /* the command line wins */
   assert_int_equal(spec.settings.bootstrap_seed, 5);
   assert_string_equal(spec.settings.output, "elsewhere");
-  const EvalTask *a = &spec.task[0], *b = &spec.task[1];
-  assert_int_equal(a->kind, TASK_GENERATION);
-  assert_string_equal(a->group, "in");
-  assert_int_equal(a->metric_count, 2);
-  assert_int_equal(a->metric[0], METRIC_ROUGE_L);
-  assert_int_equal(eval_task_limit(&spec, a, 100), 4);
-  assert_int_equal(b->kind, TASK_CHOICES);
-  assert_string_equal(b->group, "out");
-  assert_string_equal(b->instruction, "1.50"); /* the table decides the type */
-  assert_int_equal(b->metric[0], METRIC_ACCURACY);
-  assert_int_equal(eval_task_limit(&spec, b, 100), 7);
-  assert_int_equal(eval_task_limit(&spec, b, 5), 5);
-  assert_int_equal(spec.method[0]->rule, EVAL_ORACLE);
-  assert_string_equal(spec.method[1]->name, "g");
-  assert_string_equal(router_method(&spec.method[1]->router)->name, "glider");
-  char *scale = options_text(&spec.method[1]->set, "global.scale");
-  assert_string_equal(scale, "100");
-  free(scale);
-  assert_int_equal(spec.method[1]->router.top_k, 3);
-  assert_string_equal(spec.method[2]->name, "expert-rhyme");
-  assert_string_equal(router_one_expert(&spec.method[2]->router), "rhyme");
-  assert_int_equal(spec.method[3]->rule, EVAL_BEST_INDIVIDUAL);
+  expect_read_tasks(&spec);
+  expect_read_methods(&spec);
   const char *group[2];
   assert_int_equal(eval_spec_groups(&spec, group), 2);
   assert_string_equal(group[1], "out");

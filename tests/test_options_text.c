@@ -42,6 +42,44 @@ static void assert_record_reads_back(const Fixture *f) {
   options_free(&g.o);
 }
 
+/* Texts that YAML could take for something else. */
+static const char *const STRINGS[] = {
+    "no",
+    "~",
+    "null",
+    "true",
+    "1",
+    " lead and trail ",
+    "a: b",
+    "# not a comment",
+    "- x",
+    "'",
+    "\"",
+    "\\",
+    "line\nline\n\n",
+    "tab\tbell\a",
+    "caf\xc3\xa9 \xf0\x9f\x98\x80",
+    "\xef\xbb\xbf"
+    "bom",
+    "\xc2\x85\xe2\x80\xa8",
+    "\x7f",
+    "%x",
+    "@",
+    "`",
+    "!tag",
+    "&a",
+    "*a",
+    "{",
+    "[",
+    "a\r\nb",
+    "{a: 1}",
+    "long long long long long long long long long long long long long long long long long long "
+    "long long long long long long long long long long long long long long long long long long"};
+
+static const char *const REALS[] = {
+    "0.1",     "1e-300",   "3.141592653589793",      "123456789.123456789",
+    "-2.5e17", "4.9e-324", "1.7976931348623157e308", "-0.0"};
+
 static void a_record_is_the_settings(void **state) {
   (void)state;
   Fixture f;
@@ -54,54 +92,19 @@ static void a_record_is_the_settings(void **state) {
                       "experts: []\nseed: 42\na:\n  b:\n    c:\n      deep: 0\n");
   free(record);
   assert_record_reads_back(&f);
-  static const char *const reals[] = {
-      "0.1",     "1e-300",   "3.141592653589793",      "123456789.123456789",
-      "-2.5e17", "4.9e-324", "1.7976931348623157e308", "-0.0"};
   char text[64];
-  for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) {
-    snprintf(text, sizeof text, "a.b.c.deep: %s", reals[i]);
+  for (size_t i = 0; i < sizeof REALS / sizeof *REALS; i++) {
+    snprintf(text, sizeof text, "a.b.c.deep: %s", REALS[i]);
     fixture_accept(&f, text);
     assert_record_reads_back(&f);
   }
-  static const char *const strings[] = {
-      "no",
-      "~",
-      "null",
-      "true",
-      "1",
-      " lead and trail ",
-      "a: b",
-      "# not a comment",
-      "- x",
-      "'",
-      "\"",
-      "\\",
-      "line\nline\n\n",
-      "tab\tbell\a",
-      "caf\xc3\xa9 \xf0\x9f\x98\x80",
-      "\xef\xbb\xbf"
-      "bom",
-      "\xc2\x85\xe2\x80\xa8",
-      "\x7f",
-      "%x",
-      "@",
-      "`",
-      "!tag",
-      "&a",
-      "*a",
-      "{",
-      "[",
-      "a\r\nb",
-      "{a: 1}",
-      "long long long long long long long long long long long long long long long long long long "
-      "long long long long long long long long long long long long long long long long long long"};
-  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+  for (size_t i = 0; i < sizeof STRINGS / sizeof *STRINGS; i++) {
     char assignment[512];
     Error err = {0};
-    snprintf(assignment, sizeof assignment, "data.task=%s", strings[i]);
+    snprintf(assignment, sizeof assignment, "data.task=%s", STRINGS[i]);
     expect_ok(assignment, options_assign(&f.o, assignment, &err), &err);
-    assert_string_equal(f.s.task, strings[i]);
-    snprintf(assignment, sizeof assignment, "experts=%s,%s", strings[i], strings[i]);
+    assert_string_equal(f.s.task, STRINGS[i]);
+    snprintf(assignment, sizeof assignment, "experts=%s,%s", STRINGS[i], STRINGS[i]);
     expect_ok(assignment, options_assign(&f.o, assignment, &err), &err);
     assert_record_reads_back(&f);
   }

@@ -81,6 +81,10 @@ static void hostile_yaml_is_refused(void **state) {
   refuse_config("seed: 1\n---\nseed: 2", "2:1|second document");
   refuse_config("---\n---\n", "second document");
   refuse_config("train:\n\tsteps: 1", "2:1|not YAML");
+}
+
+static void what_is_no_text_is_refused(void **state) {
+  (void)state;
   refuse_config("data: {train: \xff\xfe}", "byte 14|not UTF-8");
   refuse_config("data: {train: \xc0\xaf}", "not UTF-8");
   refuse_config("data: {train: \xed\xa0\x80}", "not UTF-8");
@@ -97,6 +101,10 @@ static void hostile_yaml_is_refused(void **state) {
   refuse_config("data: {train: \"a\\0b\"}", "1:15|NUL");
   refuse_config("experts: [\"a\\0b\"]", "1:11|NUL");
   refuse_config("\"se\\0ed\": 1", "1:1|NUL");
+}
+
+static void other_shapes_are_refused(void **state) {
+  (void)state;
   refuse_config("? {a: 1}\n: 2", "key must be plain text");
   refuse_config("? [a]\n: 2", "key must be plain text");
   refuse_config("train: {? {a: 1} : 2}", "key must be plain text");
@@ -185,6 +193,8 @@ int main(void) {
       cmocka_unit_test(block_and_flow_are_the_same),
       cmocka_unit_test(nothing_is_a_configuration),
       cmocka_unit_test(hostile_yaml_is_refused),
+      cmocka_unit_test(what_is_no_text_is_refused),
+      cmocka_unit_test(other_shapes_are_refused),
       cmocka_unit_test(bombs_fail_fast),
       cmocka_unit_test(alias_bombs_are_refused_at_the_first_anchor),
   };
