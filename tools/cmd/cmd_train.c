@@ -8,6 +8,7 @@
 #include "data/file/file.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/train_activation.h"
+#include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
 #include "tools/shell/machine.h"
@@ -39,9 +40,18 @@ typedef struct TrainArguments {
   const ObjectiveKind *objective;
   const char *config;
   bool resume, dry_run;
-  const char **assignment; /* [assignments], owned array of borrowed strings */
-  int assignments;
+  TextList assignment; /* of -s */
 } TrainArguments;
+
+#define AT(field) offsetof(TrainArguments, field)
+
+static const Argument ROWS[] = {
+    {"config", 'c', ARGUMENT_TEXT, .offset = AT(config)},
+    {"set", 's', ARGUMENT_TEXTS, .offset = AT(assignment)},
+    {"resume", .type = ARGUMENT_SWITCH, .offset = AT(resume)},
+    {"dry-run", .type = ARGUMENT_SWITCH, .offset = AT(dry_run)},
+};
+static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
 /* "gate, lora, base or activation" */
 static const char *objective_names(char *text, size_t size) {
@@ -63,31 +73,7 @@ static Status parse_objective(const char *word, const ObjectiveKind **kind, Erro
 }
 
 static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *err) {
-  static const struct option LONGS[] = {{"config", required_argument, NULL, 'c'},
-                                        {"set", required_argument, NULL, 's'},
-                                        {"resume", no_argument, NULL, 'r'},
-                                        {"dry-run", no_argument, NULL, 'n'},
-                                        {0}};
-  a->assignment = calloc((size_t)argc, sizeof *a->assignment);
-  if (!a->assignment) return error_set(err, STATUS_RUN, "out of memory: the arguments");
-  for (int option; (option = command_option(argc, argv, "c:s:", LONGS, err)) != -1;) {
-    switch (option) {
-      case 'c':
-        a->config = optarg;
-        break;
-      case 's':
-        a->assignment[a->assignments++] = optarg;
-        break;
-      case 'r':
-        a->resume = true;
-        break;
-      case 'n':
-        a->dry_run = true;
-        break;
-      default:
-        return err->status;
-    }
-  }
+  TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
   char names[128];
   TRY(command_operands(argc, argv, 1, 1, objective_names(names, sizeof names), err));
   if (a->resume && a->dry_run) {
@@ -101,7 +87,8 @@ static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *e
 
 static Status read_settings(OptionSet *set, const TrainArguments *a, Error *err) {
   if (a->config) TRY(options_read_file(set, a->config, err));
-  for (int i = 0; i < a->assignments; i++) TRY(options_assign(set, a->assignment[i], err));
+  for (int i = 0; i < a->assignment.count; i++)
+    TRY(options_assign(set, a->assignment.text[i], err));
   return settings_finish(set, a->config ? a->config : "command line", err);
 }
 
@@ -234,7 +221,8 @@ static Status dry_run(const OptionSet *set, Error *err) {
 static Status train_as_asked(const TrainArguments *a, Error *err) {
   RunSettings settings = {0};
   OptionSet set = {0};
-  if (a->activation) return train_activation(a->config, a->assignment, a->assignments, err);
+  if (a->activation)
+    return train_activation(a->config, a->assignment.text, a->assignment.count, err);
   Status status = settings_init(&set, &settings, a->objective, err);
   if (status == STATUS_OK) status = read_settings(&set, a, err);
   if (status == STATUS_OK) status = a->dry_run ? dry_run(&set, err) : run_training(&set, a, err);
@@ -246,7 +234,7 @@ static int run_train(int argc, char **argv, Error *err) {
   TrainArguments a = {0};
   Status status = parse_arguments(&a, argc, argv, err);
   if (status == STATUS_OK) status = train_as_asked(&a, err);
-  free(a.assignment);
+  free(a.assignment.text);
   return (int)status;
 }
 
