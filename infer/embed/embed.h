@@ -38,7 +38,7 @@ typedef struct EmbedderSpec {
   const char *name;          /* precomputed: of a file that declares no embedder; may be NULL */
   const char *const *corpus; /* lexical: texts [corpus_count] whose n-grams weigh */
   int corpus_count;
-  const Base *base; /* encoder; borrowed */
+  const Base *base; /* encoder; borrowed, with its sample */
   int threads;
 } EmbedderSpec;
 

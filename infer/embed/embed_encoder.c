@@ -1,5 +1,6 @@
 /* Embeddings by the base itself: its encoder reads the text and EOS, as in training, and the states
  * of the text's tokens are averaged. A text is cut to MOST tokens, EOS included. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,6 +30,7 @@ static Status encoder_open(const EmbedderSpec *spec, void **self, char name[EMBE
     free(e);
     return error_set(err, STATUS_RUN, "out of memory: the encoder's embedder");
   }
+  assert(spec->base->sample[0]);
   snprintf(name, EMBEDDER_NAME, "encoder-1-%.12s", spec->base->sample);
   *self = e;
   *dim = spec->base->model->config.d_model;

@@ -24,6 +24,7 @@ static Status open_base(Evaluation *e, Error *err) {
   if (!s->base) TRY(manifest_read(&manifest, s->pool, err));
   Status status = manifest_base(&manifest, s->base, &dir, err);
   if (status == STATUS_OK) status = base_open(&e->base, dir, err);
+  if (status == STATUS_OK) status = base_sample(&e->base, err);
   if (status == STATUS_OK) status = eval_base_identity(&e->base, e->base_identity, err);
   manifest_free(&manifest);
   return status;

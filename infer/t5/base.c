@@ -25,8 +25,7 @@ static Status open_parts(Base *base, const char *dir, Error *err) {
     return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   TRY(t5_open(&base->model, dir, err));
   TRY(tokenizer_open(&base->tokenizer, dir, err));
-  TRY(base_check_vocabulary(base->model, base->tokenizer, base->tokenizer_path, err));
-  return t5_sample(base->model, base->sample, err);
+  return base_check_vocabulary(base->model, base->tokenizer, base->tokenizer_path, err);
 }
 
 Status base_open(Base *base, const char *dir, Error *err) {
@@ -42,4 +41,8 @@ void base_close(Base *base) {
   free(base->tokenizer_path);
   free(base->dir);
   *base = (Base){0};
+}
+
+Status base_sample(Base *base, Error *err) {
+  return base->sample[0] ? STATUS_OK : t5_sample(base->model, base->sample, err);
 }

@@ -11,12 +11,15 @@ typedef struct Base {
   T5 *model;
   Tokenizer *tokenizer;
   char *tokenizer_path;  /* the file of the tokenizer */
-  char sample[HASH_HEX]; /* t5_sample of the model: what pools know their base by */
+  char sample[HASH_HEX]; /* see base_sample; "" before */
 } Base;
 
 /* Opens model and tokenizer, and checks that they belong together. On failure *base is zeroed. */
 Status base_open(Base *base, const char *dir, Error *err);
 void base_close(Base *base); /* a zeroed Base is allowed */
+
+/* Fills `sample` with t5_sample of the model, what pools know their base by, unless it is there. */
+Status base_sample(Base *base, Error *err);
 
 /* STATUS_MISMATCH when the tokenizer, read from `path`, has ids beyond the rows of the embedding.
  */

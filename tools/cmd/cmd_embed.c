@@ -181,6 +181,7 @@ static Status open_base(Parts *p, const char *given, Error *err) {
   const char *dir;
   TRY(manifest_base(&p->manifest, given, &dir, err));
   TRY(base_open(&p->base, dir, err));
+  TRY(base_sample(&p->base, err));
   if (strcmp(p->base.sample, p->manifest.sample) == 0) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH, "%s: is another base than that of %s (%s)", dir,
                    p->manifest.dir, p->manifest.base_name);

@@ -65,6 +65,7 @@ static Status open_base(Parts *p, const PredictOptions *o, Error *err) {
 }
 
 static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
+  TRY(base_sample(&p->base, err));
   TRY(pool_open(&p->pool, o->pool, &p->base.model->modules, p->base.sample, p->router_settings.only,
                 err));
   TRY(router_open(&p->router, &p->router_settings, p->pool, &p->base, (int)o->threads, err));
