@@ -52,12 +52,12 @@ GlobalRouter *glider_open(const GliderWorld *w, const GliderMixing *s) {
   return g;
 }
 
-void glider_bias_of(GlobalRouter *g, const GliderMixing *s, RouteQuery q,
-                    float bias[GLIDER_EXPERTS]) {
+void glider_bias_of(const GliderWorld *w, GlobalRouter *g, const GliderMixing *s, RouteQuery q,
+                    float *bias) {
   Error err = {0};
   const double *cosine;
   expect_ok("cosines", global_cosines(g, &q, &cosine, &err), &err);
-  glider_bias(&s->rule, cosine, GLIDER_EXPERTS, bias);
+  glider_bias(&s->rule, cosine, pool_count(w->pool), bias);
 }
 
 int32_t glider_nearest(GlobalRouter *g, RouteQuery q) {

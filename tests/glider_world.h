@@ -32,8 +32,9 @@ GlobalRouter *glider_open(const GliderWorld *w, const GliderMixing *s);
 /* Opening fails with this status, and the words are in the message. */
 void glider_refused(const GliderWorld *w, const GliderMixing *s, Status status, const char *words);
 
-void glider_bias_of(GlobalRouter *g, const GliderMixing *s, RouteQuery q,
-                    float bias[GLIDER_EXPERTS]);
+/* What is added for a query, of as many experts as are opened. */
+void glider_bias_of(const GliderWorld *w, GlobalRouter *g, const GliderMixing *s, RouteQuery q,
+                    float *bias);
 int32_t glider_nearest(GlobalRouter *g, RouteQuery q);
 
 /* Writes vectors [rows, dim] with names into a file of the scratch directory; `text`: what the first

@@ -23,7 +23,7 @@ static void an_experts_own_instruction_is_the_nearest(void **state) {
   for (int i = 0; i < GLIDER_EXPERTS; i++) {
     float bias[GLIDER_EXPERTS];
     const char *own = pool_entry(w.pool, i)->instruction;
-    glider_bias_of(g, &s, (RouteQuery){.instruction = own, .input = "x"}, bias);
+    glider_bias_of(&w, g, &s, (RouteQuery){.instruction = own, .input = "x"}, bias);
     assert_true(fabs((double)bias[i] - 100) < 1e-4);
     for (int k = 0; k < GLIDER_EXPERTS; k++) assert_true(k == i || bias[k] < 99);
     assert_int_equal(glider_nearest(g, (RouteQuery){.instruction = own, .input = "x"}), i);
@@ -38,7 +38,7 @@ static void scale_zero_adds_nothing(void **state) {
   GliderMixing s = glider_mixing(0);
   GlobalRouter *g = glider_open(&w, &s);
   float bias[GLIDER_EXPERTS];
-  glider_bias_of(g, &s, (RouteQuery){.input = "What does sort do?"}, bias);
+  glider_bias_of(&w, g, &s, (RouteQuery){.input = "What does sort do?"}, bias);
   for (int i = 0; i < GLIDER_EXPERTS; i++) assert_true(bias[i] == 0);
   global_router_close(g);
   glider_world_close(&w);
@@ -50,12 +50,12 @@ static void a_part_of_the_pool_has_the_same_cosines(void **state) {
   GliderMixing s = glider_mixing(1);
   GliderWorld w = glider_world(*state, NULL);
   GlobalRouter *g = glider_open(&w, &s);
-  glider_bias_of(g, &s, (RouteQuery){.input = "sort the words that rhyme"}, all);
+  glider_bias_of(&w, g, &s, (RouteQuery){.input = "sort the words that rhyme"}, all);
   global_router_close(g);
   glider_world_close(&w);
   w = glider_world(*state, "rhyme,sort");
   g = glider_open(&w, &s);
-  glider_bias_of(g, &s, (RouteQuery){.input = "sort the words that rhyme"}, part);
+  glider_bias_of(&w, g, &s, (RouteQuery){.input = "sort the words that rhyme"}, part);
   assert_true(part[0] == all[0] && part[1] == all[2]);
   global_router_close(g);
   glider_world_close(&w);
@@ -91,20 +91,20 @@ static void a_file_of_instructions_is_used(void **state) {
   GliderWorld w = glider_world(*state, NULL);
   RouteQuery q = {.input = "What should count do?"};
   GlobalRouter *g = glider_open(&w, &s);
-  glider_bias_of(g, &s, q, now);
+  glider_bias_of(&w, g, &s, q, now);
   global_router_close(g);
 
   Embeddings rows;
   char *path = embed_pool_rows(w.s, &rows);
   expect_ok(path, embeddings_write(&rows, path, &err), &err);
   g = glider_open(&w, &s);
-  glider_bias_of(g, &s, q, kept);
+  glider_bias_of(&w, g, &s, q, kept);
   global_router_close(g);
   assert_memory_equal(now, kept, sizeof now);
   for (int64_t i = 0; i < rows.dim; i++) rows.vector[i] *= -1; /* of the first expert */
   expect_ok(path, embeddings_write(&rows, path, &err), &err);
   g = glider_open(&w, &s);
-  glider_bias_of(g, &s, q, other);
+  glider_bias_of(&w, g, &s, q, other);
   global_router_close(g);
   assert_true(other[0] == -kept[0] && other[1] == kept[1] && kept[0] != 0);
   free(path);
@@ -144,7 +144,7 @@ static void queries_are_remembered(void **state) {
       char text[1024] = "count";
       float bias[GLIDER_EXPERTS];
       for (int k = 0; k <= i; k++) strcat(text, " sort");
-      glider_bias_of(g, &s, (RouteQuery){.input = text}, bias);
+      glider_bias_of(&w, g, &s, (RouteQuery){.input = text}, bias);
       if (round == 0) memcpy(first[i], bias, sizeof bias);
       assert_memory_equal(first[i], bias, sizeof bias);
       assert_true(i == 0 || memcmp(first[i], first[i - 1], sizeof bias) != 0);

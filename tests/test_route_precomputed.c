@@ -35,7 +35,7 @@ static void expect_biases(const GliderWorld *w, const GliderMixing *s, const cha
                           double b, double c) {
   float bias[GLIDER_EXPERTS];
   GlobalRouter *g = glider_open(w, s);
-  glider_bias_of(g, s, (RouteQuery){.name = task, .instruction = "unread", .input = "unread"},
+  glider_bias_of(w, g, s, (RouteQuery){.name = task, .instruction = "unread", .input = "unread"},
                  bias);
   const double want[] = {a, b, c};
   for (int i = 0; i < GLIDER_EXPERTS; i++) {
@@ -119,7 +119,7 @@ static void a_query_without_a_vector_is_refused(void **state) {
   err = (Error){0};
   got = global_cosines(g, &(RouteQuery){.input = "x"}, &cosine, &err);
   expect_error("none", got, &err, STATUS_USAGE, "the name of its task");
-  glider_bias_of(g, &s, (RouteQuery){.name = "boolq", .input = "x"},
+  glider_bias_of(&w, g, &s, (RouteQuery){.name = "boolq", .input = "x"},
                  bias); /* the router is still good */
   global_router_close(g);
   glider_world_close(&w);
