@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "infer/predict/predict.h"
+#include "infer/t5/base.h"
 
 enum { ASKED_MOST = 64 };
 

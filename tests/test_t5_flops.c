@@ -55,7 +55,8 @@ static void every_linear_has_a_group(void **state) {
   int count[5] = {0};
   T5 *m = tiny_model(true, false);
   for (int i = 0; i < m->modules.count; i++) {
-    for (int g = 0; g < 5; g++) count[g] += strcmp(m->modules.module[i].group, groups[g]) == 0;
+    for (int g = 0; g < 5; g++)
+      count[g] += strcmp(m->modules.group[m->modules.module[i].group], groups[g]) == 0;
   }
   for (int g = 0; g < 5; g++) assert_int_equal(count[g], want[g]);
   t5_close(m);

@@ -25,7 +25,7 @@ void report_groups(const GatedExpert *e, double openness[T5_GROUPS], double norm
   for (int g = 0; g < T5_GROUPS; g++) openness[g] = norm[g] = 0;
   for (int i = 0; i < e->model->modules.count; i++) {
     if (!gate_covers(e->gate, i)) continue;
-    int g = t5_group_index(e->model->modules.module[i].name);
+    int g = e->model->modules.module[i].group;
     openness[g] += module_openness(&e->stats[i]);
     norm[g] += vector_norm(&e->gate->vector[i]);
     count[g]++;

@@ -1,7 +1,8 @@
 /* adapter: what is put beside a linear y = x W^T: a kind, with its forward and its backward.
  *
- * A kind takes part in the linear's own products: it adds terms to that of y, and in backward to that
- * of dx, so that nothing is read twice. To add a kind, write its file beside adapter_low_rank.c. */
+ * A kind takes part in the linear's own products: it adds terms to that of y, and in backward to
+ * that of dx, so that nothing is read twice. To add a kind, write its file beside
+ * adapter_low_rank.c. */
 #ifndef SKEIN_ADAPTER_H
 #define SKEIN_ADAPTER_H
 
@@ -22,13 +23,13 @@ struct AdapterKind {
   const char *name;
   /* Its tensors that may need a gradient, NULL where absent. */
   void (*tensors)(const Adapter *a, Tensor *tensor[ADAPTER_TENSORS]);
-  /* What forward and backward need of x [T, d_in], in the arena: it lives as long as the tape's nodes.
-   * NULL where the context failed. */
+  /* What forward and backward need of x [T, d_in], in the arena: it lives as long as the tape's
+   * nodes. NULL where the context failed. */
   void *(*save)(Context *c, const Adapter *a, Tensor *x);
   /* Adds its terms to the product of y [T, d_out]; their operands live until it is made. */
   void (*forward)(Context *c, const void *saved, Product *y);
-  /* Given dy [T, d_out], adds to the gradients of its tensors and, where dx is not NULL, its terms to
-   * the product of dx [T, d_in]. */
+  /* Given dy [T, d_out], adds to the gradients of its tensors and, where dx is not NULL, its terms
+   * to the product of dx [T, d_in]. */
   void (*backward)(Context *c, const void *saved, const Tensor *x, Mat dy, Product *dx);
 };
 

@@ -2,8 +2,8 @@
 
 #include "autograd/ground/extremum.h"
 #include "autograd/ground/parallel.h"
-#include "autograd/kernel/kernels.h"
 #include "autograd/op/adapter.h"
+#include "autograd/op/gate_sigmoid.h"
 #include "autograd/tape.h"
 
 /* In backward the gate is the (r+1)-th row of A: one product gives the shares of dx, and one that
@@ -26,43 +26,13 @@ static void low_rank_tensors(const Adapter *a, Tensor *tensor[ADAPTER_TENSORS]) 
   tensor[2] = a->low_rank.gate;
 }
 
-/* s [T] = sigma(x v^T) */
-typedef struct Gating {
-  const Kernels *kernels;
-  const Tensor *x, *v;
-  float *s;
-} Gating;
-
-static void gate_rows(void *arg, int64_t task, int worker) {
-  (void)worker;
-  const Gating *g = arg;
-  int64_t begin = task * ROWS_PER_TASK, end = min64(begin + ROWS_PER_TASK, g->x->rows);
-  for (int64_t t = begin; t < end; t++)
-    g->s[t] = g->kernels->dot(g->x->data + t * g->x->cols, g->v->data, g->x->cols);
-  g->kernels->sigmoid(g->s + begin, g->s + begin, end - begin);
-}
-
-static float *gate_values(Context *c, const Tensor *x, const Tensor *v) {
-  if (!v) return NULL;
-  Gating g = {c->kernels, x, v, context_alloc(c, (size_t)x->rows * sizeof *g.s)};
-  if (g.s) parallel_for(c->threads, ceil_div(x->rows, ROWS_PER_TASK), gate_rows, &g);
-  return g.s;
-}
-
-static void count_openness(const LowRank *d, const float *s, int64_t rows) {
-  if (!d->stats || !s) return;
-  for (int64_t t = 0; t < rows; t++) d->stats->sum += (double)s[t];
-  d->stats->count += rows;
-}
-
 static void *low_rank_save(Context *c, const Adapter *a, Tensor *x) {
   const LowRank *d = &a->low_rank;
   LowRankSaved *saved = context_alloc(c, sizeof *saved);
   if (!saved) return NULL;
-  *saved = (LowRankSaved){*d, new_mat(c, x->rows, d->a->rows), gate_values(c, x, d->gate)};
+  *saved = (LowRankSaved){*d, new_mat(c, x->rows, d->a->rows), gate_sigmoid(c, x, d)};
   if (context_failed(c)) return NULL;
   matmul_nt(c, tensor_mat(x), tensor_mat(d->a), false, saved->h);
-  count_openness(d, saved->s, x->rows);
   return saved;
 }
 

@@ -1,5 +1,6 @@
 /* attention_softmax: the forward of attention for some queries of one head, over tiles of keys and
- * values that are laid out already. What a query gets does not depend on the queries beside it. */
+ * values that are laid out already. What a query gets does not depend on the queries beside it. Its
+ * backward, tile by tile, is in op_attention.c. */
 #ifndef SKEIN_ATTENTION_SOFTMAX_H
 #define SKEIN_ATTENTION_SOFTMAX_H
 

@@ -20,7 +20,8 @@
  * `adapter` NULL: the plain linear. The adapter is copied; its tensors must outlive the tape. */
 Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const Adapter *adapter);
 
-/* Several linears of the same x in one go: y[i] = op_linear(c, x, linear[i].w, linear[i].adapter). */
+/* Several linears of the same x in one go: y[i] = op_linear(c, x, linear[i].w, linear[i].adapter).
+ */
 enum { LINEAR_MAX = 6 };
 typedef struct LinearOperands {
   Tensor *w;

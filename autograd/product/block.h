@@ -1,6 +1,6 @@
 /* block: products inside one task: the right operand is laid out in strips, a piece at a time, and
- * tiles multiply rows with them (autograd/kernel/kernels.h). Everything that multiplies goes through
- * here: matmul.c cuts tensors into blocks for threads, low_rank.c takes rows by expert,
+ * tiles multiply rows with them (autograd/kernel/kernels.h). Everything that multiplies goes
+ * through here: matmul.c cuts tensors into blocks for threads, low_rank.c takes rows by expert,
  * op_attention.c queries by head. */
 #ifndef SKEIN_BLOCK_H
 #define SKEIN_BLOCK_H

@@ -1,6 +1,7 @@
 /* low_rank: the low-rank updates of linears, delta(x) = w * scale * B (A x) with a weight w for
  * every row. Here the forward applies the scale. Training has one expert for all rows, whose weight
- * is its gate (op_linear.c); routing has rows by expert, whose weights are planned.
+ * is its gate (autograd/op/adapter_low_rank.c); routing has rows by expert, whose weights are
+ * planned.
  *
  * A LowRank is an update at work: it borrows its matrices. Those that an adapter has in its files
  * are LoraFactors (infer/expert/lora_factor.h). */

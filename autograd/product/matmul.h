@@ -5,11 +5,11 @@
  * gradient or knows the tape.
  *
  * A row of a result depends on its own row of the left operand alone, to the bit, and not on the
- * number of rows or threads (autograd/kernel/kernels.h). There are two ways, chosen by the number of
- * rows for their speed alone: strips of the weight are laid out for many rows, or the few rows for a
- * weight that is read where it lies (block.h). With PRECISION_BF16 products with frozen f32 and bf16
- * weights run in bf16. Only matmul_tn, which nothing but backward calls, leaves large products to
- * OpenBLAS. */
+ * number of rows or threads (autograd/kernel/kernels.h). There are two ways, chosen by the number
+ * of rows for their speed alone: strips of the weight are laid out for many rows, or the few rows
+ * for a weight that is read where it lies (block.h). With PRECISION_BF16 products with frozen f32
+ * and bf16 weights run in bf16. Only matmul_tn, which nothing but backward calls, leaves large
+ * products to OpenBLAS. */
 #ifndef SKEIN_MATMUL_H
 #define SKEIN_MATMUL_H
 

@@ -6,7 +6,8 @@
  *
  * The room data/tensors owns tensors on disk: checkpoint directories (this file) and safetensors,
  * read and written (safetensors.h). It hands out views and knows names, shapes and types, but no
- * model: which tensors there must be, and what they are for, it may not ask.
+ * model: which tensors there must be, and what they are for, it may not ask. Another format of
+ * files of tensors is a reader beside safetensors.h, which this file opens where it finds one.
  *
  * The index is an object whose "weight_map" gives each tensor the name of its shard, a file in the
  * same directory. A tensor in two shards, in another shard than the index says, or in a shard

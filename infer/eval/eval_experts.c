@@ -6,6 +6,7 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/eval/eval_identity.h"
+#include "infer/route/router.h"
 
 /* ---- names ---- */
 

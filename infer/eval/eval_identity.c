@@ -8,6 +8,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "infer/embed/embed.h"
 
 enum { VERSION = 2 }; /* of what is hashed, and in which order */
 

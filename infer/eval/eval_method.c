@@ -93,12 +93,10 @@ static int find_rule(const char *name) {
 static Status check_word(const char *word, const char *place, Error *err) {
   const char *known[WORDS_MOST];
   size_t n = 0;
+  if (route_method_find(word) >= 0 || find_rule(word) != EVAL_ROUTED) return STATUS_OK;
   assert(route_method_count() + RULES <= WORDS_MOST);
   for (int m = 0; m < route_method_count(); m++) known[n++] = route_method(m)->name;
   for (int r = EVAL_ORACLE; r < RULES; r++) known[n++] = RULE[r];
-  for (size_t i = 0; i < n; i++) {
-    if (strcmp(known[i], word) == 0) return STATUS_OK;
-  }
   const char *near = options_nearest(word, known, n);
   return error_set(err, STATUS_USAGE, "%s: unknown method '%.80s'%s%s%s", place, word,
                    near ? ", did you mean '" : " (--help lists them)", near ? near : "",

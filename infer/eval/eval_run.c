@@ -9,6 +9,7 @@
 #include "infer/eval/eval_choose.h"
 #include "infer/eval/eval_experts.h"
 #include "infer/eval/eval_identity.h"
+#include "infer/route/router.h"
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the evaluation");

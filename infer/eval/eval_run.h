@@ -1,7 +1,7 @@
 /* eval_run: an evaluation from its spec to finished cells.
  *
- * The room infer/eval owns evaluations: tasks x methods as a file says them (eval_spec.h), cells and
- * what they depend on (eval_cell.h, eval_identity.h), the rules that choose by label, means and
+ * The room infer/eval owns evaluations: tasks x methods as a file says them (eval_spec.h), cells
+ * and what they depend on (eval_cell.h, eval_identity.h), the rules that choose by label, means and
  * tables, and the axes of ablations. It may not touch a model, a plan or a score's formula: it asks
  * infer/predict, infer/route and infer/metric, and it prints nothing.
  *

@@ -5,7 +5,7 @@
  *   task_defaults  mapping of eval_task_init: what tasks have that do not say otherwise
  *   tasks          list of mappings of eval_task_init, or the name of a file whose tasks (and
  *                  task_defaults) they are
- *   methods        list of names and of mappings of router settings (infer/route/router.h) with a name
+ *   methods        list of names and of mappings of router settings (`skein help routers`)
  *   axes, grid     of `skein ablate` (infer/eval/eval_axes.h)
  *
  * A method is the name of a router with its default settings, `oracle`, `best-individual`, or a
@@ -16,7 +16,7 @@
 #include "data/examples/items.h"
 #include "data/options/options_yaml.h"
 #include "infer/metric/metric.h"
-#include "infer/route/router.h"
+#include "infer/route/route_method.h"
 
 typedef enum TaskKind { TASK_CHOICES, TASK_GENERATION } TaskKind;
 
@@ -71,8 +71,8 @@ typedef struct EvalSpec {
 } EvalSpec;
 
 /* Reads a file and then "key=value" assignments of settings. Errors of what it says are
- * STATUS_USAGE and begin with file, line and column. `axes` says whether the keys of `skein ablate` are known. Free with eval_spec_free
- * whatever is returned. `path` must outlive the spec. */
+ * STATUS_USAGE and begin with file, line and column. `axes` says whether the keys of `skein ablate`
+ * are known. Free with eval_spec_free whatever is returned. `path` must outlive the spec. */
 Status eval_spec_read(EvalSpec *spec, const char *path, const char *const *assignment,
                       int assignments, bool axes, Error *err);
 void eval_spec_free(EvalSpec *spec); /* a zeroed EvalSpec is allowed */

@@ -4,6 +4,7 @@
 #define SKEIN_EVALUATION_H
 
 #include "infer/eval/eval_cell.h"
+#include "infer/t5/base.h"
 
 typedef struct Evaluation {
   EvalSpec *spec; /* borrowed; expert methods are added to it */

@@ -1,4 +1,4 @@
-/* arrow: the prototype of an expert at one linear, computed from its factors alone (Arrow routing,
+/* arrow: the prototype of an expert at one module, computed from its factors alone (Arrow routing,
  * Ostapenko et al. 2024, arXiv 2405.11157): the unit input that its update B A stretches most,
  * which is the first right singular vector of B A. The scale alpha / r does not turn it.
  *

@@ -1,4 +1,5 @@
-/* gate: the sigmoid gate vectors of one expert, one a covered linear.
+/* gate: the sigmoid gate vectors of one expert, one a covered module; what they do to a token is in
+ * autograd/op/gate_sigmoid.h.
  *
  * gate.safetensors holds one F32 tensor `<module>.gate` [d_in] a module, raw as trained
  * (standardisation belongs to the router), and in __metadata__:
@@ -28,7 +29,7 @@ typedef struct GateInfo {
   uint64_t seed;
 } GateInfo;
 
-/* Zero gates (sigma = 1/2) on every linear the expert covers, needing gradients. */
+/* Zero gates (sigma = 1/2) on every module the expert covers, needing gradients. */
 Status gate_new(Gate **gate, const Lora *lora, const Modules *modules, Error *err);
 void gate_close(Gate *gate); /* NULL is allowed */
 

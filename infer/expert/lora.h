@@ -20,7 +20,7 @@ typedef struct Lora {
  * alpha_pattern are matched as PEFT does (full name or suffix after a dot, as regular expression).
  * Refused by name: other peft_type, use_dora, bias != none, lora_bias, modules_to_save,
  * fan_in_fan_out, layer_replication, target_parameters, trainable_token_indices, and any tensor
- * that is not a factor of a linear of `model`. Every tensor is used exactly once. Factors are
+ * that is not a factor of a linear of `modules`. Every tensor is used exactly once. Factors are
  * widened to f32 and need no gradient. */
 Status lora_open(Lora **lora, const char *dir, const Modules *modules, Error *err);
 

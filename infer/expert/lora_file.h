@@ -13,7 +13,7 @@ typedef struct LoraFile {
   char *path; /* of adapter_model.safetensors */
   Weights *weights;
   LoraFactor *factor; /* [count], by Module.id; a and b as weights_locate leaves them */
-  int count;          /* linears of the model */
+  int count;          /* modules of the model */
   int covered;
 } LoraFile;
 

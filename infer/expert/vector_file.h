@@ -1,4 +1,4 @@
-/* vector_file: vectors of one expert, one [d_in] a covered linear, mapped and checked, values
+/* vector_file: vectors of one expert, one [d_in] a covered module, mapped and checked, values
  * unread. gate.safetensors and activation.safetensors are such files: tensors `<module>.<suffix>`,
  * and in __metadata__ format, version, base and expert as gate.h has them. For gate.c and pool*.c,
  * and for who writes activations. */
@@ -26,8 +26,8 @@ void vector_file_close(VectorFile *f); /* a zeroed VectorFile is allowed */
 /* STATUS_MISMATCH unless it was made for this base and this expert. */
 Status vector_file_check_owner(const VectorFile *f, const char *base, const char *expert,
                                Error *err);
-/* vector[i] becomes `<module>.<suffix>` of linear i, as weights_locate leaves it, where factor[i]
- * covers the linear; a missing one and one of another length are STATUS_MISMATCH. */
+/* vector[i] becomes `<module>.<suffix>` of module i, as weights_locate leaves it, where factor[i]
+ * covers the module; a missing one and one of another length are STATUS_MISMATCH. */
 Status vector_file_locate(VectorFile *f, const Modules *modules, const LoraFactor *factor,
                           const char *suffix, Tensor *vector, Error *err);
 /* STATUS_MISMATCH unless every tensor has been located. */

@@ -1,5 +1,5 @@
-/* linear: the keyhole. Every adaptable linear of T5 goes through linear_forward:
- * y = W x + adapter(x). T5 knows no experts and experts know no T5; they meet in an AdapterSet: a
+/* linear: the keyhole. Every adaptable linear of a model goes through linear_forward:
+ * y = W x + adapter(x). Models know no experts and experts no model; they meet in an AdapterSet: a
  * table with one slot a linear, for one expert, or a function, for a pool behind a router. */
 #ifndef SKEIN_LINEAR_H
 #define SKEIN_LINEAR_H

@@ -14,7 +14,7 @@ typedef enum ModuleSide { SIDE_PROMPT, SIDE_CONTINUATION } ModuleSide;
 
 typedef struct Module {
   char *name;          /* "encoder.block.0.layer.0.SelfAttention.q" */
-  const char *group;   /* where it is, for figures and reports: "encoder.self"; a literal */
+  int group;           /* where it is, for figures and reports: an index of Modules.group */
   int64_t d_in, d_out; /* of its weight [d_out, d_in] */
   ModuleSide side;
   int id; /* its index in the list, and its slot in every AdapterSet of the model */
@@ -23,6 +23,8 @@ typedef struct Module {
 typedef struct Modules {
   Module *module; /* [count], in the order of the forward */
   int count;
+  const char *const *group; /* [groups] "encoder.self"; literals */
+  int groups;
   char shape[96]; /* the model in a few words, for messages: "12 encoder and 12 decoder blocks" */
 } Modules;
 

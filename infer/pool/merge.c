@@ -36,9 +36,9 @@ static Status make_slot(Merged *m, const Module *module, int64_t rank, Error *er
 }
 
 /* How one module is merged, given how many experts cover it. */
-typedef Status MergeLinear(Merged *m, Pool *pool, const Module *module, int covering, Error *err);
+typedef Status MergeModule(Merged *m, Pool *pool, const Module *module, int covering, Error *err);
 
-static Status merge_pool(Merged *m, Pool *pool, MergeLinear *how, Error *err) {
+static Status merge_pool(Merged *m, Pool *pool, MergeModule *how, Error *err) {
   const Modules *modules = pool_modules(pool);
   TRY(merged_make(m, pool, err));
   Status status = STATUS_OK;
@@ -62,7 +62,7 @@ static Status rank_sum(Pool *pool, int module, int64_t *sum, Error *err) {
   return STATUS_OK;
 }
 
-static Status stack_linear(Merged *m, Pool *pool, const Module *module, int covering, Error *err) {
+static Status stack_module(Merged *m, Pool *pool, const Module *module, int covering, Error *err) {
   int64_t rank, at = 0;
   TRY(rank_sum(pool, module->id, &rank, err));
   TRY(make_slot(m, module, rank, err));
@@ -83,14 +83,14 @@ static Status stack_linear(Merged *m, Pool *pool, const Module *module, int cove
 }
 
 Status merge_updates(Merged *m, Pool *pool, Error *err) {
-  return merge_pool(m, pool, stack_linear, err);
+  return merge_pool(m, pool, stack_module, err);
 }
 
 static void add_scaled(Tensor *to, const Tensor *from, float scale) {
   for (int64_t i = 0; i < tensor_count(to); i++) to->data[i] += scale * from->data[i];
 }
 
-static Status average_linear(Merged *m, Pool *pool, const Module *module, int covering,
+static Status average_module(Merged *m, Pool *pool, const Module *module, int covering,
                              Error *err) {
   int64_t rank = pool_max_rank(pool, module->id);
   TRY(make_slot(m, module, rank, err));
@@ -111,5 +111,5 @@ static Status average_linear(Merged *m, Pool *pool, const Module *module, int co
 }
 
 Status merge_factors(Merged *m, Pool *pool, Error *err) {
-  return merge_pool(m, pool, average_linear, err);
+  return merge_pool(m, pool, average_module, err);
 }

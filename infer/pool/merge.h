@@ -1,8 +1,8 @@
 /* merge: all experts of a pool as one adapter that needs no router, as "Merged Experts" in
  * PHATGOOSE (Muqeeth et al. 2024, arXiv 2402.05859).
  *
- * At each linear the experts that cover it count alike and the others not at all: both means divide
- * by the number of experts that cover the linear. */
+ * At each module the experts that cover it count alike and the others not at all: both means divide
+ * by the number of experts that cover the module. */
 #ifndef SKEIN_MERGE_H
 #define SKEIN_MERGE_H
 
@@ -17,7 +17,7 @@ typedef struct Merged {
  * sum of theirs: A stacked, s_i B_i / n side by side. Reads every factor and holds a copy. */
 Status merge_updates(Merged *m, Pool *pool, Error *err);
 /* (1/n sum_i s_i B_i) (1/n sum_i A_i): cheap, and not the mean of the updates. Experts of unequal
- * rank at a linear are STATUS_MISMATCH. */
+ * rank at a module are STATUS_MISMATCH. */
 Status merge_factors(Merged *m, Pool *pool, Error *err);
 void merged_free(Merged *m); /* a zeroed Merged is allowed */
 

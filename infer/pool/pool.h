@@ -16,9 +16,10 @@ typedef struct Pool Pool;
  * all) of the pool at `dir` for a model of these modules, which must outlive the pool. Values are
  * not checked here: pool_factor and pool_vector do, and `skein pool check` reads everything.
  *
- *   STATUS_MISMATCH  the pool is of another base (`sample` is this one's, of t5_sample); a factor or
- *                    gate does not fit the model; a gate file has not exactly the modules that the
- *                    expert covers, or does not belong to it (fingerprints against the manifest)
+ *   STATUS_MISMATCH  the pool is of another base (`sample` is this one's, of t5_sample); a factor
+ *                    or gate does not fit the model; a gate file has not exactly the modules that
+ *                    the expert covers, or does not belong to it (fingerprints against the
+ *                    manifest)
  *   STATUS_INPUT     a file is missing or malformed
  *   STATUS_USAGE     an unknown name in `only`; names the nearest */
 Status pool_open(Pool **pool, const char *dir, const Modules *modules, const char *sample,
@@ -36,11 +37,11 @@ Status pool_require(const Pool *pool, const char *name, int *expert, Error *err)
  * what was run. */
 Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err);
 
-/* Whether the expert covers the linear; reads nothing. */
+/* Whether the expert covers the module; reads nothing. */
 bool pool_covers(const Pool *pool, int expert, int module);
-/* The largest rank that an expert of the pool has at the linear; 0 when none covers it. */
+/* The largest rank that an expert of the pool has at the module; 0 when none covers it. */
 int64_t pool_max_rank(const Pool *pool, int module);
-/* The factors of one expert at one linear, without a gate: in the mapped file where they are
+/* The factors of one expert at one module, without a gate: in the mapped file where they are
  * aligned f32, otherwise widened on first use and kept. Checked for NaN and infinity on first use
  * (STATUS_INPUT naming file and tensor). a == NULL: not covered. Several threads may ask for
  * different experts. */
@@ -55,9 +56,9 @@ typedef enum PoolVector {
   VECTOR_ACTIVATION_MEAN,     /* activation.safetensors: <module>.mean */
   VECTOR_ACTIVATION_ABSOLUTE, /* activation.safetensors: <module>.absolute */
 } PoolVector;
-/* Copies a vector of one expert at one linear into out [d_in], raw as stored, checked for NaN and
- * infinity. *has: the expert covers the linear. STATUS_INPUT naming the expert when it covers the
- * linear and the pool has no such vectors of it. Thread-safe. */
+/* Copies a vector of one expert at one module into out [d_in], raw as stored, checked for NaN and
+ * infinity. *has: the expert covers the module. STATUS_INPUT naming the expert when it covers the
+ * module and the pool has no such vectors of it. Thread-safe. */
 Status pool_vector(const Pool *pool, PoolVector kind, int expert, int module, float *out, bool *has,
                    Error *err);
 

@@ -194,7 +194,7 @@ Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Module *mo
   return status;
 }
 
-static Status check_linear(PoolExpert *e, const Module *module, float *room, Error *err) {
+static Status check_module(PoolExpert *e, const Module *module, float *room, Error *err) {
   LowRank factor;
   TRY(pool_expert_factor(e, module, &factor, err));
   for (int k = 0; k < POOL_VECTORS; k++) {
@@ -208,7 +208,7 @@ Status pool_expert_check_values(PoolExpert *e, const Modules *modules, Error *er
   for (int i = 0; i < modules->count && status == STATUS_OK; i++) {
     if (!expert_covers(e->file.factor, i)) continue;
     float *room = malloc((size_t)modules->module[i].d_in * sizeof *room);
-    status = room ? check_linear(e, &modules->module[i], room, err)
+    status = room ? check_module(e, &modules->module[i], room, err)
                   : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
     free(room);
   }

@@ -13,8 +13,8 @@ typedef struct PoolExpert {
   const PoolEntry *entry; /* of the manifest */
   LoraFile file;
   VectorFile gate, activation;  /* activation zeroed when the expert has none */
-  Tensor *vector[POOL_VECTORS]; /* [linears] as weights_locate leaves them; NULL: has none */
-  LoraFactor *ready; /* [linears] f32 and finite, in the file or owned; a.rows == 0: not used yet */
+  Tensor *vector[POOL_VECTORS]; /* [modules] as weights_locate leaves them; NULL: has none */
+  LoraFactor *ready; /* [modules] f32 and finite, in the file or owned; a.rows == 0: not used yet */
 } PoolExpert;
 
 /* Where an expert's files are. */
@@ -29,8 +29,8 @@ typedef struct PoolSource {
  * *e is zeroed. */
 Status pool_expert_open(PoolExpert *e, const PoolEntry *entry, const char *base,
                         const PoolSource *source, const Modules *modules, Error *err);
-/* As pool_expert_open of an expert that is new: its fingerprint is written into the entry, for which
- * the values of the adapter are read. */
+/* As pool_expert_open of an expert that is new: its fingerprint is written into the entry, for
+ * which the values of the adapter are read. */
 Status pool_expert_open_new(PoolExpert *e, PoolEntry *entry, const char *base,
                             const PoolSource *source, const Modules *modules, Error *err);
 /* Expert `i` of the manifest. */
@@ -47,9 +47,9 @@ Status pool_expert_check_values(PoolExpert *e, const Modules *modules, Error *er
 Status pool_expert_fingerprint(PoolExpert *e, const Modules *modules, char hex[HASH_HEX],
                                Error *err);
 
-/* pool_expert_factor has read the linear, or there is nothing to read. */
+/* pool_expert_factor has read the module, or there is nothing to read. */
 bool pool_expert_is_read(const PoolExpert *e, int module);
-/* As pool_factor and pool_vector, of a linear that the expert covers. */
+/* As pool_factor and pool_vector, of a module that the expert covers. */
 Status pool_expert_factor(PoolExpert *e, const Module *module, LowRank *out, Error *err);
 Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Module *module, float *out,
                           Error *err);

@@ -22,7 +22,11 @@
 #ifndef SKEIN_POOL_MANIFEST_H
 #define SKEIN_POOL_MANIFEST_H
 
-#include "infer/expert/lora.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "autograd/ground/status.h"
+#include "data/file/hash.h"
 
 #define POOL_MANIFEST "pool.yaml"
 enum { POOL_FILES = 4 }; /* an expert's files, in the order of the table above */

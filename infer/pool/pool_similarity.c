@@ -11,14 +11,14 @@ typedef struct Sums {
   double *cosine, *modules;
 } Sums;
 
-/* The factors of the experts at one linear, laid end to end. */
+/* The factors of the experts at one module, laid end to end. */
 typedef struct Stacked {
   Tensor *a;      /* [ranks, d_in] */
   Tensor *b;      /* [d_out, ranks] */
   int64_t *first; /* [experts + 1] the row of A at which an expert begins */
 } Stacked;
 
-/* Adds the cosines of one linear, given the inner products of its experts. Those of a zero vector
+/* Adds the cosines of one module, given the inner products of its experts. Those of a zero vector
  * (its product with itself is not above zero) do not count. */
 static void add_cosines(Sums *sums, const double *inner, int experts) {
   for (int i = 0; i < experts; i++) {
@@ -115,7 +115,7 @@ static Status update_products(Context *c, Pool *pool, const Module *module, doub
 
 /* All modules. */
 
-static Status add_linear(Context *c, Pool *pool, const Module *module, Sums *gate, Sums *update) {
+static Status add_module(Context *c, Pool *pool, const Module *module, Sums *gate, Sums *update) {
   ArenaMark mark = arena_mark(c->arena);
   int experts = pool_count(pool);
   double *inner = context_alloc(c, (size_t)experts * (size_t)experts * sizeof *inner);
@@ -132,7 +132,7 @@ static Status add_all(Context *c, Pool *pool, Sums *gate, Sums *update) {
   for (int i = 0; i < modules->count; i++) {
     bool covered = false;
     for (int k = 0; k < pool_count(pool); k++) covered |= pool_covers(pool, k, i);
-    if (covered) TRY(add_linear(c, pool, &modules->module[i], gate, update));
+    if (covered) TRY(add_module(c, pool, &modules->module[i], gate, update));
   }
   size_t pairs = (size_t)pool_count(pool) * (size_t)pool_count(pool);
   for (size_t i = 0; i < pairs; i++) {

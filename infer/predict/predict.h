@@ -23,8 +23,8 @@ typedef struct PredictSettings {
 typedef struct Predictor Predictor;
 
 /* `router` may be NULL: the plain base. Everything must outlive the predictor. `watcher`, if
- * not NULL, sees the plans: it keeps encoder tokens once an example, decoder tokens of the predicted
- * choice or of what is generated; with more than one beam it is refused (STATUS_USAGE).
+ * not NULL, sees the plans: it keeps encoder tokens once an example, decoder tokens of the
+ * predicted choice or of what is generated; with more than one beam it is refused (STATUS_USAGE).
  */
 Status predictor_open(Predictor **p, const Base *base, Router *router, const RouteWatcher *watcher,
                       const PredictSettings *settings, Error *err);

@@ -3,6 +3,7 @@
 #define SKEIN_PREDICT_INTERNAL_H
 
 #include "infer/predict/predict.h"
+#include "infer/t5/base.h"
 
 struct Predictor {
   T5 *model;
@@ -42,7 +43,8 @@ typedef struct PredictRoute {
 Status predict_route(Predictor *p, const Asking *asking, const Item *item, int64_t n,
                      PredictRoute *out, Error *err);
 void predict_route_free(PredictRoute *r); /* a zeroed PredictRoute is allowed */
-/* Tells the watcher, if there is one, which sequences of a forward that ended so count. Returns `status`, or what the watcher makes of success. */
+/* Tells the watcher, if there is one, which sequences of a forward that ended so count. Returns
+ * `status`, or what the watcher makes of success. */
 Status predict_route_end(Predictor *p, Status status, const bool *keep, int64_t sequences,
                          Error *err);
 

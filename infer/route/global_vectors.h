@@ -3,6 +3,7 @@
 #ifndef SKEIN_GLOBAL_VECTORS_H
 #define SKEIN_GLOBAL_VECTORS_H
 
+#include "infer/embed/embed.h"
 #include "infer/route/route_global.h"
 
 typedef struct GlobalVectors {

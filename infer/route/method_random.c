@@ -16,11 +16,11 @@ enum {
   RNG_LOT = 0x726c,
 };
 
-static int find_covering(Context *c, const Pool *pool, int linear, int32_t **covering) {
+static int find_covering(Context *c, const Pool *pool, int module, int32_t **covering) {
   int n = 0;
   *covering = context_alloc(c, (size_t)pool_count(pool) * sizeof **covering);
   for (int i = 0; *covering && i < pool_count(pool); i++) {
-    if (pool_covers(pool, i, linear)) (*covering)[n++] = i;
+    if (pool_covers(pool, i, module)) (*covering)[n++] = i;
   }
   return n;
 }
@@ -94,8 +94,15 @@ const RouteMethod route_random = {
     .name = "random",
     .help = "k experts at random",
     .source = "",
-    .labels = {"Standard", "Private", "None", "Step", "Module", "Sparse", "Output",
-               "Out-of-Distribution", "Zero-Shot"},
+    .labels = {.training = "Standard",
+               .data = "Private",
+               .routing_data = "None",
+               .input = "Step",
+               .depth = "Module",
+               .selection = "Sparse",
+               .aggregation = "Output",
+               .generalization = "Out-of-Distribution",
+               .user_data = "Zero-Shot"},
     .reads = READS_POOL,
     .uses = USES_ONLY | USES_TOP_K | USES_SEED,
     .chooses = true,

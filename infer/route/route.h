@@ -5,8 +5,8 @@
  * input: route_global) and the watchers of plans. It knows pools and their modules, and no model.
  *
  * A plan gives each row (token) of one module up to `slots` experts and their weights. Every method
- * of routing is a way to fill plans. The tie rule: among experts of equal weight the lowest index is
- * chosen. */
+ * of routing is a way to fill plans. The tie rule: among experts of equal weight the lowest index
+ * is chosen. */
 #ifndef SKEIN_ROUTE_H
 #define SKEIN_ROUTE_H
 
@@ -39,8 +39,8 @@ void route_execute(Context *c, Pool *pool, int module, const Plan *plan, const T
 /* Sees every plan before it runs, and hears which of the sequences counted: of the choices of an
  * example the predicted one. Statistics and traces are watchers. */
 typedef struct RouteWatcher {
-  /* `softmax` [T, experts] is what the plan was selected from; of a method that does not select, the
-   * plan's own weights. A failure goes to the context's error. */
+  /* `softmax` [T, experts] is what the plan was selected from; of a method that does not select,
+   * the plan's own weights. A failure goes to the context's error. */
   void (*see)(void *arg, Context *c, const Module *module, const Rows *rows, const Tensor *softmax,
               const Plan *plan);
   /* What was seen since the last call counts: all rows of the prompt, and those of the sequences

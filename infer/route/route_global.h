@@ -6,11 +6,11 @@
  *
  *   BY           VECTORS
  *   instruction  POOL/embeddings/<embedder>.safetensors. Where there is none, lexical and encoder
- *                embed the instructions of the manifest now: the name of an embedder says everything
- *                its vectors depend on and the file says which text each is of, so both ways give
- *                the same vectors. precomputed has only the file.
- *   example      POOL/embeddings/examples-<embedder>.safetensors, rows "<expert>/<index>"; the cosine
- *                of an expert is the largest over its rows. Not with precomputed.
+ *                embed the instructions of the manifest now: the name of an embedder says
+ *                everything its vectors depend on and the file says which text each is of, so both
+ *                ways give the same vectors. precomputed has only the file.
+ *   example      POOL/embeddings/examples-<embedder>.safetensors, rows "<expert>/<index>"; the
+ *                cosine of an expert is the largest over its rows. Not with precomputed.
  *
  * An expert that such a file lacks, a vector of an instruction that was changed since, another
  * dimension and another embedder are errors that name the command to run. The corpus of `lexical`
@@ -18,7 +18,6 @@
 #ifndef SKEIN_ROUTE_GLOBAL_H
 #define SKEIN_ROUTE_GLOBAL_H
 
-#include "infer/embed/embed.h"
 #include "infer/pool/pool.h"
 #include "infer/route/router_settings.h"
 
@@ -39,6 +38,9 @@ typedef struct RouteQuery {
   const char *input;
 } RouteQuery;
 
+/* Of infer/t5; methods hand it on. */
+typedef struct Base Base;
+
 typedef struct GlobalRouter GlobalRouter;
 
 /* `s` is read now; pool and base must outlive the router. */
@@ -46,9 +48,9 @@ Status global_router_open(GlobalRouter **g, const GlobalSettings *s, GlobalBy by
                           const Base *base, int threads, Error *err);
 void global_router_close(GlobalRouter *g); /* NULL is allowed */
 
-/* The cosines [experts] of one query with the experts, valid while the router is. The query's vector
- * is that of q->name for precomputed; otherwise that of q->instruction, or of q->input where there is
- * none and by example. Equal texts are embedded once. */
+/* The cosines [experts] of one query with the experts, valid while the router is. The query's
+ * vector is that of q->name for precomputed; otherwise that of q->instruction, or of q->input where
+ * there is none and by example. Equal texts are embedded once. */
 Status global_cosines(GlobalRouter *g, const RouteQuery *q, const double **cosine, Error *err);
 
 /* The expert with the largest cosine, the first of equals. */

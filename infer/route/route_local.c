@@ -30,7 +30,7 @@ typedef struct Loading {
 
 /* v - mean(v), and with `scaled` divided by the standard deviation. LN(u) has mean 0, so that
  * LN(u) . v is LN(u) . (v - mean(v)), which needs no mean of u. */
-static void standardise(float *v, int64_t n, bool scaled) {
+static void standardise_values(float *v, int64_t n, bool scaled) {
   double mean = 0, variance = 0;
 #pragma omp simd reduction(+ : mean)
   for (int64_t i = 0; i < n; i++) mean += (double)v[i];
@@ -52,7 +52,7 @@ static Status load_vectors(const Loading *l, int module, LocalModule *m, Error *
     if (!m->covered[i]) {
       memset(v, 0, (size_t)m->d_in * sizeof *v);
     } else if (r->rule.standardise_vector || r->rule.standardise_input) {
-      standardise(v, m->d_in, r->rule.standardise_vector);
+      standardise_values(v, m->d_in, r->rule.standardise_vector);
     }
     any |= m->covered[i];
   }

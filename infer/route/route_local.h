@@ -15,7 +15,7 @@ typedef struct LocalRule {
   double temperature; /* logits are divided by it; 0: sqrt(d) */
 } LocalRule;
 
-/* Vectors of the pool at one linear; made once. */
+/* Vectors of the pool at one module; made once. */
 typedef struct LocalModule {
   float *vector;  /* [experts, d_in], standardised where the rule says so; NULL: nobody covers it */
   Tensor vectors; /* a view of them */
@@ -25,7 +25,7 @@ typedef struct LocalModule {
 
 typedef struct LocalRouter LocalRouter;
 
-/* Fills vector(out, expert, linear) -> [d_in]; *has false: the expert has no vote there. Called
+/* Fills vector(out, expert, module) -> [d_in]; *has false: the expert has no vote there. Called
  * from several threads. */
 typedef Status LocalVector(void *arg, int expert, int module, float *out, bool *has, Error *err);
 
@@ -33,12 +33,12 @@ Status local_router_new(LocalRouter **r, const Modules *modules, int experts, co
                         LocalVector *vector, void *arg, int threads, Error *err);
 void local_router_free(LocalRouter *r); /* NULL is allowed */
 
-/* The vectors [experts, d_in] at a linear; NULL when nobody covers it. */
+/* The vectors [experts, d_in] at a module; NULL when nobody covers it. */
 Tensor *local_vectors(const LocalRouter *r, const Module *module);
 
 /* Makes logits of z [T, experts], the products of x [T, d_in] with the vectors: plus bias
  * [examples, experts] (or NULL) of each row's example (z = s + bias; Li et al. 2024, section 3.3);
- * -infinity where an expert does not cover the linear. */
+ * -infinity where an expert does not cover the module. */
 void local_logits(Context *c, const LocalRouter *r, const Module *module, const Rows *rows,
                   const Tensor *x, const float *bias, Tensor *z);
 

@@ -31,8 +31,15 @@ enum {
   READS_INSTRUCTIONS = 8, /* the instructions of experts and queries, or examples of theirs */
 };
 
-/* The settings that methods share. */
-enum { USES_EXPERT = 1, USES_ONLY = 2, USES_TOP_K = 4, USES_TOP_P = 8, USES_SEED = 16 };
+/* The settings that methods share; the keys by their bits are router_shared_key's. */
+enum {
+  USES_EXPERT = 1,
+  USES_ONLY = 2,
+  USES_TOP_K = 4,
+  USES_TOP_P = 8,
+  USES_SEED = 16,
+  ROUTER_SHARED = 5
+};
 
 /* What a method is opened from; pool and base outlive it, the settings do not. */
 typedef struct RouteParts {

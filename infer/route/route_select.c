@@ -36,7 +36,8 @@ static void find_largest(const float *w, int experts, int n, int32_t *found) {
 
 /* Top-p from the top: what is left below an expert, itself included, must be more than 1 - p. How
  * many of the n found survive; n + 1 when the next one would too. */
-static int survivors(const float *w, const int32_t *found, int n, double total, double top_p) {
+static int count_survivors(const float *w, const int32_t *found, int n, double total,
+                           double top_p) {
   double left = total;
   for (int i = 0; i < n; i++) {
     if (i > 0 && left <= 1 - top_p) return i;
@@ -57,7 +58,7 @@ static int find_kept(const float *w, int experts, const Selection *how, int32_t 
   for (int n = SURVIVORS_FIRST;; n *= 2) {
     if (n > experts) n = experts;
     find_largest(w, experts, n, found);
-    int kept = survivors(w, found, n, total, how->top_p);
+    int kept = count_survivors(w, found, n, total, how->top_p);
     if (kept <= n) return kept;
     if (n == experts) return n;
   }

@@ -9,8 +9,9 @@
 #define SEED_MOST   9007199254740992.0 /* 2^53: what every JSON reader keeps exactly */
 #define FIELD(path) offsetof(RouterSettings, path)
 
-enum { METHOD_OPTION = 0, SHARED_OPTIONS = 6 };
+enum { METHOD_OPTION = 0, SHARED_OPTIONS = ROUTER_SHARED + 1 };
 
+/* `router`, then the settings that methods share, in the order of the bits of RouteMethod.uses. */
 static const Option SHARED[SHARED_OPTIONS] = {
     [METHOD_OPTION] = {"router", OPTION_CHOICE, FIELD(method), "phatgoose", 0, 0, NULL, false,
                        "how experts are chosen for each token"},
@@ -24,6 +25,10 @@ static const Option SHARED[SHARED_OPTIONS] = {
      "above 0; below 1 it replaces top_k: the fewest experts with this share of the softmax"},
     {"seed", OPTION_INT, FIELD(seed), "42", 0, SEED_MOST, NULL, false, "seed of router: random"},
 };
+
+const char *router_shared_key(int bit) {
+  return SHARED[bit + 1].key;
+}
 
 /* ---- the groups ---- */
 
@@ -82,18 +87,10 @@ static bool group_has(const SettingsGroup *group, const char *key) {
 }
 
 bool router_uses(const RouterSettings *settings, const char *key) {
-  static const struct {
-    const char *key;
-    unsigned use;
-  } USE[] = {{"expert", USES_EXPERT},
-             {"only", USES_ONLY},
-             {"top_k", USES_TOP_K},
-             {"top_p", USES_TOP_P},
-             {"seed", USES_SEED}};
   const RouteMethod *m = route_method(settings->method);
-  if (strcmp(key, "router") == 0) return true;
-  for (size_t i = 0; i < sizeof USE / sizeof *USE; i++) {
-    if (strcmp(USE[i].key, key) == 0) return m->uses & USE[i].use;
+  if (strcmp(key, SHARED[METHOD_OPTION].key) == 0) return true;
+  for (int i = 0; i < ROUTER_SHARED; i++) {
+    if (strcmp(router_shared_key(i), key) == 0) return m->uses & 1U << i;
   }
   for (const SettingsGroup *const *own = m->own; *own; own++) {
     if (group_has(*own, key)) return !m->reads_key || m->reads_key(settings, key);

@@ -1,13 +1,16 @@
-/* router_options: the settings of routers as one table of options, put together of those that methods
- * share and those that each has of its own: the parser, the help and the record. */
+/* router_options: the settings of routers as one table of options, put together of those that
+ * methods share and those that each has of its own: the parser, the help and the record. */
 #ifndef SKEIN_ROUTER_OPTIONS_H
 #define SKEIN_ROUTER_OPTIONS_H
 
-#include "infer/route/router_settings.h"
+#include "infer/route/route_method.h"
 
 /* Fills *settings with the defaults and *set with their table, which points into *settings. Free
  * with options_free. */
 Status router_settings_init(OptionSet *set, RouterSettings *settings, Error *err);
+
+/* The key of a setting that methods share, by its bit in RouteMethod.uses: "expert" of bit 0. */
+const char *router_shared_key(int bit);
 
 /* Whether a setting changes what the method of these settings computes. */
 bool router_uses(const RouterSettings *settings, const char *key);

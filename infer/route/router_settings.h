@@ -1,5 +1,5 @@
-/* router_settings: the settings of a router: those that methods share, and behind them those that each
- * has of its own. */
+/* router_settings: the settings of a router: those that methods share, and behind them those that
+ * each has of its own. */
 #ifndef SKEIN_ROUTER_SETTINGS_H
 #define SKEIN_ROUTER_SETTINGS_H
 
@@ -32,8 +32,8 @@ typedef struct RouterSettings {
 /* Where the struct of a group that follows `at` bytes of others ends. */
 size_t router_group_end(size_t at, const SettingsGroup *group);
 
-/* The struct of a group within settings that router_settings_init has filled; the group must be of some
- * method (asserted). */
+/* The struct of a group within settings that router_settings_init has filled; the group must be of
+ * some method (asserted). */
 const void *router_own(const RouterSettings *settings, const SettingsGroup *group);
 
 #endif

@@ -9,7 +9,7 @@
 
 /* What is counted is a tally, a row of doubles: three sums an expert, in the order of Statistic,
  * then the sums over its tokens. Tallies add up, so a sequence's grows over many calls and is added
- * to the linear's when it is kept. */
+ * to the module's when it is kept. */
 enum { PER_EXPERT = 3, ENTROPY = 0, TOKENS, PAIRS, OF_TOKENS };
 
 typedef struct ModuleStats {
@@ -66,7 +66,7 @@ typedef struct Count {
 } Count;
 
 /* One row of the softmax: its weights, the expert of the largest and, returned, its entropy. A row
- * of zeros (no expert covers the linear there) has none of them. */
+ * of zeros (no expert covers the module there) has none of them. */
 static double count_row(const float *p, int experts, double *weight, double *top1) {
   double entropy = 0;
   int best = 0;

@@ -6,13 +6,14 @@
 #include "data/tokenizer/tokenizer.h"
 #include "infer/t5/t5.h"
 
-typedef struct Base {
+typedef struct Base Base;
+struct Base {
   char *dir;
   T5 *model;
   Tokenizer *tokenizer;
   char *tokenizer_path;  /* the file of the tokenizer */
   char sample[HASH_HEX]; /* see base_sample; "" before */
-} Base;
+};
 
 /* Opens model and tokenizer, and checks that they belong together. On failure *base is zeroed. */
 Status base_open(Base *base, const char *dir, Error *err);

@@ -16,7 +16,3 @@ int t5_group_index(const char *name) {
   if (strstr(name, ".EncDecAttention.")) return DECODER_CROSS;
   return encoder ? ENCODER_SELF : DECODER_SELF;
 }
-
-const char *t5_module_group(const char *name) {
-  return T5_GROUP[t5_group_index(name)];
-}

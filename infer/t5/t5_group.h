@@ -8,7 +8,5 @@ extern const char *const T5_GROUP[T5_GROUPS];
 
 /* The index of the group of the module with that name. */
 int t5_group_index(const char *name);
-/* Its name: "encoder.self", "encoder.ff", "decoder.self", "decoder.cross" or "decoder.ff". */
-const char *t5_module_group(const char *name);
 
 #endif

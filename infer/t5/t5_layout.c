@@ -64,7 +64,7 @@ static Linear *add_linear(Walk *w, const char *part, int64_t d_out, int64_t d_in
   Modules *modules = &w->model->modules;
   int id = modules->count++;
   Module *module = &modules->module[id];
-  *module = (Module){name, t5_module_group(name), d_in, d_out, side_of(w, part), id};
+  *module = (Module){name, t5_group_index(name), d_in, d_out, side_of(w, part), id};
   Linear *linear = &w->model->linear[id];
   linear->module = module;
   add_tensor(w, name_make("%s.weight", name), &linear->weight, d_out, d_in, std);
@@ -129,6 +129,8 @@ Status t5_layout(T5 *model, bool own_head, Error *err) {
   int tensors = linears + enc * 2 + dec * 3 + 4 + 1 + own_head;
   Modules *modules = &model->modules;
   modules->module = calloc((size_t)linears, sizeof *modules->module);
+  modules->group = T5_GROUP;
+  modules->groups = T5_GROUPS;
   snprintf(modules->shape, sizeof modules->shape,
            "%d encoder and %d decoder blocks, %s feed-forward", enc, dec,
            c->gated ? "gated" : "plain");

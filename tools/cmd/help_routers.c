@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "infer/route/route_labels.h"
+#include "infer/route/router_options.h"
 #include "tools/cmd/commands.h"
 
 static const char about[] =
@@ -14,11 +15,10 @@ static const char about[] =
     "experts; generalization; data of the user.\n";
 
 static void print_settings(const RouteMethod *m) {
-  static const char *const NAME[] = {"expert", "only", "top_k", "top_p", "seed"};
   const char *between = "      settings: ";
-  for (unsigned i = 0; i < sizeof NAME / sizeof *NAME; i++) {
+  for (int i = 0; i < ROUTER_SHARED; i++) {
     if (!(m->uses & 1U << i)) continue;
-    printf("%s%s", between, NAME[i]);
+    printf("%s%s", between, router_shared_key(i));
     between = ", ";
   }
   for (const SettingsGroup *const *own = m->own; *own; own++) {

@@ -7,6 +7,7 @@
 #include "data/file/file.h"
 #include "infer/route/router_options.h"
 #include "infer/route/routing_stats.h"
+#include "infer/t5/base.h"
 #include "tools/predict/predict_trace.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"

@@ -7,6 +7,7 @@
 #include "data/examples/sequence.h"
 #include "data/text/json.h"
 #include "infer/route/routing_trace.h"
+#include "infer/t5/base.h"
 #include "tools/shell/facts.h"
 
 enum { UNKNOWN = 2 }; /* the id of <unk> in every vocabulary of T5 */
