@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "autograd/ground/array.h"
 #include "data/file/file.h"
 #include "data/file/path.h"
 
@@ -12,7 +13,7 @@ struct Metrics {
   char *jsonl, *csv;
   FILE *stream;
   json_t **row;
-  size_t rows, capacity;
+  size_t rows;
 };
 
 static Status no_memory(Error *err) {
@@ -21,16 +22,12 @@ static Status no_memory(Error *err) {
 
 static Status keep_row(Metrics *m, json_t *row, Error *err) {
   if (!row) return no_memory(err);
-  if (m->rows == m->capacity) {
-    size_t capacity = m->capacity ? 2 * m->capacity : 256;
-    json_t **grown = realloc(m->row, capacity * sizeof(json_t *));
-    if (!grown) {
-      json_decref(row);
-      return no_memory(err);
-    }
-    m->row = grown;
-    m->capacity = capacity;
+  json_t **grown = array_grow(m->row, m->rows, 1, sizeof(json_t *));
+  if (!grown) {
+    json_decref(row);
+    return no_memory(err);
   }
+  m->row = grown;
   m->row[m->rows++] = row;
   return STATUS_OK;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "autograd/ground/array.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #define POISON(at, size)   ASAN_POISON_MEMORY_REGION(at, size)
@@ -26,7 +28,7 @@ typedef struct Chunk {
 
 struct Arena {
   Chunk *chunk;
-  size_t chunks, capacity;
+  size_t chunks;
   size_t current; /* index of the chunk in use; == chunks before the first allocation */
   size_t used;    /* bytes used in it */
 };
@@ -51,13 +53,9 @@ static int add_chunk(Arena *arena, size_t bytes) {
   if (size > CHUNK_MAX) size = CHUNK_MAX;
   if (size < bytes) size = (bytes + HUGE - 1) / HUGE * HUGE;
   if (size < bytes) return 0;
-  if (arena->chunks == arena->capacity) {
-    size_t capacity = arena->capacity ? 2 * arena->capacity : 16;
-    Chunk *grown = realloc(arena->chunk, capacity * sizeof *grown);
-    if (!grown) return 0;
-    arena->chunk = grown;
-    arena->capacity = capacity;
-  }
+  Chunk *grown = array_grow(arena->chunk, arena->chunks, 1, sizeof *grown);
+  if (!grown) return 0;
+  arena->chunk = grown;
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return 0;
   madvise(memory, size, MADV_HUGEPAGE);

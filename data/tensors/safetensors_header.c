@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/array.h"
 #include "data/text/json.h"
 #include "data/text/json_walk.h"
 
@@ -236,16 +237,9 @@ static Status take_plain(SafetensorsEntry *e, const PlainFields *f, const Place 
   return set_dtype(e, f->dtype, count, p, err);
 }
 
-/* Room for one more element of `size` bytes behind `count` of them. The capacity is the power of
- * two that holds them, so it need not be kept. NULL when out of memory. */
-static void *grow_array(void *array, size_t count, size_t size) {
-  bool full = (count & (count - 1)) == 0; /* 0, 1, 2, 4, ... */
-  return full ? reallocarray(array, count ? 2 * count : 1, size) : array;
-}
-
 /* Takes `name`. */
 static Status read_entry(Safetensors *s, char *name, JsonWalk *walk, Error *err) {
-  SafetensorsEntry *grown = grow_array(s->entry, s->count, sizeof *grown);
+  SafetensorsEntry *grown = array_grow(s->entry, s->count, 1, sizeof *grown);
   if (!grown) {
     free(name);
     return error_set(err, STATUS_RUN, "%s: out of memory: the header", s->file.path);
@@ -271,7 +265,7 @@ static Status read_entry(Safetensors *s, char *name, JsonWalk *walk, Error *err)
 
 /* Takes `key`. */
 static Status read_meta(Safetensors *s, char *key, JsonWalk *walk, Error *err) {
-  SafetensorsMeta *grown = grow_array(s->meta, s->meta_count, sizeof *grown);
+  SafetensorsMeta *grown = array_grow(s->meta, s->meta_count, 1, sizeof *grown);
   if (!grown) {
     free(key);
     return error_set(err, STATUS_RUN, "%s: out of memory: the header", s->file.path);

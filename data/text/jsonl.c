@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "autograd/ground/array.h"
 #include "data/file/hash.h"
 #include "data/text/jsonl_zstd.h"
 #include "data/text/utf8.h"
@@ -66,13 +67,10 @@ static bool is_blank(const char *text, size_t size) {
   return true;
 }
 
-/* The capacity is the power of two that holds the count, so it need not be kept. */
 static Status append_line(Jsonl *j, Line line, Error *err) {
-  if ((j->count & (j->count - 1)) == 0) {
-    Line *grown = reallocarray(j->line, j->count ? 2 * j->count : 1, sizeof *grown);
-    if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory: the lines", j->file.path);
-    j->line = grown;
-  }
+  Line *grown = array_grow(j->line, j->count, 1, sizeof *grown);
+  if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory: the lines", j->file.path);
+  j->line = grown;
   j->line[j->count++] = line;
   return STATUS_OK;
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "autograd/ground/array.h"
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/json.h"
@@ -166,18 +167,15 @@ static const char *find_stop(const Tokenizer *t, const char *text, const char *e
 
 typedef struct IdList {
   int32_t *ids; /* owned */
-  size_t count, room;
+  size_t count;
 } IdList;
 
 static Status append_ids(IdList *list, const int32_t *ids, size_t n, Error *err) {
-  if (n > list->room - list->count) {
-    size_t room = 2 * list->room + n;
-    int32_t *grown = realloc(list->ids, room * sizeof *grown);
-    if (!grown) return error_set(err, STATUS_RUN, "tokenizer: out of memory");
-    list->ids = grown;
-    list->room = room;
-  }
-  if (n) memcpy(list->ids + list->count, ids, n * sizeof *ids);
+  if (n == 0) return STATUS_OK;
+  int32_t *grown = array_grow(list->ids, list->count, n, sizeof *grown);
+  if (!grown) return error_set(err, STATUS_RUN, "tokenizer: out of memory");
+  list->ids = grown;
+  memcpy(list->ids + list->count, ids, n * sizeof *ids);
   list->count += n;
   return STATUS_OK;
 }
@@ -207,7 +205,7 @@ Status tokenizer_encode(const Tokenizer *t, const char *text, size_t size, int32
   if (valid < size) {
     return error_set(err, STATUS_INPUT, "tokenizer: byte %zu of the text is not UTF-8", valid);
   }
-  IdList list = {.ids = malloc(sizeof *list.ids), .room = 1};
+  IdList list = {.ids = malloc(sizeof *list.ids)}; /* not NULL even of an empty text */
   Status status = list.ids ? encode_parts(t, text, text + size, &list, err)
                            : error_set(err, STATUS_RUN, "tokenizer: out of memory");
   if (status != STATUS_OK) {

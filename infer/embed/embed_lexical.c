@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/array.h"
 #include "data/text/utf8.h"
 #include "infer/embed/embed_method.h"
 
@@ -25,7 +26,7 @@ enum { DIM = 2048, SHORTEST = 3, LONGEST = 5 };
 /* The hashes of n-grams. */
 typedef struct Grams {
   uint64_t *hash;
-  size_t count, room;
+  size_t count;
 } Grams;
 
 typedef struct Lexical {
@@ -38,13 +39,9 @@ static Status no_memory(Error *err) {
 }
 
 static Status push_hash(Grams *g, uint64_t hash, Error *err) {
-  if (g->count == g->room) {
-    size_t room = g->room ? 2 * g->room : 1024;
-    uint64_t *grown = realloc(g->hash, room * sizeof *grown);
-    if (!grown) return no_memory(err);
-    g->hash = grown;
-    g->room = room;
-  }
+  uint64_t *grown = array_grow(g->hash, g->count, 1, sizeof *grown);
+  if (!grown) return no_memory(err);
+  g->hash = grown;
   g->hash[g->count++] = hash;
   return STATUS_OK;
 }

@@ -19,7 +19,6 @@ typedef struct TokenList {
   int32_t *ids;
   int64_t *offset; /* [count + 1]; NULL before the first text */
   int64_t count;
-  int64_t id_room, text_room;
 } TokenList;
 
 void tokens_free(TokenList *t); /* a zeroed TokenList is allowed */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "autograd/ground/array.h"
 #include "data/file/path.h"
 #include "data/options/options.h"
 #include "tools/plot/routing_figures.h"
@@ -16,7 +17,7 @@
  */
 typedef struct Cells {
   RoutingFile *file;
-  int count, room;
+  int count;
 } Cells;
 
 static const char *const figure_name[] = {"modules", "experts", "entropy", "tasks", "difference"};
@@ -38,12 +39,9 @@ static bool is_wanted(const char *only, const char *name) {
 }
 
 static Status make_room(Cells *cells, const char *path, Error *err) {
-  if (cells->count < cells->room) return STATUS_OK;
-  int room = 2 * cells->room + 16;
-  RoutingFile *grown = realloc(cells->file, (size_t)room * sizeof *grown);
+  RoutingFile *grown = array_grow(cells->file, (size_t)cells->count, 1, sizeof *grown);
   if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory", path);
   cells->file = grown;
-  cells->room = room;
   return STATUS_OK;
 }
 
