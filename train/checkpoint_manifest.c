@@ -8,7 +8,7 @@
 #include "autograd/kernel/kernels.h"
 #include "autograd/product/blas.h"
 #include "data/file/file.h"
-#include "train/json_put.h"
+#include "data/text/json_put.h"
 
 static const char FORMAT[] = "skein-checkpoint";
 enum { MANIFEST_MOST = 1 << 20 };

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "train/json_put.h"
+#include "data/text/json_put.h"
 
 typedef enum ColumnType { COLUMN_INT, COLUMN_REAL, COLUMN_BOOL, COLUMN_GROUPS } ColumnType;
 

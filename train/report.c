@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "data/file/path.h"
-#include "train/json_put.h"
+#include "data/text/json_put.h"
 
 /* ---- measuring ---- */
 

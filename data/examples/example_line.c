@@ -1,5 +1,6 @@
 #include "data/examples/example_line.h"
 
+#include "data/text/json_put.h"
 #include "data/text/json_scan.h"
 
 enum { INPUT, TARGET, TEXT, TEXTS };
@@ -21,10 +22,8 @@ static Status keep_texts(const JsonText found[TEXTS], ExampleText *out, Error *e
   for (int k = 0; k < TEXTS; k++) {
     if (!found[k].text) continue;
     json_t *string = json_scan_string(&found[k]);
-    if (json_array_append_new(out->doc.root, string) != 0) {
-      json_free(&out->doc);
-      return error_set(err, STATUS_RUN, "%s: out of memory", out->doc.file);
-    }
+    json_push(&out->doc.root, string);
+    if (!out->doc.root) return error_set(err, STATUS_RUN, "%s: out of memory", out->doc.file);
     *text[k] = json_string_value(string);
   }
   return STATUS_OK;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "data/options/options_internal.h"
+#include "data/text/json_put.h"
 
 static char *value_text(const OptionSet *o, size_t i) {
   return option_text(&o->table[i], option_load(&o->table[i], o->settings));
@@ -38,16 +39,13 @@ char *options_lines(const OptionSet *o, OptionFilter *keep, const void *arg) {
 
 json_t *options_json(const OptionSet *o, OptionFilter *keep, const void *arg) {
   json_t *object = json_object();
-  bool done = object != NULL;
-  for (size_t i = 0; done && i < o->count; i++) {
+  for (size_t i = 0; i < o->count; i++) {
     if (keep && !keep(o->table[i].key, arg)) continue;
     char *text = value_text(o, i);
-    done = text && json_object_set_new(object, o->table[i].key, json_string(text)) == 0;
+    json_put(&object, o->table[i].key, json_string(text));
     free(text);
   }
-  if (done) return object;
-  json_decref(object);
-  return NULL;
+  return object;
 }
 
 Status options_copy(OptionSet *to, const OptionSet *from, Error *err) {

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "data/file/file.h"
+#include "data/text/json_put.h"
 #include "data/text/yaml_emit.h"
 #include "data/text/yaml_tree.h"
 
@@ -41,24 +42,25 @@ static Status read_text(const YamlTree *tree, const YamlNode *node, json_t **val
   return *value ? STATUS_OK : no_memory(tree, err);
 }
 
-/* What stands in a list or a mapping, into `into`. */
-static Status read_inner(const YamlTree *tree, const YamlNode *node, json_t *into, Error *err) {
-  for (const YamlNode *inner = node->first; inner; inner = inner->next) {
+/* What stands in a list or a mapping, into *into. */
+static Status read_inner(const YamlTree *tree, const YamlNode *node, json_t **into, Error *err) {
+  for (const YamlNode *inner = node->first; inner && *into; inner = inner->next) {
     json_t *value;
     TRY(read_value(tree, inner, &value, err));
-    int failed = inner->key ? json_object_set_new(into, inner->key->text, value)
-                            : json_array_append_new(into, value);
-    if (failed) return no_memory(tree, err);
+    if (inner->key) {
+      json_put(into, inner->key->text, value);
+    } else {
+      json_push(into, value);
+    }
   }
-  return STATUS_OK;
+  return *into ? STATUS_OK : no_memory(tree, err);
 }
 
 static Status read_value(const YamlTree *tree, const YamlNode *node, json_t **value, Error *err) {
   *value = NULL;
   if (node->kind == YAML_TEXT) return read_text(tree, node, value, err);
   json_t *made = node->kind == YAML_LIST ? json_array() : json_object();
-  if (!made) return no_memory(tree, err);
-  Status status = read_inner(tree, node, made, err);
+  Status status = read_inner(tree, node, &made, err);
   if (status == STATUS_OK) {
     *value = made;
   } else {

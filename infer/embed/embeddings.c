@@ -7,6 +7,7 @@
 
 #include "data/tensors/weights.h"
 #include "data/text/json.h"
+#include "data/text/json_put.h"
 #include "infer/embed/embeddings.h"
 
 #define FORMAT  "skein-embeddings"
@@ -79,11 +80,9 @@ Status embedder_name_check(const char *name, const char *file, Error *err) {
 /* A JSON list of the rows' names or of the hashes of their texts; the caller frees. */
 static char *list_text(const Embeddings *e, bool texts) {
   json_t *list = json_array();
-  for (int64_t i = 0; i < e->count; i++) {
-    json_array_append_new(list, json_string(texts ? e->text[i] : e->name[i]));
-  }
-  bool whole = list && json_array_size(list) == (size_t)e->count;
-  char *text = whole ? json_dumps(list, JSON_COMPACT) : NULL;
+  for (int64_t i = 0; i < e->count; i++)
+    json_push(&list, json_string(texts ? e->text[i] : e->name[i]));
+  char *text = list ? json_dumps(list, JSON_COMPACT) : NULL;
   json_decref(list);
   return text;
 }

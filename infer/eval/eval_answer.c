@@ -8,6 +8,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "data/text/json_put.h"
 #include "infer/route/routing_stats.h"
 
 enum { BLOCK = 64 }; /* items between two looks at `stop` */
@@ -91,8 +92,8 @@ static Status put_choice(Cell *c, const Item *item, const Score *score, Error *e
       return error_set(err, STATUS_RUN, "%s: item %.80s: choice %d: the likelihood is not finite",
                        items_path(c->a->parts->items), item->id, i);
     }
-    json_array_append_new(scores, json_real(score->score[i]));
-    json_array_append_new(loglik, json_real(score->loglik[i]));
+    json_push(&scores, json_real(score->score[i]));
+    json_push(&loglik, json_real(score->loglik[i]));
   }
   bool right = strcmp(item->choice[score->prediction], item->choice[item->label]) == 0;
   json_t *line =
@@ -105,7 +106,7 @@ static Status put_text(Cell *c, const Item *item, const char *text, Error *err) 
   json_t *metrics = json_object();
   for (int k = 0; k < c->task->metric_count; k++) {
     Metric m = c->task->metric[k];
-    json_object_set_new(metrics, metric_name(m), json_real(metric_score(m, &c->sums[k][c->done])));
+    json_put(&metrics, metric_name(m), json_real(metric_score(m, &c->sums[k][c->done])));
   }
   return put_line(
       c, json_pack("{s:s, s:s, s:o}", "id", item->id, "output", text, "metrics", metrics), err);

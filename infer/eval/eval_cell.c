@@ -8,6 +8,7 @@
 #include "autograd/ground/version.h"
 #include "data/file/file.h"
 #include "data/text/json.h"
+#include "data/text/json_put.h"
 #include "infer/eval/eval_json.h"
 
 enum { VERSION = 1 };
@@ -107,44 +108,37 @@ double eval_cell_rate(const EvalCell *cell) {
   return cell->seconds > 0 ? (double)cell->items / cell->seconds : 0;
 }
 
-static json_t *scores_json(const EvalCell *cell) {
-  json_t *list = json_array();
-  bool whole = true;
-  for (int i = 0; i < cell->scores; i++)
-    whole = whole && eval_append(list, eval_score_json(&cell->score[i]));
-  return eval_whole(list, whole);
+static void put_question(json_t **root, const CellParts *p) {
+  json_put(root, "format", json_string("skein-cell"));
+  json_put(root, "version", json_integer(VERSION));
+  json_put(root, "skein", json_string(skein_version()));
+  json_put(root, "task", json_string(p->task->name));
+  json_put(root, "group", json_string(p->task->group));
+  json_put(root, "method", json_string(p->method->name));
+  json_put(root, "settings", eval_method_json(p->method));
 }
 
-static bool put_question(json_t *root, const CellParts *p) {
-  return eval_put(root, "format", json_string("skein-cell")) &&
-         eval_put(root, "version", json_integer(VERSION)) &&
-         eval_put(root, "skein", json_string(skein_version())) &&
-         eval_put(root, "task", json_string(p->task->name)) &&
-         eval_put(root, "group", json_string(p->task->group)) &&
-         eval_put(root, "method", json_string(p->method->name)) &&
-         eval_put(root, "settings", eval_method_json(p->method));
+static void put_result(json_t **root, const EvalCell *cell) {
+  json_put(root, "scores", eval_scores_json(cell));
+  json_put(root, "items", json_integer(cell->items));
+  json_put(root, "seconds", json_real(cell->seconds));
+  json_put(root, "examples_per_second", json_real(eval_cell_rate(cell)));
 }
 
-static bool put_result(json_t *root, const EvalCell *cell) {
-  return eval_put(root, "scores", scores_json(cell)) &&
-         eval_put(root, "items", json_integer(cell->items)) &&
-         eval_put(root, "seconds", json_real(cell->seconds)) &&
-         eval_put(root, "examples_per_second", json_real(eval_cell_rate(cell)));
-}
-
-static bool put_identity(json_t *root, const EvalCell *cell, const CellParts *p) {
-  return eval_put(root, "items_sha256", json_string(items_hash(p->items))) &&
-         eval_put(root, "identity", json_string(cell->identity));
+static void put_identity(json_t **root, const EvalCell *cell, const CellParts *p) {
+  json_put(root, "items_sha256", json_string(items_hash(p->items)));
+  json_put(root, "identity", json_string(cell->identity));
 }
 
 Status eval_cell_write(const EvalCell *cell, const CellParts *p, Error *err) {
   char *path;
   TRY(cell_path(p, CELL_JSON, &path, err));
   json_t *root = json_object();
-  bool whole = put_question(root, p) && put_result(root, cell) && put_identity(root, cell, p);
-  Status status = whole
-                      ? json_write_file(root, path, err)
-                      : error_set(err, STATUS_RUN, "%s: the cell cannot be written as JSON", path);
+  put_question(&root, p);
+  put_result(&root, cell);
+  put_identity(&root, cell, p);
+  Status status = root ? json_write_file(root, path, err)
+                       : error_set(err, STATUS_RUN, "%s: the cell cannot be written as JSON", path);
   json_decref(root);
   free(path);
   return status;

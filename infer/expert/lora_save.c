@@ -5,6 +5,7 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/json.h"
+#include "data/text/json_put.h"
 #include "data/text/utf8.h"
 #include "infer/expert/lora.h"
 #include "infer/expert/lora_file.h"
@@ -71,10 +72,7 @@ static json_t *target_modules(const Lora *lora, const Modules *modules) {
     if (!expert_covers(lora->factor, i)) continue;
     bool whole = covers_all(lora, modules, part);
     if (whole && array_has(targets, part)) continue;
-    if (json_array_append_new(targets, json_string(whole ? part : module)) != 0) {
-      json_decref(targets);
-      return NULL;
-    }
+    json_push(&targets, json_string(whole ? part : module));
   }
   return targets;
 }
@@ -92,54 +90,33 @@ static json_t *values_beside(const Lora *lora, const Modules *modules, const Lor
   for (int i = 0; i < lora->count; i++) {
     const LoraFactor *f = &lora->factor[i];
     if (f->a.rows == 0 || (ranks ? f->a.rows == base->a.rows : f->alpha == base->alpha)) continue;
-    json_t *value = ranks ? json_integer(f->a.rows) : json_of_number((double)f->alpha);
-    if (json_object_set_new(object, modules->module[i].name, value) != 0) {
-      json_decref(object);
-      return NULL;
-    }
+    json_put(&object, modules->module[i].name,
+             ranks ? json_integer(f->a.rows) : json_of_number((double)f->alpha));
   }
   return object;
-}
-
-/* A key of the configuration and its value, NULL when out of memory. */
-typedef struct ConfigField {
-  const char *key;
-  json_t *value;
-} ConfigField;
-
-/* An object of the fields, whose values it takes; NULL when out of memory. */
-static json_t *object_of(const ConfigField *field, size_t count) {
-  json_t *object = json_object();
-  bool whole = object != NULL;
-  for (size_t i = 0; i < count; i++)
-    whole = json_object_set_new(object, field[i].key, field[i].value) == 0 && whole;
-  if (whole) return object;
-  json_decref(object);
-  return NULL;
 }
 
 static json_t *config_json(const Lora *lora, const Modules *modules, const char *base_name) {
   const LoraFactor *base = lora->factor;
   for (int i = 0; !expert_covers(lora->factor, i); i++) base++;
-  ConfigField field[] = {
-      {"peft_type", json_string("LORA")},
-      {"task_type", json_string("SEQ_2_SEQ_LM")},
-      {"base_model_name_or_path", json_string(base_name)},
-      {"inference_mode", json_true()},
-      {"r", json_integer(base->a.rows)},
-      {"lora_alpha", json_of_number((double)base->alpha)},
-      {"use_rslora", json_boolean(lora->rslora)},
-      {"lora_dropout", json_real(0)},
-      {"bias", json_string("none")},
-      {"fan_in_fan_out", json_false()},
-      {"target_modules", target_modules(lora, modules)},
-      {"rank_pattern", values_beside(lora, modules, base, true)},
-      {"alpha_pattern", values_beside(lora, modules, base, false)},
-      {"use_dora", json_false()},
-      {"modules_to_save", json_null()},
-      {"init_lora_weights", json_true()},
-  };
-  return object_of(field, sizeof field / sizeof *field);
+  json_t *config = json_object();
+  json_put(&config, "peft_type", json_string("LORA"));
+  json_put(&config, "task_type", json_string("SEQ_2_SEQ_LM"));
+  json_put(&config, "base_model_name_or_path", json_string(base_name));
+  json_put(&config, "inference_mode", json_true());
+  json_put(&config, "r", json_integer(base->a.rows));
+  json_put(&config, "lora_alpha", json_of_number((double)base->alpha));
+  json_put(&config, "use_rslora", json_boolean(lora->rslora));
+  json_put(&config, "lora_dropout", json_real(0));
+  json_put(&config, "bias", json_string("none"));
+  json_put(&config, "fan_in_fan_out", json_false());
+  json_put(&config, "target_modules", target_modules(lora, modules));
+  json_put(&config, "rank_pattern", values_beside(lora, modules, base, true));
+  json_put(&config, "alpha_pattern", values_beside(lora, modules, base, false));
+  json_put(&config, "use_dora", json_false());
+  json_put(&config, "modules_to_save", json_null());
+  json_put(&config, "init_lora_weights", json_true());
+  return config;
 }
 
 Status lora_save(const Lora *lora, const Modules *modules, const char *dir, const char *base_name,

@@ -6,6 +6,7 @@
 
 #include "data/file/path.h"
 #include "data/options/options.h"
+#include "data/text/json_put.h"
 #include "data/text/yaml.h"
 
 #define FORMAT "skein-pool"
@@ -259,35 +260,26 @@ Status manifest_read(PoolManifest *m, const char *dir, Error *err) {
   return status;
 }
 
-/* Writing. jansson's calls on NULL fail, so one check at the end is enough. */
+/* Writing. */
 
 static json_t *entry_json(const PoolEntry *e) {
   json_t *files = json_object();
-  bool ok = files != NULL;
   for (int i = 0; i < POOL_FILES; i++) {
-    if (e->hash[i][0]) ok &= json_object_set_new(files, POOL_FILE[i], json_string(e->hash[i])) == 0;
+    if (e->hash[i][0]) json_put(&files, POOL_FILE[i], json_string(e->hash[i]));
   }
   json_t *o =
       json_pack("{s:s, s:[I,I], s:[f,f], s:I, s:s}", "name", e->name, "rank",
                 (json_int_t)e->rank_min, (json_int_t)e->rank_max, "alpha", e->alpha_min,
                 e->alpha_max, "modules", (json_int_t)e->modules, "fingerprint", e->fingerprint);
-  if (*e->instruction) {
-    ok &= json_object_set_new(o, "instruction", json_string(e->instruction)) == 0;
-  }
-  if (*e->licence) ok &= json_object_set_new(o, "licence", json_string(e->licence)) == 0;
-  ok &= json_object_set_new(o, "files", files) == 0;
-  if (ok) return o;
-  json_decref(o);
-  return NULL;
+  if (*e->instruction) json_put(&o, "instruction", json_string(e->instruction));
+  if (*e->licence) json_put(&o, "licence", json_string(e->licence));
+  json_put(&o, "files", files);
+  return o;
 }
 
 static json_t *manifest_json(const PoolManifest *m) {
   json_t *experts = json_array();
-  for (int i = 0; i < m->count; i++) {
-    if (json_array_append_new(experts, entry_json(&m->entry[i])) == 0) continue;
-    json_decref(experts);
-    return NULL;
-  }
+  for (int i = 0; i < m->count; i++) json_push(&experts, entry_json(&m->entry[i]));
   return json_pack("{s:s, s:i, s:{s:s, s:s, s:s}, s:o}", "format", FORMAT, "version", VERSION,
                    "base", "name", m->base_name, "fingerprint", m->base, "sample", m->sample,
                    "experts", experts);

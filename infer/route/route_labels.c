@@ -1,5 +1,7 @@
 #include "infer/route/route_labels.h"
 
+#include "data/text/json_put.h"
+
 static const struct {
   const char *name;
   size_t offset;
@@ -25,11 +27,7 @@ const char *route_label_value(const RouteMethod *method, int label) {
 
 json_t *route_labels_json(const RouteMethod *method) {
   json_t *object = json_object();
-  for (int i = 0; i < ROUTE_LABELS; i++) {
-    if (json_object_set_new(object, LABEL[i].name, json_string(route_label_value(method, i))) == 0)
-      continue;
-    json_decref(object);
-    return NULL;
-  }
+  for (int i = 0; i < ROUTE_LABELS; i++)
+    json_put(&object, LABEL[i].name, json_string(route_label_value(method, i)));
   return object;
 }

@@ -1,6 +1,7 @@
 /* skein bench score, skein bench generate: the time of answering some items. */
 #include <stdlib.h>
 
+#include "data/text/json_put.h"
 #include "tools/bench/bench_asked.h"
 #include "tools/predict/predict_run.h"
 #include "tools/shell/machine.h"
@@ -14,10 +15,8 @@ static json_t *likelihood_lists(const Score *score, int64_t n) {
   json_t *all = json_array();
   for (int64_t i = 0; i < n; i++) {
     json_t *one = json_array();
-    for (int k = 0; k < score[i].choices; k++) {
-      json_array_append_new(one, json_real(score[i].loglik[k]));
-    }
-    json_array_append_new(all, one);
+    for (int k = 0; k < score[i].choices; k++) json_push(&one, json_real(score[i].loglik[k]));
+    json_push(&all, one);
   }
   return json_pack("{s:o}", "loglik", all);
 }
@@ -53,7 +52,7 @@ static Status time_texts(Predictor *p, const Asking *asking, const Item *item, i
     double seconds = machine_seconds() - start;
     json_t *all = json_array();
     for (int64_t i = 0; status == STATUS_OK && i < n; i++) {
-      json_array_append_new(all, json_string(text[i]));
+      json_push(&all, json_string(text[i]));
       free(text[i]);
     }
     json_t *line = json_pack("{s:o}", "output", all);

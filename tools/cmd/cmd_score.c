@@ -1,6 +1,7 @@
 /* skein score: which of its choices a model finds likeliest, for every item of a file. */
 #include <stdlib.h>
 
+#include "data/text/json_put.h"
 #include "tools/cmd/commands.h"
 #include "tools/predict/predict_run.h"
 
@@ -23,7 +24,7 @@ static const char usage[] =
 
 static json_t *real_list(const double *value, int n) {
   json_t *list = json_array();
-  for (int i = 0; i < n; i++) json_array_append_new(list, json_real(value[i]));
+  for (int i = 0; i < n; i++) json_push(&list, json_real(value[i]));
   return list;
 }
 

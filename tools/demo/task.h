@@ -7,7 +7,7 @@
  * ever trained on them.
  *
  * The room tools/demo owns the small world of the demo and the program that writes it down. It is
- * no part of skein: it knows random numbers and files, and no model. */
+ * no part of skein: it knows random numbers, files and JSON, and no model. */
 #ifndef SKEIN_TASK_H
 #define SKEIN_TASK_H
 

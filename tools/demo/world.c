@@ -18,6 +18,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "data/text/json_put.h"
 #include "tools/demo/task.h"
 
 typedef struct World {
@@ -82,10 +83,9 @@ static json_t *task_line(const World *w, const Task *task, uint64_t key, Part pa
                            "task", task->name, "template", (json_int_t) template);
   if (!line || !item.choices) return line;
   json_t *choices = json_array();
-  for (size_t c = 0; c < item.choices; c++)
-    json_array_append_new(choices, json_string(item.choice[c]));
-  json_object_set_new(line, "choices", choices);
-  json_object_set_new(line, "label", json_integer((json_int_t)item.label));
+  for (size_t c = 0; c < item.choices; c++) json_push(&choices, json_string(item.choice[c]));
+  json_put(&line, "choices", choices);
+  json_put(&line, "label", json_integer((json_int_t)item.label));
   return line;
 }
 
@@ -139,9 +139,9 @@ static Status write_task_list(const Content *content, FILE *stream, Error *err) 
   for (size_t t = 0; t < TASK_TABLES; t++) {
     for (size_t i = 0; i < TASKS[t]->count; i++) {
       const Task *task = &TASKS[t]->task[i];
-      json_array_append_new(list, json_pack("{s:s,s:b,s:s,s:[s,s]}", "name", task->name, "held_in",
-                                            task->held_in, "kind", task_kind(task), "instructions",
-                                            task->instruction[0], task->instruction[1]));
+      json_push(&list, json_pack("{s:s,s:b,s:s,s:[s,s]}", "name", task->name, "held_in",
+                                 task->held_in, "kind", task_kind(task), "instructions",
+                                 task->instruction[0], task->instruction[1]));
     }
   }
   int failed = json_dumpf(list, stream, JSON_INDENT(2)) != 0 || fputc('\n', stream) == EOF;

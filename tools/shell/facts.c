@@ -19,6 +19,8 @@ void facts_free(Facts *f) {
   *f = (Facts){0};
 }
 
+/* Not as json_put.h: the objects are borrowed, so what fails is noted and nothing is dropped. */
+
 void facts_set(Facts *f, json_t *object, const char *key, json_t *value) {
   if (json_object_set_new(object, key, value) != 0) f->failed = true;
 }

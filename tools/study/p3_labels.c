@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/text/json_put.h"
 #include "tools/study/p3_set.h"
 
 enum { LABELS_MOST = 20 };
@@ -26,7 +27,7 @@ static json_t *labels_of(const P3Row *const *row, size_t count) {
   for (size_t begin = 0; begin < count && good; begin = end) {
     for (end = begin + 1; end < count && strcmp(row[end]->target, row[begin]->target) == 0;) end++;
     good = row[begin]->instance != row[end - 1]->instance && json_array_size(labels) < LABELS_MOST;
-    json_array_append_new(labels, json_string(row[begin]->target));
+    json_push(&labels, json_string(row[begin]->target));
   }
   if (good && json_array_size(labels) >= 2) return labels;
   json_decref(labels);

@@ -22,6 +22,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "data/text/json_put.h"
 #include "tools/study/p3_set.h"
 
 static const char *const PART_NAME[P3_PARTS] = {"train", "valid", "test"};
@@ -45,13 +46,13 @@ static json_t *base_line(const P3Set *set, const P3Row *row) {
 static json_t *task_line(const P3Set *set, const P3Row *row) {
   const P3Template *template = &set->template[row->template];
   json_t *line = base_line(set, row);
-  json_object_set_new(line, "template", json_string(template->name));
-  json_object_set_new(line, "instance", json_integer((json_int_t)row->instance));
+  json_put(&line, "template", json_string(template->name));
+  json_put(&line, "instance", json_integer((json_int_t)row->instance));
   if (!template->choices) return line;
   size_t label = 0;
   while (strcmp(json_string_value(json_array_get(template->choices, label)), row->target)) label++;
-  json_object_set(line, "choices", template->choices);
-  json_object_set_new(line, "label", json_integer((json_int_t)label));
+  json_put(&line, "choices", json_incref(template->choices));
+  json_put(&line, "label", json_integer((json_int_t)label));
   return line;
 }
 
