@@ -40,6 +40,39 @@ static void test_cells_are_whole(void **state) {
   json_decref(cell);
 }
 
+/* The labels of phatgoose, and those of a base that knows no experts. */
+static void expect_labels(const json_t *of, const char *input, const char *training) {
+  const json_t *labels = json_object_get(of, "labels");
+  assert_int_equal(json_object_size(labels), 9);
+  assert_string_equal(json_string_value(json_object_get(labels, "input_granularity")), input);
+  assert_string_equal(json_string_value(json_object_get(labels, "expert_training")), training);
+}
+
+static void test_results_say_where_their_method_stands(void **state) {
+  Scratch *s = *state;
+  eval_run_whole(s, EVAL_HEAD EVAL_TASKS "methods: [base, phatgoose, oracle]\n", false);
+  json_t *base = eval_world_json(s, "out/cells/base/who.json");
+  json_t *phatgoose = eval_world_json(s, "out/cells/phatgoose/who.json");
+  json_t *table = eval_world_json(s, "out/table.json"), *method;
+  expect_labels(base, "N/A", "N/A");
+  expect_labels(phatgoose, "Step", "Custom");
+  int routed = 0;
+  size_t i;
+  json_array_foreach(json_object_get(table, "methods"), i, method) {
+    const char *name = json_string_value(json_object_get(method, "name"));
+    const char *rule = json_string_value(json_object_get(method, "rule"));
+    bool has = json_object_get(method, "labels") != NULL;
+    assert_int_equal(has, strcmp(rule, "routed") == 0);
+    routed += has;
+    if (strcmp(name, "base") == 0) expect_labels(method, "N/A", "N/A");
+    if (strcmp(name, "phatgoose") == 0) expect_labels(method, "Step", "Custom");
+  }
+  assert_in_range(routed, 2, json_array_size(json_object_get(table, "methods")) - 1);
+  json_decref(base);
+  json_decref(phatgoose);
+  json_decref(table);
+}
+
 static void test_finished_cells_are_taken_over(void **state) {
   Scratch *s = *state;
   static const char TEXT[] = EVAL_HEAD EVAL_TASKS "methods: [base, phatgoose]\n";
@@ -165,6 +198,7 @@ static void test_interrupted(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_cells_are_whole),
+      cmocka_unit_test(test_results_say_where_their_method_stands),
       cmocka_unit_test(test_finished_cells_are_taken_over),
       cmocka_unit_test(test_damaged_cells_compute_again),
       cmocka_unit_test(test_unreadable_cells_are_told),

@@ -10,6 +10,7 @@
 #include "data/text/json.h"
 #include "data/text/json_put.h"
 #include "infer/eval/eval_json.h"
+#include "infer/route/route_labels.h"
 
 enum { VERSION = 1 };
 
@@ -116,6 +117,7 @@ static void put_question(json_t **root, const CellParts *p) {
   json_put(root, "group", json_string(p->task->group));
   json_put(root, "method", json_string(p->method->name));
   json_put(root, "settings", eval_method_json(p->method));
+  json_put(root, "labels", route_labels_json(router_method(&p->method->router)));
 }
 
 static void put_result(json_t **root, const EvalCell *cell) {

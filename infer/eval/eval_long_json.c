@@ -6,6 +6,7 @@
 #include "infer/eval/eval_json.h"
 #include "infer/eval/eval_long.h"
 #include "infer/eval/eval_mean.h"
+#include "infer/route/route_labels.h"
 
 enum { VERSION = 1 };
 
@@ -80,6 +81,8 @@ static json_t *method_json(const EvalMethod *method) {
   json_put(&json, "rule", json_string(RULE[method->rule]));
   json_put(&json, "shown", json_boolean(method->shown));
   json_put(&json, "settings", eval_method_json(method));
+  if (method->rule == EVAL_ROUTED)
+    json_put(&json, "labels", route_labels_json(router_method(&method->router)));
   if (only) json_put(&json, "only", json_string(only));
   return json;
 }
