@@ -19,7 +19,7 @@ const PredictSettings ASKED_DEFAULTS = {.threads = 1,
                                         .max_input = 512,
                                         .max_target = 512,
                                         .max_output = 24,
-                                        .max_tokens = 4096,
+                                        .batch_tokens = 4096,
                                         .beams = 1,
                                         .length_penalty = 1};
 

@@ -61,7 +61,7 @@ static Status open_predictor(Predictor **p, const World *w, Error *err) {
                               .max_input = 64,
                               .max_target = 64,
                               .max_output = 4,
-                              .max_tokens = 40,
+                              .batch_tokens = 40,
                               .beams = w->beams,
                               .length_penalty = 1};
   return predictor_open(p, &w->base, NULL, NULL, &settings, err);

@@ -113,7 +113,7 @@ static void scores_do_not_depend_on_the_batch(void **state) {
   score_all(g, &ASKED_DEFAULTS, all);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     PredictSettings s = ASKED_DEFAULTS;
-    s.max_tokens = sizes[i];
+    s.batch_tokens = sizes[i];
     score_all(g, &s, other);
     expect_same_scores(g, "batch", all, other);
     free_scores(g, other);
@@ -156,7 +156,7 @@ static void texts_do_not_depend_on_the_batch(void **state) {
     char *all[ASKED_MOST], *other[ASKED_MOST];
     text_all(g, &s, all);
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-      s.max_tokens = sizes[k];
+      s.batch_tokens = sizes[k];
       text_all(g, &s, other);
       for (int64_t i = 0; i < g->items; i++) assert_string_equal(all[i], other[i]);
       free_texts(g, other);

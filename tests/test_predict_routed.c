@@ -120,7 +120,7 @@ static Routed routed_open(const World *w, const char *setting, int64_t max_token
                                .max_input = 512,
                                .max_target = 512,
                                .max_output = 12,
-                               .max_tokens = max_tokens,
+                               .batch_tokens = max_tokens,
                                .beams = beams,
                                .length_penalty = 1};
   expect_ok("predictor",

@@ -72,7 +72,7 @@ static Status trace(const World *w, const char *path, bool scored, Error *err) {
                                     .max_input = 64,
                                     .max_target = 64,
                                     .max_output = 5,
-                                    .max_tokens = 512,
+                                    .batch_tokens = 512,
                                     .beams = 1,
                                     .length_penalty = 1};
   Base base = tiny_base(w->model, w->tokenizer);

@@ -35,7 +35,7 @@ static void expect_biases(const GliderWorld *w, const GliderMixing *s, const cha
                           double b, double c) {
   float bias[GLIDER_EXPERTS];
   GlobalRouter *g = glider_open(w, s);
-  glider_bias_of(w, g, s, (RouteQuery){.name = task, .instruction = "unread", .input = "unread"},
+  glider_bias_of(w, g, s, (RouteQuery){.task = task, .instruction = "unread", .input = "unread"},
                  bias);
   const double want[] = {a, b, c};
   for (int i = 0; i < GLIDER_EXPERTS; i++) {
@@ -74,7 +74,7 @@ static void of_equals_the_first_is_the_nearest(void **state) {
                        QUERY, 1, 2, NULL);
   GliderMixing s = precomputed(*state, 3);
   GlobalRouter *g = glider_open(&w, &s);
-  assert_int_equal(glider_nearest(g, (RouteQuery){.name = "boolq", .input = ""}),
+  assert_int_equal(glider_nearest(g, (RouteQuery){.task = "boolq", .input = ""}),
                    1); /* rhyme is later */
   global_router_close(g);
   glider_world_close(&w);
@@ -113,13 +113,13 @@ static void a_query_without_a_vector_is_refused(void **state) {
   float bias[GLIDER_EXPERTS];
   Error err = {0};
   const double *cosine;
-  Status got = global_cosines(g, &(RouteQuery){.name = "bolq", .input = "x"}, &cosine, &err);
+  Status got = global_cosines(g, &(RouteQuery){.task = "bolq", .input = "x"}, &cosine, &err);
   expect_error("name", got, &err, STATUS_INPUT,
                "queries.safetensors: |'bolq'|did you mean 'boolq'");
   err = (Error){0};
   got = global_cosines(g, &(RouteQuery){.input = "x"}, &cosine, &err);
   expect_error("none", got, &err, STATUS_USAGE, "the name of its task");
-  glider_bias_of(&w, g, &s, (RouteQuery){.name = "boolq", .input = "x"},
+  glider_bias_of(&w, g, &s, (RouteQuery){.task = "boolq", .input = "x"},
                  bias); /* the router is still good */
   global_router_close(g);
   glider_world_close(&w);

@@ -198,7 +198,7 @@ static Status open_cell(Cell *c, Error *err) {
                                    .max_input = s->max_input,
                                    .max_target = s->max_target,
                                    .max_output = c->task->max_output,
-                                   .max_tokens = s->batch_tokens,
+                                   .batch_tokens = s->batch_tokens,
                                    .beams = (int)c->task->beams,
                                    .length_penalty = c->task->length_penalty};
   if (a->pool) {

@@ -7,7 +7,7 @@
 #include "infer/predict/predict_internal.h"
 
 static Status check_settings(const PredictSettings *s, Error *err) {
-  if (s->max_input < 1 || s->max_target < 1 || s->max_output < 1 || s->max_tokens < 1) {
+  if (s->max_input < 1 || s->max_target < 1 || s->max_output < 1 || s->batch_tokens < 1) {
     return error_set(err, STATUS_USAGE, "maximum numbers of tokens must be at least 1");
   }
   if (s->precision == PRECISION_BF16)

@@ -15,7 +15,7 @@ typedef struct PredictSettings {
   int64_t max_input;     /* tokens of an input, EOS included; 512 */
   int64_t max_target;    /* tokens of a choice, EOS included; 512 */
   int64_t max_output;    /* tokens generated, EOS included */
-  int64_t max_tokens;    /* tokens in one forward (a longer item goes alone) */
+  int64_t batch_tokens;  /* tokens in one forward (a longer item goes alone) */
   int beams;             /* 1: greedy */
   double length_penalty; /* of beam search: sum of log-likelihoods / length^penalty */
 } PredictSettings;
@@ -41,7 +41,7 @@ typedef struct Score {
 
 /* What stands in for items that have no task or no instruction of their own; each may be NULL. */
 typedef struct Asking {
-  const char *name, *instruction; /* as in RouteQuery */
+  const char *task, *instruction; /* as in RouteQuery */
 } Asking;
 
 /* Scores n items; each must have choices (STATUS_INPUT naming the item). One encoder pass an item,
@@ -53,7 +53,7 @@ void score_free(Score *s); /* a zeroed Score is allowed */
 
 /* Generates a text for each of n items, cached, greedy or by beams; texts[i] is freed by the
  * caller; on failure there is nothing to free. A batch holds as many consecutive items as
- * max_tokens has room for inputs and beams * max_output. Beam search is that of transformers with
+ * batch_tokens has room for inputs and beams * max_output. Beam search is that of transformers with
  * early_stopping=False: a result scores sum / length^length_penalty, EOS counted; of the 2n best
  * continuations of a step the first n that end are results and the first n that do not run on; an
  * item stops when the best running beam, scored at its length, is not above the worst of n results

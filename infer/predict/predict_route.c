@@ -10,7 +10,7 @@ Status predict_route(Predictor *p, const Asking *asking, const Item *item, int64
   if (!query) return error_set(err, STATUS_RUN, "out of memory: routing the items");
   for (int64_t i = 0; i < n; i++) {
     const Item *t = &item[i];
-    query[i] = (RouteQuery){t->task ? t->task : asking->name,
+    query[i] = (RouteQuery){t->task ? t->task : asking->task,
                             t->instruction ? t->instruction : asking->instruction, t->input};
   }
   Status status = router_begin(p->router, query, n, &out->batch, err);

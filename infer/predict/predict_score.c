@@ -38,7 +38,7 @@ static Status fill_forward(Forward *f, const Predictor *p, const Item *item, int
   for (f->items = 0; f->items < n; f->items++) {
     int64_t choices = f->choice.count;
     TRY(add_item(f, p, &item[f->items], err));
-    bool fits = tokens_total(&f->input) + tokens_total(&f->choice) <= p->settings.max_tokens;
+    bool fits = tokens_total(&f->input) + tokens_total(&f->choice) <= p->settings.batch_tokens;
     if (f->items > 0 && !fits) {
       tokens_keep(&f->input, f->items);
       tokens_keep(&f->choice, choices);

@@ -15,7 +15,7 @@ static Status fill_batch(TokenList *input, const Predictor *p, const Item *item,
   while (input->count < n) {
     TRY(tokens_add(input, p->tokenizer, item[input->count].input, s->max_input, err));
     int64_t tokens = tokens_total(input) + input->count * s->beams * s->max_output;
-    if (input->count == 1 || tokens <= s->max_tokens) continue;
+    if (input->count == 1 || tokens <= s->batch_tokens) continue;
     tokens_keep(input, input->count - 1);
     break;
   }

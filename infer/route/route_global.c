@@ -124,7 +124,7 @@ static void expert_cosine(void *arg, int64_t expert, int worker) {
 
 /* The text that a query is embedded by; the name of its task for precomputed. */
 static const char *query_text(const GlobalRouter *g, const RouteQuery *q) {
-  if (embedder_by_key(g->embedder)) return q->name;
+  if (embedder_by_key(g->embedder)) return q->task;
   return q->instruction && g->by == GLOBAL_BY_INSTRUCTION ? q->instruction : q->input;
 }
 

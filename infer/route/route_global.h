@@ -33,7 +33,7 @@ typedef enum GlobalBy { GLOBAL_BY_INSTRUCTION, GLOBAL_BY_EXAMPLE } GlobalBy;
 
 /* What an input is routed by, besides its tokens. */
 typedef struct RouteQuery {
-  const char *name;        /* of the task: the key of precomputed embeddings; may be NULL */
+  const char *task;        /* its name: the key of precomputed embeddings; may be NULL */
   const char *instruction; /* may be NULL: then the input is the instruction */
   const char *input;
 } RouteQuery;
@@ -49,7 +49,7 @@ Status global_router_open(GlobalRouter **g, const GlobalSettings *s, GlobalBy by
 void global_router_close(GlobalRouter *g); /* NULL is allowed */
 
 /* The cosines [experts] of one query with the experts, valid while the router is. The query's
- * vector is that of q->name for precomputed; otherwise that of q->instruction, or of q->input where
+ * vector is that of q->task for precomputed; otherwise that of q->instruction, or of q->input where
  * there is none and by example. Equal texts are embedded once. */
 Status global_cosines(GlobalRouter *g, const RouteQuery *q, const double **cosine, Error *err);
 

@@ -119,7 +119,7 @@ PredictSettings predict_options_settings(const PredictOptions *o) {
                            .max_input = o->max_input,
                            .max_target = o->max_target,
                            .max_output = o->max_output,
-                           .max_tokens = o->batch_tokens,
+                           .batch_tokens = o->batch_tokens,
                            .beams = (int)o->beams,
                            .length_penalty = o->length_penalty};
 }
