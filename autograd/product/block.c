@@ -247,56 +247,61 @@ static void weight_rows(const Kernels *kernels, const TurnedColumns *w, int64_t 
   }
 }
 
-/* Whole strips of the rows [row, m), or if `half` the first half of one. */
-static void run_turned(const Kernels *kernels, const TurnedColumns *w, const float *strips,
-                       int64_t row, int64_t m, int64_t k, bool half, float sum[][TURNED_ROWS],
-                       bool add, float *scratch) {
-  const Factor *b = w->b;
+/* Rows [row, end) of a turned product that are run together: whole strips, or if `half` the first
+ * half of one. */
+typedef struct TurnedRows {
+  const TurnedProduct *p;
+  int64_t row, end;
+  bool half;
+} TurnedRows;
+
+static void run_turned(const Kernels *kernels, const TurnedRows *rows, const TurnedColumns *w,
+                       float sum[][TURNED_ROWS], float *scratch) {
+  const TurnedProduct *p = rows->p;
+  const Factor *b = p->b;
   const float *a[TILE_ROWS_MAX];
   float *out[TILE_ROWS_MAX];
-  for (int64_t r = 0; r < w->rows; r++) out[r] = sum[r] + row;
-  bool there = stored_as_words(b, k);
-  int64_t words = block_words(b->bf16, k), depth = TURNED_DEPTH * (b->bf16 ? 2 : 1);
-  if (there) depth = max64(k, 1);
-  for (int64_t at = 0; at == 0 || at < k; at += depth) {
-    int64_t piece = min64(depth, k - at);
+  for (int64_t r = 0; r < w->rows; r++) out[r] = sum[r] + rows->row;
+  bool there = stored_as_words(b, p->k);
+  int64_t words = block_words(b->bf16, p->k), depth = TURNED_DEPTH * (b->bf16 ? 2 : 1);
+  if (there) depth = max64(p->k, 1);
+  for (int64_t at = 0; at == 0 || at < p->k; at += depth) {
+    int64_t piece = min64(depth, p->k - at);
     weight_rows(kernels, w, at, piece, scratch, a);
     Tile t = {.a = a,
-              .b = strips + row * words + block_words(b->bf16, at) * STRIP,
+              .b = p->strips + rows->row * words + block_words(b->bf16, at) * STRIP,
               .b_row = STRIP,
               .b_strip = words * STRIP,
               .k = block_words(b->bf16, piece),
               .out = out,
-              .add = add || at > 0,
+              .add = p->add || at > 0,
               .ahead = there ? w->rows * ld_words(b) : 0};
-    if (half) {
+    if (rows->half) {
       kernels->tile_half(&t);
     } else {
-      tile_of(kernels, b->bf16)(&t, (int)w->rows, (int)ceil_div(m - row, STRIP));
+      tile_of(kernels, b->bf16)(&t, (int)w->rows, (int)ceil_div(rows->end - rows->row, STRIP));
     }
   }
 }
 
-/* Strips [row, m) of the result's rows, all columns. */
-static void multiply_turned(const Kernels *kernels, const float *strips, int64_t row, int64_t m,
-                            const Factor *b, int64_t n, int64_t k, bool half, bool add, float *out,
-                            int64_t ld, float *scratch) {
+/* These rows of the result, all columns. */
+static void multiply_turned(const Kernels *kernels, const TurnedRows *rows, float *scratch) {
+  const TurnedProduct *p = rows->p;
   _Alignas(64) float sum[TILE_ROWS_MAX][TURNED_ROWS];
-  if (add) memset(sum, 0, sizeof sum); /* columns behind m are read, too */
-  int64_t rows = half ? kernels->half_rows : kernels->lone_rows;
-  for (int64_t col = 0; col < n; col += rows) {
-    TurnedColumns w = {b, col, min64(rows, n - col), rows};
-    if (add) take_columns(sum, row, m, out + col, ld, w.count);
-    run_turned(kernels, &w, strips, row, m, k, half, sum, add, scratch);
-    put_columns(sum, row, m, out + col, ld, w.count);
+  if (p->add) memset(sum, 0, sizeof sum); /* columns behind m are read, too */
+  int64_t together = rows->half ? kernels->half_rows : kernels->lone_rows;
+  for (int64_t col = 0; col < p->n; col += together) {
+    TurnedColumns w = {p->b, col, min64(together, p->n - col), together};
+    if (p->add) take_columns(sum, rows->row, rows->end, p->out + col, p->ld, w.count);
+    run_turned(kernels, rows, &w, sum, scratch);
+    put_columns(sum, rows->row, rows->end, p->out + col, p->ld, w.count);
   }
 }
 
-void block_multiply_turned(const Kernels *kernels, const float *strips, int64_t m, const Factor *b,
-                           int64_t n, int64_t k, bool add, float *out, int64_t ld, float *scratch) {
-  assert(b->turned && m <= TURNED_ROWS);
-  bool half = !b->bf16 && m % STRIP > 0 && m % STRIP <= STRIP / 2;
-  int64_t whole = half ? m / STRIP * STRIP : m;
-  if (whole > 0) multiply_turned(kernels, strips, 0, whole, b, n, k, false, add, out, ld, scratch);
-  if (whole < m) multiply_turned(kernels, strips, whole, m, b, n, k, true, add, out, ld, scratch);
+void block_multiply_turned(const Kernels *kernels, const TurnedProduct *p, float *scratch) {
+  assert(p->b->turned && p->m <= TURNED_ROWS);
+  bool half = !p->b->bf16 && p->m % STRIP > 0 && p->m % STRIP <= STRIP / 2;
+  int64_t whole = half ? p->m / STRIP * STRIP : p->m;
+  if (whole > 0) multiply_turned(kernels, &(TurnedRows){p, 0, whole, false}, scratch);
+  if (whole < p->m) multiply_turned(kernels, &(TurnedRows){p, whole, p->m, true}, scratch);
 }

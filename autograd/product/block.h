@@ -72,8 +72,15 @@ enum { TURNED_ROWS = STRIP * STRIPS_MAX };
 /* strips [ceil(m / STRIP), words, STRIP] of a [m, words], m <= TURNED_ROWS. */
 void block_turn(const Kernels *kernels, float *strips, const float *a, int64_t lda, int64_t m,
                 int64_t words);
-/* out [m, n] = a B or += a B, with a in strips. */
-void block_multiply_turned(const Kernels *kernels, const float *strips, int64_t m, const Factor *b,
-                           int64_t n, int64_t k, bool add, float *out, int64_t ld, float *scratch);
+/* out [m, n] = a B, or with `add` out += a B, with a in strips. */
+typedef struct TurnedProduct {
+  const float *strips; /* of a, see block_turn */
+  int64_t m, n, k;
+  const Factor *b;
+  bool add;
+  float *out; /* [m, n] */
+  int64_t ld;
+} TurnedProduct;
+void block_multiply_turned(const Kernels *kernels, const TurnedProduct *p, float *scratch);
 
 #endif

@@ -49,8 +49,8 @@ static void run_term(const Work *w, const Cut *cut, int term, int64_t row, int64
   float *out = p->out.data + row * p->out.ld + col;
   bool add = p->add || term > 0;
   if (cut->turned) {
-    block_multiply_turned(w->kernels, cut->left[term], m, &b, n, t->a.cols, add, out, p->out.ld,
-                          scratch);
+    TurnedProduct turned = {cut->left[term], m, n, t->a.cols, &b, add, out, p->out.ld};
+    block_multiply_turned(w->kernels, &turned, scratch);
     return;
   }
   BlockRows rows = {.m = m,
