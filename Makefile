@@ -154,7 +154,7 @@ test-sanitize: ## run the tests under the address and undefined-behaviour saniti
 	@$(MAKE) --no-print-directory MODE=sanitize test
 
 # What reads ahead in a thread of its own.
-thread_tests := batch examples
+thread_tests := batch batch_reader examples
 test-threads: ## run the tests of the batch reader under the thread sanitizer
 	@$(MAKE) --no-print-directory MODE=tsan test-threads-run
 .PHONY: test-threads-run
