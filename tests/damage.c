@@ -1,0 +1,76 @@
+#include "tests/damage.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "data/file/file.h"
+#include "tests/mutate.h"
+
+enum { LARGEST = 1 << 20 };
+
+static char *read_sound(Scratch *s, const char *name, size_t *size) {
+  char *text;
+  Error err = {0};
+  expect_ok(name, file_read(scratch_path(s, name), LARGEST, &text, size, &err), &err);
+  return text;
+}
+
+/* Whether the file of this round was refused, and as it should be. */
+static bool refuses(Scratch *s, const Damage *d, uint64_t round) {
+  Error err = {0};
+  Status got = d->read(s->dir, d->arg, &err);
+  assert_int_equal(got, err.status);
+  if (got == STATUS_OK) return false;
+  if (got != STATUS_INPUT && got != STATUS_MISMATCH) {
+    fail_msg("round %d: status %d (%s)", (int)round, (int)got, err.text);
+  }
+  if (!strstr(err.text, s->dir)) fail_msg("round %d: names no file: %s", (int)round, err.text);
+  expect_error(d->file, got, &err, got, "");
+  return true;
+}
+
+void damage_file(Scratch *s, const Damage *d) {
+  Error err = {0};
+  size_t size;
+  char *sound = read_sound(s, d->file, &size);
+  expect_ok(d->file, d->read(s->dir, d->arg, &err), &err);
+  size_t head = d->head && d->head < size ? d->head : size;
+  unsigned char *bytes = malloc(size);
+  assert_non_null(bytes);
+  uint64_t refused = 0;
+  for (uint64_t round = 0; round < d->rounds; round++) {
+    Rng rng = {.key = rng_key(round, 0, 0, 0)};
+    memcpy(bytes, sound, size);
+    size_t left = mutate(bytes, head, d->piece, d->pieces, &rng);
+    scratch_write(s, d->file, bytes, left < head ? left : size);
+    refused += refuses(s, d, round);
+  }
+  assert_true(refused > d->rounds / 4);
+  scratch_write(s, d->file, sound, size);
+  free(bytes);
+  free(sound);
+}
+
+Status damage_by_hand(Scratch *s, const Damage *d, const char *from, const char *to, Error *err) {
+  size_t size;
+  char *sound = read_sound(s, d->file, &size), *changed;
+  char *at = memmem(sound, size, from, strlen(from));
+  if (!at) fail_msg("%s has no '%s'", d->file, from);
+  size_t before = (size_t)(at - sound), after = before + strlen(from);
+  size_t length = size - strlen(from) + strlen(to);
+  assert_non_null(changed = malloc(length));
+  memcpy(changed, sound, before);
+  memcpy(changed + before, to, strlen(to));
+  memcpy(changed + before + strlen(to), sound + after, size - after);
+  scratch_write(s, d->file, changed, length);
+  Status status = d->read(s->dir, d->arg, err);
+  scratch_write(s, d->file, sound, size);
+  free(changed);
+  free(sound);
+  return status;
+}

@@ -1,0 +1,28 @@
+/* damage: a file that is read again and again, every time damaged in other places. */
+#ifndef SKEIN_TESTS_DAMAGE_H
+#define SKEIN_TESTS_DAMAGE_H
+
+#include <stdint.h>
+
+#include "tests/scratch.h"
+
+typedef struct Damage {
+  const char *file;         /* in the scratch folder, sound */
+  const char *const *piece; /* of the format's own syntax (tests/mutate.h) */
+  size_t pieces;
+  size_t head;     /* damage goes to so many bytes from the beginning; 0: to all */
+  uint64_t rounds; /* each is a seed */
+  /* Reads what is in `dir`, and fails the test where it is neither refused nor sound. */
+  Status (*read)(const char *dir, void *arg, Error *err);
+  void *arg;
+} Damage;
+
+/* Reads the file sound, which must succeed, and then damaged in every round: a refusal is of what
+ * the file says (STATUS_INPUT or STATUS_MISMATCH) and its line names the folder. More than a quarter
+ * of the rounds must be refused. The file is put back. */
+void damage_file(Scratch *s, const Damage *d);
+
+/* One damage by hand: the first `from` in the file becomes `to`, it is read, and it is put back. */
+Status damage_by_hand(Scratch *s, const Damage *d, const char *from, const char *to, Error *err);
+
+#endif
