@@ -56,18 +56,18 @@ void damage_file(Scratch *s, const Damage *d) {
   free(sound);
 }
 
-Status damage_by_hand(Scratch *s, const Damage *d, const char *from, const char *to, Error *err) {
-  size_t size;
-  char *sound = read_sound(s, d->file, &size), *changed;
-  char *at = memmem(sound, size, from, strlen(from));
-  if (!at) fail_msg("%s has no '%s'", d->file, from);
-  size_t before = (size_t)(at - sound), after = before + strlen(from);
-  size_t length = size - strlen(from) + strlen(to);
-  assert_non_null(changed = malloc(length));
+Status damage_by_hand(Scratch *s, const Damage *d, Change change, Error *err) {
+  size_t size, from = change.size ? change.size : strlen(change.from);
+  size_t to = change.size ? change.size : strlen(change.to);
+  char *sound = read_sound(s, d->file, &size), *changed = malloc(size - from + to);
+  const char *at = memmem(sound, size, change.from, from);
+  assert_non_null(changed);
+  if (!at) fail_msg("%s has no '%s'", d->file, change.from);
+  size_t before = (size_t)(at - sound), after = before + from;
   memcpy(changed, sound, before);
-  memcpy(changed + before, to, strlen(to));
-  memcpy(changed + before + strlen(to), sound + after, size - after);
-  scratch_write(s, d->file, changed, length);
+  memcpy(changed + before, change.to, to);
+  memcpy(changed + before + to, sound + after, size - after);
+  scratch_write(s, d->file, changed, size - from + to);
   Status status = d->read(s->dir, d->arg, err);
   scratch_write(s, d->file, sound, size);
   free(changed);

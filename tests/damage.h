@@ -23,6 +23,10 @@ typedef struct Damage {
 void damage_file(Scratch *s, const Damage *d);
 
 /* One damage by hand: the first `from` in the file becomes `to`, it is read, and it is put back. */
-Status damage_by_hand(Scratch *s, const Damage *d, const char *from, const char *to, Error *err);
+typedef struct Change {
+  const char *from, *to;
+  size_t size; /* of both, where they hold NUL bytes; 0: texts */
+} Change;
+Status damage_by_hand(Scratch *s, const Damage *d, Change change, Error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,18 +187,33 @@ Status checkpoint_rotate(const char *dir, int64_t best_step, Error *err) {
 
 /* ---- resume ---- */
 
+/* The manifest of the folder of a step, with the checks that make a checkpoint valid. */
 static Status read_step(const char *dir, int64_t step, CheckpointManifest *m, Error *err) {
   char *path = checkpoint_path(dir, step, "manifest.json");
   char *state_path = checkpoint_path(dir, step, "state.safetensors");
   Status status =
       path && state_path ? checkpoint_manifest_read(m, path, state_path, err) : no_memory(err);
+  if (status == STATUS_OK && m->state.step != step) {
+    status = error_set(err, STATUS_INPUT, "%s: step: is %" PRId64 ", the folder says %" PRId64,
+                       path, m->state.step, step);
+    checkpoint_manifest_free(m);
+  }
   free(path);
   free(state_path);
   return status;
 }
 
-static void take_note(NoteTaker notes, const char *line) {
-  if (notes.note) notes.note(notes.arg, line);
+/* A note may tell what a file says, so it is escaped as an error is. */
+static void __attribute__((format(printf, 2, 3)))
+take_note(NoteTaker notes, const char *format, ...) {
+  char text[ERROR_TEXT];
+  Error line = {0};
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  error_set(&line, STATUS_INPUT, "%s", text);
+  if (notes.note) notes.note(notes.arg, line.text);
 }
 
 /* The newest valid manifest; false when there is none. */
@@ -206,21 +222,18 @@ static bool newest_valid(const char *dir, const StepList *list, CheckpointManife
   for (size_t i = list->count; i-- > 0;) {
     Error why = {0};
     if (read_step(dir, list->step[i], m, &why) == STATUS_OK) return true;
-    char line[ERROR_TEXT + 64];
-    snprintf(line, sizeof line, "skipped a checkpoint that cannot be used: %s", why.text);
-    take_note(notes, line);
+    take_note(notes, "skipped a checkpoint that cannot be used: %s", why.text);
   }
   return false;
 }
 
 static void note_kernel(const CheckpointManifest *m, NoteTaker notes) {
-  char line[512], now[MANIFEST_KERNELS];
+  char now[MANIFEST_KERNELS];
   checkpoint_kernels(now);
   if (strcmp(m->kernel, now) == 0) return;
-  snprintf(line, sizeof line,
-           "the run was started with the kernels %s, now they are %s: the last bits may differ",
-           m->kernel, now);
-  take_note(notes, line);
+  take_note(notes,
+            "the run was started with the kernels %s, now they are %s: the last bits may differ",
+            m->kernel, now);
 }
 
 static Status load_step(const char *dir, int64_t step, const Snapshot *into, int parts,
@@ -253,5 +266,8 @@ Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes,
 }
 
 Status checkpoint_load_values(const char *dir, int64_t step, const Snapshot *into, Error *err) {
+  CheckpointManifest m = {0};
+  TRY(read_step(dir, step, &m, err));
+  checkpoint_manifest_free(&m);
   return load_step(dir, step, into, 1, err);
 }

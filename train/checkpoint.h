@@ -4,10 +4,10 @@
  *     state.safetensors   <name>, <name>.m, <name>.v of each parameter
  *     manifest.json       train/checkpoint_manifest.h; written last
  *
- * A checkpoint is valid iff its manifest parses, has our format and version, and the size and
- * SHA-256 of state.safetensors are as it says. The directory is made under another name, every
- * file is fsync'ed, and one rename makes it appear; so a crash leaves either the old checkpoints or
- * the old ones and a whole new one.
+ * A checkpoint is valid iff its manifest parses, has our format and version, speaks of the folder's
+ * step with counters that agree, and the SHA-256 of state.safetensors is as it says. The directory
+ * is made under another name, every file is fsync'ed, and one rename makes it appear; so a crash
+ * leaves either the old checkpoints or the old ones and a whole new one.
  *
  * There is no random state to save: shuffling and noise are functions of (seed, epoch, example). */
 #ifndef SKEIN_CHECKPOINT_H
@@ -39,7 +39,7 @@ Status checkpoint_save(const char *dir, const Snapshot *of, Error *err);
  * which setting or part differs. */
 Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes, Error *err);
 
-/* Loads the parameter values (not the moments) of <dir>/step-N. */
+/* Loads the parameter values (not the moments) of <dir>/step-N, which must be valid. */
 Status checkpoint_load_values(const char *dir, int64_t step, const Snapshot *into, Error *err);
 
 /* Removes all but the two newest and `best_step` (-1: none). */

@@ -80,6 +80,20 @@ Status checkpoint_manifest_write(const char *path, const char *state_path, const
 
 /* ---- reading ---- */
 
+/* Counters that contradict each other are damage: a run that went on from them would be another. */
+static Status check_counters(const JsonDoc *doc, const TrainState *s, Error *err) {
+  const char *key = NULL;
+  if (s->skipped > s->step || s->updates != s->step - s->skipped)
+    key = "updates";
+  else if (s->skipped_in_a_row > s->skipped)
+    key = "skipped_in_a_row";
+  else if (s->best_step > s->step)
+    key = "best_step";
+  if (!key) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: %s: damaged: it does not agree with the other counters",
+                   doc->file, key);
+}
+
 static Status read_counters(const JsonDoc *doc, TrainState *s, Error *err) {
   const int64_t most = INT64_MAX;
   *s = (TrainState){.best_step = -1};
@@ -119,6 +133,7 @@ static Status read_all(CheckpointManifest *m, const char *state_path, Error *err
   TRY(json_parse_file(&m->doc, m->path, MANIFEST_MOST, err));
   TRY(check_format(&m->doc, err));
   TRY(read_counters(&m->doc, &m->state, err));
+  TRY(check_counters(&m->doc, &m->state, err));
   TRY(json_get_string(&m->doc, "kernel", &kernel, err));
   snprintf(m->kernel, sizeof m->kernel, "%s", kernel);
   return check_state(&m->doc, state_path, err);
