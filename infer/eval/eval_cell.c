@@ -12,6 +12,7 @@
 #include "infer/eval/eval_json.h"
 #include "infer/route/route_labels.h"
 
+#define FORMAT "skein-cell"
 enum { VERSION = 1 };
 
 char *eval_cell_path(const char *output, const char *method, const char *task, CellFile file) {
@@ -32,27 +33,44 @@ static Status cell_path(const CellParts *p, CellFile file, char **path, Error *e
 static Status read_score(const JsonDoc *doc, json_t *entry, CellScore *score, Error *err) {
   JsonDoc field = {.root = entry, .file = doc->file};
   const char *name;
+  Interval *interval = &score->interval;
   TRY(json_get_string(&field, "metric", &name, err));
-  int m = metric_find(name);
-  if (m < 0) return error_set(err, STATUS_INPUT, "%s: unknown metric '%.40s'", doc->file, name);
-  score->metric = (Metric)m;
+  if (strcmp(name, metric_name(score->metric)) != 0)
+    return error_set(err, STATUS_INPUT, "%s: metric '%.40s'", doc->file, name);
   TRY(json_get_real(&field, "score", 0, 100, &score->score, err));
-  TRY(json_get_real(&field, "low", 0, 100, &score->interval.low, err));
-  return json_get_real(&field, "high", 0, 100, &score->interval.high, err);
+  TRY(json_get_real(&field, "low", 0, 100, &interval->low, err));
+  return json_get_real(&field, "high", interval->low, 100, &interval->high, err);
 }
 
-static Status read_fields(const JsonDoc *doc, EvalCell *cell, Error *err) {
+/* A score of every metric of the task, in its order. */
+static Status read_scores(const JsonDoc *doc, const EvalTask *task, EvalCell *cell, Error *err) {
   json_t *list;
-  TRY(json_get_int(doc, "items", 1, INT64_MAX, &cell->items, err));
-  TRY(json_get_real(doc, "seconds", 0, 1e12, &cell->seconds, err));
   TRY(json_get_array(doc, "scores", &list, err));
-  size_t n = json_array_size(list);
-  if (n == 0 || n > METRICS) return error_set(err, STATUS_INPUT, "%s: scores", doc->file);
-  for (cell->scores = 0; cell->scores < (int)n; cell->scores++) {
-    json_t *entry = json_array_get(list, (size_t)cell->scores);
-    TRY(read_score(doc, entry, &cell->score[cell->scores], err));
+  cell->scores = task->metric_count;
+  if (json_array_size(list) != (size_t)cell->scores)
+    return error_set(err, STATUS_INPUT, "%s: scores", doc->file);
+  for (int i = 0; i < cell->scores; i++) {
+    cell->score[i].metric = task->metric[i];
+    TRY(read_score(doc, json_array_get(list, (size_t)i), &cell->score[i], err));
   }
   return STATUS_OK;
+}
+
+static Status check_format(const JsonDoc *doc, Error *err) {
+  const char *format;
+  int64_t version;
+  TRY(json_get_int(doc, "version", VERSION, VERSION, &version, err));
+  TRY(json_get_string(doc, "format", &format, err));
+  if (strcmp(format, FORMAT) == 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: format", doc->file);
+}
+
+static Status read_fields(const JsonDoc *doc, const CellParts *p, EvalCell *cell, Error *err) {
+  const int64_t asked = eval_task_limit(p->spec, p->task, items_count(p->items));
+  TRY(check_format(doc, err));
+  TRY(json_get_int(doc, "items", asked, asked, &cell->items, err));
+  TRY(json_get_real(doc, "seconds", 0, 1e12, &cell->seconds, err));
+  return read_scores(doc, p->task, cell, err);
 }
 
 static bool file_is_there(const CellParts *p, CellFile file) {
@@ -76,16 +94,18 @@ static Status read_file_text(const char *path, char **text, size_t *size, Error 
   return file_read(path, LARGEST, text, size, err);
 }
 
-/* Whether the text is a whole cell of this identity, which then becomes *cell. Another program, an
- * interrupted copy or an older version may have left anything there: that is no error, it is
- * computed again. */
-static bool parse_cell(const char *path, const char *text, size_t size, EvalCell *cell) {
+/* Whether the text is a whole cell of this identity, with what is asked, which then becomes *cell.
+ * Another program, an interrupted copy or an older version may have left anything there: that is no
+ * error, it is computed again. */
+static bool parse_cell(const char *path, const char *text, size_t size, const CellParts *p,
+                       EvalCell *cell) {
   JsonDoc doc = {.file = path};
   EvalCell read = *cell;
   const char *identity;
   bool whole = json_parse(&doc, text, size, NULL) == STATUS_OK &&
                json_get_string(&doc, "identity", &identity, NULL) == STATUS_OK &&
-               strcmp(identity, cell->identity) == 0 && read_fields(&doc, &read, NULL) == STATUS_OK;
+               strcmp(identity, cell->identity) == 0 &&
+               read_fields(&doc, p, &read, NULL) == STATUS_OK;
   json_free(&doc);
   if (whole) *cell = read;
   return whole;
@@ -96,7 +116,7 @@ Status eval_cell_read(EvalCell *cell, const CellParts *p, bool statistics, Error
   size_t size;
   TRY(cell_path(p, CELL_JSON, &path, err));
   Status status = read_file_text(path, &text, &size, err);
-  if (text && files_are_there(p, statistics) && parse_cell(path, text, size, cell))
+  if (text && files_are_there(p, statistics) && parse_cell(path, text, size, p, cell))
     cell->state = CELL_DONE;
   free(text);
   free(path);
@@ -110,7 +130,7 @@ double eval_cell_rate(const EvalCell *cell) {
 }
 
 static void put_question(json_t **root, const CellParts *p) {
-  json_put(root, "format", json_string("skein-cell"));
+  json_put(root, "format", json_string(FORMAT));
   json_put(root, "version", json_integer(VERSION));
   json_put(root, "skein", json_string(skein_version()));
   json_put(root, "task", json_string(p->task->name));
