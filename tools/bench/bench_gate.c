@@ -2,20 +2,31 @@
 #include <stdlib.h>
 
 #include "tools/bench/bench_asked.h"
+#include "tools/shell/arguments.h"
 #include "tools/shell/command.h"
 #include "tools/shell/machine.h"
 #include "train/objective.h"
 
-static Status read_arguments(OptionSet *set, int argc, char **argv, Error *err) {
-  static const struct option LONGS[] = {
-      {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'}, {0}};
+typedef struct GateArguments {
+  TextList config, assignment; /* of -c, of -s */
+} GateArguments;
+
+static const Argument ROWS[] = {
+    {"config", 'c', ARGUMENT_TEXTS, .offset = offsetof(GateArguments, config)},
+    {"set", 's', ARGUMENT_TEXTS, .offset = offsetof(GateArguments, assignment)},
+};
+static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
+static Status parse_arguments(GateArguments *a, int argc, char **argv, Error *err) {
+  TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
+  return command_operands(argc, argv, 0, 0, "nothing but options", err);
+}
+
+static Status read_settings(OptionSet *set, const GateArguments *a, Error *err) {
   TRY(options_assign(set, "output=none", err)); /* required, and not written here */
-  for (int option; (option = command_option(argc, argv, "c:s:", LONGS, err)) != -1;) {
-    if (option == '?') return err->status;
-    if (option == 'c') TRY(options_read_file(set, optarg, err));
-    if (option == 's') TRY(options_assign(set, optarg, err));
-  }
-  TRY(command_operands(argc, argv, 0, 0, "nothing but options", err));
+  for (int i = 0; i < a->config.count; i++) TRY(options_read_file(set, a->config.text[i], err));
+  for (int i = 0; i < a->assignment.count; i++)
+    TRY(options_assign(set, a->assignment.text[i], err));
   return settings_finish(set, "command line", err);
 }
 
@@ -60,13 +71,17 @@ static Status measure_gate_step(Objective *o, const RunSettings *settings, Error
 }
 
 int bench_gate(int argc, char **argv, Error *err) {
+  GateArguments a = {0};
   OptionSet set = {0};
   RunSettings settings;
   Objective objective = {0};
   Status status = settings_init(&set, &settings, &objective_gate, err);
-  if (status == STATUS_OK) status = read_arguments(&set, argc, argv, err);
+  if (status == STATUS_OK) status = parse_arguments(&a, argc, argv, err);
+  if (status == STATUS_OK) status = read_settings(&set, &a, err);
   if (status == STATUS_OK) status = measure_gate_step(&objective, &settings, err);
   objective_close(&objective);
   options_free(&set);
+  free(a.config.text);
+  free(a.assignment.text);
   return (int)status;
 }

@@ -13,6 +13,15 @@
 #include "tools/shell/console.h"
 #include "tools/shell/machine.h"
 
+/* What --help shows of the defaults. */
+#define SHAPE      "t5-v1_1-base"
+#define THREADS    2
+#define MAX_TOKENS 8192
+#define STEPS      5
+#define RANK       16
+#define TEXT(x)    #x
+#define SHOWN(x)   "[" TEXT(x) "]\n"
+
 static const char usage[] =
     "skein bench: measure training and answering on this machine\n"
     "\n"
@@ -33,11 +42,11 @@ static const char usage[] =
     "\n"
     "train measures random weights of a real shape:\n"
     "\n"
-    "      --shape NAME     t5-small, t5-base, t5-v1_1-base, ...      [t5-v1_1-base]\n"
-    "      --threads N      threads                                   [2]\n"
-    "      --max-tokens N   tokens of the micro-batch                 [8192]\n"
-    "      --steps N        steps; the median is shown                [5]\n"
-    "      --rank N         rank of the expert on every linear        [16]\n"
+    "      --shape NAME     t5-small, t5-base, t5-v1_1-base, ...      [" SHAPE "]\n"
+    "      --threads N      threads                                   " SHOWN(THREADS)
+    "      --max-tokens N   tokens of the micro-batch                 " SHOWN(MAX_TOKENS)
+    "      --steps N        steps; the median is shown                " SHOWN(STEPS)
+    "      --rank N         rank of the expert on every linear        " SHOWN(RANK)
     "      --dtype TYPE     storage of the base: f32, bf16, f16       [f32]\n"
     "      --recompute      keep block inputs only\n"
     "      --bf16           products with the frozen base in bf16\n"
@@ -81,11 +90,11 @@ static const Argument ROWS[] = {
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
 static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *err) {
-  *a = (BenchArguments){.spec = {.shape = "t5-v1_1-base",
-                                 .threads = 2,
-                                 .max_tokens = 8192,
-                                 .steps = 5,
-                                 .rank = 16,
+  *a = (BenchArguments){.spec = {.shape = SHAPE,
+                                 .threads = THREADS,
+                                 .max_tokens = MAX_TOKENS,
+                                 .steps = STEPS,
+                                 .rank = RANK,
                                  .dtype = DTYPE_F32}};
   TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
   a->spec.precision = a->bf16 ? PRECISION_BF16 : PRECISION_F32;

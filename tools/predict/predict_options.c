@@ -9,6 +9,14 @@
 
 enum { BOTH = PREDICT_SCORE | PREDICT_GENERATE, COUNT_MOST = 1 << 30 };
 
+static const PredictOptions DEFAULTS = {.max_input = 512,
+                                        .max_target = 512,
+                                        .max_output = 64,
+                                        .beams = 1,
+                                        .length_penalty = 1,
+                                        .batch_tokens = 4096,
+                                        .threads = 2};
+
 #define AT(field) offsetof(PredictOptions, field)
 
 static const Argument ROWS[] = {
@@ -42,21 +50,20 @@ static const Argument ROWS[] = {
     {"choices-from-targets", 0, ARGUMENT_SWITCH, AT(keys.choices_from_targets), PREDICT_SCORE, NULL,
      .help = "lines without choices have the targets of their \"template\" in the file"},
     {"max-input", 0, ARGUMENT_COUNT, AT(max_input), BOTH, "N",
-     .help = "input tokens kept, EOS included [512]", .most = COUNT_MOST},
+     .help = "input tokens kept, EOS included", .most = COUNT_MOST},
     {"max-target", 0, ARGUMENT_COUNT, AT(max_target), PREDICT_SCORE, "N",
-     .help = "tokens of a choice kept, EOS included [512]", .most = COUNT_MOST},
+     .help = "tokens of a choice kept, EOS included", .most = COUNT_MOST},
     {"max-output", 0, ARGUMENT_COUNT, AT(max_output), PREDICT_GENERATE, "N",
-     .help = "tokens generated at most, EOS included [64]", .most = COUNT_MOST},
+     .help = "tokens generated at most, EOS included", .most = COUNT_MOST},
     {"beams", 0, ARGUMENT_COUNT, AT(beams), PREDICT_GENERATE, "N",
-     .help = "beams of the search; 1: greedy [1]", .most = COUNT_MOST},
+     .help = "beams of the search; 1: greedy", .most = COUNT_MOST},
     {"length-penalty", 0, ARGUMENT_NUMBER, AT(length_penalty), PREDICT_GENERATE, "P",
-     .help = "beams are ranked by log-likelihood / length^P [1]"},
+     .help = "beams are ranked by log-likelihood / length^P"},
     {"batch-tokens", 0, ARGUMENT_COUNT, AT(batch_tokens), BOTH, "N",
-     .help = "tokens computed together; memory and speed, not results [4096]", .most = COUNT_MOST},
+     .help = "tokens computed together; memory and speed, not results", .most = COUNT_MOST},
     {"bf16", 0, ARGUMENT_SWITCH, AT(bf16), BOTH, NULL,
      .help = "products with weights in bf16: faster, on a processor that has it"},
-    {"threads", 0, ARGUMENT_COUNT, AT(threads), BOTH, "N", .help = "threads [2]",
-     .most = COUNT_MOST},
+    {"threads", 0, ARGUMENT_COUNT, AT(threads), BOTH, "N", .help = "threads", .most = COUNT_MOST},
     {"set", 's', ARGUMENT_TEXTS, AT(assignment), BOTH, "KEY=VALUE",
      .help = "one setting of the router"},
 };
@@ -95,13 +102,7 @@ static Status check_options(const PredictOptions *o, Error *err) {
 
 Status predict_options_read(PredictOptions *o, PredictCommand command, int argc, char **argv,
                             Error *err) {
-  *o = (PredictOptions){.max_input = 512,
-                        .max_target = 512,
-                        .max_output = 64,
-                        .beams = 1,
-                        .length_penalty = 1,
-                        .batch_tokens = 4096,
-                        .threads = 2};
+  *o = DEFAULTS;
   o->keys.need_choices = command == PREDICT_SCORE;
   TRY(arguments_read(&ARGUMENTS, command, o, NULL, argc, argv, err));
   TRY(command_operands(argc, argv, 0, 0, "nothing but options", err));
@@ -125,7 +126,7 @@ PredictSettings predict_options_settings(const PredictOptions *o) {
 }
 
 void predict_options_help(PredictCommand command) {
-  arguments_print_help(&ARGUMENTS, command);
+  arguments_print_help(&ARGUMENTS, command, &DEFAULTS);
   RouterSettings settings;
   OptionSet set = {0};
   if (router_settings_init(&set, &settings, NULL) == STATUS_OK) {

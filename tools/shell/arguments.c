@@ -111,7 +111,13 @@ const Argument *arguments_stranger(const ArgumentTable *table, unsigned form, ui
   return NULL;
 }
 
-void arguments_print_help(const ArgumentTable *table, unsigned form) {
+static void print_default(const Argument *row, const void *defaults) {
+  const void *field = (const char *)defaults + row->offset;
+  if (row->type == ARGUMENT_COUNT) printf(" [%" PRId64 "]", *(const int64_t *)field);
+  if (row->type == ARGUMENT_NUMBER) printf(" [%g]", *(const double *)field);
+}
+
+void arguments_print_help(const ArgumentTable *table, unsigned form, const void *defaults) {
   for (int i = 0; i < table->count; i++) {
     const Argument *row = &table->row[i];
     if (!form_takes(form, row)) continue;
@@ -120,6 +126,8 @@ void arguments_print_help(const ArgumentTable *table, unsigned form) {
     char name[40];
     snprintf(name, sizeof name, "--%s%s%s", row->name, row->value ? " " : "",
              row->value ? row->value : "");
-    printf("  %s  %-24s %s\n", letter, name, row->help);
+    printf("  %s  %-24s %s", letter, name, row->help);
+    print_default(row, defaults);
+    putchar('\n');
   }
 }

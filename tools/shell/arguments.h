@@ -50,7 +50,8 @@ Status arguments_read(const ArgumentTable *table, unsigned form, void *fields, u
  * whose form is known only after reading. */
 const Argument *arguments_stranger(const ArgumentTable *table, unsigned form, uint64_t given);
 
-/* A line on stdout for each option that `form` takes. */
-void arguments_print_help(const ArgumentTable *table, unsigned form);
+/* A line on stdout for each option that `form` takes; of counts and numbers it ends in what stands
+ * in *defaults, a struct as arguments_read fills. */
+void arguments_print_help(const ArgumentTable *table, unsigned form, const void *defaults);
 
 #endif
