@@ -8,38 +8,31 @@
 #include "infer/expert/vector_file.h"
 #include "train/activation.h"
 #include "train/foundation.h"
+#include "train/option_rows.h"
 
 /* ---- settings ---- */
 
 #define FIELD(path) offsetof(ActivationSettings, path)
-#define PATH(key, path, help) \
-  { key, OPTION_PATH, FIELD(path), NULL, 0, 0, NULL, true, help }
-#define TEXT(key, path, initial, help) \
-  { key, OPTION_STRING, FIELD(path), initial, 0, 0, NULL, false, help }
-#define INT(key, path, initial, min, max, help) \
-  { key, OPTION_INT, FIELD(path), initial, min, max, NULL, false, help }
 
 /* clang-format off: a table */
 static const Option OPTIONS[] = {
-    PATH("base", base, "Hugging Face T5 directory"),
-    PATH("expert", expert, "PEFT LoRA directory trained on that base"),
-    PATH("data.train", data.train, "the expert's training examples, JSONL or JSONL.zst"),
-    TEXT("data.input_key", data.input_key, "input", "JSON key of the input text"),
-    TEXT("data.target_key", data.target_key, "target", "JSON key of the target text"),
-    INT("data.max_input", data.max_input, "512", 1, 1048576, "input tokens kept, EOS included"),
-    INT("data.max_target", data.max_target, "512", 1, 1048576, "target tokens kept, EOS included"),
-    PATH("output", output, "directory of activation.safetensors; made if missing"),
-    INT("threads", threads, "2", 1, 256, "threads; changes speed, not one bit of the result"),
+    PATH("base", base, true, "Hugging Face T5 directory"),
+    PATH("expert", expert, true, "PEFT LoRA directory trained on that base"),
+    PATH("data.train", data.train, true, "the expert's training examples, JSONL or JSONL.zst"),
+    EXAMPLE_OPTIONS,
+    PATH("output", output, true, "directory of activation.safetensors; made if missing"),
+    THREADS_OPTION,
     INT("activation.examples", examples, "1000", 1, 1e7, "the most examples that are used"),
-    INT("train.max_tokens", max_tokens, "8192", 1, 1e9, "tokens a micro-batch (inputs + targets)"),
-    INT("train.seed", seed, "42", 0, 9007199254740992.0,
+    INT("train.max_tokens", max_tokens, "8192", 1, COUNT_MOST,
+        "tokens a micro-batch (inputs + targets)"),
+    INT("train.seed", seed, "42", 0, OPTION_INT_MOST,
         "seed of which examples are used, when there are more"),
 };
 /* clang-format on */
 
 Status activation_settings_init(OptionSet *set, ActivationSettings *settings, Error *err) {
   *settings = (ActivationSettings){0};
-  return options_init(set, OPTIONS, sizeof OPTIONS / sizeof *OPTIONS, settings, err);
+  return options_init(set, OPTIONS, LENGTH(OPTIONS), settings, err);
 }
 
 /* ---- the file ---- */

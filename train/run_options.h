@@ -3,48 +3,23 @@
 #ifndef SKEIN_RUN_OPTIONS_H
 #define SKEIN_RUN_OPTIONS_H
 
+#include "train/option_rows.h"
 #include "train/run_settings.h"
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-/* One row of the option table: key, type, field, default, bounds, choices, required, help. */
 #define FIELD(path) offsetof(RunSettings, path)
-#define PATH(key, path, must, help) \
-  { key, OPTION_PATH, FIELD(path), NULL, 0, 0, NULL, must, help }
-#define TEXT(key, path, initial, help) \
-  { key, OPTION_STRING, FIELD(path), initial, 0, 0, NULL, false, help }
-#define INT(key, path, initial, min, max, help) \
-  { key, OPTION_INT, FIELD(path), initial, min, max, NULL, false, help }
-#define REAL(key, path, initial, min, max, help) \
-  { key, OPTION_REAL, FIELD(path), initial, min, max, NULL, false, help }
-#define BOOL(key, path, initial, help) \
-  { key, OPTION_BOOL, FIELD(path), initial, 0, 0, NULL, false, help }
-#define CHOICE(key, path, initial, choices, help) \
-  { key, OPTION_CHOICE, FIELD(path), initial, 0, 0, choices, false, help }
-#define LIST(key, path, initial, help) \
-  { key, OPTION_LIST, FIELD(path), initial, 0, 0, NULL, false, help }
-
-#define SIZE_MOST  1048576
-#define COUNT_MOST 1e9
-#define SEED_MOST  9007199254740992.0 /* 2^53: what every JSON reader keeps exactly */
 
 /* clang-format off: a table */
-#define DATA_OPTIONS                                                                     \
-  PATH("data.train", data.train, true, "training examples, JSONL or JSONL.zst"),         \
-      PATH("data.valid", data.valid, false,                                              \
-           "validation examples; without them the last step is the result"),             \
-      TEXT("data.input_key", data.input_key, "input", "JSON key of the input text"),     \
-      TEXT("data.target_key", data.target_key, "target", "JSON key of the target text"), \
-      INT("data.max_input", data.max_input, "512", 1, SIZE_MOST,                         \
-          "input tokens kept, EOS included"),                                            \
-      INT("data.max_target", data.max_target, "512", 1, SIZE_MOST,                       \
-          "target tokens kept, EOS included")
+#define DATA_OPTIONS                                                             \
+  PATH("data.train", data.train, true, "training examples, JSONL or JSONL.zst"), \
+      PATH("data.valid", data.valid, false,                                      \
+           "validation examples; without them the last step is the result"),     \
+      EXAMPLE_OPTIONS
 
 #define RUN_OPTIONS                                                      \
   PATH("output", output, true, "directory of the run; made if missing"), \
       CHOICE("recipe", recipe, "custom", "custom|phatgoose|glider|mttl", \
              "named set of train.* values; what you set yourself wins"), \
-      INT("threads", threads, "2", 1, 256, "threads; changes speed, not one bit of the result")
+      THREADS_OPTION
 
 #define TRAIN_OPTIONS                                                                             \
   INT("train.steps", train.steps, "100", 0, COUNT_MOST, "optimizer steps"),                       \
@@ -60,7 +35,7 @@
       REAL("train.weight_decay", train.weight_decay, "0.0", 0, 1e3, "decoupled weight decay"),    \
       REAL("train.clip_norm", train.clip_norm, "1.0", 0, 1e9,                                     \
            "global gradient norm; 0: no clipping"),                                               \
-      INT("train.seed", train.seed, "42", 0, SEED_MOST,                                           \
+      INT("train.seed", train.seed, "42", 0, OPTION_INT_MOST,                                     \
           "seed of shuffling, noise and initial values"),                                         \
       BOOL("train.shuffle", train.shuffle, "true", "false keeps file order"),                     \
       BOOL("train.recompute", train.recompute, "false",                                           \

@@ -32,6 +32,9 @@ typedef enum OptionType {
   OPTION_LIST,   /* char * (owned): scalars joined with ','; a plain scalar is a list of one */
 } OptionType;
 
+/* 2^53: every JSON reader keeps integers up to here exactly, as bounds of seeds need it. */
+#define OPTION_INT_MOST 9007199254740992.0
+
 typedef struct Option {
   const char *key; /* "train.steps" */
   OptionType type;

@@ -10,7 +10,6 @@ enum { BYTES_MOST = 16 << 20 }; /* of a file: tasks may be many */
 
 #define COUNT_MOST    1e9
 #define SIZE_MOST     1048576
-#define SEED_MOST     9007199254740992.0 /* 2^53: what every JSON reader keeps exactly */
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* One row of a table: key, type, field, default, bounds, choices, required, help. */
@@ -36,7 +35,7 @@ static const Option SETTINGS[] = {
      "tokens of a choice kept, EOS included"},
     {"bootstrap.samples", OPTION_INT, SETTING(bootstrap_samples), "1000", 1, 1e7, NULL, false,
      "resamples of the items behind a 95 % interval"},
-    {"bootstrap.seed", OPTION_INT, SETTING(bootstrap_seed), "1", 0, SEED_MOST, NULL, false,
+    {"bootstrap.seed", OPTION_INT, SETTING(bootstrap_seed), "1", 0, OPTION_INT_MOST, NULL, false,
      "seed of the resamples"},
     {"statistics", OPTION_BOOL, SETTING(statistics), "true", 0, 0, NULL, false,
      "keep the routing statistics of routed cells"},

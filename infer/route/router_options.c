@@ -6,7 +6,6 @@
 
 #include "infer/route/route_method.h"
 
-#define SEED_MOST   9007199254740992.0 /* 2^53: what every JSON reader keeps exactly */
 #define FIELD(path) offsetof(RouterSettings, path)
 
 enum { METHOD_OPTION = 0, SHARED_OPTIONS = ROUTER_SHARED + 1 };
@@ -23,7 +22,8 @@ static const Option SHARED[SHARED_OPTIONS] = {
      "experts a token and module; at most as many as there are"},
     {"top_p", OPTION_REAL, FIELD(top_p), "1", 0, 1, NULL, false,
      "above 0; below 1 it replaces top_k: the fewest experts with this share of the softmax"},
-    {"seed", OPTION_INT, FIELD(seed), "42", 0, SEED_MOST, NULL, false, "seed of router: random"},
+    {"seed", OPTION_INT, FIELD(seed), "42", 0, OPTION_INT_MOST, NULL, false,
+     "seed of router: random"},
 };
 
 const char *router_shared_key(int bit) {
