@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/order.h"
 #include "data/file/path.h"
 #include "data/tensors/safetensors.h"
 #include "data/tensors/weights.h"
@@ -130,11 +131,6 @@ typedef struct StepList {
   size_t count;
 } StepList;
 
-static int by_step(const void *a, const void *b) {
-  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-  return x < y ? -1 : x > y;
-}
-
 /* The step of a checkpoint's directory name; -1 for anything else. */
 static int64_t step_of(const char *name) {
   int64_t step = 0;
@@ -163,7 +159,7 @@ static Status list_steps(const char *dir, StepList *list, Error *err) {
     list->step[list->count++] = step;
   }
   closedir(d);
-  if (list->count) qsort(list->step, list->count, sizeof *list->step, by_step);
+  if (list->count) qsort(list->step, list->count, sizeof *list->step, order_int64);
   return status;
 }
 

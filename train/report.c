@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/order.h"
 #include "data/file/path.h"
 #include "data/text/json_put.h"
 
@@ -36,11 +37,6 @@ void report_groups(const GatedExpert *e, double openness[T5_GROUPS], double norm
   }
 }
 
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
-
 /* Spread over modules of the norms of v and of the mean gate values. */
 static Status measure_modules(GateReport *r, const GatedExpert *e, Error *err) {
   double *norm = calloc((size_t)e->model->modules.count + 1, sizeof *norm);
@@ -58,7 +54,7 @@ static Status measure_modules(GateReport *r, const GatedExpert *e, Error *err) {
     r->openness_min = fmin(r->openness_min, open);
     r->openness_max = fmax(r->openness_max, open);
   }
-  qsort(norm, (size_t)r->modules, sizeof *norm, by_value);
+  qsort(norm, (size_t)r->modules, sizeof *norm, order_double);
   r->moved = (double)moved / r->modules;
   r->shifted = (double)shifted / r->modules;
   r->openness /= r->modules;

@@ -1,3 +1,4 @@
+/* Words for what a file begins like, for the message about one that is not what was wanted. */
 #include <string.h>
 #include <strings.h>
 

@@ -1,9 +1,10 @@
 /* json: strict JSON documents with typed fields, on top of jansson.
  *
- * The room data/text owns the syntax of texts: JSON, whole (json.h), member by member (json_walk.h),
- * where it stands (json_scan.h) or newly made (json_put.h), its lines with their compression
- * (jsonl.h, the door to zstd), YAML (yaml.h, the door to libyaml) and UTF-8 (utf8.h). What the
- * fields are for it does not know; files it opens through data/file alone.
+ * The room data/text owns the syntax of texts: JSON, whole (json.h), member by member
+ * (json_walk.h), where it stands (json_scan.h) or newly made (json_put.h), its lines (jsonl.h) with
+ * their compression (jsonl_zstd.h, the door to zstd), YAML (yaml.h; yaml_events.h and yaml_emit.h
+ * are the doors to libyaml) and UTF-8 (utf8.h). What the fields are for it does not know; files it
+ * opens through data/file alone.
  *
  * Accepted is RFC 8259 and nothing beside it: valid UTF-8 without a byte order mark, no duplicate
  * keys (compared after escapes), no lone surrogates, no \u0000, nothing after the value, at most

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "autograd/ground/array.h"
+#include "autograd/ground/order.h"
 #include "data/text/utf8.h"
 #include "infer/embed/embed_method.h"
 
@@ -107,11 +108,6 @@ static Status cut_words(const unsigned char *text, unsigned char *room, Grams *o
   return STATUS_OK;
 }
 
-static int by_value(const void *a, const void *b) {
-  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-  return (x > y) - (x < y);
-}
-
 /* All n-grams of the text, sorted, as often as they are there. */
 static Status text_grams(const char *text, Grams *out, Error *err) {
   size_t size = strlen(text), valid = utf8_valid(text, size);
@@ -123,7 +119,7 @@ static Status text_grams(const char *text, Grams *out, Error *err) {
   Status status = cut_words((const unsigned char *)text, room, out, err);
   free(room);
   if (status == STATUS_OK && out->count > 0) {
-    qsort(out->hash, out->count, sizeof *out->hash, by_value);
+    qsort(out->hash, out->count, sizeof *out->hash, order_uint64);
   }
   return status;
 }
@@ -177,7 +173,7 @@ static Status lexical_open(const EmbedderSpec *spec, void **self, char name[EMBE
     status = add_text(l, spec->corpus[i], err);
   }
   if (l->corpus.count > 0) {
-    qsort(l->corpus.hash, l->corpus.count, sizeof *l->corpus.hash, by_value);
+    qsort(l->corpus.hash, l->corpus.count, sizeof *l->corpus.hash, order_uint64);
   }
   if (status == STATUS_OK) status = lexical_name(l, name, err);
   if (status == STATUS_OK) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/order.h"
 #include "autograd/ground/rng.h"
 #include "infer/metric/metric_internal.h"
 
@@ -79,11 +80,6 @@ static double resampled_score(Metric m, const MetricSums *item, int64_t n, Rng *
   return metric_score(m, &sums);
 }
 
-static int compare_doubles(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* Linear interpolation between order statistics, as numpy.percentile. */
 static double sorted_percentile(const double *sorted, int64_t n, double q) {
   double at = q * (double)(n - 1);
@@ -101,7 +97,7 @@ Status metric_interval(Metric m, const MetricSums *item, int64_t n, int64_t samp
     Rng rng = {rng_key(seed, (uint64_t)s, (uint64_t)n, (uint64_t)m), 0};
     score[s] = resampled_score(m, item, n, &rng);
   }
-  qsort(score, (size_t)samples, sizeof *score, compare_doubles);
+  qsort(score, (size_t)samples, sizeof *score, order_double);
   *out = (Interval){sorted_percentile(score, samples, 0.025),
                     sorted_percentile(score, samples, 0.975)};
   free(score);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "autograd/ground/order.h"
 #include "autograd/ground/rng.h"
 #include "data/file/file.h"
 #include "infer/expert/gate.h"
@@ -154,11 +155,6 @@ static double needed_flops(const GateWork *w, const Batch *b) {
   return flops;
 }
 
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
-
 static Status time_steps(const BenchSpec *spec, const GateWork *w, const Batch *batch,
                          double *median, Error *err) {
   Stepper stepper;
@@ -173,7 +169,7 @@ static Status time_steps(const BenchSpec *spec, const GateWork *w, const Batch *
     status = step_train(&stepper, &learner, batch, i + 2, 5e-3f, &result, err);
     if (i >= 0) seconds[i] = machine_seconds() - start;
   }
-  qsort(seconds, (size_t)spec->steps, sizeof *seconds, by_value);
+  qsort(seconds, (size_t)spec->steps, sizeof *seconds, order_double);
   *median = (seconds[(spec->steps - 1) / 2] + seconds[spec->steps / 2]) / 2;
   free(seconds);
   stepper_free(&stepper);

@@ -68,7 +68,7 @@ static Status read_header(Ablation *a, const char *path, char *line, Error *err)
   return STATUS_OK;
 }
 
-static bool read_number(const char *text, double *x) {
+bool ablation_number(const char *text, double *x) {
   char *end;
   *x = strtod(text, &end);
   return end != text && !*end && isfinite(*x);
@@ -90,8 +90,9 @@ static Status keep_row(Ablation *a, const char *path, int line, char **field, Er
     row->value[i] = strdup(field[1 + i]);
     if (!row->value[i]) return no_memory(err);
   }
-  if (row->scored && !(read_number(after[3], &row->score) && read_number(after[4], &row->low) &&
-                       read_number(after[5], &row->high)))
+  if (row->scored &&
+      !(ablation_number(after[3], &row->score) && ablation_number(after[4], &row->low) &&
+        ablation_number(after[5], &row->high)))
     return bad_line(path, line, "score, low and high must be numbers", err);
   return STATUS_OK;
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #include "autograd/ground/status.h"
-#include "infer/eval/eval_grid.h"
 
 /* A mean over a group, as in the file. */
 typedef struct AblationRow {
@@ -32,6 +31,8 @@ typedef struct Ablation {
 
 /* Reads DIR/ablation.csv, and the pool from DIR/table.json where there is one. */
 Status ablation_read(Ablation *a, const char *dir, Error *err);
+/* Whether the whole text is a finite number, which becomes *x. */
+bool ablation_number(const char *text, double *x);
 void ablation_free(Ablation *a); /* a zeroed Ablation is allowed */
 
 typedef struct Curve {

@@ -1,8 +1,8 @@
 /* The curves of an ablation along one axis. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/eval/eval_grid.h"
 #include "tools/plot/ablation.h"
 
 static Status no_memory(Error *err) {
@@ -10,12 +10,6 @@ static Status no_memory(Error *err) {
 }
 
 /* ---- values ---- */
-
-static bool is_number(const char *text, double *x) {
-  char *end;
-  *x = strtod(text, &end);
-  return end != text && !*end && isfinite(*x);
-}
 
 static int by_number(const void *a, const void *b) {
   double x = strtod(*(char *const *)a, NULL), y = strtod(*(char *const *)b, NULL);
@@ -33,7 +27,7 @@ static Status find_values(Curves *c, const Ablation *a, int axis, Error *err) {
     while (v < c->values && strcmp(c->value[v], value) != 0) v++;
     if (!*value || v < c->values) continue;
     c->value[c->values++] = value;
-    c->numeric = c->numeric && is_number(value, &x);
+    c->numeric = c->numeric && ablation_number(value, &x);
   }
   if (c->numeric) qsort(c->value, (size_t)c->values, sizeof *c->value, by_number);
   return STATUS_OK;

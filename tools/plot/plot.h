@@ -41,7 +41,7 @@ Status plot_training(char *const *runs, int count, const char *out, Error *err);
  * largest weights. */
 Status plot_trace(const char *path, const char *out, int most, Error *err);
 
-/* tools/NAME.gp as NAME_script, by the build. */
+/* tools/plot/NAME.gp as NAME_script, by the build. */
 extern const char plot_training_script[];
 extern const char plot_style_script[];
 extern const char plot_modules_script[];

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/order.h"
 #include "autograd/ground/rng.h"
 #include "tools/study/p3_set.h"
 
@@ -77,10 +78,6 @@ static int by_template_word_row(const void *left, const void *right) {
   return order ? order : compare_numbers(a->row, b->row);
 }
 
-static int by_value(const void *left, const void *right) {
-  return compare_numbers(*(const uint64_t *)left, *(const uint64_t *)right);
-}
-
 typedef struct Common {
   uint64_t *hash; /* sorted */
   size_t count;
@@ -107,12 +104,12 @@ static Common find_common(const P3Set *set) {
     if (all >= COMMON_ROWS && 2 * rows > all) common.hash[common.count++] = first->hash;
   }
   free(words.word);
-  qsort(common.hash, common.count, sizeof *common.hash, by_value);
+  qsort(common.hash, common.count, sizeof *common.hash, order_uint64);
   return common;
 }
 
 static int is_common(const Common *common, uint64_t hash) {
-  return bsearch(&hash, common->hash, common->count, sizeof hash, by_value) != NULL;
+  return bsearch(&hash, common->hash, common->count, sizeof hash, order_uint64) != NULL;
 }
 
 /* ---- runs of words ---- */

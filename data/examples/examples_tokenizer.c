@@ -5,27 +5,27 @@
 #include "data/examples/example_line.h"
 #include "data/examples/examples.h"
 
-typedef struct TextList {
+typedef struct Corpus {
   char **text;
   size_t count;
-} TextList;
+} Corpus;
 
-static Status add_text(TextList *list, const char *text, Error *err) {
+static Status add_text(Corpus *corpus, const char *text, Error *err) {
   if (!text || !*text) return STATUS_OK;
   char *copy = strdup(text);
   if (!copy) return error_set(err, STATUS_RUN, "out of memory: the texts of a tokenizer");
-  list->text[list->count++] = copy;
+  corpus->text[corpus->count++] = copy;
   return STATUS_OK;
 }
 
-/* `list` has room for two texts a line. */
-static Status collect_texts(const Jsonl *lines, const ExampleKeys *keys, TextList *list,
+/* `corpus` has room for two texts a line. */
+static Status collect_texts(const Jsonl *lines, const ExampleKeys *keys, Corpus *corpus,
                             Error *err) {
   for (int64_t i = 0; i < jsonl_count(lines); i++) {
     ExampleText text;
     TRY(example_line_read(lines, keys, i, &text, err));
-    Status status = add_text(list, text.text ? text.text : text.input, err);
-    if (status == STATUS_OK) status = add_text(list, text.target, err);
+    Status status = add_text(corpus, text.text ? text.text : text.input, err);
+    if (status == STATUS_OK) status = add_text(corpus, text.target, err);
     json_free(&text.doc);
     TRY(status);
   }
@@ -36,17 +36,18 @@ Status examples_train_tokenizer(const char *path, const ExampleKeys *keys, int32
                                 const char *out, Error *err) {
   Jsonl *lines = NULL;
   TRY(jsonl_open(&lines, path, err));
-  TextList list = {calloc(2 * (size_t)jsonl_count(lines) + 1, sizeof *list.text), 0};
-  Status status = list.text ? collect_texts(lines, keys, &list, err)
-                            : error_set(err, STATUS_RUN, "out of memory: the texts of a tokenizer");
-  if (status == STATUS_OK && list.count == 0) {
+  Corpus corpus = {calloc(2 * (size_t)jsonl_count(lines) + 1, sizeof *corpus.text), 0};
+  Status status = corpus.text
+                      ? collect_texts(lines, keys, &corpus, err)
+                      : error_set(err, STATUS_RUN, "out of memory: the texts of a tokenizer");
+  if (status == STATUS_OK && corpus.count == 0) {
     status = error_set(err, STATUS_INPUT, "%s: holds no text to train a tokenizer on", path);
   }
   if (status == STATUS_OK) {
-    status = tokenizer_train((const char *const *)list.text, list.count, pieces, out, err);
+    status = tokenizer_train((const char *const *)corpus.text, corpus.count, pieces, out, err);
   }
-  for (size_t i = 0; i < list.count; i++) free(list.text[i]);
-  free(list.text);
+  for (size_t i = 0; i < corpus.count; i++) free(corpus.text[i]);
+  free(corpus.text);
   jsonl_close(lines);
   return status;
 }
