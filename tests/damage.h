@@ -18,8 +18,8 @@ typedef struct Damage {
 } Damage;
 
 /* Reads the file sound, which must succeed, and then damaged in every round: a refusal is of what
- * the file says (STATUS_INPUT or STATUS_MISMATCH) and its line names the folder. More than a quarter
- * of the rounds must be refused. The file is put back. */
+ * the file says (STATUS_INPUT or STATUS_MISMATCH) and its line names the folder. More than a
+ * quarter of the rounds must be refused. The file is put back. */
 void damage_file(Scratch *s, const Damage *d);
 
 /* One damage by hand: the first `from` in the file becomes `to`, it is read, and it is put back. */

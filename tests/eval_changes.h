@@ -1,4 +1,4 @@
-/* eval_changes: single changes to the files of an eval_world. The world is made anew to undo them. */
+/* eval_changes: single changes to the files of an eval_world, which is made anew to undo them. */
 #ifndef SKEIN_TESTS_EVAL_CHANGES_H
 #define SKEIN_TESTS_EVAL_CHANGES_H
 

@@ -37,8 +37,8 @@ void glider_bias_of(const GliderWorld *w, GlobalRouter *g, const GliderMixing *s
                     float *bias);
 int32_t glider_nearest(GlobalRouter *g, RouteQuery q);
 
-/* Writes vectors [rows, dim] with names into a file of the scratch directory; `text`: what the first
- * is of, or NULL. */
+/* Writes vectors [rows, dim] with names into a file of the scratch directory; `text`: what the
+ * first is of, or NULL. */
 void glider_write_vectors(Scratch *s, const char *file, const char *embedder,
                           const char *const *name, const float *vector, int64_t rows, int64_t dim,
                           const char *text);

@@ -12,8 +12,8 @@
 typedef Status Allocating(void *arg, Error *err);
 
 /* Runs it with the first allocation failing, then with the second, until none is left to fail. Each
- * time it must fail with STATUS_RUN and say that memory is out, but for `spared` allocations that it
- * may do without. `least`: so many there must be, lest a broken test pass. */
+ * time it must fail with STATUS_RUN and say that memory is out, but for `spared` allocations that
+ * it may do without. `least`: so many there must be, lest a broken test pass. */
 void fail_each_allocation(const char *what, Allocating *run, void *arg, int least, int spared);
 
 #endif

@@ -1,5 +1,5 @@
-/* Damaged cells of an evaluation: not taken over and then untouched, or the scores of the task's own
- * metrics; never a crash. The sanitizers and valgrind watch. */
+/* Damaged cells of an evaluation: not taken over and then untouched, or the scores of the task's
+ * own metrics; never a crash. The sanitizers and valgrind watch. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Damaged checkpoints: skipped with one line that names the file, or continued from exactly what was
- * saved; never a crash, never the numbers of another step. The sanitizers and valgrind watch. */
+/* Damaged checkpoints: skipped with one line that names the file, or continued from exactly what
+ * was saved; never the numbers of another step. The sanitizers and valgrind watch. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

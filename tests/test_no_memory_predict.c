@@ -1,4 +1,4 @@
-/* Every allocation may fail, as in test_no_memory, while a model answers and answers are measured. */
+/* Every allocation may fail, as in test_no_memory: a model answers, answers are measured. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

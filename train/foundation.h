@@ -13,7 +13,7 @@ typedef struct Foundation {
   char expert_hash[HASH_HEX]; /* fingerprint of the expert; "" when there is none */
 } Foundation;
 
-/* Opens a base and an expert of it (NULL: none). On failure foundation_close frees what is there. */
+/* Opens a base and an expert of it (NULL: none). On failure foundation_close frees the rest. */
 Status foundation_open(Foundation *f, const char *base, const char *expert, Error *err);
 void foundation_close(Foundation *f); /* a zeroed Foundation is allowed */
 

@@ -1,6 +1,6 @@
 /* objective: what a run learns, and from what.
  *
- *   gate   one sigmoid gate a covered linear of a frozen base + expert (PHATGOOSE, arXiv 2402.05859)
+ *   gate   a sigmoid gate a covered linear of a frozen base + expert (PHATGOOSE, arXiv 2402.05859)
  *   lora   the factors of a new expert on a frozen base                (LoRA, arXiv 2106.09685)
  *   base   every weight of a new T5, by span corruption and target denoising (T5, arXiv 1910.10683)
  *
@@ -48,7 +48,7 @@ struct ObjectiveKind {
   Status (*save)(const Objective *o, const char *dir, int64_t steps, Error *err);
 
   /* What is measured beside the loss; all NULL: nothing. Before a step; after it, into its row; and
-   * at the end, into files of the run directory and as a text for people, which the caller frees. */
+   * at the end, into files of the run directory and as a text for people, owned by the caller. */
   void (*begin_step)(const Objective *o);
   void (*describe_step)(const Objective *o, MetricsRow *row);
   Status (*report)(const Objective *o, const Probe *probe, Stepper *s, const char *dir, char **text,

@@ -1,5 +1,5 @@
-/* option_rows: rows of tables of settings, for the files that define one. Included nowhere else: its
- * short names are for tables. A table's FIELD(path) says where the field of a path stands. */
+/* option_rows: rows of tables of settings, for the files that define one. Included nowhere else:
+ * its short names are for tables. A table's FIELD(path) says where the field of a path stands. */
 #ifndef SKEIN_OPTION_ROWS_H
 #define SKEIN_OPTION_ROWS_H
 

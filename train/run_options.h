@@ -1,5 +1,5 @@
-/* run_options: rows of the settings tables of objectives (run_settings.h), for the files that define
- * one. Included nowhere else: its short names are for tables. */
+/* run_options: rows of the settings tables of objectives (run_settings.h), for the files that
+ * define one. Included nowhere else: its short names are for tables. */
 #ifndef SKEIN_RUN_OPTIONS_H
 #define SKEIN_RUN_OPTIONS_H
 

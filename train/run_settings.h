@@ -1,4 +1,5 @@
-/* run_settings: every setting of `skein train`, from one table an objective (data/options/options.h). */
+/* run_settings: every setting of `skein train`, from one table an objective
+ * (data/options/options.h). */
 #ifndef SKEIN_RUN_SETTINGS_H
 #define SKEIN_RUN_SETTINGS_H
 

@@ -22,7 +22,7 @@ typedef struct Stepper {
 Status stepper_init(Stepper *s, int threads, bool recompute, Precision precision, Error *err);
 void stepper_free(Stepper *s); /* a zeroed Stepper is allowed */
 
-/* What is learnt: the parameters in the forward of a model, and how they change. All is borrowed. */
+/* What is learnt: parameters in the forward of a model, and how they change. All is borrowed. */
 typedef struct Learner {
   T5 *model;
   const AdapterSet *adapters; /* NULL: the plain base */

@@ -1,5 +1,5 @@
-/* item_parts: one thing that a model is asked (items.h), and what the readers of its formats make it
- * of. */
+/* item_parts: one thing that a model is asked (items.h), and what the readers of its formats make
+ * it of. */
 #ifndef SKEIN_ITEM_PARTS_H
 #define SKEIN_ITEM_PARTS_H
 

@@ -2,8 +2,8 @@
  * record stored with each result are all generated from it.
  *
  * The room data/options owns settings: their tables' meaning, where a value may come from, and the
- * messages about wrong ones. It may not know what a setting is for; YAML it reads and writes through
- * data/text alone (yaml_tree.h, yaml_emit.h).
+ * messages about wrong ones. It may not know what a setting is for; YAML it reads and writes
+ * through data/text alone (yaml_tree.h, yaml_emit.h).
  *
  * A configuration file is YAML of nested mappings with scalar leaves (and lists of scalars where an
  * option takes a list). A leaf is named by its path joined with dots: `data: {train: x}` is

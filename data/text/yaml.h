@@ -2,10 +2,10 @@
  *
  * For files that the program writes and git diffs (pool.yaml), of at most 16 MiB. What a document
  * may hold is said in data/text/yaml_tree.h. Plain texts are typed as in JSON: null and an empty
- * one are null, true and false are booleans, decimal numbers are integers or reals; everything else,
- * and every quoted text, is a string. A number that overflows is refused. Errors are STATUS_INPUT
- * naming the file, line and column. (Where a table of options decides the types, the tree is read
- * by data/options/options_yaml.) */
+ * one are null, true and false are booleans, decimal numbers are integers or reals; everything
+ * else, and every quoted text, is a string. A number that overflows is refused. Errors are
+ * STATUS_INPUT naming the file, line and column. (Where a table of options decides the types, the
+ * tree is read by data/options/options_yaml.) */
 #ifndef SKEIN_YAML_H
 #define SKEIN_YAML_H
 

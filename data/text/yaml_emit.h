@@ -1,5 +1,5 @@
-/* yaml_emit: YAML text through libyaml's emitter, which quotes and escapes. For data/text/yaml.c and
- * data/options/options_record.c. Every call returns false when out of memory. */
+/* yaml_emit: YAML text through libyaml's emitter, which quotes and escapes. For data/text/yaml.c
+ * and data/options/options_record.c. Every call returns false when out of memory. */
 #ifndef SKEIN_YAML_EMIT_H
 #define SKEIN_YAML_EMIT_H
 

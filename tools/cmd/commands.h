@@ -1,9 +1,9 @@
 /* commands: the subcommands of skein, one file each: cmd_<name>.c.
  *
- * The room tools/cmd owns what a user types: a file a subcommand reads its arguments and prints what
- * it found. It may use every library and every room of tools but demo and study, which are programs
- * of their own; nothing but skein.c may use it. What a command does beyond arguments and printing
- * belongs into a library or into the room of its name. */
+ * The room tools/cmd owns what a user types: a file a subcommand reads its arguments and prints
+ * what it found. It may use every library and every room of tools but demo and study, which are
+ * programs of their own; nothing but skein.c may use it. What a command does beyond arguments and
+ * printing belongs into a library or into the room of its name. */
 #ifndef SKEIN_COMMANDS_H
 #define SKEIN_COMMANDS_H
 

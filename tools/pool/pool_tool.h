@@ -1,7 +1,7 @@
 /* pool_tool: what the verbs of `skein pool` share.
  *
  * The room tools/pool owns how pools are made, changed, checked, listed and compared by hand. The
- * bytes of a pool and how they are read are infer/pool's, and every change is made under its lock. */
+ * bytes of a pool and how they are read are infer/pool's, and changes are made under its lock. */
 #ifndef SKEIN_POOL_TOOL_H
 #define SKEIN_POOL_TOOL_H
 
@@ -41,8 +41,8 @@ typedef struct PoolOnBase {
   Pool *pool;
 } PoolOnBase;
 
-/* Opens both with the checks of pool_open; STATUS_INPUT for a pool without experts. On failure *p is
- * zeroed. */
+/* Opens both with the checks of pool_open, and zeroes *p on failure; STATUS_INPUT for a pool
+ * without experts. */
 Status pool_on_base_open(PoolOnBase *p, const char *dir, const char *base, Error *err);
 void pool_on_base_close(PoolOnBase *p); /* a zeroed PoolOnBase is allowed */
 
