@@ -1,9 +1,7 @@
 #include "train/activation.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static Status no_memory(Error *err) {

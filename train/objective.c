@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: preparing the run");

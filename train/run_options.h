@@ -3,6 +3,7 @@
 #ifndef SKEIN_RUN_OPTIONS_H
 #define SKEIN_RUN_OPTIONS_H
 
+#include "autograd/tensor.h"
 #include "train/option_rows.h"
 #include "train/run_settings.h"
 

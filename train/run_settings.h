@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 
-#include "autograd/tensor.h"
 #include "data/options/options.h"
 
 typedef struct ObjectiveKind ObjectiveKind; /* train/objective.h */

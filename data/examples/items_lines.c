@@ -1,7 +1,6 @@
 /* Items of a JSONL file. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "data/examples/items_internal.h"
 

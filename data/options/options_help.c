@@ -1,6 +1,5 @@
 /* The settings as help text. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "data/options/options_internal.h"
 

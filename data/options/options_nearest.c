@@ -1,5 +1,4 @@
 /* What was probably meant by an unknown word. */
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

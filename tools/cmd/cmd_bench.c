@@ -2,7 +2,6 @@
  * user's (gate); how fast items are answered (score, generate). */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "autograd/kernel/kernels.h"
@@ -11,7 +10,6 @@
 #include "tools/cmd/commands.h"
 #include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
-#include "tools/shell/machine.h"
 
 /* What --help shows of the defaults. */
 #define SHAPE      "t5-v1_1-base"

@@ -1,6 +1,5 @@
 /* What the base reads: prose whose end is left out, and a few plain orders about lists. Lessons
  * draw from all parts of the world. */
-#include <stdio.h>
 
 #include "tools/demo/task.h"
 

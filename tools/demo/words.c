@@ -1,7 +1,6 @@
 #include "tools/demo/words.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #define LIST(...)                                                   \

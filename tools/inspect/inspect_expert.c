@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/expert/lora.h"
 #include "infer/expert/lora_file.h"

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "infer/pool/pool_similarity.h"
 #include "tools/plot/plot.h"

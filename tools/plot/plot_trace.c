@@ -1,7 +1,6 @@
 /* skein plot trace: the experts that the tokens of one item went to. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "data/text/json.h"
 #include "tools/plot/plot.h"

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/file.h"
 #include "infer/t5/t5_group.h"
 #include "tools/pool/pool_tool.h"
 

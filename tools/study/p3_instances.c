@@ -14,7 +14,6 @@
  * misses a row with fewer than RUN - 1 words of its own, and a text that more than half of a
  * template's rows have, which it takes for wording. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "autograd/ground/order.h"
 #include "autograd/ground/rng.h"

@@ -14,7 +14,6 @@
  * target are left out and counted in the table on stdout; a set of no other rows is not written.
  * The same files give the same bytes. */
 #include <dirent.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
