@@ -140,6 +140,12 @@ static const Row ROWS[] = {
          "name: m, router: average-activation, only: wide, top_k: 1, activation.mode: absolute")},
     {"retrieval.by", AGAIN,
      METHOD("name: m, router: retrieval", "name: m, router: retrieval, retrieval.by: example")},
+    {"norm.weights", AGAIN,
+     METHOD("name: m, router: norm", "name: m, router: norm, norm.weights: softmax")},
+    {"norm.prefilter", AGAIN,
+     METHOD("name: m, router: norm", "name: m, router: norm, norm.prefilter: 2")},
+    {"norm.spectrum", AGAIN,
+     METHOD("name: m, router: norm", "name: m, router: norm, norm.spectrum: false")},
     /* The pool. */
     {"an adapter", AGAIN, CHANGE("name: m, expert: deep", change_adapter)},
     {"an adapter's configuration", AGAIN, CHANGE("name: m, expert: deep", change_adapter_config)},

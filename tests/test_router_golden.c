@@ -152,7 +152,7 @@ static void every_method_agrees(void **state) {
     router_close(router);
     pool_close(pool);
   }
-  assert_int_equal(routed, 9);
+  assert_int_equal(routed, 13);
   compare_end(&logits);
   compare_end(&weights);
   routed_case_close(k);

@@ -94,6 +94,8 @@ static void what_cannot_be_is_refused(void **state) {
       {"router=random", "sort", STATUS_USAGE, "top_k: is 2|has 1 expert "},
       {"router=glider top_p=0", NULL, STATUS_USAGE, "top_p: is 0"},
       {"router=random top_p=0.5", NULL, STATUS_USAGE, "top_p: |top_k"},
+      {"router=norm norm.prefilter=1", NULL, STATUS_USAGE,
+       "norm.prefilter: is 1|top_k, which is 2"},
       {"router=expert", NULL, STATUS_USAGE, "expert: is not set"},
       {"router=expert expert=translat", NULL, STATUS_USAGE, "no expert 'translat'|'translate'?"},
       {"router=expert expert=xyzzyxyzzy", NULL, STATUS_USAGE, "no expert 'xyzzyxyzzy'"},

@@ -73,6 +73,13 @@ METHODS = {
     "merged_factors": (["router=merged-factors"], dict(factors=True, only=["one", "two"])),
     "retrieval": (["router=retrieval"], dict(nearest=True)),
     "base": (["router=base"], None),
+    "norm": (["router=norm"], dict(norm=True, top_k=2, over_chosen="uniform")),
+    "norm_seen": (["router=norm", "norm.spectrum=false", "norm.weights=softmax", "top_k=3"],
+                  dict(norm=True, flat=True, top_k=3, over_chosen=True)),
+    "norm_proportional": (["router=norm", "norm.weights=proportional", "top_k=3"],
+                          dict(norm=True, top_k=3, over_chosen="proportional")),
+    "norm_prefilter": (["router=norm", "norm.prefilter=2", "norm.spectrum=false", "top_k=1"],
+                       dict(norm=True, flat=True, prefilter=2, top_k=1, over_chosen="uniform")),
 }
 
 
@@ -139,7 +146,29 @@ class Routed:
         gamma, beta, threshold = glider
         return (gamma * (cosine.max() > threshold) + beta) * cosine
 
+    def norms(self, module, u):
+        """|B A u|, or without its singular values |V^T u|, of the experts that pass the filter."""
+        columns, near = [], []
+        for expert in self.experts:
+            if module not in expert:
+                columns.append(torch.full([len(u)], -math.inf))
+                near.append(columns[-1])
+                continue
+            f = expert[module]
+            update = f["b"] @ f["a"]
+            if self.rule.get("flat"):
+                update = torch.linalg.svd(update).Vh[:torch.linalg.matrix_rank(update)]
+            columns.append((u.double() @ update.T).norm(dim=1).float())
+            near.append((u @ f["arrow"]).abs())
+        z = torch.stack(columns, 1)
+        if "prefilter" in self.rule:
+            z = z.masked_fill(~self.keep_top_k(torch.stack(near, 1), self.rule["prefilter"]),
+                              -math.inf)
+        return z
+
     def logits(self, module, u):
+        if "norm" in self.rule:
+            return self.norms(module, u)
         rule, d = self.rule, u.shape[1]
         x = F.layer_norm(u, [d]) if rule.get("norm_input") else u
         columns = []
@@ -155,9 +184,8 @@ class Routed:
         z = z / rule.get("temperature", math.sqrt(d))
         return z + self.bias() if "glider" in rule else z
 
-    def keep_top_k(self, z):
+    def keep_top_k(self, z, k):
         values, chosen = z.sort(dim=1, descending=True)
-        k = self.rule["top_k"]
         if k < z.shape[1]:
             gap = values[:, k - 1] - values[:, k]
             self.margin = min(self.margin, gap[gap.isfinite()].min().item() if
@@ -176,8 +204,12 @@ class Routed:
         """Weights [rows, experts], 0 where not chosen; and as they multiply."""
         if "top_p" in self.rule:
             return z.masked_fill(~self.keep_top_p(z), -math.inf).softmax(1)
-        kept = self.keep_top_k(z) & z.isfinite()
-        if self.rule.get("over_chosen"):
+        kept = self.keep_top_k(z, self.rule["top_k"]) & z.isfinite()
+        over = self.rule.get("over_chosen")
+        if over in ("uniform", "proportional"):
+            w = kept.float() if over == "uniform" else z.masked_fill(~kept, 0)
+            return w / w.sum(1, keepdim=True)
+        if over:
             return z.masked_fill(~kept, -math.inf).softmax(1)
         w = z.softmax(1) * kept
         return w / (w.sum(1, keepdim=True) + 1e-6)
@@ -191,7 +223,7 @@ class Routed:
         return (covers / covers.sum()).expand(rows, -1)
 
     def add(self, module, u):
-        if "vectors" in self.rule:
+        if "vectors" in self.rule or "norm" in self.rule:
             w = self.select(self.logits(module, u))
             self.weights.setdefault(module, []).append(w)
         else:

@@ -1,0 +1,312 @@
+/* norm: the experts whose updates answer the token most strongly. Needs nothing but adapters.
+ *
+ *   s_i = |B_i A_i u| = |R_i (A_i u)|,   R_i^T R_i = B_i^T B_i (Cholesky), r x r
+ *
+ * which is the norm of S V^T u for the singular value decomposition U S V^T of B_i A_i (SpectR; Fleshman
+ * and Van Durme 2025, arXiv 2504.03454). The scale alpha / r takes no part, as there.
+ *
+ * With norm.spectrum: false it is |V^T u|, the length of the part of u that the update sees, whatever
+ * it makes of it (SMILE; Tang et al. 2024, arXiv 2408.10174). With M = R_i A_i and L L^T = M M^T that is
+ * |L^-1 R_i (A_i u)|: no singular value is ever computed.
+ *
+ * With norm.prefilter: k only the k experts with the largest |u . p_i| are looked at, p_i the prototype
+ * of Arrow (LAG; arXiv 2507.05346, with spectrum: false and top_k: 1 as printed there). */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/ground/parallel.h"
+#include "infer/route/method_arrow.h"
+#include "infer/route/route_pairs.h"
+
+typedef enum NormWeights { WEIGHTS_UNIFORM, WEIGHTS_SOFTMAX, WEIGHTS_PROPORTIONAL } NormWeights;
+
+typedef struct NormSettings {
+  int weights;       /* norm.weights: NormWeights */
+  int64_t prefilter; /* norm.prefilter: 0 is off */
+  bool spectrum;     /* norm.spectrum */
+} NormSettings;
+
+static const Option OPTION[] = {
+    {"norm.weights", OPTION_CHOICE, offsetof(NormSettings, weights), "uniform", 0, 0,
+     "uniform|softmax|proportional", false,
+     "of the chosen experts: alike (SpectR), softmax of their norms (SMILE), or as their norms"},
+    {"norm.prefilter", OPTION_INT, offsetof(NormSettings, prefilter), "0", 0, 1e6, NULL, false,
+     "look at this many experts alone, chosen by arrow first (LAG); 0: at all"},
+    {"norm.spectrum", OPTION_BOOL, offsetof(NormSettings, spectrum), "true", 0, 0, NULL, false,
+     "norms of what updates make of a token; false: of what they see of it (SMILE)"},
+};
+static const SettingsGroup SETTINGS = {OPTION, sizeof OPTION / sizeof *OPTION,
+                                       sizeof(NormSettings)};
+
+/* A pivot below this part of the largest diagonal is rounding: f32 factors leave 1e-14 of it. */
+static const double PIVOT_LEAST = 1e-10;
+
+typedef struct Norm {
+  LocalMethod arrow; /* local is NULL without a prefilter */
+  NormSettings settings;
+  Selection selection;
+  Pool *pool;
+  int modules;
+  float **core; /* [experts * modules] C_i [r, r] with s_i = |C_i (A_i u)|; NULL: not covered */
+} Norm;
+
+/* ---- the cores ---- */
+
+/* The upper R [n, n] with R^T R = g, in place; a pivot that is zero has a row of zeros, as it must in
+ * a matrix of lower rank. */
+static void cholesky_upper(double *g, int64_t n) {
+  double largest = 0;
+  for (int64_t i = 0; i < n; i++) largest = fmax(largest, g[i * n + i]);
+  for (int64_t i = 0; i < n; i++) {
+    double *row = g + i * n, pivot = row[i];
+    memset(row, 0, (size_t)i * sizeof *row);
+    if (!(pivot > PIVOT_LEAST * largest)) {
+      memset(row + i, 0, (size_t)(n - i) * sizeof *row);
+      continue;
+    }
+    for (int64_t j = i; j < n; j++) row[j] /= sqrt(pivot);
+    for (int64_t k = i + 1; k < n; k++)
+      for (int64_t j = k; j < n; j++) g[k * n + j] -= row[k] * row[j];
+  }
+}
+
+/* The Gram matrix [n, n] of the n vectors x(i, k) = x[i * down + k * along], k < length. */
+static void gram_of(const float *x, int64_t n, int64_t down, int64_t along, int64_t length,
+                    double *g) {
+  for (int64_t i = 0; i < n; i++) {
+    for (int64_t j = 0; j <= i; j++) {
+      double sum = 0;
+      for (int64_t k = 0; k < length; k++)
+        sum += (double)x[i * down + k * along] * (double)x[j * down + k * along];
+      g[i * n + j] = g[j * n + i] = sum;
+    }
+  }
+}
+
+/* c = r g r^T */
+static void congruence(const double *r, const double *g, int64_t n, double *half, double *c) {
+  for (int64_t i = 0; i < n * n; i++) half[i] = c[i] = 0;
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t k = 0; k < n; k++)
+      for (int64_t j = 0; j < n; j++) half[i * n + j] += r[i * n + k] * g[k * n + j];
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = 0; j < n; j++)
+      for (int64_t k = 0; k < n; k++) c[i * n + j] += half[i * n + k] * r[j * n + k];
+}
+
+/* r = (U^T)^-1 r by rows, U upper; rows of a pivot of zero become zero. */
+static void solve_rows(const double *u, double *r, int64_t n) {
+  for (int64_t i = 0; i < n; i++) {
+    double pivot = u[i * n + i];
+    for (int64_t j = 0; j < n; j++) {
+      double sum = r[i * n + j];
+      for (int64_t k = 0; k < i; k++) sum -= u[k * n + i] * r[k * n + j];
+      r[i * n + j] = pivot > 0 ? sum / pivot : 0;
+    }
+  }
+}
+
+static float *make_core(const LowRank *f, bool spectrum) {
+  int64_t n = f->a->rows, size = n * n;
+  double *r = malloc((size_t)(4 * size) * sizeof *r), *g = r + size;
+  float *core = malloc((size_t)size * sizeof *core);
+  if (r && core) {
+    gram_of(f->b->data, n, 1, n, f->b->rows, r);
+    cholesky_upper(r, n);
+    if (!spectrum) {
+      gram_of(f->a->data, n, f->a->cols, 1, f->a->cols, g);
+      congruence(r, g, n, g + size, g + 2 * size);
+      cholesky_upper(g + 2 * size, n);
+      solve_rows(g + 2 * size, r, n);
+    }
+    for (int64_t i = 0; i < size; i++) core[i] = (float)r[i];
+  }
+  if (!r) free(core);
+  core = r ? core : NULL;
+  free(r);
+  return core;
+}
+
+/* ---- opening ---- */
+
+static void norm_close(void *self) {
+  Norm *m = self;
+  for (int i = 0; m->core && i < pool_count(m->pool) * m->modules; i++) free(m->core[i]);
+  free(m->core);
+  local_method_close(&m->arrow);
+  free(m);
+}
+
+typedef struct Making {
+  Norm *method;
+  const LowRank *factor; /* [experts * modules] */
+} Making;
+
+static void make_one(void *arg, int64_t task, int worker) {
+  (void)worker;
+  const Making *w = arg;
+  if (w->factor[task].a)
+    w->method->core[task] = make_core(&w->factor[task], w->method->settings.spectrum);
+}
+
+static Status make_cores(Norm *m, int threads, Error *err) {
+  int count = pool_count(m->pool) * m->modules;
+  LowRank *factor = calloc((size_t)count, sizeof *factor);
+  m->core = calloc((size_t)count, sizeof *m->core);
+  Status status =
+      factor && m->core ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: norms");
+  for (int i = 0; i < count && status == STATUS_OK; i++)
+    status = pool_factor(m->pool, i / m->modules, i % m->modules, &factor[i], err);
+  Making making = {m, factor};
+  if (status == STATUS_OK) parallel_for(threads, count, make_one, &making);
+  for (int i = 0; i < count && status == STATUS_OK; i++)
+    if (factor[i].a && !m->core[i]) status = error_set(err, STATUS_RUN, "out of memory: norms");
+  free(factor);
+  return status;
+}
+
+static Status norm_check(const RouterSettings *settings, Error *err) {
+  const NormSettings *s = router_own(settings, &SETTINGS);
+  if (s->prefilter == 0 || settings->top_p < 1 || s->prefilter >= settings->top_k) return STATUS_OK;
+  return error_set(err, STATUS_USAGE,
+                   "norm.prefilter: is %" PRId64 ", below top_k, which is %" PRId64, s->prefilter,
+                   settings->top_k);
+}
+
+static Status norm_open(void **self, const RouteParts *parts, Error *err) {
+  static const LocalRule ARROW = {.absolute = true, .temperature = 1};
+  const RouterSettings *s = parts->settings;
+  Norm *m = *self = calloc(1, sizeof *m);
+  if (!m) return error_set(err, STATUS_RUN, "out of memory: a router");
+  m->settings = *(const NormSettings *)router_own(s, &SETTINGS);
+  m->selection = (Selection){(int)s->top_k, s->top_p, NORMALISE_CHOSEN};
+  m->pool = parts->pool;
+  m->modules = pool_modules(parts->pool)->count;
+  if (m->settings.prefilter > 0) {
+    TRY(arrow_open_prototypes(&m->arrow, parts, &ARROW, err));
+    m->arrow.selection = (Selection){(int)m->settings.prefilter, 1, NORMALISE_CHOSEN};
+  }
+  return make_cores(m, parts->threads, err);
+}
+
+static Tensor *norm_vectors(const void *self, const Module *module) {
+  const Norm *m = self;
+  return m->arrow.local ? local_vectors(m->arrow.local, module) : NULL;
+}
+
+/* ---- planning ---- */
+
+/* Every expert that covers the module, or those that arrow lets pass. */
+static Plan *candidates(Context *c, const Norm *m, const RouteCall *call) {
+  Tensor *unused;
+  if (m->arrow.local) return local_method_plan(c, &m->arrow, call, &unused);
+  int experts = pool_count(m->pool);
+  Plan *plan = plan_new(c, call->x->rows, experts);
+  for (int64_t i = 0; plan && i < plan->rows * experts; i++) {
+    int expert = (int)(i % experts);
+    plan->expert[i] = pool_covers(m->pool, expert, call->module->id) ? expert : -1;
+    plan->weight[i] = 1;
+  }
+  return plan;
+}
+
+/* Norms of one row of a plan of candidates, in the places of their experts. */
+typedef struct Scoring {
+  const Norm *method;
+  const Plan *candidate;
+  const RoutePairs *pairs;
+  const float *h; /* [pairs, rank] A_i u */
+  int module;
+  Tensor *z; /* [T, experts] */
+} Scoring;
+
+static float core_norm(const float *core, const float *h, int64_t n) {
+  double norm = 0;
+  for (int64_t i = 0; i < n; i++) {
+    double sum = 0;
+    for (int64_t k = 0; k < n; k++) sum += (double)core[i * n + k] * (double)h[k];
+    norm += sum * sum;
+  }
+  return (float)sqrt(norm);
+}
+
+static void score_row(void *arg, int64_t row, int worker) {
+  (void)worker;
+  const Scoring *s = arg;
+  const Plan *plan = s->candidate;
+  float *z = s->z->data + row * s->z->cols;
+  for (int64_t i = 0; i < s->z->cols; i++) z[i] = -INFINITY;
+  for (int64_t slot = row * plan->slots; slot < (row + 1) * plan->slots; slot++) {
+    int32_t expert = plan->expert[slot];
+    if (expert < 0) continue;
+    const float *h = s->h + s->pairs->pair[slot] * s->pairs->rank;
+    const float *core = s->method->core[expert * s->method->modules + s->module];
+    z[expert] = core_norm(core, h, s->pairs->factor[expert].a->rows);
+  }
+}
+
+/* Norms [T, experts], -infinity where an expert is no candidate; NULL where there is none. */
+static Tensor *norms(Context *c, const Norm *m, const RouteCall *call) {
+  RoutePairs pairs;
+  Plan *plan = candidates(c, m, call);
+  if (!plan || !route_pairs_make(c, m->pool, call->module->id, plan, &pairs)) return NULL;
+  LowRankPairs passes = route_pairs_passes(&pairs, false);
+  float *h = context_alloc(c, (size_t)(pairs.pairs * pairs.rank) * sizeof *h);
+  Tensor *z = tensor_new(c, call->x->rows, pool_count(m->pool));
+  if (context_failed(c)) return NULL;
+  low_rank_down(c, &passes, call->x, h);
+  Scoring scoring = {m, plan, &pairs, h, call->module->id, z};
+  parallel_for(c->threads, z->rows, score_row, &scoring);
+  return z;
+}
+
+/* Weights of the chosen experts that are not their softmax. */
+static void weigh_rows(Plan *plan, const Tensor *norm, NormWeights how) {
+  if (how == WEIGHTS_SOFTMAX) return;
+  for (int64_t t = 0; t < plan->rows; t++) {
+    int32_t *expert = plan->expert + t * plan->slots;
+    float *weight = plan->weight + t * plan->slots;
+    double sum = 0;
+    for (int i = 0; i < plan->slots; i++) {
+      if (expert[i] < 0) continue;
+      weight[i] = how == WEIGHTS_UNIFORM ? 1 : norm->data[t * norm->cols + expert[i]];
+      sum += (double)weight[i];
+    }
+    for (int i = 0; i < plan->slots; i++)
+      weight[i] = expert[i] < 0 || sum == 0 ? 0 : (float)((double)weight[i] / sum);
+    for (int i = 0; i < plan->slots; i++)
+      if (weight[i] == 0) expert[i] = -1;
+  }
+}
+
+static Plan *norm_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
+  const Norm *m = self;
+  Tensor *norm = norms(c, m, call), *z = norm ? tensor_new(c, norm->rows, norm->cols) : NULL;
+  if (!z) return NULL;
+  memcpy(z->data, norm->data, (size_t)tensor_count(z) * sizeof *z->data);
+  *softmax = z;
+  Plan *plan = plan_select(c, z, &m->selection);
+  if (plan) weigh_rows(plan, norm, (NormWeights)m->settings.weights);
+  return plan;
+}
+
+const RouteMethod route_norm = {
+    .name = "norm",
+    .help = "the k experts whose updates answer it most strongly, |BAu|; three ways to weigh them",
+    .source =
+        "Fleshman and Van Durme 2025, arXiv 2504.03454 (SpectR); Tang et al. 2024, arXiv "
+        "2408.10174 (SMILE); arXiv 2507.05346 (LAG)",
+    .labels = {"Standard", "Private", "None", "Step", "Module", "Sparse", "Output",
+               "Out-of-Distribution", "Zero-Shot"},
+    .reads = READS_POOL,
+    .uses = USES_ONLY | USES_TOP_K | USES_TOP_P,
+    .chooses = true,
+    .own = {&SETTINGS},
+    .check = norm_check,
+    .open = norm_open,
+    .close = norm_close,
+    .vectors = norm_vectors,
+    .plan = norm_plan,
+};
