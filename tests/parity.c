@@ -29,7 +29,7 @@ void parity_open(Parity *p, const char *name) {
   p->expected = golden_json(file);
   char *tensors = golden_path("%s/expected.safetensors", name),
        *base = golden_path("%s/base", name);
-  expect_ok(tensors, safetensors_open(&p->tensors, tensors, &p->error), &p->error);
+  expect_ok(tensors, tensor_table_open(&p->tensors, tensors, &p->error), &p->error);
   expect_ok(base, t5_open(&p->model, base, &p->error), &p->error);
   free(tensors);
   free(base);
@@ -47,7 +47,7 @@ static void expert_off(Parity *p) {
 void parity_close(Parity *p) {
   expert_off(p);
   t5_close(p->model);
-  safetensors_close(&p->tensors);
+  tensor_table_close(&p->tensors);
   json_decref(p->expected);
   tape_free(p->tape);
   arena_free(p->c.arena);
@@ -59,7 +59,7 @@ const float *parity_want(const Parity *p, int64_t n, const char *format, ...) {
   va_start(args, format);
   vsnprintf(name, sizeof name, format, args);
   va_end(args);
-  const SafetensorsEntry *e = safetensors_find(&p->tensors, name);
+  const TensorEntry *e = tensor_table_find(&p->tensors, name);
   if (!e) fail_msg("%s: no golden tensor %s", p->name, name);
   assert_string_equal(e->dtype, "F32");
   if (e->size != (size_t)n * sizeof(float)) {

@@ -19,7 +19,7 @@
 typedef struct Parity {
   const char *name;
   json_t *expected;    /* expected.json */
-  Safetensors tensors; /* expected.safetensors */
+  TensorTable tensors; /* expected.safetensors */
   T5 *model;
   Lora *lora; /* the expert opened last; NULL: none */
   Gate *gate; /* its gates; NULL: none */

@@ -11,6 +11,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "data/tensors/safetensors.h"
 #include "infer/embed/embed.h"
 #include "infer/expert/vector_file.h"
 #include "infer/pool/pool_manifest.h"
@@ -18,7 +19,7 @@
 const float *routed_want(const RoutedCase *k, const char *name, const char *suffix, int64_t *n) {
   char full[128];
   snprintf(full, sizeof full, "%s%s", name, suffix);
-  const SafetensorsEntry *e = safetensors_find(&k->tensors, full);
+  const TensorEntry *e = tensor_table_find(&k->tensors, full);
   if (!e) fail_msg("no golden tensor %s", full);
   *n = (int64_t)(e->size / sizeof(float));
   return (const void *)e->data;
@@ -67,10 +68,10 @@ static void write_activation(const RoutedCase *k, const Lora *lora, const char *
     }
   }
   Error err = {0};
-  SafetensorsMeta meta[] = {{"format", (char *)(uintptr_t)ACTIVATION_FORMAT},
-                            {"version", (char *)(uintptr_t)VECTOR_VERSION},
-                            {"base", info->base},
-                            {"expert", info->expert}};
+  TensorMeta meta[] = {{"format", (char *)(uintptr_t)ACTIVATION_FORMAT},
+                       {"version", (char *)(uintptr_t)VECTOR_VERSION},
+                       {"base", info->base},
+                       {"expert", info->expert}};
   expect_ok(path, safetensors_write(path, items, n, meta, 4, &err), &err);
   for (size_t i = 0; i < n; i++) free((char *)(uintptr_t)items[i].name);
   gate_close(gate[0]);
@@ -175,7 +176,7 @@ RoutedCase *routed_case(Scratch *s) {
   assert_non_null(k);
   char *tensors = golden_path("routed/expected.safetensors"), *base = golden_path("v1_1/base");
   k->expected = golden_json("routed/expected.json");
-  expect_ok(tensors, safetensors_open(&k->tensors, tensors, &err), &err);
+  expect_ok(tensors, tensor_table_open(&k->tensors, tensors, &err), &err);
   expect_ok(base, t5_open(&k->model, base, &err), &err);
   assert_non_null(k->pool = strdup(scratch_path(s, "pool")));
   assert_non_null(k->queries = strdup(scratch_path(s, "queries.safetensors")));
@@ -189,7 +190,7 @@ RoutedCase *routed_case(Scratch *s) {
 
 void routed_case_close(RoutedCase *k) {
   t5_close(k->model);
-  safetensors_close(&k->tensors);
+  tensor_table_close(&k->tensors);
   json_decref(k->expected);
   free(k->pool);
   free(k->queries);

@@ -12,7 +12,7 @@ enum { ROUTED_EXPERTS = 4, ROUTED_SEQUENCES = 3, ROUTED_TOKENS = 64, ROUTED_LINE
 /* The golden case and the pool made of it. */
 typedef struct RoutedCase {
   json_t *expected;
-  Safetensors tensors;
+  TensorTable tensors;
   T5 *model;
   char *pool, *queries; /* paths */
   int64_t in_at[ROUTED_SEQUENCES + 1], out_at[ROUTED_SEQUENCES + 1];

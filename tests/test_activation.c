@@ -38,12 +38,12 @@ static void free_batch(Batch *b) {
   free(b->micro);
 }
 
-static void compare_module(Comparison *c, const Safetensors *want, const char *module,
+static void compare_module(Comparison *c, const TensorTable *want, const char *module,
                            const char *kind, const double *got, int64_t n) {
   char name[256];
   float values[128];
   snprintf(name, sizeof name, "%s.%s", module, kind);
-  const SafetensorsEntry *e = safetensors_find(want, name);
+  const TensorEntry *e = tensor_table_find(want, name);
   assert_non_null(e);
   assert_int_equal(e->size, (size_t)n * sizeof(float));
   assert_true(n <= 128);
@@ -53,7 +53,7 @@ static void compare_module(Comparison *c, const Safetensors *want, const char *m
 
 static void compare_with_hooks(const char *name, const char *expert, bool together) {
   Parity p;
-  Safetensors want;
+  TensorTable want;
   Activation a;
   Error err = {0};
   size_t seen = 0;
@@ -61,7 +61,7 @@ static void compare_with_hooks(const char *name, const char *expert, bool togeth
   parity_expert(&p, expert);
   Batch batch = case_batch(&p, together);
   char *path = golden_path("activation/%s.%s.safetensors", name, expert);
-  expect_ok(path, safetensors_open(&want, path, &err), &err);
+  expect_ok(path, tensor_table_open(&want, path, &err), &err);
   expect_ok("collect", activation_collect(&a, p.model, p.lora, &batch, 2, NULL, &err), &err);
   Comparison c = compare_begin(PARITY_F32, "%s %s", name, expert);
   for (int i = 0; i < a.count; i++) {
@@ -75,7 +75,7 @@ static void compare_with_hooks(const char *name, const char *expert, bool togeth
   compare_end(&c);
   assert_int_equal(seen, want.count);
   activation_free(&a);
-  safetensors_close(&want);
+  tensor_table_close(&want);
   free(path);
   free_batch(&batch);
   parity_close(&p);
@@ -131,24 +131,24 @@ static void a_run_writes_what_is_documented(void **state) {
   (void)state;
   Error err = {0};
   int64_t used;
-  Safetensors file;
+  TensorTable file;
   expect_ok("run", run_with("a", "activation.examples", "5", &used, &err), &err);
   assert_int_equal(used, 5);
   const char *path = workspace_path(&workspace, "a/activation.safetensors");
-  expect_ok("open", safetensors_open(&file, path, &err), &err);
-  assert_string_equal(safetensors_meta(&file, "format"), "skein-activation");
-  assert_string_equal(safetensors_meta(&file, "version"), "1");
-  assert_string_equal(safetensors_meta(&file, "examples"), "5");
-  assert_string_equal(safetensors_meta(&file, "seed"), "42");
-  assert_int_equal(strlen(safetensors_meta(&file, "base")), HASH_HEX - 1);
-  assert_int_equal(strlen(safetensors_meta(&file, "expert")), HASH_HEX - 1);
+  expect_ok("open", tensor_table_open(&file, path, &err), &err);
+  assert_string_equal(tensor_table_meta(&file, "format"), "skein-activation");
+  assert_string_equal(tensor_table_meta(&file, "version"), "1");
+  assert_string_equal(tensor_table_meta(&file, "examples"), "5");
+  assert_string_equal(tensor_table_meta(&file, "seed"), "42");
+  assert_int_equal(strlen(tensor_table_meta(&file, "base")), HASH_HEX - 1);
+  assert_int_equal(strlen(tensor_table_meta(&file, "expert")), HASH_HEX - 1);
   for (size_t i = 0; i < file.count; i++) {
     const char *dot = strrchr(file.entry[i].name, '.');
     assert_true(strcmp(dot, ".mean") == 0 || strcmp(dot, ".absolute") == 0);
     assert_string_equal(file.entry[i].dtype, "F32");
     assert_int_equal(file.entry[i].rank, 1);
   }
-  safetensors_close(&file);
+  tensor_table_close(&file);
 }
 
 static void the_seed_draws_and_threads_do_not_matter(void **state) {

@@ -100,7 +100,7 @@ static void safetensors_are_read(void **state) {
     const char *path = scratch_path(*state, "v.safetensors");
     SafetensorsItem items[] = {{"b", (Dtype)dtype, B, 1, 2, true},
                                {"a", (Dtype)dtype, A, 1, 2, true}};
-    SafetensorsMeta meta[] = {{"embedder", "nomic"}};
+    TensorMeta meta[] = {{"embedder", "nomic"}};
     expect_ok("write", safetensors_write(path, items, 2, meta, 1, &err), &err);
     expect_ok("import", embeddings_import(&e, path, NULL, &err), &err);
     expect_vectors(&e, "nomic");
@@ -212,11 +212,11 @@ static void damage_is_refused(void **state) {
     Embeddings e;
     const char *path = scratch_path(*state, "e.safetensors");
     SafetensorsItem item = {"embeddings", DTYPE_F32, V, 2, 2, false};
-    SafetensorsMeta meta[] = {{"format", "skein-embeddings"},
-                              {"version", "1"},
-                              {"embedder", "nomic"},
-                              {"names", "[\"a\", \"b\"]"},
-                              {"texts", "[\"\", \"" SHA "\"]"}};
+    TensorMeta meta[] = {{"format", "skein-embeddings"},
+                         {"version", "1"},
+                         {"embedder", "nomic"},
+                         {"names", "[\"a\", \"b\"]"},
+                         {"texts", "[\"\", \"" SHA "\"]"}};
     size_t n = 0;
     for (size_t k = 0; k < sizeof meta / sizeof *meta; k++) {
       bool hit = strcmp(meta[k].key, DAMAGE[i].key) == 0;

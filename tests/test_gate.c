@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "data/tensors/safetensors.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 
@@ -86,21 +87,20 @@ static void the_file_is_as_documented(void **state) {
   Scratch *s = *state;
   Error err = {0};
   World w = world_open();
-  Safetensors file;
+  TensorTable file;
   const char *path = scratch_path(s, "gate.safetensors");
   expect_ok("save", gate_save(w.gate, &w.model->modules, path, &w.info, &err), &err);
-  expect_ok("open", safetensors_open(&file, path, &err), &err);
+  expect_ok("open", tensor_table_open(&file, path, &err), &err);
   assert_int_equal(file.count, 8 + 5); /* q: 2 + 3 + 3; wo: 2 + 3 */
-  const SafetensorsEntry *e =
-      safetensors_find(&file, "decoder.block.2.layer.2.DenseReluDense.wo.gate");
+  const TensorEntry *e = tensor_table_find(&file, "decoder.block.2.layer.2.DenseReluDense.wo.gate");
   assert_non_null(e);
   assert_string_equal(e->dtype, "F32");
   assert_int_equal(e->rank, 1);
   assert_int_equal(e->shape[0], 40);
-  assert_string_equal(safetensors_meta(&file, "format"), "skein-gate");
-  assert_string_equal(safetensors_meta(&file, "version"), "1");
-  assert_string_equal(safetensors_meta(&file, "seed"), "18446744073709551615");
-  safetensors_close(&file);
+  assert_string_equal(tensor_table_meta(&file, "format"), "skein-gate");
+  assert_string_equal(tensor_table_meta(&file, "version"), "1");
+  assert_string_equal(tensor_table_meta(&file, "seed"), "18446744073709551615");
+  tensor_table_close(&file);
   world_close(&w);
 }
 
@@ -115,13 +115,13 @@ typedef struct Edit {
 } Edit;
 
 static const char *write_edited(Scratch *s, World *w, const Edit *e) {
-  SafetensorsMeta meta[META] = {{"format", "skein-gate"},
-                                {"version", "1"},
-                                {"base", w->info.base},
-                                {"expert", w->info.expert},
-                                {"recipe", w->info.recipe},
-                                {"steps", "7"},
-                                {"seed", "8"}};
+  TensorMeta meta[META] = {{"format", "skein-gate"},
+                           {"version", "1"},
+                           {"base", w->info.base},
+                           {"expert", w->info.expert},
+                           {"recipe", w->info.recipe},
+                           {"steps", "7"},
+                           {"seed", "8"}};
   SafetensorsItem items[64];
   char names[64][96];
   Error err = {0};
@@ -129,7 +129,7 @@ static const char *write_edited(Scratch *s, World *w, const Edit *e) {
   for (size_t i = 0; i < META; i++) {
     bool hit = e->key && strcmp(meta[i].key, e->key) == 0;
     if (hit && !e->value) continue;
-    meta[m++] = (SafetensorsMeta){meta[i].key, hit ? (char *)(uintptr_t)e->value : meta[i].value};
+    meta[m++] = (TensorMeta){meta[i].key, hit ? (char *)(uintptr_t)e->value : meta[i].value};
   }
   for (int i = 0; i < w->gate->count; i++) {
     const Tensor *v = &w->gate->vector[i];

@@ -143,7 +143,7 @@ static void every_method_agrees(void **state) {
     compare(&logits, method, got, z, n);
     char name[64];
     snprintf(name, sizeof name, "%s.weights", method);
-    if (safetensors_find(&k->tensors, name)) {
+    if (tensor_table_find(&k->tensors, name)) {
       compare_weights(k, method, seen, &weights);
       routed++;
     }

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "data/tensors/safetensors.h"
+#include "data/tensors/tensor_table.h"
 #include "tests/mutate.h"
 #include "tests/tensor_file.h"
 
@@ -24,9 +24,9 @@ static void expect_refusals(Scratch *s, const HeaderCase *cases, size_t count) {
     const char *header = cases[i].header;
     const char *path =
         write_tensors(s, "m.safetensors", header, strlen(header), cases[i].data_size);
-    Safetensors file;
+    TensorTable file;
     Error err = {0};
-    Status got = safetensors_open(&file, path, &err);
+    Status got = tensor_table_open(&file, path, &err);
     expect_error(header, got, &err, STATUS_INPUT, "/m.safetensors: ");
     expect_error(header, got, &err, STATUS_INPUT, cases[i].words);
     assert_null(file.entry);
@@ -62,10 +62,10 @@ static void headers_that_are_not_json_objects(void **state) {
       {"{\"w\":{\"dtype\":}}", 0, "byte 23: unexpected token"},
   };
   EXPECT_REFUSALS(*state, cases);
-  Safetensors file;
+  TensorTable file;
   Error err = {0};
   const char *path = write_tensors(*state, "m.safetensors", "{}\0", 3, 0);
-  expect_error("NUL", safetensors_open(&file, path, &err), &err, STATUS_INPUT,
+  expect_error("NUL", tensor_table_open(&file, path, &err), &err, STATUS_INPUT,
                "byte 10: got byte 0x00, want the end");
 }
 
@@ -188,18 +188,18 @@ static void files_that_are_something_else(void **state) {
       {"\x1f\x8b\x08\0\0\0\0\1\0\0", 10, "compressed by gzip"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    Safetensors file;
+    TensorTable file;
     Error err = {0};
     const char *path = scratch_write(s, "m.safetensors", cases[i].bytes, cases[i].size);
-    Status got = safetensors_open(&file, path, &err);
+    Status got = tensor_table_open(&file, path, &err);
     expect_error(cases[i].words, got, &err, STATUS_INPUT, "/m.safetensors: ");
     expect_error(cases[i].words, got, &err, STATUS_INPUT, cases[i].words);
   }
 }
 
-static void expect_entry(const Safetensors *s, const char *name, const char *dtype, int rank,
+static void expect_entry(const TensorTable *s, const char *name, const char *dtype, int rank,
                          const int64_t *shape, size_t begin, size_t size) {
-  const SafetensorsEntry *e = safetensors_find(s, name);
+  const TensorEntry *e = tensor_table_find(s, name);
   assert_non_null(e);
   assert_string_equal(e->name, name);
   assert_string_equal(e->dtype, dtype);
@@ -218,10 +218,10 @@ static void everything_that_is_valid_is_read(void **state) {
       "[0,1]") "," ENTRY("../../x\\u00e9\\u001b", "F4", "[4]", "[33,35]") "," ENTRY("q", "F6_E3M2", "[4]", "[35,38]") ", \"__metadata__\" : {\"z\":\"1\", \"format\" : \"pt\" , \"\":\"\"} } \n ";
   const int64_t matrix[] = {2, 3}, empty[] = {0, 7}, ones[] = {1, 1, 1, 1, 1, 1, 1, 1},
                 four[] = {4};
-  Safetensors s;
+  TensorTable s;
   Error err = {0};
   const char *path = write_tensors(*state, "m.safetensors", header, sizeof header - 1, 38);
-  expect_ok("open", safetensors_open(&s, path, &err), &err);
+  expect_ok("open", tensor_table_open(&s, path, &err), &err);
   assert_int_equal(s.count, 6);
   expect_entry(&s, "w", "F32", 2, matrix, 9, 24);
   expect_entry(&s, "e", "F64", 2, empty, 9, 0);
@@ -232,21 +232,21 @@ static void everything_that_is_valid_is_read(void **state) {
   for (size_t i = 1; i < s.count; i++) {
     assert_true(strcmp(s.entry[i - 1].name, s.entry[i].name) < 0);
   }
-  assert_null(safetensors_find(&s, "W"));
-  assert_null(safetensors_find(&s, ""));
+  assert_null(tensor_table_find(&s, "W"));
+  assert_null(tensor_table_find(&s, ""));
   assert_int_equal(s.meta_count, 3);
-  assert_string_equal(safetensors_meta(&s, "format"), "pt");
-  assert_string_equal(safetensors_meta(&s, "z"), "1");
-  assert_string_equal(safetensors_meta(&s, ""), "");
-  assert_null(safetensors_meta(&s, "y"));
-  safetensors_close(&s);
-  safetensors_close(&s);
-  expect_ok("empty", safetensors_open(&s, write_tensors(*state, "m.safetensors", "{}", 2, 0), &err),
-            &err);
+  assert_string_equal(tensor_table_meta(&s, "format"), "pt");
+  assert_string_equal(tensor_table_meta(&s, "z"), "1");
+  assert_string_equal(tensor_table_meta(&s, ""), "");
+  assert_null(tensor_table_meta(&s, "y"));
+  tensor_table_close(&s);
+  tensor_table_close(&s);
+  expect_ok("empty",
+            tensor_table_open(&s, write_tensors(*state, "m.safetensors", "{}", 2, 0), &err), &err);
   assert_int_equal(s.count, 0);
-  assert_null(safetensors_find(&s, "w"));
-  assert_null(safetensors_meta(&s, "format"));
-  safetensors_close(&s);
+  assert_null(tensor_table_find(&s, "w"));
+  assert_null(tensor_table_meta(&s, "format"));
+  tensor_table_close(&s);
 }
 
 static void every_dtype_has_its_size(void **state) {
@@ -263,13 +263,13 @@ static void every_dtype_has_its_size(void **state) {
     int bytes = dtypes[i].bits; /* 8 elements */
     snprintf(header, sizeof header, "{" ENTRY("w", "%s", "[2,4]", "[0,%d]") "}", dtypes[i].dtype,
              bytes);
-    Safetensors s;
+    TensorTable s;
     Error err = {0};
     const char *path =
         write_tensors(*state, "m.safetensors", header, strlen(header), (size_t)bytes);
-    expect_ok(dtypes[i].dtype, safetensors_open(&s, path, &err), &err);
+    expect_ok(dtypes[i].dtype, tensor_table_open(&s, path, &err), &err);
     assert_string_equal(s.entry[0].dtype, dtypes[i].dtype);
-    safetensors_close(&s);
+    tensor_table_close(&s);
   }
 }
 
@@ -291,17 +291,17 @@ static void mutated_files_are_survived(void **state) {
   for (int i = 0; i < ROUNDS; i++) {
     memcpy(bytes, original, SIZE);
     size_t size = mutate(bytes, SIZE, PIECES, sizeof PIECES / sizeof PIECES[0], &rng);
-    Safetensors s;
+    TensorTable s;
     Error err = {0};
-    Status status = safetensors_open(&s, scratch_write(*state, "fuzz", bytes, size), &err);
+    Status status = tensor_table_open(&s, scratch_write(*state, "fuzz", bytes, size), &err);
     if (status == STATUS_OK) {
       read++;
       for (size_t k = 0; k < s.count; k++) {
-        const SafetensorsEntry *e = &s.entry[k];
-        assert_ptr_equal(safetensors_find(&s, e->name), e);
+        const TensorEntry *e = &s.entry[k];
+        assert_ptr_equal(tensor_table_find(&s, e->name), e);
         assert_true(e->data >= s.file.data && e->data + e->size <= s.file.data + s.file.size);
       }
-      safetensors_close(&s);
+      tensor_table_close(&s);
     } else {
       expect_error("mutation", status, &err, STATUS_INPUT, "/fuzz: ");
     }

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "data/tensors/safetensors.h"
+#include "data/tensors/tensor_table.h"
 #include "tests/tensor_file.h"
 
 static void a_header_has_a_size_limit(void **state) {
@@ -20,9 +20,9 @@ static void a_header_has_a_size_limit(void **state) {
   assert_int_equal(fseek(out, 8 + (long)length, SEEK_SET), 0); /* a sparse file */
   fputc(0, out);
   assert_int_equal(fclose(out), 0);
-  Safetensors file;
+  TensorTable file;
   Error err = {0};
-  expect_error("limit", safetensors_open(&file, s->path, &err), &err, STATUS_INPUT,
+  expect_error("limit", tensor_table_open(&file, s->path, &err), &err, STATUS_INPUT,
                "/large: byte 0: header length 100000001, at most 100000000");
 }
 
@@ -31,15 +31,15 @@ static void a_name_may_be_very_long(void **state) {
   char *header = malloc(LONG + 100), *name = malloc(LONG + 1);
   memset(name, 'n', LONG);
   name[LONG] = '\0';
-  Safetensors s;
+  TensorTable s;
   Error err = {0};
   int size = snprintf(header, LONG + 100, "{" ENTRY("%s", "U8", "[2]", "[0,2]") "}", name);
   const char *path = write_tensors(*state, "m.safetensors", header, (size_t)size, 2);
-  expect_ok("long", safetensors_open(&s, path, &err), &err);
-  assert_non_null(safetensors_find(&s, name));
-  safetensors_close(&s);
+  expect_ok("long", tensor_table_open(&s, path, &err), &err);
+  assert_non_null(tensor_table_find(&s, name));
+  tensor_table_close(&s);
   path = write_tensors(*state, "m.safetensors", header, (size_t)size, 1);
-  expect_error("long", safetensors_open(&s, path, &err), &err, STATUS_INPUT,
+  expect_error("long", tensor_table_open(&s, path, &err), &err, STATUS_INPUT,
                "tensor 'nnnnnnnn|data_offsets: the file is truncated");
   free(header);
   free(name);
@@ -57,20 +57,21 @@ static void many_tensors_are_found_by_name(void **state) {
                             k, k, k + 1);
   }
   header[size++] = '}';
-  Safetensors s;
+  TensorTable s;
   Error err = {0};
-  expect_ok("many",
-            safetensors_open(&s, write_tensors(*state, "m.safetensors", header, size, COUNT), &err),
-            &err);
+  expect_ok(
+      "many",
+      tensor_table_open(&s, write_tensors(*state, "m.safetensors", header, size, COUNT), &err),
+      &err);
   assert_int_equal(s.count, COUNT);
   const unsigned char *data = s.file.data + 8 + size;
   for (int k = 0; k < COUNT; k++) {
     sprintf(name, "t%d", k);
-    const SafetensorsEntry *e = safetensors_find(&s, name);
+    const TensorEntry *e = tensor_table_find(&s, name);
     assert_non_null(e);
     assert_ptr_equal(e->data, data + k);
   }
-  safetensors_close(&s);
+  tensor_table_close(&s);
   free(header);
 }
 

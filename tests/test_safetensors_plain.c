@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "data/tensors/safetensors.h"
+#include "data/tensors/tensor_table.h"
 #include "tests/mutate.h"
 #include "tests/tensor_file.h"
 
@@ -32,25 +32,25 @@ static size_t escape_headers(const char *from, size_t size, char *to) {
 /* What is told of a file: its tensors, or the error without numbers, which may be places of bytes,
  * and without the text that jansson quotes. */
 static void describe(const char *path, char *text, size_t size) {
-  Safetensors s;
+  TensorTable s;
   Error err = {0};
   FILE *out = fmemopen(text, size, "w");
   assert_non_null(out);
-  if (safetensors_open(&s, path, &err) != STATUS_OK) {
+  if (tensor_table_open(&s, path, &err) != STATUS_OK) {
     const char *near = strstr(err.text, " near ");
     for (const char *c = err.text; *c && c != near; c++) {
       if (!strchr("0123456789", *c)) fputc(*c, out);
     }
   }
   for (size_t i = 0; i < s.count; i++) {
-    const SafetensorsEntry *e = &s.entry[i];
+    const TensorEntry *e = &s.entry[i];
     fprintf(out, "%s %s %zu:", e->name, e->dtype, e->size);
     if (e->size > 0) fprintf(out, "%d of", e->data[0]);
     for (int k = 0; k < e->rank; k++) fprintf(out, " %jd", (intmax_t)e->shape[k]);
     fputc('\n', out);
   }
   fclose(out);
-  safetensors_close(&s);
+  tensor_table_close(&s);
 }
 
 static void plain_entries_are_read_as_json(void **state) {

@@ -28,7 +28,7 @@ static void the_writer_spells_these_bytes(void **state) {
                                    {"b/h", DTYPE_F16, h, 1, 2, false},
                                    {"a", DTYPE_F32, NULL, 0, 5, false}};
   char format[] = "format", t[] = "t", q[] = "q", text[] = "a\"\n\xc3\xa9";
-  const SafetensorsMeta meta[] = {{format, t}, {q, text}};
+  const TensorMeta meta[] = {{format, t}, {q, text}};
   Error err = {0};
   char *bytes;
   size_t size, length = (sizeof header - 1 + 7) / 8 * 8;
@@ -70,19 +70,19 @@ static void what_is_written_is_read(void **state) {
   for (int i = 0; i < ROWS * COLS; i++) values[i] = (float)(i % 251) - 125;
   const SafetensorsItem items[] = {{"z", DTYPE_BF16, values, ROWS, COLS, false},
                                    {"y", DTYPE_F32, values, ROWS, COLS, false}};
-  Safetensors s;
+  TensorTable s;
   Error err = {0};
   const char *path = scratch_path(*state, "w.safetensors");
   expect_ok("write", safetensors_write(path, items, 2, NULL, 0, &err), &err);
-  expect_ok("open", safetensors_open(&s, path, &err), &err);
+  expect_ok("open", tensor_table_open(&s, path, &err), &err);
   assert_int_equal(s.count, 2);
   assert_int_equal(s.meta_count, 0);
   float *back = malloc(ROWS * COLS * sizeof *back);
-  dtype_widen(back, safetensors_find(&s, "z")->data, DTYPE_BF16, ROWS * COLS);
+  dtype_widen(back, tensor_table_find(&s, "z")->data, DTYPE_BF16, ROWS * COLS);
   assert_memory_equal(back, values, ROWS * COLS * sizeof *values);
-  dtype_widen(back, safetensors_find(&s, "y")->data, DTYPE_F32, ROWS * COLS);
+  dtype_widen(back, tensor_table_find(&s, "y")->data, DTYPE_F32, ROWS * COLS);
   assert_memory_equal(back, values, ROWS * COLS * sizeof *values);
-  safetensors_close(&s);
+  tensor_table_close(&s);
   free(back);
   free(values);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "data/file/file.h"
+#include "data/tensors/safetensors.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 

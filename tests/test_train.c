@@ -107,9 +107,9 @@ static void test_micro_batch_size_changes_rounding_only(void **state) {
   (void)state;
   train_into(&objective_gate, "cut", LIST("train.max_tokens=1", "train.eval_every=0"));
   train_into(&objective_gate, "whole", LIST("train.max_tokens=100000", "train.eval_every=0"));
-  Safetensors a = {0}, b = {0};
-  CHECK(safetensors_open(&a, workspace_path(&space, "cut/gate.safetensors"), err));
-  CHECK(safetensors_open(&b, workspace_path(&space, "whole/gate.safetensors"), err));
+  TensorTable a = {0}, b = {0};
+  CHECK(tensor_table_open(&a, workspace_path(&space, "cut/gate.safetensors"), err));
+  CHECK(tensor_table_open(&b, workspace_path(&space, "whole/gate.safetensors"), err));
   assert_int_equal(a.count, b.count);
   double worst = 0, largest = 0;
   for (size_t i = 0; i < a.count; i++) {
@@ -123,8 +123,8 @@ static void test_micro_batch_size_changes_rounding_only(void **state) {
   }
   assert_true(largest > 1e-3);
   if (worst > MICRO_TOLERANCE * largest) fail_msg("differs by %g of %g", worst, largest);
-  safetensors_close(&a);
-  safetensors_close(&b);
+  tensor_table_close(&a);
+  tensor_table_close(&b);
 }
 
 /* ---- interruption ---- */

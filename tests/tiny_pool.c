@@ -11,6 +11,7 @@
 
 #include "autograd/ground/rng.h"
 #include "data/file/path.h"
+#include "data/tensors/safetensors.h"
 #include "infer/expert/vector_file.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
@@ -34,10 +35,10 @@ static void write_activation(const Gate *gate, const T5 *model, GateInfo *info, 
     }
   }
   Error err = {0};
-  SafetensorsMeta meta[] = {{"format", (char *)(uintptr_t)ACTIVATION_FORMAT},
-                            {"version", (char *)(uintptr_t)VECTOR_VERSION},
-                            {"base", info->base},
-                            {"expert", info->expert}};
+  TensorMeta meta[] = {{"format", (char *)(uintptr_t)ACTIVATION_FORMAT},
+                       {"version", (char *)(uintptr_t)VECTOR_VERSION},
+                       {"base", info->base},
+                       {"expert", info->expert}};
   expect_ok(path, safetensors_write(path, items, n, meta, 4, &err), &err);
   for (size_t i = 0; i < n; i++) {
     free((char *)(uintptr_t)items[i].name);

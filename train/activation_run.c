@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/file/path.h"
+#include "data/tensors/safetensors.h"
 #include "infer/expert/vector_file.h"
 #include "train/activation.h"
 #include "train/foundation.h"
@@ -62,9 +63,8 @@ static Status add_items(SafetensorsItem *items, size_t *n, const Activation *a,
   return STATUS_OK;
 }
 
-static Status write_vectors(const Activation *a, const Modules *modules,
-                            const SafetensorsMeta *meta, size_t metas, const char *path,
-                            Error *err) {
+static Status write_vectors(const Activation *a, const Modules *modules, const TensorMeta *meta,
+                            size_t metas, const char *path, Error *err) {
   size_t n = 0;
   SafetensorsItem *items = calloc(2 * (size_t)a->count, sizeof *items);
   if (!items) return no_memory(path, err);
@@ -85,12 +85,12 @@ static Status write_file(const Activation *a, const Foundation *f, int64_t used,
   snprintf(seed, sizeof seed, "%" PRId64, drawn_by);
   memcpy(base, f->base_hash, HASH_HEX);
   memcpy(expert, f->expert_hash, HASH_HEX);
-  SafetensorsMeta meta[] = {{"format", (char[]){ACTIVATION_FORMAT}},
-                            {"version", (char[]){VECTOR_VERSION}},
-                            {"base", base},
-                            {"expert", expert},
-                            {"examples", examples},
-                            {"seed", seed}};
+  TensorMeta meta[] = {{"format", (char[]){ACTIVATION_FORMAT}},
+                       {"version", (char[]){VECTOR_VERSION}},
+                       {"base", base},
+                       {"expert", expert},
+                       {"examples", examples},
+                       {"seed", seed}};
   return write_vectors(a, &f->base.model->modules, meta, sizeof meta / sizeof *meta, path, err);
 }
 

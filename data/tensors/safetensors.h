@@ -19,39 +19,12 @@
 #include <stdbool.h>
 
 #include "autograd/tensor.h"
-#include "data/file/file.h"
+#include "data/tensors/tensor_table.h"
 
-enum { SAFETENSORS_RANK = 8 };
-
-typedef struct SafetensorsEntry {
-  char *name;
-  char dtype[12]; /* as in the file: "F32", "BF16", "I64", ... */
-  int rank;
-  int64_t shape[SAFETENSORS_RANK];
-  const unsigned char *data; /* into the mapping; may be unaligned */
-  size_t size;
-} SafetensorsEntry;
-
-typedef struct SafetensorsMeta {
-  char *key, *value;
-} SafetensorsMeta;
-
-typedef struct Safetensors {
-  MappedFile file;
-  SafetensorsEntry *entry; /* sorted by name (bytewise); lookups are binary searches */
-  size_t count;
-  SafetensorsMeta *meta; /* sorted by key */
-  size_t meta_count;
-} Safetensors;
-
-/* Maps the file and checks its header; time and memory are linear in the header (n log n for the
- * sorting), and no data is read. Errors are STATUS_INPUT naming file, tensor and field, or file and
- * byte. On failure *s is zeroed. */
-Status safetensors_open(Safetensors *s, const char *path, Error *err);
-void safetensors_close(Safetensors *s); /* a zeroed Safetensors is allowed */
-/* NULL when there is no tensor of this name. */
-const SafetensorsEntry *safetensors_find(const Safetensors *s, const char *name);
-const char *safetensors_meta(const Safetensors *s, const char *key); /* NULL when absent */
+/* Fills the entries of a table whose file is mapped, and as its texts the __metadata__, after every
+ * check above; time and memory are linear in the header (n log n for the sorting). The entries point
+ * into the mapping. On failure the caller closes `t`. */
+Status safetensors_read(TensorTable *t, Error *err);
 
 /* A tensor to write: [rows, cols] written with shape [rows, cols], or [cols] when `vector`. */
 typedef struct SafetensorsItem {
@@ -65,6 +38,6 @@ typedef struct SafetensorsItem {
 /* Writes atomically, items in the given order, header padded to 8 bytes. The bytes depend on the
  * arguments only. Non-finite values are refused (STATUS_RUN, naming the tensor). */
 Status safetensors_write(const char *path, const SafetensorsItem *items, size_t count,
-                         const SafetensorsMeta *meta, size_t meta_count, Error *err);
+                         const TensorMeta *meta, size_t meta_count, Error *err);
 
 #endif

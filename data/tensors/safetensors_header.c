@@ -68,7 +68,7 @@ static Status read_count(const json_t *array, size_t i, const char *field, const
 }
 
 /* One more dimension of the shape, and of *count, the number of elements. */
-static Status add_dimension(SafetensorsEntry *e, int64_t size, const Place *p, int64_t *count,
+static Status add_dimension(TensorEntry *e, int64_t size, const Place *p, int64_t *count,
                             Error *err) {
   e->shape[e->rank++] = size;
   if (!__builtin_mul_overflow(*count, size, count)) return STATUS_OK;
@@ -76,15 +76,15 @@ static Status add_dimension(SafetensorsEntry *e, int64_t size, const Place *p, i
                    p->name);
 }
 
-static Status read_shape(SafetensorsEntry *e, const json_t *value, const Place *p, int64_t *count,
+static Status read_shape(TensorEntry *e, const json_t *value, const Place *p, int64_t *count,
                          Error *err) {
   if (!json_is_array(value)) {
     return error_set(err, STATUS_INPUT, TENSOR "shape: got %s, want an array", p->file, p->name,
                      json_kind(value));
   }
-  if (json_array_size(value) > SAFETENSORS_RANK) {
+  if (json_array_size(value) > TENSOR_RANK) {
     return error_set(err, STATUS_INPUT, TENSOR "shape: has %zu dimensions, at most %d are accepted",
-                     p->file, p->name, json_array_size(value), SAFETENSORS_RANK);
+                     p->file, p->name, json_array_size(value), TENSOR_RANK);
   }
   for (size_t i = 0; i < json_array_size(value); i++) {
     int64_t size;
@@ -95,8 +95,7 @@ static Status read_shape(SafetensorsEntry *e, const json_t *value, const Place *
 }
 
 /* Fills data and size. */
-static Status set_range(SafetensorsEntry *e, int64_t begin, int64_t end, const Place *p,
-                        Error *err) {
+static Status set_range(TensorEntry *e, int64_t begin, int64_t end, const Place *p, Error *err) {
   if (begin > end) {
     return error_set(err, STATUS_INPUT,
                      TENSOR "data_offsets: begin %" PRId64 " is after end %" PRId64, p->file,
@@ -113,7 +112,7 @@ static Status set_range(SafetensorsEntry *e, int64_t begin, int64_t end, const P
   return STATUS_OK;
 }
 
-static Status read_range(SafetensorsEntry *e, const json_t *value, const Place *p, Error *err) {
+static Status read_range(TensorEntry *e, const json_t *value, const Place *p, Error *err) {
   int64_t begin = 0, end = 0;
   if (!json_is_array(value) || json_array_size(value) != 2) {
     return error_set(err, STATUS_INPUT, TENSOR "data_offsets: want two integers [begin, end]",
@@ -125,7 +124,7 @@ static Status read_range(SafetensorsEntry *e, const json_t *value, const Place *
 }
 
 /* Fills dtype; `count` elements of it are as many bits as the range has. */
-static Status set_dtype(SafetensorsEntry *e, const DtypeBits *dtype, int64_t count, const Place *p,
+static Status set_dtype(TensorEntry *e, const DtypeBits *dtype, int64_t count, const Place *p,
                         Error *err) {
   int64_t total;
   strcpy(e->dtype, dtype->name);
@@ -174,7 +173,7 @@ static Status check_fields(json_t *fields, const Place *p, Error *err) {
   return STATUS_OK;
 }
 
-static Status read_fields(SafetensorsEntry *e, json_t *fields, const Place *p, Error *err) {
+static Status read_fields(TensorEntry *e, json_t *fields, const Place *p, Error *err) {
   int64_t count = 1;
   const DtypeBits *dtype = NULL;
   TRY(check_fields(fields, p, err));
@@ -187,7 +186,7 @@ static Status read_fields(SafetensorsEntry *e, json_t *fields, const Place *p, E
 /* The fields of an entry as nearly all writers put them: in this order, in plain JSON. */
 typedef struct PlainFields {
   const DtypeBits *dtype;
-  int64_t shape[SAFETENSORS_RANK], range[2];
+  int64_t shape[TENSOR_RANK], range[2];
   int rank, ends;
 } PlainFields;
 
@@ -222,7 +221,7 @@ static bool read_plain(JsonWalk *walk, PlainFields *f) {
   if (!json_walk_mark(&w, '{')) return false;
   if (!plain_key(&w, FIELD_NAMES[FIELD_DTYPE]) || !plain_dtype(&w, &f->dtype)) return false;
   if (!json_walk_mark(&w, ',') || !plain_key(&w, FIELD_NAMES[FIELD_SHAPE])) return false;
-  if (!plain_counts(&w, f->shape, SAFETENSORS_RANK, &f->rank)) return false;
+  if (!plain_counts(&w, f->shape, TENSOR_RANK, &f->rank)) return false;
   if (!json_walk_mark(&w, ',') || !plain_key(&w, FIELD_NAMES[FIELD_RANGE])) return false;
   if (!plain_counts(&w, f->range, 2, &f->ends) || f->ends < 2) return false;
   if (!json_walk_mark(&w, '}')) return false;
@@ -230,7 +229,7 @@ static bool read_plain(JsonWalk *walk, PlainFields *f) {
   return true;
 }
 
-static Status take_plain(SafetensorsEntry *e, const PlainFields *f, const Place *p, Error *err) {
+static Status take_plain(TensorEntry *e, const PlainFields *f, const Place *p, Error *err) {
   int64_t count = 1;
   for (int i = 0; i < f->rank; i++) TRY(add_dimension(e, f->shape[i], p, &count, err));
   TRY(set_range(e, f->range[0], f->range[1], p, err));
@@ -238,15 +237,15 @@ static Status take_plain(SafetensorsEntry *e, const PlainFields *f, const Place 
 }
 
 /* Takes `name`. */
-static Status read_entry(Safetensors *s, char *name, JsonWalk *walk, Error *err) {
-  SafetensorsEntry *grown = array_grow(s->entry, s->count, 1, sizeof *grown);
+static Status read_entry(TensorTable *s, char *name, JsonWalk *walk, Error *err) {
+  TensorEntry *grown = array_grow(s->entry, s->count, 1, sizeof *grown);
   if (!grown) {
     free(name);
     return error_set(err, STATUS_RUN, "%s: out of memory: the header", s->file.path);
   }
   s->entry = grown;
-  SafetensorsEntry *e = &s->entry[s->count++];
-  *e = (SafetensorsEntry){.name = name};
+  TensorEntry *e = &s->entry[s->count++];
+  *e = (TensorEntry){.name = name};
   size_t data_at = walk->origin + walk->size;
   Place place = {s->file.path, name, s->file.data + data_at, (int64_t)(s->file.size - data_at),
                  data_at};
@@ -264,15 +263,15 @@ static Status read_entry(Safetensors *s, char *name, JsonWalk *walk, Error *err)
 }
 
 /* Takes `key`. */
-static Status read_meta(Safetensors *s, char *key, JsonWalk *walk, Error *err) {
-  SafetensorsMeta *grown = array_grow(s->meta, s->meta_count, 1, sizeof *grown);
+static Status read_meta(TensorTable *s, char *key, JsonWalk *walk, Error *err) {
+  TensorMeta *grown = array_grow(s->meta, s->meta_count, 1, sizeof *grown);
   if (!grown) {
     free(key);
     return error_set(err, STATUS_RUN, "%s: out of memory: the header", s->file.path);
   }
   s->meta = grown;
-  SafetensorsMeta *m = &s->meta[s->meta_count++];
-  *m = (SafetensorsMeta){.key = key};
+  TensorMeta *m = &s->meta[s->meta_count++];
+  *m = (TensorMeta){.key = key};
   json_t *value = NULL;
   TRY(json_walk_value(walk, &value, err));
   Status status = STATUS_OK;
@@ -286,7 +285,7 @@ static Status read_meta(Safetensors *s, char *key, JsonWalk *walk, Error *err) {
   return status;
 }
 
-static Status read_metadata(Safetensors *s, JsonWalk *walk, Error *err) {
+static Status read_metadata(TensorTable *s, JsonWalk *walk, Error *err) {
   char *key;
   TRY(json_walk_enter(walk, err));
   for (;;) {
@@ -296,7 +295,7 @@ static Status read_metadata(Safetensors *s, JsonWalk *walk, Error *err) {
   }
 }
 
-Status safetensors_read_header(Safetensors *s, size_t size, Error *err) {
+Status safetensors_read_header(TensorTable *s, size_t size, Error *err) {
   JsonWalk walk = {.file = s->file.path,
                    .origin = SAFETENSORS_LENGTH,
                    .text = (const char *)s->file.data + SAFETENSORS_LENGTH,

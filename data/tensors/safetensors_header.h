@@ -10,6 +10,6 @@ enum { SAFETENSORS_LENGTH = 8, SAFETENSORS_HEADER_MAX = 100000000 };
 /* Fills s->entry and s->meta, in file order, from the header of s->file, `size` bytes after the
  * length. Each entry is right by itself: its dtype is known, its shape is as large as its range of
  * bytes, and that range is inside the file. On failure the caller closes `s`. */
-Status safetensors_read_header(Safetensors *s, size_t size, Error *err);
+Status safetensors_read_header(TensorTable *s, size_t size, Error *err);
 
 #endif

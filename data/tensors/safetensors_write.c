@@ -48,8 +48,7 @@ static Status add_member(json_t *object, const char *key, json_t *value, const c
 }
 
 static Status add_members(json_t *header, const char *path, const SafetensorsItem *items,
-                          size_t count, const SafetensorsMeta *meta, size_t meta_count,
-                          Error *err) {
+                          size_t count, const TensorMeta *meta, size_t meta_count, Error *err) {
   int64_t offset = 0;
   if (meta_count > 0) {
     json_t *metadata = json_object();
@@ -101,7 +100,7 @@ static Status write_data(FILE *out, const SafetensorsItem *item, const char *pat
 }
 
 Status safetensors_write(const char *path, const SafetensorsItem *items, size_t count,
-                         const SafetensorsMeta *meta, size_t meta_count, Error *err) {
+                         const TensorMeta *meta, size_t meta_count, Error *err) {
   AtomicFile file;
   TRY(atomic_open(&file, path, err));
   json_t *header = json_object();

@@ -12,7 +12,7 @@
 #include "data/tensors/weights_index.h"
 
 typedef struct Slot {
-  const SafetensorsEntry *entry;
+  const TensorEntry *entry;
   size_t file; /* index into Weights.file */
   bool used;
   void *copy; /* aligned data, where the file's is not; owned */
@@ -20,7 +20,7 @@ typedef struct Slot {
 
 struct Weights {
   char *path; /* as given to weights_open */
-  Safetensors *file;
+  TensorTable *file;
   size_t file_count;
   WeightsIndex index; /* zeroed for a single file */
   Slot *slot;         /* sorted by name (bytewise) */
@@ -41,7 +41,7 @@ static bool name_exists(const char *path) {
 static Status open_single(Weights *w, const char *path, Error *err) {
   w->file = calloc(1, sizeof *w->file);
   if (!w->file) return out_of_memory(w, err);
-  TRY(safetensors_open(&w->file[0], path, err));
+  TRY(tensor_table_open(&w->file[0], path, err));
   w->file_count = 1;
   return STATUS_OK;
 }
@@ -53,7 +53,7 @@ static Status open_shards(Weights *w, const char *index_path, Error *err) {
   for (size_t i = 0; i < w->index.count; i++) {
     char *path = path_join(w->path, w->index.shard[i]);
     if (!path) return out_of_memory(w, err);
-    Status status = safetensors_open(&w->file[i], path, err);
+    Status status = tensor_table_open(&w->file[i], path, err);
     free(path);
     TRY(status);
     w->file_count++;
@@ -169,7 +169,7 @@ Status weights_open(Weights **out, const char *path, Error *err) {
 void weights_close(Weights *w) {
   if (!w) return;
   for (size_t i = 0; i < w->count; i++) free(w->slot[i].copy);
-  for (size_t f = 0; f < w->file_count; f++) safetensors_close(&w->file[f]);
+  for (size_t f = 0; f < w->file_count; f++) tensor_table_close(&w->file[f]);
   weights_index_close(&w->index);
   free(w->slot);
   free(w->file);
@@ -180,7 +180,7 @@ void weights_close(Weights *w) {
 /* Getting. */
 
 static Slot *find_slot(const Weights *w, const char *name) {
-  const SafetensorsEntry entry = {.name = (char *)(uintptr_t)name};
+  const TensorEntry entry = {.name = (char *)(uintptr_t)name};
   const Slot key = {.entry = &entry};
   return bsearch(&key, w->slot, w->count, sizeof key, compare_slots);
 }
@@ -196,20 +196,7 @@ static Status report_missing(const Weights *w, const char *name, Error *err) {
                    w->index.map ? w->index.path : w->file[0].file.path, name);
 }
 
-static bool dtype_of(const SafetensorsEntry *e, Dtype *dtype) {
-  static const struct {
-    const char *name;
-    Dtype dtype;
-  } known[] = {{"F32", DTYPE_F32}, {"F16", DTYPE_F16}, {"BF16", DTYPE_BF16}};
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-    if (strcmp(e->dtype, known[i].name) != 0) continue;
-    *dtype = known[i].dtype;
-    return true;
-  }
-  return false;
-}
-
-enum { SHAPE_TEXT = 256 }; /* room for SAFETENSORS_RANK numbers of 19 digits */
+enum { SHAPE_TEXT = 256 }; /* room for TENSOR_RANK numbers of 19 digits */
 
 /* "[3, 4]", with -1 as "any". */
 static const char *shape_text(char text[SHAPE_TEXT], const int64_t *shape, int rank) {
@@ -223,7 +210,7 @@ static const char *shape_text(char text[SHAPE_TEXT], const int64_t *shape, int r
 }
 
 /* Rows and columns of a tensor of rank 1 or 2 as wanted, none of them 0. */
-static Status check_shape(const SafetensorsEntry *e, const char *path, int64_t rows, int64_t cols,
+static Status check_shape(const TensorEntry *e, const char *path, int64_t rows, int64_t cols,
                           Tensor *out, Error *err) {
   out->rows = e->rank == 2 ? e->shape[0] : 1;
   out->cols = e->rank > 0 ? e->shape[e->rank - 1] : 0;
@@ -241,11 +228,11 @@ static Status locate_slot(Weights *w, const char *name, int64_t rows, int64_t co
                           Slot **slot, Error *err) {
   *slot = find_slot(w, name);
   if (!*slot) return report_missing(w, name, err);
-  const SafetensorsEntry *e = (*slot)->entry;
+  const TensorEntry *e = (*slot)->entry;
   const char *path = w->file[(*slot)->file].file.path;
   Tensor stored = {.store = e->data};
   TRY(check_shape(e, path, rows, cols, &stored, err));
-  if (!dtype_of(e, &stored.dtype)) {
+  if (!tensor_entry_dtype(e, &stored.dtype)) {
     return error_set(err, STATUS_INPUT, "%s: tensor '%.200s': got dtype %s, want F32, F16 or BF16",
                      path, name, e->dtype);
   }
@@ -283,7 +270,7 @@ size_t weights_count(const Weights *w) {
   return w->count;
 }
 
-const SafetensorsEntry *weights_entry(const Weights *w, size_t i) {
+const TensorEntry *weights_entry(const Weights *w, size_t i) {
   return w->slot[i].entry;
 }
 
@@ -293,7 +280,7 @@ const char *weights_file(const Weights *w, size_t i) {
 
 const char *weights_meta(const Weights *w, const char *key) {
   const char *value = NULL;
-  for (size_t f = 0; f < w->file_count && !value; f++) value = safetensors_meta(&w->file[f], key);
+  for (size_t f = 0; f < w->file_count && !value; f++) value = tensor_table_meta(&w->file[f], key);
   return value;
 }
 

@@ -4,10 +4,11 @@
  * transformers. Every tensor that is asked for is marked used; weights_check_used reports what
  * nobody asked for.
  *
- * The room data/tensors owns tensors on disk: checkpoint directories (this file) and safetensors,
- * read and written (safetensors.h). It hands out views and knows names, shapes and types, but no
- * model: which tensors there must be, and what they are for, it may not ask. Another format of
- * files of tensors is a reader beside safetensors.h, which this file opens where it finds one.
+ * The room data/tensors owns tensors on disk: checkpoint directories (this file), the tensors of one
+ * file whatever its format (tensor_table.h), and safetensors, read and written (safetensors.h). It
+ * hands out views and knows names, shapes and types, but no model: which tensors there must be, and
+ * what they are for, it may not ask. Another format of files of tensors is a reader beside
+ * safetensors.h, which tensor_table_open asks where the content of a file says so.
  *
  * The index is an object whose "weight_map" gives each tensor the name of its shard, a file in the
  * same directory. A tensor in two shards, in another shard than the index says, or in a shard
@@ -17,7 +18,8 @@
 #ifndef SKEIN_WEIGHTS_H
 #define SKEIN_WEIGHTS_H
 
-#include "data/tensors/safetensors.h"
+#include "autograd/tensor.h"
+#include "data/tensors/tensor_table.h"
 
 typedef struct Weights Weights;
 
@@ -40,8 +42,8 @@ Status weights_locate(Weights *w, const char *name, int64_t rows, int64_t cols, 
 bool weights_has(const Weights *w, const char *name);
 
 size_t weights_count(const Weights *w);
-const SafetensorsEntry *weights_entry(const Weights *w, size_t i); /* all shards, in name order */
-const char *weights_file(const Weights *w, size_t i);              /* path of the file it is in */
+const TensorEntry *weights_entry(const Weights *w, size_t i); /* all shards, in name order */
+const char *weights_file(const Weights *w, size_t i);         /* path of the file it is in */
 /* From the first shard that has the key in its __metadata__; NULL when none has. */
 const char *weights_meta(const Weights *w, const char *key);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/tensors/safetensors.h"
 #include "data/tensors/weights.h"
 #include "data/text/json.h"
 #include "data/text/json_put.h"
@@ -93,11 +94,11 @@ Status embeddings_write(const Embeddings *e, const char *path, Error *err) {
                       ? STATUS_OK
                       : error_set(err, STATUS_INPUT, "%s: a name is not UTF-8", path);
   SafetensorsItem item = {"embeddings", DTYPE_F32, e->vector, e->count, e->dim, false};
-  SafetensorsMeta meta[] = {{"format", FORMAT},
-                            {"version", VERSION},
-                            {"embedder", e->embedder},
-                            {"names", names},
-                            {"texts", texts}};
+  TensorMeta meta[] = {{"format", FORMAT},
+                       {"version", VERSION},
+                       {"embedder", e->embedder},
+                       {"names", names},
+                       {"texts", texts}};
   size_t count = sizeof meta / sizeof *meta - (texts ? 0 : 1);
   if (status == STATUS_OK) status = safetensors_write(path, &item, 1, meta, count, err);
   free(names);

@@ -74,7 +74,7 @@ static Status copy_name(Embeddings *e, int64_t row, const char *name, Error *err
 /* ---- safetensors ---- */
 
 static Status copy_tensor(Embeddings *e, int64_t row, const char *path, Weights *w, Error *err) {
-  const SafetensorsEntry *entry = weights_entry(w, (size_t)row);
+  const TensorEntry *entry = weights_entry(w, (size_t)row);
   Tensor view;
   if (entry->rank != 1) {
     return error_set(err, STATUS_INPUT, "%s: '%.80s': has rank %d, want a vector (rank 1)", path,
@@ -98,7 +98,7 @@ static Status import_tensors(Embeddings *e, Weights *w, const char *path, const 
   int64_t count = (int64_t)weights_count(w);
   TRY(settle_name(path, weights_meta(w, "embedder"), said, name, err));
   if (count == 0) return error_set(err, STATUS_INPUT, "%s: holds no vectors", path);
-  const SafetensorsEntry *first = weights_entry(w, 0);
+  const TensorEntry *first = weights_entry(w, 0);
   TRY(embeddings_new(e, name, count, first->rank == 1 ? first->shape[0] : 0, err));
   for (int64_t i = 0; i < count; i++) TRY(copy_tensor(e, i, path, w, err));
   return STATUS_OK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/tensors/safetensors.h"
 #include "infer/expert/values.h"
 #include "infer/expert/vector_file.h"
 
@@ -61,11 +62,10 @@ static Status write_vectors(const Gate *gate, const Modules *modules, const char
   char steps[24], seed[24];
   snprintf(steps, sizeof steps, "%" PRId64, info->steps);
   snprintf(seed, sizeof seed, "%" PRIu64, info->seed);
-  GateInfo copy = *info; /* SafetensorsMeta does not take const strings */
-  SafetensorsMeta meta[] = {{"format", GATE_FORMAT}, {"version", VECTOR_VERSION},
-                            {"base", copy.base},     {"expert", copy.expert},
-                            {"recipe", copy.recipe}, {"steps", steps},
-                            {"seed", seed}};
+  GateInfo copy = *info; /* TensorMeta does not take const strings */
+  TensorMeta meta[] = {{"format", GATE_FORMAT}, {"version", VECTOR_VERSION}, {"base", copy.base},
+                       {"expert", copy.expert}, {"recipe", copy.recipe},     {"steps", steps},
+                       {"seed", seed}};
   return safetensors_write(path, items, n, meta, sizeof meta / sizeof *meta, err);
 }
 

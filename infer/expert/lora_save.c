@@ -4,6 +4,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "data/tensors/safetensors.h"
 #include "data/text/json.h"
 #include "data/text/json_put.h"
 #include "data/text/utf8.h"
@@ -29,7 +30,7 @@ static Status write_factors(const Lora *lora, const Modules *modules, const char
     TRY(add_item(&items[n++], modules->module[i].name, 'A', &f->a, dtype, err));
     TRY(add_item(&items[n++], modules->module[i].name, 'B', &f->b, dtype, err));
   }
-  SafetensorsMeta meta = {"format", "pt"}; /* as PEFT writes */
+  TensorMeta meta = {"format", "pt"}; /* as PEFT writes */
   return safetensors_write(path, items, n, &meta, 1, err);
 }
 

@@ -3,6 +3,7 @@
 
 #include "autograd/ground/rng.h"
 #include "data/file/path.h"
+#include "data/tensors/safetensors.h"
 #include "infer/t5/t5_layout.h"
 
 enum { RNG_T5_WEIGHT = 0x7435 }; /* purpose of the random stream of a weight */
@@ -155,7 +156,7 @@ static Status write_tensors(const T5 *m, const char *path, Dtype dtype, Safetens
     if (!data) return error_set(err, STATUS_RUN, "%s: out of memory: %s", path, t->name);
     items[i] = (SafetensorsItem){t->name, dtype, data, t->tensor->rows, t->tensor->cols, t->vector};
   }
-  SafetensorsMeta meta = {"format", "pt"}; /* transformers asks for it */
+  TensorMeta meta = {"format", "pt"}; /* transformers asks for it */
   return safetensors_write(path, items, (size_t)m->tensors, &meta, 1, err);
 }
 

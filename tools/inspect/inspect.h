@@ -5,7 +5,7 @@
 #ifndef SKEIN_INSPECT_H
 #define SKEIN_INSPECT_H
 
-#include "data/tensors/safetensors.h"
+#include "data/tensors/tensor_table.h"
 #include "tools/shell/facts.h"
 
 typedef struct Inspection {
@@ -31,9 +31,9 @@ typedef struct ValueSummary {
   double min, max, mean, norm; /* over the finite values; NaN where there is none */
 } ValueSummary;
 
-ValueSummary summarize_values(const SafetensorsEntry *entry);
+ValueSummary summarize_values(const TensorEntry *entry);
 
 /* Appends one row about a tensor to the table `rows`; returns its non-finite values. */
-int64_t inspect_tensor(Inspection *in, json_t *rows, const SafetensorsEntry *entry);
+int64_t inspect_tensor(Inspection *in, json_t *rows, const TensorEntry *entry);
 
 #endif

@@ -20,10 +20,10 @@ static char *module_of(const char *name) {
   return strndup(name + prefix, n - prefix - suffix);
 }
 
-static const SafetensorsEntry *factor_b(const Safetensors *s, const char *module) {
+static const TensorEntry *factor_b(const TensorTable *s, const char *module) {
   char *name = lora_tensor_name(module, 'B');
   if (!name) return NULL;
-  const SafetensorsEntry *entry = safetensors_find(s, name);
+  const TensorEntry *entry = tensor_table_find(s, name);
   free(name);
   return entry;
 }
@@ -34,8 +34,7 @@ typedef struct Totals {
 } Totals;
 
 static Status add_module(Inspection *in, json_t *rows, const LoraConfig *config, const char *module,
-                         const SafetensorsEntry *a, const SafetensorsEntry *b, Totals *totals,
-                         Error *err) {
+                         const TensorEntry *a, const TensorEntry *b, Totals *totals, Error *err) {
   Facts *f = &in->facts;
   json_t *row = facts_row(f, rows);
   int64_t rank = a->rank == 2 ? a->shape[0] : 0;
@@ -61,13 +60,13 @@ static Status add_module(Inspection *in, json_t *rows, const LoraConfig *config,
 }
 
 /* Every tensor is factor A of a module that has a B, or such a B. */
-static Status add_modules(Inspection *in, const LoraConfig *config, const Safetensors *s,
+static Status add_modules(Inspection *in, const LoraConfig *config, const TensorTable *s,
                           Totals *totals, Error *err) {
   json_t *rows = facts_array(&in->facts, in->facts.root, "modules");
   for (size_t i = 0; i < s->count; i++) {
     char *module = module_of(s->entry[i].name);
     if (!module) continue;
-    const SafetensorsEntry *b = factor_b(s, module);
+    const TensorEntry *b = factor_b(s, module);
     Status status =
         b ? add_module(in, rows, config, module, &s->entry[i], b, totals, err) : STATUS_OK;
     free(module);
@@ -118,12 +117,12 @@ static Status describe_expert(Inspection *in, const LoraConfig *config, const ch
                               Error *err) {
   char *path = path_join(dir, "adapter_model.safetensors");
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  Safetensors s = {0};
+  TensorTable s = {0};
   Totals totals = {0};
-  Status status = safetensors_open(&s, path, err);
+  Status status = tensor_table_open(&s, path, err);
   if (status == STATUS_OK) status = add_modules(in, config, &s, &totals, err);
   if (status == STATUS_OK) add_summary(in, config, &totals);
-  safetensors_close(&s);
+  tensor_table_close(&s);
   free(path);
   if (status == STATUS_OK && in->base) status = check_base(in, dir, err);
   return status;

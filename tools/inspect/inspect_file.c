@@ -1,10 +1,10 @@
-/* Safetensors files, and the gates among them. */
+/* Files of tensors, and the gates among them. */
 #include <math.h>
 #include <string.h>
 
 #include "tools/inspect/inspect.h"
 
-static void add_metadata(Facts *f, const Safetensors *s) {
+static void add_metadata(Facts *f, const TensorTable *s) {
   json_t *o = facts_object(f, f->root, "metadata");
   for (size_t i = 0; i < s->meta_count; i++) {
     json_t *value = facts_text(s->meta[i].value);
@@ -12,12 +12,12 @@ static void add_metadata(Facts *f, const Safetensors *s) {
   }
 }
 
-static void add_tensors(Inspection *in, const Safetensors *s) {
+static void add_tensors(Inspection *in, const TensorTable *s) {
   Facts *f = &in->facts;
   int64_t elements = 0, non_finite = 0;
   json_t *rows = json_array();
   for (size_t i = 0; i < s->count; i++) {
-    const SafetensorsEntry *e = &s->entry[i];
+    const TensorEntry *e = &s->entry[i];
     int64_t n = 1;
     for (int d = 0; d < e->rank; d++) n *= e->shape[d];
     elements += n;
@@ -31,13 +31,13 @@ static void add_tensors(Inspection *in, const Safetensors *s) {
 }
 
 /* One vector a module, "<module>.gate"; its length says how far training moved it from 0. */
-static void add_gates(Inspection *in, const Safetensors *s) {
+static void add_gates(Inspection *in, const TensorTable *s) {
   Facts *f = &in->facts;
   int64_t moved = 0, non_finite = 0;
   double sum = 0;
   json_t *rows = json_array();
   for (size_t i = 0; i < s->count; i++) {
-    const SafetensorsEntry *e = &s->entry[i];
+    const TensorEntry *e = &s->entry[i];
     ValueSummary v = summarize_values(e);
     json_t *row = facts_row(f, rows);
     facts_set(f, row, "gate", facts_text(e->name));
@@ -59,10 +59,10 @@ static void add_gates(Inspection *in, const Safetensors *s) {
 }
 
 Status inspect_file(Inspection *in, const char *path, Error *err) {
-  Safetensors s = {0};
-  TRY(safetensors_open(&s, path, err));
+  TensorTable s = {0};
+  TRY(tensor_table_open(&s, path, err));
   Facts *f = &in->facts;
-  const char *format = safetensors_meta(&s, "format");
+  const char *format = tensor_table_meta(&s, "format");
   bool gate = format && strcmp(format, "skein-gate") == 0;
   facts_set(f, f->root, "file", facts_text(path));
   facts_set(f, f->root, "kind", facts_text(gate ? "gate of an expert" : "safetensors"));
@@ -72,6 +72,6 @@ Status inspect_file(Inspection *in, const char *path, Error *err) {
   } else {
     add_tensors(in, &s);
   }
-  safetensors_close(&s);
+  tensor_table_close(&s);
   return STATUS_OK;
 }

@@ -6,13 +6,6 @@
 
 enum { BLOCK = 4096 };
 
-static bool storage_of(const char *name, Dtype *dtype) {
-  if (strcmp(name, "F32") == 0) return *dtype = DTYPE_F32, true;
-  if (strcmp(name, "F16") == 0) return *dtype = DTYPE_F16, true;
-  if (strcmp(name, "BF16") == 0) return *dtype = DTYPE_BF16, true;
-  return false;
-}
-
 static void add_value(ValueSummary *s, double x, double *sum, double *squares) {
   if (!isfinite(x)) {
     s->non_finite++;
@@ -37,12 +30,12 @@ static void read_block(double out[BLOCK], const unsigned char *data, bool f64, D
   for (size_t i = 0; i < n; i++) out[i] = narrow[i];
 }
 
-ValueSummary summarize_values(const SafetensorsEntry *entry) {
+ValueSummary summarize_values(const TensorEntry *entry) {
   ValueSummary s = {.count = 1, .min = NAN, .max = NAN, .mean = NAN, .norm = NAN};
   for (int i = 0; i < entry->rank; i++) s.count *= entry->shape[i];
   Dtype dtype = DTYPE_F32;
   bool f64 = strcmp(entry->dtype, "F64") == 0;
-  s.known = f64 || storage_of(entry->dtype, &dtype);
+  s.known = f64 || tensor_entry_dtype(entry, &dtype);
   double sum = 0, squares = 0, block[BLOCK];
   for (int64_t at = 0; s.known && at < s.count; at += BLOCK) {
     size_t n = (size_t)(s.count - at < BLOCK ? s.count - at : BLOCK);
@@ -57,7 +50,7 @@ ValueSummary summarize_values(const SafetensorsEntry *entry) {
   return s;
 }
 
-int64_t inspect_tensor(Inspection *in, json_t *rows, const SafetensorsEntry *entry) {
+int64_t inspect_tensor(Inspection *in, json_t *rows, const TensorEntry *entry) {
   Facts *f = &in->facts;
   json_t *row = facts_row(f, rows);
   facts_set(f, row, "tensor", facts_text(entry->name));

@@ -1,0 +1,83 @@
+#include "data/tensors/tensor_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/tensors/safetensors.h"
+
+void tensor_table_close(TensorTable *t) {
+  for (size_t i = 0; i < t->count; i++) free(t->entry[i].name);
+  for (size_t i = 0; i < t->meta_count; i++) {
+    free(t->meta[i].key);
+    free(t->meta[i].value);
+  }
+  free(t->entry);
+  free(t->meta);
+  mapped_close(&t->file);
+  *t = (TensorTable){0};
+}
+
+Status tensor_table_open(TensorTable *t, const char *path, Error *err) {
+  *t = (TensorTable){0};
+  TRY(mapped_open(&t->file, path, err));
+  Status status = safetensors_read(t, err);
+  if (status != STATUS_OK) tensor_table_close(t);
+  return status;
+}
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(((const TensorEntry *)a)->name, ((const TensorEntry *)b)->name);
+}
+
+static int compare_keys(const void *a, const void *b) {
+  return strcmp(((const TensorMeta *)a)->key, ((const TensorMeta *)b)->key);
+}
+
+/* Most files have their tensors in order; to see that takes a pass, to sort them a dozen. */
+static void sort_entries(TensorEntry *entry, size_t count) {
+  size_t i = 1;
+  while (i < count && compare_names(&entry[i - 1], &entry[i]) <= 0) i++;
+  if (i < count) qsort(entry, count, sizeof *entry, compare_names);
+}
+
+Status tensor_table_sort(TensorTable *t, Error *err) {
+  sort_entries(t->entry, t->count);
+  if (t->meta_count > 0) qsort(t->meta, t->meta_count, sizeof *t->meta, compare_keys);
+  for (size_t i = 1; i < t->count; i++) {
+    if (compare_names(&t->entry[i - 1], &t->entry[i]) != 0) continue;
+    return error_set(err, STATUS_INPUT, "%s: tensor '%.200s': appears twice", t->file.path,
+                     t->entry[i].name);
+  }
+  for (size_t i = 1; i < t->meta_count; i++) {
+    if (compare_keys(&t->meta[i - 1], &t->meta[i]) != 0) continue;
+    return error_set(err, STATUS_INPUT, "%s: __metadata__: '%.200s': appears twice", t->file.path,
+                     t->meta[i].key);
+  }
+  return STATUS_OK;
+}
+
+const TensorEntry *tensor_table_find(const TensorTable *t, const char *name) {
+  const TensorEntry key = {.name = (char *)(uintptr_t)name};
+  if (t->count == 0) return NULL;
+  return bsearch(&key, t->entry, t->count, sizeof key, compare_names);
+}
+
+const char *tensor_table_meta(const TensorTable *t, const char *key) {
+  const TensorMeta wanted = {.key = (char *)(uintptr_t)key};
+  if (t->meta_count == 0) return NULL;
+  const TensorMeta *m = bsearch(&wanted, t->meta, t->meta_count, sizeof wanted, compare_keys);
+  return m ? m->value : NULL;
+}
+
+bool tensor_entry_dtype(const TensorEntry *e, Dtype *dtype) {
+  static const struct {
+    const char *name;
+    Dtype dtype;
+  } known[] = {{"F32", DTYPE_F32}, {"F16", DTYPE_F16}, {"BF16", DTYPE_BF16}};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    if (strcmp(e->dtype, known[i].name) != 0) continue;
+    *dtype = known[i].dtype;
+    return true;
+  }
+  return false;
+}
