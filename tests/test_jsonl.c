@@ -40,6 +40,9 @@ static const TextCase TEXTS[] = {
     {"\n\none\n \t\n two \n", {{"one", 3, 2}, {" two ", 5, 9}}},
     {"\xe2\x82\xac\n\xf0\x9f\x98\x80", {{"\xe2\x82\xac", 1, 0}, {"\xf0\x9f\x98\x80", 2, 4}}},
     {"a\rb\n", {{"a\rb", 1, 0}}},
+    {"\xef\xbb\xbf", {{NULL, 0, 0}}},
+    {"\xef\xbb\xbfone\r\ntwo", {{"one", 1, 3}, {"two", 2, 8}}},
+    {"\xef\xbb\xbf\na\n", {{"a", 2, 4}}},
 };
 enum { TEXT_COUNT = sizeof TEXTS / sizeof TEXTS[0] };
 
@@ -102,7 +105,6 @@ static void bad_texts_are_refused_with_their_place(void **state) {
       {"a\n\xe2\x82\nb", 6, "line 2: byte 2: is not UTF-8"},
       {"ab\0\n", 4, "line 1: byte 2: a NUL byte"},
       {"ab\n\n\0", 5, "line 3: byte 4: a NUL byte"},
-      {"\xef\xbb\xbf{}\n", 6, "line 1: byte 0: a byte order mark; remove it"},
       {"\xff\xfe{\0}\0", 6, "line 1: byte 3: a NUL byte"},
       {"\x1f\x8b\x08\0\0\0\0\0", 8, "is not JSONL but compressed by gzip; decompress it"},
       {"version https://git-lfs.github.com/spec/v1\n", 43, "is not JSONL but a Git LFS pointer"},

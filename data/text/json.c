@@ -2,37 +2,57 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/text/json_number.h"
+#include "data/text/utf8.h"
+
+enum { FLAGS = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY };
 
 /* What jansson could not read. It leaves the text empty where it ran out of memory. */
-static Status report_cause(const JsonDoc *doc, const json_error_t *cause, Error *err) {
+static Status report_cause(const JsonDoc *doc, size_t mark, const json_error_t *cause,
+                           Error *err) {
   if (cause->text[0] == '\0' || json_error_code(cause) == json_error_out_of_memory) {
     return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
   }
   int64_t line = cause->line + (doc->line > 0 ? doc->line - 1 : 0);
   return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": column %d: byte %" PRId64 ": %s",
-                   doc->file, line, cause->column, doc->byte + cause->position, cause->text);
+                   doc->file, line, cause->column, doc->byte + (int64_t)mark + cause->position,
+                   cause->text);
+}
+
+/* The text with its numbers such that they can be read; NULL as json_loadb. */
+static json_t *parse_fitted(const char *text, size_t size, json_error_t *cause) {
+  char *copy = malloc(size + 1);
+  if (!copy) return NULL;
+  memcpy(copy, text, size);
+  copy[size] = '\0';
+  json_fit_numbers(copy, size);
+  json_t *root = json_loadb(copy, size, FLAGS, cause);
+  free(copy);
+  return root;
 }
 
 Status json_parse(JsonDoc *doc, const char *text, size_t size, Error *err) {
+  size_t mark = utf8_mark(text, size);
   doc->root = NULL;
-  if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-    return error_set(err, STATUS_INPUT, "%s: byte %" PRId64 ": a byte order mark; remove it",
-                     doc->file, doc->byte);
-  }
   const char *nul = memchr(text, 0, size); /* jansson would take one after the value for the end */
   if (nul) {
     return error_set(err, STATUS_INPUT, "%s: byte %" PRId64 ": a NUL byte", doc->file,
                      doc->byte + (nul - text));
   }
   json_error_t cause;
-  doc->root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);
-  return doc->root ? STATUS_OK : report_cause(doc, &cause, err);
+  doc->root = json_loadb(text + mark, size - mark, FLAGS, &cause);
+  if (!doc->root && json_error_code(&cause) == json_error_numeric_overflow) {
+    cause.text[0] = '\0'; /* out of memory, unless jansson says otherwise */
+    doc->root = parse_fitted(text + mark, size - mark, &cause);
+  }
+  return doc->root ? STATUS_OK : report_cause(doc, mark, &cause, err);
 }
 
 Status json_parse_file(JsonDoc *doc, const char *path, size_t limit, Error *err) {
@@ -50,6 +70,11 @@ void json_free(JsonDoc *doc) {
   doc->root = NULL;
 }
 
+static const char *real_kind(double real) {
+  if (fabs(real) >= JSON_TOO_LARGE) return "a number too large";
+  return fabs(real) >= 0x1p63 ? "a number beyond 64 bits" : "a real";
+}
+
 const char *json_kind(const json_t *value) {
   if (!value) return "nothing";
   switch (json_typeof(value)) {
@@ -62,7 +87,7 @@ const char *json_kind(const json_t *value) {
     case JSON_INTEGER:
       return "an integer";
     case JSON_REAL:
-      return "a real";
+      return real_kind(json_real_value(value));
     case JSON_TRUE:
       return "true";
     case JSON_FALSE:
@@ -130,6 +155,10 @@ Status json_get_real(const JsonDoc *doc, const char *key, double min, double max
   json_t *value = NULL;
   TRY(get_field(doc, key, INTEGER | REAL, "a number", &value, err));
   *out = json_number_value(value);
+  if (fabs(*out) >= JSON_TOO_LARGE) {
+    return refuse_field(doc, err, "%s: got %s, want a number in [%g, %g]", key, json_kind(value),
+                        min, max);
+  }
   if (*out >= min && *out <= max) return STATUS_OK;
   return refuse_field(doc, err, "%s: got %g, want a number in [%g, %g]", key, *out, min, max);
 }
@@ -169,15 +198,35 @@ Status json_write_file(const json_t *value, const char *path, Error *err) {
   return status;
 }
 
-json_t *json_parse_number(const char *text, size_t flags, bool *too_large) {
-  size_t size = strlen(text);
-  *too_large = false;
-  if (size == 0 || !strchr("-0123456789", text[0]) || !isdigit((unsigned char)text[size - 1]) ||
-      strspn(text, "+-.0123456789Ee") < size) {
-    return NULL; /* JSON, but not a bare number; or a text that begins like one, as a hash may */
+/* Passes over digits; whether there are any. */
+static bool pass_digits(const char **text) {
+  size_t n = strspn(*text, "0123456789");
+  *text += n;
+  return n > 0;
+}
+
+/* The grammar of RFC 8259, section 6. */
+static bool is_number(const char *text) {
+  if (*text == '-') text++;
+  if (text[0] == '0' && isdigit((unsigned char)text[1])) return false;
+  if (!pass_digits(&text)) return false;
+  if (*text == '.') {
+    text++;
+    if (!pass_digits(&text)) return false;
   }
+  if (*text == 'e' || *text == 'E') {
+    text++;
+    if (*text == '+' || *text == '-') text++;
+    if (!pass_digits(&text)) return false;
+  }
+  return *text == '\0';
+}
+
+json_t *json_parse_number(const char *text, size_t flags, bool *too_large) {
+  *too_large = false;
+  if (!is_number(text)) return NULL; /* as a hash, which may begin like one */
   json_error_t error;
-  json_t *number = json_loadb(text, size, JSON_DECODE_ANY | flags, &error);
+  json_t *number = json_loadb(text, strlen(text), JSON_DECODE_ANY | flags, &error);
   *too_large = !number && json_error_code(&error) == json_error_numeric_overflow;
   return number;
 }

@@ -1,17 +1,19 @@
 /* json: strict JSON documents with typed fields, on top of jansson.
  *
  * The room data/text owns the syntax of texts: JSON, whole (json.h), member by member
- * (json_walk.h), where it stands (json_scan.h) or newly made (json_put.h), its lines (jsonl.h) with
- * their compression (jsonl_zstd.h, the door to zstd), YAML (yaml.h; yaml_events.h and yaml_emit.h
- * are the doors to libyaml) and UTF-8 (utf8.h). What the fields are for it does not know; files it
- * opens through data/file alone.
+ * (json_walk.h), where it stands (json_scan.h) or newly made (json_put.h), its numbers
+ * (json_number.h), its lines (jsonl.h) with their compression (jsonl_zstd.h, the door to zstd), YAML
+ * (yaml.h; yaml_events.h and yaml_emit.h are the doors to libyaml) and UTF-8 (utf8.h). What the
+ * fields are for it does not know; files it opens through data/file alone.
  *
- * Accepted is RFC 8259 and nothing beside it: valid UTF-8 without a byte order mark, no duplicate
- * keys (compared after escapes), no lone surrogates, no \u0000, nothing after the value, at most
- * 2048 levels. Integers are exact and must fit int64; a real that overflows is an error, one that
- * underflows is 0. Every error is STATUS_INPUT naming the file, then line, column and byte of the
- * place where parsing ended, or the line (of a JSONL file) and the key of a field that is not as
- * wanted.
+ * Accepted is RFC 8259 and nothing beside it but a byte order mark before the text, which is passed
+ * over: valid UTF-8, no duplicate keys (compared after escapes), no lone surrogates, no \u0000,
+ * nothing after the value, at most 2048 levels. Integers are exact. One beyond 64 bits is a real, a
+ * real beyond doubles is JSON_TOO_LARGE (json_number.h); such a number does no harm where nobody
+ * reads it, and where an integer, or any number, is wanted it is refused by the name of its field.
+ * A real that underflows is 0. Every error is STATUS_INPUT naming the file, then line, column and
+ * byte of the place where parsing ended, or the line (of a JSONL file) and the key of a field that
+ * is not as wanted.
  *
  * jansson 2.14 loses bytes of a string, and then the heap, when malloc fails in its lexer. A
  * program must therefore give it memory that does not fail (json_set_alloc_funcs, as tools/skein.c
@@ -68,7 +70,8 @@ json_t *json_parse_number(const char *text, size_t flags, bool *too_large);
  * caller frees; NULL when out of memory. */
 char *json_real_text(double real);
 
-/* "a string", "an integer", ...: the type of a value in words; "nothing" for NULL. */
+/* "a string", "an integer", "a number beyond 64 bits", ...: the type of a value in words;
+ * "nothing" for NULL. */
 const char *json_kind(const json_t *value);
 
 #endif

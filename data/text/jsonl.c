@@ -41,9 +41,6 @@ static Status open_text(Jsonl *j, const char *path, Error *err) {
   if (kind && j->file.data[0] != '{') {
     return error_set(err, STATUS_INPUT, "%s: is not JSONL but %s", path, kind);
   }
-  if (j->file.size >= 3 && memcmp(j->file.data, "\xef\xbb\xbf", 3) == 0) {
-    return error_set(err, STATUS_INPUT, "%s: line 1: byte 0: a byte order mark; remove it", path);
-  }
   return STATUS_OK;
 }
 
@@ -85,7 +82,9 @@ static size_t line_size(const Jsonl *j, int64_t byte) {
 
 static Status index_lines(Jsonl *j, Hash *hash, Error *err) {
   int64_t size = (int64_t)j->file.size;
-  Line line = {.byte = 0, .number = 1};
+  const char *whole = (const char *)j->file.data;
+  Line line = {.byte = (int64_t)utf8_mark(whole, j->file.size), .number = 1};
+  hash_add(hash, whole, (size_t)line.byte);
   while (line.byte < size) {
     const char *text = (const char *)j->file.data + line.byte;
     size_t length = line_size(j, line.byte);

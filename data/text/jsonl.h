@@ -3,9 +3,9 @@
  * an unlinked temporary file ($TMPDIR, else /tmp) that is mapped, so data may be larger than
  * memory.
  *
- * Lines end in LF or CRLF, the last one may end without; lines of nothing but blanks are skipped. A
- * byte order mark is refused. Limits: window 2^27, and the two below; a bomb meets the limit of a
- * line, of the total, or of the disk, while it is being written. */
+ * Lines end in LF or CRLF, the last one may end without; lines of nothing but blanks are skipped,
+ * and so is a byte order mark before the first. Limits: window 2^27, and the two below; a bomb
+ * meets the limit of a line, of the total, or of the disk, while it is being written. */
 #ifndef SKEIN_JSONL_H
 #define SKEIN_JSONL_H
 

@@ -39,3 +39,8 @@ size_t utf8_valid(const char *text, size_t size) {
   }
   return i;
 }
+
+size_t utf8_mark(const char *text, size_t size) {
+  static const char MARK[] = {'\xef', '\xbb', '\xbf'};
+  return size >= sizeof MARK && memcmp(text, MARK, sizeof MARK) == 0 ? sizeof MARK : 0;
+}

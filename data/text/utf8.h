@@ -6,5 +6,7 @@
 
 /* Bytes of `text` before the first one that is not valid UTF-8; `size` when all are. */
 size_t utf8_valid(const char *text, size_t size);
+/* Bytes of a byte order mark at the beginning of `text`: 3, or 0 where there is none. */
+size_t utf8_mark(const char *text, size_t size);
 
 #endif
