@@ -17,7 +17,7 @@ static void expect_json(Scratch *s, const char *text, const char *json) {
   Error err = {0};
   JsonDoc doc;
   const char *path = scratch_write(s, "a.yaml", text, strlen(text));
-  expect_ok(text, yaml_parse_file(&doc, path, &err), &err);
+  expect_ok(text, yaml_parse_file(&doc, path, NULL, &err), &err);
   json_t *want = json_loads(json, JSON_DECODE_ANY, NULL);
   assert_non_null(want);
   if (!json_equal(doc.root, want)) {
@@ -70,6 +70,32 @@ static void scalars_have_the_types_of_json(void **state) {
   }
 }
 
+static void names_are_what_is_written(void **state) {
+  static const char *const numbers[] = {"rank", "on", NULL};
+  static const char *const names[] = {
+      "25921e05", "695e0514", "1e3",  "1.10", "0x10",  "0o7",  "1_000",     "12:30:45", "yes",
+      "no",       "on",       "null", "true", "False", "~",    "2024-01-31", "1e999",    "-0",
+      ".inf",     "NaN",      "007",  "+1",   "=",     "<<",   "99999999999999999999"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char text[256];
+    JsonDoc doc;
+    Error err = {0};
+    int n = snprintf(text, sizeof text,
+                     "- name: %s\n  rank: [1, 2.5, null]\n  on: true\n  none:\n"
+                     "  list: [%s, {rank: 3}]\n  files: {x: %s}\n",
+                     names[i], names[i], names[i]);
+    const char *path = scratch_write(*state, "a.yaml", text, (size_t)n);
+    expect_ok(text, yaml_parse_file(&doc, path, numbers, &err), &err);
+    json_t *want =
+        json_pack("[{s:s, s:[i,f,n], s:b, s:n, s:[s,{s:i}], s:{s:s}}]", "name", names[i], "rank",
+                  1, 2.5, "on", 1, "none", "list", names[i], "rank", 3, "files", "x", names[i]);
+    assert_non_null(want);
+    if (!json_equal(doc.root, want)) fail_msg("%s", text);
+    json_decref(want);
+    json_free(&doc);
+  }
+}
+
 static void collections_nest(void **state) {
   expect_json(
       *state,
@@ -102,7 +128,7 @@ static void every_refusal(void **state) {
     Error err = {0};
     JsonDoc doc;
     const char *path = scratch_write(*state, "a.yaml", cases[i][0], strlen(cases[i][0]));
-    Status got = yaml_parse_file(&doc, path, &err);
+    Status got = yaml_parse_file(&doc, path, NULL, &err);
     assert_null(doc.root);
     expect_error(cases[i][0], got, &err, STATUS_INPUT, cases[i][1]);
   }
@@ -112,7 +138,7 @@ static void a_missing_and_a_huge_file_are_refused(void **state) {
   Error err = {0};
   JsonDoc doc;
   const char *path = scratch_path(*state, "none.yaml");
-  expect_error("missing", yaml_parse_file(&doc, path, &err), &err, STATUS_INPUT, "none.yaml");
+  expect_error("missing", yaml_parse_file(&doc, path, NULL, &err), &err, STATUS_INPUT, "none.yaml");
   FILE *f = fopen(scratch_path(*state, "huge.yaml"), "w");
   assert_non_null(f);
   assert_int_equal(fseek(f, 16 << 20, SEEK_SET), 0);
@@ -120,7 +146,7 @@ static void a_missing_and_a_huge_file_are_refused(void **state) {
   fclose(f);
   err = (Error){0};
   path = scratch_path(*state, "huge.yaml");
-  expect_error("huge", yaml_parse_file(&doc, path, &err), &err, STATUS_INPUT, "16777216");
+  expect_error("huge", yaml_parse_file(&doc, path, NULL, &err), &err, STATUS_INPUT, "16777216");
 }
 
 /* Writes the value, reads it back and compares. */
@@ -130,7 +156,7 @@ static void expect_round_trip(Scratch *s, const json_t *value) {
   char path[PATH_MAX];
   strcpy(path, scratch_path(s, "b.yaml"));
   expect_ok("write", yaml_write_file(value, path, &err), &err);
-  expect_ok("read", yaml_parse_file(&doc, path, &err), &err);
+  expect_ok("read", yaml_parse_file(&doc, path, NULL, &err), &err);
   if (!json_equal(doc.root, (json_t *)(uintptr_t)value)) {
     char *want = json_dumps(value, JSON_ENCODE_ANY), *got = json_dumps(doc.root, JSON_ENCODE_ANY);
     print_message("wrote %s, read %s\n", want, got);
@@ -282,6 +308,7 @@ static void the_text_is_made_for_diffs(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(scalars_have_the_types_of_json),
+      cmocka_unit_test(names_are_what_is_written),
       cmocka_unit_test(collections_nest),
       cmocka_unit_test(every_refusal),
       cmocka_unit_test(a_missing_and_a_huge_file_are_refused),

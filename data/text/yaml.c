@@ -13,10 +13,24 @@ enum { BYTES_MAX = 16 << 20 };
 
 /* Reading: each of these makes a new value of a node. */
 
-static Status read_value(const YamlTree *tree, const YamlNode *node, json_t **value, Error *err);
+typedef struct Reading {
+  const YamlTree *tree;
+  const char *const *numbers; /* as in yaml_parse_file */
+} Reading;
+
+static Status read_value(const Reading *r, const YamlNode *node, bool typed, json_t **value,
+                         Error *err);
 
 static Status no_memory(const YamlTree *tree, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", tree->file);
+}
+
+/* Whether the plain texts under a key have the types of JSON. */
+static bool is_typed(const Reading *r, const char *key) {
+  if (!r->numbers) return true;
+  size_t i = 0;
+  while (r->numbers[i] && strcmp(r->numbers[i], key) != 0) i++;
+  return r->numbers[i] != NULL;
 }
 
 /* A plain text as JSON types it; NULL without an error: it is a string. */
@@ -24,7 +38,7 @@ static Status read_typed(const YamlTree *tree, const YamlNode *node, json_t **va
   const char *text = node->text;
   bool too_large;
   *value = NULL;
-  if (!*text || strcmp(text, "null") == 0) *value = json_null();
+  if (strcmp(text, "null") == 0) *value = json_null();
   if (strcmp(text, "true") == 0) *value = json_true();
   if (strcmp(text, "false") == 0) *value = json_false();
   if (*value) return STATUS_OK;
@@ -33,34 +47,36 @@ static Status read_typed(const YamlTree *tree, const YamlNode *node, json_t **va
   return yaml_refuse(tree, node, err, "the number is too large: '%.80s'", text);
 }
 
-static Status read_text(const YamlTree *tree, const YamlNode *node, json_t **value, Error *err) {
-  if (!node->quoted) {
-    TRY(read_typed(tree, node, value, err));
-    if (*value) return STATUS_OK;
-  }
-  *value = json_string(node->text);
-  return *value ? STATUS_OK : no_memory(tree, err);
+static Status read_text(const Reading *r, const YamlNode *node, bool typed, json_t **value,
+                        Error *err) {
+  if (!node->quoted && !*node->text) *value = json_null();
+  if (!node->quoted && typed && !*value) TRY(read_typed(r->tree, node, value, err));
+  if (!*value) *value = json_string(node->text);
+  return *value ? STATUS_OK : no_memory(r->tree, err);
 }
 
 /* What stands in a list or a mapping, into *into. */
-static Status read_inner(const YamlTree *tree, const YamlNode *node, json_t **into, Error *err) {
+static Status read_inner(const Reading *r, const YamlNode *node, bool typed, json_t **into,
+                         Error *err) {
   for (const YamlNode *inner = node->first; inner && *into; inner = inner->next) {
     json_t *value;
-    TRY(read_value(tree, inner, &value, err));
-    if (inner->key) {
-      json_put(into, inner->key->text, value);
+    const char *key = inner->key ? inner->key->text : NULL;
+    TRY(read_value(r, inner, key ? is_typed(r, key) : typed, &value, err));
+    if (key) {
+      json_put(into, key, value);
     } else {
       json_push(into, value);
     }
   }
-  return *into ? STATUS_OK : no_memory(tree, err);
+  return *into ? STATUS_OK : no_memory(r->tree, err);
 }
 
-static Status read_value(const YamlTree *tree, const YamlNode *node, json_t **value, Error *err) {
+static Status read_value(const Reading *r, const YamlNode *node, bool typed, json_t **value,
+                         Error *err) {
   *value = NULL;
-  if (node->kind == YAML_TEXT) return read_text(tree, node, value, err);
+  if (node->kind == YAML_TEXT) return read_text(r, node, typed, value, err);
   json_t *made = node->kind == YAML_LIST ? json_array() : json_object();
-  Status status = read_inner(tree, node, &made, err);
+  Status status = read_inner(r, node, typed, &made, err);
   if (status == STATUS_OK) {
     *value = made;
   } else {
@@ -69,13 +85,14 @@ static Status read_value(const YamlTree *tree, const YamlNode *node, json_t **va
   return status;
 }
 
-Status yaml_parse_file(JsonDoc *doc, const char *path, Error *err) {
+Status yaml_parse_file(JsonDoc *doc, const char *path, const char *const *numbers, Error *err) {
   YamlTree tree;
   *doc = (JsonDoc){.file = path};
   Status status = yaml_tree_read(&tree, path, BYTES_MAX, STATUS_INPUT, err);
   if (status != STATUS_OK) return status;
+  const Reading r = {&tree, numbers};
   if (tree.root) {
-    status = read_value(&tree, tree.root, &doc->root, err);
+    status = read_value(&r, tree.root, numbers == NULL, &doc->root, err);
   } else {
     doc->root = json_null();
   }

@@ -248,10 +248,11 @@ static Status read_document(const JsonDoc *doc, PoolManifest *m, Error *err) {
 }
 
 Status manifest_read(PoolManifest *m, const char *dir, Error *err) {
+  static const char *const numbers[] = {"version", "rank", "alpha", "modules", NULL};
   JsonDoc doc = {0};
   *m = (PoolManifest){.dir = strdup(dir)};
   char *path = path_join(dir, POOL_MANIFEST);
-  Status status = m->dir && path ? yaml_parse_file(&doc, path, err)
+  Status status = m->dir && path ? yaml_parse_file(&doc, path, numbers, err)
                                  : error_set(err, STATUS_RUN, "%s: out of memory", dir);
   if (status == STATUS_OK) status = read_document(&doc, m, err);
   json_free(&doc);
