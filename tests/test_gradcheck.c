@@ -135,17 +135,17 @@ static void check_act(Act act, float spread, bool gated, int64_t rows, int64_t c
 
 static void gradcheck_act(void **state) {
   (void)state;
-  check_act(ACT_RELU, 1, false, 5, 7);
-  check_act(ACT_GELU, 1, false, 5, 7);
-  check_act(ACT_GELU, 4, false, 10, 10);
-  check_act(ACT_GELU, 1, false, 0, 7);
+  for (int act = 0; act < ACTS; act++) check_act((Act)act, 1, false, 5, 7);
+  check_act(ACT_GELU_TANH, 4, false, 10, 10);
+  check_act(ACT_GELU_ERF, 4, false, 10, 10);
+  check_act(ACT_GELU_TANH, 1, false, 0, 7);
 }
 
 static void gradcheck_gated_act(void **state) {
   (void)state;
-  check_act(ACT_RELU, 1, true, 5, 7);
-  check_act(ACT_GELU, 3, true, 5, 7);
-  check_act(ACT_GELU, 1, true, 1, 1030); /* two spans */
+  for (int act = 0; act < ACTS; act++) check_act((Act)act, 1, true, 5, 7);
+  check_act(ACT_GELU_TANH, 3, true, 5, 7);
+  check_act(ACT_GELU_TANH, 1, true, 1, 1030); /* two spans */
 }
 
 /* Embedding */
@@ -291,7 +291,7 @@ typedef struct RecomputeCase {
 
 static Tensor *inner_body(Context *c, void *arg) {
   RecomputeCase *r = arg;
-  return op_act(c, ACT_GELU, op_linear(c, r->x, r->w, NULL));
+  return op_act(c, ACT_GELU_TANH, op_linear(c, r->x, r->w, NULL));
 }
 
 /* A body with a recomputed part inside and operands used twice. */

@@ -58,7 +58,7 @@ static void gelu_is_its_formula(void **state) {
   }
   Runner r;
   runner_open(&r, 1, false);
-  Tensor *y = op_act(&r.c, ACT_GELU, x), *gated = op_gated_act(&r.c, ACT_GELU, x, b);
+  Tensor *y = op_act(&r.c, ACT_GELU_TANH, x), *gated = op_gated_act(&r.c, ACT_GELU_TANH, x, b);
   Comparison c = compare_begin(1e-6, "gelu and its formula");
   compare(&c, "act", y->data, want, N);
   compare(&c, "gated_act", gated->data, want_gated, N);
@@ -191,7 +191,7 @@ static Tensor *model_loss(Context *c, Model *m) {
   Tensor *v = op_linear(c, n, m->v, NULL);
   x = op_add(c, x, op_attention(c, q, k, v, m->bias, &spec));
   Tensor *g = op_act(c, ACT_RELU, op_linear(c, x, m->gate, NULL));
-  x = op_gated_act(c, ACT_GELU, g, op_linear(c, x, m->up, NULL));
+  x = op_gated_act(c, ACT_GELU_TANH, g, op_linear(c, x, m->up, NULL));
   return op_cross_entropy(c, x, m->table, 0.01f, m->ids, 1.0f / TOKENS, NULL);
 }
 

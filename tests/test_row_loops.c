@@ -145,7 +145,7 @@ static void sums_keep_nan_and_infinity(const Kernels *k) {
 }
 
 /* Everything that writes a row, one after another; `out` [count of them, n]. */
-enum { WRITERS = 16 };
+enum { PLAIN = 12, WRITERS = PLAIN + 2 * ACTS };
 static void write_all(const Kernels *k, const RowsOf *r, int64_t n, float *out) {
   const float *a = r->a, *b = r->b, *c = r->c;
   for (int i = 0; i < WRITERS; i++) memcpy(out + i * n, c, (size_t)n * sizeof *out);
@@ -157,23 +157,43 @@ static void write_all(const Kernels *k, const RowsOf *r, int64_t n, float *out) 
   k->norm_dx(out + 5 * n, 0, a, b, c, 0.3f, 0.7f, n);
   k->norm_dx(out + 6 * n, 1, a, b, c, 0.3f, 0.7f, n);
   k->norm_dw(out + 7 * n, a, b, 0.3f, n);
-  k->act(ACT_RELU, out + 8 * n, a, b, n);
-  k->act(ACT_GELU, out + 9 * n, a, b, n);
-  k->act_slope(ACT_RELU, out + 10 * n, a, b, n);
-  k->act_slope(ACT_GELU, out + 11 * n, a, b, n);
-  k->add_product(out + 12 * n, 0, a, b, n);
-  k->add_product(out + 13 * n, 1, a, b, n);
-  k->exp(out + 14 * n, 0.3f, a, 0.7f, n);
-  k->sigmoid(out + 15 * n, a, n);
+  k->add_product(out + 8 * n, 0, a, b, n);
+  k->add_product(out + 9 * n, 1, a, b, n);
+  k->exp(out + 10 * n, 0.3f, a, 0.7f, n);
+  k->sigmoid(out + 11 * n, a, n);
+  for (int how = 0; how < ACTS; how++) {
+    k->act((Act)how, out + (PLAIN + how) * n, a, b, n);
+    k->act_slope((Act)how, out + (PLAIN + ACTS + how) * n, a, b, n);
+  }
 }
 
-static double gelu(double x) {
-  return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1.0)) * (x + 0.044715 * x * x * x)));
+/* The formulas of ops.h. */
+static double act_of(Act how, double x) {
+  switch (how) {
+    case ACT_RELU:
+      return x < 0 ? 0 : x;
+    case ACT_GELU_TANH:
+      return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1.0)) * (x + 0.044715 * x * x * x)));
+    case ACT_GELU_ERF:
+      return 0.5 * x * (1 + erf(x / sqrt(2)));
+    case ACT_SILU:
+      return x / (1 + exp(-x));
+    case ACT_SIGMOID:
+      return 1 / (1 + exp(-x));
+    default:
+      return tanh(x);
+  }
+}
+
+static double act_slope_of(Act how, double x) {
+  const double h = 1e-5;
+  if (how == ACT_RELU) return x > 0;
+  return (act_of(how, x + h) - act_of(how, x - h)) / (2 * h);
 }
 
 /* What writer `i` makes of an element, in double. */
 static double written(int i, double a, double b, double c) {
-  const double f = (double)0.3f, g = (double)0.7f, h = 1e-5;
+  const double f = (double)0.3f, g = (double)0.7f;
   switch (i) {
     case 0:
       return a + b;
@@ -192,22 +212,20 @@ static double written(int i, double a, double b, double c) {
     case 7:
       return c + a * b * f;
     case 8:
-      return (a < 0 ? 0 : a) * b;
-    case 9:
-      return gelu(a) * b;
-    case 10:
-      return (a > 0 ? 1 : 0) * b;
-    case 11:
-      return (gelu(a + h) - gelu(a - h)) / (2 * h) * b;
-    case 12:
       return a * b;
-    case 13:
+    case 9:
       return c + a * b;
-    case 14:
+    case 10:
       return f * exp(a - g);
     default:
       return 1 / (1 + exp(-a));
   }
+}
+
+static double written_by(int i, double a, double b, double c) {
+  if (i < PLAIN) return written(i, a, b, c);
+  i -= PLAIN;
+  return i < ACTS ? act_of((Act)i, a) * b : act_slope_of((Act)(i - ACTS), a) * b;
 }
 
 static void rows_agree_with_plain_loops(const Kernels *k) {
@@ -219,7 +237,7 @@ static void rows_agree_with_plain_loops(const Kernels *k) {
     for (int64_t i = 0; i < WRITERS * n; i++) {
       int64_t j = i % n;
       double a = (double)r->a[j], b = (double)r->b[j], c = (double)r->c[j];
-      double want = written((int)(i / n), a, b, c);
+      double want = written_by((int)(i / n), a, b, c);
       if (!(fabs((double)out[i] - want) <= 2e-6 * (1 + fabs(a) + fabs(b) + fabs(c) + fabs(want))))
         fail_msg("%s: writer %d [%d of %d]: got %.9g, want %.9g", k->name, (int)(i / n), (int)j,
                  (int)n, (double)out[i], want);
@@ -249,6 +267,18 @@ static void tables_that_fuse_are_equal(const Kernels *k) {
   }
 }
 
+/* The whole range of gelu, its tails included: P(x) = gelu(x) / x. */
+static void the_normal_distribution_is_right(const Kernels *k) {
+  static float x[BLOCK], y[BLOCK];
+  for (int i = 0; i < BLOCK; i++) x[i] = (float)(i - BLOCK / 2) / 128 + 0.001f;
+  k->act(ACT_GELU_ERF, y, x, NULL, BLOCK);
+  for (int i = 0; i < BLOCK; i++) {
+    double want = 0.5 * erfc(-(double)x[i] / sqrt(2)), got = (double)y[i] / (double)x[i];
+    assert_true(fabs(got - want) <= 2e-7);
+    if (want > 1e-8) assert_true(fabs(got - want) <= 1.5e-6 * want);
+  }
+}
+
 static void test_all(void **state) {
   (void)state;
   for (int i = 0; kernels_list(i); i++) {
@@ -259,6 +289,7 @@ static void test_all(void **state) {
     sums_agree_with_plain_loops(k);
     sums_keep_nan_and_infinity(k);
     rows_agree_with_plain_loops(k);
+    the_normal_distribution_is_right(k);
     tables_that_fuse_are_equal(k);
   }
 }

@@ -175,6 +175,7 @@ static void names_that_checkpoints_use_are_known(void **state) {
       {false, {.copy_of = "shared.weight", .copy = "lm_head.weight"}},
       {true, {.from = "shared.weight", .to = "encoder.embed_tokens.weight"}},
       {true, {.from = "shared.weight", .to = "decoder.embed_tokens.weight"}},
+      {false, {.from = "shared.weight", .to = "lm_head.weight"}},
       {true, {.extra = UNUSED_BIAS}},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

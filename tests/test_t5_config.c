@@ -57,13 +57,15 @@ static void given_keys_count(void **state) {
   assert_int_equal(c.decoder_layers, 5);
   assert_int_equal(c.buckets, 16);
   assert_int_equal(c.max_distance, 9);
-  assert_true(c.act == ACT_GELU && c.gated);
+  assert_true(c.act == ACT_GELU_TANH && c.gated);
   assert_true(c.norm_eps == 1e-5);
   assert_true(c.pad_id == 3 && c.eos_id == 4);
   assert_int_equal(c.decoder_start_id, 3); /* the decoder starts with pad where nothing is said */
   c = read_with(*state, "t5", ", \"decoder_start_token_id\": 7, \"num_decoder_layers\": null");
   assert_int_equal(c.decoder_start_id, 7);
   assert_int_equal(c.decoder_layers, 3);
+  c = read_with(*state, "t5", ", \"eos_token_id\": [5, 1]");
+  assert_int_equal(c.eos_id, 5);
 }
 
 static void tying_and_scaling(void **state) {
@@ -80,6 +82,12 @@ static void tying_and_scaling(void **state) {
       {"t5", ", \"tie_word_embeddings\": false, \"scale_decoder_outputs\": true", false, true},
       {"mt5", "", false, false},
       {"mt5", ", \"tie_word_embeddings\": true", false, false},
+      {"mt5", ", \"tie_word_embeddings\": true, \"transformers_version\": \"5.23.0\"", false,
+       false},
+      {"mt5", ", \"tie_word_embeddings\": true, \"transformers_version\": \"4.46.3\"", true, true},
+      {"mt5", ", \"tie_word_embeddings\": false, \"transformers_version\": \"4.46.3\"", false,
+       false},
+      {"mt5", ", \"scale_decoder_outputs\": true", false, false},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     T5Config c = read_with(*state, cases[i].type, cases[i].more);
@@ -98,9 +106,20 @@ static void forms_of_the_feed_forward(void **state) {
   } cases[] = {
       {"t5", ", \"feed_forward_proj\": \"relu\"", ACT_RELU, false},
       {"t5", ", \"feed_forward_proj\": \"gated-relu\"", ACT_RELU, true},
-      {"t5", ", \"feed_forward_proj\": \"gelu_new\"", ACT_GELU, false},
-      {"t5", ", \"feed_forward_proj\": \"gated-gelu_new\"", ACT_GELU, true},
-      {"mt5", "", ACT_GELU, true},
+      {"t5", ", \"feed_forward_proj\": \"gelu_new\"", ACT_GELU_TANH, false},
+      {"t5", ", \"feed_forward_proj\": \"gated-gelu_new\"", ACT_GELU_TANH, true},
+      {"t5", ", \"feed_forward_proj\": \"gelu\"", ACT_GELU_ERF, false},
+      {"t5", ", \"feed_forward_proj\": \"gated-gelu_python\"", ACT_GELU_ERF, true},
+      {"t5", ", \"feed_forward_proj\": \"gated-silu\"", ACT_SILU, true},
+      {"t5", ", \"feed_forward_proj\": \"swish\"", ACT_SILU, false},
+      {"t5", ", \"feed_forward_proj\": \"gated-sigmoid\"", ACT_SIGMOID, true},
+      {"t5", ", \"feed_forward_proj\": \"tanh\"", ACT_TANH, false},
+      {"t5", ", \"feed_forward_proj\": \"gelu_pytorch_tanh\"", ACT_GELU_TANH, false},
+      {"mt5", "", ACT_GELU_TANH, true},
+      /* What transformers computes where the keys differ. */
+      {"t5", ", \"feed_forward_proj\": \"gated-gelu\", \"dense_act_fn\": \"gelu\"", ACT_GELU_ERF,
+       true},
+      {"t5", ", \"feed_forward_proj\": \"relu\", \"is_gated_act\": true", ACT_RELU, true},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     T5Config c = read_with(*state, cases[i].type, cases[i].more);
@@ -114,7 +133,14 @@ static void what_is_wrong_is_refused_by_key(void **state) {
   } cases[] = {
       {"{" SHAPE "}", "config.json: |model_type"},
       {"[1]", "config.json: |an array|an object"},
-      {"{\"model_type\": \"umt5\", " SHAPE "}", "model_type: |\"umt5\"|\"t5\""},
+      {"{\"model_type\": \"umt5\", " SHAPE "}", "model_type: |\"umt5\"|every block|\"t5\""},
+      {"{\"model_type\": \"longt5\"}", "model_type: |\"longt5\"|global attention"},
+      {"{\"model_type\": \"switch_transformers\"}", "model_type: |routed experts"},
+      {"{\"model_type\": \"pix2struct\"}", "model_type: |image patches"},
+      {"{\"model_type\": \"t5\", \"architectures\": [\"T5ForSequenceClassification\"]}",
+       "architectures: |T5ForSequenceClassification|T5ForConditionalGeneration"},
+      {"{\"model_type\": \"t5\", \"quantization_config\": {\"load_in_8bit\": true}}",
+       "quantization_config: |before quantisation"},
       {"{\"model_type\": \"bert\", " SHAPE "}", "model_type: |\"bert\""},
       {"{\"model_type\": \"t5\", \"d_model\": 8}", "vocab_size: |missing"},
       {"{\"model_type\": \"t5\", \"vocab_size\": 9, \"d_model\": \"8\"}", "d_model: |a string"},
@@ -138,15 +164,17 @@ static void what_cannot_be_is_refused_by_key(void **state) {
       {"\"num_decoder_layers\": 0", "num_decoder_layers: |0"},
       {"\"relative_attention_num_buckets\": 3", "relative_attention_num_buckets: |3"},
       {"\"relative_attention_max_distance\": 16", "relative_attention_max_distance: |16|17"},
-      {"\"feed_forward_proj\": \"gelu\"", "feed_forward_proj: |\"gelu\"|gated-gelu"},
-      {"\"feed_forward_proj\": \"gated-silu\"", "feed_forward_proj: |\"gated-silu\""},
+      {"\"feed_forward_proj\": \"gated-mish\"", "feed_forward_proj: |\"mish\"|gelu_new|silu"},
+      {"\"feed_forward_proj\": \"gated-\"", "feed_forward_proj: |\"\""},
       {"\"feed_forward_proj\": 1", "feed_forward_proj: |an integer"},
-      {"\"is_gated_act\": true", "is_gated_act: |true|\"relu\""},
-      {"\"feed_forward_proj\": \"gated-gelu\", \"dense_act_fn\": \"gelu\"",
-       "dense_act_fn: |\"gelu\"|\"gelu_new\""},
+      {"\"is_gated_act\": 1", "is_gated_act: "},
+      {"\"feed_forward_proj\": \"gated-gelu\", \"dense_act_fn\": \"relu6\"",
+       "dense_act_fn: |\"relu6\"|gelu_new"},
       {"\"tie_word_embeddings\": 1", "tie_word_embeddings: "},
       {"\"scale_decoder_outputs\": \"no\"", "scale_decoder_outputs: "},
       {"\"eos_token_id\": 100", "eos_token_id: |100|99"},
+      {"\"eos_token_id\": [1, 100]", "eos_token_id: element 1: |99"},
+      {"\"eos_token_id\": [\"1\"]", "eos_token_id: element 0: "},
       {"\"pad_token_id\": -1", "pad_token_id: |-1"},
       {"\"decoder_start_token_id\": 1000", "decoder_start_token_id: "},
       {"\"layer_norm_epsilon\": -1e-6", "layer_norm_epsilon: "},

@@ -21,7 +21,7 @@ T5Config tiny_config(bool v1_1) {
                     .decoder_layers = 3,
                     .buckets = 8,
                     .max_distance = 12,
-                    .act = v1_1 ? ACT_GELU : ACT_RELU,
+                    .act = v1_1 ? ACT_GELU_TANH : ACT_RELU,
                     .gated = v1_1,
                     .tied = !v1_1,
                     .scale_decoder_outputs = !v1_1,

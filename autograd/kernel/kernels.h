@@ -4,7 +4,7 @@
  * and lengths: no tensor, no context, no thread.
  *
  * table.c is compiled once for each kind (Makefile), from the same loops: product_tile.h (what
- * every product is made of), row_loops.h (norms, softmax, activations). The best table that the
+ * every product is made of), row_loops.h (norms, softmax) with activation.h. The best table that the
  * processor has is chosen at run time; SKEIN_KERNEL names another.
  *
  * Invariants, on which the promises of skein rest:
@@ -41,7 +41,16 @@ typedef struct Tile {
   int64_t ahead;     /* elements behind each of a that are fetched meanwhile; 0: none */
 } Tile;
 
-typedef enum Act { ACT_RELU, ACT_GELU } Act;
+/* Their formulas are in op/ops.h. */
+typedef enum Act {
+  ACT_RELU,
+  ACT_GELU_TANH,
+  ACT_GELU_ERF,
+  ACT_SILU,
+  ACT_SIGMOID,
+  ACT_TANH,
+  ACTS,
+} Act;
 
 typedef struct Kernels {
   const char *name; /* "portable", "avx2", "avx512", "avx512-bf16" */

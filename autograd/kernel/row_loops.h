@@ -6,6 +6,7 @@
 #define SKEIN_ROW_LOOPS_H
 
 #include "autograd/ground/dtype_convert.h"
+#include "autograd/kernel/activation.h"
 #include "autograd/kernel/kernels.h"
 #include "autograd/kernel/lanes.h"
 #include "autograd/kernel/vmath.h"
@@ -125,11 +126,6 @@ static void row_exp(float *y, float s, const float *x, float shift, int64_t n) {
   for (int64_t i = 0; i < n; i++) y[i] = s * vmath_exp(x[i] - shift);
 }
 
-static void sigmoid(float *y, const float *x, int64_t n) {
-#pragma omp simd
-  for (int64_t i = 0; i < n; i++) y[i] = vmath_sigmoid(x[i]);
-}
-
 static double exp_sum(float *y, const float *x, float shift, int64_t n) {
   double all = 0;
   for (int64_t i = 0; i < n; i += CHUNK) {
@@ -180,49 +176,23 @@ static void norm_dw(float *dw, const float *dy, const float *x, float rstd, int6
   for (int64_t i = 0; i < n; i++) dw[i] += dy[i] * (x[i] * rstd);
 }
 
-static const float TWICE_ROOT = 1.5957691216057308f; /* 2 sqrt(2/pi) */
-static const float CUBIC = 0.044715f;
-
-/* 0.5 (1 + tanh(u)) = sigmoid(2u), so with p = 2 sqrt(2/pi) (x + 0.044715 x^3), s = sigmoid(p):
- *   gelu(x) = x s    gelu'(x) = s + x s (1 - s) p' */
-static inline float gelu_gate(float x) {
-  return vmath_sigmoid(TWICE_ROOT * x * (1 + CUBIC * x * x));
-}
-
-static inline float gelu_slope(float x) {
-  float s = gelu_gate(x);
-  return s + x * s * (1 - s) * TWICE_ROOT * (1 + 3 * CUBIC * x * x);
-}
-
 static void multiply(float *y, const float *b, int64_t n) {
 #pragma omp simd
   for (int64_t i = 0; i < n; i++) y[i] *= b[i];
 }
 
-/* In spans that stay in the first cache between the two passes; relu keeps NaN. */
+/* In spans that stay in the first cache between the two passes. */
 static void act(Act how, float *y, const float *x, const float *b, int64_t n) {
   enum { SPAN = 1024 };
   for (int64_t at = 0; at < n; at += SPAN) {
-    int64_t end = n - at < SPAN ? n : at + SPAN;
-    if (how == ACT_RELU) {
-#pragma omp simd
-      for (int64_t i = at; i < end; i++) y[i] = x[i] < 0 ? 0 : x[i];
-    } else {
-#pragma omp simd
-      for (int64_t i = at; i < end; i++) y[i] = x[i] * gelu_gate(x[i]);
-    }
-    if (b) multiply(y + at, b + at, end - at);
+    int64_t count = n - at < SPAN ? n - at : SPAN;
+    ACT_ROW[how](y + at, x + at, count);
+    if (b) multiply(y + at, b + at, count);
   }
 }
 
 static void act_slope(Act how, float *y, const float *x, const float *b, int64_t n) {
-  if (how == ACT_RELU) {
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = x[i] > 0 ? 1 : 0;
-  } else {
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++) y[i] = gelu_slope(x[i]);
-  }
+  ACT_SLOPE_ROW[how](y, x, n);
   if (b) multiply(y, b, n);
 }
 

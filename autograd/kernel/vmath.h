@@ -1,9 +1,9 @@
-/* vmath: exp and sigmoid that a compiler can vectorise.
+/* vmath: exp, sigmoid and the normal distribution that a compiler can vectorise.
  *
  * The inline functions have no branch, table or library call, so a loop over them under
  * `#pragma omp simd` becomes vector code without -ffast-math. They are right at the ends and keep
- * NaN: exp(-inf) = 0, exp(+inf) = inf, sigmoid(-inf) = 0, sigmoid(+inf) = 1. Over all of float,
- * denormal results included, exp is within 1.5 ulp and sigmoid within 2.5. */
+ * NaN: exp(-inf) = 0, exp(+inf) = inf, sigmoid and normal 0 at -inf and 1 at +inf. Over all of
+ * float, denormal results included, exp is within 1.5 ulp and sigmoid within 2.5. */
 #ifndef SKEIN_VMATH_H
 #define SKEIN_VMATH_H
 
@@ -55,6 +55,24 @@ static inline float vmath_exp(float x) {
 static inline float vmath_sigmoid(float x) {
   float e = vmath_exp(-fabsf(x));
   return (x < 0 ? e : 1) / (1 + e);
+}
+
+/* P(x) = (1 + erf(x / sqrt 2)) / 2. Its tail is P(-|x|) = e^(-x^2/2) t p(t), t = 1 / (1 + 0.35 |x|),
+ * where p is the minimax fit of degree 8 in relative error (4e-8 for |x| <= 14, where the tail
+ * leaves the normal floats). Within 1e-7, and within 1e-6 of a tail above 1e-8. */
+static inline float vmath_normal(float x) {
+  float t = 1 / vmath_fma(0.35f, fabsf(x), 1);
+  float p = -0x1.dd87c0p-6f;
+  p = vmath_fma(p, t, 0x1.26db26p-3f);
+  p = vmath_fma(p, t, -0x1.05da7cp-2f);
+  p = vmath_fma(p, t, 0x1.45fe4cp-3f);
+  p = vmath_fma(p, t, -0x1.7aa822p-6f);
+  p = vmath_fma(p, t, 0x1.b029d6p-4f);
+  p = vmath_fma(p, t, 0x1.ead5b4p-4f);
+  p = vmath_fma(p, t, 0x1.1e6feap-3f);
+  p = vmath_fma(p, t, 0x1.1df1d4p-3f);
+  float tail = vmath_exp(-0.5f * x * x) * (p * t);
+  return x < 0 ? tail : 1 - tail;
 }
 
 #endif

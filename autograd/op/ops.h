@@ -35,7 +35,14 @@ Tensor *op_rms_norm(Context *c, Tensor *x, Tensor *w, float eps);
 /* y = a + b                                    [T, d] each */
 Tensor *op_add(Context *c, Tensor *a, Tensor *b);
 
-/* RELU: max(x, 0).  GELU: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) ("gelu_new"). */
+/* Activations, with the names that Hugging Face has for them (ACT2FN):
+ *   RELU       max(x, 0)                                                  relu
+ *   GELU_TANH  0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))            gelu_new
+ *   GELU_ERF   0.5 x (1 + erf(x / sqrt 2))                                gelu
+ *   SILU       x / (1 + e^-x)                                             silu
+ *   SIGMOID    1 / (1 + e^-x)                                             sigmoid
+ *   TANH       tanh(x)                                                    tanh
+ * GELU: Hendrycks and Gimpel 2016, arXiv 1606.08415; gated ones: Shazeer 2020, arXiv 2002.05202. */
 
 /* y = act(x)                                   [T, d] */
 Tensor *op_act(Context *c, Act act, Tensor *x);

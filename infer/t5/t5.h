@@ -62,7 +62,8 @@ typedef struct T5 {
  * model does not know is an error. The head is lm_head.weight where there is one with values of its
  * own, else the shared embedding; one of its own in a model whose config says tied is refused. The
  * input embedding is shared.weight, else {encoder,decoder}.embed_tokens.weight; all that are there
- * must hold the same values. config.tied becomes whether the head is shared. */
+ * must hold the same values. Where there is none, lm_head.weight is both, unless the config says
+ * that they differ. config.tied becomes whether the head is shared. A T5EncoderModel is refused. */
 Status t5_open(T5 **model, const char *dir, Error *err);
 /* A model in memory with random weights as Hugging Face initialises T5 (factor 1.0), keyed by
  * `seed`; with `trainable` every weight needs a gradient. */

@@ -1,11 +1,14 @@
 #include "infer/t5/t5_config.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/file/path.h"
 #include "data/text/json.h"
+#include "infer/t5/t5_act.h"
+#include "infer/t5/t5_family.h"
 
 enum { CONFIG_BYTES_MAX = 1 << 20 };
 
@@ -13,28 +16,6 @@ enum { CONFIG_BYTES_MAX = 1 << 20 };
  * fits int64. */
 enum { DIM_MAX = 1 << 20, VOCAB_MAX = 1 << 24, HEADS_MAX = 1 << 12, LAYERS_MAX = 1 << 12 };
 enum { BUCKETS_MAX = 1 << 16, DISTANCE_MAX = 1 << 24 };
-
-/* The forms of the feed-forward layer that Act supports, as Hugging Face spells them. */
-typedef struct Form {
-  const char *feed_forward_proj, *dense_act_fn;
-  Act act;
-  bool gated;
-} Form;
-
-static const Form FORMS[] = {
-    {"relu", "relu", ACT_RELU, false},
-    {"gated-gelu", "gelu_new", ACT_GELU, true},
-    {"gated-relu", "relu", ACT_RELU, true},
-    {"gelu_new", "gelu_new", ACT_GELU, false},
-    {"gated-gelu_new", "gelu_new", ACT_GELU, true},
-};
-
-static const Form *form_find(const char *feed_forward_proj) {
-  for (size_t i = 0; i < sizeof FORMS / sizeof *FORMS; i++) {
-    if (strcmp(FORMS[i].feed_forward_proj, feed_forward_proj) == 0) return &FORMS[i];
-  }
-  return NULL;
-}
 
 /* The published shapes: github.com/google-research/text-to-text-transfer-transformer, t5 and
  * released_checkpoints (v1.1), as in the config.json of the checkpoints on the Hugging Face hub. */
@@ -71,7 +52,7 @@ bool t5_config_named(T5Config *config, const char *name) {
     config->d_ff = s->d_ff;
     config->heads = s->heads;
     config->encoder_layers = config->decoder_layers = s->layers;
-    config->act = s->v1_1 ? ACT_GELU : ACT_RELU;
+    config->act = s->v1_1 ? ACT_GELU_TANH : ACT_RELU;
     config->gated = s->v1_1;
     config->tied = config->scale_decoder_outputs = !s->v1_1;
     return true;
@@ -116,73 +97,74 @@ static Status read_positions(T5Config *c, const JsonDoc *doc, Error *err) {
                   &c->max_distance, err);
 }
 
-static Status read_form(T5Config *c, const JsonDoc *doc, bool mt5, Error *err) {
-  const char *proj = mt5 ? "gated-gelu" : "relu", *dense;
-  bool gated;
-  if (json_has(doc, "feed_forward_proj")) {
-    TRY(json_get_string(doc, "feed_forward_proj", &proj, err));
-  }
-  const Form *form = form_find(proj);
-  if (!form) {
-    return error_set(err, STATUS_INPUT,
-                     "%s: feed_forward_proj: is \"%s\"; relu, gelu_new, gated-relu, gated-gelu and "
-                     "gated-gelu_new are supported",
-                     doc->file, proj);
-  }
-  if (json_has(doc, "is_gated_act")) {
-    TRY(json_get_bool(doc, "is_gated_act", &gated, err));
-    if (gated != form->gated) {
-      return error_set(err, STATUS_INPUT,
-                       "%s: is_gated_act: is %s, but feed_forward_proj is \"%s\"", doc->file,
-                       gated ? "true" : "false", proj);
-    }
-  }
+/* feed_forward_proj is ACT or gated-ACT, and "gated-gelu" stands for gelu_new. Where dense_act_fn and
+ * is_gated_act are said too, transformers (configuration_t5.py) computes those. */
+static Status read_activation(T5Config *c, const JsonDoc *doc, bool mt5, Error *err) {
+  const char *key = "feed_forward_proj", *proj = mt5 ? "gated-gelu" : "relu", *name;
+  if (json_has(doc, key)) TRY(json_get_string(doc, key, &proj, err));
+  c->gated = strncmp(proj, "gated-", strlen("gated-")) == 0;
+  name = c->gated ? proj + strlen("gated-") : proj;
+  if (strcmp(proj, "gated-gelu") == 0) name = "gelu_new";
+  if (json_has(doc, "is_gated_act")) TRY(json_get_bool(doc, "is_gated_act", &c->gated, err));
   if (json_has(doc, "dense_act_fn")) {
-    TRY(json_get_string(doc, "dense_act_fn", &dense, err));
-    if (strcmp(dense, form->dense_act_fn) != 0) {
-      return error_set(err, STATUS_INPUT,
-                       "%s: dense_act_fn: is \"%s\", but feed_forward_proj is \"%s\" (want \"%s\")",
-                       doc->file, dense, proj, form->dense_act_fn);
-    }
+    key = "dense_act_fn";
+    TRY(json_get_string(doc, key, &name, err));
   }
-  c->act = form->act;
-  c->gated = form->gated;
+  if (act_find(name, &c->act)) return STATUS_OK;
+  return error_set(
+      err, STATUS_INPUT,
+      "%s: %s: the activation \"%.40s\" is not computed; computed are, gated or not, %s", doc->file,
+      key, name, act_names());
+}
+
+/* `old`: tie_word_embeddings speaks of scaling too (t5_config.h). */
+static Status read_head(T5Config *c, const JsonDoc *doc, const T5Family *f, Error *err) {
+  bool tie = true, scale = false, tie_said = json_has(doc, "tie_word_embeddings");
+  bool scale_said = json_has(doc, "scale_decoder_outputs");
+  if (tie_said) TRY(json_get_bool(doc, "tie_word_embeddings", &tie, err));
+  if (scale_said) TRY(json_get_bool(doc, "scale_decoder_outputs", &scale, err));
+  bool old = f->mt5 ? tie_said && f->version > 0 && f->version < 5 : !scale_said;
+  c->scale_decoder_outputs = old ? tie : scale && !f->mt5;
+  c->head = !tie ? HEAD_OWN : old ? HEAD_SHARED : HEAD_FOUND;
+  c->tied = c->head == HEAD_SHARED;
   return STATUS_OK;
 }
 
-static Status read_head(T5Config *c, const JsonDoc *doc, bool mt5, Error *err) {
-  bool tie = true;
-  if (json_has(doc, "tie_word_embeddings")) {
-    TRY(json_get_bool(doc, "tie_word_embeddings", &tie, err));
+/* An id, or a list of them of which the first is taken: generation alone has use for the others
+ * (generation_config.h). */
+static Status read_eos(T5Config *c, const JsonDoc *doc, int64_t last, Error *err) {
+  const json_t *value = json_object_get(doc->root, "eos_token_id");
+  if (!json_is_array(value)) return read_int(doc, "eos_token_id", 0, last, &c->eos_id, err);
+  for (size_t i = 0; i < json_array_size(value); i++) {
+    const json_t *id = json_array_get(value, i);
+    if (json_is_integer(id) && json_integer_value(id) >= 0 && json_integer_value(id) <= last)
+      continue;
+    return error_set(err, STATUS_INPUT,
+                     "%s: eos_token_id: element %zu: want an integer in [0, %" PRId64 "]",
+                     doc->file, i, last);
   }
-  bool explicit_scale = json_has(doc, "scale_decoder_outputs");
-  c->tied = tie && !mt5 && !explicit_scale;
-  c->scale_decoder_outputs = tie && !mt5;
-  if (!explicit_scale) return STATUS_OK;
-  return json_get_bool(doc, "scale_decoder_outputs", &c->scale_decoder_outputs, err);
+  if (json_array_size(value) > 0) c->eos_id = (int)json_integer_value(json_array_get(value, 0));
+  return STATUS_OK;
 }
 
 static Status read_ids(T5Config *c, const JsonDoc *doc, Error *err) {
   int64_t last = c->vocab_size - 1;
   TRY(read_int(doc, "pad_token_id", 0, last, &c->pad_id, err));
-  TRY(read_int(doc, "eos_token_id", 0, last, &c->eos_id, err));
+  TRY(read_eos(c, doc, last, err));
   c->decoder_start_id = c->pad_id;
   return read_int(doc, "decoder_start_token_id", 0, last, &c->decoder_start_id, err);
 }
 
 static Status read_document(T5Config *c, const JsonDoc *doc, Error *err) {
-  const char *type;
-  TRY(json_get_string(doc, "model_type", &type, err));
-  bool mt5 = strcmp(type, "mt5") == 0;
-  if (!mt5 && strcmp(type, "t5") != 0) {
-    return error_set(err, STATUS_INPUT, "%s: model_type: is \"%s\", want \"t5\" or \"mt5\"",
-                     doc->file, type);
-  }
+  T5Family family;
+  TRY(t5_family_read(&family, doc, err));
   *c = DEFAULTS;
+  c->encoder_alone = family.encoder;
+  c->bytes = family.bytes;
   TRY(read_dims(c, doc, err));
   TRY(read_positions(c, doc, err));
-  TRY(read_form(c, doc, mt5, err));
-  TRY(read_head(c, doc, mt5, err));
+  TRY(read_activation(c, doc, family.mt5, err));
+  TRY(read_head(c, doc, &family, err));
   TRY(read_ids(c, doc, err));
   if (!json_has(doc, "layer_norm_epsilon")) return STATUS_OK;
   return json_get_real(doc, "layer_norm_epsilon", 0, 1, &c->norm_eps, err);
@@ -206,14 +188,10 @@ static const char *torch_dtype(Dtype dtype) {
   return names[dtype];
 }
 
-static const Form *form_of(const T5Config *c) {
-  const Form *form = FORMS;
-  while (form->act != c->act || form->gated != c->gated) form++;
-  return form;
-}
-
 static json_t *config_json(const T5Config *c, Dtype dtype) {
-  const Form *form = form_of(c);
+  bool v1_1 = c->gated && c->act == ACT_GELU_TANH;
+  char proj[32];
+  snprintf(proj, sizeof proj, "%s%s", c->gated ? "gated-" : "", v1_1 ? "gelu" : act_name(c->act));
   return json_pack(
       "{s:[s], s:s, s:b, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i,"
       " s:s, s:b, s:s, s:b, s:b, s:f, s:i, s:i, s:i, s:s}",
@@ -221,11 +199,11 @@ static json_t *config_json(const T5Config *c, Dtype dtype) {
       "vocab_size", (json_int_t)c->vocab_size, "d_model", (json_int_t)c->d_model, "d_kv",
       (json_int_t)c->d_kv, "d_ff", (json_int_t)c->d_ff, "num_heads", c->heads, "num_layers",
       c->encoder_layers, "num_decoder_layers", c->decoder_layers, "relative_attention_num_buckets",
-      c->buckets, "relative_attention_max_distance", c->max_distance, "feed_forward_proj",
-      form->feed_forward_proj, "is_gated_act", form->gated, "dense_act_fn", form->dense_act_fn,
-      "tie_word_embeddings", c->tied, "scale_decoder_outputs", c->scale_decoder_outputs,
-      "layer_norm_epsilon", c->norm_eps, "pad_token_id", c->pad_id, "eos_token_id", c->eos_id,
-      "decoder_start_token_id", c->decoder_start_id, "torch_dtype", torch_dtype(dtype));
+      c->buckets, "relative_attention_max_distance", c->max_distance, "feed_forward_proj", proj,
+      "is_gated_act", c->gated, "dense_act_fn", act_name(c->act), "tie_word_embeddings", c->tied,
+      "scale_decoder_outputs", c->scale_decoder_outputs, "layer_norm_epsilon", c->norm_eps,
+      "pad_token_id", c->pad_id, "eos_token_id", c->eos_id, "decoder_start_token_id",
+      c->decoder_start_id, "torch_dtype", torch_dtype(dtype));
 }
 
 Status t5_config_write(const T5Config *config, const char *dir, Dtype dtype, Error *err) {

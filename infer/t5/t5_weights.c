@@ -6,6 +6,8 @@
 #include "data/tensors/safetensors.h"
 #include "infer/t5/t5_layout.h"
 
+#define HEAD "lm_head.weight"
+
 enum { RNG_T5_WEIGHT = 0x7435 }; /* purpose of the random stream of a weight */
 
 static T5 *model_new(Error *err) {
@@ -55,20 +57,21 @@ static Status find_embedding(T5 *m, const char *dir, Tensor *shared, Error *err)
     if (!first) first = names[i];
   }
   if (first) return STATUS_OK;
-  return weights_get(m->weights, names[0], rows, cols, shared, err); /* says what is missing */
+  /* A head that is the embedding may be its only copy. */
+  bool by_head = m->config.head != HEAD_OWN && weights_has(m->weights, HEAD);
+  return weights_get(m->weights, by_head ? HEAD : names[0], rows, cols, shared, err);
 }
 
 static Status find_head(T5 *m, const char *dir, const Tensor *shared, bool *own, Error *err) {
   Tensor head;
   *own = false;
-  if (!weights_has(m->weights, "lm_head.weight")) return STATUS_OK;
-  TRY(weights_get(m->weights, "lm_head.weight", m->config.vocab_size, m->config.d_model, &head,
-                  err));
+  if (!weights_has(m->weights, HEAD)) return STATUS_OK;
+  TRY(weights_get(m->weights, HEAD, m->config.vocab_size, m->config.d_model, &head, err));
   *own = !same_values(&head, shared);
-  if (!*own || !m->config.tied) return STATUS_OK;
+  if (!*own || m->config.head != HEAD_SHARED) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH,
-                   "%s/config.json: tie_word_embeddings: is true, but the checkpoint has an "
-                   "lm_head.weight that differs from shared.weight; set tie_word_embeddings to "
+                   "%s/config.json: tie_word_embeddings: is true, but the checkpoint has an " HEAD
+                   " that differs from shared.weight; set tie_word_embeddings to "
                    "false (T5 v1.1), or say scale_decoder_outputs if outputs are to be scaled",
                    dir);
 }

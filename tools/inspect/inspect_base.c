@@ -1,5 +1,6 @@
 /* Hugging Face T5 directories. */
 #include "infer/t5/t5.h"
+#include "infer/t5/t5_act.h"
 #include "tools/inspect/inspect.h"
 
 static void add_config(Facts *f, const T5Config *c) {
@@ -13,7 +14,7 @@ static void add_config(Facts *f, const T5Config *c) {
   facts_set(f, o, "decoder_layers", json_integer(c->decoder_layers));
   facts_set(f, o, "position_buckets", json_integer(c->buckets));
   facts_set(f, o, "position_max_distance", json_integer(c->max_distance));
-  facts_set(f, o, "activation", facts_text(c->act == ACT_RELU ? "relu" : "gelu_new"));
+  facts_set(f, o, "activation", facts_text(act_name(c->act)));
   facts_set(f, o, "gated", json_boolean(c->gated));
   facts_set(f, o, "tied_embeddings", json_boolean(c->tied));
   facts_set(f, o, "scale_decoder_outputs", json_boolean(c->scale_decoder_outputs));

@@ -1,0 +1,18 @@
+/* t5_act: the names that Hugging Face has for activations. Inside of infer/t5/t5*, and for
+ * `skein inspect`. */
+#ifndef SKEIN_T5_ACT_H
+#define SKEIN_T5_ACT_H
+
+#include <stdbool.h>
+
+#include "autograd/kernel/kernels.h"
+
+/* The name that skein writes: "relu", "gelu_new", "gelu", "silu", "sigmoid", "tanh". */
+const char *act_name(Act act);
+/* The activation of that name, or of another name of ACT2FN (transformers, activations.py) for the
+ * same function. False when it is not computed. */
+bool act_find(const char *name, Act *act);
+/* All names of act_find, separated by ", ". */
+const char *act_names(void);
+
+#endif
