@@ -35,6 +35,7 @@ from safetensors.torch import save_file
 
 import make_activation_golden
 import make_embedding_golden
+import make_family_golden
 import make_tokenizer_golden
 from reference import (ADAPTER, attach_gates, example_logits, lora_layers, padded_logits, token_nll,
                        zero_gates)
@@ -357,6 +358,8 @@ def main():
         make_activation_golden.make(GOLDEN / "activation")
     if not wanted or "embeddings" in wanted:
         make_embedding_golden.make(GOLDEN / "embeddings")
+    if not wanted or "family" in wanted:
+        write_json(GOLDEN / "family" / "expected.json", make_family_golden.make(GOLDEN / "family"))
 
 
 if __name__ == "__main__":
