@@ -38,8 +38,8 @@ endif
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fopenmp $(warnings) $(flags_$(MODE)) $(CFLAGS)
 CXXFLAGS_ALL := -std=c++17 -I. -MMD -MP -Wall -Wextra -Wshadow $(flags_$(MODE)) $(CXXFLAGS)
 LDFLAGS_ALL := -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lcrypto -lsentencepiece_train \
-  -lsentencepiece -lstdc++ -lpthread -lm
+LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lminizip -lz -lcrypto \
+  -lsentencepiece_train -lsentencepiece -lstdc++ -lpthread -lm
 
 # What lies in these folders and in their rooms: $(call in,FOLDERS,ENDS).
 in = $(wildcard $(foreach folder,$(1),$(foreach end,$(2),$(folder)/*.$(end) $(folder)/*/*.$(end))))

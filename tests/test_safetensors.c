@@ -181,7 +181,7 @@ static void files_that_are_something_else(void **state) {
       {"<!DOCTYPE html><html>", 21, "an HTML page; download"},
       {"<HTML>", 6, "an HTML page; download"},
       {"<?xml version='1.0'?><Error>", 28, "an XML document"},
-      {"PK\3\4\0\0\0\0\0\1\0\0", 12, "a zip archive, as PyTorch writes; convert it"},
+      {"PK\3\4\0\0\0\0\0\1\0\0", 12, "a zip archive, as PyTorch writes, and has no directory"},
       {"\x80\x02}q\1X\1\0\0\0", 11, "a Python pickle; convert it"},
       {"{\"error\":\"not found\"}", 21, "JSON text"},
       {"GGUF\3\0\0\0\1\0\0\0", 12, "a GGUF file"},

@@ -13,14 +13,24 @@ typedef struct Kind {
 #define KIND(begin, what) \
   { begin, sizeof(begin) - 1, what }
 
+#define BARE_PICKLE                                                                                \
+  "a bare Python pickle, a program that only Python runs; if you trust it, load it in Python and " \
+  "torch.save or save_file its tensors"
+
 static const Kind KINDS[] = {
     KIND("version https://git-lfs", "a Git LFS pointer; run `git lfs pull`"),
     KIND("<!doctype", "an HTML page; download the file itself"),
     KIND("<html", "an HTML page; download the file itself"),
     KIND("<?xml", "an XML document; download the file itself"),
     KIND("{", "JSON text"),
-    KIND("PK\3\4", "a zip archive, as PyTorch writes; convert it to safetensors"),
-    KIND("\x80\x02", "a Python pickle; convert it to safetensors"),
+    KIND("PK\3\4", "a zip archive, as PyTorch writes"),
+    KIND("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e",
+         "written before PyTorch 1.6, as a bare pickle; in Python, torch.load it with "
+         "weights_only=True and torch.save it again"),
+    KIND("\x80\x02", BARE_PICKLE),
+    KIND("\x80\x03", BARE_PICKLE),
+    KIND("\x80\x04", BARE_PICKLE),
+    KIND("\x80\x05", BARE_PICKLE),
     KIND("GGUF", "a GGUF file"),
     KIND("\x1f\x8b", "compressed by gzip; decompress it"),
     KIND("\x28\xb5\x2f\xfd", "compressed by zstd; decompress it"),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/tensors/safetensors.h"
+#include "data/tensors/torch_file.h"
 
 void tensor_table_close(TensorTable *t) {
   for (size_t i = 0; i < t->count; i++) free(t->entry[i].name);
@@ -11,16 +12,26 @@ void tensor_table_close(TensorTable *t) {
     free(t->meta[i].key);
     free(t->meta[i].value);
   }
+  for (size_t i = 0; i < t->owned_count; i++) free(t->owned[i]);
   free(t->entry);
   free(t->meta);
+  free(t->wrapper);
+  free(t->owned);
   mapped_close(&t->file);
   *t = (TensorTable){0};
+}
+
+static Status read_table(TensorTable *t, Error *err) {
+  if (!torch_begins(&t->file)) return safetensors_read(t, err);
+  t->format = FORMAT_TORCH;
+  TRY(torch_read(t, err));
+  return tensor_table_sort(t, err);
 }
 
 Status tensor_table_open(TensorTable *t, const char *path, Error *err) {
   *t = (TensorTable){0};
   TRY(mapped_open(&t->file, path, err));
-  Status status = safetensors_read(t, err);
+  Status status = read_table(t, err);
   if (status != STATUS_OK) tensor_table_close(t);
   return status;
 }
@@ -50,8 +61,8 @@ Status tensor_table_sort(TensorTable *t, Error *err) {
   }
   for (size_t i = 1; i < t->meta_count; i++) {
     if (compare_keys(&t->meta[i - 1], &t->meta[i]) != 0) continue;
-    return error_set(err, STATUS_INPUT, "%s: __metadata__: '%.200s': appears twice", t->file.path,
-                     t->meta[i].key);
+    return error_set(err, STATUS_INPUT, "%s: %s'%.200s': appears twice", t->file.path,
+                     t->format == FORMAT_SAFETENSORS ? "__metadata__: " : "", t->meta[i].key);
   }
   return STATUS_OK;
 }
@@ -67,6 +78,10 @@ const char *tensor_table_meta(const TensorTable *t, const char *key) {
   if (t->meta_count == 0) return NULL;
   const TensorMeta *m = bsearch(&wanted, t->meta, t->meta_count, sizeof wanted, compare_keys);
   return m ? m->value : NULL;
+}
+
+Status tensor_table_verify(const TensorTable *t, Error *err) {
+  return t->format == FORMAT_TORCH ? torch_verify(t, err) : STATUS_OK;
 }
 
 bool tensor_entry_dtype(const TensorEntry *e, Dtype *dtype) {

@@ -18,30 +18,41 @@ typedef struct TensorEntry {
   char dtype[12]; /* as safetensors spells it: "F32", "BF16", "I64", ... */
   int rank;
   int64_t shape[TENSOR_RANK];
-  const unsigned char *data; /* row-major, little-endian, into the mapping; may be unaligned */
-  size_t size;               /* bytes, as shape and dtype say */
+  const unsigned char
+      *data;   /* row-major, little-endian; in the mapping, or the table's own; may be unaligned */
+  size_t size; /* bytes, as shape and dtype say */
+  const unsigned char *storage; /* the same for tensors that share memory; NULL: alone */
 } TensorEntry;
 
 typedef struct TensorMeta {
   char *key, *value;
 } TensorMeta;
 
+typedef enum TensorFormat { FORMAT_SAFETENSORS, FORMAT_TORCH } TensorFormat;
+
 typedef struct TensorTable {
+  TensorFormat format;
   MappedFile file;
   TensorEntry *entry; /* sorted by name (bytewise); lookups are binary searches */
   size_t count;
-  TensorMeta *meta; /* sorted by key */
+  TensorMeta *meta; /* sorted by key: __metadata__ of safetensors; what is no tensor in a pickle */
   size_t meta_count;
+  char *wrapper; /* key of a PyTorch file that its names leave out (torch_file.h); NULL: none */
+  void **owned;  /* memory of tensors that do not stand in the file as entries need them */
+  size_t owned_count;
 } TensorTable;
 
-/* Maps the file and reads its header as the format of its content says (safetensors.h); no data is
- * read. Errors are STATUS_INPUT naming file, tensor and field, or file and byte. On failure *t is
+/* Maps the file and reads its header as the format of its content says (safetensors.h, torch_file.h);
+ * no data is read, but what must be copied from a PyTorch file. Errors are STATUS_INPUT naming file, tensor and field, or file and byte. On failure *t is
  * zeroed. */
 Status tensor_table_open(TensorTable *t, const char *path, Error *err);
 void tensor_table_close(TensorTable *t); /* a zeroed TensorTable is allowed */
 /* NULL when there is no tensor of this name. */
 const TensorEntry *tensor_table_find(const TensorTable *t, const char *name);
 const char *tensor_table_meta(const TensorTable *t, const char *key); /* NULL when absent */
+/* Reads all data where the format has sums of it (CRC-32 in PyTorch files): STATUS_INPUT where they
+ * differ. */
+Status tensor_table_verify(const TensorTable *t, Error *err);
 
 /* The type to compute with; false, and *dtype as it was, for all but F32, F16 and BF16. */
 bool tensor_entry_dtype(const TensorEntry *e, Dtype *dtype);

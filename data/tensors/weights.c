@@ -1,15 +1,14 @@
 #include "data/tensors/weights.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "data/file/path.h"
 #include "data/tensors/weights_index.h"
+#include "data/tensors/weights_place.h"
 
 typedef struct Slot {
   const TensorEntry *entry;
@@ -20,6 +19,7 @@ typedef struct Slot {
 
 struct Weights {
   char *path; /* as given to weights_open */
+  WeightsPlace place;
   TensorTable *file;
   size_t file_count;
   WeightsIndex index; /* zeroed for a single file */
@@ -33,21 +33,16 @@ static Status out_of_memory(const Weights *w, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", w->path);
 }
 
-/* Something has this name, be it a link to nowhere (which the opening will report). */
-static bool name_exists(const char *path) {
-  return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static Status open_single(Weights *w, const char *path, Error *err) {
+static Status open_single(Weights *w, Error *err) {
   w->file = calloc(1, sizeof *w->file);
   if (!w->file) return out_of_memory(w, err);
-  TRY(tensor_table_open(&w->file[0], path, err));
+  TRY(tensor_table_open(&w->file[0], w->place.path, err));
   w->file_count = 1;
   return STATUS_OK;
 }
 
-static Status open_shards(Weights *w, const char *index_path, Error *err) {
-  TRY(weights_index_open(&w->index, index_path, err));
+static Status open_shards(Weights *w, Error *err) {
+  TRY(weights_index_open(&w->index, w->place.path, err));
   w->file = calloc(w->index.count, sizeof *w->file);
   if (!w->file) return out_of_memory(w, err);
   for (size_t i = 0; i < w->index.count; i++) {
@@ -61,41 +56,9 @@ static Status open_shards(Weights *w, const char *index_path, Error *err) {
   return STATUS_OK;
 }
 
-/* Why a directory without safetensors cannot be opened. */
-static Status refuse_directory(const Weights *w, Error *err) {
-  static const char *const pickled[] = {"pytorch_model.bin", "pytorch_model.bin.index.json"};
-  for (int i = 0; i < 2; i++) {
-    char *path = path_join(w->path, pickled[i]);
-    if (!path) return out_of_memory(w, err);
-    bool found = name_exists(path);
-    free(path);
-    if (!found) continue;
-    return error_set(err, STATUS_INPUT,
-                     "%s: has only pickled weights (%s); convert to safetensors: python -c \"from "
-                     "transformers import T5ForConditionalGeneration as T; "
-                     "T.from_pretrained('DIR').save_pretrained('DIR')\"",
-                     w->path, pickled[i]);
-  }
-  return error_set(err, STATUS_INPUT,
-                   "%s: has neither model.safetensors nor model.safetensors.index.json", w->path);
-}
-
-static Status open_directory(Weights *w, Error *err) {
-  char *single = path_join(w->path, "model.safetensors");
-  char *index = path_join(w->path, "model.safetensors.index.json");
-  Status status;
-  if (!single || !index) {
-    status = out_of_memory(w, err);
-  } else if (name_exists(single)) {
-    status = open_single(w, single, err);
-  } else if (name_exists(index)) {
-    status = open_shards(w, index, err);
-  } else {
-    status = refuse_directory(w, err);
-  }
-  free(single);
-  free(index);
-  return status;
+static Status open_directory(Weights *w, bool adapter, Error *err) {
+  TRY(weights_place_find(&w->place, w->path, adapter, err));
+  return w->place.index ? open_shards(w, err) : open_single(w, err);
 }
 
 static int compare_slots(const void *a, const void *b) {
@@ -143,27 +106,40 @@ static Status check_index(const Weights *w, Error *err) {
   return STATUS_OK;
 }
 
-static Status open_all(Weights *w, const char *path, Error *err) {
+static Status open_path(Weights *w, const char *path, Error *err) {
   struct stat info;
+  if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return open_directory(w, false, err);
+  w->place.path = strdup(path);
+  return w->place.path ? open_single(w, err) : out_of_memory(w, err);
+}
+
+static Status open_all(Weights *w, const char *path, bool adapter, Error *err) {
   w->path = strdup(path);
   if (!w->path) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  bool directory = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-  TRY(directory ? open_directory(w, err) : open_single(w, path, err));
+  TRY(adapter ? open_directory(w, true, err) : open_path(w, path, err));
   TRY(fill_slots(w, err));
   return check_index(w, err);
 }
 
-Status weights_open(Weights **out, const char *path, Error *err) {
+static Status open_new(Weights **out, const char *path, bool adapter, Error *err) {
   Weights *w = calloc(1, sizeof *w);
   *out = NULL;
   if (!w) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  Status status = open_all(w, path, err);
+  Status status = open_all(w, path, adapter, err);
   if (status == STATUS_OK) {
     *out = w;
   } else {
     weights_close(w);
   }
   return status;
+}
+
+Status weights_open(Weights **w, const char *path, Error *err) {
+  return open_new(w, path, false, err);
+}
+
+Status weights_open_adapter(Weights **w, const char *dir, Error *err) {
+  return open_new(w, dir, true, err);
 }
 
 void weights_close(Weights *w) {
@@ -174,6 +150,7 @@ void weights_close(Weights *w) {
   free(w->slot);
   free(w->file);
   free(w->path);
+  weights_place_free(&w->place);
   free(w);
 }
 
@@ -192,8 +169,7 @@ static Status report_missing(const Weights *w, const char *name, Error *err) {
                      "%s: weight_map: '%.200s': shard %.200s does not have it", w->index.path, name,
                      listed);
   }
-  return error_set(err, STATUS_MISMATCH, "%s: tensor '%.200s': is missing",
-                   w->index.map ? w->index.path : w->file[0].file.path, name);
+  return error_set(err, STATUS_MISMATCH, "%s: tensor '%.200s': is missing", w->place.path, name);
 }
 
 enum { SHAPE_TEXT = 256 }; /* room for TENSOR_RANK numbers of 19 digits */
@@ -250,7 +226,7 @@ Status weights_locate(Weights *w, const char *name, int64_t rows, int64_t cols, 
 Status weights_get(Weights *w, const char *name, int64_t rows, int64_t cols, Tensor *out,
                    Error *err) {
   Slot *slot;
-  Tensor stored;
+  Tensor stored = {0};
   TRY(locate_slot(w, name, rows, cols, &stored, &slot, err));
   const void *data = slot->copy ? slot->copy : stored.store;
   if (stored.dtype == DTYPE_F32 && (uintptr_t)data % sizeof(float) != 0) {
@@ -272,6 +248,27 @@ size_t weights_count(const Weights *w) {
 
 const TensorEntry *weights_entry(const Weights *w, size_t i) {
   return w->slot[i].entry;
+}
+
+const TensorEntry *weights_find(const Weights *w, const char *name) {
+  const Slot *slot = find_slot(w, name);
+  return slot ? slot->entry : NULL;
+}
+
+size_t weights_tables(const Weights *w) {
+  return w->file_count;
+}
+
+const TensorTable *weights_table(const Weights *w, size_t i) {
+  return &w->file[i];
+}
+
+const char *weights_path(const Weights *w) {
+  return w->place.path;
+}
+
+const char *weights_passed(const Weights *w) {
+  return w->place.passed;
 }
 
 const char *weights_file(const Weights *w, size_t i) {

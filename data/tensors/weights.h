@@ -1,12 +1,14 @@
 /* weights: the tensors of a checkpoint directory, one file or shards, by name.
  *
- * `<dir>/model.safetensors`, or else `<dir>/model.safetensors.index.json` with its shards, as in
- * transformers. Every tensor that is asked for is marked used; weights_check_used reports what
+ * Of a directory of a model that is `model.safetensors`, or else `model.safetensors.index.json` with
+ * its shards, or else `pytorch_model.bin`, or else `pytorch_model.bin.index.json` with its shards,
+ * as in transformers; of a PEFT directory `adapter_model.safetensors`, or else `adapter_model.bin`.
+ * The names only find the files: what kind each is, its content says. Every tensor that is asked for is marked used; weights_check_used reports what
  * nobody asked for.
  *
  * The room data/tensors owns tensors on disk: checkpoint directories (this file), the tensors of one
- * file whatever its format (tensor_table.h), and safetensors, read and written (safetensors.h). It
- * hands out views and knows names, shapes and types, but no model: which tensors there must be, and
+ * file whatever its format (tensor_table.h), safetensors, read and written (safetensors.h), and
+ * PyTorch's files, read (torch_file.h). It hands out views and knows names, shapes and types, but no model: which tensors there must be, and
  * what they are for, it may not ask. Another format of files of tensors is a reader beside
  * safetensors.h, which tensor_table_open asks where the content of a file says so.
  *
@@ -23,9 +25,10 @@
 
 typedef struct Weights Weights;
 
-/* Opens a checkpoint directory, or, if `path` is a file, that single safetensors file. A directory
- * with only a pickled pytorch_model.bin is refused with the remedy. */
+/* Opens a checkpoint directory, or, if `path` is a file, that single file of tensors. */
 Status weights_open(Weights **w, const char *path, Error *err);
+/* Opens the adapter of a PEFT directory. */
+Status weights_open_adapter(Weights **w, const char *dir, Error *err);
 void weights_close(Weights *w); /* NULL is allowed */
 
 /* The tensor `name` as a matrix: rank 2 gives [rows, cols]; rank 1 gives [1, n]. `rows`/`cols` are
@@ -42,8 +45,16 @@ Status weights_locate(Weights *w, const char *name, int64_t rows, int64_t cols, 
 bool weights_has(const Weights *w, const char *name);
 
 size_t weights_count(const Weights *w);
-const TensorEntry *weights_entry(const Weights *w, size_t i); /* all shards, in name order */
-const char *weights_file(const Weights *w, size_t i);         /* path of the file it is in */
+const TensorEntry *weights_entry(const Weights *w, size_t i);        /* all shards, in name order */
+const char *weights_file(const Weights *w, size_t i);                /* path of the file it is in */
+const TensorEntry *weights_find(const Weights *w, const char *name); /* NULL: has none */
+/* The files, in the order of their names. */
+size_t weights_tables(const Weights *w);
+const TensorTable *weights_table(const Weights *w, size_t i);
+/* Path of the file or index that was opened. */
+const char *weights_path(const Weights *w);
+/* Name of a file beside it that would have been opened if it were not there; NULL: there is none. */
+const char *weights_passed(const Weights *w);
 /* From the first shard that has the key in its __metadata__; NULL when none has. */
 const char *weights_meta(const Weights *w, const char *key);
 

@@ -4,8 +4,8 @@
  * It knows the linears of a model as Modules and neither the model itself, nor pools, nor routers.
  *
  *   ON DISK                              READ BY             IN MEMORY
- *   adapter_config.json                  lora_config.h       LoraConfig
- *   adapter_model.safetensors (PEFT)     lora_file.h         LoraFile: mapped, checked, unread
+ *   adapter_config.json (PEFT)           lora_config.h       LoraConfig
+ *   adapter_model.safetensors or .bin    lora_file.h         LoraFile: mapped, checked, unread
  *                                        lora.h              Lora: a LoraFactor a linear, in f32
  *   gate.safetensors                     gate.h              Gate: a vector a linear, in f32
  *   gate or activation.safetensors       vector_file.h       VectorFile: mapped, checked, unread

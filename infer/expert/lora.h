@@ -16,7 +16,7 @@ typedef struct Lora {
   char fingerprint[HASH_HEX]; /* SHA-256 over name, shape, scale and values of the factors */
 } Lora;
 
-/* Reads a PEFT directory (adapter_config.json, adapter_model.safetensors). rank_pattern and
+/* Reads a PEFT directory (adapter_config.json, adapter_model.safetensors or .bin). rank_pattern and
  * alpha_pattern are matched as PEFT does (full name or suffix after a dot, as regular expression).
  * Refused by name: other peft_type, use_dora, bias != none, lora_bias, modules_to_save,
  * fan_in_fan_out, layer_replication, target_parameters, trainable_token_indices, and any tensor

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/path.h"
-
 #define PREFIX "base_model.model."
 
 char *lora_tensor_name(const char *module, char which) {
@@ -127,11 +125,11 @@ static Status check_factors(LoraFile *f, const Modules *modules, Error *err) {
 
 static Status open_file(LoraFile *f, const char *dir, const Modules *modules, Error *err) {
   TRY(lora_config_read(&f->config, dir, err));
-  f->path = path_join(dir, "adapter_model.safetensors");
+  TRY(weights_open_adapter(&f->weights, dir, err));
+  f->path = weights_path(f->weights);
   f->factor = calloc((size_t)modules->count, sizeof *f->factor);
   f->count = modules->count;
-  if (!f->path || !f->factor) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  TRY(weights_open(&f->weights, f->path, err));
+  if (!f->factor) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   TRY(locate_factors(f, modules, err));
   return check_factors(f, modules, err);
 }
@@ -146,7 +144,6 @@ Status lora_file_open(LoraFile *f, const char *dir, const Modules *modules, Erro
 void lora_file_close(LoraFile *f) {
   lora_config_free(&f->config);
   weights_close(f->weights);
-  free(f->path);
   free(f->factor);
   *f = (LoraFile){0};
 }

@@ -10,7 +10,7 @@
 
 typedef struct LoraFile {
   LoraConfig config;
-  char *path; /* of adapter_model.safetensors */
+  const char *path; /* of the file of the adapter, borrowed from `weights` */
   Weights *weights;
   LoraFactor *factor; /* [count], by Module.id; a and b as weights_locate leaves them */
   int count;          /* modules of the model */
