@@ -13,12 +13,13 @@ typedef struct DtypeBits {
   int bits;
 } DtypeBits;
 
+/* In the order in which safetensors' own writer puts the tensors of a file (0.8). */
 static const DtypeBits DTYPES[] = {
-    {"F32", 32},        {"BF16", 16},       {"F16", 16},    {"F64", 64},    {"C64", 64},
-    {"I64", 64},        {"I32", 32},        {"I16", 16},    {"I8", 8},      {"U64", 64},
-    {"U32", 32},        {"U16", 16},        {"U8", 8},      {"BOOL", 8},    {"F8_E4M3", 8},
-    {"F8_E5M2", 8},     {"F8_E8M0", 8},     {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4},
-    {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
+    {"U64", 64},    {"I64", 64},        {"F64", 64},        {"C64", 64},    {"F32", 32},
+    {"U32", 32},    {"I32", 32},        {"BF16", 16},       {"F16", 16},    {"U16", 16},
+    {"I16", 16},    {"F8_E5M2FNUZ", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E8M0", 8}, {"F8_E4M3", 8},
+    {"F8_E5M2", 8}, {"I8", 8},          {"U8", 8},          {"F6_E3M2", 6}, {"F6_E2M3", 6},
+    {"F4", 4},      {"BOOL", 8},
 };
 
 /* What the fields of an entry are checked against, and how errors name it. */
@@ -40,6 +41,11 @@ static const DtypeBits *find_dtype(const char *name, size_t size) {
     }
   }
   return NULL;
+}
+
+int safetensors_dtype_place(const char *name) {
+  const DtypeBits *found = find_dtype(name, strlen(name));
+  return found ? (int)(found - DTYPES) : (int)(sizeof DTYPES / sizeof *DTYPES);
 }
 
 static Status read_dtype(const json_t *value, const Place *p, const DtypeBits **dtype, Error *err) {

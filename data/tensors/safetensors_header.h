@@ -12,4 +12,7 @@ enum { SAFETENSORS_LENGTH = 8, SAFETENSORS_HEADER_MAX = 100000000 };
  * bytes, and that range is inside the file. On failure the caller closes `s`. */
 Status safetensors_read_header(TensorTable *s, size_t size, Error *err);
 
+/* Where in a file the writer of safetensors puts tensors of this dtype: 0 is the first. */
+int safetensors_dtype_place(const char *dtype);
+
 #endif

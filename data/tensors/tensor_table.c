@@ -51,6 +51,30 @@ static void sort_entries(TensorEntry *entry, size_t count) {
   if (i < count) qsort(entry, count, sizeof *entry, compare_names);
 }
 
+/* By storage, then by name, which is by place in the table. */
+static int compare_storages(const void *a, const void *b) {
+  const TensorEntry *x = *(TensorEntry *const *)a, *y = *(TensorEntry *const *)b;
+  if (x->storage != y->storage) return x->storage < y->storage ? -1 : 1;
+  return (x > y) - (x < y);
+}
+
+/* An empty tensor shares nothing, whatever its storage. */
+static Status find_sharers(TensorTable *t, Error *err) {
+  TensorEntry **by = malloc((t->count + 1) * sizeof *by);
+  if (!by) return error_set(err, STATUS_RUN, "%s: out of memory", t->file.path);
+  size_t n = 0, first = 0;
+  for (size_t i = 0; i < t->count; i++) {
+    if (t->entry[i].storage && t->entry[i].size > 0) by[n++] = &t->entry[i];
+  }
+  if (n > 0) qsort(by, n, sizeof *by, compare_storages);
+  for (size_t i = 1; i < n; i++) {
+    if (by[i]->storage != by[first]->storage) first = i;
+    by[i]->sharer = i == first ? NULL : by[first];
+  }
+  free(by);
+  return STATUS_OK;
+}
+
 Status tensor_table_sort(TensorTable *t, Error *err) {
   sort_entries(t->entry, t->count);
   if (t->meta_count > 0) qsort(t->meta, t->meta_count, sizeof *t->meta, compare_keys);
@@ -64,7 +88,7 @@ Status tensor_table_sort(TensorTable *t, Error *err) {
     return error_set(err, STATUS_INPUT, "%s: %s'%.200s': appears twice", t->file.path,
                      t->format == FORMAT_SAFETENSORS ? "__metadata__: " : "", t->meta[i].key);
   }
-  return STATUS_OK;
+  return t->format == FORMAT_TORCH ? find_sharers(t, err) : STATUS_OK;
 }
 
 const TensorEntry *tensor_table_find(const TensorTable *t, const char *name) {

@@ -21,7 +21,8 @@ typedef struct TensorEntry {
   const unsigned char
       *data;   /* row-major, little-endian; in the mapping, or the table's own; may be unaligned */
   size_t size; /* bytes, as shape and dtype say */
-  const unsigned char *storage; /* the same for tensors that share memory; NULL: alone */
+  const unsigned char *storage;     /* the same for tensors that share memory; NULL: alone */
+  const struct TensorEntry *sharer; /* the first by name of those; NULL: alone, or the first */
 } TensorEntry;
 
 typedef struct TensorMeta {
@@ -57,7 +58,8 @@ Status tensor_table_verify(const TensorTable *t, Error *err);
 /* The type to compute with; false, and *dtype as it was, for all but F32, F16 and BF16. */
 bool tensor_entry_dtype(const TensorEntry *e, Dtype *dtype);
 
-/* For readers of formats: sorts entries and texts; STATUS_INPUT where a name appears twice. */
+/* For readers of formats: sorts entries and texts and finds the sharers; STATUS_INPUT where a name
+ * appears twice. */
 Status tensor_table_sort(TensorTable *t, Error *err);
 
 #endif

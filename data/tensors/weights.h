@@ -3,14 +3,15 @@
  * Of a directory of a model that is `model.safetensors`, or else `model.safetensors.index.json` with
  * its shards, or else `pytorch_model.bin`, or else `pytorch_model.bin.index.json` with its shards,
  * as in transformers; of a PEFT directory `adapter_model.safetensors`, or else `adapter_model.bin`.
- * The names only find the files: what kind each is, its content says. Every tensor that is asked for is marked used; weights_check_used reports what
- * nobody asked for.
+ * The names only find the files: what kind each is, its content says. Every tensor that is asked
+ * for is marked used; weights_check_used reports what nobody asked for.
  *
  * The room data/tensors owns tensors on disk: checkpoint directories (this file), the tensors of one
  * file whatever its format (tensor_table.h), safetensors, read and written (safetensors.h), and
- * PyTorch's files, read (torch_file.h). It hands out views and knows names, shapes and types, but no model: which tensors there must be, and
- * what they are for, it may not ask. Another format of files of tensors is a reader beside
- * safetensors.h, which tensor_table_open asks where the content of a file says so.
+ * PyTorch's files, read (torch_file.h). It hands out views and knows names, shapes and types, but no
+ * model: which tensors there must be, and what they are for, it may not ask. Another format of files
+ * of tensors is a reader beside torch_file.h, which tensor_table_open asks where the content of a
+ * file says so.
  *
  * The index is an object whose "weight_map" gives each tensor the name of its shard, a file in the
  * same directory. A tensor in two shards, in another shard than the index says, or in a shard
@@ -62,6 +63,12 @@ const char *weights_meta(const Weights *w, const char *key);
 void weights_ignore(Weights *w, const char *name);
 /* STATUS_MISMATCH naming the first tensor that was neither got nor ignored. */
 Status weights_check_used(const Weights *w, Error *err);
+/* Writes all tensors as one safetensors file, as safetensors_write_entries does; those that share
+ * memory are written for each name. Data is compared with the sums that the files have of it. The
+ * metadata of safetensors is handed on (STATUS_MISMATCH where two shards contradict each other);
+ * the texts of PyTorch files are not, and a file of their tensors is marked {"format": "pt"}, which
+ * transformers asks for. */
+Status weights_export(const Weights *w, const char *path, Error *err);
 /* Re-stats the files; STATUS_INPUT when one changed while it was in use. */
 Status weights_unchanged(const Weights *w, Error *err);
 

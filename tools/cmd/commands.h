@@ -11,6 +11,7 @@
 
 extern const Command command_ablate;
 extern const Command command_bench;
+extern const Command command_convert;
 extern const Command command_doctor;
 extern const Command command_embed;
 extern const Command command_eval;

@@ -5,7 +5,7 @@
 #ifndef SKEIN_INSPECT_H
 #define SKEIN_INSPECT_H
 
-#include "data/tensors/tensor_table.h"
+#include "data/tensors/weights.h"
 #include "tools/shell/facts.h"
 
 typedef struct Inspection {
@@ -14,7 +14,7 @@ typedef struct Inspection {
   const char *base; /* directory of the base an expert belongs to; NULL: not given */
 } Inspection;
 
-/* A safetensors file; a gate file is recognised by its metadata. */
+/* A file of tensors, safetensors or PyTorch; a gate file is recognised by its metadata. */
 Status inspect_file(Inspection *in, const char *path, Error *err);
 /* A Hugging Face T5 directory. */
 Status inspect_base(Inspection *in, const char *dir, Error *err);
@@ -22,6 +22,9 @@ Status inspect_base(Inspection *in, const char *dir, Error *err);
 Status inspect_expert(Inspection *in, const char *dir, Error *err);
 /* A directory that `skein train` writes. */
 Status inspect_run(Inspection *in, const char *dir, Error *err);
+
+/* Which files the weights are in; compares them with the sums that they have of their data. */
+Status inspect_weights(Inspection *in, const Weights *w, Error *err);
 
 /* Numbers of one stored tensor. Of dtypes other than F16, BF16, F32 and F64 only `count` is known.
  */

@@ -58,7 +58,8 @@ Status inspect_base(Inspection *in, const char *dir, Error *err) {
   Facts *f = &in->facts;
   facts_set(f, f->root, "directory", facts_text(dir));
   facts_set(f, f->root, "kind", facts_text("T5 base"));
-  Status status = describe_base(in, model, err);
+  Status status = inspect_weights(in, model->weights, err);
+  if (status == STATUS_OK) status = describe_base(in, model, err);
   t5_close(model);
   return status;
 }

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/path.h"
 #include "infer/expert/lora.h"
 #include "infer/expert/lora_file.h"
 #include "infer/t5/t5.h"
@@ -20,10 +19,10 @@ static char *module_of(const char *name) {
   return strndup(name + prefix, n - prefix - suffix);
 }
 
-static const TensorEntry *factor_b(const TensorTable *s, const char *module) {
+static const TensorEntry *factor_b(const Weights *w, const char *module) {
   char *name = lora_tensor_name(module, 'B');
   if (!name) return NULL;
-  const TensorEntry *entry = tensor_table_find(s, name);
+  const TensorEntry *entry = weights_find(w, name);
   free(name);
   return entry;
 }
@@ -60,25 +59,25 @@ static Status add_module(Inspection *in, json_t *rows, const LoraConfig *config,
 }
 
 /* Every tensor is factor A of a module that has a B, or such a B. */
-static Status add_modules(Inspection *in, const LoraConfig *config, const TensorTable *s,
+static Status add_modules(Inspection *in, const LoraConfig *config, const Weights *w,
                           Totals *totals, Error *err) {
   json_t *rows = facts_array(&in->facts, in->facts.root, "modules");
-  for (size_t i = 0; i < s->count; i++) {
-    char *module = module_of(s->entry[i].name);
+  for (size_t i = 0; i < weights_count(w); i++) {
+    const TensorEntry *a = weights_entry(w, i);
+    char *module = module_of(a->name);
     if (!module) continue;
-    const TensorEntry *b = factor_b(s, module);
-    Status status =
-        b ? add_module(in, rows, config, module, &s->entry[i], b, totals, err) : STATUS_OK;
+    const TensorEntry *b = factor_b(w, module);
+    Status status = b ? add_module(in, rows, config, module, a, b, totals, err) : STATUS_OK;
     free(module);
     TRY(status);
     if (!b)
-      return error_set(err, STATUS_INPUT, "%s: %s: has no lora_B beside it", s->file.path,
-                       s->entry[i].name);
+      return error_set(err, STATUS_INPUT, "%s: %s: has no lora_B beside it", weights_path(w),
+                       a->name);
   }
-  if (2 * (size_t)totals->modules != s->count)
+  if (2 * (size_t)totals->modules != weights_count(w))
     return error_set(err, STATUS_INPUT,
                      "%s: %zu tensors but %lld pairs of factors; some tensor is no LoRA factor",
-                     s->file.path, s->count, (long long)totals->modules);
+                     weights_path(w), weights_count(w), (long long)totals->modules);
   return STATUS_OK;
 }
 
@@ -115,15 +114,13 @@ static Status check_base(Inspection *in, const char *dir, Error *err) {
 
 static Status describe_expert(Inspection *in, const LoraConfig *config, const char *dir,
                               Error *err) {
-  char *path = path_join(dir, "adapter_model.safetensors");
-  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  TensorTable s = {0};
+  Weights *w;
   Totals totals = {0};
-  Status status = tensor_table_open(&s, path, err);
-  if (status == STATUS_OK) status = add_modules(in, config, &s, &totals, err);
+  TRY(weights_open_adapter(&w, dir, err));
+  Status status = inspect_weights(in, w, err);
+  if (status == STATUS_OK) status = add_modules(in, config, w, &totals, err);
   if (status == STATUS_OK) add_summary(in, config, &totals);
-  tensor_table_close(&s);
-  free(path);
+  weights_close(w);
   if (status == STATUS_OK && in->base) status = check_base(in, dir, err);
   return status;
 }

@@ -57,6 +57,9 @@ int64_t inspect_tensor(Inspection *in, json_t *rows, const TensorEntry *entry) {
   facts_set(f, row, "dtype", facts_text(entry->dtype));
   json_t *shape = facts_array(f, row, "shape");
   for (int i = 0; i < entry->rank; i++) facts_append(f, shape, json_integer(entry->shape[i]));
+  if (entry->storage) {
+    facts_set(f, row, "shares_with", facts_text(entry->sharer ? entry->sharer->name : "-"));
+  }
   if (!in->values) return 0;
   ValueSummary s = summarize_values(entry);
   facts_set(f, row, "min", facts_number(s.min));

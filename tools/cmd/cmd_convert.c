@@ -1,0 +1,115 @@
+/* skein convert: tensors of any file that skein reads, as safetensors. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "data/file/path.h"
+#include "data/tensors/weights.h"
+#include "tools/cmd/commands.h"
+#include "tools/shell/arguments.h"
+#include "tools/shell/facts.h"
+
+typedef struct ConvertArguments {
+  bool json;
+} ConvertArguments;
+
+static const Argument ROWS[] = {
+    {"json", .type = ARGUMENT_SWITCH, .offset = offsetof(ConvertArguments, json)},
+};
+static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
+static Status refuse_existing(const char *path, Error *err) {
+  struct stat info;
+  if (lstat(path, &info) != 0) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "%s: is there already, and nothing is overwritten", path);
+}
+
+/* A file, a directory of a model, or one of an adapter. */
+static Status open_input(Weights **w, const char *path, Error *err) {
+  char *mark = path_join(path, "adapter_config.json");
+  *w = NULL;
+  if (!mark) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  bool adapter = access(mark, F_OK) == 0;
+  free(mark);
+  return adapter ? weights_open_adapter(w, path, err) : weights_open(w, path, err);
+}
+
+/* What of the files is not in the output, or differs there. */
+static void add_differences(Facts *f, const Weights *w) {
+  json_t *left_out = facts_object(f, f->root, "left_out_for_they_are_no_tensors");
+  for (size_t i = 0; i < weights_tables(w); i++) {
+    const TensorTable *t = weights_table(w, i);
+    if (t->wrapper) facts_set(f, f->root, "names_begin_behind", facts_text(t->wrapper));
+    for (size_t k = 0; t->format == FORMAT_TORCH && k < t->meta_count; k++) {
+      facts_set(f, left_out, t->meta[k].key, facts_text(t->meta[k].value));
+    }
+  }
+  json_t *rows = facts_array(f, f->root, "shared_and_written_for_each_name");
+  for (size_t i = 0; i < weights_count(w); i++) {
+    const TensorEntry *e = weights_entry(w, i);
+    if (!e->sharer) continue;
+    json_t *row = facts_row(f, rows);
+    facts_set(f, row, "tensor", facts_text(e->name));
+    facts_set(f, row, "shares_with", facts_text(e->sharer->name));
+  }
+}
+
+static void describe(Facts *f, const Weights *w, const char *out) {
+  struct stat info;
+  facts_set(f, f->root, "file", facts_text(out));
+  facts_set(f, f->root, "from", facts_text(weights_path(w)));
+  if (weights_passed(w)) facts_set(f, f->root, "not_read_beside_it", facts_text(weights_passed(w)));
+  facts_set(f, f->root, "tensors", json_integer((json_int_t)weights_count(w)));
+  if (stat(out, &info) == 0) facts_set(f, f->root, "size_bytes", json_integer(info.st_size));
+  add_differences(f, w);
+}
+
+static Status convert(const char *in, const char *out, Facts *f, Error *err) {
+  Weights *w;
+  TRY(refuse_existing(out, err));
+  TRY(open_input(&w, in, err));
+  Status status = weights_export(w, out, err);
+  if (status == STATUS_OK) describe(f, w, out);
+  weights_close(w);
+  return status;
+}
+
+static int run_convert(int argc, char **argv, Error *err) {
+  ConvertArguments a = {0};
+  TRY(arguments_read(&ARGUMENTS, 0, &a, NULL, argc, argv, err));
+  TRY(command_operands(argc, argv, 2, 2, "IN or OUT", err));
+  Facts facts = facts_new();
+  Status status = convert(argv[optind], argv[optind + 1], &facts, err);
+  if (status == STATUS_OK) status = facts_print(&facts, a.json, err);
+  facts_free(&facts);
+  return status;
+}
+
+const Command command_convert = {
+    .name = "convert",
+    .summary = "PyTorch files or shards as one safetensors file",
+    .usage =
+        "Examples:\n"
+        "  skein convert t5/pytorch_model.bin t5/model.safetensors   a model of PyTorch\n"
+        "  skein convert experts/boolq boolq.safetensors             an adapter, whatever its "
+        "file\n"
+        "\n"
+        "Usage: skein convert [--json] IN OUT\n"
+        "\n"
+        "IN is a PyTorch file (torch.save of a state dict: .bin, .pt, .pth), a safetensors file, "
+        "or\n"
+        "the directory of a model (one file or shards with their index) or of a PEFT adapter. Its\n"
+        "content decides, not its name. The pickle in a PyTorch file is read and not run: tensors\n"
+        "in dictionaries, lists and tuples; anything else is refused by its name.\n"
+        "\n"
+        "OUT is one safetensors file, which must not be there yet. Names, types and bits are "
+        "those\n"
+        "of IN. Tensors that share memory (tied embeddings) are written for each name, as\n"
+        "safetensors shares none; they are listed, and so are values that are no tensors, which "
+        "are\n"
+        "left out. Where one entry of the outermost dictionary has all the tensors and is called\n"
+        "state_dict, model_state_dict, model or module, names begin behind it.\n"
+        "\n"
+        "  --json   print one JSON object\n",
+    .run = run_convert,
+};
