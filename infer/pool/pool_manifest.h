@@ -3,7 +3,7 @@
  *
  *   pool.yaml                              the manifest
  *   experts/<name>/adapter_config.json     as the contributor made them (PEFT)
- *                  adapter_model.safetensors
+ *                  adapter_model.safetensors, or the tensors of their adapter_model.bin
  *                  gate.safetensors        (skein train gate)
  *                  activation.safetensors  optional (skein train activation)
  *   embeddings/<embedder>.safetensors      optional (skein embed)

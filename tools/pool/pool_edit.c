@@ -9,6 +9,7 @@
 #include "data/text/utf8.h"
 #include "infer/pool/pool_expert.h"
 #include "tools/pool/pool_tool.h"
+#include "tools/shell/console.h"
 
 static Status out_of_memory(const char *dir, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", dir);
@@ -119,15 +120,6 @@ static Status copy_file(const char *from, const char *to, char hash[HASH_HEX], E
   return hash_file(to, hash, err);
 }
 
-static Status copy_named(const char *dir, const char *name, const char *to, char hash[HASH_HEX],
-                         Error *err) {
-  char *from = path_join(dir, name), *target = path_join(to, name);
-  Status status = from && target ? copy_file(from, target, hash, err) : out_of_memory(to, err);
-  free(from);
-  free(target);
-  return status;
-}
-
 static Status copy_as(const char *from, const char *to, PoolFile file, PoolEntry *entry,
                       Error *err) {
   char *target = path_join(to, POOL_FILE[file]);
@@ -137,12 +129,44 @@ static Status copy_as(const char *from, const char *to, PoolFile file, PoolEntry
   return status;
 }
 
+static Status copy_config(const PoolSource *source, const char *to, PoolEntry *entry, Error *err) {
+  char *from = path_join(source->adapter, POOL_FILE[POOL_ADAPTER_CONFIG]);
+  if (!from) return out_of_memory(to, err);
+  Status status = copy_as(from, to, POOL_ADAPTER_CONFIG, entry, err);
+  free(from);
+  return status;
+}
+
+/* The tensors of a PyTorch file as safetensors: a pool goes from hand to hand, and holds no pickles,
+ * which other programs run. */
+static Status convert_adapter(const Weights *w, const char *to, PoolEntry *entry, Error *err) {
+  char *target = path_join(to, POOL_FILE[POOL_ADAPTER]);
+  if (!target) return out_of_memory(to, err);
+  Status status = weights_export(w, target, err);
+  if (status == STATUS_OK) status = hash_file(target, entry->hash[POOL_ADAPTER], err);
+  if (status == STATUS_OK) {
+    console_note(NULL, "skein: %s: a PyTorch file; its tensors are in the pool as %s",
+                 weights_path(w), POOL_FILE[POOL_ADAPTER]);
+  }
+  free(target);
+  return status;
+}
+
+static Status copy_adapter(const PoolSource *source, const char *to, PoolEntry *entry, Error *err) {
+  Weights *w;
+  TRY(weights_open_adapter(&w, source->adapter, err));
+  Status status = weights_table(w, 0)->format == FORMAT_TORCH
+                      ? convert_adapter(w, to, entry, err)
+                      : copy_as(weights_path(w), to, POOL_ADAPTER, entry, err);
+  weights_close(w);
+  return status;
+}
+
 static Status copy_files(const PoolSource *source, const char *to, PoolEntry *entry, Error *err) {
   TRY(dir_remove(to, err)); /* what a writer that died has left */
   TRY(dir_make(to, err));
-  for (int f = POOL_ADAPTER_CONFIG; f <= POOL_ADAPTER; f++) {
-    TRY(copy_named(source->adapter, POOL_FILE[f], to, entry->hash[f], err));
-  }
+  TRY(copy_config(source, to, entry, err));
+  TRY(copy_adapter(source, to, entry, err));
   TRY(copy_as(source->gate, to, POOL_GATE, entry, err));
   if (source->activation) TRY(copy_as(source->activation, to, POOL_ACTIVATION, entry, err));
   return STATUS_OK;
