@@ -184,7 +184,7 @@ static void files_that_are_something_else(void **state) {
       {"PK\3\4\0\0\0\0\0\1\0\0", 12, "a zip archive, as PyTorch writes, and has no directory"},
       {"\x80\x02}q\1X\1\0\0\0", 11, "a bare Python pickle, a program"},
       {"\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.", 20,
-       "written before PyTorch 1.6"},
+       "a pickle by PyTorch before 1.6"},
       {"{\"error\":\"not found\"}", 21, "JSON text"},
       {"GGUF\3\0\0\0\1\0\0\0", 12, "a GGUF file"},
       {"\x1f\x8b\x08\0\0\0\0\1\0\0", 10, "compressed by gzip"},

@@ -241,9 +241,7 @@ static void an_index_that_disagrees_is_refused(void **state) {
   write_shard(s, "c/two.safetensors", "{" ENTRY("b", "U8", "[4]", "[0,4]") "}", 3);
   expect_index_error(s, both, "c/two.safetensors: tensor 'b': data_offsets: the file is truncated");
   write_text(s, "c/two.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
-  expect_index_error(
-      s, both,
-      "c/two.safetensors: is neither a safetensors nor a PyTorch file but a Git LFS pointer");
+  expect_index_error(s, both, "c/two.safetensors: is no file of tensors but a Git LFS pointer");
 }
 
 static void directories_without_weights_are_explained(void **state) {

@@ -25,8 +25,8 @@ static const Kind KINDS[] = {
     KIND("{", "JSON text"),
     KIND("PK\3\4", "a zip archive, as PyTorch writes"),
     KIND("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e",
-         "written before PyTorch 1.6, as a bare pickle; in Python, torch.load it with "
-         "weights_only=True and torch.save it again"),
+         "a pickle by PyTorch before 1.6; in Python, torch.load it with weights_only=True and "
+         "torch.save it again"),
     KIND("\x80\x02", BARE_PICKLE),
     KIND("\x80\x03", BARE_PICKLE),
     KIND("\x80\x04", BARE_PICKLE),

@@ -65,8 +65,7 @@ static Status read_length(const MappedFile *f, size_t *length, Error *err) {
   if (fits && n <= SAFETENSORS_HEADER_MAX) return STATUS_OK;
   const char *kind = file_kind(f->data, f->size);
   if (kind) {
-    return error_set(err, STATUS_INPUT, "%s: is neither a safetensors nor a PyTorch file but %s",
-                     f->path, kind);
+    return error_set(err, STATUS_INPUT, "%s: is no file of tensors but %s", f->path, kind);
   }
   if (f->size < SAFETENSORS_LENGTH) {
     return error_set(err, STATUS_INPUT, "%s: is not a safetensors file: it has %zu bytes", f->path,

@@ -43,6 +43,18 @@ static Status find_root(TorchFile *f, Error *err) {
   return STATUS_OK;
 }
 
+static Status check_stored(const TorchFile *f, Error *err) {
+  for (size_t i = 0; i < f->archive.count; i++) {
+    const ZipMember *m = &f->archive.member[i];
+    if (!m->compressed) continue;
+    return error_set(err, STATUS_INPUT,
+                     "%s: member '%.200s': is compressed, which torch.save does not do; unpack the "
+                     "archive and pack it again with `zip -0 -r`",
+                     f->table->file.path, m->name);
+  }
+  return STATUS_OK;
+}
+
 /* The archive is that of torch.save and not of something else. */
 static Status check_kind(const TorchFile *f, const ZipMember **pickle, Error *err) {
   const char *path = f->table->file.path;
@@ -55,6 +67,7 @@ static Status check_kind(const TorchFile *f, const ZipMember **pickle, Error *er
                      "state_dict() of the model with torch.save",
                      path);
   }
+  TRY(check_stored(f, err));
   TRY(torch_member(f, "data.pkl", pickle, err));
   if (*pickle) return STATUS_OK;
   return error_set(err, STATUS_INPUT,

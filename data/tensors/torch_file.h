@@ -18,8 +18,9 @@
  * is a text of the table, as Python would print it (of long lists the beginning), under its whole
  * name.
  *
- * Refused by name are TorchScript archives (torch.jit.save) and whatever the pickle has beyond
- * plain data; nothing is ever run. See zip_archive.h for what is asked of the archive. */
+ * Refused by name are TorchScript archives (torch.jit.save), compressed members (torch.save has
+ * none, so a small file cannot unfold into a large one) and whatever the pickle has beyond plain
+ * data; nothing is ever run. See zip_archive.h for what is asked of the archive. */
 #ifndef SKEIN_TORCH_FILE_H
 #define SKEIN_TORCH_FILE_H
 

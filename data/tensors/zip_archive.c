@@ -95,7 +95,6 @@ static uint32_t number_at(const unsigned char *at, int bytes) {
   return n;
 }
 
-/* What is stored as it is, and whole. */
 static Status check_entry(const unz_file_info64 *info, const char *name, const char *path,
                           Error *err) {
   if (info->size_filename == 0 || info->size_filename > ZIP_NAME ||
@@ -109,20 +108,16 @@ static Status check_entry(const unz_file_info64 *info, const char *name, const c
                      MEMBER "is encrypted or patched (flags 0x%04lx); PyTorch writes no such files",
                      path, name, info->flag);
   }
-  if (info->compression_method != 0) {
-    return error_set(err, STATUS_INPUT,
-                     MEMBER
-                     "is compressed (method %lu); PyTorch only stores: unpack the archive "
-                     "and pack it again with `zip -0 -r`",
-                     path, name, info->compression_method);
+  if (info->compression_method != 0 && info->compression_method != Z_DEFLATED) {
+    return error_set(err, STATUS_INPUT, MEMBER "has an unknown compression (method %lu)", path,
+                     name, info->compression_method);
   }
-  if (info->compressed_size != info->uncompressed_size || info->disk_num_start != 0) {
-    return error_set(err, STATUS_INPUT,
-                     MEMBER "is stored in %ju bytes of disk %lu, but its size is %ju", path, name,
-                     (uintmax_t)info->compressed_size, info->disk_num_start,
-                     (uintmax_t)info->uncompressed_size);
-  }
-  return STATUS_OK;
+  bool same = info->compressed_size == info->uncompressed_size;
+  if (info->disk_num_start == 0 && (same || info->compression_method != 0)) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   MEMBER "is stored in %ju bytes of disk %lu, but its size is %ju", path, name,
+                   (uintmax_t)info->compressed_size, info->disk_num_start,
+                   (uintmax_t)info->uncompressed_size);
 }
 
 /* A number of the header is that of the directory, or left open; 0xffffffff: zip64 has it. */
@@ -163,7 +158,8 @@ static Status check_header(const MappedFile *f, const unz_file_info64 *info, siz
 static Status read_member(ZipMember *m, unzFile directory, const unz_file_info64 *info,
                           const MappedFile *file, Error *err) {
   int method;
-  m->size = (size_t)info->uncompressed_size;
+  m->size = (size_t)info->compressed_size;
+  m->compressed = info->compression_method != 0;
   m->crc = (uint32_t)info->crc;
   TRY(check_entry(info, m->name, file->path, err));
   if (unzOpenCurrentFile2(directory, &method, NULL, 1) != UNZ_OK) {

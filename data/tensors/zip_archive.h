@@ -7,11 +7,12 @@
  * iff
  *   - it begins with the file: nothing stands before the first member;
  *   - it has 1 to ZIP_MEMBERS members; a name has 1 to ZIP_NAME bytes, no NUL, and appears once;
- *   - members are stored: torch.save compresses nothing, so what is compressed or encrypted was not
- *     written by it, and a small file cannot unfold into a large one;
+ *   - no member is encrypted;
  *   - the header before a member's data has the flags and the name of its entry in the directory,
  *     and its sizes and CRC-32, or, where they follow the data (flag 3, as PyTorch writes), zeros;
  *   - no member overlaps another or the directory, and the directory ends where its end record is.
+ *
+ * A member that is compressed is listed and never unfolded, however large it says it is.
  *
  * CRC-32 sums are compared where a member is read as a whole and at once (zip_member_check), not on
  * opening, which reads no data. A sum of 0 stands for none: PyTorch can be told to compute none. */
@@ -26,8 +27,9 @@ typedef struct ZipMember {
   char *name;
   const unsigned char *data; /* into the mapping */
   size_t size;
-  size_t begin; /* where its header is in the file */
-  uint32_t crc; /* 0: none */
+  bool compressed; /* `data` is not what the member holds */
+  size_t begin;    /* where its header is in the file */
+  uint32_t crc;    /* 0: none */
 } ZipMember;
 
 typedef struct ZipArchive {
@@ -42,7 +44,7 @@ bool zip_archive_begins(const MappedFile *file);
 Status zip_archive_read(ZipArchive *z, const MappedFile *file, Error *err);
 void zip_archive_close(ZipArchive *z); /* a zeroed ZipArchive is allowed */
 const ZipMember *zip_archive_find(const ZipArchive *z, const char *name); /* NULL: has none */
-/* Reads a member; STATUS_INPUT where its CRC-32 is not that of the directory. */
+/* Reads a member, not compressed; STATUS_INPUT where its CRC-32 is not that of the directory. */
 Status zip_member_check(const ZipArchive *z, const ZipMember *m, Error *err);
 
 #endif
