@@ -73,6 +73,27 @@ static void scales_follow_the_configuration(void **state) {
   t5_close(m);
 }
 
+/* alpha as PEFT's LoraConfig has it where nothing is said, ranks as the factors have them. */
+static void what_is_not_said_has_defaults(void **state) {
+  Scratch *s = *state;
+  static const char *const configs[] = {
+      "{\"peft_type\": \"LORA\"}", "{\"peft_type\": \"LORA\", \"r\": null, \"lora_alpha\": null}",
+      "{\"peft_type\": \"LORA\", \"lora_alpha\": 8, \"fan_in_fan_out\": true}",
+      "{\"peft_type\": \"LORA\", \"r\": 3, \"rank_pattern\": {\"q\": 2}, \"bias\": \"all\"}",
+      "{\"peft_type\": \"LORA\", \"r\": 2, \"rank_pattern\": {\"v\": 3}, \"bias\": \"lora_only\"}"};
+  T5 *m = tiny_model(true, false);
+  write_hand(s, &(Hand){0});
+  for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+    Error err = {0};
+    Lora *lora;
+    scratch_write(s, "adapter_config.json", configs[i], strlen(configs[i]));
+    expect_ok(configs[i], lora_open(&lora, s->dir, &m->modules, &err), &err);
+    assert_true(lora->factor[0].scale == 4 && lora->factor[2].scale == 8.0f / 3);
+    lora_close(lora);
+  }
+  t5_close(m);
+}
+
 /* What target_modules says and the tensors must agree on, where it says something. */
 static void declared_modules_are_those_with_factors(void **state) {
   Scratch *s = *state;
@@ -86,6 +107,15 @@ static void declared_modules_are_those_with_factors(void **state) {
       {"\"target_modules\": [\"q\", \"v\"], \"layers_to_transform\": [0]", NULL},
       {"\"target_modules\": [\"q\", \"v\"], \"exclude_modules\": \".*(block.[12]|decoder).*\"",
        NULL},
+      {"\"target_modules\": [\"q\", \"v\"], \"exclude_modules\": [\"encoder.block.1.layer.0."
+       "SelfAttention.q\", \"encoder.block.1.layer.0.SelfAttention.v\"],"
+       "\"task_type\": \"FEATURE_EXTRACTION\"",
+       NULL},
+      {"\"target_modules\": \".*block.0.*Self.*[qv]\", \"auto_mapping\":"
+       "{\"base_model_class\": \"T5EncoderModel\"}",
+       NULL},
+      {"\"target_modules\": \".*block.0.*Self.*[qv]\"",
+       "target_modules: names \"decoder.block.0.layer.0.SelfAttention.q\"|no factors"},
       {"\"target_modules\": [\"q\", \"v\"]",
        "target_modules: names \"encoder.block.1.layer.0.SelfAttention.q\"|no factors"},
       {"\"target_modules\": \"all-linear\"", "target_modules: names \"" SELF "k\""},
@@ -135,8 +165,11 @@ static const struct {
 } UNSUPPORTED[] = {
     {", \"use_dora\": true", "adapter_config.json: use_dora: "},
     {", \"lora_bias\": true", "lora_bias: "},
-    {", \"fan_in_fan_out\": true", "fan_in_fan_out: "},
-    {", \"bias\": \"all\"", "bias: |\"all\"|\"none\""},
+    {", \"fan_in_fan_out\": 1", "fan_in_fan_out: "},
+    {", \"bias\": \"some\"", "bias: |\"some\"|\"none\""},
+    {", \"use_what_comes_next\": true", "use_what_comes_next: |not known|remove"},
+    {", \"comes_next_config\": {\"x\": 1}", "comes_next_config: |not known"},
+    {", \"arrow_config\": {\"top_k\": 1}", "arrow_config: "},
     {", \"modules_to_save\": [\"lm_head\"]", "modules_to_save: "},
     {", \"layer_replication\": [[0, 1]]", "layer_replication: "},
     {", \"target_parameters\": [\"x\"]", "target_parameters: "},
@@ -148,7 +181,7 @@ static const struct {
     {", \"rank_pattern\": {\"v\": 0}", "rank_pattern: \"v\""},
     {", \"rank_pattern\": {\"v\": 3.0}", "rank_pattern: \"v\"|an integer"},
     {", \"rank_pattern\": [3]", "rank_pattern: |an array"},
-    {", \"rank_pattern\": {\"v{1}\": 3}", "rank_pattern: \"v{1}\": |{1}"},
+    {", \"rank_pattern\": {\"v{,1}\": 3}", "rank_pattern: \"v{,1}\": |{,1}"},
     {", \"alpha_pattern\": {\"v\": \"x\"}", "alpha_pattern: \"v\""},
     {", \"target_modules\": [1]", "target_modules: element 0: "},
     {", \"target_modules\": {}", "target_modules: "},
@@ -156,6 +189,7 @@ static const struct {
     {", \"r\": 2", "duplicate"},
     {", \"base_model_name_or_path\": 3", "base_model_name_or_path: "},
     {", \"use_dora\": false, \"modules_to_save\": [], \"bias\": \"none\"", NULL},
+    {", \"comes_next\": null, \"comes_after\": {}, \"and_then\": false, \"last\": \"\"", NULL},
 };
 
 static void unsupported_keys_are_refused_by_name(void **state) {
@@ -185,9 +219,8 @@ static void what_is_no_plain_lora_is_refused(void **state) {
   } cases[] = {
       {"{\"peft_type\": \"IA3\"}", "peft_type: |\"IA3\"|\"LORA\""},
       {"{\"r\": 2}", "peft_type: |missing"},
-      {"{\"peft_type\": \"LORA\", \"lora_alpha\": 2}", "r: |missing"},
       {"{\"peft_type\": \"LORA\", \"r\": 0, \"lora_alpha\": 2}", "r: |0"},
-      {"{\"peft_type\": \"LORA\", \"r\": 2}", "lora_alpha: |missing"},
+      {"{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": \"2\"}", "lora_alpha: |a string"},
       {"{\"peft_type\": \"LORA\"", "adapter_config.json: line 1"},
       {"[]", "an array"},
   };
@@ -218,7 +251,16 @@ static void tensors_that_do_not_fit_are_refused(void **state) {
        STATUS_MISMATCH,
        "adapter_model.safetensors: base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"},
       {{.q_a = SELF "q.lora_A.weight"}, STATUS_INPUT, "is no factor|base_model.model.<module>"},
-      {{.q_a = "base_model.model.lm_head.weight"}, STATUS_INPUT, "lm_head.weight: is no factor"},
+      {{.q_a = "base_model.model.lm_head.weight"},
+       STATUS_INPUT,
+       "lm_head.weight: is no factor|saved whole"},
+      {{.q_a = "base_model.model.lm_head.lora_A.weight"},
+       STATUS_INPUT,
+       "lm_head.lora_A.weight: |lm_head, which is no linear of a block"},
+      {{.q_a = "base_model.model.shared.lora_embedding_A"},
+       STATUS_INPUT,
+       "lora_embedding_A: |of an embedding"},
+      {{.q_a = "base_model.model." SELF "q.bias"}, STATUS_INPUT, "q.bias: |a bias"},
       {{.q_a = "base_model.model." SELF "q.lora_magnitude_vector"}, STATUS_INPUT, "is no factor"},
       {{.q_a = "base_model.model." SELF "q.lora_A.default.weight"}, STATUS_INPUT, "is no factor"},
       {{.q_a = "base_model.model." SELF "k.lora_A.weight"},
@@ -268,6 +310,7 @@ static void numbers_that_are_none_are_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(scales_follow_the_configuration),
+      cmocka_unit_test(what_is_not_said_has_defaults),
       cmocka_unit_test(declared_modules_are_those_with_factors),
       cmocka_unit_test(narrow_factors_are_widened),
       cmocka_unit_test(unsupported_keys_are_refused_by_name),

@@ -6,66 +6,41 @@
 #include <strings.h>
 
 #include "data/file/path.h"
+#include "infer/expert/lora_keys.h"
 
 /* Three full lists of the 432 linears of a T5-XL take a third of this. */
 enum { CONFIG_BYTES_MAX = 1 << 18, RANK_MAX = 1 << 20 };
 static const double ALPHA_MAX = 1e9;
 
-/* Keys that change what an adapter computes and that skein does not: what is there must be null,
- * false or empty. */
-static const char *const UNSUPPORTED[] = {
-    "use_dora",
-    "lora_bias",
-    "fan_in_fan_out",
-    "modules_to_save",
-    "layer_replication",
-    "target_parameters",
-    "trainable_token_indices",
-    "alora_invocation_tokens",
-    "use_qalora",
-    "monteclora_config",
-    "kasa_config",
-    "use_bdlora",
-    "arrow_config",
-};
+static const double ALPHA_DEFAULT = 8; /* PEFT's */
 
-/* Ways to initialise that subtract the fresh adapter from the base, so that the file belongs to
- * another base than its name says; PEFT converts such adapters on request. */
-static const char *const REBASED[] = {"pissa", "olora", "corda", "loftq", "lora_ga"};
-
-static bool is_neutral(const json_t *value) {
-  return !value || json_is_null(value) || json_is_false(value) ||
-         (json_is_array(value) && json_array_size(value) == 0) ||
-         (json_is_object(value) && json_object_size(value) == 0);
+static void note(LoraConfig *c, const char *text) {
+  c->note[c->notes++] = text;
 }
 
-static Status check_kind(const LoraConfig *c, Error *err) {
+static Status check_kind(LoraConfig *c, Error *err) {
   const char *type, *bias = "none";
   TRY(json_get_string(&c->doc, "peft_type", &type, err));
   if (strcmp(type, "LORA") != 0) {
-    return error_set(err, STATUS_INPUT, "%s: peft_type: is \"%s\", want \"LORA\"", c->path, type);
+    return error_set(err, STATUS_INPUT, "%s: peft_type: is \"%.40s\", want \"LORA\"", c->path,
+                     type);
   }
   if (json_has(&c->doc, "bias")) TRY(json_get_string(&c->doc, "bias", &bias, err));
-  if (strcmp(bias, "none") != 0) {
-    return error_set(err, STATUS_INPUT, "%s: bias: is \"%s\", want \"none\"", c->path, bias);
+  if (strcmp(bias, "none") == 0) return STATUS_OK;
+  if (strcmp(bias, "all") != 0 && strcmp(bias, "lora_only") != 0) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: bias: is \"%.40s\", want \"none\", \"all\" or \"lora_only\"", c->path,
+                     bias);
   }
+  note(c, "bias: asks for trained biases, of which a T5 has none");
   return STATUS_OK;
 }
 
-static Status check_supported(const LoraConfig *c, Error *err) {
-  for (size_t i = 0; i < sizeof UNSUPPORTED / sizeof *UNSUPPORTED; i++) {
-    if (is_neutral(json_object_get(c->doc.root, UNSUPPORTED[i]))) continue;
-    return error_set(err, STATUS_INPUT, "%s: %s: is set and not supported; want a plain LoRA",
-                     c->path, UNSUPPORTED[i]);
-  }
-  const char *init = json_string_value(json_object_get(c->doc.root, "init_lora_weights"));
-  for (size_t i = 0; init && i < sizeof REBASED / sizeof *REBASED; i++) {
-    if (strncmp(init, REBASED[i], strlen(REBASED[i])) != 0) continue;
-    return error_set(err, STATUS_INPUT,
-                     "%s: init_lora_weights: \"%s\" changes the base; save the adapter with "
-                     "path_initial_model_for_weight_conversion",
-                     c->path, init);
-  }
+/* PEFT (dispatch_default of tuners/lora/layer.py) takes it for false on a linear. */
+static Status check_fan(LoraConfig *c, Error *err) {
+  bool fan = false;
+  if (json_has(&c->doc, "fan_in_fan_out")) TRY(json_get_bool(&c->doc, "fan_in_fan_out", &fan, err));
+  if (fan) note(c, "fan_in_fan_out: is true and taken for false, as PEFT does on a linear");
   return STATUS_OK;
 }
 
@@ -118,15 +93,37 @@ static Status read_modules(LoraConfig *c, const char *field, LoraModules *m, Err
   return STATUS_OK;
 }
 
+static Status read_scale(LoraConfig *c, Error *err) {
+  c->alpha = ALPHA_DEFAULT;
+  if (json_has(&c->doc, "r")) {
+    TRY(json_get_int(&c->doc, "r", 1, RANK_MAX, &c->rank, err));
+  } else {
+    note(c, "r: is missing; ranks are those of the factors");
+  }
+  if (json_has(&c->doc, "lora_alpha")) {
+    TRY(json_get_real(&c->doc, "lora_alpha", -ALPHA_MAX, ALPHA_MAX, &c->alpha, err));
+  } else {
+    note(c, "lora_alpha: is missing; PEFT's default of 8 is taken");
+  }
+  if (!json_has(&c->doc, "use_rslora")) return STATUS_OK;
+  return json_get_bool(&c->doc, "use_rslora", &c->rslora, err);
+}
+
+/* PEFT's task FEATURE_EXTRACTION, or a class of that name, is an encoder without a decoder. */
+static bool trained_on_encoder(const LoraConfig *c) {
+  const char *task = json_string_value(json_object_get(c->doc.root, "task_type"));
+  const json_t *mapping = json_object_get(c->doc.root, "auto_mapping");
+  const char *class = json_string_value(json_object_get(mapping, "base_model_class"));
+  return (task && strcmp(task, "FEATURE_EXTRACTION") == 0) ||
+         (class && strstr(class, "EncoderModel"));
+}
+
 static Status read_document(LoraConfig *c, Error *err) {
   c->base_name = "";
   TRY(check_kind(c, err));
-  TRY(check_supported(c, err));
-  TRY(json_get_int(&c->doc, "r", 1, RANK_MAX, &c->rank, err));
-  TRY(json_get_real(&c->doc, "lora_alpha", -ALPHA_MAX, ALPHA_MAX, &c->alpha, err));
-  if (json_has(&c->doc, "use_rslora")) {
-    TRY(json_get_bool(&c->doc, "use_rslora", &c->rslora, err));
-  }
+  TRY(lora_keys_check(&c->doc, err));
+  TRY(check_fan(c, err));
+  TRY(read_scale(c, err));
   if (json_has(&c->doc, "base_model_name_or_path")) {
     TRY(json_get_string(&c->doc, "base_model_name_or_path", &c->base_name, err));
   }
@@ -134,7 +131,8 @@ static Status read_document(LoraConfig *c, Error *err) {
   TRY(read_rules(c, "alpha_pattern", false, &c->alphas, err));
   TRY(read_modules(c, "target_modules", &c->targets, err));
   TRY(read_modules(c, "exclude_modules", &c->excluded, err));
-  c->some_layers = !is_neutral(json_object_get(c->doc.root, "layers_to_transform"));
+  c->some_layers = !lora_key_is_off(json_object_get(c->doc.root, "layers_to_transform"));
+  c->encoder_alone = trained_on_encoder(c);
   return STATUS_OK;
 }
 
@@ -202,10 +200,11 @@ Status lora_config_wants(const LoraConfig *config, const char *module, LoraWant 
   TRY(modules_have(&config->targets, module, &targeted, err));
   TRY(modules_have(&config->excluded, module, &excluded, err));
   bool unsaid = config->targets.kind == MODULES_UNSAID;
+  bool elsewhere = config->encoder_alone && strncmp(module, "encoder.", strlen("encoder.")) != 0;
   if (excluded || !(targeted || unsaid)) {
     *want = LORA_FORBIDDEN;
   } else {
-    *want = unsaid || config->some_layers ? LORA_ALLOWED : LORA_DEMANDED;
+    *want = unsaid || elsewhere || config->some_layers ? LORA_ALLOWED : LORA_DEMANDED;
   }
   return STATUS_OK;
 }

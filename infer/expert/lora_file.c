@@ -16,12 +16,17 @@ char *lora_tensor_name(const char *module, char which) {
   return name;
 }
 
-/* The rank of a factor is that of the configuration. */
+/* The rank of a factor is that of the configuration, where it says one. */
 static Status check_rank(const LoraFile *f, const char *key, const char *module, int64_t found,
                          Error *err) {
   int64_t rank;
+  if (found == 0) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: %s: holds no values; save the adapter from gathered weights", f->path,
+                     key);
+  }
   TRY(lora_config_rank(&f->config, module, &rank, err));
-  if (found == rank) return STATUS_OK;
+  if (found == rank || rank == 0) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH,
                    "%s: %s: rank %" PRId64 ", but adapter_config.json says %" PRId64, f->path, key,
                    found, rank);
@@ -48,15 +53,35 @@ static Status locate_factor(LoraFile *f, const Module *module, char which, size_
   return status;
 }
 
+/* What a tensor is that an adapter may hold and an expert has no place for; NULL: unknown. */
+static const char *stranger(const char *key) {
+  static const struct {
+    const char *part, *what;
+  } kinds[] = {
+      {".lora_embedding_", "the factor of an embedding; only linears have experts"},
+      {"lm_head.lora_", "a factor of lm_head, which is no linear of a block"},
+      {".lora_magnitude_vector", "of DoRA"},
+      {".bias", "a bias, which T5 has not"},
+      {"model.lm_head.", "a weight of the base, saved whole"},
+      {"model.shared.", "a weight of the base, saved whole"},
+      {".embed_tokens.", "a weight of the base, saved whole"},
+      {".modules_to_save.", "a weight of the base, saved whole"},
+  };
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (strstr(key, kinds[i].part)) return kinds[i].what;
+  }
+  return NULL;
+}
+
 /* Tensor `key` is a factor of some linear of the model. */
 static Status check_key(const LoraFile *f, const Modules *modules, const char *key, Error *err) {
   static const char A[] = ".lora_A.weight", B[] = ".lora_B.weight";
-  const char *module = key + strlen(PREFIX);
+  const char *module = key + strlen(PREFIX), *what = stranger(key);
   const char *tail = strncmp(key, PREFIX, strlen(PREFIX)) == 0 ? strstr(module, ".lora_") : NULL;
-  if (!tail || (strcmp(tail, A) != 0 && strcmp(tail, B) != 0)) {
+  if (what || !tail || (strcmp(tail, A) != 0 && strcmp(tail, B) != 0)) {
     return error_set(err, STATUS_INPUT,
-                     "%s: %s: is no factor of a plain LoRA; want %s<module>%s or %s", f->path, key,
-                     PREFIX, A, B);
+                     "%s: %s: is no factor of a plain LoRA%s%s; want %s<module>%s or %s", f->path,
+                     key, what ? " but " : "", what ? what : "", PREFIX, A, B);
   }
   char *name = strndup(module, (size_t)(tail - module));
   if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);

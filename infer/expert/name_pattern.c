@@ -81,7 +81,7 @@ static Status make_regex(NamePattern *p, const char *pattern, const char *file, 
 
 static Status compile_regex(NamePattern *p, const char *pattern, const char *file,
                             const char *field, Error *err) {
-  const char *fault = name_syntax_fault(pattern);
+  const char *fault = name_syntax_fault(pattern, p->match == NAME_WHOLE);
   if (!fault) return make_regex(p, pattern, file, field, err);
   return error_set(err, STATUS_INPUT,
                    "%s: %s: \"%s\": byte %td: \"%.4s\" is not a supported regular expression", file,

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct Syntax {
@@ -14,9 +15,10 @@ typedef struct Syntax {
 static bool parse_alternatives(Syntax *s);
 
 static bool is_repeat(char c) {
-  return c && strchr("*+?", c);
+  return c && strchr("*+?{", c);
 }
 
+/* An escape that stands for one character. */
 static bool parse_escape(Syntax *s) {
   int c = (unsigned char)s->at[1];
   if (!c || c > 127 || (!ispunct(c) && !strchr("dDwWsS", c))) return false;
@@ -45,12 +47,35 @@ static bool parse_bracket(Syntax *s) {
   return true;
 }
 
-static bool parse_group(Syntax *s) {
-  s->at++;
-  if (*s->at == '?') {
-    if (s->at[1] != ':') return false;
-    s->at += 2;
+/* "P<name>", whose name PCRE2 too takes: letters, digits and "_", 32 at most. */
+static bool parse_name(Syntax *s) {
+  enum { NAME_MOST = 32 };
+  const char *name = s->at + strlen("?P<");
+  size_t n = 0;
+  while (isalnum((unsigned char)name[n]) || name[n] == '_') n++;
+  if (n == 0 || n > NAME_MOST || isdigit((unsigned char)*name) || name[n] != '>') return false;
+  s->at = name + n + 1;
+  return true;
+}
+
+/* What stands behind "(", "?..." or nothing; *around: it is a look-around. */
+static bool parse_opening(Syntax *s, bool *around) {
+  static const char *const KINDS[] = {"?:", "?=", "?!", "?<=", "?<!"};
+  *around = false;
+  if (*s->at != '?') return true;
+  if (strncmp(s->at, "?P<", strlen("?P<")) == 0) return parse_name(s);
+  for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
+    if (strncmp(s->at, KINDS[i], strlen(KINDS[i])) != 0) continue;
+    *around = i > 0;
+    s->at += strlen(KINDS[i]);
+    return true;
   }
+  return false;
+}
+
+static bool parse_group(Syntax *s, bool *around) {
+  s->at++;
+  if (!parse_opening(s, around)) return false;
   s->depth++;
   if (!parse_alternatives(s) || *s->at != ')') return false;
   s->depth--;
@@ -58,28 +83,58 @@ static bool parse_group(Syntax *s) {
   return true;
 }
 
-static bool parse_atom(Syntax *s) {
+/* *empty: it matches a place and no character. */
+static bool parse_atom(Syntax *s, bool *empty) {
   int c = (unsigned char)*s->at;
-  if (c == '(') return parse_group(s);
+  *empty = c == '^' || c == '$';
+  if (c == '(') return parse_group(s, empty);
   if (c == '[') return parse_bracket(s);
+  if (c == '\\' && s->at[1] && strchr("bB", s->at[1])) return *empty = true, s->at += 2, true;
   if (c == '\\') return parse_escape(s);
   if (c > 127 || strchr("*+?{}", c)) return false;
   s->at++;
   return true;
 }
 
-static bool parse_repeat(Syntax *s, bool anchor) {
+/* Up to three digits; -1: there is none or more. */
+static int parse_count(Syntax *s) {
+  size_t digits = strspn(s->at, "0123456789");
+  if (digits < 1 || digits > 3) return -1;
+  int count = (int)strtol(s->at, NULL, 10);
+  s->at += digits;
+  return count;
+}
+
+/* "{n}", "{n,}" or "{n,m}". */
+static bool parse_counts(Syntax *s) {
+  Syntax at = {.at = s->at + 1};
+  int low = parse_count(&at), high = low;
+  if (low < 0) return false;
+  if (*at.at == ',') {
+    at.at++;
+    if (*at.at != '}') high = parse_count(&at);
+  }
+  if (*at.at != '}' || high < low) return false;
+  s->at = at.at + 1;
+  return true;
+}
+
+static bool parse_repeat(Syntax *s, bool empty) {
   if (!is_repeat(*s->at)) return true;
-  if (anchor) return false;
-  s->at++;
+  if (empty) return false;
+  if (*s->at != '{') {
+    s->at++;
+  } else if (!parse_counts(s)) {
+    return false;
+  }
   if (*s->at == '?') s->at++;
   return !is_repeat(*s->at);
 }
 
 static bool parse_sequence(Syntax *s) {
   while (*s->at && *s->at != '|' && !(*s->at == ')' && s->depth > 0)) {
-    bool anchor = *s->at == '^' || *s->at == '$';
-    if (*s->at == ')' || !parse_atom(s) || !parse_repeat(s, anchor)) return false;
+    bool empty;
+    if (*s->at == ')' || !parse_atom(s, &empty) || !parse_repeat(s, empty)) return false;
   }
   return true;
 }
@@ -92,7 +147,13 @@ static bool parse_alternatives(Syntax *s) {
   return false;
 }
 
-const char *name_syntax_fault(const char *pattern) {
-  Syntax s = {.at = pattern};
+const char *name_syntax_flags(const char *pattern) {
+  if (strncmp(pattern, "(?", 2) != 0) return pattern;
+  size_t n = strspn(pattern + 2, "is");
+  return n > 0 && pattern[2 + n] == ')' ? pattern + n + 3 : pattern;
+}
+
+const char *name_syntax_fault(const char *pattern, bool flags) {
+  Syntax s = {.at = flags ? name_syntax_flags(pattern) : pattern};
   return parse_alternatives(&s) ? NULL : s.at;
 }

@@ -84,10 +84,14 @@ static Status add_modules(Inspection *in, const LoraConfig *config, const Weight
 static void add_summary(Inspection *in, const LoraConfig *config, const Totals *totals) {
   Facts *f = &in->facts;
   facts_set(f, f->root, "base_name", facts_text(config->base_name));
-  facts_set(f, f->root, "rank", json_integer(config->rank));
+  facts_set(f, f->root, "rank", config->rank ? json_integer(config->rank) : json_null());
   facts_set(f, f->root, "alpha", facts_number(config->alpha));
   facts_set(f, f->root, "scale_formula",
             facts_text(config->rslora ? "alpha / sqrt(rank)" : "alpha / rank"));
+  if (config->notes > 0) {
+    json_t *notes = facts_array(f, f->root, "notes");
+    for (int i = 0; i < config->notes; i++) facts_append(f, notes, facts_text(config->note[i]));
+  }
   facts_set(f, f->root, "modules_covered", json_integer(totals->modules));
   if (!in->values) return;
   facts_set(f, f->root, "modules_without_effect", json_integer(totals->idle));
