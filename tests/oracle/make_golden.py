@@ -34,6 +34,7 @@ import transformers
 from safetensors.torch import save_file
 
 import make_activation_golden
+import make_adapter_golden
 import make_embedding_golden
 import make_family_golden
 import make_tokenizer_golden
@@ -358,6 +359,9 @@ def main():
         make_activation_golden.make(GOLDEN / "activation")
     if not wanted or "embeddings" in wanted:
         make_embedding_golden.make(GOLDEN / "embeddings")
+    if not wanted or "adapters" in wanted:
+        path = GOLDEN / "adapters"
+        write_json(path / "expected.json", make_adapter_golden.make(path))
     if not wanted or "family" in wanted:
         write_json(GOLDEN / "family" / "expected.json", make_family_golden.make(GOLDEN / "family"))
 
