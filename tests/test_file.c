@@ -147,6 +147,20 @@ static void reading_has_a_limit(void **state) {
   expect_error("above the limit", got, &err, STATUS_INPUT, "/five: has 5 bytes, at most 4");
 }
 
+/* Whatever the file was to be. */
+static void a_pointer_is_not_read(void **state) {
+  Scratch *s = *state;
+  static const char pointer[] =
+      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n";
+  char *text;
+  size_t size;
+  Error err = {0};
+  const char *path = scratch_write(s, "pointer", pointer, strlen(pointer));
+  Status got = file_read(path, 1000, &text, &size, &err);
+  expect_error("pointer", got, &err, STATUS_INPUT, "/pointer: |a Git LFS pointer|`git lfs pull`");
+  assert_null(text);
+}
+
 static void an_output_appears_when_it_is_committed(void **state) {
   Scratch *s = *state;
   char path[PATH_MAX];
@@ -282,6 +296,7 @@ int main(void) {
       cmocka_unit_test(other_things_are_refused_by_name),
       cmocka_unit_test(changes_to_a_mapped_file_are_noticed),
       cmocka_unit_test(reading_has_a_limit),
+      cmocka_unit_test(a_pointer_is_not_read),
       cmocka_unit_test(an_output_appears_when_it_is_committed),
       cmocka_unit_test(only_regular_files_are_replaced),
       cmocka_unit_test(a_failed_write_leaves_the_old_file),

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "data/file/path.h"
+#include "data/tokenizer/tokenizer.h"
+#include "infer/pool/pool_manifest.h"
 #include "tests/damage.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
@@ -100,7 +102,54 @@ static void nothing_that_is_damaged_does_harm(void **state) {
   t5_close(model);
 }
 
+static Status open_tokenizer(const char *dir, void *arg, Error *err) {
+  Tokenizer *opened;
+  (void)arg;
+  Status status = tokenizer_open(&opened, dir, err);
+  tokenizer_close(opened);
+  return status;
+}
+
+static Status open_pool(const char *dir, void *arg, Error *err) {
+  PoolManifest manifest;
+  (void)arg;
+  return manifest_read(&manifest, dir, err);
+}
+
+/* What `git clone` leaves without Git LFS, in the place of any file. */
+static void pointers_are_known_wherever_they_stand(void **state) {
+  static const char pointer[] =
+      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n";
+  static const struct {
+    const char *file;
+    Status (*open)(const char *dir, void *arg, Error *err);
+  } targets[] = {{"model.safetensors", open_model},
+                 {"config.json", open_model},
+                 {"spiece.model", open_tokenizer},
+                 {"gate.safetensors", open_gate},
+                 {"pool.yaml", open_pool},
+                 {"adapter_model.safetensors", open_expert},
+                 {"adapter_config.json", open_expert}};
+  Scratch *s = *state;
+  Error err = {0};
+  T5 *model = tiny_model(true, false);
+  Lora *lora = tiny_lora(model, "q,wo", 3, 1);
+  Parts parts = {model, lora};
+  expect_ok("model", t5_save(model, s->dir, DTYPE_F32, &err), &err);
+  expect_ok("expert", lora_save(lora, &model->modules, s->dir, "base", DTYPE_F32, &err), &err);
+  for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+    scratch_write(s, targets[i].file, pointer, strlen(pointer));
+    err = (Error){0};
+    Status got = targets[i].open(s->dir, &parts, &err);
+    expect_error(targets[i].file, got, &err, STATUS_INPUT, "a Git LFS pointer|`git lfs pull`");
+    assert_non_null(strstr(err.text, targets[i].file));
+  }
+  lora_close(lora);
+  t5_close(model);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_that_is_damaged_does_harm)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_that_is_damaged_does_harm),
+                                     cmocka_unit_test(pointers_are_known_wherever_they_stand)};
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -120,6 +120,9 @@ Status file_read(const char *path, size_t limit, char **text, size_t *size, Erro
   TRY(open_input(path, &fd, err));
   Status status = read_whole(fd, path, limit, text, size, err);
   close(fd);
+  if (status == STATUS_OK && file_is_pointer(*text, *size)) {
+    status = error_set(err, STATUS_INPUT, "%s: is a Git LFS pointer; run `git lfs pull`", path);
+  }
   if (status != STATUS_OK) {
     free(*text);
     *text = NULL;

@@ -36,8 +36,11 @@ Status mapped_unchanged(const MappedFile *f, Error *err);
  * NULL. */
 const char *file_kind(const unsigned char *data, size_t size);
 
+/* The bytes are those of a Git LFS pointer, whatever file was wanted. */
+bool file_is_pointer(const char *text, size_t size);
+
 /* Reads a regular file of at most `limit` bytes into a NUL-terminated buffer the caller frees; a
- * larger file is an error. */
+ * larger file is an error, and so is a Git LFS pointer. */
 Status file_read(const char *path, size_t limit, char **text, size_t *size, Error *err);
 
 /* An output that appears whole or not at all: written beside `path` under a temporary name

@@ -16,9 +16,10 @@ typedef struct Kind {
 #define BARE_PICKLE                                                                                \
   "a bare Python pickle, a program that only Python runs; if you trust it, load it in Python and " \
   "torch.save or save_file its tensors"
+#define POINTER "version https://git-lfs"
 
 static const Kind KINDS[] = {
-    KIND("version https://git-lfs", "a Git LFS pointer; run `git lfs pull`"),
+    KIND(POINTER, "a Git LFS pointer; run `git lfs pull`"),
     KIND("<!doctype", "an HTML page; download the file itself"),
     KIND("<html", "an HTML page; download the file itself"),
     KIND("<?xml", "an XML document; download the file itself"),
@@ -42,4 +43,8 @@ const char *file_kind(const unsigned char *data, size_t size) {
     if (size >= k->size && strncasecmp((const char *)data, k->begin, k->size) == 0) return k->what;
   }
   return NULL;
+}
+
+bool file_is_pointer(const char *text, size_t size) {
+  return size >= strlen(POINTER) && memcmp(text, POINTER, strlen(POINTER)) == 0;
 }

@@ -15,8 +15,7 @@
 enum { FLAGS = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY };
 
 /* What jansson could not read. It leaves the text empty where it ran out of memory. */
-static Status report_cause(const JsonDoc *doc, size_t mark, const json_error_t *cause,
-                           Error *err) {
+static Status report_cause(const JsonDoc *doc, size_t mark, const json_error_t *cause, Error *err) {
   if (cause->text[0] == '\0' || json_error_code(cause) == json_error_out_of_memory) {
     return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
   }
@@ -60,7 +59,9 @@ Status json_parse_file(JsonDoc *doc, const char *path, size_t limit, Error *err)
   size_t size;
   *doc = (JsonDoc){.file = path};
   TRY(file_read(path, limit, &text, &size, err));
-  Status status = json_parse(doc, text, size, err);
+  const char *kind = *text == '{' ? NULL : file_kind((const unsigned char *)text, size);
+  Status status = kind ? error_set(err, STATUS_INPUT, "%s: is not JSON but %s", path, kind)
+                       : json_parse(doc, text, size, err);
   free(text);
   return status;
 }
