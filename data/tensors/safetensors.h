@@ -3,7 +3,7 @@
  *   OFFSET   SIZE  DESCRIPTION
  *   0        8     N: length of the header, u64 little-endian, <= 100,000,000
  *   8        N     JSON object: {"name": {"dtype", "shape", "data_offsets": [begin, end]}, ...,
- *                  "__metadata__": {string: string}}; may be padded with white space
+ *                  "__metadata__": {string: string} or null}; may be padded with white space
  *   8 + N    -     the tensors' bytes; data_offsets count from here
  *
  * A file is valid iff the header is UTF-8 JSON without duplicate names or keys (compared after
@@ -12,7 +12,7 @@
  * sorted by offset cover the rest of the file without hole or overlap, so that nothing follows the
  * last. White space around the header is accepted; data may stand at any address; NaN and infinity
  * are data like any other. The Rust crate takes more: duplicates (the last one wins), unknown
- * fields, rank above 8, empty names, names with NUL, and null for __metadata__. */
+ * fields, rank above 8, empty names, and names with NUL. */
 #ifndef SKEIN_SAFETENSORS_H
 #define SKEIN_SAFETENSORS_H
 

@@ -291,8 +291,22 @@ static Status read_meta(TensorTable *s, char *key, JsonWalk *walk, Error *err) {
   return status;
 }
 
+/* What comes next begins as null. */
+static bool null_is_next(const JsonWalk *walk) {
+  size_t at = walk->at;
+  while (at < walk->size && strchr(" \t\r\n", walk->text[at]) && walk->text[at]) at++;
+  return at < walk->size && walk->text[at] == 'n';
+}
+
+/* Null is read as none, as the Rust crate does. */
 static Status read_metadata(TensorTable *s, JsonWalk *walk, Error *err) {
   char *key;
+  if (null_is_next(walk)) {
+    json_t *null = NULL;
+    TRY(json_walk_value(walk, &null, err));
+    json_decref(null);
+    return STATUS_OK;
+  }
   TRY(json_walk_enter(walk, err));
   for (;;) {
     TRY(json_walk_key(walk, &key, err));
