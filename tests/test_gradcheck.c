@@ -20,13 +20,12 @@
 
 typedef struct LinearCase {
   Tensor *x, *w;
-  LowRank delta; /* a NULL: none */
+  Adapter adapter; /* kind NULL: none */
 } LinearCase;
 
 static Tensor *linear_forward(Context *c, void *arg) {
   LinearCase *l = arg;
-  Adapter adapter = adapter_of(l->delta);
-  return op_linear(c, l->x, l->w, l->delta.a ? &adapter : NULL);
+  return op_linear(c, l->x, l->w, &l->adapter);
 }
 
 static void check_linear(int64_t tokens, int64_t d_in, int64_t d_out, int64_t rank, bool gated,
@@ -37,14 +36,14 @@ static void check_linear(int64_t tokens, int64_t d_in, int64_t d_out, int64_t ra
       dtype == DTYPE_F32 ? operands_new(&o, d_out, d_in) : operands_frozen(&o, dtype, d_out, d_in);
   Gradcheck check = {"linear", linear_forward, &l, 2, {l.x, l.w}, {"x", "w", "a", "b", "gate"}};
   if (rank > 0) {
-    l.delta = (LowRank){.a = operands_new(&o, rank, d_in), .b = operands_new(&o, d_out, rank)};
-    l.delta.scale = 0.75f;
-    check.operand[check.operands++] = l.delta.a;
-    check.operand[check.operands++] = l.delta.b;
+    LowRank delta = {operands_new(&o, rank, d_in), operands_new(&o, d_out, rank), 0.75f};
+    l.adapter = adapter_of(delta);
+    check.operand[check.operands++] = delta.a;
+    check.operand[check.operands++] = delta.b;
   }
   if (gated) {
-    l.delta.gate = operands_new(&o, 1, d_in);
-    check.operand[check.operands++] = l.delta.gate;
+    l.adapter.gate.vector = operands_new(&o, 1, d_in);
+    check.operand[check.operands++] = l.adapter.gate.vector;
   }
   check_operands(&check);
   operands_free(&o);
@@ -60,6 +59,56 @@ static void gradcheck_linear(void **state) {
   check_linear(3, 4, 5, 2, true, DTYPE_BF16);
   check_linear(3, 4, 5, 2, true, DTYPE_F16);
   check_linear(260, 1, 2, 1, true, DTYPE_F32); /* two tasks */
+}
+
+/* Rescaled inputs and outputs, alone and around a linear */
+
+typedef struct RescaleCase {
+  Tensor *u, *l, *x;
+  SigmoidGate gate;
+} RescaleCase;
+
+static Tensor *rescale_forward(Context *c, void *arg) {
+  RescaleCase *r = arg;
+  return op_rescale(c, r->u, r->l, r->x, &r->gate);
+}
+
+static void check_rescale(int64_t tokens, int64_t d, int64_t d_in, bool gated) {
+  Operands o = {0};
+  RescaleCase r = {
+      operands_new(&o, tokens, d), operands_new(&o, 1, d), operands_new(&o, tokens, d_in), {0}};
+  Gradcheck check = {"rescale", rescale_forward, &r, 2, {r.u, r.l, r.x}, {"u", "l", "x", "gate"}};
+  if (gated) {
+    r.gate.vector = check.operand[3] = operands_new(&o, 1, d_in);
+    check.operands = 4;
+  }
+  check_operands(&check);
+  operands_free(&o);
+}
+
+static void check_rescaled_linear(int64_t tokens, int64_t d_in, int64_t d_out, bool input,
+                                  bool gated) {
+  Operands o = {0};
+  LinearCase l = {.x = operands_new(&o, tokens, d_in), .w = operands_new(&o, d_out, d_in)};
+  l.adapter = adapter_rescaling(operands_new(&o, 1, input ? d_in : d_out), input);
+  Gradcheck check = {
+      "linear", linear_forward, &l, 3, {l.x, l.w, l.adapter.rescale}, {"x", "w", "l", "gate"}};
+  if (gated) {
+    l.adapter.gate.vector = check.operand[3] = operands_new(&o, 1, d_in);
+    check.operands = 4;
+  }
+  check_operands(&check);
+  operands_free(&o);
+}
+
+static void gradcheck_rescale(void **state) {
+  (void)state;
+  check_rescale(5, 4, 3, false);
+  check_rescale(4, 6, 5, true);
+  check_rescale(0, 3, 2, true);
+  check_rescale(1, 1, 1, true);
+  check_rescale(70, 2, 1, true); /* two tasks */
+  for (int way = 0; way < 4; way++) check_rescaled_linear(4, 5, 3, way % 2, way / 2);
 }
 
 /* Norm */

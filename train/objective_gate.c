@@ -53,7 +53,7 @@ static Status open_gate(Objective *o, const char *dir, bool resume, Error *err) 
   TRY(objective_reserve(o, modules->count, err));
   for (int i = 0; i < modules->count; i++) {
     if (own->gate->vector[i].rows == 0) continue;
-    o->adapters.slot[i].low_rank.stats = &own->stats[i];
+    o->adapters.slot[i].gate.stats = &own->stats[i];
     TRY(objective_add(o, &own->gate->vector[i], modules->module[i].name, ".gate", err));
   }
   return STATUS_OK;

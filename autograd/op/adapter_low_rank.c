@@ -10,8 +10,9 @@
  * of [dA; dv]. r1 is r + 1 with a gate, r without. */
 typedef struct LowRankSaved {
   LowRank delta;
-  Mat h;    /* [T, r] x A^T */
-  float *s; /* [T] sigma(x v^T), or NULL */
+  Tensor *gate; /* v, or NULL */
+  Mat h;        /* [T, r] x A^T */
+  float *s;     /* [T] sigma(x v^T), or NULL */
 } LowRankSaved;
 
 enum { ROWS_PER_TASK = 256 };
@@ -23,14 +24,15 @@ static Mat new_mat(Context *c, int64_t rows, int64_t cols) {
 static void low_rank_tensors(const Adapter *a, Tensor *tensor[ADAPTER_TENSORS]) {
   tensor[0] = a->low_rank.a;
   tensor[1] = a->low_rank.b;
-  tensor[2] = a->low_rank.gate;
+  tensor[2] = a->gate.vector;
 }
 
 static void *low_rank_save(Context *c, const Adapter *a, Tensor *x) {
   const LowRank *d = &a->low_rank;
   LowRankSaved *saved = context_alloc(c, sizeof *saved);
   if (!saved) return NULL;
-  *saved = (LowRankSaved){*d, new_mat(c, x->rows, d->a->rows), gate_sigmoid(c, x, d)};
+  *saved = (LowRankSaved){*d, a->gate.vector, new_mat(c, x->rows, d->a->rows),
+                          gate_sigmoid(c, x, &a->gate)};
   if (context_failed(c)) return NULL;
   matmul_nt(c, tensor_mat(x), tensor_mat(d->a), false, saved->h);
   return saved;
@@ -80,13 +82,13 @@ static Mat low_rank_gradient(Context *c, const LowRankSaved *s, Mat dy) {
 }
 
 /* [A; v]  [r1, d_in] */
-static Mat stack_gate(Context *c, const LowRank *d) {
-  if (!d->gate) return tensor_mat(d->a);
+static Mat stack_gate(Context *c, const LowRank *d, const Tensor *gate) {
+  if (!gate) return tensor_mat(d->a);
   int64_t r = d->a->rows, cols = d->a->cols;
   Mat av = new_mat(c, r + 1, cols);
   if (!av.data) return av;
   memcpy(av.data, d->a->data, (size_t)(r * cols) * sizeof(float));
-  memcpy(av.data + r * cols, d->gate->data, (size_t)cols * sizeof(float));
+  memcpy(av.data + r * cols, gate->data, (size_t)cols * sizeof(float));
   return av;
 }
 
@@ -96,7 +98,7 @@ static void low_rank_gradients(Context *c, const LowRankSaved *s, const Tensor *
   float beta, *da = grad_open(c, d->a, &beta);
   Mat e_a = {e.data, e.rows, d->a->rows, e.ld};
   if (da) matmul_tn(c, e_a, tensor_mat(x), beta != 0, mat(da, d->a->rows, d->a->cols));
-  float *dv = grad_open(c, d->gate, &beta);
+  float *dv = grad_open(c, s->gate, &beta);
   Mat e_v = {e.data + e.cols - 1, e.rows, 1, e.ld};
   if (dv) matmul_tn(c, e_v, tensor_mat(x), beta != 0, mat(dv, 1, x->cols));
   float *db = grad_open(c, d->b, &beta);
@@ -110,7 +112,9 @@ static void low_rank_gradients(Context *c, const LowRankSaved *s, const Tensor *
 static void low_rank_backward(Context *c, const void *self, const Tensor *x, Mat dy, Product *dx) {
   const LowRankSaved *saved = self;
   Mat e = low_rank_gradient(c, saved, dy);
-  if (dx) dx->term[dx->terms++] = (Term){e, matmul_factor(stack_gate(c, &saved->delta), false)};
+  if (dx)
+    dx->term[dx->terms++] =
+        (Term){e, matmul_factor(stack_gate(c, &saved->delta, saved->gate), false)};
   if (!context_failed(c)) low_rank_gradients(c, saved, x, dy, e);
 }
 

@@ -26,11 +26,11 @@ static void count_openness(GateStats *stats, const float *s, int64_t rows) {
   stats->count += rows;
 }
 
-float *gate_sigmoid(Context *c, const Tensor *x, const LowRank *expert) {
-  if (!expert->gate) return NULL;
-  Gating g = {c->kernels, x, expert->gate, context_alloc(c, (size_t)x->rows * sizeof *g.s)};
+float *gate_sigmoid(Context *c, const Tensor *x, const SigmoidGate *gate) {
+  if (!gate->vector) return NULL;
+  Gating g = {c->kernels, x, gate->vector, context_alloc(c, (size_t)x->rows * sizeof *g.s)};
   if (!g.s) return NULL;
   parallel_for(c->threads, ceil_div(x->rows, ROWS_PER_TASK), gate_rows, &g);
-  if (expert->stats) count_openness(expert->stats, g.s, x->rows);
+  if (gate->stats) count_openness(gate->stats, g.s, x->rows);
   return g.s;
 }

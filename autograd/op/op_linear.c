@@ -2,18 +2,36 @@
 
 #include "autograd/op/ops.h"
 
-/* What backward needs: the adapter, and what it saved. */
+/* What backward needs: the adapter that takes part in the products, and what it saved. */
 typedef struct LinearSaved {
-  const AdapterKind *kind; /* NULL: no adapter */
+  const AdapterKind *kind; /* NULL: there is none */
   void *self;
 } LinearSaved;
 
 static void linear_backward(Context *c, Node *node);
 static const Op linear_op = {"linear", linear_backward};
 
+/* The adapter of a linear; NULL where it has none. */
+static const Adapter *adapter_at(const LinearOperands *l) {
+  return l->adapter && l->adapter->kind ? l->adapter : NULL;
+}
+
+/* What W multiplies. */
+static Tensor *linear_input(Context *c, Tensor *x, const LinearOperands *l) {
+  const Adapter *a = adapter_at(l);
+  return a && a->kind->input ? a->kind->input(c, a, x) : x;
+}
+
+/* What comes of the product y. */
+static Tensor *linear_output(Context *c, Tensor *x, const LinearOperands *l, Tensor *y) {
+  const Adapter *a = adapter_at(l);
+  return a && a->kind->output ? a->kind->output(c, a, x, y) : y;
+}
+
 /* Records one linear and what its adapter saves; the kind is NULL without one. */
 static LinearSaved save_linear(Context *c, Tensor *x, const LinearOperands *l, Tensor *y) {
-  const Adapter *a = l->adapter && l->adapter->kind ? l->adapter : NULL;
+  const Adapter *a = adapter_at(l);
+  if (a && !a->kind->forward) a = NULL;
   Tensor *in[2 + ADAPTER_TENSORS] = {x, l->w};
   if (a) a->kind->tensors(a, in + 2);
   Node *node = tape_record(c, &linear_op, y, in, 2 + ADAPTER_TENSORS);
@@ -37,18 +55,22 @@ static Product linear_product(Context *c, Tensor *x, Tensor *w, const LinearSave
 void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, Tensor **y) {
   Product product[LINEAR_MAX];
   LinearSaved saved[LINEAR_MAX];
+  Tensor *u[LINEAR_MAX] = {0};
   assert(n <= LINEAR_MAX);
   for (int i = 0; i < n; i++)
     y[i] = context_failed(c) ? NULL : tensor_new(c, x->rows, linear[i].w->rows);
   ArenaMark mark = arena_mark(c->arena);
-  for (int i = 0; i < n && !context_failed(c); i++) saved[i] = save_linear(c, x, &linear[i], y[i]);
+  for (int i = 0; i < n && !context_failed(c); i++) u[i] = linear_input(c, x, &linear[i]);
+  for (int i = 0; i < n && !context_failed(c); i++)
+    saved[i] = save_linear(c, u[i], &linear[i], y[i]);
   if (c->tape) mark = arena_mark(c->arena);
   for (int i = 0; i < n && !context_failed(c); i++) {
     assert(x->cols == linear[i].w->cols);
-    product[i] = linear_product(c, x, linear[i].w, &saved[i], y[i]);
+    product[i] = linear_product(c, u[i], linear[i].w, &saved[i], y[i]);
   }
   if (!context_failed(c)) matmul_all(c, product, n);
   arena_release(c->arena, mark);
+  for (int i = 0; i < n && !context_failed(c); i++) y[i] = linear_output(c, x, &linear[i], y[i]);
   for (int i = 0; i < n && context_failed(c); i++) y[i] = NULL;
 }
 

@@ -1,6 +1,7 @@
 /* Every differentiable operation, once. Included with OP(name) defined: the test suite expands it
  * to call gradcheck_<name>, so an operation without a gradient check does not link. */
 OP(linear)
+OP(rescale)
 OP(rms_norm)
 OP(add)
 OP(act)

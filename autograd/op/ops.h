@@ -14,7 +14,7 @@
 #include "autograd/op/attention_cache.h"
 #include "autograd/tape.h"
 
-/* y = x W^T, and what the adapter adds (adapter.h)
+/* y = x W^T, and what the adapter makes of it (adapter.h)
  * x [T, d_in], W [d_out, d_in] of any dtype (f32 if it needs a gradient), y [T, d_out].
  *   dx = dy W     dW = dy^T x
  * `adapter` NULL: the plain linear. The adapter is copied; its tensors must outlive the tape. */
@@ -28,6 +28,13 @@ typedef struct LinearOperands {
   const Adapter *adapter; /* or NULL */
 } LinearOperands;
 void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, Tensor **y);
+
+/* y_t = u_t * (1 + s_t (l - 1)),  s_t = sigma(x_t . v), 1 without a gate
+ * u, y [T, d], l [1, d] f32, x [T, d_in] (which may be u), v [1, d_in] f32
+ *   du = dy * (1 + s (l - 1))     dl = sum_t s_t dy_t * u_t
+ *   dv = sum_t e_t x_t            dx = e v,   e_t = s_t (1 - s_t) <dy_t * u_t, l - 1>
+ * The gate's vector must outlive the tape. */
+Tensor *op_rescale(Context *c, Tensor *u, Tensor *l, Tensor *x, const SigmoidGate *gate);
 
 /* y_t = w * x_t / sqrt(mean(x_t^2) + eps)      x, y [T, d]; w [1, d] of any dtype */
 Tensor *op_rms_norm(Context *c, Tensor *x, Tensor *w, float eps);

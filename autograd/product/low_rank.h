@@ -10,19 +10,11 @@
 
 #include "autograd/tensor.h"
 
-typedef struct GateStats {
-  double sum;    /* of sigma over rows */
-  int64_t count; /* rows */
-} GateStats;
-
-/* One expert's update of one linear, with an optional sigmoid gate (PHATGOOSE, Muqeeth et al. 2024,
- * arXiv 2402.05859, section 3): its weight is sigma(v.x). */
+/* One expert's update of one linear. */
 typedef struct LowRank {
-  Tensor *a;        /* A [r, d_in], f32 */
-  Tensor *b;        /* B [d_out, r], f32 */
-  Tensor *gate;     /* v [1, d_in], f32; NULL: sigma = 1 */
-  float scale;      /* alpha / r */
-  GateStats *stats; /* if not NULL, every forward adds its gate values */
+  Tensor *a;   /* A [r, d_in], f32 */
+  Tensor *b;   /* B [d_out, r], f32 */
+  float scale; /* alpha / r */
 } LowRank;
 
 /* u [r] = scale * weight * h [r]; u may be h. */

@@ -133,7 +133,7 @@ Status gate_open(Gate **gate, const char *path, const Lora *lora, const Modules 
 Status gate_adapters(const Gate *gate, const Lora *lora, AdapterSet *set, Error *err) {
   TRY(lora_adapters(lora, set, err));
   for (int i = 0; i < gate->count; i++) {
-    if (gate_covers(gate, i)) set->slot[i].low_rank.gate = &gate->vector[i];
+    if (gate_covers(gate, i)) set->slot[i].gate.vector = &gate->vector[i];
   }
   return STATUS_OK;
 }
