@@ -21,6 +21,11 @@ void tensor_table_close(TensorTable *t) {
   *t = (TensorTable){0};
 }
 
+/* safetensors begin with a length far below 2^56, in eight bytes. */
+bool tensor_table_begins(const MappedFile *file) {
+  return torch_begins(file) || (file->size >= 8 && file->data[7] == 0);
+}
+
 static Status read_table(TensorTable *t, Error *err) {
   if (!torch_begins(&t->file)) return safetensors_read(t, err);
   t->format = FORMAT_TORCH;

@@ -43,6 +43,8 @@ typedef struct TensorTable {
   size_t owned_count;
 } TensorTable;
 
+/* The first bytes are those of a file of tensors: no text begins like them. */
+bool tensor_table_begins(const MappedFile *file);
 /* Maps the file and reads its header as the format of its content says (safetensors.h, torch_file.h);
  * no data is read, but what must be copied from a PyTorch file. Errors are STATUS_INPUT naming file, tensor and field, or file and byte. On failure *t is
  * zeroed. */

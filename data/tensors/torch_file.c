@@ -112,6 +112,7 @@ static Status read_file(TorchFile *f, Error *err) {
   TRY(check_version(f, err));
   TRY(read_order(f, err));
   TRY(zip_member_check(&f->archive, pickle, err));
+  f->pickle_size = pickle->size;
   TRY(pickle_read(&f->pickle, pickle->data, pickle->size, f->table->file.path, err));
   return torch_list(f, err);
 }

@@ -5,7 +5,10 @@
 #include "autograd/ground/array.h"
 #include "data/tensors/torch_parts.h"
 
-/* The walk. Values may hold the same value often, or themselves; so its steps are counted. */
+enum { STEPS = 1000, STEPS_A_BYTE = 4 };
+
+/* The walk. Values may hold the same value often, or themselves; so its steps are counted. One that
+ * meets every value once has fewer steps than the pickle has bytes. */
 typedef struct Walk {
   TorchFile *file;
   size_t steps;
@@ -198,7 +201,9 @@ static Status walk_dict(Walk *w, const PickleValue *v, int depth, Error *err) {
 static Status walk(Walk *w, PickleId id, int depth, Error *err) {
   const PickleValue *v = value_of(w, id);
   if (depth > TORCH_DEPTH) return refuse(w, err, "is nested too deep, or in itself");
-  if (++w->steps > PICKLE_VALUES) return refuse(w, err, "there are too many values up to here");
+  if (++w->steps > STEPS + STEPS_A_BYTE * w->file->pickle_size) {
+    return refuse(w, err, "repeats what is before it too often");
+  }
   if (v->kind == PICKLE_TENSOR) return add_tensor(w, id, err);
   if (is_plain(w, v)) return add_text(w, id, err);
   return v->kind == PICKLE_DICT ? walk_dict(w, v, depth + 1, err) : walk_list(w, v, depth + 1, err);

@@ -12,6 +12,7 @@ typedef struct TorchFile {
   char *root; /* what all members' names begin with, without the "/" */
   bool big_endian;
   Pickle pickle;
+  size_t pickle_size; /* bytes */
   size_t copied; /* bytes of the table's own memory */
 } TorchFile;
 

@@ -16,19 +16,19 @@ enum { JSON_MOST = 1 << 30 };
 
 /* ---- what the file is, and whose ---- */
 
-typedef enum FileForm { FORM_SAFETENSORS, FORM_JSON } FileForm;
+typedef enum FileForm { FORM_TENSORS, FORM_JSON } FileForm;
 
-/* The first eight bytes of safetensors are a length far below 2^56; a JSON text has no NUL. */
 static Status look_at(const char *path, FileForm *form, Error *err) {
   MappedFile f;
   TRY(mapped_open(&f, path, err));
   Status status = STATUS_OK;
-  *form = f.size >= 8 && f.data[7] == 0 ? FORM_SAFETENSORS : FORM_JSON;
+  *form = tensor_table_begins(&f) ? FORM_TENSORS : FORM_JSON;
   const char *kind = *form == FORM_JSON ? file_kind(f.data, f.size) : NULL;
   if (kind && f.data[0] != '{') {
     status =
         error_set(err, STATUS_INPUT,
-                  "%s: is %s; wanted are safetensors or JSON with a vector a name", path, kind);
+                  "%s: is %s; wanted are safetensors, a PyTorch file or JSON with a vector a name",
+                  path, kind);
   }
   mapped_close(&f);
   return status;
@@ -71,7 +71,7 @@ static Status copy_name(Embeddings *e, int64_t row, const char *name, Error *err
   return e->name[row] ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: embeddings");
 }
 
-/* ---- safetensors ---- */
+/* ---- files of tensors ---- */
 
 static Status copy_tensor(Embeddings *e, int64_t row, const char *path, Weights *w, Error *err) {
   const TensorEntry *entry = weights_entry(w, (size_t)row);
@@ -110,7 +110,7 @@ static Status import_own(Embeddings *e, const char *path, const char *said, Erro
   return settle_name(path, e->embedder, said, name, err);
 }
 
-static Status import_safetensors(Embeddings *e, const char *path, const char *said, Error *err) {
+static Status import_file(Embeddings *e, const char *path, const char *said, Error *err) {
   Weights *w;
   TRY(weights_open(&w, path, err));
   const char *format = weights_meta(w, "format");
@@ -205,8 +205,8 @@ Status embeddings_import(Embeddings *e, const char *path, const char *embedder, 
   FileForm form;
   *e = (Embeddings){0};
   TRY(look_at(path, &form, err));
-  Status status = form == FORM_JSON ? import_json(e, path, embedder, err)
-                                    : import_safetensors(e, path, embedder, err);
+  Status status =
+      form == FORM_JSON ? import_json(e, path, embedder, err) : import_file(e, path, embedder, err);
   if (status != STATUS_OK) embeddings_free(e);
   return status;
 }

@@ -1,0 +1,64 @@
+/* torch_made: PyTorch files spelt out by hand, with whatever is to be wrong in them. */
+#ifndef SKEIN_TESTS_TORCH_MADE_H
+#define SKEIN_TESTS_TORCH_MADE_H
+
+#include <stdint.h>
+
+#include "tests/scratch.h"
+
+/* Bytes with NULs among them: BYTES("K\0"). */
+typedef struct Bytes {
+  const char *data;
+  size_t size;
+} Bytes;
+#define BYTES(text)        \
+  (Bytes) {                \
+    text, sizeof(text) - 1 \
+  }
+
+/* A member of an archive. Zeros are the truth: sizes and offsets are off by what is given. */
+typedef struct MadeMember {
+  Bytes name, data;
+  const char *local_name; /* in the header before the data; NULL: `name` */
+  unsigned flags, local_flags;
+  unsigned method;
+  uint32_t crc, local_crc;
+  int size_off, stored_off, local_size_off;
+  int offset_off;
+} MadeMember;
+
+enum { MADE_MEMBERS = 8 };
+
+/* An archive; the same for its end. */
+typedef struct MadeArchive {
+  MadeMember member[MADE_MEMBERS]; /* up to the first without a name */
+  Bytes before, comment;
+  int count_off, directory_off, directory_size_off;
+  uint64_t count64; /* 0: no records of zip64 */
+  uint64_t locator; /* where the locator of zip64 says that its record is */
+} MadeArchive;
+
+/* Writes the archive and returns its path, as scratch_write does. */
+const char *made_archive(Scratch *s, const char *name, const MadeArchive *a);
+
+/* An archive as torch.save makes it: data.pkl, version and storage 0 of four floats 0, 1, 2, 3. */
+MadeArchive made_torch(Bytes pickle);
+
+/* Opcodes. A tensor on storage 0; the arguments are opcodes, too. */
+#define MADE_STORAGE_OF(type, key, numel)  \
+  "(\x8c\x07storagectorch\n" type "\n" key \
+  "\x8c\x03"                               \
+  "cpu" numel "tQ"
+#define MADE_STORAGE              \
+  MADE_STORAGE_OF("FloatStorage", \
+                  "\x8c\x01"      \
+                  "0",            \
+                  "K\x04")
+#define MADE_REBUILD "ctorch._utils\n_rebuild_tensor_v2\n"
+#define MADE_VIEW(storage, offset, size, stride) \
+  MADE_REBUILD "(" storage offset size stride "\x89}tR"
+#define MADE_TENSOR MADE_VIEW(MADE_STORAGE, "K\0", "K\x04\x85", "K\x01\x85")
+/* A dictionary with one entry, "w". */
+#define MADE_DICT(value) "\x80\x02}\x8c\x01w" value "s."
+
+#endif
