@@ -111,3 +111,25 @@ MadeArchive made_torch(Bytes pickle) {
                  {.name = BYTES("r/version"), .data = BYTES("3\n")},
                  {.name = BYTES("r/data/0"), .data = {(const char *)numbers, sizeof numbers}}}};
 }
+
+TensorTable open_made_pickle(Scratch *s, Bytes pickle) {
+  TensorTable t;
+  Error err = {0};
+  MadeArchive a = made_torch(pickle);
+  expect_ok("open", tensor_table_open(&t, made_archive(s, "good.pt", &a), &err), &err);
+  return t;
+}
+
+void expect_made_refused(Scratch *s, Bytes pickle, const char *words) {
+  TensorTable t;
+  Error err = {0};
+  MadeArchive a = made_torch(pickle);
+  Status got = tensor_table_open(&t, made_archive(s, "bad.pt", &a), &err);
+  expect_error(words, got, &err, STATUS_INPUT, words);
+  expect_error("the file", got, &err, STATUS_INPUT, "/bad.pt: ");
+  assert_null(t.entry);
+}
+
+void expect_made_cases(Scratch *s, const MadeCase *cases, size_t count) {
+  for (size_t i = 0; i < count; i++) expect_made_refused(s, cases[i].pickle, cases[i].words);
+}

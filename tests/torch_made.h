@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "data/tensors/tensor_table.h"
 #include "tests/scratch.h"
 
 /* Bytes with NULs among them: BYTES("K\0"). */
@@ -43,6 +44,18 @@ const char *made_archive(Scratch *s, const char *name, const MadeArchive *a);
 
 /* An archive as torch.save makes it: data.pkl, version and storage 0 of four floats 0, 1, 2, 3. */
 MadeArchive made_torch(Bytes pickle);
+
+/* made_torch(pickle), which must open. */
+TensorTable open_made_pickle(Scratch *s, Bytes pickle);
+/* made_torch(pickle), which is refused with these words (expect_error). */
+void expect_made_refused(Scratch *s, Bytes pickle, const char *words);
+
+typedef struct MadeCase {
+  Bytes pickle;
+  const char *words;
+} MadeCase;
+void expect_made_cases(Scratch *s, const MadeCase *cases, size_t count);
+#define REFUSED(s, cases) expect_made_cases(s, cases, sizeof cases / sizeof *(cases))
 
 /* Opcodes. A tensor on storage 0; the arguments are opcodes, too. */
 #define MADE_STORAGE_OF(type, key, numel)  \

@@ -10,8 +10,8 @@ static const unsigned char BEGIN[] = {'P', 'K', 3, 4};
 
 /* A header in front of a member, in bytes from its beginning. */
 enum { HEADER_FLAGS = 6, HEADER_CRC = 14, HEADER_STORED = 18, HEADER_SIZE = 22, HEADER_NAME = 30 };
-/* An entry of the directory without its texts. */
-enum { ENTRY_SIZE = 46 };
+/* An entry of the directory and the records at its end, in bytes, without texts. */
+enum { ENTRY_SIZE = 46, END64_SIZE = 56, LOCATOR_SIZE = 20, END_SIZE = 22 };
 /* Flags: 1 and 2 are about the compression, 3: sizes follow the data, 11: names are UTF-8. */
 enum { FLAG_SIZES_FOLLOW = 1 << 3, FLAGS_KNOWN = 1 << 1 | 1 << 2 | FLAG_SIZES_FOLLOW | 1 << 11 };
 
@@ -238,17 +238,28 @@ static Status check_names(ZipArchive *z, Error *err) {
   return STATUS_OK;
 }
 
-/* Behind the last entry stands the record that ends the directory, of zip64 or of zip. */
-static Status check_end(const MappedFile *f, size_t end, Error *err) {
-  static const unsigned char end64[] = {'P', 'K', 6, 6}, end32[] = {'P', 'K', 5, 6};
-  if (end < f->size && f->size - end >= sizeof end32 &&
-      (memcmp(f->data + end, end64, sizeof end64) == 0 ||
-       memcmp(f->data + end, end32, sizeof end32) == 0)) {
-    return STATUS_OK;
+/* `size` bytes from *at on begin with "PK", a, b; *at moves behind them. */
+static bool pass_record(const MappedFile *f, size_t *at, char a, char b, uint64_t size) {
+  const char begin[] = {'P', 'K', a, b};
+  if (*at > f->size || f->size - *at < size || memcmp(f->data + *at, begin, sizeof begin) != 0) {
+    return false;
   }
+  *at += (size_t)size;
+  return true;
+}
+
+/* Behind the last entry, at `at`, stand the two records of zip64, if there are any, and the one that
+ * ends the archive, whose comment ends the file. */
+static Status check_end(const MappedFile *f, size_t at, Error *err) {
+  size_t entries = at;
+  bool right = !pass_record(f, &at, 6, 6, END64_SIZE) || pass_record(f, &at, 6, 7, LOCATOR_SIZE);
+  right = right && pass_record(f, &at, 5, 6, END_SIZE) &&
+          f->size - at == number_at(f->data + at - 2, 2);
+  if (right) return STATUS_OK;
   return error_set(err, STATUS_INPUT,
-                   "%s: byte %zu: the archive's directory goes on after the entries that it counts",
-                   f->path, end);
+                   "%s: byte %zu: what follows the entries that the archive's directory counts is "
+                   "not its end, or the file is truncated",
+                   f->path, entries);
 }
 
 static Status read_directory(ZipArchive *z, unzFile directory, Error *err) {
