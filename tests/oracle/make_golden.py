@@ -38,6 +38,7 @@ import make_adapter_golden
 import make_embedding_golden
 import make_family_golden
 import make_tokenizer_golden
+import make_torch_golden
 from reference import (ADAPTER, attach_gates, example_logits, lora_layers, padded_logits, token_nll,
                        zero_gates)
 
@@ -364,6 +365,8 @@ def main():
         write_json(path / "expected.json", make_adapter_golden.make(path))
     if not wanted or "family" in wanted:
         write_json(GOLDEN / "family" / "expected.json", make_family_golden.make(GOLDEN / "family"))
+    if not wanted or "torch" in wanted:
+        make_torch_golden.make()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ good/NAME.pt is read by torch.load, and good/NAME.safetensors is save_file of th
 gives, each for itself, under the names that skein gives them. refused/NAME.pt is
 what PyTorch or Python wrote and a reader of tensors must not touch; refused.json has words of the
 refusal of each. base/ is tests/golden/v1_1/base with its weights in two shards by torch.save, and
-expert/ is its expert_qv by PEFT's own writer of adapter_model.bin.
+expert/ its expert_qv. demo_expert/ is a small expert of the demo's base by PEFT's own writer of
+adapter_model.bin, with the same factors in demo_expert.safetensors.
 """
 
 import argparse
@@ -18,7 +19,9 @@ import shutil
 import zipfile
 
 import numpy
+import peft
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
@@ -113,6 +116,7 @@ def good():
     write("dtypes", all_dtypes())
     write("empty", {"nothing": torch.zeros(0), "flat": torch.zeros(0, 4), "scalar": torch.tensor(2.5),
                     "one": torch.ones(1, 1, 1)})
+    write("vectors", {"sort": numbers((4,), 32), "count": numbers((4,), 33)})  # as of embeddings
     write("single", numbers((2, 2), 11))
     write("list", [numbers((2,), 12), (numbers((1,), 13), {"deep": numbers((2, 1), 14)})])
     write("wrapper", {"state_dict": collections.OrderedDict(w=numbers((2, 2), 15), b=numbers((2,), 16)),
@@ -153,6 +157,7 @@ class Evil:
 def refused():
     """Words of the refusal of each file, which is written."""
     words = {}
+    torch.manual_seed(41)
 
     def bad(name, value, expected, save=torch.save, **how):
         save(value, OUT / "refused" / f"{name}.pt", **how)
@@ -232,6 +237,20 @@ def expert():
     torch.save(load_file(source / "adapter_model.safetensors"), out / "adapter_model.bin")
 
 
+def demo_expert():
+    torch.manual_seed(40)
+    base = transformers.T5ForConditionalGeneration.from_pretrained(GOLDEN.parents[1] / "configs/demo/base")
+    base.name_or_path = "configs/demo/base"
+    config = peft.LoraConfig(r=2, lora_alpha=4, target_modules=["q"], init_lora_weights=False)
+    model = peft.get_peft_model(base, config)
+    model.peft_config["default"].base_model_name_or_path = "configs/demo/base"
+    model.save_pretrained(OUT / "demo_expert", safe_serialization=False)
+    (OUT / "demo_expert" / "README.md").unlink(missing_ok=True)
+    factors = torch.load(OUT / "demo_expert" / "adapter_model.bin", weights_only=True)
+    save_file({n: w.contiguous() for n, w in factors.items()}, OUT / "demo_expert.safetensors",
+              metadata={"format": "pt"})
+
+
 def make():
     shutil.rmtree(OUT, ignore_errors=True)
     (OUT / "good").mkdir(parents=True)
@@ -240,6 +259,7 @@ def make():
     refused()
     model()
     expert()
+    demo_expert()
 
 
 if __name__ == "__main__":
