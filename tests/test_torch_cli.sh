@@ -101,7 +101,8 @@ check 'its tensors' cmp "$work/pool/experts/queries/adapter_model.safetensors" $
 check 'no pickle' [ ! -e "$work/pool/experts/queries/adapter_model.bin" ]
 ok pool check "$work/pool"
 echo '{"input": "word: chair. say its kind.", "choices": ["furniture", "food"], "label": 0}' >"$work/item.jsonl"
-ok score --pool "$work/pool" --router phatgoose -s top_k=1 --input "$work/item.jsonl"
+run score --pool "$work/pool" --router phatgoose -s top_k=1 --input "$work/item.jsonl" || fail score
+says '"prediction"'
 
 # ---- vectors ----
 ok embed --file $golden/good/vectors.pt --name other --output "$work/vectors.safetensors"

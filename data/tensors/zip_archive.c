@@ -162,7 +162,11 @@ static Status read_member(ZipMember *m, unzFile directory, const unz_file_info64
   m->compressed = info->compression_method != 0;
   m->crc = (uint32_t)info->crc;
   TRY(check_entry(info, m->name, file->path, err));
-  if (unzOpenCurrentFile2(directory, &method, NULL, 1) != UNZ_OK) {
+  int opened = unzOpenCurrentFile2(directory, &method, NULL, 1);
+  if (opened == UNZ_INTERNALERROR) {
+    return error_set(err, STATUS_RUN, "%s: out of memory", file->path);
+  }
+  if (opened != UNZ_OK) {
     return error_set(err, STATUS_INPUT, MEMBER "has no header that agrees with the directory",
                      file->path, m->name);
   }
