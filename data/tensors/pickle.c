@@ -6,22 +6,6 @@
 
 enum { PROTOCOL_FIRST = 2, PROTOCOL_LAST = 5 };
 
-const char *pickle_kind(PickleKind kind) {
-  static const char *const words[] = {
-      [PICKLE_NONE] = "None",         [PICKLE_BOOL] = "a bool",
-      [PICKLE_INT] = "an integer",    [PICKLE_LONG] = "an integer of more than 64 bits",
-      [PICKLE_FLOAT] = "a number",    [PICKLE_TEXT] = "a string",
-      [PICKLE_TUPLE] = "a tuple",     [PICKLE_LIST] = "a list",
-      [PICKLE_DICT] = "a dictionary", [PICKLE_NAME] = "a class or function",
-      [PICKLE_STORAGE] = "a storage", [PICKLE_TENSOR] = "a tensor",
-  };
-  return words[kind];
-}
-
-bool pickle_has_items(PickleKind kind) {
-  return kind == PICKLE_TUPLE || kind == PICKLE_LIST || kind == PICKLE_DICT;
-}
-
 void pickle_close(Pickle *p) {
   for (size_t i = 0; i < p->count; i++) {
     if (pickle_has_items(p->value[i].kind)) free(p->value[i].item);

@@ -19,74 +19,10 @@
 #ifndef SKEIN_PICKLE_H
 #define SKEIN_PICKLE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "autograd/ground/status.h"
+#include "data/tensors/pickle_value.h"
 
 enum { PICKLE_BYTES = 64 << 20, PICKLE_VALUES = 1 << 20 };
-
-typedef uint32_t PickleId; /* index of a value */
-
-typedef enum PickleKind {
-  PICKLE_NONE,
-  PICKLE_BOOL,
-  PICKLE_INT,
-  PICKLE_LONG, /* an integer of more than 64 bits */
-  PICKLE_FLOAT,
-  PICKLE_TEXT,
-  PICKLE_TUPLE,
-  PICKLE_LIST,
-  PICKLE_DICT,
-  PICKLE_NAME,    /* one of those above */
-  PICKLE_STORAGE, /* of a tensor */
-  PICKLE_TENSOR,
-} PickleKind;
-
-typedef enum PickleName {
-  NAME_ORDERED_DICT,
-  NAME_SIZE,
-  NAME_REBUILD_TENSOR,
-  NAME_REBUILD_PARAMETER,
-  NAME_STORAGE, /* and those after it: of the elements of TORCH_ELEMENTS */
-} PickleName;
-
-/* The types of storages. */
-typedef struct TorchElement {
-  const char *name;  /* of the class: "FloatStorage" */
-  const char *dtype; /* as safetensors spells it */
-  int size;          /* bytes */
-} TorchElement;
-
-enum { TORCH_ELEMENTS = 10 };
-extern const TorchElement TORCH_ELEMENT[TORCH_ELEMENTS];
-
-typedef struct PickleValue {
-  PickleKind kind;
-  union {
-    int64_t integer; /* BOOL, INT; of a LONG its number of bytes; of a NAME its PickleName */
-    double real;
-    struct {
-      const char *text; /* in the pickle: UTF-8, no NUL at its end, perhaps some inside */
-      size_t size;
-    };
-    struct {
-      PickleId *item; /* owned; of a DICT keys and values by turns */
-      uint32_t count; /* of items */
-      bool ordered;   /* made by OrderedDict */
-    };
-    struct {
-      const TorchElement *element;
-      PickleId key;  /* TEXT */
-      int64_t numel; /* 0 or more */
-    } storage;
-    struct {
-      PickleId storage, shape, stride; /* STORAGE; two TUPLEs of as many INTs */
-      int64_t offset;                  /* in elements */
-    } tensor;
-  };
-} PickleValue;
 
 typedef struct Pickle {
   PickleValue *value;
@@ -98,10 +34,5 @@ typedef struct Pickle {
  * Errors are STATUS_INPUT naming the byte. On failure *p is zeroed. */
 Status pickle_read(Pickle *p, const unsigned char *data, size_t size, const char *file, Error *err);
 void pickle_close(Pickle *p); /* a zeroed Pickle is allowed */
-
-/* Values of this kind have items: tuples, lists and dictionaries. */
-bool pickle_has_items(PickleKind kind);
-/* "a tuple", "a tensor", ..., for messages. */
-const char *pickle_kind(PickleKind kind);
 
 #endif

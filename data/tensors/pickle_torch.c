@@ -3,13 +3,6 @@
 
 #include "data/tensors/pickle_machine.h"
 
-const TorchElement TORCH_ELEMENT[TORCH_ELEMENTS] = {
-    {"FloatStorage", "F32", 4},  {"HalfStorage", "F16", 2}, {"BFloat16Storage", "BF16", 2},
-    {"DoubleStorage", "F64", 8}, {"LongStorage", "I64", 8}, {"IntStorage", "I32", 4},
-    {"ShortStorage", "I16", 2},  {"CharStorage", "I8", 1},  {"ByteStorage", "U8", 1},
-    {"BoolStorage", "BOOL", 1},
-};
-
 static bool same(const char *text, size_t size, const char *word) {
   return size == strlen(word) && memcmp(text, word, size) == 0;
 }

@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/tensors/safetensors.h"
-#include "data/tensors/torch_file.h"
-
 void tensor_table_close(TensorTable *t) {
   for (size_t i = 0; i < t->count; i++) free(t->entry[i].name);
   for (size_t i = 0; i < t->meta_count; i++) {
@@ -19,26 +16,6 @@ void tensor_table_close(TensorTable *t) {
   free(t->owned);
   mapped_close(&t->file);
   *t = (TensorTable){0};
-}
-
-/* safetensors begin with a length far below 2^56, in eight bytes. */
-bool tensor_table_begins(const MappedFile *file) {
-  return torch_begins(file) || (file->size >= 8 && file->data[7] == 0);
-}
-
-static Status read_table(TensorTable *t, Error *err) {
-  if (!torch_begins(&t->file)) return safetensors_read(t, err);
-  t->format = FORMAT_TORCH;
-  TRY(torch_read(t, err));
-  return tensor_table_sort(t, err);
-}
-
-Status tensor_table_open(TensorTable *t, const char *path, Error *err) {
-  *t = (TensorTable){0};
-  TRY(mapped_open(&t->file, path, err));
-  Status status = read_table(t, err);
-  if (status != STATUS_OK) tensor_table_close(t);
-  return status;
 }
 
 static int compare_names(const void *a, const void *b) {
@@ -107,10 +84,6 @@ const char *tensor_table_meta(const TensorTable *t, const char *key) {
   if (t->meta_count == 0) return NULL;
   const TensorMeta *m = bsearch(&wanted, t->meta, t->meta_count, sizeof wanted, compare_keys);
   return m ? m->value : NULL;
-}
-
-Status tensor_table_verify(const TensorTable *t, Error *err) {
-  return t->format == FORMAT_TORCH ? torch_verify(t, err) : STATUS_OK;
 }
 
 bool tensor_entry_dtype(const TensorEntry *e, Dtype *dtype) {

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/path.h"
 #include "data/tensors/torch_parts.h"
 
 enum { VERSION_FIRST = 1, VERSION_LAST = 10 };
@@ -14,15 +13,6 @@ bool torch_begins(const MappedFile *file) {
 
 static Status out_of_memory(const TorchFile *f, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", f->table->file.path);
-}
-
-Status torch_member(const TorchFile *f, const char *name, const ZipMember **member, Error *err) {
-  *member = NULL;
-  char *whole = path_join(f->root, name);
-  if (!whole) return out_of_memory(f, err);
-  *member = zip_archive_find(&f->archive, whole);
-  free(whole);
-  return STATUS_OK;
 }
 
 /* All members are in one folder, whose name is kept. */

@@ -13,7 +13,7 @@ typedef struct TorchFile {
   bool big_endian;
   Pickle pickle;
   size_t pickle_size; /* bytes */
-  size_t copied; /* bytes of the table's own memory */
+  size_t copied;      /* bytes of the table's own memory */
 } TorchFile;
 
 /* A member of this name below the root; *member is NULL where there is none. */
