@@ -82,6 +82,10 @@ static const MadeCase CALLS[] = {
            "ctorch\nFloatStorage\n)R."),
      "the type of a storage is no function"},
     {BYTES("\x80\x02"
+           "ctorch\nSize\n((KKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKK"
+           "KKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKttR."),
+     "torch.Size: has 65 dimensions, at most 64"},
+    {BYTES("\x80\x02"
            "ctorch\nSize\n)R."),
      "torch.Size: got 0 arguments, want 1"},
     {BYTES("\x80\x02"
@@ -195,11 +199,30 @@ static void nothing_is_expanded(void **state) {
   }
 }
 
+/* A long text that is used often: in the keys of dictionaries, in tuples, as keys of one. */
+static void texts_are_not_copied_without_end(void **state) {
+  static const struct {
+    Bytes begin, unit, end;
+  } uses[] = {{BYTES("("), BYTES("}h\1Ns"), BYTES("t\x86.")},
+              {BYTES("("), BYTES("h\1\x85\x85"), BYTES("t\x86.")},
+              {BYTES("}("), BYTES("h\1N"), BYTES("u\x86.")}};
+  Bytes text = repeated(BYTES("\x80\x02X\0\0\1\0"), BYTES("a"), 1 << 16, BYTES("q\1"));
+  for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+    Bytes begin = repeated(text, uses[i].begin, 1, BYTES(""));
+    Bytes pickle = repeated(begin, uses[i].unit, 20000, uses[i].end);
+    expect_made_refused(*state, pickle, "repeats what is before it too often");
+    free((void *)(uintptr_t)pickle.data);
+    free((void *)(uintptr_t)begin.data);
+  }
+  free((void *)(uintptr_t)text.data);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nothing_is_called),
       cmocka_unit_test(the_stack_is_checked),
       cmocka_unit_test(nothing_is_expanded),
+      cmocka_unit_test(texts_are_not_copied_without_end),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -41,6 +41,8 @@ Status machine_name(PickleMachine *m, const char *module, size_t module_size, co
 
 /* Arguments. */
 
+enum { DIMENSIONS = 64, METADATA_ITEMS = 2 * 16 };
+
 static Status want(const PickleMachine *m, const char *what, PickleId id, PickleKind kind,
                    Error *err) {
   PickleKind got = machine_value(m, id)->kind;
@@ -48,10 +50,14 @@ static Status want(const PickleMachine *m, const char *what, PickleId id, Pickle
   return machine_refuse(m, err, "%s: got %s, want %s", what, pickle_kind(got), pickle_kind(kind));
 }
 
-/* A tuple of integers. */
+/* A tuple of integers, of no more dimensions than PyTorch has: it may be looked at often. */
 static Status want_counts(const PickleMachine *m, const char *what, PickleId id, Error *err) {
   TRY(want(m, what, id, PICKLE_TUPLE, err));
   const PickleValue *v = machine_value(m, id);
+  if (v->count > DIMENSIONS) {
+    return machine_refuse(m, err, "%s: has %u dimensions, at most %d are accepted", what, v->count,
+                          DIMENSIONS);
+  }
   for (uint32_t i = 0; i < v->count; i++) TRY(want(m, what, v->item[i], PICKLE_INT, err));
   return STATUS_OK;
 }
@@ -76,6 +82,9 @@ static Status check_metadata(const PickleMachine *m, PickleId id, Error *err) {
   const PickleValue *v = machine_value(m, id);
   if (v->kind == PICKLE_NONE) return STATUS_OK;
   TRY(want(m, "metadata of a tensor", id, PICKLE_DICT, err));
+  if (v->count > METADATA_ITEMS) {
+    return machine_refuse(m, err, "metadata of a tensor: has %u entries", v->count / 2);
+  }
   for (uint32_t i = 0; i + 1 < v->count; i += 2) {
     const PickleValue *key = machine_value(m, v->item[i]), *bit = machine_value(m, v->item[i + 1]);
     if (bit->kind == PICKLE_BOOL && !bit->integer) continue;
@@ -171,9 +180,8 @@ Status machine_build(PickleMachine *m, Error *err) {
     return machine_refuse(m, err, "BUILD: got %s, want an OrderedDict", pickle_kind(object->kind));
   }
   TRY(want(m, "the attributes of an OrderedDict", state, PICKLE_DICT, err));
-  for (uint32_t i = 0; i < s->count; i += 2) {
-    if (text_is(machine_value(m, s->item[i]), "_metadata")) continue;
-    return machine_refuse(m, err, "an OrderedDict has an attribute that is not _metadata");
+  if (s->count == 0 || (s->count == 2 && text_is(machine_value(m, s->item[0]), "_metadata"))) {
+    return machine_push_id(m, id, err);
   }
-  return machine_push_id(m, id, err);
+  return machine_refuse(m, err, "an OrderedDict has an attribute that is not _metadata");
 }

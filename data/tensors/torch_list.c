@@ -6,12 +6,14 @@
 #include "data/tensors/torch_parts.h"
 
 enum { STEPS = 1000, STEPS_A_BYTE = 4 };
+enum { TEXT = 1 << 20, TEXT_A_BYTE = 16 };
 
-/* The walk. Values may hold the same value often, or themselves; so its steps are counted. One that
- * meets every value once has fewer steps than the pickle has bytes. */
+/* The walk. Values may hold the same value often, or themselves; so its steps are counted, and the
+ * bytes of names and texts. A walk that meets every value once has about as many steps as the pickle
+ * has bytes, or fewer; names repeat the keys of the dictionaries that they are in. */
 typedef struct Walk {
   TorchFile *file;
-  size_t steps;
+  size_t steps, text;
   char *name; /* of the value at hand, not NUL-terminated */
   size_t size;
 } Walk;
@@ -30,9 +32,20 @@ static Status refuse(const Walk *w, Error *err, const char *what) {
                    (int)(w->size < 200 ? w->size : 200), w->name ? w->name : "", what);
 }
 
+static Status count_steps(Walk *w, size_t steps, size_t text, Error *err) {
+  w->steps += steps;
+  w->text += text;
+  if (w->steps <= STEPS + STEPS_A_BYTE * w->file->pickle_size &&
+      w->text <= TEXT + TEXT_A_BYTE * w->file->pickle_size) {
+    return STATUS_OK;
+  }
+  return refuse(w, err, "repeats what is before it too often");
+}
+
 /* Lengthens the name by a part; the caller shortens it again by setting w->size. */
 static Status add_part(Walk *w, const char *part, Error *err) {
   size_t size = strlen(part), dot = w->size > 0;
+  TRY(count_steps(w, 0, size, err));
   char *grown = array_grow(w->name, w->size, size + dot + 1, 1);
   if (!grown) return out_of_memory(w, err);
   w->name = grown;
@@ -42,21 +55,33 @@ static Status add_part(Walk *w, const char *part, Error *err) {
   return STATUS_OK;
 }
 
-/* The name in a new string. */
-static char *copy_name(const Walk *w) {
-  return w->size > 0 ? strndup(w->name, w->size) : strdup("");
+/* The name in a new string, for one more entry or text of the table. */
+static Status copy_name(Walk *w, char **name, Error *err) {
+  const TensorTable *t = w->file->table;
+  *name = NULL;
+  TRY(count_steps(w, 0, w->size, err));
+  if (t->count + t->meta_count > PICKLE_VALUES) return refuse(w, err, "is one name too many");
+  *name = w->size > 0 ? strndup(w->name, w->size) : strdup("");
+  return *name ? STATUS_OK : out_of_memory(w, err);
 }
 
 static Status add_tensor(Walk *w, PickleId id, Error *err) {
   TensorTable *t = w->file->table;
   if (w->size == 0) TRY(add_part(w, "tensor", err)); /* the whole file is this one */
   TensorEntry *grown = array_grow(t->entry, t->count, 1, sizeof *grown);
-  if (grown) t->entry = grown;
-  char *name = grown ? copy_name(w) : NULL;
-  if (!name) return out_of_memory(w, err);
+  if (!grown) return out_of_memory(w, err);
+  t->entry = grown;
+  char *name;
+  TRY(copy_name(w, &name, err));
   TensorEntry *e = &t->entry[t->count++];
   *e = (TensorEntry){.name = name};
   return torch_view(w->file, value_of(w, id), e, err);
+}
+
+static Status copy_text(Walk *w, PickleId id, char **text, Error *err) {
+  *text = torch_text(&w->file->pickle, id);
+  if (!*text) return out_of_memory(w, err);
+  return count_steps(w, 0, strlen(*text), err);
 }
 
 static Status add_text(Walk *w, PickleId id, Error *err) {
@@ -65,15 +90,17 @@ static Status add_text(Walk *w, PickleId id, Error *err) {
   if (!grown) return out_of_memory(w, err);
   t->meta = grown;
   TensorMeta *m = &t->meta[t->meta_count++];
-  *m = (TensorMeta){copy_name(w), torch_text(&w->file->pickle, id)};
-  return m->key && m->value ? STATUS_OK : out_of_memory(w, err);
+  *m = (TensorMeta){0};
+  TRY(copy_name(w, &m->key, err));
+  return copy_text(w, id, &m->value, err);
 }
 
 /* A value without tensors and without parts that might have some. */
-static bool is_plain(const Walk *w, const PickleValue *v) {
+static bool is_plain(Walk *w, const PickleValue *v) {
   if (v->kind == PICKLE_DICT) return v->count == 0;
   if (!pickle_has_items(v->kind)) return v->kind != PICKLE_TENSOR;
   for (uint32_t i = 0; i < v->count; i++) {
+    w->steps++;
     PickleKind kind = value_of(w, v->item[i])->kind;
     if (pickle_has_items(kind) || kind == PICKLE_TENSOR) return false;
   }
@@ -119,7 +146,7 @@ static Status check_keys(const Walk *w, char *const *key, char **sorted, uint32_
   return STATUS_OK;
 }
 
-static Status read_keys(const Walk *w, const PickleValue *v, char **key, Error *err) {
+static Status read_keys(Walk *w, const PickleValue *v, char **key, Error *err) {
   for (uint32_t i = 0; i < v->count / 2; i++) {
     const PickleValue *k = value_of(w, v->item[2 * i]);
     if (pickle_has_items(k->kind) || k->kind >= PICKLE_NAME) {
@@ -128,8 +155,7 @@ static Status read_keys(const Walk *w, const PickleValue *v, char **key, Error *
     if (k->kind == PICKLE_TEXT && memchr(k->text, '\0', k->size)) {
       return refuse(w, err, "has a key with a NUL in it");
     }
-    key[i] = torch_text(&w->file->pickle, v->item[2 * i]);
-    if (!key[i]) return out_of_memory(w, err);
+    TRY(copy_text(w, v->item[2 * i], &key[i], err));
   }
   return STATUS_OK;
 }
@@ -201,9 +227,7 @@ static Status walk_dict(Walk *w, const PickleValue *v, int depth, Error *err) {
 static Status walk(Walk *w, PickleId id, int depth, Error *err) {
   const PickleValue *v = value_of(w, id);
   if (depth > TORCH_DEPTH) return refuse(w, err, "is nested too deep, or in itself");
-  if (++w->steps > STEPS + STEPS_A_BYTE * w->file->pickle_size) {
-    return refuse(w, err, "repeats what is before it too often");
-  }
+  TRY(count_steps(w, 1, 0, err));
   if (v->kind == PICKLE_TENSOR) return add_tensor(w, id, err);
   if (is_plain(w, v)) return add_text(w, id, err);
   return v->kind == PICKLE_DICT ? walk_dict(w, v, depth + 1, err) : walk_list(w, v, depth + 1, err);
