@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 static void put(FILE *out, uint64_t number, int bytes) {
-  for (int i = 0; i < bytes; i++) fputc((int)(number >> 8 * i & 0xff), out);
+  for (int i = 0; i < bytes; i++, number >>= 8) fputc((int)(number & 0xff), out);
 }
 
 static void put_bytes(FILE *out, Bytes b) {
