@@ -22,8 +22,8 @@
 #include "data/tensors/tensor_table.h"
 
 /* Fills the entries of a table whose file is mapped, and as its texts the __metadata__, after every
- * check above; time and memory are linear in the header (n log n for the sorting). The entries point
- * into the mapping. On failure the caller closes `t`. */
+ * check above; time and memory are linear in the header (n log n for the sorting). The entries
+ * point into the mapping. On failure the caller closes `t`. */
 Status safetensors_read(TensorTable *t, Error *err);
 
 /* A tensor to write: [rows, cols] written with shape [rows, cols], or [cols] when `vector`. */
@@ -42,8 +42,8 @@ Status safetensors_write(const char *path, const SafetensorsItem *items, size_t 
 
 /* The same of entries, whose bytes are written as they are, non-finite values too; their names all
  * differ. `entry` is sorted into the order of safetensors' own writer, by which the file is the one
- * that its save_file makes of the same tensors: the dtypes of large elements first, then by name (control bytes in a name are spelt in another
- * case). */
+ * that its save_file makes of the same tensors: the dtypes of large elements first, then by name
+ * (control bytes in a name are spelt in another case). */
 Status safetensors_write_entries(const char *path, const TensorEntry **entry, size_t count,
                                  const TensorMeta *meta, size_t meta_count, Error *err);
 

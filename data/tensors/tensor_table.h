@@ -13,16 +13,18 @@
 
 enum { TENSOR_RANK = 8 };
 
+/* A tensor; its bytes are row-major and little-endian, at any address, in the mapping or, where the
+ * file has them in another way, in memory that the table owns. */
 typedef struct TensorEntry {
   char *name;     /* not empty */
   char dtype[12]; /* as safetensors spells it: "F32", "BF16", "I64", ... */
   int rank;
   int64_t shape[TENSOR_RANK];
-  const unsigned char
-      *data;   /* row-major, little-endian; in the mapping, or the table's own; may be unaligned */
+  const unsigned char *data;
   size_t size; /* bytes, as shape and dtype say */
-  const unsigned char *storage;     /* the same for tensors that share memory; NULL: alone */
-  const struct TensorEntry *sharer; /* the first by name of those; NULL: alone, or the first */
+  /* Tensors on one storage of a PyTorch file, which it may have any part of. */
+  const unsigned char *storage;     /* NULL: the file knows no storages */
+  const struct TensorEntry *sharer; /* the first of them by name; NULL: this is that one */
 } TensorEntry;
 
 typedef struct TensorMeta {
@@ -45,9 +47,9 @@ typedef struct TensorTable {
 
 /* The first bytes are those of a file of tensors: no text begins like them. */
 bool tensor_table_begins(const MappedFile *file);
-/* Maps the file and reads its header as the format of its content says (safetensors.h, torch_file.h);
- * no data is read, but what must be copied from a PyTorch file. Errors are STATUS_INPUT naming file, tensor and field, or file and byte. On failure *t is
- * zeroed. */
+/* Maps the file and reads its header as the format of its content says (safetensors.h,
+ * torch_file.h); of the data only what must be copied is read. Errors are STATUS_INPUT naming file,
+ * tensor and field, or file and byte. On failure *t is zeroed. */
 Status tensor_table_open(TensorTable *t, const char *path, Error *err);
 void tensor_table_close(TensorTable *t); /* a zeroed TensorTable is allowed */
 /* NULL when there is no tensor of this name. */

@@ -12,8 +12,8 @@
  * tied embeddings of T5, have the same `storage`.
  *
  * Dictionaries in dictionaries become names joined by "."; elements of lists and tuples have their
- * place as name; a file that is a single tensor has it as "tensor". Where one entry of the outermost
- * dictionary holds all tensors, and its key is a usual one for a state dict (state_dict,
+ * place as name; a file that is a single tensor has it as "tensor". Where one entry of the
+ * outermost dictionary holds all tensors, and its key is a usual one for a state dict (state_dict,
  * model_state_dict, model, module), it is a wrapper: the names begin behind it. What is no tensor
  * is a text of the table, as Python would print it (of long lists the beginning), under its whole
  * name.

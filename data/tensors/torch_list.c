@@ -9,8 +9,8 @@ enum { STEPS = 1000, STEPS_A_BYTE = 4 };
 enum { TEXT = 1 << 20, TEXT_A_BYTE = 16 };
 
 /* The walk. Values may hold the same value often, or themselves; so its steps are counted, and the
- * bytes of names and texts. A walk that meets every value once has about as many steps as the pickle
- * has bytes, or fewer; names repeat the keys of the dictionaries that they are in. */
+ * bytes of names and texts. A walk that meets every value once has about as many steps as the
+ * pickle has bytes, or fewer; names repeat the keys of the dictionaries that they are in. */
 typedef struct Walk {
   TorchFile *file;
   size_t steps, text;

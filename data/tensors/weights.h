@@ -1,17 +1,17 @@
 /* weights: the tensors of a checkpoint directory, one file or shards, by name.
  *
- * Of a directory of a model that is `model.safetensors`, or else `model.safetensors.index.json` with
- * its shards, or else `pytorch_model.bin`, or else `pytorch_model.bin.index.json` with its shards,
- * as in transformers; of a PEFT directory `adapter_model.safetensors`, or else `adapter_model.bin`.
- * The names only find the files: what kind each is, its content says. Every tensor that is asked
- * for is marked used; weights_check_used reports what nobody asked for.
+ * Of a directory of a model that is `model.safetensors`, or else `model.safetensors.index.json`
+ * with its shards, or else `pytorch_model.bin`, or else `pytorch_model.bin.index.json` with its
+ * shards, as in transformers; of a PEFT directory `adapter_model.safetensors`, or else
+ * `adapter_model.bin`. The names only find the files: what kind each is, its content says. Every
+ * tensor that is asked for is marked used; weights_check_used reports what nobody asked for.
  *
- * The room data/tensors owns tensors on disk: checkpoint directories (this file), the tensors of one
- * file whatever its format (tensor_table.h), safetensors, read and written (safetensors.h), and
- * PyTorch's files, read (torch_file.h). It hands out views and knows names, shapes and types, but no
- * model: which tensors there must be, and what they are for, it may not ask. Another format of files
- * of tensors is a reader beside torch_file.h, which tensor_table_open asks where the content of a
- * file says so.
+ * The room data/tensors owns tensors on disk: checkpoint directories (this file), the tensors of
+ * one file whatever its format (tensor_table.h), safetensors, read and written (safetensors.h), and
+ * PyTorch's files, read (torch_file.h). It hands out views and knows names, shapes and types, but
+ * no model: which tensors there must be, and what they are for, it may not ask. Another format of
+ * files of tensors is a reader beside torch_file.h, which tensor_table_open asks where the content
+ * of a file says so.
  *
  * The index is an object whose "weight_map" gives each tensor the name of its shard, a file in the
  * same directory. A tensor in two shards, in another shard than the index says, or in a shard
@@ -54,7 +54,8 @@ size_t weights_tables(const Weights *w);
 const TensorTable *weights_table(const Weights *w, size_t i);
 /* Path of the file or index that was opened. */
 const char *weights_path(const Weights *w);
-/* Name of a file beside it that would have been opened if it were not there; NULL: there is none. */
+/* Name of a file beside it that would have been opened if it were not there; NULL: there is none.
+ * */
 const char *weights_passed(const Weights *w);
 /* From the first shard that has the key in its __metadata__; NULL when none has. */
 const char *weights_meta(const Weights *w, const char *key);

@@ -252,8 +252,8 @@ static bool pass_record(const MappedFile *f, size_t *at, char a, char b, uint64_
   return true;
 }
 
-/* Behind the last entry, at `at`, stand the two records of zip64, if there are any, and the one that
- * ends the archive, whose comment ends the file. */
+/* Behind the last entry, at `at`, stand the two records of zip64, if there are any, and the one
+ * that ends the archive, whose comment ends the file. */
 static Status check_end(const MappedFile *f, size_t at, Error *err) {
   size_t entries = at;
   bool right = !pass_record(f, &at, 6, 6, END64_SIZE) || pass_record(f, &at, 6, 7, LOCATOR_SIZE);

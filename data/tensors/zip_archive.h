@@ -2,9 +2,9 @@
  * reader of PyTorch files, and the one door to minizip.
  *
  * minizip finds the directory at the end of the file, of zip and of zip64, and the place of a
- * member's data (unzGetCurrentFileZStreamPos64), so that members stay mapped; libzip gives no place,
- * and would have them copied. What minizip takes on trust is checked here. An archive is accepted
- * iff
+ * member's data (unzGetCurrentFileZStreamPos64), so that members stay mapped; libzip gives no
+ * place, and would have them copied. What minizip takes on trust is checked here. An archive is
+ * accepted iff
  *   - it begins with the file: nothing stands before the first member;
  *   - it has 1 to ZIP_MEMBERS members; a name has 1 to ZIP_NAME bytes, no NUL, and appears once;
  *   - no member is encrypted;

@@ -27,10 +27,11 @@ typedef struct Embeddings {
 
 Status embeddings_read(Embeddings *e, const char *path, Error *err);
 /* Reads a file of vectors of any kind: one of embeddings_write; safetensors or a PyTorch file with
- * one tensor of rank 1 a name (F32, F16 or BF16); or JSON {"name": [numbers], ...}. The last two may
- * declare their embedder, as "embedder" in __metadata__ (in JSON: "__metadata__": {"embedder":
- * "..."}; in a PyTorch file: a string beside the tensors). `embedder` names one that the file does not declare; another than it declares is
- * STATUS_MISMATCH. Vectors of two lengths and numbers that are not finite are STATUS_INPUT. */
+ * one tensor of rank 1 a name (F32, F16 or BF16); or JSON {"name": [numbers], ...}. The last two
+ * may declare their embedder, as "embedder" in __metadata__ (in JSON: "__metadata__": {"embedder":
+ * "..."}; in a PyTorch file: a string beside the tensors). `embedder` names one that the file does
+ * not declare; another than it declares is STATUS_MISMATCH. Vectors of two lengths and numbers that
+ * are not finite are STATUS_INPUT. */
 Status embeddings_import(Embeddings *e, const char *path, const char *embedder, Error *err);
 Status embeddings_write(const Embeddings *e, const char *path, Error *err);
 /* Space for `count` rows: names NULL, vectors 0, texts not recorded. */
