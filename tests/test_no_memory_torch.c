@@ -23,7 +23,7 @@ static Status convert(void *arg, Error *err) {
   const Paths *p = arg;
   Weights *w;
   TRY(weights_open(&w, p->in, err));
-  Status status = weights_export(w, p->out, err);
+  Status status = weights_export(w, NULL, p->out, err);
   weights_close(w);
   return status;
 }

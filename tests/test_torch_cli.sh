@@ -65,6 +65,11 @@ ok convert $golden/base "$work/base/model.safetensors"
 "$skein" inspect tests/golden/v1_1/base | grep fingerprint >"$work/wanted"
 ok inspect "$work/base"
 says "$(cat "$work/wanted")"
+ok convert --below model $golden/good/optimizer.pt "$work/below.safetensors"
+says '^tensors  *1$' '^left out for they are not below .*optimizer.state.0.avg'
+ok inspect "$work/below.safetensors"
+says '^  w  *F32  *2 '
+refused 2 "has no tensor below 'mode'" convert --below mode $golden/good/optimizer.pt "$work/new.safetensors"
 refused 3 'nowhere: cannot open' convert "$work/nowhere" "$work/new.safetensors"
 refused 3 'numpy.pt: .*multiarray.scalar is refused' convert $golden/refused/numpy.pt "$work/new.safetensors"
 refused 1 'nowhere/new.safetensors' convert $golden/good/dict.pt "$work/nowhere/new.safetensors"

@@ -61,7 +61,7 @@ static void expect_exported(Scratch *s, const char *name) {
   char *in = golden_path("torch/good/%s.pt", name);
   char *want = golden_path("torch/good/%s.safetensors", name);
   expect_ok(in, weights_open(&w, in, &err), &err);
-  expect_ok(in, weights_export(w, scratch_path(s, "out.safetensors"), &err), &err);
+  expect_ok(in, weights_export(w, NULL, scratch_path(s, "out.safetensors"), &err), &err);
   expect_same_file(s->path, want);
   weights_close(w);
   free(in);

@@ -64,12 +64,15 @@ const char *weights_meta(const Weights *w, const char *key);
 void weights_ignore(Weights *w, const char *name);
 /* STATUS_MISMATCH naming the first tensor that was neither got nor ignored. */
 Status weights_check_used(const Weights *w, Error *err);
-/* Writes all tensors as one safetensors file, as safetensors_write_entries does; those that share
+/* The name begins with `below` and a dot and goes on after them, or `below` is NULL. */
+bool weights_is_below(const char *name, const char *below);
+/* Writes the tensors whose names are below `below`, under the rest of their names (STATUS_USAGE where there are none), as one safetensors file, as
+ * safetensors_write_entries does; those that share
  * memory are written for each name. Data is compared with the sums that the files have of it. The
  * metadata of safetensors is handed on (STATUS_MISMATCH where two shards contradict each other);
  * the texts of PyTorch files are not, and a file of their tensors is marked {"format": "pt"}, which
  * transformers asks for. */
-Status weights_export(const Weights *w, const char *path, Error *err);
+Status weights_export(const Weights *w, const char *below, const char *path, Error *err);
 /* Re-stats the files; STATUS_INPUT when one changed while it was in use. */
 Status weights_unchanged(const Weights *w, Error *err);
 

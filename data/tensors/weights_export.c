@@ -40,20 +40,57 @@ static Status collect_texts(const Weights *w, Texts *texts, Error *err) {
   return STATUS_OK;
 }
 
-Status weights_export(const Weights *w, const char *path, Error *err) {
+/* The tensors to write, with their names there. */
+typedef struct Chosen {
+  TensorEntry *copy; /* their strings are borrowed */
+  const TensorEntry **entry;
+  size_t count;
+} Chosen;
+
+bool weights_is_below(const char *name, const char *below) {
+  size_t size = below ? strlen(below) : 0;
+  return !below || (strncmp(name, below, size) == 0 && name[size] == '.' && name[size + 1]);
+}
+
+static Status choose(const Weights *w, const char *below, Chosen *c, Error *err) {
+  size_t count = weights_count(w), skip = below ? strlen(below) + 1 : 0;
+  c->copy = malloc((count + 1) * sizeof *c->copy);
+  c->entry = malloc((count + 1) * sizeof *c->entry);
+  if (!c->copy || !c->entry) {
+    return error_set(err, STATUS_RUN, "%s: out of memory", weights_path(w));
+  }
+  for (size_t i = 0; i < count; i++) {
+    const TensorEntry *e = weights_entry(w, i);
+    if (!weights_is_below(e->name, below)) continue;
+    c->copy[c->count] = *e;
+    c->copy[c->count].name += skip;
+    c->entry[c->count] = &c->copy[c->count];
+    c->count++;
+  }
+  if (!below || c->count > 0) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "%s: has no tensor below '%.80s'; skein inspect lists them",
+                   weights_path(w), below);
+}
+
+static Status write_chosen(const Weights *w, Chosen *c, const char *path, Error *err) {
   Texts texts = {0};
-  size_t count = weights_count(w);
-  const TensorEntry **entry = malloc((count + 1) * sizeof *entry);
-  Status status = entry ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", path);
+  Status status = STATUS_OK;
   for (size_t f = 0; f < weights_tables(w) && status == STATUS_OK; f++) {
     status = tensor_table_verify(weights_table(w, f), err);
   }
-  for (size_t i = 0; i < count && status == STATUS_OK; i++) entry[i] = weights_entry(w, i);
   if (status == STATUS_OK) status = collect_texts(w, &texts, err);
   if (status == STATUS_OK) {
-    status = safetensors_write_entries(path, entry, count, texts.meta, texts.count, err);
+    status = safetensors_write_entries(path, c->entry, c->count, texts.meta, texts.count, err);
   }
-  free(entry);
   free(texts.meta);
+  return status;
+}
+
+Status weights_export(const Weights *w, const char *below, const char *path, Error *err) {
+  Chosen chosen = {0};
+  Status status = choose(w, below, &chosen, err);
+  if (status == STATUS_OK) status = write_chosen(w, &chosen, path, err);
+  free(chosen.copy);
+  free(chosen.entry);
   return status;
 }

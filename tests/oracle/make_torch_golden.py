@@ -1,11 +1,11 @@
-"""Writes tests/golden/torch: files that PyTorch wrote, and what safetensors makes of the same tensors.
+"""Writes tests/golden/torch: files that PyTorch wrote, and the same tensors by safetensors.
 
     python tests/oracle/make_torch_golden.py        (versions: requirements.txt beside this file)
 
 good/NAME.pt is read by torch.load, and good/NAME.safetensors is save_file of the tensors that it
 gives, each for itself, under the names that skein gives them. refused/NAME.pt is
 what PyTorch or Python wrote and a reader of tensors must not touch; refused.json has words of the
-refusal of each. base/ is tests/golden/v1_1/base with its weights in two shards by torch.save, and
+refusal of each (legacy.pt and script.pt differ every time). base/ is tests/golden/v1_1/base with its weights in two shards by torch.save, and
 expert/ its expert_qv. demo_expert/ is a small expert of the demo's base by PEFT's own writer of
 adapter_model.bin, with the same factors in demo_expert.safetensors.
 """
@@ -114,25 +114,28 @@ def good():
                    "lm_head.weight": torch.nn.Parameter(tied), "other": numbers((2,), 4)})
     write("views", views())
     write("dtypes", all_dtypes())
-    write("empty", {"nothing": torch.zeros(0), "flat": torch.zeros(0, 4), "scalar": torch.tensor(2.5),
-                    "one": torch.ones(1, 1, 1)})
+    write("empty", {"nothing": torch.zeros(0), "flat": torch.zeros(0, 4),
+                    "scalar": torch.tensor(2.5), "one": torch.ones(1, 1, 1)})
     write("vectors", {"sort": numbers((4,), 32), "count": numbers((4,), 33)})  # as of embeddings
     write("single", numbers((2, 2), 11))
     write("list", [numbers((2,), 12), (numbers((1,), 13), {"deep": numbers((2, 1), 14)})])
-    write("wrapper", {"state_dict": collections.OrderedDict(w=numbers((2, 2), 15), b=numbers((2,), 16)),
-                      "epoch": 3, "loss": 0.1, "name": "a run", "done": False, "best": None,
+    inside = collections.OrderedDict(w=numbers((2, 2), 15), b=numbers((2,), 16))
+    write("wrapper", {"state_dict": inside, "epoch": 3, "loss": 0.1, "name": "a run", "done": False, "best": None,
                       "steps": [1, 2, 3], "shape": torch.Size([2, 2]), "seed": 2**70, "empty": {}})
+    state = {0: {"step": torch.tensor(1.0), "avg": numbers((2,), 18)}}
     write("optimizer", {"model": {"w": numbers((2,), 17)},
-                        "optimizer": {"state": {0: {"step": torch.tensor(1.0), "avg": numbers((2,), 18)}},
+                        "optimizer": {"state": state,
                                       "groups": [{"lr": 1e-3, "betas": (0.9, 0.999)}]}})
-    write("names", {"über.weight": numbers((1,), 19), "a b": numbers((1,), 20), "c\td": numbers((1,), 21)})
+    write("names", {"über.weight": numbers((1,), 19), "a b": numbers((1,), 20),
+                    "c\td": numbers((1,), 21)})
     for protocol in (3, 4, 5):
-        write(f"protocol{protocol}", {"w": linear.state_dict(), "views": views()["transposed"], "n": 70000,
-                                      "negative": -5, "text": "x" * 300}, pickle_protocol=protocol)
+        write(f"protocol{protocol}", {"w": linear.state_dict(), "views": views()["transposed"],
+                                      "n": 70000, "negative": -5, "text": "x" * 300},
+              pickle_protocol=protocol)
     torch.serialization.set_crc32_options(False)
     write("no_sums", {"w": numbers((3, 3), 22)})
     torch.serialization.set_crc32_options(True)
-    sizes = [t.element_size() for t in all_dtypes().values()]  # storages are numbered in their order
+    sizes = [t.element_size() for t in all_dtypes().values()]  # storages have the same order
 
     def swap(member, data):
         if member == "byteorder":
@@ -179,8 +182,9 @@ def refused():
         "_rebuild_qtensor is refused")
     bad("negative", {"w": torch._neg_view(w)}, "metadata of a tensor: neg: is not supported")
     bad("legacy", {"w": w}, "a pickle by PyTorch before 1.6", _use_new_zipfile_serialization=False)
-    bad("script", torch.jit.script(torch.nn.Linear(2, 2)), "TorchScript archive", save=torch.jit.save)
-    bad("self", None, "is nested too deep, or in itself", save=lambda _, path: torch.save(own(), path))
+    bad("script", torch.jit.script(torch.nn.Linear(2, 2)), "TorchScript archive",
+        save=torch.jit.save)
+    bad("self", own(), "is nested too deep, or in itself")
     with open(OUT / "refused" / "pickle.pt", "wb") as f:
         import pickle
         pickle.dump({"a": 1}, f, protocol=4)
@@ -226,8 +230,10 @@ def model():
         name = f"pytorch_model-{i:05d}-of-00002.bin"
         torch.save(shard, base / name)
         placed.update(dict.fromkeys(shard, name))
-    index = {"metadata": {"total_size": sum(w.nbytes for w in weights.values())}, "weight_map": placed}
-    (base / "pytorch_model.bin.index.json").write_text(json.dumps(index, indent=1, sort_keys=True) + "\n")
+    size = sum(w.nbytes for w in weights.values())
+    index = {"metadata": {"total_size": size}, "weight_map": placed}
+    text = json.dumps(index, indent=1, sort_keys=True)
+    (base / "pytorch_model.bin.index.json").write_text(text + "\n")
 
 
 def expert():
@@ -239,7 +245,8 @@ def expert():
 
 def demo_expert():
     torch.manual_seed(40)
-    base = transformers.T5ForConditionalGeneration.from_pretrained(GOLDEN.parents[1] / "configs/demo/base")
+    path = GOLDEN.parents[1] / "configs/demo/base"
+    base = transformers.T5ForConditionalGeneration.from_pretrained(path)
     base.name_or_path = "configs/demo/base"
     config = peft.LoraConfig(r=2, lora_alpha=4, target_modules=["q"], init_lora_weights=False)
     model = peft.get_peft_model(base, config)

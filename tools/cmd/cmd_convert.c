@@ -11,9 +11,11 @@
 
 typedef struct ConvertArguments {
   bool json;
+  const char *below;
 } ConvertArguments;
 
 static const Argument ROWS[] = {
+    {"below", .type = ARGUMENT_TEXT, .offset = offsetof(ConvertArguments, below)},
     {"json", .type = ARGUMENT_SWITCH, .offset = offsetof(ConvertArguments, json)},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
@@ -34,42 +36,60 @@ static Status open_input(Weights **w, const char *path, Error *err) {
   return adapter ? weights_open_adapter(w, path, err) : weights_open(w, path, err);
 }
 
-/* What of the files is not in the output, or differs there. */
-static void add_differences(Facts *f, const Weights *w) {
-  json_t *left_out = facts_object(f, f->root, "left_out_for_they_are_no_tensors");
+/* Texts beside the tensors, which safetensors has no place for. */
+static void add_texts(Facts *f, const Weights *w) {
+  json_t *left_out = NULL;
   for (size_t i = 0; i < weights_tables(w); i++) {
     const TensorTable *t = weights_table(w, i);
     if (t->wrapper) facts_set(f, f->root, "names_begin_behind", facts_text(t->wrapper));
     for (size_t k = 0; t->format == FORMAT_TORCH && k < t->meta_count; k++) {
+      if (!left_out) left_out = facts_object(f, f->root, "left_out_for_they_are_no_tensors");
       facts_set(f, left_out, t->meta[k].key, facts_text(t->meta[k].value));
     }
   }
-  json_t *rows = facts_array(f, f->root, "shared_and_written_for_each_name");
+}
+
+static void add_left_out(Facts *f, const Weights *w, const char *below) {
+  json_t *list = facts_array(f, f->root, "left_out_for_they_are_not_below");
   for (size_t i = 0; i < weights_count(w); i++) {
-    const TensorEntry *e = weights_entry(w, i);
-    if (!e->sharer) continue;
-    json_t *row = facts_row(f, rows);
-    facts_set(f, row, "tensor", facts_text(e->name));
-    facts_set(f, row, "shares_with", facts_text(e->sharer->name));
+    const char *name = weights_entry(w, i)->name;
+    if (!weights_is_below(name, below)) facts_append(f, list, facts_text(name));
   }
 }
 
-static void describe(Facts *f, const Weights *w, const char *out) {
+static void add_tensors(Facts *f, const Weights *w, const char *below) {
+  json_t *shared = NULL;
+  json_int_t count = 0;
+  for (size_t i = 0; i < weights_count(w); i++) {
+    const TensorEntry *e = weights_entry(w, i);
+    if (!weights_is_below(e->name, below)) continue;
+    count++;
+    if (!e->sharer) continue;
+    if (!shared) shared = facts_array(f, f->root, "shared_and_written_for_each_name");
+    json_t *row = facts_row(f, shared);
+    facts_set(f, row, "tensor", facts_text(e->name));
+    facts_set(f, row, "shares_with", facts_text(e->sharer->name));
+  }
+  facts_set(f, f->root, "tensors", json_integer(count));
+}
+
+static void describe(Facts *f, const Weights *w, const char *out, const char *below) {
   struct stat info;
   facts_set(f, f->root, "file", facts_text(out));
   facts_set(f, f->root, "from", facts_text(weights_path(w)));
   if (weights_passed(w)) facts_set(f, f->root, "not_read_beside_it", facts_text(weights_passed(w)));
-  facts_set(f, f->root, "tensors", json_integer((json_int_t)weights_count(w)));
   if (stat(out, &info) == 0) facts_set(f, f->root, "size_bytes", json_integer(info.st_size));
-  add_differences(f, w);
+  add_tensors(f, w, below);
+  if (below) add_left_out(f, w, below);
+  add_texts(f, w);
 }
 
-static Status convert(const char *in, const char *out, Facts *f, Error *err) {
+static Status convert(const char *in, const char *out, const char *below, Facts *f, Error *err) {
   Weights *w;
   TRY(refuse_existing(out, err));
   TRY(open_input(&w, in, err));
-  Status status = weights_export(w, out, err);
-  if (status == STATUS_OK) describe(f, w, out);
+  Status status = weights_export(w, below, out, err);
+  if (status == STATUS_OK) describe(f, w, out, below);
   weights_close(w);
   return status;
 }
@@ -79,7 +99,7 @@ static int run_convert(int argc, char **argv, Error *err) {
   TRY(arguments_read(&ARGUMENTS, 0, &a, NULL, argc, argv, err));
   TRY(command_operands(argc, argv, 2, 2, "IN or OUT", err));
   Facts facts = facts_new();
-  Status status = convert(argv[optind], argv[optind + 1], &facts, err);
+  Status status = convert(argv[optind], argv[optind + 1], a.below, &facts, err);
   if (status == STATUS_OK) status = facts_print(&facts, a.json, err);
   facts_free(&facts);
   return status;
@@ -110,6 +130,7 @@ const Command command_convert = {
         "left out. Where one entry of the outermost dictionary has all the tensors and is called\n"
         "state_dict, model_state_dict, model or module, names begin behind it.\n"
         "\n"
-        "  --json   print one JSON object\n",
+        "  --below NAME   only the tensors NAME.*, and their names without it\n"
+        "  --json         print one JSON object\n",
     .run = run_convert,
 };

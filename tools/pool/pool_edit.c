@@ -142,7 +142,7 @@ static Status copy_config(const PoolSource *source, const char *to, PoolEntry *e
 static Status convert_adapter(const Weights *w, const char *to, PoolEntry *entry, Error *err) {
   char *target = path_join(to, POOL_FILE[POOL_ADAPTER]);
   if (!target) return out_of_memory(to, err);
-  Status status = weights_export(w, target, err);
+  Status status = weights_export(w, NULL, target, err);
   if (status == STATUS_OK) status = hash_file(target, entry->hash[POOL_ADAPTER], err);
   if (status == STATUS_OK) {
     console_note(NULL, "skein: %s: a PyTorch file; its tensors are in the pool as %s",
