@@ -3,11 +3,11 @@
     python tests/oracle/make_torch_golden.py        (versions: requirements.txt beside this file)
 
 good/NAME.pt is read by torch.load, and good/NAME.safetensors is save_file of the tensors that it
-gives, each for itself, under the names that skein gives them. refused/NAME.pt is
-what PyTorch or Python wrote and a reader of tensors must not touch; refused.json has words of the
-refusal of each (legacy.pt and script.pt differ every time). base/ is tests/golden/v1_1/base with its weights in two shards by torch.save, and
-expert/ its expert_qv. demo_expert/ is a small expert of the demo's base by PEFT's own writer of
-adapter_model.bin, with the same factors in demo_expert.safetensors.
+gives, each for itself, under the names that skein gives them. refused/NAME.pt is what PyTorch or
+Python wrote and a reader of tensors must not touch; refused.json has words of the refusal of each
+(legacy.pt and script.pt differ every time). base/ is tests/golden/v1_1/base with its weights in two
+shards by torch.save, and expert/ its expert_qv. demo_expert/ is a small expert of the demo's base by
+PEFT's own writer of adapter_model.bin, with the same factors in demo_expert.safetensors.
 """
 
 import argparse
