@@ -45,7 +45,7 @@ static void open_fixture(Fixture *f, Scratch *s) {
       "{\"input\": \"e\", \"target\": \"f\"}\n";
   static char name[] = "who", method[] = "local";
   Error err = {0};
-  const ItemKeys keys = {0};
+  const ItemKeys keys = {.use = ITEMS_ANSWERED};
   const char *path = scratch_write(s, "who.jsonl", ITEMS, strlen(ITEMS));
   *f = (Fixture){.spec = {.settings = {.output = s->dir}},
                  .task = {.name = name,

@@ -56,7 +56,7 @@ refused 2 "-s: unknown key 'limti', did you mean 'limit'" eval -c "$work/eval.ya
 refused 2 "unknown key 'axes'\|unknown key" eval -c "$work/eval.yaml" -s axes=3
 refused 2 'top_k: is 9, but .* has 3 experts' eval -c "$work/k.yaml"
 refused 2 "has no expert 'nobody'" eval -c "$work/nobody.yaml"
-refused 3 'no-label.jsonl: item 0 (0): label: ' eval -c "$work/no-label.yaml"
+refused 3 'no-label.jsonl: line 1: label and target are missing' eval -c "$work/no-label.yaml"
 refused 4 'base' eval -c "$work/eval.yaml" -s base="$work/base"
 refused 2 'axes: want a mapping' ablate -c "$work/eval.yaml"
 

@@ -68,6 +68,7 @@ static const Row ROWS[] = {
      NULL},
     {"threads", SAME, {NULL, NULL, NULL}, {"threads: 2\n" WHERE, NULL, NULL}, NULL},
     {"batch_tokens", SAME, SETTINGS("batch_tokens: 20\n")},
+    {"strict", SAME, SETTINGS("strict: true\n")},
     {"statistics", SAME, SETTINGS("statistics: false\n")},
     {"pool", SAME, {NULL, NULL, NULL}, {"pool: @/pool2\n" BASE, NULL, NULL}, link_pool},
     {"base", SAME, NOPOOL, {"base: @/base2\n" OUT, NULL, NULL}, link_base},
@@ -104,7 +105,8 @@ static const Row ROWS[] = {
     {"input_key", AGAIN, TASK(WHO, WHO ", input_key: question")},
     {"target_key", AGAIN, TASK(SAY, SAY ", target_key: answer")},
     {"choices_key", AGAIN, TASK(WHO, WHO ", choices_key: options")},
-    {"label_key", AGAIN, TASK(WHO, WHO ", label_key: right")},
+    {"label_key", AGAIN,
+     TASK(WHO ", target_key: none", WHO ", target_key: none, label_key: right")},
     {"instruction_key", AGAIN, TASK(WHO, WHO ", instruction_key: order")},
     {"choices_from_targets", AGAIN, TASK(WHO, WHO ", choices_from_targets: true")},
     /* The method. */

@@ -10,9 +10,9 @@
 #include "infer/eval/eval_axes.h"
 #include "tests/eval_world.h"
 
-static const char *const NAMES[] = {"25921e05", "695e0514", "1e3",  "1.10",  "0x10",
-                                    "1_000",    "yes",      "no",   "null",  "False",
-                                    "007",      "1e999",    "-0",   "-1",    "99999999999999999999"};
+static const char *const NAMES[] = {"25921e05", "695e0514", "1e3", "1.10", "0x10",
+                                    "1_000",    "yes",      "no",  "null", "False",
+                                    "007",      "1e999",    "-0",  "-1",   "99999999999999999999"};
 
 static void expect_names(const EvalSpec *spec, const char *name) {
   const EvalTask *t = &spec->task[0];

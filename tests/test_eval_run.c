@@ -26,7 +26,7 @@ static void test_failed_cells_have_no_score(void **state) {
   assert_non_null(
       strstr(failures, "{\"task\":\"who\",\"method\":\"average-activation\",\"error\":"));
   char *csv = eval_world_read(s, "out/table.csv");
-  assert_non_null(strstr(csv, "who,all,average-activation,accuracy,,,,,,,failed\n"));
+  assert_non_null(strstr(csv, "who,all,average-activation,accuracy,,,,,,,failed,0\n"));
   assert_int_equal(eval_run_whole(s, TEXT, false).cells, 2); /* tried again */
   eval_run_whole(s, EVAL_HEAD EVAL_TASKS "methods: [base]\n", false);
   assert_false(eval_world_has(s, "out/failures.jsonl"));
@@ -144,11 +144,13 @@ static const struct {
     {EVAL_HEAD "tasks:\n  - {name: who, file: @/who.jsonl, expert: sone}\nmethods: [base]\n",
      STATUS_USAGE, "eval.yaml:7:5: task who: expert: |did you mean 'some'"},
     {EVAL_HEAD "tasks:\n  - {name: say, file: @/say.jsonl}\nmethods: [base]\n", STATUS_INPUT,
-     "say.jsonl|item 0|choices"},
+     "say.jsonl: line 1: choices: there are none"},
     {EVAL_HEAD "tasks:\n  - {name: a, file: @/no-label.jsonl}\nmethods: [base]\n", STATUS_INPUT,
-     "no-label.jsonl|item 1|label"},
+     "no-label.jsonl: line 1: label and target are missing|no other"},
     {EVAL_HEAD "tasks:\n  - {name: a, file: @/no-label.jsonl, kind: generation}\nmethods: [base]\n",
-     STATUS_INPUT, "no-label.jsonl|item 0|target"},
+     STATUS_INPUT, "no-label.jsonl: line 1: target: is missing"},
+    {EVAL_HEAD "strict: true\ntasks:\n  - {name: a, file: @/odd.jsonl}\nmethods: [base]\n",
+     STATUS_INPUT, "odd.jsonl: line 2: target 'c' is none of the choices|strict"},
     {EVAL_HEAD "tasks:\n  - {name: a, file: @/nowhere.jsonl}\nmethods: [base]\n", STATUS_INPUT,
      "nowhere.jsonl"},
     {"base: @/base\noutput: @/out\ntasks:\n" EVAL_WHO "methods: [base, merged]\n", STATUS_USAGE,
@@ -161,11 +163,55 @@ static const struct {
      STATUS_USAGE, "method expert-deep|oracle"},
 };
 
+/* A task with one odd item, and choices that are the same in another. */
+static void write_odd_items(Scratch *s) {
+  eval_world_file(s, "odd.jsonl",
+                  "{\"input\": \"x\", \"choices\": [\"a\", \"b\"], \"target\": \"a\"}\n"
+                  "{\"input\": \"x\", \"choices\": [\"a\", \"b\"], \"target\": \"c\"}\n"
+                  "{\"input\": \"x\", \"choices\": [\"a\", \"b\", \"a \"], \"target\": \"b\"}\n");
+}
+
+/* Scores without an item say so, everywhere; the other tasks have theirs. */
+static void test_odd_items_are_counted(void **state) {
+  Scratch *s = *state;
+  static const struct {
+    const char *file, *words;
+  } SAID[] = {
+      {"out/table.txt", "\nodd: left out: 1 of 3 items\nodd: choices that are the same: 1\n"},
+      {"out/table.md", "\nodd: left out: 1 of 3 items\n"},
+      {"out/table.tex", "\n% odd: left out: 1 of 3 items\n"},
+      {"out/table.csv", "expert,state,left_out\nodd,all,base,accuracy,"},
+      {"out/table.csv", ",,done,1\n"},
+      {"out/table.csv", ",,done,0\n"},
+      {"out/table.json", "\"items\": 2,\n      \"left_out\": 1,"},
+      {"out/table.json", "odd.jsonl: line 2: target 'c' is none of the choices\""},
+      {"out/table.json", "odd.jsonl: line 3: 'a' and 'a '\""},
+  };
+  write_odd_items(s);
+  eval_run_whole(
+      s, EVAL_HEAD "tasks:\n  - {name: odd, file: @/odd.jsonl}\n" EVAL_WHO "methods: [base]\n",
+      false);
+  for (size_t i = 0; i < sizeof SAID / sizeof *SAID; i++) {
+    char *text = eval_world_read(s, SAID[i].file);
+    if (!strstr(text, SAID[i].words))
+      fail_msg("%s lacks %s: %s", SAID[i].file, SAID[i].words, text);
+    free(text);
+  }
+  json_t *lines = eval_world_lines(s, "out/cells/base/odd.jsonl");
+  assert_int_equal(json_array_size(lines), 2);
+  const json_t *last = json_array_get(lines, 1), *scores = json_object_get(last, "scores");
+  assert_string_equal(json_string_value(json_object_get(last, "id")), "2");
+  assert_int_equal(json_array_size(scores), 3);
+  assert_true(json_equal(json_array_get(scores, 0), json_array_get(scores, 2)));
+  json_decref(lines);
+}
+
 static void test_refusals(void **state) {
   Scratch *s = *state;
   dir_remove(scratch_path(s, "out"), NULL);
+  write_odd_items(s);
   eval_world_file(s, "no-label.jsonl",
-                  "{\"input\": \"x\", \"choices\": [\"a\", \"b\"], \"label\": 0}\n"
+                  "{\"input\": \"x\", \"choices\": [\"a\", \"b\"]}\n"
                   "{\"input\": \"x\", \"choices\": [\"a\", \"b\"]}\n");
   for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) {
     EvalRun r;
@@ -180,6 +226,7 @@ static void test_refusals(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_odd_items_are_counted),
       cmocka_unit_test(test_failed_cells_have_no_score),
       cmocka_unit_test(test_one_damaged_gate),
       cmocka_unit_test(test_rules_choose),

@@ -181,44 +181,45 @@ static Status get(const JsonDoc *doc, Getter getter, const char *key, Error *err
   return STATUS_OK;
 }
 
+static const struct {
+  const char *text;
+  Getter getter;
+  const char *words;
+} WRONG[] = {
+    {"{\"k\":\"768\"}", INT, "c.json: k: got a string, want an integer"},
+    {"{\"k\":1.0}", INT, "c.json: k: got a real, want an integer"},
+    {"{\"k\":1e3}", INT, "k: got a real, want an integer"},
+    {"{\"k\":null}", INT, "k: got null, want an integer"},
+    {"{\"k\":true}", INT, "k: got true, want an integer"},
+    {"{\"k\":[1]}", INT, "k: got an array, want an integer"},
+    {"{\"k\":0}", INT, "k: got 0, want an integer in [1, 65536]"},
+    {"{\"k\":-1}", INT, "k: got -1, want an integer in [1, 65536]"},
+    {"{\"k\":65537}", INT, "k: got 65537, want an integer in [1, 65536]"},
+    {"{}", INT, "c.json: k: is missing, want an integer"},
+    {"{\"k\":1.5}", REAL, "k: got 1.5, want a number in [0, 1]"},
+    {"{\"k\":9223372036854775808}", INT, "k: got a number beyond 64 bits, want an integer"},
+    {"{\"k\":-1e400}", INT, "k: got a number too large, want an integer"},
+    {"{\"k\":1e400}", REAL, "k: got a number too large, want a number in [0, 1]"},
+    {"{\"k\":18446744073709551615}", STRING, "k: got a number beyond 64 bits, want a string"},
+    {"{\"k\":-1}", REAL, "k: got -1, want a number in [0, 1]"},
+    {"{\"k\":false}", REAL, "k: got false, want a number"},
+    {"{\"k\":1}", BOOL, "k: got an integer, want true or false"},
+    {"{\"k\":\"true\"}", BOOL, "k: got a string, want true or false"},
+    {"{\"k\":1}", STRING, "k: got an integer, want a string"},
+    {"{\"k\":[]}", OBJECT, "k: got an array, want an object"},
+    {"{\"k\":{}}", ARRAY, "k: got an object, want an array"},
+    {"[1]", INT, "c.json: got an array, want an object"},
+    {"null", STRING, "c.json: got null, want an object"},
+};
+
 static void wrong_fields_are_named(void **state) {
   (void)state;
-  const struct {
-    const char *text;
-    Getter getter;
-    const char *words;
-  } cases[] = {
-      {"{\"k\":\"768\"}", INT, "c.json: k: got a string, want an integer"},
-      {"{\"k\":1.0}", INT, "c.json: k: got a real, want an integer"},
-      {"{\"k\":1e3}", INT, "k: got a real, want an integer"},
-      {"{\"k\":null}", INT, "k: got null, want an integer"},
-      {"{\"k\":true}", INT, "k: got true, want an integer"},
-      {"{\"k\":[1]}", INT, "k: got an array, want an integer"},
-      {"{\"k\":0}", INT, "k: got 0, want an integer in [1, 65536]"},
-      {"{\"k\":-1}", INT, "k: got -1, want an integer in [1, 65536]"},
-      {"{\"k\":65537}", INT, "k: got 65537, want an integer in [1, 65536]"},
-      {"{}", INT, "c.json: k: is missing, want an integer"},
-      {"{\"k\":1.5}", REAL, "k: got 1.5, want a number in [0, 1]"},
-      {"{\"k\":9223372036854775808}", INT, "k: got a number beyond 64 bits, want an integer"},
-      {"{\"k\":-1e400}", INT, "k: got a number too large, want an integer"},
-      {"{\"k\":1e400}", REAL, "k: got a number too large, want a number in [0, 1]"},
-      {"{\"k\":18446744073709551615}", STRING, "k: got a number beyond 64 bits, want a string"},
-      {"{\"k\":-1}", REAL, "k: got -1, want a number in [0, 1]"},
-      {"{\"k\":false}", REAL, "k: got false, want a number"},
-      {"{\"k\":1}", BOOL, "k: got an integer, want true or false"},
-      {"{\"k\":\"true\"}", BOOL, "k: got a string, want true or false"},
-      {"{\"k\":1}", STRING, "k: got an integer, want a string"},
-      {"{\"k\":[]}", OBJECT, "k: got an array, want an object"},
-      {"{\"k\":{}}", ARRAY, "k: got an object, want an array"},
-      {"[1]", INT, "c.json: got an array, want an object"},
-      {"null", STRING, "c.json: got null, want an object"},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+  for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
     JsonDoc doc = {.file = "c.json"};
     Error err = {0};
-    expect_ok(cases[i].text, json_parse(&doc, cases[i].text, strlen(cases[i].text), &err), &err);
-    Status got = get(&doc, cases[i].getter, "k", &err);
-    expect_error(cases[i].text, got, &err, STATUS_INPUT, cases[i].words);
+    expect_ok(WRONG[i].text, json_parse(&doc, WRONG[i].text, strlen(WRONG[i].text), &err), &err);
+    Status got = get(&doc, WRONG[i].getter, "k", &err);
+    expect_error(WRONG[i].text, got, &err, STATUS_INPUT, WRONG[i].words);
     json_free(&doc);
   }
 }

@@ -120,11 +120,10 @@ static void malformed_manifests_are_refused(void **state) {
 static void names_are_texts(void **state) {
   Scratch *s = *state;
   static const char *const NAMES[] = {"7", "1e3", "1.10", "25921e05", "0x10", "null", "yes"};
-  static const char TEXT[] = HEAD
-      "experts:\n" EXPERT("7", "[1, 2]", "[1, 2]", "3") EXPERT("1e3", "[1, 2]", "[1, 2]", "3")
-          EXPERT("1.10", "[1, 2]", "[1, 2]", "3") EXPERT("25921e05", "[1, 2]", "[1, 2]", "3")
-              EXPERT("0x10", "[1, 2]", "[1, 2]", "3") EXPERT("null", "[1, 2]", "[1, 2]", "3")
-                  EXPERT("yes", "[1, 2]", "[1, 2]", "3");
+  static const char TEXT[] = HEAD "experts:\n" EXPERT("7", "[1, 2]", "[1, 2]", "3")
+      EXPERT("1e3", "[1, 2]", "[1, 2]", "3") EXPERT("1.10", "[1, 2]", "[1, 2]", "3")
+          EXPERT("25921e05", "[1, 2]", "[1, 2]", "3") EXPERT("0x10", "[1, 2]", "[1, 2]", "3")
+              EXPERT("null", "[1, 2]", "[1, 2]", "3") EXPERT("yes", "[1, 2]", "[1, 2]", "3");
   PoolManifest m;
   Error err = {0};
   scratch_write(s, "pool.yaml", TEXT, sizeof TEXT - 1);

@@ -73,9 +73,11 @@ static void scalars_have_the_types_of_json(void **state) {
 static void names_are_what_is_written(void **state) {
   static const char *const numbers[] = {"rank", "on", NULL};
   static const char *const names[] = {
-      "25921e05", "695e0514", "1e3",  "1.10", "0x10",  "0o7",  "1_000",     "12:30:45", "yes",
-      "no",       "on",       "null", "true", "False", "~",    "2024-01-31", "1e999",    "-0",
-      ".inf",     "NaN",      "007",  "+1",   "=",     "<<",   "99999999999999999999"};
+      "25921e05",   "695e0514", "1e3",      "1.10",  "0x10",
+      "0o7",        "1_000",    "12:30:45", "yes",   "no",
+      "on",         "null",     "true",     "False", "~",
+      "2024-01-31", "1e999",    "-0",       ".inf",  "NaN",
+      "007",        "+1",       "=",        "<<",    "99999999999999999999"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char text[256];
     JsonDoc doc;
@@ -87,8 +89,8 @@ static void names_are_what_is_written(void **state) {
     const char *path = scratch_write(*state, "a.yaml", text, (size_t)n);
     expect_ok(text, yaml_parse_file(&doc, path, numbers, &err), &err);
     json_t *want =
-        json_pack("[{s:s, s:[i,f,n], s:b, s:n, s:[s,{s:i}], s:{s:s}}]", "name", names[i], "rank",
-                  1, 2.5, "on", 1, "none", "list", names[i], "rank", 3, "files", "x", names[i]);
+        json_pack("[{s:s, s:[i,f,n], s:b, s:n, s:[s,{s:i}], s:{s:s}}]", "name", names[i], "rank", 1,
+                  2.5, "on", 1, "none", "list", names[i], "rank", 3, "files", "x", names[i]);
     assert_non_null(want);
     if (!json_equal(doc.root, want)) fail_msg("%s", text);
     json_decref(want);

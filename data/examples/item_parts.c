@@ -1,8 +1,11 @@
 #include "data/examples/item_parts.h"
 
-#include <stdbool.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "data/text/utf8.h"
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the items");
@@ -18,9 +21,20 @@ void item_free(Item *item) {
   free(item->input);
   free(item->instruction);
   free(item->task);
+  free(item->same);
+  free(item->alike);
+  free(item->odd);
   free_texts(item->choice, item->choices);
   free_texts(item->target, item->targets);
   *item = (Item){0};
+}
+
+int item_same(const Item *item, int k) {
+  return item->same ? item->same[k] : k;
+}
+
+int item_alike(const Item *item, int k) {
+  return item->alike ? item->alike[k] : item_same(item, k);
 }
 
 Status item_copy_text(char **out, const char *text, Error *err) {
@@ -33,24 +47,19 @@ Status item_alloc_texts(char ***out, size_t count, Error *err) {
   return *out ? STATUS_OK : no_memory(err);
 }
 
-static bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+int item_shown(const char *text) {
+  enum { MOST = 60 };
+  size_t size = strlen(text);
+  return (int)utf8_valid(text, size < MOST ? size : MOST);
 }
 
-static bool same_text(const char *a, const char *b) {
-  while (is_space(*a)) a++;
-  while (is_space(*b)) b++;
-  size_t n = strlen(a), m = strlen(b);
-  while (n > 0 && is_space(a[n - 1])) n--;
-  while (m > 0 && is_space(b[m - 1])) m--;
-  return n == m && memcmp(a, b, n) == 0;
-}
-
-int item_find_label(const Item *item) {
-  for (int t = 0; t < item->targets; t++) {
-    for (int c = 0; c < item->choices; c++) {
-      if (same_text(item->choice[c], item->target[t])) return c;
-    }
-  }
-  return -1;
+Status item_set_odd(Item *item, Error *err, const char *why, ...) {
+  va_list args;
+  if (item->odd) return STATUS_OK;
+  va_start(args, why);
+  int size = vasprintf(&item->odd, why, args);
+  va_end(args);
+  if (size >= 0) return STATUS_OK;
+  item->odd = NULL;
+  return no_memory(err);
 }

@@ -1,88 +1,161 @@
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "autograd/ground/array.h"
 #include "data/examples/items_internal.h"
 
 static const ItemReader *const READERS[] = {[ITEMS_LINES] = &items_lines, [ITEMS_BBH] = &items_bbh};
-
-/* More distinct targets than this are free text and no label set. */
-enum { LABELS_MOST = 1000 };
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the items");
 }
 
-/* ---- label sets: choices from the targets of other items ---- */
+/* ---- one item ---- */
 
-static Status refuse_labels(const ItemSet *s, const char *group, Error *err) {
-  return error_set(err, STATUS_INPUT,
-                   "%s: %s%s%s more than %d distinct targets, which is free text and no label set; "
-                   "give `choices` in the lines, or generate",
-                   s->path, *group ? "template '" : "", group, *group ? "' has" : "has",
-                   LABELS_MOST);
+/* An item whose own text gives its choices. */
+static Status settle_choices(const ItemSet *s, Item *item, Error *err) {
+  TRY(item_compare_choices(item, &s->keys.tokens, err));
+  return s->keys.use == ITEMS_CHOSEN && !item->odd ? item_settle_label(item, &s->keys.tokens, err)
+                                                   : STATUS_OK;
 }
 
-static Status add_label(ItemSet *s, int64_t i, const Item *item, const char *group, Error *err) {
-  if (item->targets != 1) {
-    char place[ITEMS_PLACE];
-    s->reader->place(s, i, place);
-    return error_set(err, STATUS_INPUT, "%s: %s: got %d texts; choices from targets need one",
-                     place, s->keys.target, item->targets);
-  }
-  json_t *set = json_object_get(s->label_sets, group);
-  if (!set && json_object_set_new(s->label_sets, group, json_object()) != 0) return no_memory(err);
-  set = json_object_get(s->label_sets, group);
-  if (json_object_get(set, item->target[0])) return STATUS_OK;
-  json_int_t index = (json_int_t)json_object_size(set);
-  if (index >= LABELS_MOST) return refuse_labels(s, group, err);
-  if (json_object_set_new(set, item->target[0], json_integer(index)) != 0) return no_memory(err);
+static Status settle_choiceless(const ItemSet *s, Item *item, Error *err) {
+  if (!s->label_sets) return item_set_odd(item, err, "%s", s->reader->choiceless);
+  if (item->targets == 1) return STATUS_OK;
+  return item_set_odd(item, err, "%s: got %d texts; choices from targets need one", s->keys.target,
+                      item->targets);
+}
+
+/* Without a target of its own an item's answer is its label's choice. */
+static Status settle_answer(const ItemSet *s, Item *item, Error *err) {
+  if (item->targets > 0) return STATUS_OK;
+  if (item->label < 0)
+    return item_set_odd(item, err, "%s: is missing, so no answer can be right", s->keys.target);
+  TRY(item_alloc_texts(&item->target, 1, err));
+  TRY(item_copy_text(&item->target[0], item->choice[item->label], err));
+  item->targets = 1;
   return STATUS_OK;
 }
 
-static Status take_label_set(const ItemSet *s, const char *group, Item *item, Error *err) {
-  json_t *set = json_object_get(s->label_sets, group), *index;
-  const char *label;
-  TRY(item_alloc_texts(&item->choice, json_object_size(set), err));
-  json_object_foreach(set, label, index) {
-    TRY(item_copy_text(&item->choice[item->choices], label, err));
-    item->choices++;
-  }
-  item->label = (int)json_integer_value(json_object_get(set, item->target[0]));
-  return STATUS_OK;
-}
-
-/* ---- the set ---- */
-
+/* Item i of the file, but for the choices of a label set. */
 static Status read_item(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
   *out = (Item){.label = -1};
   *group = NULL;
-  return s->reader->read(s, i, out, group, err);
+  TRY(s->reader->read(s, i, out, group, err));
+  if (s->keys.use == ITEMS_ANSWERED && !out->odd) return settle_answer(s, out, err);
+  if (!s->ranks) return STATUS_OK;
+  return out->choices > 0 ? settle_choices(s, out, err) : settle_choiceless(s, out, err);
 }
 
-static Status refuse_choiceless(const ItemSet *s, int64_t i, Error *err) {
-  char place[ITEMS_PLACE];
+static Status take_labels(const ItemSet *s, const char *group, Item *item, Error *err) {
+  if (!s->label_sets || item->choices > 0 || item->odd) return STATUS_OK;
+  TRY(label_sets_take(s->label_sets, group, item, err));
+  if (s->keys.use != ITEMS_CHOSEN || item->choices > 1) return STATUS_OK;
+  return item_set_odd(item, err,
+                      "all targets of its label set are the same, so there is "
+                      "nothing to choose");
+}
+
+/* Item i of the file, whole. */
+static Status read_whole(const ItemSet *s, int64_t i, Item *out, Error *err) {
+  char *group;
+  Status status = read_item(s, i, out, &group, err);
+  if (status == STATUS_OK) status = take_labels(s, group, out, err);
+  free(group);
+  if (status != STATUS_OK) item_free(out);
+  return status;
+}
+
+/* ---- what is one, and what is left out ---- */
+
+static Status note_overlap(const ItemSet *s, ItemOverlap *o, int64_t i, const char *text,
+                           const char *first, Error *err) {
+  char place[ITEMS_PLACE], *note;
+  if (o->count++ > 0) return STATUS_OK;
   s->reader->place(s, i, place);
-  return s->reader->refuse_choiceless(s, place, err);
+  if (asprintf(&note, "%s: '%.*s' and '%.*s'", place, item_shown(first), first, item_shown(text),
+               text) < 0)
+    return no_memory(err);
+  o->first = note;
+  return STATUS_OK;
+}
+
+static Status note_overlaps(ItemSet *s, int64_t i, const Item *item, Error *err) {
+  for (int k = 0; item->alike && k < item->choices; k++) {
+    const char *text = item->choice[k];
+    if (item->same[k] < k) {
+      TRY(note_overlap(s, &s->same, i, text, item->choice[item->same[k]], err));
+    } else if (item->alike[k] < k) {
+      TRY(note_overlap(s, &s->alike, i, text, item->choice[item->alike[k]], err));
+    }
+  }
+  return STATUS_OK;
+}
+
+static Status add_label(ItemSet *s, int64_t i, const Item *item, const char *group, Error *err) {
+  const char *text = item->target[0], *same, *alike;
+  TRY(label_sets_add(s->label_sets, s->path, group, text, &same, &alike, err));
+  if (same) TRY(note_overlap(s, &s->same, i, text, same, err));
+  return alike ? note_overlap(s, &s->alike, i, text, alike, err) : STATUS_OK;
+}
+
+static Status leave_out(ItemSet *s, int64_t i, const Item *item, Error *err) {
+  if (s->keys.strict) {
+    char place[ITEMS_PLACE];
+    s->reader->place(s, i, place);
+    return error_set(err, STATUS_INPUT, "%s: %s; `strict` leaves nothing out", place, item->odd);
+  }
+  int64_t *grown = array_grow(s->odd, (size_t)s->odd_count, 1, sizeof *grown);
+  if (!grown) return no_memory(err);
+  s->odd = grown;
+  s->odd[s->odd_count++] = i;
+  return STATUS_OK;
 }
 
 static Status check_item(ItemSet *s, int64_t i, Error *err) {
   Item item;
   char *group;
   Status status = read_item(s, i, &item, &group, err);
-  if (status == STATUS_OK && s->label_sets && item.choices == 0) {
+  if (status == STATUS_OK) status = note_overlaps(s, i, &item, err);
+  if (status == STATUS_OK && item.odd) {
+    status = leave_out(s, i, &item, err);
+  } else if (status == STATUS_OK && s->label_sets && item.choices == 0) {
     status = add_label(s, i, &item, group, err);
-  } else if (status == STATUS_OK && s->keys.need_choices && item.choices == 0) {
-    status = refuse_choiceless(s, i, err);
   }
   item_free(&item);
   free(group);
   return status;
 }
 
+/* Once more, now that the label sets are whole and one of them gives nothing to choose. */
+static Status check_labels(ItemSet *s, Error *err) {
+  s->odd_count = 0;
+  for (int64_t i = 0; i < s->total; i++) {
+    Item item;
+    TRY(read_whole(s, i, &item, err));
+    Status status = item.odd ? leave_out(s, i, &item, err) : STATUS_OK;
+    item_free(&item);
+    TRY(status);
+  }
+  return STATUS_OK;
+}
+
+static Status refuse_all(const ItemSet *s, Error *err) {
+  char *why;
+  if (s->total == 0) return error_set(err, STATUS_INPUT, "%s: holds no items", s->path);
+  TRY(items_why_left_out(s, 0, &why, err));
+  Status status = error_set(err, STATUS_INPUT, "%s%s", why,
+                            s->total > 1 ? " (and no other item can be asked)" : "");
+  free(why);
+  return status;
+}
+
+/* ---- the set ---- */
+
 static Status copy_keys(ItemKeys *to, const ItemKeys *from, Error *err) {
-  *to = (ItemKeys){0};
   const ItemKeys none = {0}, *given = from ? from : &none;
-  to->choices_from_targets = given->choices_from_targets;
-  to->need_choices = given->need_choices;
+  *to = *given;
+  to->input = to->target = to->choices = to->label = to->instruction = NULL;
   TRY(item_copy_text((char **)&to->input, given->input ? given->input : "input", err));
   TRY(item_copy_text((char **)&to->target, given->target ? given->target : "target", err));
   TRY(item_copy_text((char **)&to->choices, given->choices ? given->choices : "choices", err));
@@ -94,11 +167,14 @@ static Status copy_keys(ItemKeys *to, const ItemKeys *from, Error *err) {
 static Status open_set(ItemSet *s, const char *path, const ItemKeys *keys, Error *err) {
   TRY(item_copy_text(&s->path, path, err));
   TRY(copy_keys(&s->keys, keys, err));
-  s->label_sets = s->keys.choices_from_targets ? json_object() : NULL;
+  s->ranks = s->keys.use == ITEMS_RANKED || s->keys.use == ITEMS_CHOSEN;
+  if (s->keys.choices_from_targets && s->ranks)
+    TRY(label_sets_new(&s->label_sets, &s->keys.tokens, err));
   TRY(s->reader->open(s, err));
-  for (int64_t i = 0; i < s->count; i++) TRY(check_item(s, i, err));
-  if (s->count > 0) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: holds no items", path);
+  for (int64_t i = 0; i < s->total; i++) TRY(check_item(s, i, err));
+  if (s->label_sets && s->keys.use == ITEMS_CHOSEN && label_sets_lack(s->label_sets))
+    TRY(check_labels(s, err));
+  return items_count(s) > 0 ? STATUS_OK : refuse_all(s, err);
 }
 
 Status items_open(ItemSet **out, const char *path, ItemFormat format, const ItemKeys *keys,
@@ -120,18 +196,21 @@ void items_close(ItemSet *s) {
   if (!s) return;
   jsonl_close(s->lines);
   json_free(&s->doc);
-  json_decref(s->label_sets);
+  label_sets_free(s->label_sets);
   free((char *)s->keys.input);
   free((char *)s->keys.target);
   free((char *)s->keys.choices);
   free((char *)s->keys.label);
   free((char *)s->keys.instruction);
+  free((char *)s->same.first);
+  free((char *)s->alike.first);
+  free(s->odd);
   free(s->path);
   free(s);
 }
 
 int64_t items_count(const ItemSet *s) {
-  return s->count;
+  return s->total - s->odd_count;
 }
 
 const char *items_hash(const ItemSet *s) {
@@ -142,13 +221,43 @@ const char *items_path(const ItemSet *s) {
   return s->path;
 }
 
-Status items_get(const ItemSet *s, int64_t i, Item *out, Error *err) {
-  char *group;
-  Status status = read_item(s, i, out, &group, err);
-  if (status == STATUS_OK && s->label_sets && out->choices == 0) {
-    status = take_label_set(s, group, out, err);
+/* How many odd items stand before item i of those that can be asked. */
+static int64_t odd_before(const ItemSet *s, int64_t i) {
+  int64_t low = 0, high = s->odd_count;
+  while (low < high) {
+    int64_t middle = low + (high - low) / 2;
+    if (s->odd[middle] - middle <= i) { /* so many others stand before it */
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
   }
-  free(group);
-  if (status != STATUS_OK) item_free(out);
-  return status;
+  return low;
+}
+
+Status items_get(const ItemSet *s, int64_t i, Item *out, Error *err) {
+  return read_whole(s, i + odd_before(s, i), out, err);
+}
+
+int64_t items_left_out(const ItemSet *s, int64_t asked) {
+  return asked < items_count(s) ? odd_before(s, asked - 1) : s->odd_count;
+}
+
+Status items_why_left_out(const ItemSet *s, int64_t k, char **why, Error *err) {
+  Item item;
+  char place[ITEMS_PLACE];
+  *why = NULL;
+  TRY(read_whole(s, s->odd[k], &item, err));
+  s->reader->place(s, s->odd[k], place);
+  if (asprintf(why, "%s: %s", place, item.odd) < 0) *why = NULL;
+  item_free(&item);
+  return *why ? STATUS_OK : no_memory(err);
+}
+
+ItemOverlap items_same(const ItemSet *s) {
+  return s->same;
+}
+
+ItemOverlap items_alike(const ItemSet *s) {
+  return s->alike;
 }

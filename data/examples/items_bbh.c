@@ -25,7 +25,7 @@ static Status open_bbh(ItemSet *s, Error *err) {
   if (status == STATUS_OK) status = hash_text(text, size, s->hash, err);
   free(text);
   if (status == STATUS_OK) status = json_get_array(&s->doc, "examples", &s->examples, err);
-  if (status == STATUS_OK) s->count = (int64_t)json_array_size(s->examples);
+  if (status == STATUS_OK) s->total = (int64_t)json_array_size(s->examples);
   return status;
 }
 
@@ -36,8 +36,8 @@ static char option_letter(const char *line, size_t size) {
   return option ? line[1] : '\0';
 }
 
-/* How many options "(A) ...", "(B) ..." the text ends in, a line each, in order; 0 unless they are
- * two or more from (A) on. */
+/* How many options "(A) ...", "(B) ..." the text ends in, a line each, in order; 0 unless they
+ * begin with (A). */
 static int count_options(const char *text) {
   size_t end = strlen(text);
   while (end > 0 && (text[end - 1] == '\n' || text[end - 1] == ' ')) end--;
@@ -49,7 +49,7 @@ static int count_options(const char *text) {
     if (!letter || (count > 0 && letter != want)) return 0;
     want = letter;
     count++;
-    if (letter == 'A') return count >= 2 ? count : 0;
+    if (letter == 'A') return count;
     end = begin > 0 ? begin - 1 : 0;
   }
   return 0;
@@ -61,7 +61,6 @@ static Status letter_choices(Item *out, int count, Error *err) {
     char letter[] = {'(', (char)('A' + out->choices), ')', '\0'};
     TRY(item_copy_text(&out->choice[out->choices], letter, err));
   }
-  out->label = item_find_label(out);
   return STATUS_OK;
 }
 
@@ -69,11 +68,13 @@ static void bbh_place(const ItemSet *s, int64_t i, char place[ITEMS_PLACE]) {
   snprintf(place, ITEMS_PLACE, "%s: examples[%" PRId64 "]", s->path, i);
 }
 
-static Status refuse_no_options(const ItemSet *s, const char *place, Error *err) {
-  (void)s;
-  return error_set(err, STATUS_INPUT,
-                   "%s: the input ends in no options \"(A) ...\"; take choices from the targets",
-                   place);
+static Status read_target(const JsonDoc *doc, Item *out, Error *err) {
+  const char *target;
+  TRY(json_get_string(doc, "target", &target, err));
+  TRY(item_alloc_texts(&out->target, 1, err));
+  TRY(item_copy_text(&out->target[0], target, err));
+  out->targets = 1;
+  return STATUS_OK;
 }
 
 static Status read_bbh(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
@@ -81,17 +82,17 @@ static Status read_bbh(const ItemSet *s, int64_t i, Item *out, char **group, Err
   bbh_place(s, i, place);
   snprintf(number, sizeof number, "%" PRId64, i);
   JsonDoc doc = {.root = json_array_get(s->examples, (size_t)i), .file = place};
-  const char *input, *target;
+  const char *input;
+  bool judged = s->keys.use == ITEMS_CHOSEN || s->keys.use == ITEMS_ANSWERED;
   TRY(json_get_string(&doc, "input", &input, err));
-  TRY(json_get_string(&doc, "target", &target, err));
   TRY(item_copy_text(group, "", err));
   TRY(item_copy_text(&out->id, number, err));
   TRY(item_copy_text(&out->input, input, err));
-  TRY(item_alloc_texts(&out->target, 1, err));
-  TRY(item_copy_text(&out->target[0], target, err));
-  out->targets = 1;
-  int options = count_options(input);
+  if (judged || s->label_sets) TRY(read_target(&doc, out, err));
+  int options = s->ranks ? count_options(input) : 0;
   return options > 0 ? letter_choices(out, options, err) : STATUS_OK;
 }
 
-const ItemReader items_bbh = {open_bbh, read_bbh, bbh_place, refuse_no_options};
+const ItemReader items_bbh = {
+    open_bbh, read_bbh, bbh_place,
+    "the input ends in no options \"(A) ...\"; take choices from the targets"};

@@ -1,8 +1,10 @@
 /* Items of a JSONL file. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "data/examples/items_internal.h"
+#include "data/text/json_number.h"
 
 static Status optional_text(const JsonDoc *doc, const char *key, char **out, Error *err) {
   if (!json_has(doc, key)) return STATUS_OK;
@@ -11,14 +13,17 @@ static Status optional_text(const JsonDoc *doc, const char *key, char **out, Err
   return item_copy_text(out, text, err);
 }
 
-/* A text or an integer, as a text; nothing when the key is not there. */
-static Status optional_name(const JsonDoc *doc, const char *key, char **out, Error *err) {
-  if (!json_is_integer(json_object_get(doc->root, key))) return optional_text(doc, key, out, err);
-  char digits[24];
-  int64_t value;
-  TRY(json_get_int(doc, key, INT64_MIN, INT64_MAX, &value, err));
-  snprintf(digits, sizeof digits, "%" PRId64, value);
-  return item_copy_text(out, digits, err);
+/* A text, or a number as it is written, as a text; nothing when the key is not there. */
+static Status optional_name(const JsonDoc *doc, JsonlLine line, const char *key, char **out,
+                            Error *err) {
+  const json_t *value = json_object_get(doc->root, key);
+  if (!json_is_number(value)) return optional_text(doc, key, out, err);
+  size_t length, index = 0;
+  for (void *at = json_object_iter(doc->root); json_object_iter_value(at) != value; index++)
+    at = json_object_iter_next(doc->root, at);
+  const char *written = json_written(line.text, line.size, index, &length);
+  *out = strndup(written, length);
+  return *out ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: the items");
 }
 
 static Status list_of_texts(const JsonDoc *doc, const char *key, char ***out, int *count,
@@ -26,10 +31,6 @@ static Status list_of_texts(const JsonDoc *doc, const char *key, char ***out, in
   json_t *list;
   TRY(json_get_array(doc, key, &list, err));
   size_t n = json_array_size(list);
-  if (n == 0) {
-    return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": %s: is an empty list", doc->file,
-                     doc->line, key);
-  }
   TRY(item_alloc_texts(out, n, err));
   for (size_t i = 0; i < n; i++) {
     const json_t *text = json_array_get(list, i);
@@ -54,37 +55,57 @@ static Status read_targets(const JsonDoc *doc, const char *key, Item *out, Error
   return STATUS_OK;
 }
 
-static Status read_choices(const JsonDoc *doc, const ItemKeys *keys, Item *out, Error *err) {
-  if (!json_has(doc, keys->choices)) return STATUS_OK;
-  TRY(list_of_texts(doc, keys->choices, &out->choice, &out->choices, err));
-  out->label = item_find_label(out);
-  if (!json_has(doc, keys->label)) return STATUS_OK;
+/* The index of the right choice. One that is none of them makes the item odd, as do the -1 of test
+ * sets without labels. */
+static Status read_label(const JsonDoc *doc, const char *key, Item *out, Error *err) {
   int64_t label;
-  TRY(json_get_int(doc, keys->label, 0, out->choices - 1, &label, err));
+  if (!json_has(doc, key)) return STATUS_OK;
+  TRY(json_get_int(doc, key, INT64_MIN, INT64_MAX, &label, err));
+  if (label < 0 || label >= out->choices) {
+    return item_set_odd(out, err, "%s: got %" PRId64 ", want an integer in [0, %d]", key, label,
+                        out->choices - 1);
+  }
   out->label = (int)label;
   return STATUS_OK;
 }
 
-static Status read_fields(const JsonDoc *doc, const ItemKeys *keys, int64_t i, Item *out,
-                          char **group, Error *err) {
+static Status read_choices(const JsonDoc *doc, const ItemKeys *keys, Item *out, Error *err) {
+  if (!json_has(doc, keys->choices)) return STATUS_OK;
+  TRY(list_of_texts(doc, keys->choices, &out->choice, &out->choices, err));
+  return out->choices > 0 && keys->use != ITEMS_RANKED ? read_label(doc, keys->label, out, err)
+                                                       : STATUS_OK;
+}
+
+/* What the use of the items needs, and nothing else of the line. */
+static Status read_answer(const ItemSet *s, const JsonDoc *doc, Item *out, Error *err) {
+  const ItemKeys *keys = &s->keys;
+  if (s->ranks) TRY(read_choices(doc, keys, out, err));
+  if (keys->use == ITEMS_CHOSEN || keys->use == ITEMS_ANSWERED ||
+      (s->label_sets && out->choices == 0))
+    TRY(read_targets(doc, keys->target, out, err));
+  return keys->use == ITEMS_ANSWERED && out->targets == 0 ? read_choices(doc, keys, out, err)
+                                                          : STATUS_OK;
+}
+
+static Status read_fields(const ItemSet *s, const JsonDoc *doc, JsonlLine line, int64_t i,
+                          Item *out, char **group, Error *err) {
   const char *input;
   char number[24];
-  TRY(json_get_string(doc, keys->input, &input, err));
+  TRY(json_get_string(doc, s->keys.input, &input, err));
   TRY(item_copy_text(&out->input, input, err));
-  TRY(optional_name(doc, "id", &out->id, err));
+  TRY(optional_name(doc, line, "id", &out->id, err));
   snprintf(number, sizeof number, "%" PRId64, i);
   if (!out->id) TRY(item_copy_text(&out->id, number, err));
-  TRY(optional_text(doc, keys->instruction, &out->instruction, err));
-  TRY(optional_text(doc, "task", &out->task, err));
-  TRY(read_targets(doc, keys->target, out, err));
-  TRY(read_choices(doc, keys, out, err));
-  if (keys->choices_from_targets) TRY(optional_name(doc, "template", group, err));
+  TRY(optional_text(doc, s->keys.instruction, &out->instruction, err));
+  TRY(optional_name(doc, line, "task", &out->task, err));
+  TRY(read_answer(s, doc, out, err));
+  if (s->label_sets) TRY(optional_name(doc, line, "template", group, err));
   return *group ? STATUS_OK : item_copy_text(group, "", err);
 }
 
 static Status open_lines(ItemSet *s, Error *err) {
   TRY(jsonl_open(&s->lines, s->path, err));
-  s->count = jsonl_count(s->lines);
+  s->total = jsonl_count(s->lines);
   return STATUS_OK;
 }
 
@@ -92,19 +113,15 @@ static void line_place(const ItemSet *s, int64_t i, char place[ITEMS_PLACE]) {
   snprintf(place, ITEMS_PLACE, "%s: line %" PRId64, s->path, jsonl_line(s->lines, i).number);
 }
 
-static Status refuse_no_choices(const ItemSet *s, const char *place, Error *err) {
-  return error_set(err, STATUS_INPUT,
-                   "%s: %s: is missing; give it, or take choices from the targets", place,
-                   s->keys.choices);
-}
-
 static Status read_line(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
   JsonlLine line = jsonl_line(s->lines, i);
   JsonDoc doc = {.file = s->path, .line = line.number, .byte = line.byte};
   TRY(json_parse(&doc, line.text, line.size, err));
-  Status status = read_fields(&doc, &s->keys, i, out, group, err);
+  Status status = read_fields(s, &doc, line, i, out, group, err);
   json_free(&doc);
   return status;
 }
 
-const ItemReader items_lines = {open_lines, read_line, line_place, refuse_no_choices};
+const ItemReader items_lines = {
+    open_lines, read_line, line_place,
+    "choices: there are none; give them, take them from the targets, or generate"};

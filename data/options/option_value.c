@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/text/json.h"
+#include "data/text/json_number.h"
 
 enum { QUOTED = 80 }; /* bytes of a refused value that a message shows */
 

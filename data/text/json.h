@@ -63,13 +63,6 @@ Status json_get_array(const JsonDoc *doc, const char *key, json_t **out, Error *
  * Keys are in the order in which they were set. */
 Status json_write_file(const json_t *value, const char *path, Error *err);
 
-/* The text as a bare JSON number, NULL when it is none; *too_large: because it overflows. `flags`
- * as for jansson. The caller owns the reference. */
-json_t *json_parse_number(const char *text, size_t flags, bool *too_large);
-/* A finite real in the fewest digits that read back to it as a real ("0.1", "2.0", "1e300"). The
- * caller frees; NULL when out of memory. */
-char *json_real_text(double real);
-
 /* "a string", "an integer", "a number beyond 64 bits", ...: the type of a value in words;
  * "nothing" for NULL. */
 const char *json_kind(const json_t *value);

@@ -6,7 +6,55 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/text/json.h"
+/* Passes over digits; whether there are any. */
+static bool pass_digits(const char **text) {
+  size_t n = strspn(*text, "0123456789");
+  *text += n;
+  return n > 0;
+}
+
+/* The grammar of RFC 8259, section 6. */
+static bool is_number(const char *text) {
+  if (*text == '-') text++;
+  if (text[0] == '0' && isdigit((unsigned char)text[1])) return false;
+  if (!pass_digits(&text)) return false;
+  if (*text == '.') {
+    text++;
+    if (!pass_digits(&text)) return false;
+  }
+  if (*text == 'e' || *text == 'E') {
+    text++;
+    if (*text == '+' || *text == '-') text++;
+    if (!pass_digits(&text)) return false;
+  }
+  return *text == '\0';
+}
+
+json_t *json_parse_number(const char *text, size_t flags, bool *too_large) {
+  *too_large = false;
+  if (!is_number(text)) return NULL; /* as a hash, which may begin like one */
+  json_error_t error;
+  json_t *number = json_loadb(text, strlen(text), JSON_DECODE_ANY | flags, &error);
+  *too_large = !number && json_error_code(&error) == json_error_numeric_overflow;
+  return number;
+}
+
+char *json_real_text(double real) {
+  json_t *number = json_real(real);
+  char text[64] = "";
+  for (size_t digits = 6; number && digits <= 17; digits++) {
+    size_t size =
+        json_dumpb(number, text, sizeof text - 1, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+    text[size < sizeof text ? size : 0] = '\0';
+    bool too_large;
+    json_t *back = json_parse_number(text, 0, &too_large);
+    bool exact = json_is_real(back) && json_real_value(back) == real;
+    json_decref(back);
+    if (exact) break;
+  }
+  json_decref(number);
+  return strdup(text);
+}
 
 /* The byte behind a string that begins at `at`; `size` where it does not end. */
 static size_t pass_string(const char *text, size_t size, size_t at) {

@@ -1,4 +1,4 @@
-/* json_number: numbers of a JSON text that no C type holds, and numbers as they are written.
+/* json_number: numbers of JSON: those that no C type holds, and how they are written.
  *
  * jansson refuses a text for one number beyond its types, whoever reads it. Other programs write
  * such numbers (hashes, ids, "model_max_length": 1000000000000000019884624838656), mostly under keys
@@ -7,6 +7,7 @@
 #ifndef SKEIN_JSON_NUMBER_H
 #define SKEIN_JSON_NUMBER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,5 +23,12 @@ bool json_fit_numbers(char *text, size_t size);
 /* Where the value of the member `index` (from 0) of the JSON object in `text` is written, which
  * json_parse has accepted; a number or another value without members of its own. */
 const char *json_written(const char *text, size_t size, size_t index, size_t *length);
+
+/* The text as a bare JSON number, NULL when it is none; *too_large: because it overflows. `flags`
+ * as for jansson. The caller owns the reference. */
+json_t *json_parse_number(const char *text, size_t flags, bool *too_large);
+/* A finite real in the fewest digits that read back to it as a real ("0.1", "2.0", "1e300"). The
+ * caller frees; NULL when out of memory. */
+char *json_real_text(double real);
 
 #endif

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "data/file/file.h"
+#include "data/text/json_number.h"
 #include "data/text/json_put.h"
 #include "data/text/yaml_emit.h"
 #include "data/text/yaml_tree.h"

@@ -126,6 +126,10 @@ int32_t tokenizer_pad(const Tokenizer *t) {
   return t->ids.pad;
 }
 
+int32_t tokenizer_unknown(const Tokenizer *t) {
+  return t->ids.unk;
+}
+
 int32_t tokenizer_sentinel(const Tokenizer *t, int k) {
   return k >= 0 && k < t->sentinels ? tokenizer_size(t) - 1 - k : -1;
 }

@@ -32,6 +32,7 @@ void tokenizer_close(Tokenizer *t); /* NULL is allowed */
 int32_t tokenizer_size(const Tokenizer *t); /* pieces + sentinels: no id is >= this */
 int32_t tokenizer_eos(const Tokenizer *t);
 int32_t tokenizer_pad(const Tokenizer *t);
+int32_t tokenizer_unknown(const Tokenizer *t);         /* what stands for all that has no piece */
 int32_t tokenizer_sentinel(const Tokenizer *t, int k); /* id of <extra_id_k>; -1 if there is none */
 
 /* Ids of a UTF-8 text without EOS, in a buffer the caller frees. Invalid UTF-8 is STATUS_INPUT

@@ -38,35 +38,14 @@ static Status no_memory(const Cell *c, Error *err) {
 
 /* ---- what is right ---- */
 
-Status eval_check_items(const EvalTask *task, const ItemSet *items, int64_t limit, Error *err) {
-  for (int64_t i = 0; i < limit; i++) {
-    Item item = {0};
-    TRY(items_get(items, i, &item, err));
-    const char *wrong = NULL;
-    if (task->kind == TASK_CHOICES && item.choices == 0) {
-      wrong = "choices: there are none; is this `kind: generation`, or `choices_from_targets`?";
-    } else if (task->kind == TASK_CHOICES && item.label < 0) {
-      wrong = "label: is missing, so no answer can be right";
-    } else if (task->kind == TASK_GENERATION && item.targets == 0) {
-      wrong = "target: is missing, so no answer can be right";
-    }
-    if (wrong) {
-      error_set(err, STATUS_INPUT, "%s: item %" PRId64 " (%.80s): %s", items_path(items), i,
-                item.id, wrong);
-    }
-    item_free(&item);
-    if (wrong) return err ? err->status : STATUS_INPUT;
-  }
-  return STATUS_OK;
-}
-
-/* Adds the statistics of one answer to every metric of the task. Choices are compared as texts;
- * without targets of its own an item's target is its label's choice. */
+/* Adds the statistics of one answer to every metric of the task. Choices are compared as texts: each
+ * is called as the first with its tokens, in targets too (item_choices.h). */
 static Status judge_answer(Cell *c, const Item *item, const char *answer, Error *err) {
-  const char *right = item->label >= 0 ? item->choice[item->label] : NULL;
+  bool chosen = c->task->kind == TASK_CHOICES;
+  const char *right = chosen ? item->choice[item_same(item, item->label)] : NULL;
   for (int k = 0; k < c->task->metric_count; k++) {
     Metric m = c->task->metric[k];
-    bool by_label = right && (m != METRIC_EXACT_MATCH_MULTI || item->targets == 0);
+    bool by_label = chosen && (m != METRIC_EXACT_MATCH_MULTI || item->targets == 0);
     const char *const *target = by_label ? &right : (const char *const *)item->target;
     TRY(metric_add(m, &c->sums[k][c->done], answer, target, by_label ? 1 : item->targets, err));
   }
@@ -95,7 +74,7 @@ static Status put_choice(Cell *c, const Item *item, const Score *score, Error *e
     json_push(&scores, json_real(score->score[i]));
     json_push(&loglik, json_real(score->loglik[i]));
   }
-  bool right = strcmp(item->choice[score->prediction], item->choice[item->label]) == 0;
+  bool right = score->prediction == item_same(item, item->label);
   json_t *line =
       json_pack("{s:s, s:i, s:o, s:o, s:i, s:b}", "id", item->id, "prediction", score->prediction,
                 "scores", scores, "loglik", loglik, "label", item->label, "right", right);

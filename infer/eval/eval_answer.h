@@ -17,8 +17,4 @@ typedef struct Answering {
  * its files. */
 Status eval_answer(const Answering *a, EvalCell *cell, Error *err);
 
-/* What is wrong with a task's first items: choices without a label, a generation without a target
- * (STATUS_INPUT naming file and item). */
-Status eval_check_items(const EvalTask *task, const ItemSet *items, int64_t limit, Error *err);
-
 #endif

@@ -10,7 +10,7 @@
 #include "data/file/path.h"
 #include "infer/embed/embed.h"
 
-enum { VERSION = 2 }; /* of what is hashed, and in which order */
+enum { VERSION = 3 }; /* of what is hashed, in which order, and of how items are read */
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the identity of a cell");

@@ -27,10 +27,11 @@ static void put_names(const EvalTask *task, const EvalMethod *method, const char
 }
 
 static void put_cell(const EvalTask *task, const EvalMethod *method, const EvalCell *cell,
-                     FILE *out) {
+                     int64_t left_out, FILE *out) {
   if (cell->state != CELL_DONE) {
     put_names(task, method, metric_name(task->metric[0]), out);
-    fputs(cell->state == CELL_FAILED ? ",,,,,,failed\n" : ",,,,,,open\n", out);
+    fprintf(out, ",,,,,,%s,%" PRId64 "\n", cell->state == CELL_FAILED ? "failed" : "open",
+            left_out);
     return;
   }
   for (int i = 0; i < cell->scores; i++) {
@@ -39,18 +40,19 @@ static void put_cell(const EvalTask *task, const EvalMethod *method, const EvalC
     fprintf(out, "%.6g,%.6g,%.6g,%" PRId64 ",%.6g,", s->score, s->interval.low, s->interval.high,
             cell->items, eval_cell_rate(cell));
     eval_csv_field(cell->expert, out);
-    fputs(",done\n", out);
+    fprintf(out, ",done,%" PRId64 "\n", left_out);
   }
 }
 
 Status eval_long_csv(const Evaluation *e, FILE *out, Error *err) {
   (void)err;
-  fputs("task,group,method,metric,score,low,high,n,examples_per_second,expert,state\n", out);
+  fputs("task,group,method,metric,score,low,high,n,examples_per_second,expert,state,left_out\n",
+        out);
   for (int t = 0; t < e->spec->tasks; t++) {
     for (int m = 0; m < e->spec->methods; m++) {
       const EvalCell *cell = evaluation_cell(e, m, t);
       if (cell->state == CELL_UNWANTED) continue;
-      put_cell(&e->spec->task[t], e->spec->method[m], cell, out);
+      put_cell(&e->spec->task[t], e->spec->method[m], cell, evaluation_left_out(e, t), out);
     }
   }
   return STATUS_OK;

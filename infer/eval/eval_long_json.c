@@ -50,10 +50,36 @@ static json_t *metrics_json(const EvalTask *task) {
   return list;
 }
 
+/* Which items of a task are left out, and why: texts. */
+static json_t *odd_json(const Evaluation *e, int t) {
+  json_t *list = json_array();
+  for (int64_t k = 0; k < evaluation_left_out(e, t); k++) {
+    char *why = NULL;
+    bool read = items_why_left_out(e->items[t], k, &why, NULL) == STATUS_OK;
+    json_push(&list, read ? json_string(why) : NULL);
+    free(why);
+  }
+  return list;
+}
+
+static json_t *overlap_json(ItemOverlap overlap) {
+  json_t *json = json_object();
+  json_put(&json, "count", json_integer(overlap.count));
+  json_put(&json, "first", eval_text_json(overlap.first));
+  return json;
+}
+
+static void put_items(json_t **json, const Evaluation *e, int t) {
+  json_put(json, "items", json_integer(evaluation_asked(e, t)));
+  json_put(json, "left_out", json_integer(evaluation_left_out(e, t)));
+  json_put(json, "odd", odd_json(e, t));
+  json_put(json, "same_choices", overlap_json(items_same(e->items[t])));
+  json_put(json, "alike_choices", overlap_json(items_alike(e->items[t])));
+}
+
 static json_t *task_json(const Evaluation *e, int t) {
   const EvalTask *task = &e->spec->task[t];
   const char *kind = task->kind == TASK_CHOICES ? "choices" : "generation";
-  int64_t items = eval_task_limit(e->spec, task, items_count(e->items[t]));
   json_t *json = json_object();
   json_put(&json, "name", json_string(task->name));
   json_put(&json, "group", json_string(task->group));
@@ -63,7 +89,7 @@ static json_t *task_json(const Evaluation *e, int t) {
   json_put(&json, "metrics", metrics_json(task));
   json_put(&json, "expert", eval_text_json(task->expert));
   json_put(&json, "instruction", eval_text_json(task->instruction));
-  json_put(&json, "items", json_integer(items));
+  put_items(&json, e, t);
   return json;
 }
 

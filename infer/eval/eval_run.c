@@ -40,21 +40,27 @@ static Status open_model(Evaluation *e, Error *err) {
                  : STATUS_OK;
 }
 
+static ItemKeys item_keys(const Evaluation *e, const EvalTask *task) {
+  const EvalSettings *s = &e->spec->settings;
+  return (ItemKeys){.input = task->input_key,
+                    .target = task->target_key,
+                    .choices = task->choices_key,
+                    .label = task->label_key,
+                    .instruction = task->instruction_key,
+                    .choices_from_targets = task->choices_from_targets,
+                    .strict = s->strict,
+                    .use = task->kind == TASK_CHOICES ? ITEMS_CHOSEN : ITEMS_ANSWERED,
+                    .tokens = {e->base.tokenizer, s->max_target}};
+}
+
 static Status open_items(Evaluation *e, Error *err) {
   const EvalSpec *spec = e->spec;
   e->items = calloc((size_t)spec->tasks, sizeof(ItemSet *));
   if (!e->items) return no_memory(err);
   for (int t = 0; t < spec->tasks; t++) {
     const EvalTask *task = &spec->task[t];
-    const ItemKeys keys = {.input = task->input_key,
-                           .target = task->target_key,
-                           .choices = task->choices_key,
-                           .label = task->label_key,
-                           .instruction = task->instruction_key,
-                           .choices_from_targets = task->choices_from_targets};
+    const ItemKeys keys = item_keys(e, task);
     TRY(items_open(&e->items[t], task->file, (ItemFormat)task->format, &keys, err));
-    int64_t limit = eval_task_limit(spec, task, items_count(e->items[t]));
-    TRY(eval_check_items(task, e->items[t], limit, err));
   }
   return STATUS_OK;
 }

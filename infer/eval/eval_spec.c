@@ -37,6 +37,8 @@ static const Option SETTINGS[] = {
      "resamples of the items behind a 95 % interval"},
     {"bootstrap.seed", OPTION_INT, SETTING(bootstrap_seed), "1", 0, OPTION_INT_MOST, NULL, false,
      "seed of the resamples"},
+    {"strict", OPTION_BOOL, SETTING(strict), "false", 0, 0, NULL, false,
+     "refuse a file with an item that cannot be asked or judged, instead of leaving it out"},
     {"statistics", OPTION_BOOL, SETTING(statistics), "true", 0, 0, NULL, false,
      "keep the routing statistics of routed cells"},
 };

@@ -1,5 +1,6 @@
 #include "infer/eval/eval_table.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,11 +129,25 @@ static void print_choices(const Evaluation *e, int method, const char *before, F
   fputc('\n', out);
 }
 
+/* The items that scores are without, and the choices that count as one. */
+static void print_items(const Evaluation *e, const char *before, FILE *out) {
+  for (int t = 0; e->items && t < e->spec->tasks; t++) {
+    const char *name = e->spec->task[t].name;
+    int64_t odd = evaluation_left_out(e, t), all = evaluation_asked(e, t) + odd;
+    int64_t same = items_same(e->items[t]).count, alike = items_alike(e->items[t]).count;
+    if (odd)
+      fprintf(out, "%s%s: left out: %" PRId64 " of %" PRId64 " items\n", before, name, odd, all);
+    if (same) fprintf(out, "%s%s: choices that are the same: %" PRId64 "\n", before, name, same);
+    if (alike) fprintf(out, "%s%s: choices alike to the model: %" PRId64 "\n", before, name, alike);
+  }
+}
+
 static void print_notes(const Evaluation *e, const char *before, FILE *out) {
   for (int m = 0; m < e->spec->methods; m++) {
     if (e->spec->method[m]->rule != EVAL_ROUTED && e->spec->method[m]->shown)
       print_choices(e, m, before, out);
   }
+  print_items(e, before, out);
 }
 
 Status eval_table_text(const Evaluation *e, FILE *out, Error *err) {

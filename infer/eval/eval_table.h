@@ -1,8 +1,10 @@
 /* eval_table: the tables of a finished evaluation.
  *
  *   OUTPUT/table.txt .md .tex   per group: methods by tasks and their mean; then the groups' means
+ *                               where items are left out or choices are one, a line says so
  *          table.csv            one line a cell and metric, with its interval
- *          table.json           the same and everything that was evaluated
+ *          table.json           the same and everything that was evaluated; of a task "items" asked,
+ *                               "left_out" and which ("odd"), and "same_choices", "alike_choices"
  *          failures.jsonl       the cells that failed, one line each; not there when none did
  */
 #ifndef SKEIN_EVAL_TABLE_H

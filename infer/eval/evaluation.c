@@ -15,13 +15,21 @@ int evaluation_count(const Evaluation *e, CellState state) {
   return count;
 }
 
+int64_t evaluation_asked(const Evaluation *e, int task) {
+  if (!e->items) return 0;
+  return eval_task_limit(e->spec, &e->spec->task[task], items_count(e->items[task]));
+}
+
+int64_t evaluation_left_out(const Evaluation *e, int task) {
+  return e->items ? items_left_out(e->items[task], evaluation_asked(e, task)) : 0;
+}
+
 int64_t evaluation_work(const Evaluation *e) {
   int64_t work = 0;
   for (int m = 0; m < e->spec->methods; m++) {
     for (int t = 0; t < e->spec->tasks; t++) {
-      const EvalTask *task = &e->spec->task[t];
       if (e->spec->method[m]->rule == EVAL_ROUTED && evaluation_cell(e, m, t)->state == CELL_OPEN)
-        work += eval_task_limit(e->spec, task, items_count(e->items[t]));
+        work += evaluation_asked(e, t);
     }
   }
   return work;

@@ -20,6 +20,10 @@ typedef struct Evaluation {
 EvalCell *evaluation_cell(const Evaluation *e, int method, int task);
 /* How many cells of routed methods are in a state. */
 int evaluation_count(const Evaluation *e, CellState state);
+/* Items of a task that are asked, and those that are left out before the last of them
+ * (data/examples/items.h); 0 of an evaluation without files. */
+int64_t evaluation_asked(const Evaluation *e, int task);
+int64_t evaluation_left_out(const Evaluation *e, int task);
 /* Items that open cells will ask. */
 int64_t evaluation_work(const Evaluation *e);
 

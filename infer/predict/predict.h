@@ -30,7 +30,7 @@ Status predictor_open(Predictor **p, const Base *base, Router *router, const Rou
                       const PredictSettings *settings, Error *err);
 void predictor_close(Predictor *p); /* NULL is allowed */
 
-/* How likely each choice is. */
+/* How likely each choice is. Those that are alike (item_choices.h) are computed once. */
 typedef struct Score {
   int prediction; /* the largest score; the lowest index among equals */
   int choices;

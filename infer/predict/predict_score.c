@@ -13,7 +13,7 @@ typedef struct Forward {
   const Item *item; /* [items] */
   int64_t items;
   TokenList input;  /* one an item */
-  TokenList choice; /* those of the first item, of the second, ... */
+  TokenList choice; /* those of the first item that differ, of the second, ... */
 } Forward;
 
 static void forward_free(Forward *f) {
@@ -21,9 +21,21 @@ static void forward_free(Forward *f) {
   tokens_free(&f->choice);
 }
 
+/* How many choices of an item before choice k are not alike, and so have a sequence each. */
+static int64_t sequences_before(const Item *item, int k) {
+  int64_t count = 0;
+  for (int i = 0; i < k; i++) count += item_alike(item, i) == i;
+  return count;
+}
+
+static int64_t sequences_of(const Item *item) {
+  return sequences_before(item, item->choices);
+}
+
 static Status add_item(Forward *f, const Predictor *p, const Item *item, Error *err) {
   TRY(tokens_add(&f->input, p->tokenizer, item->input, p->settings.max_input, err));
   for (int i = 0; i < item->choices; i++) {
+    if (item_alike(item, i) < i) continue;
     TRY(tokens_add(&f->choice, p->tokenizer, item->choice[i], p->settings.max_target, err));
   }
   return STATUS_OK;
@@ -61,7 +73,7 @@ static int32_t *shift_choices(Context *c, const TokenList *t, int32_t start) {
 static int64_t *choice_sources(Context *c, const Forward *f) {
   int64_t *source = context_alloc(c, (size_t)f->choice.count * sizeof *source);
   for (int64_t i = 0, s = 0; source && i < f->items; i++) {
-    for (int k = 0; k < f->item[i].choices; k++) source[s++] = i;
+    for (int64_t k = sequences_of(&f->item[i]); k > 0; k--) source[s++] = i;
   }
   return source;
 }
@@ -80,6 +92,23 @@ static float *choice_losses(Context *c, const T5Run *run, const Forward *f) {
   return loss ? nll : NULL;
 }
 
+/* The score of choice k, whose tokens are those of sequence `at`. */
+static Status score_choice(const Item *item, const TokenList *choice, int64_t at, const float *nll,
+                           int k, Score *out, Error *err) {
+  int64_t begin = choice->offset[at], end = choice->offset[at + 1];
+  for (int64_t t = begin; t < end; t++) out->loglik[k] -= (double)nll[t];
+  if (!isfinite(out->loglik[k])) {
+    return error_set(err, STATUS_RUN,
+                     "item %s: the log-likelihood of choice %d is not finite; the weights do not "
+                     "bear this input",
+                     item->id, k);
+  }
+  out->score[k] = out->loglik[k] / ((double)(end - begin) + 1e-6);
+  if (out->score[k] > out->score[out->prediction]) out->prediction = k;
+  return STATUS_OK;
+}
+
+/* `first` is the sequence of the item's first choice. */
 static Status score_item(const Item *item, const TokenList *choice, int64_t first, const float *nll,
                          Score *out, Error *err) {
   size_t n = (size_t)item->choices;
@@ -88,22 +117,16 @@ static Status score_item(const Item *item, const TokenList *choice, int64_t firs
                  .loglik = calloc(n, sizeof *out->loglik)};
   if (!out->score || !out->loglik) return error_set(err, STATUS_RUN, "out of memory: the scores");
   for (int k = 0; k < item->choices; k++) {
-    int64_t begin = choice->offset[first + k], end = choice->offset[first + k + 1];
-    for (int64_t t = begin; t < end; t++) out->loglik[k] -= (double)nll[t];
-    if (!isfinite(out->loglik[k])) {
-      return error_set(err, STATUS_RUN,
-                       "item %s: the log-likelihood of choice %d is not finite; the weights do not "
-                       "bear this input",
-                       item->id, k);
-    }
-    out->score[k] = out->loglik[k] / ((double)(end - begin) + 1e-6);
-    if (out->score[k] > out->score[out->prediction]) out->prediction = k;
+    int alike = item_alike(item, k);
+    if (alike == k) TRY(score_choice(item, choice, first++, nll, k, out, err));
+    out->score[k] = out->score[alike];
+    out->loglik[k] = out->loglik[alike];
   }
   return STATUS_OK;
 }
 
 static Status read_scores(const Forward *f, const float *nll, Score *out, Error *err) {
-  for (int64_t i = 0, first = 0; i < f->items; first += f->item[i].choices, i++) {
+  for (int64_t i = 0, first = 0; i < f->items; first += sequences_of(&f->item[i]), i++) {
     TRY(score_item(&f->item[i], &f->choice, first, nll, &out[i], err));
   }
   return STATUS_OK;
@@ -113,8 +136,8 @@ static Status read_scores(const Forward *f, const float *nll, Score *out, Error 
 static Status keep_predicted(Predictor *p, const Forward *f, const Score *score, Error *err) {
   bool *keep = calloc((size_t)f->choice.count, sizeof *keep);
   if (!keep) return error_set(err, STATUS_RUN, "out of memory: the choices that count");
-  for (int64_t i = 0, first = 0; i < f->items; first += f->item[i].choices, i++) {
-    keep[first + score[i].prediction] = true;
+  for (int64_t i = 0, first = 0; i < f->items; first += sequences_of(&f->item[i]), i++) {
+    keep[first + sequences_before(&f->item[i], score[i].prediction)] = true;
   }
   Status status = predict_route_end(p, STATUS_OK, keep, f->choice.count, err);
   free(keep);

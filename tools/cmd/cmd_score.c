@@ -19,7 +19,10 @@ static const char usage[] =
     "\"instruction\". Every line gives one line, in order:\n"
     "  {\"id\", \"prediction\": index, \"choice\": text, \"scores\": [...], \"loglik\": [...]}\n"
     "loglik is the log-likelihood of a choice in nats, EOS counted, and its score the mean over\n"
-    "its tokens. The largest score is predicted, the first of equal ones.\n"
+    "its tokens. The largest score is predicted, the first of equal ones. Choices that\n"
+    "are the same tokens have the same score. An item without choices has no line: stderr names "
+    "it, and\n"
+    "--strict refuses it.\n"
     "\n";
 
 static json_t *real_list(const double *value, int n) {

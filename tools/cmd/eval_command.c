@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "infer/route/router_options.h"
+#include "tools/predict/predict_items.h"
 #include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
 
 typedef struct EvalArguments {
   const char *config;
-  bool force, dry_run;
+  bool force, dry_run, strict;
   TextList assignment; /* of -s */
 } EvalArguments;
 
@@ -22,6 +23,7 @@ static const Argument ROWS[] = {
     {"config", 'c', ARGUMENT_TEXT, .offset = AT(config)},
     {"set", 's', ARGUMENT_TEXTS, .offset = AT(assignment)},
     {"force", .type = ARGUMENT_SWITCH, .offset = AT(force)},
+    {"strict", .type = ARGUMENT_SWITCH, .offset = AT(strict)},
     {"dry-run", .type = ARGUMENT_SWITCH, .offset = AT(dry_run)},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
@@ -44,6 +46,12 @@ static Status print_plan(const Evaluation *e) {
     if (open && spec->method[m]->rule == EVAL_ROUTED)
       printf("  %-24s %d %s\n", spec->method[m]->name, open, open == 1 ? "cell" : "cells");
   }
+  return STATUS_OK;
+}
+
+static Status tell_items(const Evaluation *e, Error *err) {
+  for (int t = 0; t < e->spec->tasks; t++)
+    TRY(predict_tell_items(e->items[t], evaluation_asked(e, t), err));
   return STATUS_OK;
 }
 
@@ -128,6 +136,7 @@ static Status run_evaluation(const EvalArguments *a, const Axes *axes, EvalSpec 
                              EvalFinish *finish, Error *err) {
   Evaluation e = {0};
   Status status = evaluation_open(&e, spec, a->force, err);
+  if (status == STATUS_OK) status = tell_items(&e, err);
   if (status == STATUS_OK) status = a->dry_run ? print_plan(&e) : compute_cells(&e, err);
   if (!a->dry_run && (status == STATUS_OK || status == STATUS_PARTIAL)) {
     Status finished = finish(axes, &e, err);
@@ -145,6 +154,7 @@ int eval_command(int argc, char **argv, bool with_axes, EvalFinish *finish, Erro
   Status status = parse_arguments(&a, argc, argv, err);
   if (status == STATUS_OK)
     status = eval_spec_read(&spec, a.config, a.assignment.text, a.assignment.count, with_axes, err);
+  spec.settings.strict |= a.strict;
   if (status == STATUS_OK && with_axes) status = axes_expand(&axes, &spec, err);
   if (status == STATUS_OK) status = run_evaluation(&a, &axes, &spec, finish, err);
   axes_free(&axes);

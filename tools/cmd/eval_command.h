@@ -21,6 +21,7 @@ void eval_command_help(int argc, char **argv);
   "  -c, --config FILE    what is evaluated, YAML\n"                           \
   "  -s, --set KEY=VALUE  one setting of the evaluation; wins over the file\n" \
   "      --force          compute finished cells again\n"                      \
+  "      --strict         short for -s strict=true\n"                          \
   "      --dry-run        check every file, say what would be computed, write nothing\n"
 
 #define EVAL_FILE_HELP                                                                           \

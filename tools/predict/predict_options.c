@@ -49,6 +49,8 @@ static const Argument ROWS[] = {
      .help = "of the target [target]"},
     {"choices-from-targets", 0, ARGUMENT_SWITCH, AT(keys.choices_from_targets), PREDICT_SCORE, NULL,
      .help = "lines without choices have the targets of their \"template\" in the file"},
+    {"strict", 0, ARGUMENT_SWITCH, AT(keys.strict), PREDICT_SCORE, NULL,
+     .help = "refuse a file with an item that has no choices, instead of leaving it out"},
     {"max-input", 0, ARGUMENT_COUNT, AT(max_input), BOTH, "N",
      .help = "input tokens kept, EOS included", .most = COUNT_MOST},
     {"max-target", 0, ARGUMENT_COUNT, AT(max_target), PREDICT_SCORE, "N",
@@ -103,7 +105,7 @@ static Status check_options(const PredictOptions *o, Error *err) {
 Status predict_options_read(PredictOptions *o, PredictCommand command, int argc, char **argv,
                             Error *err) {
   *o = DEFAULTS;
-  o->keys.need_choices = command == PREDICT_SCORE;
+  o->keys.use = command == PREDICT_SCORE ? ITEMS_RANKED : ITEMS_ASKED;
   TRY(arguments_read(&ARGUMENTS, command, o, NULL, argc, argv, err));
   TRY(command_operands(argc, argv, 0, 0, "nothing but options", err));
   return check_options(o, err);

@@ -8,6 +8,7 @@
 #include "infer/route/router_options.h"
 #include "infer/route/routing_stats.h"
 #include "infer/t5/base.h"
+#include "tools/predict/predict_items.h"
 #include "tools/predict/predict_trace.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
@@ -76,15 +77,22 @@ static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
   return STATUS_OK;
 }
 
-static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
-  PredictSettings settings = predict_options_settings(o);
-  if (o->pool) TRY(read_router(p, o, err));
-  TRY(items_open(&p->items, o->input, o->bbh ? ITEMS_BBH : ITEMS_LINES, &o->keys, err));
+static Status open_items(Parts *p, const PredictOptions *o, Error *err) {
+  ItemKeys keys = o->keys;
+  keys.tokens = (ChoiceTokens){p->base.tokenizer, o->max_target};
+  TRY(items_open(&p->items, o->input, o->bbh ? ITEMS_BBH : ITEMS_LINES, &keys, err));
   if (o->together && items_count(p->items) > CHUNK) {
     return error_set(err, STATUS_USAGE, "%s: has %" PRId64 " items; at most %d are held at once",
                      o->input, items_count(p->items), CHUNK);
   }
+  return predict_tell_items(p->items, items_count(p->items), err);
+}
+
+static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
+  PredictSettings settings = predict_options_settings(o);
+  if (o->pool) TRY(read_router(p, o, err));
   TRY(open_base(p, o, err));
+  TRY(open_items(p, o, err));
   if (o->pool) TRY(open_router(p, o, err));
   TRY(predictor_open(&p->predictor, &p->base, p->router, p->stats ? &p->watcher : NULL, &settings,
                      err));
@@ -156,7 +164,7 @@ static Status write_trace(Parts *p, const PredictOptions *o, Error *err) {
                           .method = router_method(&p->router_settings)->name,
                           .path = o->trace};
   TRY(items_get(p->items, 0, &item, err));
-  Status status = predict_trace(&request, &asking, &item, o->keys.need_choices, err);
+  Status status = predict_trace(&request, &asking, &item, o->keys.use == ITEMS_RANKED, err);
   item_free(&item);
   return status;
 }
