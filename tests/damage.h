@@ -15,7 +15,11 @@ typedef struct Damage {
   /* Reads what is in `dir`, and fails the test where it is neither refused nor sound. */
   Status (*read)(const char *dir, void *arg, Error *err);
   void *arg;
+  Status also; /* of a refusal, beside those below; STATUS_OK: none */
 } Damage;
+
+/* Reads the file cut off at every fiftieth of its size. The file is put back. */
+void damage_cut(Scratch *s, const Damage *d);
 
 /* Reads the file sound, which must succeed, and then damaged in every round: a refusal is of what
  * the file says (STATUS_INPUT or STATUS_MISMATCH) and its line names the folder. More than a

@@ -87,7 +87,11 @@ done >"$work/items.jsonl"
   { echo "$good" && echo '{"choices": ["a"]}'; } >"$work/no-input.jsonl"
   : >"$work/empty.jsonl"
   refused 3 'not-json.jsonl: line 2: ' score $base --input "$work/not-json.jsonl" -o "$work/o"
-  refused 3 'no-choices.jsonl: line 2: choices: ' score $base --input "$work/no-choices.jsonl"
+  refused 3 'no-choices.jsonl: line 2: choices: ' score $base --strict \
+    --input "$work/no-choices.jsonl"
+  ok fine score $base --input "$work/no-choices.jsonl"
+  check 'one line' [ "$(wc -l <"$work/fine")" -eq 1 ]
+  check 'what is left out is named' grep -q 'jsonl: line 2: choices: there are none' "$work/err"
   refused 3 'no-input.jsonl: line 2: input: ' generate $base --input "$work/no-input.jsonl"
   refused 3 'empty.jsonl: ' generate $base --input "$work/empty.jsonl" -o "$work/o"
   refused 3 'nowhere.jsonl: ' score $base --input "$work/nowhere.jsonl" -o "$work/o"

@@ -31,6 +31,7 @@ static Status list_of_texts(const JsonDoc *doc, const char *key, char ***out, in
   json_t *list;
   TRY(json_get_array(doc, key, &list, err));
   size_t n = json_array_size(list);
+  if (n == 0) return STATUS_OK; /* as where there is no list */
   TRY(item_alloc_texts(out, n, err));
   for (size_t i = 0; i < n; i++) {
     const json_t *text = json_array_get(list, i);
