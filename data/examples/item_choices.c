@@ -1,8 +1,6 @@
 #include "data/examples/item_choices.h"
 
-#include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,15 +10,20 @@ static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the choices of an item");
 }
 
+enum { ID_WIDTH = 6 }; /* of 6 bits each */
+
 /* ---- keys ---- */
 
-/* The first `count` ids as a text with room for `more` bytes; NULL when out of memory. */
+/* The ids as a text of ID_WIDTH characters each, with room for `more` bytes; NULL when out of
+ * memory. */
 static char *ids_text(const int32_t *ids, int64_t count, size_t more) {
-  enum { DIGITS = 11 }; /* of an id, and a blank */
-  char *text = malloc((size_t)count * DIGITS + more + 1), *out = text;
+  size_t size = (size_t)count * ID_WIDTH;
+  char *text = malloc(size + more + 1), *out = text;
   if (!text) return NULL;
+  for (int64_t i = 0; i < count; i++) {
+    for (int k = 0; k < ID_WIDTH; k++) *out++ = (char)('0' + (ids[i] >> 6 * k & 63));
+  }
   *out = '\0';
-  for (int64_t i = 0; i < count; i++) out += sprintf(out, "%" PRId32 " ", ids[i]);
   return text;
 }
 
