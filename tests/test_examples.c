@@ -139,6 +139,22 @@ static void keys_name_the_fields(void **state) {
   tokenizer_close(t);
 }
 
+/* What other programs write around the texts. */
+static void the_rest_of_a_line_is_its_own(void **state) {
+  Scratch *s = *state;
+  Tokenizer *t = corpus_tokenizer(s);
+  ExampleSet *set = open_text(s, t,
+                              "\xef\xbb\xbf{\"id\": 18446744073709551615, \"input\": \"a gate\", "
+                              "\"target\": \"y\"}\r\n"
+                              "{\"input\": \"this\", \"target\": \"1e400\", \"loss\": 1e400}\r\n",
+                              &KEYS);
+  assert_int_equal(examples_count(set), 2);
+  assert_example(set, t, 0, "a gate", "y");
+  assert_example(set, t, 1, "this", "1e400");
+  examples_close(set);
+  tokenizer_close(t);
+}
+
 static void bad_lines_are_found_at_once(void **state) {
   Scratch *s = *state;
   Tokenizer *t = corpus_tokenizer(s);
@@ -321,6 +337,7 @@ int main(void) {
       cmocka_unit_test(cutting_keeps_eos_as_transformers_does),
       cmocka_unit_test(the_shortest_limit_leaves_eos),
       cmocka_unit_test(keys_name_the_fields),
+      cmocka_unit_test(the_rest_of_a_line_is_its_own),
       cmocka_unit_test(bad_lines_are_found_at_once),
       cmocka_unit_test(plain_lines_are_checked_without_documents),
       cmocka_unit_test(no_examples_is_an_error),

@@ -43,7 +43,7 @@ static const TextCase MALFORMED[] = {
     {"[Infinity]", 0, "invalid token near 'Infinity'"},
     {"\"\\ud800\"", 0, "invalid Unicode"},
     {"\"\\udc00\\ud800\"", 0, "invalid Unicode"},
-    {"\"\\u0000\"", 0, "\\u0000 is not allowed"},
+    {"\"\\u0000\"", 0, "\\u0000 is not allowed in a text; remove it"},
     {"{\"\\u0000\":1}", 0, "NUL byte in object key"},
     {"\"a\0b\"", 5, "byte 2: a NUL byte"},
     {"\"\033[2J\"", 0, "control character 0x1b"},

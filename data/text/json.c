@@ -18,10 +18,12 @@ static Status report_cause(const JsonDoc *doc, size_t mark, const json_error_t *
   if (cause->text[0] == '\0' || json_error_code(cause) == json_error_out_of_memory) {
     return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
   }
+  bool nul = json_error_code(cause) == json_error_null_character;
+  const char *text = nul ? "\\u0000 is not allowed in a text; remove it" : cause->text;
   int64_t line = cause->line + (doc->line > 0 ? doc->line - 1 : 0);
   return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": column %d: byte %" PRId64 ": %s",
                    doc->file, line, cause->column, doc->byte + (int64_t)mark + cause->position,
-                   cause->text);
+                   text);
 }
 
 /* The text with its numbers such that they can be read; NULL as json_loadb. */
