@@ -106,6 +106,44 @@ static void expect_same_scores(const Asked *g, const char *what, const Score *a,
   }
 }
 
+/* An item with every choice twice. */
+static void double_choices(Item *item, char **choice, int *alike) {
+  int n = item->choices;
+  for (int k = 0; k < 2 * n; k++) {
+    choice[k] = item->choice[k % n];
+    alike[k] = k % n;
+  }
+  item->choice = choice;
+  item->alike = alike;
+  item->choices = 2 * n;
+}
+
+/* Choices that are alike are computed once: nothing else changes by them. */
+static void alike_choices_have_one_score(void **state) {
+  enum { CHOICES = 64 };
+  const Asked *g = *state;
+  Asked twice = *g;
+  Score once[ASKED_MOST], score[ASKED_MOST];
+  char *choice[ASKED_MOST][CHOICES];
+  int alike[ASKED_MOST][CHOICES];
+  for (int64_t i = 0; i < g->items; i++) {
+    assert_true(2 * g->item[i].choices <= CHOICES);
+    double_choices(&twice.item[i], choice[i], alike[i]);
+  }
+  score_all(g, &ASKED_DEFAULTS, once);
+  score_all(&twice, &ASKED_DEFAULTS, score);
+  for (int64_t i = 0; i < g->items; i++) {
+    size_t n = (size_t)once[i].choices, size = n * sizeof(double);
+    assert_int_equal(score[i].choices, 2 * n);
+    assert_int_equal(score[i].prediction, once[i].prediction);
+    assert_memory_equal(score[i].loglik, once[i].loglik, size);
+    assert_memory_equal(score[i].loglik + n, once[i].loglik, size);
+    assert_memory_equal(score[i].score + n, once[i].score, size);
+  }
+  free_scores(g, once);
+  free_scores(g, score);
+}
+
 static void scores_do_not_depend_on_the_batch(void **state) {
   const Asked *g = *state;
   static const int64_t sizes[] = {1, 100, 1000};
@@ -186,6 +224,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(scores_agree_with_transformers),
       cmocka_unit_test(texts_agree_with_transformers),
+      cmocka_unit_test(alike_choices_have_one_score),
       cmocka_unit_test(scores_do_not_depend_on_the_batch),
       cmocka_unit_test(choices_do_not_see_each_other),
       cmocka_unit_test(texts_do_not_depend_on_the_batch),
