@@ -76,7 +76,7 @@ static void ids_are_kept_as_written(void **state) {
 static void unused_fields_are_not_looked_at(void **state) {
   static const char asked[] =
       "{\"input\": \"a\", \"choices\": [], \"label\": \"x\", \"target\": {}, \"template\": []}\n"
-      "{\"input\": \"a\", \"choices\": 7, \"label\": 9, \"target\": 1e400}\n";
+      "{\"input\": \"a\", \"choices\": 7, \"task\": [], \"instruction\": {}, \"target\": 1e400}\n";
   static const char ranked[] =
       "{\"input\": \"a\", \"choices\": [\"b\"], \"label\": 9, \"target\": {}, \"template\": 0}\n"
       "{\"input\": \"a\", \"choices\": [\"b\", \"c\"], \"label\": \"b\", \"target\": [1]}\n";
@@ -91,7 +91,7 @@ static void unused_fields_are_not_looked_at(void **state) {
   } cases[] = {{ITEMS_ASKED, asked, 2}, {ITEMS_RANKED, ranked, 2}, {ITEMS_ANSWERED, answered, 3}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     ItemKeys keys = items_for(*state, cases[i].use);
-    keys.strict = true;
+    keys.strict = keys.no_query = true;
     ItemSet *set = items_of(*state, ITEMS_LINES, &keys, cases[i].text);
     assert_int_equal(items_count(set), cases[i].items);
     expect_left_out(set, "");

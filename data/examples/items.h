@@ -33,7 +33,8 @@ typedef enum ItemUse {
 typedef struct ItemKeys {
   const char *input, *target, *choices, *label, *instruction; /* NULL: the names above */
   bool choices_from_targets;
-  bool strict; /* an odd item is refused */
+  bool strict;   /* an odd item is refused */
+  bool no_query; /* nobody compares items with experts: their instruction and task are not read */
   ItemUse use;
   ChoiceTokens tokens; /* what choices are compared by: of ITEMS_RANKED and ITEMS_CHOSEN */
 } ItemKeys;

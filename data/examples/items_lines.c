@@ -97,8 +97,10 @@ static Status read_fields(const ItemSet *s, const JsonDoc *doc, JsonlLine line, 
   TRY(optional_name(doc, line, "id", &out->id, err));
   snprintf(number, sizeof number, "%" PRId64, i);
   if (!out->id) TRY(item_copy_text(&out->id, number, err));
-  TRY(optional_text(doc, s->keys.instruction, &out->instruction, err));
-  TRY(optional_name(doc, line, "task", &out->task, err));
+  if (!s->keys.no_query) {
+    TRY(optional_text(doc, s->keys.instruction, &out->instruction, err));
+    TRY(optional_name(doc, line, "task", &out->task, err));
+  }
   TRY(read_answer(s, doc, out, err));
   if (s->label_sets) TRY(optional_name(doc, line, "template", group, err));
   return *group ? STATUS_OK : item_copy_text(group, "", err);

@@ -40,6 +40,15 @@ static Status open_model(Evaluation *e, Error *err) {
                  : STATUS_OK;
 }
 
+/* Whether a method compares the items with the experts. */
+static bool compares_items(const EvalSpec *spec) {
+  for (int m = 0; m < spec->methods; m++) {
+    const EvalMethod *method = spec->method[m];
+    if (method->rule == EVAL_ROUTED && eval_method_uses(method, "embedder")) return true;
+  }
+  return false;
+}
+
 static ItemKeys item_keys(const Evaluation *e, const EvalTask *task) {
   const EvalSettings *s = &e->spec->settings;
   return (ItemKeys){.input = task->input_key,
@@ -49,6 +58,7 @@ static ItemKeys item_keys(const Evaluation *e, const EvalTask *task) {
                     .instruction = task->instruction_key,
                     .choices_from_targets = task->choices_from_targets,
                     .strict = s->strict,
+                    .no_query = !compares_items(e->spec),
                     .use = task->kind == TASK_CHOICES ? ITEMS_CHOSEN : ITEMS_ANSWERED,
                     .tokens = {e->base.tokenizer, s->max_target}};
 }

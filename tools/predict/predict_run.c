@@ -79,6 +79,7 @@ static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
 
 static Status open_items(Parts *p, const PredictOptions *o, Error *err) {
   ItemKeys keys = o->keys;
+  keys.no_query = !o->pool || !router_uses(&p->router_settings, "embedder");
   keys.tokens = (ChoiceTokens){p->base.tokenizer, o->max_target};
   TRY(items_open(&p->items, o->input, o->bbh ? ITEMS_BBH : ITEMS_LINES, &keys, err));
   if (o->together && items_count(p->items) > CHUNK) {
