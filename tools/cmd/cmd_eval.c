@@ -20,6 +20,9 @@ static const char usage[] =
     "taken over when everything they depend on is as it was: start an interrupted evaluation\n"
     "again and it continues. A cell that fails is listed, never scored, and tried again by the\n"
     "next run; the exit code is then 6. Ctrl-C drops the cell it is in and exits with 130.\n"
+    "An item that cannot be asked or judged (one choice, a target that is none of the choices, a\n"
+    "label that contradicts it) is named and left out, and the tables count it; --strict refuses\n"
+    "it. Choices that are the same tokens are one.\n"
     "Tables go to stdout and to table.txt, .md, .tex, .csv and .json in OUTPUT.\n"
     "\n" EVAL_FILE_HELP;
 
