@@ -104,6 +104,8 @@ static void collections_nest(void **state) {
       "base:\n  name: t5\n  sizes: [1, 2.5, x]\nexperts:\n- name: a\n  empty:\n- {}\n- []\n",
       "{\"base\": {\"name\": \"t5\", \"sizes\": [1, 2.5, \"x\"]},"
       " \"experts\": [{\"name\": \"a\", \"empty\": null}, {}, []]}");
+  expect_json(*state, "\xef\xbb\xbfone: 1\r\ntwo:\r\n- x\r\n- y: |\r\n    z\r\n",
+              "{\"one\": 1, \"two\": [\"x\", {\"y\": \"z\\n\"}]}");
   expect_json(*state, "1: a\ntrue: b\n", "{\"1\": \"a\", \"true\": \"b\"}");
   expect_json(*state, "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]", "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]");
 }

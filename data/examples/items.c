@@ -103,7 +103,8 @@ static Status leave_out(ItemSet *s, int64_t i, const Item *item, Error *err) {
   if (s->keys.strict) {
     char place[ITEMS_PLACE];
     s->reader->place(s, i, place);
-    return error_set(err, STATUS_INPUT, "%s: %s; `strict` leaves nothing out", place, item->odd);
+    return error_set(err, STATUS_INPUT, "%s: %s; mend it, or leave it out without `strict`", place,
+                     item->odd);
   }
   int64_t *grown = array_grow(s->odd, (size_t)s->odd_count, 1, sizeof *grown);
   if (!grown) return no_memory(err);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/text/utf8.h"
+
 Status yaml_reader_refuse(YamlReader *r, const char *what, ...) {
   char text[ERROR_TEXT];
   va_list args;
@@ -26,7 +28,8 @@ Status yaml_reader_open(YamlReader *r, const char *text, size_t size, const char
   *r = (YamlReader){.name = name, .refusal = refusal, .err = err, .place = text_place(name, 0, 0)};
   if (!yaml_parser_initialize(&r->parser)) return yaml_reader_no_memory(r);
   yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
-  yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, size);
+  r->mark = utf8_mark(text, size); /* libyaml counts it as a column of the first line */
+  yaml_parser_set_input_string(&r->parser, (const unsigned char *)text + r->mark, size - r->mark);
   return STATUS_OK;
 }
 
@@ -40,7 +43,7 @@ static Status parser_error(YamlReader *r) {
   if (p->error == YAML_MEMORY_ERROR) return yaml_reader_no_memory(r);
   if (p->error == YAML_READER_ERROR) {
     return error_set(r->err, r->refusal, "%s: byte %zu: not UTF-8 text: %s", r->name,
-                     p->problem_offset, p->problem);
+                     r->mark + p->problem_offset, p->problem);
   }
   set_place(r, p->problem_mark);
   return yaml_reader_refuse(r, "not YAML: %s%s%s", p->context ? p->context : "",

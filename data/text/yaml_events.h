@@ -19,9 +19,10 @@ typedef struct YamlReader {
   yaml_parser_t parser;
   yaml_event_t event; /* the current one */
   TextPlace place;    /* of the current event */
+  size_t mark;        /* bytes of a byte order mark */
 } YamlReader;
 
-/* `text` and `name` must outlive the reader. Close it also after failures of the calls below. */
+/* A byte order mark before the text is passed over. `text` and `name` must outlive the reader. Close it also after failures of the calls below. */
 Status yaml_reader_open(YamlReader *r, const char *text, size_t size, const char *name,
                         Status refusal, Error *err);
 void yaml_reader_close(YamlReader *r);

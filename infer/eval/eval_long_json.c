@@ -72,7 +72,7 @@ static json_t *overlap_json(ItemOverlap overlap) {
 static void put_items(json_t **json, const Evaluation *e, int t) {
   json_put(json, "items", json_integer(evaluation_asked(e, t)));
   json_put(json, "left_out", json_integer(evaluation_left_out(e, t)));
-  json_put(json, "odd", odd_json(e, t));
+  json_put(json, "left_out_items", odd_json(e, t));
   json_put(json, "same_choices", overlap_json(items_same(e->items[t])));
   json_put(json, "alike_choices", overlap_json(items_alike(e->items[t])));
 }

@@ -4,7 +4,7 @@
  *                               where items are left out or choices are one, a line says so
  *          table.csv            one line a cell and metric, with its interval
  *          table.json           the same and everything that was evaluated; of a task "items" asked,
- *                               "left_out" and which ("odd"), and "same_choices", "alike_choices"
+ *                               "left_out" and which ("left_out_items"), and "same_choices", "alike_choices"
  *          failures.jsonl       the cells that failed, one line each; not there when none did
  */
 #ifndef SKEIN_EVAL_TABLE_H

@@ -34,10 +34,11 @@ static void tell_overlap(const ItemSet *items, ItemOverlap overlap, const char *
 
 Status predict_tell_items(const ItemSet *items, int64_t asked, Error *err) {
   int64_t odd = items_left_out(items, asked);
-  tell_overlap(items, items_same(items), "the same as another, and count as one");
-  tell_overlap(items, items_alike(items),
-               "alike to the model, which has no pieces for them or sees them cut, and the first "
-               "of them is its choice");
+  tell_overlap(items, items_same(items), "the same as one before, and count as one with it");
+  tell_overlap(
+      items, items_alike(items),
+      "to the model the same as one before (it has no pieces for the difference, or sees it "
+      "cut off), which then counts as its choice");
   if (odd == 0) return STATUS_OK;
   console_note(NULL, "%s: %" PRId64 " of %" PRId64 " items %s left out:", items_path(items), odd,
                asked + odd, odd == 1 ? "is" : "are");
