@@ -3,8 +3,9 @@
  *   OUTPUT/table.txt .md .tex   per group: methods by tasks and their mean; then the groups' means
  *                               where items are left out or choices are one, a line says so
  *          table.csv            one line a cell and metric, with its interval
- *          table.json           the same and everything that was evaluated; of a task "items" asked,
- *                               "left_out" and which ("left_out_items"), and "same_choices", "alike_choices"
+ *          table.json           the same and everything that was evaluated; of a task how many items
+ *                               were asked and left out, which and why, and "same_choices" and
+ *                               "alike_choices" (data/examples/item_choices.h)
  *          failures.jsonl       the cells that failed, one line each; not there when none did
  */
 #ifndef SKEIN_EVAL_TABLE_H
