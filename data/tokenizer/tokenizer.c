@@ -1,103 +1,103 @@
 #include "data/tokenizer/tokenizer.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "autograd/ground/array.h"
-#include "data/file/file.h"
 #include "data/file/path.h"
-#include "data/text/json.h"
 #include "data/text/utf8.h"
-#include "data/tokenizer/spiece_check.h"
-#include "data/tokenizer/tokenizer_sp.h"
-
-enum { SENTINELS = 100, SENTINELS_MAX = 1000000, CONFIG_MAX = 64 << 20, WORD_MAX = 1 << 14 };
-
-struct Tokenizer {
-  SpModel *model;
-  SpIds ids;
-  int32_t sentinels;
-};
+#include "data/tokenizer/tokenizer_internal.h"
+#include "data/tokenizer/unicode.h"
 
 /* Opening. */
 
-/* The path of the model file and, in *config, of the tokenizer_config.json beside it; both owned by
- * the caller. */
-static Status find_files(const char *path, char **model, char **config, Error *err) {
+/* Where a tokenizer lies; NULL where there is no such file. */
+typedef struct Place {
+  char *dir, *json, *spiece;
+} Place;
+
+static void free_place(Place *p) {
+  free(p->dir);
+  free(p->json);
+  free(p->spiece);
+}
+
+static void drop_missing(char **path) {
+  if (!*path || access(*path, F_OK) == 0) return;
+  free(*path);
+  *path = NULL;
+}
+
+static bool is_json(const char *path) {
+  size_t n = strlen(path);
+  return n > 5 && strcmp(path + n - 5, ".json") == 0;
+}
+
+static Status find_files(Place *p, const char *path, Error *err) {
   struct stat info;
-  bool is_dir = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-  char *dir = is_dir ? strdup(path) : path_parent(path);
-  char *other = dir ? path_join(dir, "tokenizer.json") : NULL;
-  *model = is_dir ? path_join(path, "spiece.model") : strdup(path);
-  *config = dir ? path_join(dir, "tokenizer_config.json") : NULL;
-  Status status = STATUS_OK;
-  if (!*model || !*config || !other) {
-    status = error_set(err, STATUS_RUN, "%s: out of memory", path);
-  } else if (is_dir && access(*model, F_OK) != 0) {
-    status = error_set(err, STATUS_INPUT, "%s: has no spiece.model%s", path,
-                       access(other, F_OK) == 0
-                           ? "; tokenizer.json does not replace it, get it from the checkpoint"
-                           : "");
+  bool is_dir = stat(path, &info) == 0 && S_ISDIR(info.st_mode), json = is_json(path);
+  p->dir = is_dir ? strdup(path) : path_parent(path);
+  if (is_dir || json) p->json = is_dir ? path_join(path, "tokenizer.json") : strdup(path);
+  if (is_dir || !json) p->spiece = is_dir ? path_join(path, "spiece.model") : strdup(path);
+  if (!p->dir || ((is_dir || json) && !p->json) || ((is_dir || !json) && !p->spiece)) {
+    return error_set(err, STATUS_RUN, "%s: out of memory", path);
   }
-  free(dir);
-  free(other);
+  if (!is_dir) return STATUS_OK;
+  drop_missing(&p->json);
+  drop_missing(&p->spiece);
+  if (p->json || p->spiece) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   "%s: has no tokenizer.json and no spiece.model; get one of them from the "
+                   "checkpoint",
+                   path);
+}
+
+static Status find_sentinels(Tokenizer *t, Error *err) {
+  for (;;) {
+    char name[32];
+    int size = snprintf(name, sizeof name, "<extra_id_%d>", t->sentinels);
+    int32_t id = added_find(&t->added, name, (size_t)size);
+    if (id < 0) return STATUS_OK;
+    int32_t *grown = array_grow(t->sentinel, (size_t)t->sentinels, 1, sizeof *grown);
+    if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory", t->path);
+    t->sentinel = grown;
+    t->sentinel[t->sentinels++] = id;
+  }
+}
+
+static Status read_files(Tokenizer *t, const Place *p, const TokenizerConfig *c, Error *err) {
+  int32_t sentinels;
+  TRY(tokenizer_config_sentinels(c, &sentinels, err));
+  t->path = strdup(p->json ? p->json : p->spiece);
+  if (!t->path) return error_set(err, STATUS_RUN, "%s: out of memory", p->dir);
+  TRY(p->json ? tokenizer_json_read(t, t->path, err)
+              : tokenizer_spiece_read(t, t->path, sentinels, err));
+  if (p->json && p->spiece) TRY(tokenizer_spiece_compare(t, p->spiece, err));
+  TRY(tokenizer_config_apply(c, t, err));
+  TRY(added_index(&t->added, &t->normalizer, t->path, err));
+  return find_sentinels(t, err);
+}
+
+static Status open_place(Tokenizer *t, const char *path, Error *err) {
+  Place place = {0};
+  TokenizerConfig config = {0};
+  Status status = find_files(&place, path, err);
+  if (status == STATUS_OK) status = tokenizer_config_open(&config, place.dir, err);
+  if (status == STATUS_OK) status = read_files(t, &place, &config, err);
+  tokenizer_config_close(&config);
+  free_place(&place);
   return status;
-}
-
-static Status read_sentinels(const char *config, int32_t *sentinels, Error *err) {
-  *sentinels = SENTINELS;
-  if (access(config, F_OK) != 0) return STATUS_OK;
-  JsonDoc doc;
-  TRY(json_parse_file(&doc, config, CONFIG_MAX, err));
-  int64_t n = SENTINELS;
-  Status status = STATUS_OK;
-  if (!json_is_object(doc.root) || json_has(&doc, "extra_ids")) {
-    status = json_get_int(&doc, "extra_ids", 0, SENTINELS_MAX, &n, err);
-  }
-  json_free(&doc);
-  *sentinels = (int32_t)n;
-  return status;
-}
-
-static Status check_ids(const SpIds *ids, const char *path, Error *err) {
-  const int32_t special[] = {ids->unk, ids->eos, ids->pad};
-  static const char *const name[] = {"unknown", "end (</s>)", "padding (<pad>)"};
-  for (int i = 0; i < 3; i++) {
-    if (special[i] < 0 || special[i] >= ids->pieces) {
-      return error_set(err, STATUS_INPUT, "%s: has no %s piece, which T5 needs", path, name[i]);
-    }
-    for (int j = 0; j < i; j++) {
-      if (special[i] != special[j]) continue;
-      return error_set(err, STATUS_INPUT, "%s: the %s and %s pieces are the same", path, name[j],
-                       name[i]);
-    }
-  }
-  return STATUS_OK;
-}
-
-static Status read_model(Tokenizer *t, const char *path, Error *err) {
-  char *data;
-  size_t size;
-  TRY(file_read(path, SPIECE_FILE_MAX, &data, &size, err));
-  Status status = spiece_check((const unsigned char *)data, size, path, err);
-  if (status == STATUS_OK) status = sp_open(&t->model, data, size, path, &t->ids, err);
-  free(data);
-  return status == STATUS_OK ? check_ids(&t->ids, path, err) : status;
 }
 
 Status tokenizer_open(Tokenizer **out, const char *path, Error *err) {
-  char *model = NULL, *config = NULL;
   *out = NULL;
   Tokenizer *t = calloc(1, sizeof *t);
   if (!t) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  Status status = find_files(path, &model, &config, err);
-  if (status == STATUS_OK) status = read_model(t, model, err);
-  if (status == STATUS_OK) status = read_sentinels(config, &t->sentinels, err);
-  free(model);
-  free(config);
+  t->eos = t->pad = -1;
+  Status status = open_place(t, path, err);
   if (status == STATUS_OK) {
     *out = t;
   } else {
@@ -108,22 +108,35 @@ Status tokenizer_open(Tokenizer **out, const char *path, Error *err) {
 
 void tokenizer_close(Tokenizer *t) {
   if (!t) return;
-  sp_close(t->model);
+  if (t->kind) t->kind->close(t->model);
+  added_close(&t->added);
+  normalizer_free(&t->normalizer);
+  pieces_free(&t->pieces);
+  free(t->sentinel);
+  free(t->path);
   free(t);
 }
 
 /* Ids. */
 
+const char *tokenizer_path(const Tokenizer *t) {
+  return t->path;
+}
+
 int32_t tokenizer_size(const Tokenizer *t) {
-  return t->ids.pieces + t->sentinels;
+  return t->added.ids;
 }
 
 int32_t tokenizer_eos(const Tokenizer *t) {
-  return t->ids.eos;
+  return t->eos;
 }
 
 int32_t tokenizer_pad(const Tokenizer *t) {
-  return t->ids.pad;
+  return t->pad;
+}
+
+int32_t tokenizer_unknown(const Tokenizer *t) {
+  return t->unk;
 }
 
 int32_t tokenizer_unknown(const Tokenizer *t) {
@@ -131,74 +144,50 @@ int32_t tokenizer_unknown(const Tokenizer *t) {
 }
 
 int32_t tokenizer_sentinel(const Tokenizer *t, int k) {
-  return k >= 0 && k < t->sentinels ? tokenizer_size(t) - 1 - k : -1;
+  return k >= 0 && k < t->sentinels ? t->sentinel[k] : -1;
 }
 
-/* Encoding. */
-
-/* The id of the sentinel whose name begins at `text`, and the size of that name; -1, and *size as
- * it was, when none does. */
-static int32_t match_sentinel(const Tokenizer *t, const char *text, const char *end, size_t *size) {
-  static const char head[] = "<extra_id_";
-  const size_t n = sizeof head - 1;
-  if ((size_t)(end - text) < n || memcmp(text, head, n) != 0) return -1;
-  int k = 0;
-  const char *digits = text + n, *p = digits;
-  while (p < end && *p >= '0' && *p <= '9' && k < SENTINELS_MAX) k = 10 * k + (*p++ - '0');
-  bool canonical = p > digits && (*digits != '0' || p == digits + 1);
-  if (!canonical || p == end || *p != '>') return -1;
-  int32_t id = tokenizer_sentinel(t, k);
-  if (id >= 0) *size = (size_t)(p + 1 - text);
-  return id;
+const char *tokenizer_piece(const Tokenizer *t, int64_t id) {
+  const AddedToken *token = added_at(&t->added, id);
+  if (token) return token->text;
+  return id >= 0 && id < t->pieces.count ? t->pieces.piece[id].text : NULL;
 }
 
-/* The end of the part of [text, end) that SentencePiece takes in one piece: the first sentinel,
- * whose id and size are returned, or a place in a word longer than WORD_MAX (SentencePiece takes
- * quadratic time in a run of characters it does not know), or `end`. */
-static const char *find_stop(const Tokenizer *t, const char *text, const char *end, int32_t *id,
-                             size_t *size) {
-  const char *word = text;
-  *size = 0;
-  for (const char *p = text; p < end; p++) {
-    unsigned char c = (unsigned char)*p;
-    if (c == '<' && (*id = match_sentinel(t, p, end, size)) >= 0) return p;
-    if (c <= ' ') word = p + 1;
-    bool starts = (c & 0xc0) != 0x80; /* a code point */
-    if (starts && p - word > WORD_MAX) return p;
-  }
-  return end;
+/* Encoding: added tokens that are not normalised, then for each of the parts between them: the
+ * normaliser, added tokens that are, then words, then pieces. */
+
+typedef struct Encoding {
+  const Tokenizer *t;
+  IdList ids;
+} Encoding;
+
+static Status put_token(void *arg, int32_t id, Error *err) {
+  Encoding *e = arg;
+  int32_t *at = ids_add(&e->ids, 1, err);
+  if (at) *at = id;
+  return at ? STATUS_OK : STATUS_RUN;
 }
 
-typedef struct IdList {
-  int32_t *ids; /* owned */
-  size_t count;
-} IdList;
-
-static Status append_ids(IdList *list, const int32_t *ids, size_t n, Error *err) {
-  if (n == 0) return STATUS_OK;
-  int32_t *grown = array_grow(list->ids, list->count, n, sizeof *grown);
-  if (!grown) return error_set(err, STATUS_RUN, "tokenizer: out of memory");
-  list->ids = grown;
-  memcpy(list->ids + list->count, ids, n * sizeof *ids);
-  list->count += n;
-  return STATUS_OK;
+static Status encode_word(void *arg, TextPart word, Error *err) {
+  Encoding *e = arg;
+  return e->t->kind->encode(e->t->model, word.text, word.size, &e->ids, err);
 }
 
-static Status encode_parts(const Tokenizer *t, const char *text, const char *end, IdList *list,
-                           Error *err) {
-  while (text < end) {
-    int32_t sentinel, *ids;
-    int64_t count;
-    size_t size;
-    const char *stop = find_stop(t, text, end, &sentinel, &size);
-    TRY(sp_encode(t->model, text, (size_t)(stop - text), &ids, &count, err));
-    Status status = append_ids(list, ids, (size_t)count, err);
-    free(ids);
-    if (status != STATUS_OK) return status;
-    if (size) TRY(append_ids(list, &sentinel, 1, err));
-    text = stop + size;
-  }
-  return STATUS_OK;
+static Status encode_normalized(void *arg, TextPart part, Error *err) {
+  Encoding *e = arg;
+  return pre_tokenizer_apply(&e->t->pre_tokenizer, part, encode_word, e, err);
+}
+
+static Status encode_part(void *arg, TextPart part, Error *err) {
+  Encoding *e = arg;
+  const AddedTokens *added = &e->t->added;
+  AddedSink sink = {put_token, encode_normalized, e};
+  TokenText text;
+  Status status = normalizer_apply(&e->t->normalizer, part, &text, err);
+  if (status == STATUS_OK)
+    status = added_split(added, &added->normalized, text_whole(&text), &sink, err);
+  text_free(&text);
+  return status;
 }
 
 Status tokenizer_encode(const Tokenizer *t, const char *text, size_t size, int32_t **ids,
@@ -209,48 +198,19 @@ Status tokenizer_encode(const Tokenizer *t, const char *text, size_t size, int32
   if (valid < size) {
     return error_set(err, STATUS_INPUT, "tokenizer: byte %zu of the text is not UTF-8", valid);
   }
-  IdList list = {.ids = malloc(sizeof *list.ids)}; /* not NULL even of an empty text */
-  Status status = list.ids ? encode_parts(t, text, text + size, &list, err)
-                           : error_set(err, STATUS_RUN, "tokenizer: out of memory");
+  Encoding e = {.t = t};
+  AddedSink sink = {put_token, encode_part, &e};
+  TextPart whole = {text, size, size ? utf8_size(text) : 0};
+  Status status = added_split(&t->added, &t->added.raw, whole, &sink, err);
+  if (status == STATUS_OK && !e.ids.id) e.ids.id = malloc(1); /* not NULL even of an empty text */
+  if (status == STATUS_OK && !e.ids.id) {
+    status = error_set(err, STATUS_RUN, "tokenizer: out of memory");
+  }
   if (status != STATUS_OK) {
-    free(list.ids);
+    free(e.ids.id);
     return status;
   }
-  *ids = list.ids;
-  *count = (int64_t)list.count;
+  *ids = e.ids.id;
+  *count = (int64_t)e.ids.count;
   return STATUS_OK;
-}
-
-Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, int64_t count, char **text,
-                        Error *err) {
-  *text = NULL;
-  int32_t *kept = malloc(((size_t)count + 1) * sizeof *kept);
-  if (!kept) return error_set(err, STATUS_RUN, "tokenizer: out of memory");
-  int64_t n = 0;
-  for (int64_t i = 0; i < count; i++) {
-    bool piece = ids[i] >= 0 && ids[i] < t->ids.pieces;
-    bool special = ids[i] == t->ids.pad || ids[i] == t->ids.eos || ids[i] == t->ids.unk;
-    if (piece && !special) kept[n++] = ids[i];
-  }
-  Status status = sp_decode(t->model, kept, n, text, err);
-  free(kept);
-  return status;
-}
-
-/* Training. */
-
-Status tokenizer_train(const char *const *texts, size_t count, int32_t pieces, const char *path,
-                       Error *err) {
-  for (size_t i = 0; i < count; i++) {
-    size_t size = strlen(texts[i]), valid = utf8_valid(texts[i], size);
-    if (valid == size) continue;
-    return error_set(err, STATUS_INPUT, "training the tokenizer: byte %zu of text %zu is not UTF-8",
-                     valid, i);
-  }
-  char *model;
-  size_t size;
-  TRY(sp_train(texts, count, pieces, &model, &size, err));
-  Status status = file_write(path, model, size, err);
-  free(model);
-  return status;
 }

@@ -1,18 +1,32 @@
-/* tokenizer: the only door to SentencePiece (a C++ library), plus what T5 puts around it.
+/* tokenizer: from a text to ids and back, as T5's checkpoints have it.
  *
- * The room data/tokenizer owns the way from a text to ids and back, and the check of the model file
- * that SentencePiece would trust (spiece_check.h). It does not cut, end or shift what it encodes;
- * that is data/examples/sequence.h. Models and lines of data it may not know.
+ * The room data/tokenizer owns the way from a text to ids and back: the files that say it
+ * (tokenizer_json.c, spiece.h, tokenizer_config.c), its steps (added_tokens.h, normalizer.h,
+ * pre_tokenizer.h), the kinds of model (tokenizer_kind.h) and the training of one, which is the
+ * only door to SentencePiece (a C++ library). It does not cut, end or shift what it encodes; that
+ * is data/examples/sequence.h. Models and lines of data it may not know.
  *
- * Ids: pieces of spiece.model are [0, pieces); the sentinels <extra_id_0> ... <extra_id_{n-1}> are
- * pieces + n - 1 down to pieces (so <extra_id_0> is the largest). pad 0, eos 1, unk 2 as in the
- * model file.
+ *   FILE                    WHAT IS READ OF IT
+ *   tokenizer.json          all, by its word, as the library `tokenizers` 0.23 does; truncation and
+ *                           padding are the callers'
+ *   spiece.model            pieces, scores and the rules of the normaliser; with what T5Tokenizer
+ *                           of transformers 5 puts around them (and what T5TokenizerFast did)
+ *   tokenizer_config.json   added_tokens_decoder; the special tokens that it names; extra_ids;
+ *                           clean_up_tokenization_spaces, false where it is not there
+ *   special_tokens_map.json the special tokens that it names
+ *   added_tokens.json       tokens and their ids
  *
- * The ids are those of T5Tokenizer in transformers 5, which are those of T5TokenizerFast and of
- * T5Tokenizer(legacy=True) in transformers 4: sentinels in the text are recognised, white space
- * around them is dropped, and text after one starts a new word. Three things differ: the names of
- * control pieces in a text (<pad>, </s>, <unk>) are text, U+0085 is an unknown character, as
- * SentencePiece has it, and a word of more than 16 KiB is cut. */
+ * Where tokenizer.json and spiece.model are both there, tokenizer.json is used, and the pieces and
+ * scores of spiece.model must be its first ones. A model of only a spiece.model without
+ * <extra_id_0> gets `extra_ids` sentinels (100): <extra_id_{n-1}> to <extra_id_0>, behind the
+ * pieces; mT5's has its own.
+ *
+ * So the ids of both files are the same, and differ from SentencePiece's own in this: <pad>, </s>,
+ * <unk> and sentinels in a text are tokens; after a token a word begins; a grapheme cluster shorter
+ * than 6 bytes is normalised by its shortest rule (of decomposed letters with two marks the second
+ * one goes); U+0085 is white space; scores are summed as doubles; and byte pieces are pieces like
+ * others, so that unknown characters are <unk> with mT5, too. Of any length of text the time is
+ * linear. */
 #ifndef SKEIN_TOKENIZER_H
 #define SKEIN_TOKENIZER_H
 
@@ -20,27 +34,35 @@
 #include <stdint.h>
 
 #include "autograd/ground/status.h"
+#include "data/file/hash.h"
 
 typedef struct Tokenizer Tokenizer;
 
-/* Opens `<dir>/spiece.model` (or the file itself when `path` is a file). The number of sentinels is
- * `extra_ids` of the tokenizer_config.json beside it where that file has it, else 100. A model that
- * is malformed, not unigram, or without an end, padding or unknown piece is STATUS_INPUT. */
+/* Opens the tokenizer of a directory, or a tokenizer.json (by its ending) or spiece.model with the
+ * smaller files beside it. Malformed files, parts of them that are not understood or not supported,
+ * and a missing end, padding or unknown piece are STATUS_INPUT; files that contradict each other
+ * are STATUS_MISMATCH. */
 Status tokenizer_open(Tokenizer **t, const char *path, Error *err);
 void tokenizer_close(Tokenizer *t); /* NULL is allowed */
 
-int32_t tokenizer_size(const Tokenizer *t); /* pieces + sentinels: no id is >= this */
+const char *tokenizer_path(const Tokenizer *t); /* of the file that has the pieces */
+/* SHA-256 of all that ids and texts depend on, whichever file said it. */
+Status tokenizer_fingerprint(const Tokenizer *t, char hex[HASH_HEX], Error *err);
+
+int32_t tokenizer_size(const Tokenizer *t); /* pieces and added tokens: no id is >= this */
 int32_t tokenizer_eos(const Tokenizer *t);
 int32_t tokenizer_pad(const Tokenizer *t);
-int32_t tokenizer_unknown(const Tokenizer *t);         /* what stands for all that has no piece */
+int32_t tokenizer_unknown(const Tokenizer *t); /* what stands for all that has no piece */
 int32_t tokenizer_sentinel(const Tokenizer *t, int k); /* id of <extra_id_k>; -1 if there is none */
+/* The piece or added token of an id; NULL: it is no id. */
+const char *tokenizer_piece(const Tokenizer *t, int64_t id);
 
 /* Ids of a UTF-8 text without EOS, in a buffer the caller frees. Invalid UTF-8 is STATUS_INPUT
  * naming the byte. Thread-safe. */
 Status tokenizer_encode(const Tokenizer *t, const char *text, size_t size, int32_t **ids,
                         int64_t *count, Error *err);
 /* Text of ids, special tokens (pad, eos, unk, sentinels) and numbers that are no token left out, as
- * with skip_special_tokens; the caller frees. */
+ * decode(skip_special_tokens=True) of transformers 5 has it; the caller frees. */
 Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, int64_t count, char **text,
                         Error *err);
 

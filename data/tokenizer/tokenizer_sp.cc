@@ -23,10 +23,6 @@ void SetMinLogLevel(int level);
 
 namespace sp = sentencepiece;
 
-struct SpModel {
-  sp::SentencePieceProcessor processor;
-};
-
 namespace {
 
 constexpr int kFatalOnly = 3;
@@ -105,50 +101,6 @@ int piece_count(const std::string &model) {
 }
 
 }  // namespace
-
-Status sp_open(SpModel **m, const void *data, size_t size, const char *path, SpIds *ids,
-               Error *err) {
-  *m = nullptr;
-  return guarded(path, STATUS_INPUT, err, [&] {
-    sp::logging::SetMinLogLevel(kFatalOnly);
-    auto model = std::make_unique<SpModel>();
-    auto status = model->processor.LoadFromSerializedProto(
-        absl::string_view(static_cast<const char *>(data), size));
-    if (!status.ok()) return failure(status, STATUS_INPUT, path, err);
-    const auto &p = model->processor;
-    *ids = SpIds{p.GetPieceSize(), p.unk_id(), p.eos_id(), p.pad_id()};
-    *m = model.release();
-    return STATUS_OK;
-  });
-}
-
-void sp_close(SpModel *m) {
-  delete m;
-}
-
-Status sp_encode(const SpModel *m, const char *text, size_t size, int32_t **ids, int64_t *count,
-                 Error *err) {
-  *ids = nullptr;
-  return guarded("tokenizer", STATUS_RUN, err, [&] {
-    std::vector<int> found;
-    auto status = m->processor.Encode(absl::string_view(text, size), &found);
-    if (!status.ok()) return failure(status, STATUS_RUN, "tokenizer", err);
-    *ids = reinterpret_cast<int32_t *>(copy_bytes(found.data(), found.size() * sizeof(int)));
-    *count = static_cast<int64_t>(found.size());
-    return STATUS_OK;
-  });
-}
-
-Status sp_decode(const SpModel *m, const int32_t *ids, int64_t count, char **text, Error *err) {
-  *text = nullptr;
-  return guarded("tokenizer", STATUS_RUN, err, [&] {
-    std::string decoded;
-    auto status = m->processor.Decode(std::vector<int>(ids, ids + count), &decoded);
-    if (!status.ok()) return failure(status, STATUS_RUN, "tokenizer", err);
-    *text = copy_bytes(decoded.data(), decoded.size());
-    return STATUS_OK;
-  });
-}
 
 Status sp_train(const char *const *texts, size_t count, int32_t pieces, char **model, size_t *size,
                 Error *err) {

@@ -12,14 +12,16 @@
  *
  * The rules are sound iff every unit that can be reached has its 256 children inside the array, no
  * unit is below itself, no key is longer than KEY_MAX, and at most MATCHES_MAX keys are prefixes of
- * one text (SentencePiece keeps them in an array of that size); and every replacement lies in the
- * strings and is not longer than REPLACEMENT_MAX. */
+ * one text (what compilers of rules keep to); and every replacement lies in the strings, is not
+ * longer than REPLACEMENT_MAX and is UTF-8. */
+#include "data/tokenizer/charsmap.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/tokenizer/spiece_check.h"
+#include "data/text/utf8.h"
 
 enum { CHARSMAP_MAX = 16 << 20, KEY_MAX = 128, MATCHES_MAX = 32, REPLACEMENT_MAX = 1024 };
 
@@ -48,14 +50,26 @@ static bool replacement_is_sound(const Trie *t, uint32_t value) {
   if (value >= t->strings_size) return false;
   size_t rest = t->strings_size - value;
   size_t limit = rest < REPLACEMENT_MAX ? rest : REPLACEMENT_MAX;
-  return rest < REPLACEMENT_MAX || memchr(t->strings + value, 0, limit);
+  const char *text = (const char *)t->strings + value;
+  size_t size = strnlen(text, limit);
+  return (size < limit || rest < REPLACEMENT_MAX) && utf8_valid(text, size) == size;
+}
+
+/* From unit i, what its children and its value are relative to. */
+static size_t unit_base(size_t i, uint32_t unit) {
+  return i ^ (size_t)(unit >> 10) << ((unit & 1u << 9) >> 6);
+}
+
+/* Whether a unit is the child for a byte. */
+static bool unit_is(uint32_t unit, size_t byte) {
+  return (unit & 0x800000ff) == byte;
 }
 
 /* What is wrong with unit i itself. */
 static const char *unit_fault(const Trie *t, size_t base, bool has_leaf) {
   if ((base | 0xff) >= t->count) return "its trie points outside itself";
   if (has_leaf && !replacement_is_sound(t, read_unit(t->units + 4 * base))) {
-    return "a replacement is too long or outside its strings";
+    return "a replacement is too long, no UTF-8 or outside its strings";
   }
   return NULL;
 }
@@ -69,12 +83,12 @@ static Subtree visit_unit(Trie *t, size_t i, int depth);
 /* The subtree of unit i, to which `depth` bytes lead. */
 static Subtree explore_unit(Trie *t, size_t i, int depth) {
   uint32_t unit = read_unit(t->units + 4 * i);
-  size_t base = i ^ (size_t)(unit >> 10) << ((unit & 1u << 9) >> 6);
+  size_t base = unit_base(i, unit);
   bool has_leaf = unit >> 8 & 1;
   Subtree all = {.state = SOUND};
   t->fault = unit_fault(t, base, has_leaf);
   for (size_t c = 0; c < 256 && !t->fault; c++) {
-    if ((read_unit(t->units + 4 * (base ^ c)) & 0x800000ff) != c) continue;
+    if (!unit_is(read_unit(t->units + 4 * (base ^ c)), c)) continue;
     Subtree below = visit_unit(t, base ^ c, depth + 1);
     if (below.keys > all.keys) all.keys = below.keys;
     if (below.height + 1 > all.height) all.height = below.height + 1;
@@ -95,18 +109,58 @@ static Subtree visit_unit(Trie *t, size_t i, int depth) {
   return *known;
 }
 
-const char *charsmap_fault(const unsigned char *data, size_t size) {
-  if (size == 0) return NULL;
+/* The parts of rules whose sizes agree; otherwise what is wrong. */
+static const char *take_apart(const unsigned char *data, size_t size, Trie *t) {
   if (size > CHARSMAP_MAX) return "it is too large";
   if (size < 4) return "it is cut short";
   size_t bytes = read_unit(data);
   if (bytes % 4 != 0 || bytes == 0 || bytes > size - 4) return "the size of its trie is wrong";
-  Trie t = {.units = data + 4, .count = bytes / 4};
-  t.strings = t.units + bytes;
-  t.strings_size = size - 4 - bytes;
+  *t = (Trie){.units = data + 4, .count = bytes / 4};
+  t->strings = t->units + bytes;
+  t->strings_size = size - 4 - bytes;
+  return NULL;
+}
+
+static const char *charsmap_fault(const unsigned char *data, size_t size) {
+  Trie t;
+  const char *fault = take_apart(data, size, &t);
+  if (fault) return fault;
   t.subtree = calloc(t.count, sizeof *t.subtree);
   if (!t.subtree) return "no memory to check it";
   visit_unit(&t, 0, 0);
   free(t.subtree);
   return t.fault;
+}
+
+const char *charsmap_open(Charsmap *m, const unsigned char *data, size_t size) {
+  *m = (Charsmap){0};
+  const char *fault = charsmap_fault(data, size);
+  if (fault) return fault;
+  m->data = malloc(size);
+  if (!m->data) return "no memory to keep it";
+  memcpy(m->data, data, size);
+  m->size = size;
+  return NULL;
+}
+
+void charsmap_close(Charsmap *m) {
+  free(m->data);
+  *m = (Charsmap){0};
+}
+
+const char *charsmap_find(const Charsmap *m, const char *text, size_t size, size_t *length) {
+  Trie t = {0};
+  take_apart(m->data, m->size, &t);
+  size_t base = unit_base(0, read_unit(t.units));
+  for (size_t i = 0; i < size && text[i]; i++) {
+    size_t byte = (unsigned char)text[i], at = base ^ byte;
+    uint32_t unit = read_unit(t.units + 4 * at);
+    if (!unit_is(unit, byte)) return NULL;
+    base = unit_base(at, unit);
+    if (!(unit >> 8 & 1)) continue;
+    size_t value = read_unit(t.units + 4 * base) & 0x7fffffff;
+    *length = strnlen((const char *)t.strings + value, t.strings_size - value);
+    return (const char *)t.strings + value;
+  }
+  return NULL;
 }

@@ -1,0 +1,36 @@
+#include "data/tokenizer/base64.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 0 to 63, or -1. */
+static int digit_value(char c) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const char *at = c ? strchr(digits, c) : NULL;
+  return at ? (int)(at - digits) : -1;
+}
+
+Status base64_decode(const char *text, size_t size, unsigned char **bytes, size_t *count,
+                     const char *path, const char *place, Error *err) {
+  size_t padding = 0, digits = size;
+  *bytes = NULL;
+  while (padding < 2 && digits > 0 && text[digits - 1] == '=') digits--, padding++;
+  unsigned char *out = size % 4 == 0 ? malloc(size / 4 * 3 + 1) : NULL;
+  if (size % 4 == 0 && !out) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  uint32_t bits = 0;
+  size_t i = 0, n = 0;
+  for (; out && i < digits; i++) {
+    int value = digit_value(text[i]);
+    if (value < 0) break;
+    bits = bits << 6 | (uint32_t)value;
+    if (i % 4 != 0) out[n++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
+  }
+  if (!out || i < digits) {
+    free(out);
+    return error_set(err, STATUS_INPUT, "%s: %s: is not base64 at byte %zu", path, place, i);
+  }
+  *bytes = out;
+  *count = n;
+  return STATUS_OK;
+}

@@ -1,0 +1,108 @@
+/* A tokenizer from a tokenizer.json of the library `tokenizers`. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "data/tokenizer/tokenizer_internal.h"
+#include "data/tokenizer/unigram.h"
+
+enum { JSON_MAX = 64 << 20 };
+
+static const TokenizerKind *const KINDS[] = {&UNIGRAM};
+
+static Status field_error(const char *path, const char *what, Error *err) {
+  return error_set(err, STATUS_INPUT, "%s: %s", path, what);
+}
+
+/* Files of the first versions name no type; a list of pieces with scores is Unigram's. */
+static Status read_model(Tokenizer *t, const json_t *root, const char *path, Error *err) {
+  const json_t *model = json_object_get(root, "model"), *type = json_object_get(model, "type");
+  if (!json_is_object(model)) return field_error(path, "model is no object", err);
+  const char *name = type                                             ? json_string_value(type)
+                     : json_is_array(json_object_get(model, "vocab")) ? UNIGRAM.name
+                                                                      : NULL;
+  for (size_t i = 0; name && i < sizeof KINDS / sizeof *KINDS; i++) {
+    if (strcmp(name, KINDS[i]->name) != 0) continue;
+    t->kind = KINDS[i];
+    return t->kind->read(&t->model, &t->pieces, &t->unk, model, path, err);
+  }
+  return error_set(err, STATUS_INPUT, "%s: model: '%.100s' is not supported; T5 has Unigram", path,
+                   name ? name : "a type that is not named");
+}
+
+static Status read_added(Tokenizer *t, const json_t *list, const char *path, Error *err) {
+  TRY(added_open(&t->added, &t->pieces, err));
+  if (list && !json_is_array(list) && !json_is_null(list)) {
+    return field_error(path, "added_tokens is no list", err);
+  }
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *row = json_array_get(list, i), *id = json_object_get(row, "id");
+    AddedToken token;
+    TRY(added_token_read(&token, row, path, err));
+    if (!json_is_integer(id) || json_integer_value(id) < 0) {
+      return error_set(err, STATUS_INPUT, "%s: added_tokens: '%.100s' has no id", path, token.text);
+    }
+    TRY(added_put(&t->added, &token, json_integer_value(id), path, err));
+  }
+  return STATUS_OK;
+}
+
+/* The id of the one token that a template puts behind a text. */
+static Status template_end(Tokenizer *t, const json_t *post, const char *name, const char *path,
+                           Error *err) {
+  const json_t *row = json_object_get(json_object_get(post, "special_tokens"), name);
+  const json_t *ids = json_object_get(row, "ids"), *id = json_array_get(ids, 0);
+  if (json_array_size(ids) != 1 || !json_is_integer(id) || json_integer_value(id) < 0 ||
+      json_integer_value(id) > INT32_MAX) {
+    return error_set(err, STATUS_INPUT, "%s: post_processor: special_tokens: '%.100s' has no id",
+                     path, name);
+  }
+  t->eos = (int32_t)json_integer_value(id);
+  return STATUS_OK;
+}
+
+/* What is done to the ids of one text: one token is put behind them. */
+static Status read_template(Tokenizer *t, const json_t *post, const char *path, Error *err) {
+  if (!post || json_is_null(post)) return STATUS_OK;
+  const char *type = json_string_value(json_object_get(post, "type"));
+  const json_t *single = json_object_get(post, "single");
+  const json_t *text = json_object_get(json_array_get(single, 0), "Sequence");
+  const json_t *end = json_object_get(json_array_get(single, 1), "SpecialToken");
+  const char *name = json_string_value(json_object_get(end, "id"));
+  if (!type || strcmp(type, "TemplateProcessing") != 0) {
+    return error_set(err, STATUS_INPUT, "%s: post_processor: '%.100s' is not supported", path,
+                     type ? type : "a type that is not named");
+  }
+  if (json_array_size(single) == 2 && text && name) return template_end(t, post, name, path, err);
+  return field_error(path, "post_processor: single is not a text and one token behind it", err);
+}
+
+static Status read_decoder(Tokenizer *t, const json_t *decoder, const char *path, Error *err) {
+  const char *type = json_string_value(json_object_get(decoder, "type"));
+  if (type && strcmp(type, "Metaspace") == 0) {
+    return metaspace_read(&t->decoder, decoder, path, "decoder", err);
+  }
+  return error_set(err, STATUS_INPUT, "%s: decoder: '%.100s' is not supported; T5 has Metaspace",
+                   path, type ? type : "none");
+}
+
+static Status read_root(Tokenizer *t, const json_t *root, const char *path, Error *err) {
+  const char *version = json_string_value(json_object_get(root, "version"));
+  if (!json_is_object(root)) return field_error(path, "is no object", err);
+  if (version && strcmp(version, "1.0") != 0) {
+    return error_set(err, STATUS_INPUT, "%s: version '%.100s' is not known, 1.0 is", path, version);
+  }
+  TRY(read_model(t, root, path, err));
+  TRY(normalizer_read(&t->normalizer, json_object_get(root, "normalizer"), path, err));
+  TRY(pre_tokenizer_read(&t->pre_tokenizer, json_object_get(root, "pre_tokenizer"), path, err));
+  TRY(read_template(t, json_object_get(root, "post_processor"), path, err));
+  TRY(read_decoder(t, json_object_get(root, "decoder"), path, err));
+  return read_added(t, json_object_get(root, "added_tokens"), path, err);
+}
+
+Status tokenizer_json_read(Tokenizer *t, const char *path, Error *err) {
+  JsonDoc doc;
+  TRY(json_parse_file(&doc, path, JSON_MAX, err));
+  Status status = read_root(t, doc.root, path, err);
+  json_free(&doc);
+  return status;
+}

@@ -1,0 +1,191 @@
+/* skein tokens: the token ids of texts, as every other command gets them. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file/file.h"
+#include "data/text/json.h"
+#include "data/text/json_put.h"
+#include "data/text/jsonl.h"
+#include "data/tokenizer/tokenizer.h"
+#include "tools/cmd/commands.h"
+#include "tools/shell/arguments.h"
+#include "tools/shell/console.h"
+
+static const char usage[] =
+    "skein tokens: the token ids of texts, as a base's tokenizer gives them\n"
+    "\n"
+    "Examples:\n"
+    "  skein tokens --base t5-xl-lm-adapt --input rte.jsonl\n"
+    "  echo '{\"input\": \"a text\"}' | skein tokens --base t5-small --input -\n"
+    "\n"
+    "Usage: skein tokens --base DIR --input FILE [-o FILE] [--input-key KEY]\n"
+    "\n"
+    "A line of the input has \"input\" and may have \"id\". Every line gives one line, in order:\n"
+    "  {\"id\", \"ids\": [...], \"pieces\": [...]}\n"
+    "id is the line's, else its number from 0. Nothing is cut; the last id is the end, </s>.\n"
+    "How many tokens are unknown is said on stderr.\n"
+    "\n";
+
+typedef struct TokensArguments {
+  const char *base, *input, *output, *input_key;
+} TokensArguments;
+
+static const TokensArguments DEFAULTS = {.input_key = "input"};
+
+#define AT(field) offsetof(TokensArguments, field)
+
+static const Argument ROWS[] = {
+    {"base", 0, ARGUMENT_TEXT, AT(base), 0, "DIR",
+     .help = "Hugging Face directory with tokenizer.json or spiece.model, or one of these files"},
+    {"input", 0, ARGUMENT_TEXT, AT(input), 0, "FILE",
+     .help = "lines, JSONL or JSONL.zst; -: plain ones from standard input"},
+    {"output", 'o', ARGUMENT_TEXT, AT(output), 0, "FILE",
+     .help = "where the lines go, whole or not at all [stdout]"},
+    {"input-key", 0, ARGUMENT_TEXT, AT(input_key), 0, "KEY",
+     .help = "JSON key of the text [input]"},
+};
+static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
+/* The lines of a file, or of standard input as they come. */
+typedef struct Lines {
+  const char *name;
+  Jsonl *file; /* NULL: standard input */
+  int64_t at;  /* lines that were read */
+  char *text;  /* of the last line of standard input */
+  size_t room;
+} Lines;
+
+static Status lines_open(Lines *l, const char *path, Error *err) {
+  *l = (Lines){.name = path};
+  if (strcmp(path, "-") != 0) return jsonl_open(&l->file, path, err);
+  l->name = "standard input";
+  return STATUS_OK;
+}
+
+static void lines_close(Lines *l) {
+  jsonl_close(l->file);
+  free(l->text);
+}
+
+/* The next line into l->text; *more: there was one. */
+static Status read_stdin(Lines *l, JsonlLine *line, bool *more, Error *err) {
+  ssize_t size = getline(&l->text, &l->room, stdin);
+  *more = size >= 0;
+  if (ferror(stdin)) return error_set_errno(err, STATUS_RUN, "%s: cannot be read", l->name);
+  if (size < 0) return STATUS_OK;
+  *line = (JsonlLine){l->text, (size_t)size, ++l->at, 0};
+  if (line->size <= JSONL_LINE_MAX) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": is too long", l->name, l->at);
+}
+
+static bool is_blank(const JsonlLine *line) {
+  size_t i = 0;
+  while (i < line->size && strchr(" \t\r\n", line->text[i]) && line->text[i]) i++;
+  return i == line->size;
+}
+
+static Status lines_next(Lines *l, JsonlLine *line, bool *more, Error *err) {
+  if (l->file) {
+    *more = l->at < jsonl_count(l->file);
+    if (*more) *line = jsonl_line(l->file, l->at++);
+    return STATUS_OK;
+  }
+  do TRY(read_stdin(l, line, more, err));
+  while (*more && is_blank(line));
+  return STATUS_OK;
+}
+
+typedef struct Counts {
+  int64_t lines, ids, unknown;
+} Counts;
+
+static void put_id(const Tokenizer *t, int32_t id, json_t **ids, json_t **pieces, Counts *n) {
+  json_push(ids, json_integer(id));
+  json_push(pieces, json_string(tokenizer_piece(t, id)));
+  n->ids++;
+  n->unknown += id == tokenizer_unknown(t);
+}
+
+/* The "id" of a line, which may be any value. */
+static json_t *line_id(const JsonDoc *doc, int64_t number) {
+  json_t *id = json_object_get(doc->root, "id");
+  return id ? json_incref(id) : json_sprintf("%" PRId64, number);
+}
+
+static Status answer_text(const Tokenizer *t, const JsonDoc *doc, const char *key, Counts *n,
+                          FILE *out, Error *err) {
+  const char *text;
+  int32_t *id;
+  int64_t count;
+  TRY(json_get_string(doc, key, &text, err));
+  TRY(tokenizer_encode(t, text, strlen(text), &id, &count, err));
+  json_t *line = json_object(), *ids = json_array(), *pieces = json_array();
+  json_put(&line, "id", line_id(doc, n->lines++));
+  for (int64_t i = 0; i < count; i++) put_id(t, id[i], &ids, &pieces, n);
+  put_id(t, tokenizer_eos(t), &ids, &pieces, n);
+  json_put(&line, "ids", ids);
+  json_put(&line, "pieces", pieces);
+  free(id);
+  bool written = line && json_dumpf(line, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF;
+  json_decref(line);
+  return written ? STATUS_OK : error_set(err, STATUS_RUN, "a line of output cannot be written");
+}
+
+static Status answer_lines(const TokensArguments *a, const Tokenizer *t, Lines *lines, FILE *out,
+                           Error *err) {
+  Counts n = {0};
+  for (;;) {
+    JsonlLine line = {0};
+    bool more = false;
+    TRY(lines_next(lines, &line, &more, err));
+    if (!more) break;
+    JsonDoc doc = {.file = lines->name, .line = line.number, .byte = line.byte};
+    TRY(json_parse(&doc, line.text, line.size, err));
+    Status status = answer_text(t, &doc, a->input_key, &n, out, err);
+    json_free(&doc);
+    if (status != STATUS_OK) return status;
+  }
+  console_note(NULL, "tokens: %" PRId64 " of %" PRId64 " ids are <unk>, in %" PRId64 " lines",
+               n.unknown, n.ids, n.lines);
+  return STATUS_OK;
+}
+
+static Status answer(const TokensArguments *a, Error *err) {
+  Tokenizer *t = NULL;
+  Lines lines = {0};
+  AtomicFile file = {0};
+  Status status = tokenizer_open(&t, a->base, err);
+  if (status == STATUS_OK) status = lines_open(&lines, a->input, err);
+  if (status == STATUS_OK && a->output) status = atomic_open(&file, a->output, err);
+  if (status == STATUS_OK)
+    status = answer_lines(a, t, &lines, a->output ? file.stream : stdout, err);
+  if (status == STATUS_OK && a->output) status = atomic_commit(&file, err);
+  atomic_abort(&file);
+  lines_close(&lines);
+  tokenizer_close(t);
+  return status;
+}
+
+static int run_tokens(int argc, char **argv, Error *err) {
+  TokensArguments a = DEFAULTS;
+  TRY(arguments_read(&ARGUMENTS, 0, &a, NULL, argc, argv, err));
+  TRY(command_operands(argc, argv, 0, 0, "nothing but options", err));
+  if (!a.base) return error_set(err, STATUS_USAGE, "--base: is required (the tokenizer)");
+  if (!a.input) return error_set(err, STATUS_USAGE, "--input: is required (the texts)");
+  return (int)answer(&a, err);
+}
+
+static void print_help(int argc, char **argv) {
+  (void)argc;
+  (void)argv;
+  arguments_print_help(&ARGUMENTS, 0, &DEFAULTS);
+}
+
+const Command command_tokens = {
+    .name = "tokens",
+    .summary = "the token ids of texts",
+    .usage = usage,
+    .run = run_tokens,
+    .help = print_help,
+};
