@@ -94,7 +94,7 @@ static void bad_models_are_refused(void **state) {
   Predictor *p;
   Error err = {0}, refused = {0};
   expect_ok("small", t5_random(&small, &config, 1, false, &err), &err);
-  Status got = base_check_vocabulary(small, g->tokenizer, "spiece.model", &refused);
+  Status got = base_check_vocabulary(small, g->tokenizer, &refused);
   expect_error("vocabulary", got, &refused, STATUS_MISMATCH, "vocabulary of 320 ids|319 rows");
   t5_close(small);
   config.vocab_size = 320;

@@ -130,7 +130,7 @@ static void long_texts_are_encoded(void **state) {
     int32_t *ids;
     int64_t count;
     expect_ok(parts[k], tokenizer_encode(t, text, size, &ids, &count, &err), &err);
-    if (k == 1) assert_true(count >= 2 * 15); /* cut: white space and unknown each time */
+    if (k == 1) assert_int_equal(count, 2); /* a word, all of it unknown */
     if (k == 2) assert_int_equal(count, size / n);
     free(ids);
   }

@@ -59,7 +59,7 @@ static Status make_identity(Run *r, const OptionSet *set, Error *err) {
   memcpy(id->expert, r->objective.on.expert_hash, HASH_HEX);
   memcpy(id->train, examples_hash(r->train), HASH_HEX);
   if (r->valid) memcpy(id->valid, examples_hash(r->valid), HASH_HEX);
-  return hash_file(r->objective.on.base.tokenizer_path, id->tokenizer, err);
+  return tokenizer_fingerprint(r->objective.on.base.tokenizer, id->tokenizer, err);
 }
 
 static Status open_parts(Run *r, const OptionSet *set, bool resume, Error *err) {

@@ -12,7 +12,7 @@
 static const Option OPTIONS[] = {
     TEXT("model.shape", model.shape, "demo", "named shape: demo, t5-small, t5-v1_1-base, ..."),
     PATH("model.tokenizer", model.tokenizer, false,
-         "spiece.model to use; without it one is trained"),
+         "tokenizer.json or spiece.model to use; without it one is trained"),
     INT("model.pieces", model.pieces, "2000", 16, SIZE_MOST,
         "pieces of the tokenizer that is trained"),
     INT("model.vocab_size", model.vocab_size, "0", 0, 1 << 24,
@@ -50,18 +50,17 @@ static Status no_memory(Error *err) {
  * interrupted, or a new one trained on the training text. */
 static Status open_new_tokenizer(Base *b, const RunSettings *s, const char *dir, bool resume,
                                  Error *err) {
-  if (s->model.tokenizer) {
-    b->tokenizer_path = strdup(s->model.tokenizer);
-  } else {
-    b->tokenizer_path = path_join(dir, "spiece.model");
+  if (s->model.tokenizer) return tokenizer_open(&b->tokenizer, s->model.tokenizer, err);
+  char *path = path_join(dir, "spiece.model");
+  if (!path) return no_memory(err);
+  ExampleKeys keys = {s->data.input_key, s->data.target_key, s->data.text_key};
+  Status status = STATUS_OK;
+  if (!resume) {
+    status = examples_train_tokenizer(s->data.train, &keys, (int32_t)s->model.pieces, path, err);
   }
-  if (!b->tokenizer_path) return no_memory(err);
-  if (!s->model.tokenizer && !resume) {
-    ExampleKeys keys = {s->data.input_key, s->data.target_key, s->data.text_key};
-    TRY(examples_train_tokenizer(s->data.train, &keys, (int32_t)s->model.pieces, b->tokenizer_path,
-                                 err));
-  }
-  return tokenizer_open(&b->tokenizer, b->tokenizer_path, err);
+  if (status == STATUS_OK) status = tokenizer_open(&b->tokenizer, path, err);
+  free(path);
+  return status;
 }
 
 static Status new_config(const Base *b, const ModelSettings *m, T5Config *c, Error *err) {
@@ -103,7 +102,7 @@ static Status open_new_base(Objective *o, const char *dir, bool resume, Error *e
   TRY(new_config(b, &s->model, &config, err));
   TRY(t5_random(&b->model, &config, (uint64_t)s->train.seed, true, err));
   respread_weights(b->model, &s->model);
-  TRY(base_check_vocabulary(b->model, b->tokenizer, b->tokenizer_path, err));
+  TRY(base_check_vocabulary(b->model, b->tokenizer, err));
   TRY(objective_reserve(o, b->model->tensors, err));
   for (int i = 0; i < b->model->tensors; i++) {
     TRY(objective_add(o, b->model->tensor[i].tensor, b->model->tensor[i].name, "", err));
@@ -111,25 +110,9 @@ static Status open_new_base(Objective *o, const char *dir, bool resume, Error *e
   return STATUS_OK;
 }
 
-/* A copy of the tokenizer beside the new base, unless it is there already. */
-static Status save_tokenizer(const Base *b, const char *dir, Error *err) {
-  enum { TOKENIZER_MOST = 256 << 20 };
-  char *path = path_join(dir, "spiece.model"), *bytes = NULL;
-  size_t size = 0;
-  if (!path) return no_memory(err);
-  Status status = STATUS_OK;
-  if (strcmp(path, b->tokenizer_path) != 0) {
-    status = file_read(b->tokenizer_path, TOKENIZER_MOST, &bytes, &size, err);
-    if (status == STATUS_OK) status = file_write(path, bytes, size, err);
-  }
-  free(bytes);
-  free(path);
-  return status;
-}
-
 static Status save_base(const Objective *o, const char *dir, int64_t steps, Error *err) {
   (void)steps;
-  TRY(save_tokenizer(&o->on.base, dir, err));
+  TRY(tokenizer_save(o->on.base.tokenizer, dir, err));
   return t5_save(o->on.base.model, dir, (Dtype)o->settings->model.dtype, err);
 }
 

@@ -45,7 +45,7 @@ typedef struct LoraSettings {
 
 typedef struct ModelSettings {
   char *shape;     /* t5_config_named */
-  char *tokenizer; /* spiece.model to use; NULL: train one on data.train */
+  char *tokenizer; /* file to use; NULL: train one on data.train */
   int64_t pieces;  /* of the tokenizer that is trained */
   int64_t vocab_size;
   int64_t d_model, d_kv, heads, d_ff, encoder_layers, decoder_layers; /* 0: as the shape says */

@@ -10,5 +10,7 @@
  * not base64 with padding. */
 Status base64_decode(const char *text, size_t size, unsigned char **bytes, size_t *count,
                      const char *path, const char *place, Error *err);
+/* The text of bytes, with padding; the caller frees. NULL: no memory. */
+char *base64_encode(const unsigned char *bytes, size_t count);
 
 #endif

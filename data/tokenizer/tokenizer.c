@@ -71,6 +71,7 @@ static Status find_sentinels(Tokenizer *t, Error *err) {
 static Status read_files(Tokenizer *t, const Place *p, const TokenizerConfig *c, Error *err) {
   int32_t sentinels;
   TRY(tokenizer_config_sentinels(c, &sentinels, err));
+  t->from_json = p->json != NULL;
   t->path = strdup(p->json ? p->json : p->spiece);
   if (!t->path) return error_set(err, STATUS_RUN, "%s: out of memory", p->dir);
   TRY(p->json ? tokenizer_json_read(t, t->path, err)
@@ -137,10 +138,6 @@ int32_t tokenizer_pad(const Tokenizer *t) {
 
 int32_t tokenizer_unknown(const Tokenizer *t) {
   return t->unk;
-}
-
-int32_t tokenizer_unknown(const Tokenizer *t) {
-  return t->ids.unk;
 }
 
 int32_t tokenizer_sentinel(const Tokenizer *t, int k) {

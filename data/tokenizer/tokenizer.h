@@ -44,6 +44,9 @@ typedef struct Tokenizer Tokenizer;
  * are STATUS_MISMATCH. */
 Status tokenizer_open(Tokenizer **t, const char *path, Error *err);
 void tokenizer_close(Tokenizer *t); /* NULL is allowed */
+/* Writes the tokenizer into an existing directory: copies of its files, and a tokenizer.json where
+ * there was only a spiece.model. Files of these names there are replaced. */
+Status tokenizer_save(const Tokenizer *t, const char *dir, Error *err);
 
 const char *tokenizer_path(const Tokenizer *t); /* of the file that has the pieces */
 /* SHA-256 of all that ids and texts depend on, whichever file said it. */

@@ -8,7 +8,8 @@
 #include "data/tokenizer/tokenizer_kind.h"
 
 struct Tokenizer {
-  char *path; /* of the file that has the pieces */
+  char *path;     /* of the file that has the pieces */
+  bool from_json; /* which is a tokenizer.json, not a spiece.model */
   Pieces pieces;
   const TokenizerKind *kind;
   void *model; /* of this kind */

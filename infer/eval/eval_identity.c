@@ -66,13 +66,13 @@ static Status add_optional(Hash *hash, const char *dir, const char *name, Error 
 }
 
 Status eval_base_identity(const Base *base, char hex[HASH_HEX], Error *err) {
-  static const char *const FILES[] = {"config.json", "spiece.model", "tokenizer_config.json"};
+  char tokenizer[HASH_HEX];
+  TRY(tokenizer_fingerprint(base->tokenizer, tokenizer, err));
   Hash *hash = hash_new();
   if (!hash) return no_memory(err);
   hash_add_string(hash, base->sample);
-  Status status = STATUS_OK;
-  for (size_t i = 0; i < sizeof FILES / sizeof *FILES && status == STATUS_OK; i++)
-    status = add_optional(hash, base->dir, FILES[i], err);
+  hash_add_string(hash, tokenizer);
+  Status status = add_optional(hash, base->dir, "config.json", err);
   hash_finish(hash, hex);
   return status;
 }

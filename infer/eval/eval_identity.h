@@ -8,8 +8,8 @@
  *   kernels, by name                                                           precision: bf16
  *   precision                                                                  all
  *   base: weights                              t5_sample                       all
- *   base: config.json, spiece.model,           SHA-256 of each, "" where it    all
- *     tokenizer_config.json                    is not there
+ *   base: config.json                          SHA-256                         all
+ *   base: tokenizer, whichever files say it    tokenizer_fingerprint           all
  *   task: name (key of precomputed vectors),   text                            all
  *     instruction, kind, format, keys,
  *     choices_from_targets, metrics

@@ -4,28 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/path.h"
-
-Status base_check_vocabulary(const T5 *model, const Tokenizer *tokenizer, const char *path,
-                             Error *err) {
+Status base_check_vocabulary(const T5 *model, const Tokenizer *tokenizer, Error *err) {
   int64_t rows = model->config.vocab_size;
   int32_t size = tokenizer_size(tokenizer);
   if (size <= rows) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH,
                    "%s: vocabulary of %" PRId32
-                   " ids (sentinels included) is larger than the "
+                   " ids (sentinels and added tokens included) is larger than the "
                    "embedding of %" PRId64 " rows; use the tokenizer of this base",
-                   path, size, rows);
+                   tokenizer_path(tokenizer), size, rows);
 }
 
 static Status open_parts(Base *base, const char *dir, Error *err) {
   base->dir = strdup(dir);
-  base->tokenizer_path = path_join(dir, "spiece.model");
-  if (!base->dir || !base->tokenizer_path)
-    return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  if (!base->dir) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   TRY(t5_open(&base->model, dir, err));
   TRY(tokenizer_open(&base->tokenizer, dir, err));
-  return base_check_vocabulary(base->model, base->tokenizer, base->tokenizer_path, err);
+  return base_check_vocabulary(base->model, base->tokenizer, err);
 }
 
 Status base_open(Base *base, const char *dir, Error *err) {
@@ -38,7 +33,6 @@ Status base_open(Base *base, const char *dir, Error *err) {
 void base_close(Base *base) {
   tokenizer_close(base->tokenizer);
   t5_close(base->model);
-  free(base->tokenizer_path);
   free(base->dir);
   *base = (Base){0};
 }

@@ -11,7 +11,6 @@ struct Base {
   char *dir;
   T5 *model;
   Tokenizer *tokenizer;
-  char *tokenizer_path;  /* the file of the tokenizer */
   char sample[HASH_HEX]; /* see base_sample; "" before */
 };
 
@@ -22,9 +21,7 @@ void base_close(Base *base); /* a zeroed Base is allowed */
 /* Fills `sample` with t5_sample of the model, what pools know their base by, unless it is there. */
 Status base_sample(Base *base, Error *err);
 
-/* STATUS_MISMATCH when the tokenizer, read from `path`, has ids beyond the rows of the embedding.
- */
-Status base_check_vocabulary(const T5 *model, const Tokenizer *tokenizer, const char *path,
-                             Error *err);
+/* STATUS_MISMATCH when the tokenizer has ids beyond the rows of the embedding. */
+Status base_check_vocabulary(const T5 *model, const Tokenizer *tokenizer, Error *err);
 
 #endif

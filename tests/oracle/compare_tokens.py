@@ -101,11 +101,12 @@ def main():
     args.add_argument("--data", type=pathlib.Path, required=True)
     args.add_argument("--scratch", type=pathlib.Path, required=True)
     args.add_argument("--base", type=pathlib.Path, action="append", default=[], help="compare these, too")
+    args.add_argument("--every", type=int, default=1, help="take each N-th text of the data only")
     args = args.parse_args()
     transformers.logging.set_verbosity_error()
     data, odd = gather(args.data), odd_texts.texts() + odd_texts.long_texts()
     print(f"{len(data)} texts of data, {len(odd)} odd ones")
-    texts, scratch = data + odd, args.scratch
+    texts, scratch = data[::args.every] + odd, args.scratch
     if not (scratch / "nfkc").exists():
         train(scratch / "nfkc", data[::2] + [" ".join(odd_texts.WORDS)] * 50)
         train(scratch / "identity", data[::2] + [" ".join(odd_texts.WORDS)] * 50, "identity")

@@ -10,8 +10,6 @@
 #include "infer/t5/base.h"
 #include "tools/shell/facts.h"
 
-enum { UNKNOWN = 2 }; /* the id of <unk> in every vocabulary of T5 */
-
 /* Runs the item with the trace on. *answer: the text that was chosen or generated, owned. */
 static Status run_item(const TraceRequest *r, const Asking *asking, const Item *item, bool scored,
                        Predictor *p, char **answer, Error *err) {
@@ -24,20 +22,15 @@ static Status run_item(const TraceRequest *r, const Asking *asking, const Item *
 }
 
 /* The text of a token. Special ones have their names; a piece that is a blank alone, of which no
- * text is left, is shown as SentencePiece writes it. */
+ * text is left, is shown as the vocabulary has it. */
 static Status token_text(const TraceRequest *r, int32_t id, char **text, Error *err) {
   const Tokenizer *t = r->base->tokenizer;
   TRY(tokenizer_decode(t, &id, 1, text, err));
   if (**text) return STATUS_OK;
   free(*text);
-  int sentinel = 0;
-  while (tokenizer_sentinel(t, sentinel) >= 0 && tokenizer_sentinel(t, sentinel) != id) sentinel++;
-  int length = id == tokenizer_eos(t)                 ? asprintf(text, "</s>")
-               : id == tokenizer_pad(t)               ? asprintf(text, "<pad>")
-               : id == UNKNOWN                        ? asprintf(text, "<unk>")
-               : tokenizer_sentinel(t, sentinel) >= 0 ? asprintf(text, "<extra_id_%d>", sentinel)
-                                                      : asprintf(text, "▁");
-  return length >= 0 ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", r->path);
+  const char *piece = tokenizer_piece(t, id);
+  *text = strdup(piece ? piece : "");
+  return *text ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", r->path);
 }
 
 /* One side of the trace: the rows that the model had of a text, and what it is read as. */
