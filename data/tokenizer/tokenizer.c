@@ -146,7 +146,7 @@ int32_t tokenizer_sentinel(const Tokenizer *t, int k) {
 
 const char *tokenizer_piece(const Tokenizer *t, int64_t id) {
   const AddedToken *token = added_at(&t->added, id);
-  if (token) return token->text;
+  if (token) return token->shown;
   return id >= 0 && id < t->pieces.count ? t->pieces.piece[id].text : NULL;
 }
 

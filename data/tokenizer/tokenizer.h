@@ -57,7 +57,7 @@ int32_t tokenizer_eos(const Tokenizer *t);
 int32_t tokenizer_pad(const Tokenizer *t);
 int32_t tokenizer_unknown(const Tokenizer *t); /* what stands for all that has no piece */
 int32_t tokenizer_sentinel(const Tokenizer *t, int k); /* id of <extra_id_k>; -1 if there is none */
-/* The piece or added token of an id; NULL: it is no id. */
+/* The piece or added token of an id, as it is found and decoded; NULL: it is no id. */
 const char *tokenizer_piece(const Tokenizer *t, int64_t id);
 
 /* Ids of a UTF-8 text without EOS, in a buffer the caller frees. Invalid UTF-8 is STATUS_INPUT

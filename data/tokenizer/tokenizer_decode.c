@@ -8,8 +8,7 @@
 /* The text of an id as it is decoded; NULL for what is left out. Special is what reads like a
  * special token, as in `tokenizers`. */
 static const char *shown_text(const Tokenizer *t, int64_t id) {
-  const AddedToken *token = added_at(&t->added, id);
-  const char *text = token ? token->shown : tokenizer_piece(t, id);
+  const char *text = tokenizer_piece(t, id);
   if (!text) return NULL;
   const AddedToken *same = added_at(&t->added, added_find(&t->added, text, strlen(text)));
   return same && same->special ? NULL : text;

@@ -37,6 +37,7 @@ import make_activation_golden
 import make_adapter_golden
 import make_embedding_golden
 import make_family_golden
+import make_tokenizer_files_golden
 import make_tokenizer_golden
 import make_torch_golden
 from reference import (ADAPTER, attach_gates, example_logits, lora_layers, padded_logits, token_nll,
@@ -356,6 +357,11 @@ def main():
     if not wanted or "tokenizer" in wanted:
         path = GOLDEN / "tokenizer"
         write_json(path / "expected.json", make_tokenizer_golden.make(path))
+    if not wanted or "tokenizer_files" in wanted:
+        path = GOLDEN / "tokenizer_files"
+        path.mkdir(exist_ok=True)
+        expected = make_tokenizer_files_golden.make(path)
+        (path / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
     if not wanted or "activation" in wanted:
         make_activation_golden.make(GOLDEN / "activation")
     if not wanted or "embeddings" in wanted:

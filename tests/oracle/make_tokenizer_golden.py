@@ -6,11 +6,10 @@ T5Tokenizer(legacy=True) and T5TokenizerFast of transformers 4.57.1 were run too
 ids. legacy=False differs after sentinels ("weaver" continues the sentinel instead of starting a
 word); no T5, T0 or FLAN checkpoint was trained that way.
 
-Left out, because Hugging Face's own tokenizers disagree there: U+0085 (white space to Rust, unknown
-to SentencePiece) and a text that ends in "</s>". Left out because it is not text: the names of
-control pieces (<pad>, </s>, <unk>), which Hugging Face turns into the pieces themselves.
+More texts, with which the libraries were not compared in version 4, are in odd_texts.py.
 """
 
+import io
 import json
 import random
 import shutil
@@ -18,6 +17,7 @@ import string
 
 import sentencepiece
 import transformers
+from sentencepiece import sentencepiece_model_pb2
 
 SUBJECTS = """the old weaver|a small robot|my neighbour|the river|this machine|an angry goose
 the quiet student|our teacher|the black cat|a tired baker|the lighthouse keeper|every gardener
@@ -63,14 +63,16 @@ def sentences():
     return made + asked + [line[0].upper() + line[1:] for line in rng.sample(made, 60)]
 
 
-def train(path, pieces, normalization):
+def train(path, lines, **options):
+    """Writes path/spiece.model, without the paths of this machine."""
     path.mkdir(parents=True)
+    made = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(sentences()), model_prefix=str(path / "spiece"), vocab_size=pieces,
-        model_type="unigram", pad_id=0, eos_id=1, unk_id=2, bos_id=-1, num_threads=1,
-        normalization_rule_name=normalization, minloglevel=2,
-        required_chars=string.ascii_letters + string.digits + string.punctuation)
-    (path / "spiece.vocab").unlink()
+        sentence_iterator=iter(lines), model_writer=made, model_type="unigram", pad_id=0, eos_id=1, unk_id=2, bos_id=-1,
+        num_threads=1, minloglevel=2, required_chars=string.ascii_letters + string.digits + string.punctuation, **options)
+    model = sentencepiece_model_pb2.ModelProto.FromString(made.getvalue())
+    model.normalizer_spec.ClearField("normalization_rule_tsv")
+    (path / "spiece.model").write_bytes(model.SerializeToString())
 
 
 def row(tokenizer, text):
@@ -96,8 +98,8 @@ def truncated(tokenizer, path):
 
 def make(path):
     shutil.rmtree(path, ignore_errors=True)
-    train(path / "nfkc", 220, "nmt_nfkc")
-    train(path / "identity", 180, "identity")
+    train(path / "nfkc", sentences(), vocab_size=220, normalization_rule_name="nmt_nfkc")
+    train(path / "identity", sentences(), vocab_size=180, normalization_rule_name="identity")
     (path / "identity" / "tokenizer_config.json").write_text('{"extra_ids": 5}\n')
     nfkc = transformers.T5Tokenizer.from_pretrained(path / "nfkc")
     identity = transformers.T5Tokenizer.from_pretrained(path / "identity")
