@@ -2,6 +2,26 @@
 
 #include "autograd/ground/parallel.h"
 
+int64_t generation_continuations(const PredictSettings *s) {
+  int64_t ends = s->generation ? s->generation->rules.eos.count : 0;
+  return s->beams * (ends > 1 ? ends + 1 : 2);
+}
+
+int32_t generation_start(const Generation *g) {
+  return g->asked->start >= 0 ? g->asked->start : g->run->model->config.decoder_start_id;
+}
+
+bool generation_is_end(const Generation *g, int32_t token) {
+  return generation_ends(&g->asked->rules, tokenizer_eos(g->p->tokenizer), token);
+}
+
+void generation_apply(const Generation *g, const int32_t *token, int64_t count, float *score,
+                      int64_t vocab) {
+  const GenerationRules *rules = &g->asked->rules;
+  Written w = {generation_start(g), token, count, g->p->settings.max_output};
+  generation_rules_apply(rules, &w, tokenizer_eos(g->p->tokenizer), score, vocab);
+}
+
 Tensor *generation_step(const Generation *g) {
   return t5_decode_next(g->c, g->run, g->cache, g->next,
                         (Ragged){g->examples * g->beams, g->added});
@@ -25,7 +45,7 @@ typedef struct Visit {
 
 static void visit_row(void *arg, int64_t task, int worker) {
   (void)worker;
-  const Visit *v = arg;
+  Visit *v = arg;
   v->visit(v->kernels, v->arg, v->first + task, v->z->data + task * v->z->cols, v->z->cols);
 }
 

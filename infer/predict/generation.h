@@ -16,19 +16,30 @@ typedef struct Generation {
   const Item *item; /* [examples] for messages */
   T5Cache *cache;
   int64_t examples, beams;
+  const GenerationConfig *asked; /* by the base; never NULL */
   int64_t *added;  /* [examples * beams + 1] offsets of the rows that the next step adds */
   int32_t *next;   /* [examples * beams] the token of each of those rows */
   int32_t *tokens; /* [examples, max_output] */
   int64_t *length; /* [examples] tokens that are there, EOS included */
 } Generation;
 
+/* Best continuations that beam search looks at in a step: so many that, where every way to end is
+ * among them for each beam, there are still as many that run on. */
+int64_t generation_continuations(const PredictSettings *s);
+/* The first token of the decoder; and whether a token ends a text. */
+int32_t generation_start(const Generation *g);
+bool generation_is_end(const Generation *g, int32_t token);
+/* Changes the scores of the token behind the `count` that are there, as the base asks. */
+void generation_apply(const Generation *g, const int32_t *token, int64_t count, float *score,
+                      int64_t vocab);
+
 /* Adds the next tokens to the cache; returns their decoder states. */
 Tensor *generation_step(const Generation *g);
 Status generation_not_finite(const Generation *g, int64_t example);
 
-/* Visits the logits [vocab] of every row of decoder states, some rows at a time; rows may be
- * visited in parallel. */
-typedef void LogitsVisit(const Kernels *k, void *arg, int64_t row, const float *z, int64_t vocab);
+/* Visits the logits [vocab] of every row of decoder states, which are the visitor's to change, some
+ * rows at a time; rows may be visited in parallel. */
+typedef void LogitsVisit(const Kernels *k, void *arg, int64_t row, float *z, int64_t vocab);
 void generation_visit_logits(const Generation *g, const Tensor *decoded, LogitsVisit *visit,
                              void *arg);
 

@@ -1,10 +1,39 @@
 #include "infer/predict/predict.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "autograd/kernel/kernels.h"
-#include "infer/predict/predict_internal.h"
+#include "infer/predict/generation.h"
+
+/* The user's own stands in its place. */
+static void pass_over(GenerationConfig *g, const char *key) {
+  json_t *value = json_object_get(g->taken, key);
+  if (!value) return;
+  json_object_set(g->unused, key, value);
+  json_object_del(g->taken, key);
+}
+
+void generation_settle(PredictSettings *s, PredictGiven given, GenerationConfig *g) {
+  s->generation = g;
+  if (given.max_output) {
+    pass_over(g, "max_length");
+    pass_over(g, "max_new_tokens");
+  } else if (g->max_output > 0) {
+    s->max_output = g->max_output;
+  }
+  if (given.beams) {
+    pass_over(g, "num_beams");
+  } else if (g->beams > 0) {
+    s->beams = (int)g->beams;
+  }
+  if (given.length_penalty) {
+    pass_over(g, "length_penalty");
+  } else if (!isnan(g->length_penalty)) {
+    s->length_penalty = g->length_penalty;
+  }
+}
 
 static Status check_settings(const PredictSettings *s, Error *err) {
   if (s->max_input < 1 || s->max_target < 1 || s->max_output < 1 || s->batch_tokens < 1) {
@@ -19,10 +48,10 @@ static Status check_settings(const PredictSettings *s, Error *err) {
 static Status check_parts(const T5 *model, const RouteWatcher *watcher, const PredictSettings *s,
                           Error *err) {
   int64_t vocab = model->config.vocab_size;
-  if (2 * (int64_t)s->beams > vocab) {
+  if (generation_continuations(s) > vocab) {
     return error_set(err, STATUS_USAGE,
-                     "beams: got %d, want at most half of the vocabulary of %" PRId64, s->beams,
-                     vocab);
+                     "beams: got %d, want at most %" PRId64 " with the vocabulary of %" PRId64,
+                     s->beams, vocab * s->beams / generation_continuations(s), vocab);
   }
   if (watcher && s->beams > 1) {
     return error_set(err, STATUS_USAGE,

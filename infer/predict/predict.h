@@ -7,6 +7,7 @@
 #define SKEIN_PREDICT_H
 
 #include "data/examples/items.h"
+#include "infer/predict/generation_config.h"
 #include "infer/route/router.h"
 
 typedef struct PredictSettings {
@@ -18,7 +19,19 @@ typedef struct PredictSettings {
   int64_t batch_tokens;  /* tokens in one forward (a longer item goes alone) */
   int beams;             /* 1: greedy */
   double length_penalty; /* of beam search: sum of log-likelihoods / length^penalty */
+  /* What the base asks of generation: when beam search stops, start and end, rules; borrowed. Its
+   * other fields are above for generation_settle. NULL: nothing. */
+  const GenerationConfig *generation;
 } PredictSettings;
+
+/* Which settings of generation are the user's own. */
+typedef struct PredictGiven {
+  bool max_output, beams, length_penalty;
+} PredictGiven;
+
+/* Takes for the settings that are not given what `g` says, where it says it, and `g` itself; what
+ * is given moves from g->taken to g->unused. */
+void generation_settle(PredictSettings *s, PredictGiven given, GenerationConfig *g);
 
 typedef struct Predictor Predictor;
 
@@ -53,12 +66,12 @@ void score_free(Score *s); /* a zeroed Score is allowed */
 
 /* Generates a text for each of n items, cached, greedy or by beams; texts[i] is freed by the
  * caller; on failure there is nothing to free. A batch holds as many consecutive items as
- * batch_tokens has room for inputs and beams * max_output. Beam search is that of transformers with
- * early_stopping=False: a result scores sum / length^length_penalty, EOS counted; of the 2n best
+ * batch_tokens has room for inputs and beams * max_output. Beam search is that of transformers (with
+ * early_stopping=False, unless `generation` says otherwise): a result scores sum / length^length_penalty, EOS counted; of the 2n best
  * continuations of a step the first n that end are results and the first n that do not run on; an
  * item stops when the best running beam, scored at its length, is not above the worst of n results
  * (details in predict_beam.c). One beam is greedy search: the likeliest token, the lowest id among
- * equals. */
+ * equals. The rules of `generation` change the scores before they are looked at. */
 Status predict_texts(Predictor *p, const Asking *asking, const Item *item, int64_t n, char **texts,
                      Error *err);
 

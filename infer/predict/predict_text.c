@@ -5,6 +5,7 @@
 #include "infer/predict/generation.h"
 
 static const ArenaMark EMPTY = {0, 0};
+static const GenerationConfig NOTHING_ASKED = {.start = -1};
 
 /* Takes as many of the n items as fit, at least one. An item costs its input and the room that its
  * beams have in the cache. */
@@ -78,7 +79,8 @@ static Status run_batch(Predictor *p, const Asking *asking, const Item *item,
                     .c = &c,
                     .item = item,
                     .examples = input->count,
-                    .beams = p->settings.beams};
+                    .beams = p->settings.beams,
+                    .asked = p->settings.generation ? p->settings.generation : &NOTHING_ASKED};
     status = generate_batch(&g, input);
     if (status == STATUS_OK) status = write_texts(&g, texts);
     t5_cache_free(g.cache);

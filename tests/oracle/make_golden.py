@@ -37,6 +37,7 @@ import make_activation_golden
 import make_adapter_golden
 import make_embedding_golden
 import make_family_golden
+import make_generation_golden
 import make_tokenizer_files_golden
 import make_tokenizer_golden
 import make_torch_golden
@@ -373,6 +374,8 @@ def main():
         write_json(GOLDEN / "family" / "expected.json", make_family_golden.make(GOLDEN / "family"))
     if not wanted or "torch" in wanted:
         make_torch_golden.make()
+    if not wanted or "generation" in wanted:
+        write_json(GOLDEN / "generation.json", make_generation_golden.make())
 
 
 if __name__ == "__main__":

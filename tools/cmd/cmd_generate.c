@@ -19,6 +19,11 @@ static const char usage[] =
     "line, in order:\n"
     "  {\"id\", \"output\": text}\n"
     "Special tokens are left out. Beam search is that of transformers with early_stopping=False.\n"
+    "\n"
+    "What the base's generation_config.json asks for (beams, lengths, tokens that are forced or "
+    "may "
+    "not\n"
+    "come, ...) is done as in transformers, and said; options that are given win.\n"
     "\n";
 
 static Status answer_generate(Predictor *p, const Asking *asking, const Item *item, int64_t n,

@@ -61,6 +61,8 @@ static const Argument ROWS[] = {
      .help = "beams of the search; 1: greedy", .most = COUNT_MOST},
     {"length-penalty", 0, ARGUMENT_NUMBER, AT(length_penalty), PREDICT_GENERATE, "P",
      .help = "beams are ranked by log-likelihood / length^P"},
+    {"no-generation-config", 0, ARGUMENT_SWITCH, AT(no_generation_config), PREDICT_GENERATE, NULL,
+     .help = "pass over the base's generation_config.json"},
     {"batch-tokens", 0, ARGUMENT_COUNT, AT(batch_tokens), BOTH, "N",
      .help = "tokens computed together; memory and speed, not results", .most = COUNT_MOST},
     {"bf16", 0, ARGUMENT_SWITCH, AT(bf16), BOTH, NULL,
@@ -102,11 +104,22 @@ static Status check_options(const PredictOptions *o, Error *err) {
   return check_outputs(o, err);
 }
 
+static bool is_given(uint64_t given, const char *name) {
+  int row = 0;
+  while (strcmp(ROWS[row].name, name) != 0) row++;
+  return given >> row & 1;
+}
+
 Status predict_options_read(PredictOptions *o, PredictCommand command, int argc, char **argv,
                             Error *err) {
+  uint64_t given;
   *o = DEFAULTS;
   o->keys.use = command == PREDICT_SCORE ? ITEMS_RANKED : ITEMS_ASKED;
-  TRY(arguments_read(&ARGUMENTS, command, o, NULL, argc, argv, err));
+  o->generates = command == PREDICT_GENERATE;
+  TRY(arguments_read(&ARGUMENTS, command, o, &given, argc, argv, err));
+  o->given = (PredictGiven){.max_output = is_given(given, "max-output"),
+                            .beams = is_given(given, "beams"),
+                            .length_penalty = is_given(given, "length-penalty")};
   TRY(command_operands(argc, argv, 0, 0, "nothing but options", err));
   return check_options(o, err);
 }

@@ -15,7 +15,10 @@ typedef struct PredictOptions {
   bool together; /* all items are answered in one call, for a benchmark; more are refused */
   int64_t max_input, max_target, max_output, beams, batch_tokens, threads;
   double length_penalty;
-  TextList assignment; /* of -s */
+  PredictGiven given;        /* which of these the user gave */
+  bool generates;            /* texts, and not scores */
+  bool no_generation_config; /* the base's is not read */
+  TextList assignment;       /* of -s */
 } PredictOptions;
 
 typedef enum PredictCommand { PREDICT_SCORE = 1, PREDICT_GENERATE = 2 } PredictCommand;

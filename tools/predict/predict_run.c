@@ -24,6 +24,8 @@ typedef struct Parts {
   Router *router;
   RoutingStats *stats;
   RouteWatcher watcher; /* of the statistics */
+  GenerationConfig generation;
+  PredictSettings settings;
   Predictor *predictor;
   AtomicFile lines_file, stats_file;
 } Parts;
@@ -36,6 +38,7 @@ static void parts_close(Parts *p) {
   router_close(p->router);
   options_free(&p->router_set);
   pool_close(p->pool);
+  generation_config_free(&p->generation);
   base_close(&p->base);
   items_close(p->items);
 }
@@ -77,6 +80,44 @@ static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
   return STATUS_OK;
 }
 
+/* "num_beams 4, min_length 10" of {"num_beams": 4, "min_length": 10}; NULL when out of memory. */
+static char *list_keys(json_t *keys) {
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  const char *key, *before = "";
+  json_t *value;
+  if (!out) return NULL;
+  json_object_foreach(keys, key, value) {
+    char *shown =
+        json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    fprintf(out, "%s%s %s", before, key, shown ? shown : json_string_value(value));
+    free(shown);
+    before = ", ";
+  }
+  if (fclose(out) == 0) return text;
+  free(text);
+  return NULL;
+}
+
+static void say_keys(const char *path, const char *what, json_t *keys) {
+  char *text = json_object_size(keys) > 0 ? list_keys(keys) : NULL;
+  if (text) console_note(NULL, "%s: %s: %s", path, what, text);
+  free(text);
+}
+
+/* What the base asks of generation, where nothing else was given; said. */
+static Status settle_generation(Parts *p, const PredictOptions *o, Error *err) {
+  p->settings = predict_options_settings(o);
+  if (!o->generates || o->no_generation_config) return STATUS_OK;
+  GenerationConfig *g = &p->generation;
+  TRY(generation_config_read(g, p->base.dir, &p->base.model->config, err));
+  generation_settle(&p->settings, o->given, g);
+  say_keys(g->path, "taken", g->taken);
+  say_keys(g->path, "passed over", g->unused);
+  return STATUS_OK;
+}
+
 static Status open_items(Parts *p, const PredictOptions *o, Error *err) {
   ItemKeys keys = o->keys;
   keys.no_query = !o->pool || !router_uses(&p->router_settings, "embedder");
@@ -90,13 +131,13 @@ static Status open_items(Parts *p, const PredictOptions *o, Error *err) {
 }
 
 static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
-  PredictSettings settings = predict_options_settings(o);
   if (o->pool) TRY(read_router(p, o, err));
   TRY(open_base(p, o, err));
   TRY(open_items(p, o, err));
+  TRY(settle_generation(p, o, err));
   if (o->pool) TRY(open_router(p, o, err));
-  TRY(predictor_open(&p->predictor, &p->base, p->router, p->stats ? &p->watcher : NULL, &settings,
-                     err));
+  TRY(predictor_open(&p->predictor, &p->base, p->router, p->stats ? &p->watcher : NULL,
+                     &p->settings, err));
   if (o->output) TRY(atomic_open(&p->lines_file, o->output, err));
   return o->stats ? atomic_open(&p->stats_file, o->stats, err) : STATUS_OK;
 }
@@ -156,11 +197,10 @@ static Status write_stats(Parts *p, const PredictOptions *o, Error *err) {
 static Status write_trace(Parts *p, const PredictOptions *o, Error *err) {
   Item item;
   Asking asking = {o->task, o->instruction};
-  PredictSettings settings = predict_options_settings(o);
   TraceRequest request = {.base = &p->base,
                           .pool = p->pool,
                           .router = p->router,
-                          .settings = &settings,
+                          .settings = &p->settings,
                           .task = task_name(o),
                           .method = router_method(&p->router_settings)->name,
                           .path = o->trace};
