@@ -67,6 +67,27 @@ done >"$work/items.jsonl"
   ok beams generate $base --input "$work/items.jsonl" --max-output 12 --beams 3
   if cmp -s "$work/beams" "$work/texts"; then fail 'three beams find nothing else'; else pass; fi
 
+  # What the base asks of generation: done and said, unless something else is given; of scores
+  # nothing.
+  cp -r "$work/base" "$work/asks"
+  echo '{"num_beams": 3, "max_length": 13, "temperature": 0.5}' >"$work/asks/generation_config.json"
+  ok asked generate --base "$work/asks" --input "$work/items.jsonl"
+  same asked beams
+  if grep -q 'generation_config.json: taken: max_length 13, num_beams 3$' "$work/err" &&
+    grep -q 'generation_config.json: passed over: temperature 0.5$' "$work/err"; then pass; else
+    fail 'what was taken from the file is not said'
+  fi
+  ok asked generate --base "$work/asks" --input "$work/items.jsonl" --beams 1
+  same asked texts
+  ok asked generate --base "$work/asks" --input "$work/items.jsonl" --no-generation-config --max-output 12
+  same asked texts
+  if grep -q generation_config "$work/err"; then fail 'a file that is not read is spoken of'; else pass; fi
+  ok asked score --base "$work/asks" --input "$work/items.jsonl"
+  same asked scores
+  echo '{"do_sample": true}' >"$work/asks/generation_config.json"
+  refused 3 'do_sample: is set and not computed' generate --base "$work/asks" --input "$work/items.jsonl"
+  ok asked score --base "$work/asks" --input "$work/items.jsonl"
+
   # Other keys, choices from targets, BIG-bench Hard.
   echo '{"question": "who?", "options": ["a map", "spins"]}' >"$work/keys.jsonl"
   ok keys score $base --input "$work/keys.jsonl" --input-key question --choices-key options

@@ -68,6 +68,22 @@ static void given_keys_count(void **state) {
   assert_int_equal(c.eos_id, 5);
 }
 
+/* Where config.json does not say it. */
+static void the_start_may_be_said_beside(void **state) {
+  Scratch *s = *state;
+  static const char beside[] = "{\"decoder_start_token_id\": 9, \"num_beams\": 4}";
+  static const char wrong[] = "{\"decoder_start_token_id\": 900}";
+  Error err = {0};
+  T5Config c;
+  scratch_write(s, "generation_config.json", beside, strlen(beside));
+  assert_int_equal(read_with(s, "t5", "").decoder_start_id, 9);
+  assert_int_equal(read_with(s, "t5", ", \"decoder_start_token_id\": 7").decoder_start_id, 7);
+  scratch_write(s, "generation_config.json", wrong, strlen(wrong));
+  expect_error("beside", read_text(s, "{\"model_type\": \"t5\", " SHAPE "}", &c, &err), &err,
+               STATUS_INPUT, "generation_config.json: decoder_start_token_id: |900");
+  remove(scratch_path(s, "generation_config.json"));
+}
+
 static void tying_and_scaling(void **state) {
   static const struct {
     const char *type, *more;
@@ -261,6 +277,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(absent_keys_have_defaults),
       cmocka_unit_test(given_keys_count),
+      cmocka_unit_test(the_start_may_be_said_beside),
       cmocka_unit_test(tying_and_scaling),
       cmocka_unit_test(forms_of_the_feed_forward),
       cmocka_unit_test(what_is_wrong_is_refused_by_key),

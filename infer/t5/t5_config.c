@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "data/file/path.h"
 #include "data/text/json.h"
@@ -170,12 +171,33 @@ static Status read_document(T5Config *c, const JsonDoc *doc, Error *err) {
   return json_get_real(doc, "layer_norm_epsilon", 0, 1, &c->norm_eps, err);
 }
 
+/* decoder_start_token_id of the generation_config.json beside it, where there is one. */
+static Status read_start(T5Config *c, const char *dir, Error *err) {
+  char *path = path_join(dir, "generation_config.json");
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  JsonDoc doc = {0};
+  Status status = STATUS_OK;
+  if (access(path, F_OK) == 0) {
+    status = json_parse_file(&doc, path, CONFIG_BYTES_MAX, err);
+    if (status == STATUS_OK) {
+      status =
+          read_int(&doc, "decoder_start_token_id", 0, c->vocab_size - 1, &c->decoder_start_id, err);
+    }
+  }
+  json_free(&doc);
+  free(path);
+  return status;
+}
+
 Status t5_config_read(T5Config *config, const char *dir, Error *err) {
   char *path = path_join(dir, "config.json");
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   JsonDoc doc = {0};
   Status status = json_parse_file(&doc, path, CONFIG_BYTES_MAX, err);
   if (status == STATUS_OK) status = read_document(config, &doc, err);
+  if (status == STATUS_OK && !json_has(&doc, "decoder_start_token_id")) {
+    status = read_start(config, dir, err);
+  }
   json_free(&doc);
   free(path);
   return status;

@@ -33,7 +33,8 @@ static inline int64_t t5_inner(const T5Config *c) {
 /* Reads `<dir>/config.json` of a model_type "t5" or "mt5" (t5_family.h). The shape (vocab_size,
  * d_model, d_kv, d_ff, num_heads, num_layers) must be there; the rest defaults as in transformers. A
  * model that is no T5, a shape out of range or an activation that is not in Act is STATUS_INPUT
- * naming the key. Unknown keys are ignored, as everywhere in the Hugging Face world.
+ * naming the key. Unknown keys are ignored, as everywhere in the Hugging Face world. Where it does
+ * not say decoder_start_token_id, a generation_config.json beside it may, and else it is the pad.
  *
  * tie_word_embeddings means two things. Until transformers 4 it said for T5 both whether the head is
  * the input embedding and whether decoder outputs are scaled (absent: both). transformers 5 writes
