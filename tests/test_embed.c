@@ -9,8 +9,11 @@
 
 #include <cmocka.h>
 
+#include "data/file/path.h"
+#include "data/text/json.h"
 #include "infer/embed/embed.h"
 #include "infer/embed/embed_cosine.h"
+#include "tests/logit_case.h"
 #include "tests/scratch.h"
 #include "tests/testing.h"
 #include "tests/tiny.h"
@@ -48,6 +51,62 @@ static void cosines_are_those_of_torch(void **state) {
 
 /* ---- encoder ---- */
 
+static const char *of_encoder(const json_t *row, const char *name) {
+  (void)row;
+  return strncmp(name, "decoder.", strlen("decoder.")) == 0 ? NULL : name;
+}
+
+/* The directory of a T5EncoderModel, of a base. */
+static void write_encoder(Scratch *s, const char *base) {
+  Error err = {0};
+  JsonDoc doc;
+  char *config = path_join(base, "config.json");
+  expect_ok(config, json_parse_file(&doc, config, 1 << 20, &err), &err);
+  json_object_set_new(doc.root, "architectures", json_pack("[s]", "T5EncoderModel"));
+  expect_ok(config, json_write_file(doc.root, scratch_path(s, "config.json"), &err), &err);
+  logit_case_write(s, "embeddings/base/model.safetensors", "model.safetensors", of_encoder, NULL);
+  json_free(&doc);
+  free(config);
+}
+
+static Embedder *open_on(const Base *base) {
+  Error err = {0};
+  Embedder *e;
+  EmbedderSpec spec = {.kind = EMBEDDER_ENCODER, .base = base, .threads = 1};
+  expect_ok("open", embedder_open(&e, &spec, &err), &err);
+  return e;
+}
+
+/* A T5EncoderModel embeds as the base that it is of, under the same name; it generates nothing. */
+static void an_encoder_alone_is_the_encoder_of_its_base(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  T5 *model, *encoder;
+  Tokenizer *tokenizer;
+  float a[DIM_MOST], b[DIM_MOST];
+  char *base = golden_path("embeddings/base"), *pieces = golden_path("tokenizer/identity");
+  write_encoder(s, base);
+  expect_error("base", t5_open(&encoder, s->dir, &err), &err, STATUS_MISMATCH,
+               "config.json: architectures: |T5EncoderModel|no decoder");
+  err = (Error){0};
+  expect_ok(base, t5_open(&model, base, &err), &err);
+  expect_ok(s->dir, t5_open_encoder(&encoder, s->dir, &err), &err);
+  expect_ok(pieces, tokenizer_open(&tokenizer, pieces, &err), &err);
+  Base whole = tiny_base(model, tokenizer), half = tiny_base(encoder, tokenizer);
+  Embedder *one = open_on(&whole), *two = open_on(&half);
+  assert_string_equal(embedder_name(one), embedder_name(two));
+  expect_ok("embed", embedder_embed(one, NULL, "a map", a, &err), &err);
+  expect_ok("embed", embedder_embed(two, NULL, "a map", b, &err), &err);
+  assert_memory_equal(a, b, (size_t)embedder_dim(one) * sizeof *a);
+  embedder_close(one);
+  embedder_close(two);
+  tokenizer_close(tokenizer);
+  t5_close(model);
+  t5_close(encoder);
+  free(base);
+  free(pieces);
+}
+
 static void encoder_means_are_those_of_transformers(void **state) {
   (void)state;
   Error err = {0};
@@ -62,8 +121,8 @@ static void encoder_means_are_those_of_transformers(void **state) {
       .kind = EMBEDDER_ENCODER, .base = (Base[]){tiny_base(model, tokenizer)}, .threads = 1};
   expect_ok("open", embedder_open(&e, &spec, &err), &err);
   char sample[HASH_HEX], name[64];
-  expect_ok("sample", t5_sample(model, sample, &err), &err);
-  snprintf(name, sizeof name, "encoder-1-%.12s", sample);
+  expect_ok("sample", t5_encoder_sample(model, sample, &err), &err);
+  snprintf(name, sizeof name, "encoder-2-%.12s", sample);
   assert_string_equal(embedder_name(e), name);
   Comparison c = compare_begin(1e-4, "encoder");
   size_t i;
@@ -255,6 +314,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cosines_are_those_of_torch),
       cmocka_unit_test(encoder_means_are_those_of_transformers),
+      cmocka_unit_test(an_encoder_alone_is_the_encoder_of_its_base),
       cmocka_unit_test(a_long_text_is_cut),
       cmocka_unit_test(n_grams_are_counted_as_documented),
       cmocka_unit_test(case_and_white_space_are_folded),

@@ -54,7 +54,7 @@ done
 # ---- what is written ----
 
 written '/embeddings/lexical-1-[0-9a-f]*.safetensors: 2 experts, dimension 2048' embed "$pool"
-written '/embeddings/encoder-1-[0-9a-f]*.safetensors: 2 experts, dimension 16' \
+written '/embeddings/encoder-2-[0-9a-f]*.safetensors: 2 experts, dimension 16' \
   embed "$pool" --embedder encoder --base "$work/base"
 cp -r "$pool/embeddings" "$work/before"
 must embed "$pool"

@@ -14,7 +14,7 @@
  *
  *   KIND         NAME
  *   lexical      lexical-1-<12 hex of the corpus>, whatever the order of its texts
- *   encoder      encoder-1-<12 hex of t5_sample>
+ *   encoder      encoder-2-<12 hex of t5_encoder_sample>
  *   precomputed  as the file declares, else as the user says, else precomputed-<12 hex of the file>
  *
  * Vectors that an outside embedder made may come in several files (a pool's and the queries'): they
@@ -38,7 +38,7 @@ typedef struct EmbedderSpec {
   const char *name;          /* precomputed: of a file that declares no embedder; may be NULL */
   const char *const *corpus; /* lexical: texts [corpus_count] whose n-grams weigh */
   int corpus_count;
-  const Base *base; /* encoder; borrowed, with its sample */
+  const Base *base; /* encoder; borrowed; an encoder without a decoder will do */
   int threads;
 } EmbedderSpec;
 

@@ -1,6 +1,5 @@
 /* Embeddings by the base itself: its encoder reads the text and EOS, as in training, and the states
  * of the text's tokens are averaged. A text is cut to MOST tokens, EOS included. */
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,8 +29,13 @@ static Status encoder_open(const EmbedderSpec *spec, void **self, char name[EMBE
     free(e);
     return error_set(err, STATUS_RUN, "out of memory: the encoder's embedder");
   }
-  assert(spec->base->sample[0]);
-  snprintf(name, EMBEDDER_NAME, "encoder-1-%.12s", spec->base->sample);
+  char sample[HASH_HEX];
+  Status status = t5_encoder_sample(spec->base->model, sample, err);
+  if (status != STATUS_OK) {
+    encoder_close(e);
+    return status;
+  }
+  snprintf(name, EMBEDDER_NAME, "encoder-2-%.12s", sample);
   *self = e;
   *dim = spec->base->model->config.d_model;
   return STATUS_OK;

@@ -15,19 +15,38 @@ Status base_check_vocabulary(const T5 *model, const Tokenizer *tokenizer, Error 
                    tokenizer_path(tokenizer), size, rows);
 }
 
-static Status open_parts(Base *base, const char *dir, Error *err) {
+static Status refuse_bytes(const char *dir, Error *err) {
+  return error_set(
+      err, STATUS_INPUT,
+      "%s/config.json: tokenizer_class: is ByT5Tokenizer, whose tokens are bytes; only "
+      "the pieces of a spiece.model or tokenizer.json are read",
+      dir);
+}
+
+typedef Status OpenModel(T5 **model, const char *dir, Error *err);
+
+static Status open_parts(Base *base, const char *dir, OpenModel *open, Error *err) {
   base->dir = strdup(dir);
   if (!base->dir) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  TRY(t5_open(&base->model, dir, err));
+  TRY(open(&base->model, dir, err));
+  if (base->model->config.bytes) return refuse_bytes(dir, err);
   TRY(tokenizer_open(&base->tokenizer, dir, err));
   return base_check_vocabulary(base->model, base->tokenizer, err);
 }
 
-Status base_open(Base *base, const char *dir, Error *err) {
+static Status open_with(Base *base, const char *dir, OpenModel *open, Error *err) {
   *base = (Base){0};
-  Status status = open_parts(base, dir, err);
+  Status status = open_parts(base, dir, open, err);
   if (status != STATUS_OK) base_close(base);
   return status;
+}
+
+Status base_open(Base *base, const char *dir, Error *err) {
+  return open_with(base, dir, t5_open, err);
+}
+
+Status base_open_encoder(Base *base, const char *dir, Error *err) {
+  return open_with(base, dir, t5_open_encoder, err);
 }
 
 void base_close(Base *base) {

@@ -16,6 +16,8 @@ struct Base {
 
 /* Opens model and tokenizer, and checks that they belong together. On failure *base is zeroed. */
 Status base_open(Base *base, const char *dir, Error *err);
+/* The same for what needs the encoder alone (t5_open_encoder). */
+Status base_open_encoder(Base *base, const char *dir, Error *err);
 void base_close(Base *base); /* a zeroed Base is allowed */
 
 /* Fills `sample` with t5_sample of the model, what pools know their base by, unless it is there. */

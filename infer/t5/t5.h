@@ -65,6 +65,9 @@ typedef struct T5 {
  * must hold the same values. Where there is none, lm_head.weight is both, unless the config says
  * that they differ. config.tied becomes whether the head is shared. A T5EncoderModel is refused. */
 Status t5_open(T5 **model, const char *dir, Error *err);
+/* The same for what needs the encoder alone (t5_encode): a T5EncoderModel is opened too. It has no
+ * decoder, no linears of one, and config.decoder_layers is 0. */
+Status t5_open_encoder(T5 **model, const char *dir, Error *err);
 /* A model in memory with random weights as Hugging Face initialises T5 (factor 1.0), keyed by
  * `seed`; with `trainable` every weight needs a gradient. */
 Status t5_random(T5 **model, const T5Config *config, uint64_t seed, bool trainable, Error *err);
@@ -82,6 +85,8 @@ Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err);
  * most T5_SAMPLE_BYTES at its start and at its end. */
 enum { T5_SAMPLE_BYTES = 4096 };
 Status t5_sample(const T5 *model, char hex[HASH_HEX], Error *err);
+/* The same of the input embedding and the encoder alone, whether or not there is more. */
+Status t5_encoder_sample(const T5 *model, char hex[HASH_HEX], Error *err);
 
 struct MicroBatch;
 

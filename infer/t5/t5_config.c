@@ -163,6 +163,7 @@ static Status read_document(T5Config *c, const JsonDoc *doc, Error *err) {
   c->encoder_alone = family.encoder;
   c->bytes = family.bytes;
   TRY(read_dims(c, doc, err));
+  if (c->encoder_alone) c->decoder_layers = 0;
   TRY(read_positions(c, doc, err));
   TRY(read_activation(c, doc, family.mt5, err));
   TRY(read_head(c, doc, &family, err));

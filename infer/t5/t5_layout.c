@@ -125,8 +125,9 @@ Status t5_layout(T5 *model, bool own_head, Error *err) {
   const T5Config *c = &model->config;
   int matrices = c->gated ? 3 : 2, enc = c->encoder_layers, dec = c->decoder_layers;
   int linears = enc * (4 + matrices) + dec * (8 + matrices);
+  int stacks = c->encoder_alone ? 1 : 2;
   /* Norms: two an encoder block, three a decoder block; a bias table and a final norm a stack. */
-  int tensors = linears + enc * 2 + dec * 3 + 4 + 1 + own_head;
+  int tensors = linears + enc * 2 + dec * 3 + 2 * stacks + 1 + own_head;
   Modules *modules = &model->modules;
   modules->module = calloc((size_t)linears, sizeof *modules->module);
   modules->group = T5_GROUP;
@@ -139,7 +140,7 @@ Status t5_layout(T5 *model, bool own_head, Error *err) {
   Walk w = {.model = model, .failed = !modules->module || !model->linear || !model->tensor};
   add_tensor(&w, name_make("shared.weight"), &model->shared, c->vocab_size, c->d_model, 1);
   add_stack(&w, &model->encoder, "encoder", enc, false);
-  add_stack(&w, &model->decoder, "decoder", dec, true);
+  if (!c->encoder_alone) add_stack(&w, &model->decoder, "decoder", dec, true);
   if (own_head) {
     add_tensor(&w, name_make("lm_head.weight"), &model->head_own, c->vocab_size, c->d_model, 1);
   }

@@ -96,7 +96,7 @@ static Status read_weights(T5 *m, const char *dir, Error *err) {
   return weights_check_used(m->weights, err);
 }
 
-Status t5_open(T5 **model, const char *dir, Error *err) {
+Status t5_open_encoder(T5 **model, const char *dir, Error *err) {
   *model = NULL;
   T5 *m = model_new(err);
   if (!m) return STATUS_RUN;
@@ -108,6 +108,18 @@ Status t5_open(T5 **model, const char *dir, Error *err) {
     t5_close(m);
   }
   return status;
+}
+
+Status t5_open(T5 **model, const char *dir, Error *err) {
+  TRY(t5_open_encoder(model, dir, err));
+  if (!(*model)->config.encoder_alone) return STATUS_OK;
+  t5_close(*model);
+  *model = NULL;
+  return error_set(
+      err, STATUS_MISMATCH,
+      "%s/config.json: architectures: is a T5EncoderModel, which has no decoder and so "
+      "gives no tokens; want the T5ForConditionalGeneration that it is of",
+      dir);
 }
 
 /* Making. Spreads as T5PreTrainedModel._init_weights of Hugging Face transformers, factor 1.0. */
@@ -193,10 +205,17 @@ static void hash_tensor(Hash *hash, const char *name, const Tensor *t, size_t li
   hash_add(hash, (const char *)t->store + size - tail, tail);
 }
 
-static Status hash_tensors(const T5 *model, size_t limit, char hex[HASH_HEX], Error *err) {
+/* Tensors that an encoder works without. */
+static bool is_beside_encoder(const char *name) {
+  return strncmp(name, "decoder.", strlen("decoder.")) == 0 || strcmp(name, HEAD) == 0;
+}
+
+static Status hash_tensors(const T5 *model, size_t limit, bool encoder, char hex[HASH_HEX],
+                           Error *err) {
   Hash *hash = hash_new();
   if (!hash) return error_set(err, STATUS_RUN, "out of memory: the fingerprint of a model");
   for (int i = 0; i < model->tensors; i++) {
+    if (encoder && is_beside_encoder(model->tensor[i].name)) continue;
     hash_tensor(hash, model->tensor[i].name, model->tensor[i].tensor, limit);
   }
   hash_finish(hash, hex);
@@ -204,11 +223,15 @@ static Status hash_tensors(const T5 *model, size_t limit, char hex[HASH_HEX], Er
 }
 
 Status t5_hash(const T5 *model, char hex[HASH_HEX], Error *err) {
-  return hash_tensors(model, SIZE_MAX, hex, err);
+  return hash_tensors(model, SIZE_MAX, false, hex, err);
 }
 
 Status t5_sample(const T5 *model, char hex[HASH_HEX], Error *err) {
-  return hash_tensors(model, T5_SAMPLE_BYTES, hex, err);
+  return hash_tensors(model, T5_SAMPLE_BYTES, false, hex, err);
+}
+
+Status t5_encoder_sample(const T5 *model, char hex[HASH_HEX], Error *err) {
+  return hash_tensors(model, T5_SAMPLE_BYTES, true, hex, err);
 }
 
 Status t5_fingerprint(T5 *model, char hex[HASH_HEX], Error *err) {

@@ -181,7 +181,12 @@ static void close_parts(Parts *p) {
 static Status open_base(Parts *p, const char *given, Error *err) {
   const char *dir;
   TRY(manifest_base(&p->manifest, given, &dir, err));
-  TRY(base_open(&p->base, dir, err));
+  TRY(base_open_encoder(&p->base, dir, err));
+  if (p->base.model->config.encoder_alone) {
+    console_note(NULL, "%s: is an encoder alone: whether it is that of %s shows when it is used",
+                 dir, p->manifest.base_name);
+    return STATUS_OK;
+  }
   TRY(base_sample(&p->base, err));
   if (strcmp(p->base.sample, p->manifest.sample) == 0) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH, "%s: is another base than that of %s (%s)", dir,

@@ -41,7 +41,9 @@ static Status describe_base(Inspection *in, T5 *model, Error *err) {
   facts_set(f, f->root, "parameters", json_integer(parameters));
   facts_set(f, f->root, "adaptable_linears", json_integer(model->modules.count));
   facts_set(f, f->root, "head",
-            facts_text(model->head == &model->shared ? "the input embedding" : "its own"));
+            facts_text(model->config.encoder_alone     ? "none"
+                       : model->head == &model->shared ? "the input embedding"
+                                                       : "its own"));
   if (in->values) {
     char fingerprint[HASH_HEX];
     TRY(t5_fingerprint(model, fingerprint, err));
@@ -54,10 +56,10 @@ static Status describe_base(Inspection *in, T5 *model, Error *err) {
 
 Status inspect_base(Inspection *in, const char *dir, Error *err) {
   T5 *model = NULL;
-  TRY(t5_open(&model, dir, err));
+  TRY(t5_open_encoder(&model, dir, err));
   Facts *f = &in->facts;
   facts_set(f, f->root, "directory", facts_text(dir));
-  facts_set(f, f->root, "kind", facts_text("T5 base"));
+  facts_set(f, f->root, "kind", facts_text(model->config.encoder_alone ? "T5 encoder" : "T5 base"));
   Status status = inspect_weights(in, model->weights, err);
   if (status == STATUS_OK) status = describe_base(in, model, err);
   t5_close(model);
