@@ -178,12 +178,14 @@ static void what_is_damaged_does_no_harm(void **state) {
   Scratch *s;
   assert_int_equal(scratch_setup((void **)&s), 0);
   scratch_write(s, "generation_config.json", sound, strlen(sound));
-  damage_file(s, &(Damage){.file = "generation_config.json",
-                           .piece = pieces,
-                           .pieces = sizeof pieces / sizeof *pieces,
-                           .rounds = 1000,
-                           .read = answer,
-                           .arg = *state});
+  Damage d = {.file = "generation_config.json",
+              .piece = pieces,
+              .pieces = sizeof pieces / sizeof *pieces,
+              .rounds = 1000,
+              .read = answer,
+              .arg = *state};
+  damage_file(s, &d);
+  damage_cut(s, &d);
   scratch_teardown((void **)&s);
 }
 
