@@ -137,6 +137,17 @@ printf '\300\177' | dd of="$work/spoilt/adapter_model.safetensors" bs=1 conv=not
   refused 3 'nothing: cannot open' add "$pool" rotate $good --instruction "@$work/nothing"
   refused 4 'pool.yaml: base: fingerprint: ' add "$pool" rotate $good --base $golden/v1_1/base
 }
+# What is read otherwise than it is written is said, once.
+cp -R $made/experts/rotate "$work/biased"
+sed -i 's/"bias": "none"/"bias": "all"/' "$work/biased/adapter_config.json"
+copy
+run add "$work/copy" rotate --adapter "$work/biased" --gate $made/gates/rotate.safetensors
+if [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q 'biased/adapter_config.json: bias: ' "$work/err"; then
+  pass
+else
+  fail 'biases that are not there are not spoken of'
+fi
+
 refused 2 'add: --gate FILE is missing' add "$pool" rotate --adapter $made/experts/rotate
 refused 2 'add: --adapter DIR is missing' add "$pool" rotate --gate $made/gates/rotate.safetensors
 refused 2 'POOL and NAME is missing' add "$pool" --adapter a --gate b

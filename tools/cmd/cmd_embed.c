@@ -38,7 +38,9 @@ static const char usage[] =
     "                          skein embed\n"
     "  --name NAME             the embedder that made FILE, where FILE does not say it itself\n"
     "                          (\"embedder\" in its __metadata__)\n"
-    "  --base DIR              the pool's base, for encoder, where it is not where the pool says\n"
+    "  --base DIR              the pool's base, for encoder, where it is not where the pool says; "
+    "or\n"
+    "                          a T5EncoderModel of it\n"
     "  --examples EXPERT=FILE  embed inputs of an expert's own data (JSONL or .zst) and not the\n"
     "                          instructions; those of other experts stay as they are\n"
     "  --limit N               the most lines of each FILE that are used, from its start (1000)\n"
@@ -183,7 +185,8 @@ static Status open_base(Parts *p, const char *given, Error *err) {
   TRY(manifest_base(&p->manifest, given, &dir, err));
   TRY(base_open_encoder(&p->base, dir, err));
   if (p->base.model->config.encoder_alone) {
-    console_note(NULL, "%s: is an encoder alone: whether it is that of %s shows when it is used",
+    console_note(NULL,
+                 "skein: %s: is an encoder alone: whether it is that of %s shows when it is used",
                  dir, p->manifest.base_name);
     return STATUS_OK;
   }

@@ -8,6 +8,7 @@
 #include "data/file/file.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/train_activation.h"
+#include "tools/pool/adapter_notes.h"
 #include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
@@ -225,6 +226,7 @@ static Status train_as_asked(const TrainArguments *a, Error *err) {
     return train_activation(a->config, a->assignment.text, a->assignment.count, err);
   Status status = settings_init(&set, &settings, a->objective, err);
   if (status == STATUS_OK) status = read_settings(&set, a, err);
+  if (status == STATUS_OK && settings.expert) adapter_notes_say(settings.expert);
   if (status == STATUS_OK) status = a->dry_run ? dry_run(&set, err) : run_training(&set, a, err);
   options_free(&set);
   return status;

@@ -8,6 +8,7 @@
 #include "data/file/path.h"
 #include "data/text/utf8.h"
 #include "infer/pool/pool_expert.h"
+#include "tools/pool/adapter_notes.h"
 #include "tools/pool/pool_tool.h"
 #include "tools/shell/console.h"
 
@@ -103,6 +104,7 @@ static Status check_expert(const PoolManifest *m, const PoolSource *source, cons
                            PoolEntry *entry, Error *err) {
   PoolExpert expert;
   TRY(pool_expert_open_new(&expert, entry, m->base, source, modules, err));
+  adapter_notes_say(source->adapter);
   Status status = pool_expert_check_values(&expert, modules, err);
   pool_expert_describe(&expert, entry);
   pool_expert_close(&expert);

@@ -102,7 +102,7 @@ static char *list_keys(json_t *keys) {
 
 static void say_keys(const char *path, const char *what, json_t *keys) {
   char *text = json_object_size(keys) > 0 ? list_keys(keys) : NULL;
-  if (text) console_note(NULL, "%s: %s: %s", path, what, text);
+  if (text) console_note(NULL, "skein: %s: %s: %s", path, what, text);
   free(text);
 }
 
