@@ -78,8 +78,10 @@ static void open_expert(Parity *p, const char *name) {
 
 void parity_zero_gates(Parity *p, const char *name) {
   open_expert(p, name);
-  expect_ok(name, gate_new(&p->gate, p->lora, &p->model->modules, &p->error), &p->error);
-  expect_ok(name, gate_adapters(p->gate, p->lora, &p->adapters, &p->error), &p->error);
+  expect_ok(name, gate_new(&p->gate, &(Expert){.lora = p->lora}, &p->model->modules, &p->error),
+            &p->error);
+  expect_ok(name, gate_adapters(p->gate, &(Expert){.lora = p->lora}, &p->adapters, &p->error),
+            &p->error);
 }
 
 static void golden_gates(Parity *p, const char *name) {

@@ -32,13 +32,12 @@ static const char *expert_name(const RoutedCase *k, size_t i) {
 /* Making the pool. */
 
 /* The vectors of one kind of an expert that covers what `lora` covers. */
-static Gate *golden_vectors(const RoutedCase *k, const Lora *lora, const char *expert,
-                            const char *kind) {
+static Gate *golden_vectors(const RoutedCase *k, Lora *lora, const char *expert, const char *kind) {
   Error err = {0};
   Gate *gate;
   int64_t n, at = 0;
   const float *values = routed_want(k, expert, kind, &n);
-  expect_ok("gate", gate_new(&gate, lora, &k->model->modules, &err), &err);
+  expect_ok("gate", gate_new(&gate, &(Expert){.lora = lora}, &k->model->modules, &err), &err);
   for (int i = 0; i < gate->count; i++) {
     Tensor *v = &gate->vector[i];
     if (v->rows == 0) continue;

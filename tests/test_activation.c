@@ -62,7 +62,9 @@ static void compare_with_hooks(const char *name, const char *expert, bool togeth
   Batch batch = case_batch(&p, together);
   char *path = golden_path("activation/%s.%s.safetensors", name, expert);
   expect_ok(path, tensor_table_open(&want, path, &err), &err);
-  expect_ok("collect", activation_collect(&a, p.model, p.lora, &batch, 2, NULL, &err), &err);
+  expect_ok("collect",
+            activation_collect(&a, p.model, &(Expert){.lora = p.lora}, &batch, 2, NULL, &err),
+            &err);
   Comparison c = compare_begin(PARITY_F32, "%s %s", name, expert);
   for (int i = 0; i < a.count; i++) {
     const ModuleActivation *m = &a.module[i];

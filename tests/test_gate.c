@@ -42,7 +42,7 @@ static void a_new_gate_is_zero_where_the_expert_is(void **state) {
   Error err = {0};
   World w = world_open();
   Gate *gate;
-  expect_ok("new", gate_new(&gate, w.lora, &w.model->modules, &err), &err);
+  expect_ok("new", gate_new(&gate, &(Expert){.lora = w.lora}, &w.model->modules, &err), &err);
   assert_int_equal(gate->count, w.model->modules.count);
   for (int i = 0; i < gate->count; i++) {
     const Tensor *v = &gate->vector[i];
@@ -63,10 +63,10 @@ static void what_is_saved_is_opened(void **state) {
   GateInfo info;
   const char *path = scratch_path(s, "gate.safetensors");
   expect_ok("save", gate_save(w.gate, &w.model->modules, path, &w.info, &err), &err);
-  expect_ok(
-      "open",
-      gate_open(&gate, path, w.lora, &w.model->modules, tiny_fingerprint(w.model).hex, &info, &err),
-      &err);
+  expect_ok("open",
+            gate_open(&gate, path, &(Expert){.lora = w.lora}, &w.model->modules,
+                      tiny_fingerprint(w.model).hex, &info, &err),
+            &err);
   assert_string_equal(info.base, w.info.base);
   assert_string_equal(info.expert, w.info.expert);
   assert_string_equal(info.recipe, "phatgoose");
@@ -178,8 +178,8 @@ static void every_refusal(void **state) {
     Gate *gate;
     GateInfo info;
     const char *path = write_edited(*state, &w, &cases[i].edit);
-    Status got = gate_open(&gate, path, w.lora, &w.model->modules, tiny_fingerprint(w.model).hex,
-                           &info, &err);
+    Status got = gate_open(&gate, path, &(Expert){.lora = w.lora}, &w.model->modules,
+                           tiny_fingerprint(w.model).hex, &info, &err);
     assert_null(gate);
     expect_error(cases[i].words, got, &err, cases[i].status, cases[i].words);
   }
@@ -192,20 +192,20 @@ static void another_expert_or_base_is_refused(void **state) {
   Gate *gate;
   GateInfo info;
   const char *path = write_edited(*state, &w, &(Edit){0});
-  expect_ok(
-      "own",
-      gate_open(&gate, path, w.lora, &w.model->modules, tiny_fingerprint(w.model).hex, &info, &err),
-      &err);
+  expect_ok("own",
+            gate_open(&gate, path, &(Expert){.lora = w.lora}, &w.model->modules,
+                      tiny_fingerprint(w.model).hex, &info, &err),
+            &err);
   gate_close(gate);
   Lora *other = tiny_lora(w.model, "q,wo", 3, 9);
-  Status got =
-      gate_open(&gate, path, other, &w.model->modules, tiny_fingerprint(w.model).hex, &info, &err);
+  Status got = gate_open(&gate, path, &(Expert){.lora = other}, &w.model->modules,
+                         tiny_fingerprint(w.model).hex, &info, &err);
   expect_error("expert", got, &err, STATUS_MISMATCH, "__metadata__: expert: ");
   lora_close(other);
   w.model->shared.data[0] += 1;
   err = (Error){0};
-  got =
-      gate_open(&gate, path, w.lora, &w.model->modules, tiny_fingerprint(w.model).hex, &info, &err);
+  got = gate_open(&gate, path, &(Expert){.lora = w.lora}, &w.model->modules,
+                  tiny_fingerprint(w.model).hex, &info, &err);
   expect_error("base", got, &err, STATUS_MISMATCH, "__metadata__: base: ");
   world_close(&w);
 }
@@ -222,8 +222,8 @@ static void numbers_that_are_none_are_refused(void **state) {
   assert_int_equal(fseek(f, -8, SEEK_END), 0);
   assert_int_equal(fwrite(&nan, 4, 1, f), 1);
   assert_int_equal(fclose(f), 0);
-  Status got = gate_open(&gate, s->path, w.lora, &w.model->modules, tiny_fingerprint(w.model).hex,
-                         &info, &err);
+  Status got = gate_open(&gate, s->path, &(Expert){.lora = w.lora}, &w.model->modules,
+                         tiny_fingerprint(w.model).hex, &info, &err);
   expect_error("NaN", got, &err, STATUS_INPUT,
                "decoder.block.2.layer.2.DenseReluDense.wo.gate: [0, 38]: is NaN");
   world_close(&w);

@@ -60,7 +60,7 @@ static Status open_gate(const char *dir, void *arg, Error *err) {
   Gate *opened;
   GateInfo info;
   char *path = path_join(dir, "gate.safetensors");
-  Status status = gate_open(&opened, path, on->lora, &on->model->modules,
+  Status status = gate_open(&opened, path, &(Expert){.lora = on->lora}, &on->model->modules,
                             tiny_fingerprint(on->model).hex, &info, err);
   assert_int_equal(opened != NULL, status == STATUS_OK);
   gate_close(opened);

@@ -136,8 +136,9 @@ static Status use_gate(void *arg, Error *err) {
   Gate *gate;
   GateInfo info;
   AdapterSet set;
-  TRY(gate_open(&gate, w->gate, w->lora, &w->model->modules, w->fingerprint.hex, &info, err));
-  Status status = gate_adapters(gate, w->lora, &set, err);
+  TRY(gate_open(&gate, w->gate, &(Expert){.lora = w->lora}, &w->model->modules, w->fingerprint.hex,
+                &info, err));
+  Status status = gate_adapters(gate, &(Expert){.lora = w->lora}, &set, err);
   if (status == STATUS_OK) free(set.slot);
   if (status == STATUS_OK) status = gate_save(gate, &w->model->modules, w->out_file, &info, err);
   gate_close(gate);

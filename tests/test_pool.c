@@ -64,10 +64,12 @@ static void factors_are_those_of_the_adapter(void **state) {
     assert_string_equal(lora->fingerprint, pool_entry(pool, e)->fingerprint);
     for (int i = 0; i < model->modules.count; i++) {
       const LoraFactor *want = &lora->factor[i];
-      LowRank got, all[POOL_WORLD];
+      LowRank got;
+      Adapter all[POOL_WORLD];
       expect_ok(name, pool_factor(pool, e, i, &got, &err), &err);
-      expect_ok(name, pool_factors(pool, order, POOL_WORLD, i, 2, all, &err), &err);
-      assert_true(got.a == all[e].a && got.b == all[e].b && got.scale == all[e].scale);
+      expect_ok(name, pool_adapters(pool, order, POOL_WORLD, i, 2, all, &err), &err);
+      const LowRank *of_all = &all[e].low_rank;
+      assert_true(got.a == of_all->a && got.b == of_all->b && got.scale == of_all->scale);
       assert_int_equal(got.a != NULL, want->a.rows > 0);
       if (!got.a) continue;
       assert_true(got.scale == want->scale && got.a->rows == want->a.rows);

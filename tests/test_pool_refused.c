@@ -67,8 +67,8 @@ static void the_first_bad_factor_is_told(void **state) {
     int refused = 0;
     for (int i = 0; i < model->modules.count; i++) {
       Error err = {0};
-      LowRank got[POOL_WORLD];
-      Status status = pool_factors(pool, orders[k % 2], POOL_WORLD, i, 1 + k / 2, got, &err);
+      Adapter got[POOL_WORLD];
+      Status status = pool_adapters(pool, orders[k % 2], POOL_WORLD, i, 1 + k / 2, got, &err);
       if (status == STATUS_OK) continue;
       refused++;
       expect_error("factors", status, &err, STATUS_INPUT, words[k % 2]);

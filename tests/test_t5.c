@@ -27,7 +27,7 @@ static Trained trained_open(bool v1_1) {
   Trained t = {.model = tiny_model(v1_1, true)};
   t.lora = tiny_lora(t.model, "all-linear", 3, 5);
   t.gate = tiny_gate(t.lora, t.model, 6);
-  expect_ok("slots", gate_adapters(t.gate, t.lora, &t.adapters, &err), &err);
+  expect_ok("slots", gate_adapters(t.gate, &(Expert){.lora = t.lora}, &t.adapters, &err), &err);
   return t;
 }
 
@@ -247,8 +247,8 @@ static void a_zero_gate_is_half_the_expert(void **state) {
   Lora *lora = tiny_lora(model, "all-linear", 3, 5);
   Gate *gate;
   AdapterSet gated, half;
-  expect_ok("gate", gate_new(&gate, lora, &model->modules, &err), &err);
-  expect_ok("slots", gate_adapters(gate, lora, &gated, &err), &err);
+  expect_ok("gate", gate_new(&gate, &(Expert){.lora = lora}, &model->modules, &err), &err);
+  expect_ok("slots", gate_adapters(gate, &(Expert){.lora = lora}, &gated, &err), &err);
   expect_ok("slots", lora_adapters(lora, &half, &err), &err);
   for (int i = 0; i < half.count; i++) half.slot[i].low_rank.scale /= 2;
   TinyBatch b = tiny_batch(&model->config, 1);

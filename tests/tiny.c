@@ -74,10 +74,10 @@ Lora *tiny_lora(const T5 *model, const char *targets, int rank, uint64_t seed) {
   return lora;
 }
 
-Gate *tiny_gate(const Lora *lora, const T5 *model, uint64_t seed) {
+Gate *tiny_gate(Lora *lora, const T5 *model, uint64_t seed) {
   Gate *gate;
   Error err = {0};
-  expect_ok("gate", gate_new(&gate, lora, &model->modules, &err), &err);
+  expect_ok("gate", gate_new(&gate, &(Expert){.lora = lora}, &model->modules, &err), &err);
   for (int i = 0; i < gate->count; i++) {
     tiny_fill(&gate->vector[i], 0.3f, rng_key(seed, (uint64_t)i, 2, 0));
   }

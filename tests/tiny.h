@@ -21,7 +21,7 @@ Hex tiny_fingerprint(const T5 *model);
 /* A trainable adapter on `targets` whose B is not zero; lora_close when done. */
 Lora *tiny_lora(const T5 *model, const char *targets, int rank, uint64_t seed);
 /* Its gates, random. */
-Gate *tiny_gate(const Lora *lora, const T5 *model, uint64_t seed);
+Gate *tiny_gate(Lora *lora, const T5 *model, uint64_t seed);
 /* N(0, spread^2) everywhere. */
 void tiny_fill(Tensor *t, float spread, uint64_t key);
 

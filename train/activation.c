@@ -45,13 +45,13 @@ static void add_inputs(Context *c, void *arg, const Module *module, const Rows *
 }
 
 static Status make_sums(Activation *a, Collector *collector, const Modules *modules,
-                        const Lora *lora, Error *err) {
+                        const Expert *expert, Error *err) {
   int64_t largest = 1;
   *a = (Activation){calloc((size_t)modules->count, sizeof *a->module), modules->count};
   if (!a->module) return no_memory(err);
   for (int i = 0; i < a->count; i++) {
     ModuleActivation *m = &a->module[i];
-    if (!expert_covers(lora->factor, i)) continue;
+    if (!expert_covers(expert, i)) continue;
     m->d_in = modules->module[i].d_in;
     m->mean = calloc((size_t)m->d_in, sizeof *m->mean);
     m->absolute = calloc((size_t)m->d_in, sizeof *m->absolute);
@@ -107,13 +107,13 @@ static Status forward_batch(const T5Run *run, const Batch *batch, int threads,
   return status;
 }
 
-Status activation_collect(Activation *a, T5 *model, const Lora *lora, const Batch *batch,
+Status activation_collect(Activation *a, T5 *model, const Expert *expert, const Batch *batch,
                           int threads, const ActivationWatch *watch, Error *err) {
   Collector collector = {0};
   AdapterSet adapters = {0};
   T5Run run = {model, &adapters, false};
-  Status status = make_sums(a, &collector, &model->modules, lora, err);
-  if (status == STATUS_OK) status = lora_adapters(lora, &adapters, err);
+  Status status = make_sums(a, &collector, &model->modules, expert, err);
+  if (status == STATUS_OK) status = expert_adapters(expert, &adapters, err);
   adapters.add = add_inputs;
   adapters.arg = &collector;
   if (status == STATUS_OK) status = forward_batch(&run, batch, threads, watch, err);

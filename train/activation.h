@@ -2,7 +2,7 @@
  * Activation in the code of PHATGOOSE (arXiv 2402.05859) and of GLIDER (arXiv 2410.07172). Nothing
  * is learnt.
  *
- * With the expert's LoRA active and no gate, u is the raw input of a covered module. Its rows are
+ * With the expert active and no gate, u is the raw input of a covered module. Its rows are
  * the tokens of the input in the encoder and for the keys and values of cross-attention, and the
  * tokens of the target, shifted right and taken as given (teacher forcing), in the rest of the
  * decoder; there is no padding. PHATGOOSE's code averages decoder positions of whatever its batch
@@ -20,7 +20,7 @@
 
 #include "data/examples/batch.h"
 #include "data/options/options.h"
-#include "infer/expert/lora.h"
+#include "infer/expert/expert.h"
 #include "infer/t5/t5.h"
 #include "train/run_settings.h"
 
@@ -42,7 +42,7 @@ typedef struct ActivationWatch {
 
 /* The means over every example of the batch, summed in double in the order of the batch. On failure
  * *a is zeroed. */
-Status activation_collect(Activation *a, T5 *model, const Lora *lora, const Batch *batch,
+Status activation_collect(Activation *a, T5 *model, const Expert *expert, const Batch *batch,
                           int threads, const ActivationWatch *watch, Error *err);
 void activation_free(Activation *a); /* a zeroed Activation is allowed */
 

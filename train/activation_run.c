@@ -119,7 +119,7 @@ static Status collect_and_write(const ActivationSettings *s, const Foundation *f
   char *path = path_join(s->output, "activation.safetensors");
   if (!path) return no_memory(s->output, err);
   Status status =
-      activation_collect(&a, f->base.model, f->expert, batch, (int)s->threads, watch, err);
+      activation_collect(&a, f->base.model, &f->expert, batch, (int)s->threads, watch, err);
   if (status == STATUS_OK) status = foundation_check(f, err);
   if (status == STATUS_OK) status = dir_make(s->output, err);
   if (status == STATUS_OK) status = write_file(&a, f, batch->examples, s->seed, path, err);

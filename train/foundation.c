@@ -7,13 +7,13 @@ Status foundation_open(Foundation *f, const char *base, const char *expert, Erro
   TRY(base_open(&f->base, base, err));
   TRY(t5_fingerprint(f->base.model, f->base_hash, err));
   if (!expert) return STATUS_OK;
-  TRY(lora_open(&f->expert, expert, &f->base.model->modules, err));
-  memcpy(f->expert_hash, f->expert->fingerprint, HASH_HEX);
+  TRY(expert_open(&f->expert, expert, &f->base.model->modules, err));
+  memcpy(f->expert_hash, expert_fingerprint(&f->expert), HASH_HEX);
   return STATUS_OK;
 }
 
 void foundation_close(Foundation *f) {
-  lora_close(f->expert);
+  expert_close(&f->expert);
   base_close(&f->base);
   *f = (Foundation){0};
 }
@@ -34,7 +34,7 @@ Status foundation_check(const Foundation *f, Error *err) {
     TRY(check_same("base", f->base_hash, hash, err));
   }
   if (*f->expert_hash) {
-    TRY(lora_fingerprint(f->expert, &f->base.model->modules, hash, err));
+    TRY(expert_hash(&f->expert, &f->base.model->modules, hash, err));
     TRY(check_same("expert", f->expert_hash, hash, err));
   }
   return STATUS_OK;

@@ -3,12 +3,12 @@
 #ifndef SKEIN_FOUNDATION_H
 #define SKEIN_FOUNDATION_H
 
-#include "infer/expert/lora.h"
+#include "infer/expert/expert.h"
 #include "infer/t5/base.h"
 
 typedef struct Foundation {
   Base base;
-  Lora *expert;               /* NULL: none */
+  Expert expert;              /* zeroed: none */
   char base_hash[HASH_HEX];   /* fingerprint of the frozen base; "" when it is learnt */
   char expert_hash[HASH_HEX]; /* fingerprint of the expert; "" when there is none */
 } Foundation;

@@ -1,5 +1,6 @@
 /* train gate: one sigmoid gate a covered linear, behind which a frozen expert adds to a frozen base
- * (PHATGOOSE, arXiv 2402.05859): y = W u + sigma(v . u) (alpha / r) B A u, v = 0 at the start. */
+ * (PHATGOOSE, arXiv 2402.05859): with sigma(v . u) (alpha / r) B A u, or what an
+ * (IA)3 changes (autograd/op/adapter.h), v = 0 at the start. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 /* clang-format off: tables */
 static const Option OPTIONS[] = {
     PATH("base", base, true, "Hugging Face T5 directory"),
-    PATH("expert", expert, true, "PEFT LoRA directory trained on that base"),
+    PATH("expert", expert, true, "PEFT directory of a LoRA or (IA)3 trained on that base"),
     DATA_OPTIONS,
     RUN_OPTIONS,
     TRAIN_OPTIONS,
@@ -37,7 +38,7 @@ static Status no_memory(Error *err) {
 
 static GatedExpert gated_expert(const Objective *o) {
   const GateParts *own = o->own;
-  return (GatedExpert){o->on.base.model, o->on.expert, own->gate, &o->adapters, own->stats};
+  return (GatedExpert){o->on.base.model, &o->on.expert, own->gate, &o->adapters, own->stats};
 }
 
 static Status open_gate(Objective *o, const char *dir, bool resume, Error *err) {
@@ -46,8 +47,8 @@ static Status open_gate(Objective *o, const char *dir, bool resume, Error *err) 
   const Modules *modules = &o->on.base.model->modules;
   GateParts *own = o->own = calloc(1, sizeof *own);
   if (!own) return no_memory(err);
-  TRY(gate_new(&own->gate, o->on.expert, modules, err));
-  TRY(gate_adapters(own->gate, o->on.expert, &o->adapters, err));
+  TRY(gate_new(&own->gate, &o->on.expert, modules, err));
+  TRY(gate_adapters(own->gate, &o->on.expert, &o->adapters, err));
   own->stats = calloc((size_t)modules->count, sizeof *own->stats);
   if (!own->stats) return no_memory(err);
   TRY(objective_reserve(o, modules->count, err));

@@ -35,7 +35,7 @@ static Status open_lora(Objective *o, const char *dir, bool resume, Error *err) 
   TRY(objective_reserve(o, 2 * modules->count, err));
   for (int i = 0; i < modules->count; i++) {
     LoraFactor *f = &lora->factor[i];
-    if (!expert_covers(lora->factor, i)) continue;
+    if (!lora_covers(lora->factor, i)) continue;
     TRY(objective_add(o, &f->a, modules->module[i].name, ".lora_A.weight", err));
     TRY(objective_add(o, &f->b, modules->module[i].name, ".lora_B.weight", err));
   }

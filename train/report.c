@@ -69,7 +69,7 @@ static Status measure_losses(GateReport *r, const GatedExpert *e, const Probe *p
                              Error *err) {
   AdapterSet removed = {0}, zero = {0};
   Gate *zero_gate = NULL;
-  Status status = lora_adapters(e->expert, &removed, err);
+  Status status = expert_adapters(e->expert, &removed, err);
   if (status == STATUS_OK) status = gate_new(&zero_gate, e->expert, &e->model->modules, err);
   if (status == STATUS_OK) status = gate_adapters(zero_gate, e->expert, &zero, err);
   if (status == STATUS_OK) status = probe_loss(probe, s, e->model, NULL, &r->loss_base, err);

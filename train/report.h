@@ -30,7 +30,7 @@ typedef struct GateReport {
 /* The gates of an expert at work. All is borrowed. */
 typedef struct GatedExpert {
   T5 *model;
-  const Lora *expert;
+  const Expert *expert;
   const Gate *gate;
   const AdapterSet *adapters; /* the expert behind its gates */
   GateStats *stats;           /* [modules.count] filled by every forward with them */

@@ -5,8 +5,10 @@
  *
  *   ON DISK                              READ BY             IN MEMORY
  *   adapter_config.json (PEFT)           lora_config.h       LoraConfig
- *   adapter_model.safetensors or .bin    lora_file.h         LoraFile: mapped, checked, unread
+ *   adapter_model.safetensors or .bin    expert_file.h       ExpertFile: mapped, checked, unread;
+ *                                                            a LoraFile or an Ia3File
  *                                        lora.h              Lora: a LoraFactor a linear, in f32
+ *                                        ia3.h               Ia3: a vector a linear, in f32
  *   gate.safetensors                     gate.h              Gate: a vector a linear, in f32
  *   gate or activation.safetensors       vector_file.h       VectorFile: mapped, checked, unread
  *   (from the factors)                   arrow.h             Arrow's prototype of a linear
@@ -16,9 +18,29 @@
 #ifndef SKEIN_EXPERT_H
 #define SKEIN_EXPERT_H
 
-#include "infer/expert/lora_factor.h"
+#include "infer/expert/expert_kind.h"
+#include "infer/expert/ia3.h"
+#include "infer/expert/lora.h"
 
-/* Whether the expert covers the module with this id. `factor` is that of a Lora or a LoraFile. */
-bool expert_covers(const LoraFactor *factor, int module);
+/* An expert in memory: one of its kinds, the others NULL. */
+typedef struct Expert {
+  Lora *lora;
+  Ia3 *ia3;
+} Expert;
+
+/* Opens the PEFT directory of an expert of any kind, as lora_open or ia3_open. On failure *e is
+ * zeroed. */
+Status expert_open(Expert *e, const char *dir, const Modules *modules, Error *err);
+void expert_close(Expert *e); /* a zeroed Expert is allowed; zeroes it */
+
+ExpertKind expert_kind(const Expert *e);
+/* Whether the expert covers the module with this id. */
+bool expert_covers(const Expert *e, int module);
+/* SHA-256 over names and values, as it was opened or made. */
+const char *expert_fingerprint(const Expert *e);
+/* The same computed again from the values in memory. */
+Status expert_hash(const Expert *e, const Modules *modules, char hex[HASH_HEX], Error *err);
+/* Slots that add this expert to a model, without gates; free slot with free(). */
+Status expert_adapters(const Expert *e, AdapterSet *set, Error *err);
 
 #endif

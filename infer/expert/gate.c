@@ -29,11 +29,11 @@ void gate_close(Gate *gate) {
   free(gate);
 }
 
-Status gate_new(Gate **gate, const Lora *lora, const Modules *modules, Error *err) {
+Status gate_new(Gate **gate, const Expert *expert, const Modules *modules, Error *err) {
   TRY(gate_make(gate, modules, err));
   Status status = STATUS_OK;
   for (int i = 0; i < modules->count && status == STATUS_OK; i++) {
-    if (!expert_covers(lora->factor, i)) continue;
+    if (!expert_covers(expert, i)) continue;
     status = tensor_create(&(*gate)->vector[i], 1, modules->module[i].d_in, true, err);
   }
   if (status != STATUS_OK) {
@@ -102,11 +102,14 @@ static Status read_vector(const VectorFile *f, const Module *module, Tensor *vec
   return status;
 }
 
-static Status read_gate(VectorFile *f, const Lora *lora, const Modules *modules, const char *base,
-                        Gate *gate, GateInfo *info, Error *err) {
+static Status read_gate(VectorFile *f, const Expert *expert, const Modules *modules,
+                        const char *base, Gate *gate, GateInfo *info, Error *err) {
   TRY(read_info(f, info, err));
-  TRY(vector_file_check_owner(f, base, lora->fingerprint, err));
-  TRY(vector_file_locate(f, modules, lora->factor, GATE_SUFFIX, gate->vector, err));
+  TRY(vector_file_check_owner(f, base, expert_fingerprint(expert), err));
+  for (int i = 0; i < gate->count; i++) {
+    if (!expert_covers(expert, i)) continue;
+    TRY(vector_file_locate(f, &modules->module[i], GATE_SUFFIX, &gate->vector[i], err));
+  }
   TRY(vector_file_check_used(f, err));
   for (int i = 0; i < gate->count; i++) {
     if (!gate_covers(gate, i)) continue;
@@ -115,13 +118,13 @@ static Status read_gate(VectorFile *f, const Lora *lora, const Modules *modules,
   return STATUS_OK;
 }
 
-Status gate_open(Gate **gate, const char *path, const Lora *lora, const Modules *modules,
+Status gate_open(Gate **gate, const char *path, const Expert *expert, const Modules *modules,
                  const char *base, GateInfo *info, Error *err) {
   VectorFile f;
   *gate = NULL;
   TRY(vector_file_open(&f, path, GATE_FORMAT, err));
   Status status = gate_make(gate, modules, err);
-  if (status == STATUS_OK) status = read_gate(&f, lora, modules, base, *gate, info, err);
+  if (status == STATUS_OK) status = read_gate(&f, expert, modules, base, *gate, info, err);
   vector_file_close(&f);
   if (status != STATUS_OK) {
     gate_close(*gate);
@@ -130,8 +133,8 @@ Status gate_open(Gate **gate, const char *path, const Lora *lora, const Modules 
   return status;
 }
 
-Status gate_adapters(const Gate *gate, const Lora *lora, AdapterSet *set, Error *err) {
-  TRY(lora_adapters(lora, set, err));
+Status gate_adapters(const Gate *gate, const Expert *expert, AdapterSet *set, Error *err) {
+  TRY(expert_adapters(expert, set, err));
   for (int i = 0; i < gate->count; i++) {
     if (gate_covers(gate, i)) set->slot[i].gate.vector = &gate->vector[i];
   }

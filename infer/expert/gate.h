@@ -8,7 +8,7 @@
  *   format   "skein-gate"
  *   version  "1"
  *   base     fingerprint of the base (t5_fingerprint)
- *   expert   fingerprint of the expert (lora_fingerprint)
+ *   expert   fingerprint of the expert (expert_fingerprint)
  *   recipe   name of the recipe, "custom" if none
  *   steps    optimizer steps behind these values
  *   seed     seed of the run
@@ -16,7 +16,7 @@
 #ifndef SKEIN_GATE_H
 #define SKEIN_GATE_H
 
-#include "infer/expert/lora.h"
+#include "infer/expert/expert.h"
 
 typedef struct Gate {
   Tensor *vector; /* [count], by Module.id; [1, d_in] where gate_covers */
@@ -30,7 +30,7 @@ typedef struct GateInfo {
 } GateInfo;
 
 /* Zero gates (sigma = 1/2) on every module the expert covers, needing gradients. */
-Status gate_new(Gate **gate, const Lora *lora, const Modules *modules, Error *err);
+Status gate_new(Gate **gate, const Expert *expert, const Modules *modules, Error *err);
 void gate_close(Gate *gate); /* NULL is allowed */
 
 /* Whether there is a gate at the module with this id: where its expert covers it. */
@@ -41,10 +41,10 @@ Status gate_save(const Gate *gate, const Modules *modules, const char *path, con
 /* Reads a gate file for this expert of the base with the fingerprint `base`: exactly the covered
  * modules, finite, of the right length; another base or expert fingerprint is STATUS_MISMATCH. The
  * vectors need no gradient. */
-Status gate_open(Gate **gate, const char *path, const Lora *lora, const Modules *modules,
+Status gate_open(Gate **gate, const char *path, const Expert *expert, const Modules *modules,
                  const char *base, GateInfo *info, Error *err);
 
 /* Slots that add the expert behind its gates; free slot with free(). */
-Status gate_adapters(const Gate *gate, const Lora *lora, AdapterSet *set, Error *err);
+Status gate_adapters(const Gate *gate, const Expert *expert, AdapterSet *set, Error *err);
 
 #endif

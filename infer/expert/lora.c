@@ -5,6 +5,7 @@
 
 #include "autograd/ground/rng.h"
 #include "infer/expert/lora_file.h"
+#include "infer/expert/targets.h"
 #include "infer/expert/values.h"
 
 enum { RNG_LORA_A = 0x6c41 }; /* purpose of the random stream of a fresh A */
@@ -58,7 +59,7 @@ static Status read_file(const LoraFile *f, const Modules *modules, Lora *lora, E
   lora->base_name = strdup(f->config.base_name);
   if (!lora->base_name) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   for (int i = 0; i < lora->count; i++) {
-    if (!expert_covers(f->factor, i)) continue;
+    if (!lora_covers(f->factor, i)) continue;
     TRY(read_factor(f, modules->module[i].name, &f->factor[i], &lora->factor[i], err));
   }
   TRY(weights_unchanged(f->weights, err));
@@ -92,50 +93,19 @@ static Status fresh_factor(LoraFactor *f, const Module *module, int rank, float 
   return STATUS_OK;
 }
 
-/* The last components that modules have: "q, k, v, o". */
-static void list_parts(const Modules *modules, char *text, size_t size) {
-  size_t used = 0;
-  for (int i = 0; i < modules->count && used < size; i++) {
-    const char *part = module_last_part(modules->module[i].name);
-    bool known = false;
-    for (int k = 0; k < i && !known; k++)
-      known = strcmp(module_last_part(modules->module[k].name), part) == 0;
-    if (!known) used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", part);
-  }
-}
-
-/* Factors on the linears whose last name component is `part` ("all-linear": on every linear). */
-static Status add_target(Lora *lora, const Modules *modules, const char *part, size_t length,
-                         int rank, float alpha, uint64_t seed, Error *err) {
-  bool all = length == strlen("all-linear") && strncmp(part, "all-linear", length) == 0;
-  bool found = false;
-  for (int i = 0; i < modules->count; i++) {
-    const char *last = module_last_part(modules->module[i].name);
-    if (!all && (strlen(last) != length || strncmp(last, part, length) != 0)) continue;
-    found = true;
-    if (expert_covers(lora->factor, i)) continue; /* named twice */
-    TRY(fresh_factor(&lora->factor[i], &modules->module[i], rank, alpha, seed, err));
-    lora->covered++;
-  }
-  if (found) return STATUS_OK;
-  char parts[200];
-  list_parts(modules, parts, sizeof parts);
-  return error_set(err, STATUS_USAGE,
-                   "target modules: \"%.*s\" is not the end of the name of a linear; want "
-                   "all-linear or some of %s",
-                   (int)length, part, parts);
-}
-
 static Status fill_new(Lora *lora, const Modules *modules, int rank, float alpha,
                        const char *targets, uint64_t seed, Error *err) {
   if (rank < 1) return error_set(err, STATUS_USAGE, "rank: is %d, want at least 1", rank);
-  for (const char *part = targets;; part++) {
-    size_t length = strcspn(part, ",");
-    TRY(add_target(lora, modules, part, length, rank, alpha, seed, err));
-    part += length;
-    if (!*part) break;
+  bool *chosen = calloc((size_t)modules->count + 1, sizeof *chosen);
+  Status status = chosen ? targets_choose(targets, modules, "target modules", chosen, err)
+                         : error_set(err, STATUS_RUN, "out of memory: an adapter");
+  for (int i = 0; i < modules->count && status == STATUS_OK; i++) {
+    if (!chosen[i]) continue;
+    status = fresh_factor(&lora->factor[i], &modules->module[i], rank, alpha, seed, err);
+    lora->covered++;
   }
-  return lora_fingerprint(lora, modules, lora->fingerprint, err);
+  free(chosen);
+  return status == STATUS_OK ? lora_fingerprint(lora, modules, lora->fingerprint, err) : status;
 }
 
 Status lora_new(Lora **lora, const Modules *modules, int rank, float alpha, const char *targets,
@@ -162,7 +132,7 @@ Status lora_fingerprint(const Lora *lora, const Modules *modules, char hex[HASH_
   if (!hash) return error_set(err, STATUS_RUN, "out of memory: the fingerprint of an adapter");
   for (int i = 0; i < lora->count; i++) {
     const LoraFactor *f = &lora->factor[i];
-    if (!expert_covers(lora->factor, i)) continue;
+    if (!lora_covers(lora->factor, i)) continue;
     hash_add_string(hash, modules->module[i].name);
     hash_add(hash, &f->scale, sizeof f->scale);
     hash_matrix(hash, &f->a);
@@ -176,7 +146,7 @@ Status lora_adapters(const Lora *lora, AdapterSet *set, Error *err) {
   *set = (AdapterSet){.slot = calloc((size_t)lora->count, sizeof *set->slot), .count = lora->count};
   if (!set->slot) return error_set(err, STATUS_RUN, "out of memory: %d adapter slots", lora->count);
   for (int i = 0; i < lora->count; i++) {
-    if (expert_covers(lora->factor, i)) set->slot[i] = adapter_of(lora_update(&lora->factor[i]));
+    if (lora_covers(lora->factor, i)) set->slot[i] = adapter_of(lora_update(&lora->factor[i]));
   }
   return STATUS_OK;
 }

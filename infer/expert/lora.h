@@ -4,11 +4,11 @@
 
 #include "data/file/hash.h"
 #include "data/tensors/weights.h"
-#include "infer/expert/expert.h"
+#include "infer/expert/lora_factor.h"
 #include "infer/module/linear.h"
 
 typedef struct Lora {
-  LoraFactor *factor; /* [count], by Module.id; see expert_covers */
+  LoraFactor *factor; /* [count], by Module.id; see lora_covers */
   int count;          /* of the modules */
   int covered;
   bool rslora;

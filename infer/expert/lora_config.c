@@ -18,13 +18,22 @@ static void note(LoraConfig *c, const char *text) {
   c->note[c->notes++] = text;
 }
 
-static Status check_kind(LoraConfig *c, Error *err) {
-  const char *type, *bias = "none";
+/* peft_type by kind. */
+static const char *const PEFT_TYPE[EXPERT_KINDS] = {[EXPERT_LORA] = "LORA", [EXPERT_IA3] = "IA3"};
+
+static Status read_kind(LoraConfig *c, Error *err) {
+  const char *type;
   TRY(json_get_string(&c->doc, "peft_type", &type, err));
-  if (strcmp(type, "LORA") != 0) {
-    return error_set(err, STATUS_INPUT, "%s: peft_type: is \"%.40s\", want \"LORA\"", c->path,
-                     type);
+  for (int kind = 0; kind < EXPERT_KINDS; kind++) {
+    c->kind = (ExpertKind)kind;
+    if (strcmp(type, PEFT_TYPE[kind]) == 0) return STATUS_OK;
   }
+  return error_set(err, STATUS_INPUT, "%s: peft_type: is \"%.40s\", want \"LORA\" or \"IA3\"",
+                   c->path, type);
+}
+
+static Status check_bias(LoraConfig *c, Error *err) {
+  const char *bias = "none";
   if (json_has(&c->doc, "bias")) TRY(json_get_string(&c->doc, "bias", &bias, err));
   if (strcmp(bias, "none") == 0) return STATUS_OK;
   if (strcmp(bias, "all") != 0 && strcmp(bias, "lora_only") != 0) {
@@ -118,17 +127,27 @@ static bool trained_on_encoder(const LoraConfig *c) {
          (class && strstr(class, "EncoderModel"));
 }
 
+static Status read_lora(LoraConfig *c, Error *err) {
+  TRY(check_bias(c, err));
+  TRY(read_scale(c, err));
+  TRY(read_rules(c, "rank_pattern", true, &c->ranks, err));
+  return read_rules(c, "alpha_pattern", false, &c->alphas, err);
+}
+
+/* How the vectors were initialised does not matter once they are trained. */
+static Status read_ia3(LoraConfig *c, Error *err) {
+  return read_modules(c, "feedforward_modules", &c->feedforward, err);
+}
+
 static Status read_document(LoraConfig *c, Error *err) {
   c->base_name = "";
-  TRY(check_kind(c, err));
+  TRY(read_kind(c, err));
   TRY(lora_keys_check(&c->doc, err));
   TRY(check_fan(c, err));
-  TRY(read_scale(c, err));
+  TRY(c->kind == EXPERT_LORA ? read_lora(c, err) : read_ia3(c, err));
   if (json_has(&c->doc, "base_model_name_or_path")) {
     TRY(json_get_string(&c->doc, "base_model_name_or_path", &c->base_name, err));
   }
-  TRY(read_rules(c, "rank_pattern", true, &c->ranks, err));
-  TRY(read_rules(c, "alpha_pattern", false, &c->alphas, err));
   TRY(read_modules(c, "target_modules", &c->targets, err));
   TRY(read_modules(c, "exclude_modules", &c->excluded, err));
   c->some_layers = !lora_key_is_off(json_object_get(c->doc.root, "layers_to_transform"));
@@ -136,11 +155,30 @@ static Status read_document(LoraConfig *c, Error *err) {
   return STATUS_OK;
 }
 
+static Status parse_file(LoraConfig *c, const char *dir, Error *err) {
+  *c = (LoraConfig){.path = path_join(dir, "adapter_config.json")};
+  if (!c->path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  return json_parse_file(&c->doc, c->path, CONFIG_BYTES_MAX, err);
+}
+
 Status lora_config_read(LoraConfig *config, const char *dir, Error *err) {
-  *config = (LoraConfig){.path = path_join(dir, "adapter_config.json")};
-  if (!config->path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  TRY(json_parse_file(&config->doc, config->path, CONFIG_BYTES_MAX, err));
+  TRY(parse_file(config, dir, err));
   return read_document(config, err);
+}
+
+Status lora_config_kind(const char *dir, ExpertKind *kind, Error *err) {
+  LoraConfig c;
+  Status status = parse_file(&c, dir, err);
+  if (status == STATUS_OK) status = read_kind(&c, err);
+  *kind = c.kind;
+  lora_config_free(&c);
+  return status;
+}
+
+Status lora_config_require(const LoraConfig *config, ExpertKind kind, Error *err) {
+  if (config->kind == kind) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: peft_type: is \"%s\", want \"%s\"", config->path,
+                   PEFT_TYPE[config->kind], PEFT_TYPE[kind]);
 }
 
 static void free_rules(LoraRules *rules) {
@@ -153,6 +191,7 @@ void lora_config_free(LoraConfig *config) {
   free_rules(&config->alphas);
   name_pattern_free(&config->targets.pattern);
   name_pattern_free(&config->excluded.pattern);
+  name_pattern_free(&config->feedforward.pattern);
   json_free(&config->doc);
   free(config->path);
 }
@@ -206,5 +245,44 @@ Status lora_config_wants(const LoraConfig *config, const char *module, LoraWant 
   } else {
     *want = unsaid || elsewhere || config->some_layers ? LORA_ALLOWED : LORA_DEMANDED;
   }
+  return STATUS_OK;
+}
+
+Status lora_config_check_covers(const LoraConfig *config, const char *module, bool covered,
+                                const char *file, Error *err) {
+  LoraWant want;
+  const char *tensors = config->kind == EXPERT_LORA ? "factors" : "vector";
+  TRY(lora_config_wants(config, module, &want, err));
+  if (covered && want == LORA_FORBIDDEN) {
+    return error_set(err, STATUS_MISMATCH,
+                     "%s: target_modules: does not name \"%s\", whose %s %s in %s", config->path,
+                     module, tensors, config->kind == EXPERT_LORA ? "are" : "is", file);
+  }
+  if (!covered && want == LORA_DEMANDED) {
+    return error_set(err, STATUS_MISMATCH,
+                     "%s: target_modules: names \"%s\", which has no %s in %s", config->path,
+                     module, tensors, file);
+  }
+  return STATUS_OK;
+}
+
+static bool ends_in_one(const char *module, const json_t *list) {
+  size_t size = strlen(module);
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *end = json_string_value(json_array_get(list, i));
+    if (strlen(end) <= size && strcmp(module + size - strlen(end), end) == 0) return true;
+  }
+  return false;
+}
+
+Status lora_config_feedforward(const LoraConfig *config, const char *module, FeedForward *said,
+                               Error *err) {
+  const LoraModules *m = &config->feedforward;
+  bool is = false;
+  *said = FEEDFORWARD_UNSAID;
+  if (m->kind == MODULES_UNSAID) return STATUS_OK;
+  if (m->kind == MODULES_PATTERN) TRY(name_pattern_matches(&m->pattern, module, &is, err));
+  if (m->kind == MODULES_LISTED) is = ends_in_one(module, m->list);
+  *said = is ? FEEDFORWARD_YES : FEEDFORWARD_NO;
   return STATUS_OK;
 }

@@ -15,6 +15,11 @@ typedef struct LoraFactor {
   float alpha, scale;
 } LoraFactor;
 
+/* Whether `factor` [modules] covers the module with this id. */
+static inline bool lora_covers(const LoraFactor *factor, int module) {
+  return factor[module].a.rows > 0;
+}
+
 /* alpha / rank, or alpha / sqrt(rank) with use_rslora. */
 float lora_scale(float alpha, int64_t rank, bool rslora);
 

@@ -117,19 +117,7 @@ static Status check_factor(const LoraFile *f, const char *module, const LoraFact
     return error_set(err, STATUS_INPUT, "%s: %s%s.lora_%c.weight: is missing", f->path, PREFIX,
                      module, has_a ? 'B' : 'A');
   }
-  LoraWant want;
-  TRY(lora_config_wants(&f->config, module, &want, err));
-  if (has_a && want == LORA_FORBIDDEN) {
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: target_modules: does not name \"%s\", whose factors are in %s",
-                     f->config.path, module, f->path);
-  }
-  if (!has_a && want == LORA_DEMANDED) {
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: target_modules: names \"%s\", which has no factors in %s", f->config.path,
-                     module, f->path);
-  }
-  return STATUS_OK;
+  return lora_config_check_covers(&f->config, module, has_a, f->path, err);
 }
 
 static Status check_factors(LoraFile *f, const Modules *modules, Error *err) {
@@ -137,7 +125,7 @@ static Status check_factors(LoraFile *f, const Modules *modules, Error *err) {
     LoraFactor *factor = &f->factor[i];
     const char *module = modules->module[i].name;
     TRY(check_factor(f, module, factor, err));
-    if (!expert_covers(f->factor, i)) continue;
+    if (!lora_covers(f->factor, i)) continue;
     double alpha;
     TRY(lora_config_alpha(&f->config, module, &alpha, err));
     factor->alpha = (float)alpha;
@@ -150,6 +138,7 @@ static Status check_factors(LoraFile *f, const Modules *modules, Error *err) {
 
 static Status open_file(LoraFile *f, const char *dir, const Modules *modules, Error *err) {
   TRY(lora_config_read(&f->config, dir, err));
+  TRY(lora_config_require(&f->config, EXPERT_LORA, err));
   TRY(weights_open_adapter(&f->weights, dir, err));
   f->path = weights_path(f->weights);
   f->factor = calloc((size_t)modules->count, sizeof *f->factor);

@@ -1,11 +1,11 @@
-/* lora_file: a PEFT LoRA directory mapped and checked, its values unread. For lora.c and pool*.c;
- * others use lora.h or pool.h. */
+/* lora_file: a PEFT LoRA directory mapped and checked, its values unread. For lora.c, expert_file.c
+ * and pool*.c; others use expert.h or pool.h. */
 #ifndef SKEIN_LORA_FILE_H
 #define SKEIN_LORA_FILE_H
 
 #include "data/tensors/weights.h"
-#include "infer/expert/expert.h"
 #include "infer/expert/lora_config.h"
+#include "infer/expert/lora_factor.h"
 #include "infer/module/modules.h"
 
 typedef struct LoraFile {

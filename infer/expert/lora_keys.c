@@ -4,21 +4,14 @@
 
 /* What lora_config.c reads. */
 static const char *const READ[] = {
-    "peft_type",
-    "r",
-    "lora_alpha",
-    "use_rslora",
-    "rank_pattern",
-    "alpha_pattern",
-    "target_modules",
-    "exclude_modules",
-    "bias",
-    "fan_in_fan_out",
-    "task_type",
-    "auto_mapping",
-    "layers_pattern",
-    "layers_to_transform",
-    "base_model_name_or_path",
+    "peft_type",           "r",
+    "lora_alpha",          "use_rslora",
+    "rank_pattern",        "alpha_pattern",
+    "target_modules",      "exclude_modules",
+    "feedforward_modules", "bias",
+    "fan_in_fan_out",      "task_type",
+    "auto_mapping",        "layers_pattern",
+    "layers_to_transform", "base_model_name_or_path",
     "init_lora_weights",
 };
 
@@ -27,7 +20,7 @@ static const char *const NO_MATTER[] = {
     "peft_version",  "revision",          "inference_mode",      "lora_dropout",
     "loftq_config",  "eva_config",        "corda_config",        "lora_ga_config",
     "velora_config", "megatron_core",     "megatron_config",     "runtime_config",
-    "merge_weights", "qalora_group_size", "ensure_weight_tying",
+    "merge_weights", "qalora_group_size", "ensure_weight_tying", "init_ia3_weights",
 };
 
 /* What changes the arithmetic. */
@@ -71,8 +64,9 @@ static Status check_key(const JsonDoc *doc, const char *key, const json_t *value
       has(NO_MATTER, LENGTH(NO_MATTER), key))
     return STATUS_OK;
   if (has(UNSUPPORTED, LENGTH(UNSUPPORTED), key)) {
-    return error_set(err, STATUS_INPUT, "%s: %s: is set and not supported; want a plain LoRA",
-                     doc->file, key);
+    return error_set(err, STATUS_INPUT,
+                     "%s: %s: is set and not supported; want a plain LoRA or (IA)3", doc->file,
+                     key);
   }
   return error_set(err, STATUS_INPUT,
                    "%s: %.80s: is set and not known; where it changes nothing that the adapter "

@@ -91,18 +91,13 @@ char *vector_name(const Module *module, const char *suffix) {
   return name;
 }
 
-Status vector_file_locate(VectorFile *f, const Modules *modules, const LoraFactor *factor,
-                          const char *suffix, Tensor *vector, Error *err) {
-  for (int i = 0; i < modules->count; i++) {
-    if (!expert_covers(factor, i)) continue;
-    char *name = vector_name(&modules->module[i], suffix);
-    Status status =
-        name ? weights_locate(f->weights, name, 1, modules->module[i].d_in, &vector[i], err)
-             : error_set(err, STATUS_RUN, "%s: out of memory", f->path);
-    free(name);
-    TRY(status);
-  }
-  return STATUS_OK;
+Status vector_file_locate(VectorFile *f, const Module *module, const char *suffix, Tensor *vector,
+                          Error *err) {
+  char *name = vector_name(module, suffix);
+  Status status = name ? weights_locate(f->weights, name, 1, module->d_in, vector, err)
+                       : error_set(err, STATUS_RUN, "%s: out of memory", f->path);
+  free(name);
+  return status;
 }
 
 Status vector_file_check_used(const VectorFile *f, Error *err) {

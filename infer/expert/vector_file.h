@@ -5,7 +5,9 @@
 #ifndef SKEIN_VECTOR_FILE_H
 #define SKEIN_VECTOR_FILE_H
 
-#include "infer/expert/lora.h"
+#include "data/file/hash.h"
+#include "data/tensors/weights.h"
+#include "infer/module/modules.h"
 
 #define GATE_FORMAT       "skein-gate"
 #define ACTIVATION_FORMAT "skein-activation"
@@ -26,10 +28,10 @@ void vector_file_close(VectorFile *f); /* a zeroed VectorFile is allowed */
 /* STATUS_MISMATCH unless it was made for this base and this expert. */
 Status vector_file_check_owner(const VectorFile *f, const char *base, const char *expert,
                                Error *err);
-/* vector[i] becomes `<module>.<suffix>` of module i, as weights_locate leaves it, where factor[i]
- * covers the module; a missing one and one of another length are STATUS_MISMATCH. */
-Status vector_file_locate(VectorFile *f, const Modules *modules, const LoraFactor *factor,
-                          const char *suffix, Tensor *vector, Error *err);
+/* *vector becomes `<module>.<suffix>` as weights_locate leaves it; a missing one and one of another
+ * length are STATUS_MISMATCH. */
+Status vector_file_locate(VectorFile *f, const Module *module, const char *suffix, Tensor *vector,
+                          Error *err);
 /* STATUS_MISMATCH unless every tensor has been located. */
 Status vector_file_check_used(const VectorFile *f, Error *err);
 

@@ -29,13 +29,22 @@ typedef Tensor *AdapterVectors(void *arg, const Module *module);
 typedef void AdapterAdd(Context *c, void *arg, const Module *module, const Rows *rows,
                         const Tensor *x, Tensor *z, Tensor *y);
 
-/* What is added to each linear: its slot, then what `add` adds. */
+/* Fills y [T, d_out] at a linear whose input adapters change: W times what they make of x, and what
+ * they add. Otherwise as AdapterAdd. */
+typedef void AdapterRun(Context *c, void *arg, const Linear *linear, const Rows *rows,
+                        const Tensor *x, Tensor *z, Tensor *y);
+/* Whether that is so at `module`. */
+typedef bool AdapterRuns(void *arg, const Module *module);
+
+/* What is made of each linear: its slot, then what `add` adds, or all by `run`. */
 typedef struct AdapterSet {
   Adapter *slot; /* [count], by Module.id; NULL: no slots */
   int count;
   AdapterAdd *add;         /* NULL: nothing */
-  AdapterVectors *vectors; /* of `add`; NULL: none */
-  void *arg;               /* of both */
+  AdapterVectors *vectors; /* of `add` and `run`; NULL: none */
+  AdapterRuns *runs;       /* NULL: nowhere */
+  AdapterRun *run;         /* in the place of slot and `add`, where `runs` says so */
+  void *arg;               /* of all of them */
 } AdapterSet;
 
 enum { LINEAR_TOGETHER = LINEAR_MAX / 2 };

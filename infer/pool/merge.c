@@ -4,25 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/op/rescale.h"
+
 static Status merged_make(Merged *m, const Pool *pool, Error *err) {
   int count = pool_modules(pool)->count;
   size_t n = (size_t)count;
   *m = (Merged){.adapters = {.slot = calloc(n, sizeof(Adapter)), .count = count},
                 .a = calloc(n, sizeof *m->a),
-                .b = calloc(n, sizeof *m->b)};
-  if (m->adapters.slot && m->a && m->b) return STATUS_OK;
+                .b = calloc(n, sizeof *m->b),
+                .l = calloc(n, sizeof *m->l)};
+  if (m->adapters.slot && m->a && m->b && m->l) return STATUS_OK;
   merged_free(m);
   return error_set(err, STATUS_RUN, "out of memory: merged experts");
 }
 
 void merged_free(Merged *m) {
-  for (int i = 0; m->a && m->b && i < m->adapters.count; i++) {
+  for (int i = 0; m->a && m->b && m->l && i < m->adapters.count; i++) {
     tensor_destroy(&m->a[i]);
     tensor_destroy(&m->b[i]);
+    tensor_destroy(&m->l[i]);
   }
   free(m->adapters.slot);
   free(m->a);
   free(m->b);
+  free(m->l);
   *m = (Merged){0};
 }
 
@@ -82,8 +87,33 @@ static Status stack_module(Merged *m, Pool *pool, const Module *module, int cove
   return STATUS_OK;
 }
 
+/* l = 1 + (1/n) sum_i (l_i - 1), of experts that all rescale the same side. */
+static Status average_rescales(Merged *m, Pool *pool, const Module *module, int covering,
+                               Error *err) {
+  Tensor *l = &m->l[module->id];
+  bool input = pool_rescales(pool, module->id).inputs > 0;
+  TRY(tensor_create(l, 1, input ? module->d_in : module->d_out, false, err));
+  for (int k = 0; k < pool_count(pool); k++) {
+    Adapter a;
+    if (!pool_covers(pool, k, module->id)) continue;
+    TRY(pool_adapter(pool, k, module->id, &a, err));
+    rescale_add(l->data, 1 / (float)covering, a.rescale->data, l->cols);
+  }
+  for (int64_t i = 0; i < l->cols; i++) l->data[i] += 1;
+  m->adapters.slot[module->id] = adapter_rescaling(l, input);
+  return STATUS_OK;
+}
+
+static Status merge_module(Merged *m, Pool *pool, const Module *module, int covering, Error *err) {
+  PoolRescales rescales = pool_rescales(pool, module->id);
+  if (rescales.inputs + rescales.outputs == 0) return stack_module(m, pool, module, covering, err);
+  if (rescales.inputs == covering || rescales.outputs == covering)
+    return average_rescales(m, pool, module, covering, err);
+  return STATUS_OK;
+}
+
 Status merge_updates(Merged *m, Pool *pool, Error *err) {
-  return merge_pool(m, pool, stack_module, err);
+  return merge_pool(m, pool, merge_module, err);
 }
 
 static void add_scaled(Tensor *to, const Tensor *from, float scale) {

@@ -11,7 +11,8 @@ struct Pool {
   const Modules *modules;
   PoolExpert *expert; /* [count] */
   int count;
-  int64_t *max_rank; /* [modules->count] */
+  int64_t *max_rank;      /* [modules->count] */
+  PoolRescales *rescales; /* [modules->count] */
 };
 
 void pool_close(Pool *pool) {
@@ -20,6 +21,7 @@ void pool_close(Pool *pool) {
   manifest_free(&pool->manifest);
   free(pool->expert);
   free(pool->max_rank);
+  free(pool->rescales);
   free(pool);
 }
 
@@ -76,13 +78,20 @@ static Status open_experts(Pool *pool, const int *chosen, Error *err) {
                       err);
 }
 
-static void find_ranks(Pool *pool) {
-  for (int e = 0; e < pool->count; e++) {
-    for (int i = 0; i < pool->modules->count; i++) {
-      int64_t rank = pool->expert[e].file.factor[i].a.rows;
-      if (rank > pool->max_rank[i]) pool->max_rank[i] = rank;
-    }
+/* What has to be known of a module before a token comes. */
+static void look_at(Pool *pool, const ExpertFile *f, int module) {
+  PoolRescales *rescales = &pool->rescales[module];
+  if (!expert_file_covers(f, module)) return;
+  if (f->kind == EXPERT_IA3) {
+    (*(f->ia3.vector[module].input ? &rescales->inputs : &rescales->outputs))++;
+  } else if (f->lora.factor[module].a.rows > pool->max_rank[module]) {
+    pool->max_rank[module] = f->lora.factor[module].a.rows;
   }
+}
+
+static void look_at_all(Pool *pool) {
+  for (int e = 0; e < pool->count; e++)
+    for (int i = 0; i < pool->modules->count; i++) look_at(pool, &pool->expert[e].file, i);
 }
 
 static Status open_pool(Pool *pool, const char *dir, const char *sample, const char *only,
@@ -93,11 +102,12 @@ static Status open_pool(Pool *pool, const char *dir, const char *sample, const c
   int *chosen = calloc(count + 1, sizeof *chosen);
   pool->expert = calloc(count + 1, sizeof *pool->expert);
   pool->max_rank = calloc((size_t)pool->modules->count, sizeof *pool->max_rank);
-  Status status = chosen && pool->expert && pool->max_rank
+  pool->rescales = calloc((size_t)pool->modules->count, sizeof *pool->rescales);
+  Status status = chosen && pool->expert && pool->max_rank && pool->rescales
                       ? choose_experts(pool, only, chosen, err)
                       : error_set(err, STATUS_RUN, "%s: out of memory", dir);
   if (status == STATUS_OK) status = open_experts(pool, chosen, err);
-  if (status == STATUS_OK) find_ranks(pool);
+  if (status == STATUS_OK) look_at_all(pool);
   free(chosen);
   return status;
 }
@@ -163,42 +173,62 @@ Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err) {
 }
 
 bool pool_covers(const Pool *pool, int expert, int module) {
-  return expert_covers(pool->expert[expert].file.factor, module);
+  return expert_file_covers(&pool->expert[expert].file, module);
 }
 
 int64_t pool_max_rank(const Pool *pool, int module) {
   return pool->max_rank[module];
 }
 
-Status pool_factor(Pool *pool, int expert, int module, LowRank *out, Error *err) {
-  *out = (LowRank){0};
+ExpertKind pool_kind(const Pool *pool, int expert) {
+  return pool->expert[expert].file.kind;
+}
+
+PoolRescales pool_rescales(const Pool *pool, int module) {
+  return pool->rescales[module];
+}
+
+Status pool_adapter(Pool *pool, int expert, int module, Adapter *out, Error *err) {
+  *out = (Adapter){0};
   if (!pool_covers(pool, expert, module)) return STATUS_OK;
-  return pool_expert_factor(&pool->expert[expert], &pool->modules->module[module], out, err);
+  return pool_expert_adapter(&pool->expert[expert], &pool->modules->module[module], out, err);
+}
+
+Status pool_factor(Pool *pool, int expert, int module, LowRank *out, Error *err) {
+  Adapter adapter;
+  if (pool_kind(pool, expert) != EXPERT_LORA) {
+    return error_set(err, STATUS_MISMATCH, "%s: the expert '%s' is an %s and has no factors",
+                     pool_dir(pool), pool_entry(pool, expert)->name,
+                     expert_kind_title(pool_kind(pool, expert)));
+  }
+  Status status = pool_adapter(pool, expert, module, &adapter, err);
+  *out = adapter.low_rank;
+  return status;
 }
 
 typedef struct Reading {
   Pool *pool;
   const int *expert;
   int module;
-  LowRank *out;
+  Adapter *out;
 } Reading;
 
-static void read_factor(void *arg, int64_t task, int worker) {
+static void read_adapter(void *arg, int64_t task, int worker) {
   (void)worker;
   const Reading *r = arg;
   int expert = r->expert[task];
-  pool_factor(r->pool, expert, r->module, &r->out[expert], NULL);
+  pool_adapter(r->pool, expert, r->module, &r->out[expert], NULL);
 }
 
-Status pool_factors(Pool *pool, const int *expert, int count, int module, int threads, LowRank *out,
-                    Error *err) {
+Status pool_adapters(Pool *pool, const int *expert, int count, int module, int threads,
+                     Adapter *out, Error *err) {
   Reading r = {pool, expert, module, out};
   int unread = 0;
   for (int i = 0; i < count; i++) unread += !pool_expert_is_read(&pool->expert[expert[i]], module);
-  if (unread > 1) parallel_for(threads, count, read_factor, &r);
+  if (unread > 1) parallel_for(threads, count, read_adapter, &r);
   /* What has been read is at hand; what has failed fails again, in the order of the list. */
   for (int i = 0; i < count; i++) {
-    TRY(pool_factor(pool, expert[i], module, &out[expert[i]], err));
+    TRY(pool_adapter(pool, expert[i], module, &out[expert[i]], err));
   }
   return STATUS_OK;
 }

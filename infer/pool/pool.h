@@ -14,7 +14,7 @@ typedef struct Pool Pool;
 
 /* Opens the experts named in `only` (joined with commas; opened in the order of the manifest; NULL:
  * all) of the pool at `dir` for a model of these modules, which must outlive the pool. Values are
- * not checked here: pool_factor and pool_vector do, and `skein pool check` reads everything.
+ * not checked here: pool_adapter and pool_vector do, and `skein pool check` reads everything.
  *
  *   STATUS_MISMATCH  the pool is of another base (`sample` is this one's, of t5_sample); a factor
  *                    or gate does not fit the model; a gate file has not exactly the modules that
@@ -41,15 +41,26 @@ Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err);
 bool pool_covers(const Pool *pool, int expert, int module);
 /* The largest rank that an expert of the pool has at the module; 0 when none covers it. */
 int64_t pool_max_rank(const Pool *pool, int module);
-/* The factors of one expert at one module, without a gate: in the mapped file where they are
- * aligned f32, otherwise widened on first use and kept. Checked for NaN and infinity on first use
- * (STATUS_INPUT naming file and tensor). a == NULL: not covered. Several threads may ask for
- * different experts. */
-Status pool_factor(Pool *pool, int expert, int module, LowRank *out, Error *err);
+/* What kind of adapter the expert is; reads nothing. */
+ExpertKind pool_kind(const Pool *pool, int expert);
+/* The experts of the pool that rescale inputs, or outputs, of the module; reads nothing. */
+typedef struct PoolRescales {
+  int inputs, outputs;
+} PoolRescales;
+PoolRescales pool_rescales(const Pool *pool, int module);
+
+/* The adapter of one expert at one module, without a gate: its values are in the mapped file where
+ * they are aligned f32, otherwise widened on first use and kept. Checked for NaN and infinity on
+ * first use (STATUS_INPUT naming file and tensor). kind == NULL: not covered. Several threads may
+ * ask for different experts. */
+Status pool_adapter(Pool *pool, int expert, int module, Adapter *out, Error *err);
 /* The same of `count` experts, each once, into out[expert] of each. Those that are used for the
  * first time are read by up to `threads` threads; the failure is that of the first in the list. */
-Status pool_factors(Pool *pool, const int *expert, int count, int module, int threads, LowRank *out,
-                    Error *err);
+Status pool_adapters(Pool *pool, const int *expert, int count, int module, int threads,
+                     Adapter *out, Error *err);
+/* The factors of a LoRA, as pool_adapter. a == NULL: not covered. Of an expert of another kind
+ * STATUS_MISMATCH naming it. */
+Status pool_factor(Pool *pool, int expert, int module, LowRank *out, Error *err);
 
 typedef enum PoolVector {
   VECTOR_GATE,                /* gate.safetensors: <module>.gate */

@@ -18,15 +18,17 @@ static void free_ready(Tensor *ready, const Tensor *stored) {
 }
 
 void pool_expert_close(PoolExpert *e) {
-  for (int i = 0; e->ready && i < e->file.count; i++) {
-    free_ready(&e->ready[i].a, &e->file.factor[i].a);
-    free_ready(&e->ready[i].b, &e->file.factor[i].b);
+  for (int i = 0; e->ready && i < e->file.lora.count; i++) {
+    free_ready(&e->ready[i].a, &e->file.lora.factor[i].a);
+    free_ready(&e->ready[i].b, &e->file.lora.factor[i].b);
   }
+  for (int i = 0; e->ready && i < e->file.ia3.count; i++)
+    free_ready(&e->ready[i].l, &e->file.ia3.vector[i].l);
   free(e->ready);
   for (int k = 0; k < POOL_VECTORS; k++) free(e->vector[k]);
   vector_file_close(&e->gate);
   vector_file_close(&e->activation);
-  lora_file_close(&e->file);
+  expert_file_close(&e->file);
   *e = (PoolExpert){0};
 }
 
@@ -36,7 +38,11 @@ static Status locate_vectors(PoolExpert *e, VectorFile *f, const Modules *module
                              Error *err) {
   e->vector[kind] = calloc((size_t)modules->count, sizeof *e->vector[kind]);
   if (!e->vector[kind]) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
-  return vector_file_locate(f, modules, e->file.factor, SUFFIX[kind], e->vector[kind], err);
+  for (int i = 0; i < modules->count; i++) {
+    if (!expert_file_covers(&e->file, i)) continue;
+    TRY(vector_file_locate(f, &modules->module[i], SUFFIX[kind], &e->vector[kind][i], err));
+  }
+  return STATUS_OK;
 }
 
 /* The vectors [first, last] of the file, and nothing beside them. */
@@ -52,7 +58,7 @@ static Status open_adapter(PoolExpert *e, const PoolSource *source, const Module
                            Error *err) {
   e->ready = calloc((size_t)modules->count, sizeof *e->ready);
   if (!e->ready) return error_set(err, STATUS_RUN, "%s: out of memory", source->adapter);
-  return lora_file_open(&e->file, source->adapter, modules, err);
+  return expert_file_open(&e->file, source->adapter, modules, err);
 }
 
 /* The gates and activations, which say whose they are. */
@@ -102,19 +108,25 @@ Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, cons
   return status;
 }
 
-void pool_expert_describe(const PoolExpert *e, PoolEntry *entry) {
+/* Ranks and alphas of a LoRA; an (IA)3 has none. */
+static void describe_lora(const LoraFile *f, PoolEntry *entry) {
   bool first = true;
-  entry->modules = e->file.covered;
-  for (int i = 0; i < e->file.count; i++) {
-    const LoraFactor *f = &e->file.factor[i];
-    if (!expert_covers(e->file.factor, i)) continue;
-    double alpha = (double)f->alpha;
-    if (first || f->a.rows < entry->rank_min) entry->rank_min = f->a.rows;
-    if (first || f->a.rows > entry->rank_max) entry->rank_max = f->a.rows;
+  for (int i = 0; i < f->count; i++) {
+    const LoraFactor *factor = &f->factor[i];
+    if (!lora_covers(f->factor, i)) continue;
+    double alpha = (double)factor->alpha;
+    if (first || factor->a.rows < entry->rank_min) entry->rank_min = factor->a.rows;
+    if (first || factor->a.rows > entry->rank_max) entry->rank_max = factor->a.rows;
     if (first || alpha < entry->alpha_min) entry->alpha_min = alpha;
     if (first || alpha > entry->alpha_max) entry->alpha_max = alpha;
     first = false;
   }
+}
+
+void pool_expert_describe(const PoolExpert *e, PoolEntry *entry) {
+  entry->kind = e->file.kind;
+  entry->modules = expert_file_covered(&e->file);
+  describe_lora(&e->file.lora, entry);
 }
 
 /* Reading. */
@@ -129,13 +141,14 @@ static Status make_ready(Tensor *ready, const Tensor *stored, const char *path, 
   return STATUS_OK;
 }
 
-static Status read_factor(PoolExpert *e, const Module *module, LoraFactor *ready, Error *err) {
-  const LoraFactor *stored = &e->file.factor[module->id];
+static Status read_factor(PoolExpert *e, const Module *module, PoolPart *ready, Error *err) {
+  const LoraFactor *stored = &e->file.lora.factor[module->id];
+  const char *path = e->file.lora.path;
   char *a = lora_tensor_name(module->name, 'A'), *b = lora_tensor_name(module->name, 'B');
   Tensor ready_a = {0};
-  Status status = a && b ? make_ready(&ready_a, &stored->a, e->file.path, a, err)
-                         : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
-  if (status == STATUS_OK) status = make_ready(&ready->b, &stored->b, e->file.path, b, err);
+  Status status = a && b ? make_ready(&ready_a, &stored->a, path, a, err)
+                         : error_set(err, STATUS_RUN, "%s: out of memory", path);
+  if (status == STATUS_OK) status = make_ready(&ready->b, &stored->b, path, b, err);
   if (status == STATUS_OK) {
     ready->a = ready_a;
   } else {
@@ -146,33 +159,72 @@ static Status read_factor(PoolExpert *e, const Module *module, LoraFactor *ready
   return status;
 }
 
-bool pool_expert_is_read(const PoolExpert *e, int module) {
-  return e->ready[module].a.rows > 0 || !expert_covers(e->file.factor, module);
+static Status read_rescale(PoolExpert *e, const Module *module, PoolPart *ready, Error *err) {
+  const char *path = e->file.ia3.path;
+  char *name = ia3_tensor_name(module->name);
+  Status status = name ? make_ready(&ready->l, &e->file.ia3.vector[module->id].l, path, name, err)
+                       : error_set(err, STATUS_RUN, "%s: out of memory", path);
+  free(name);
+  return status;
 }
 
-Status pool_expert_factor(PoolExpert *e, const Module *module, LowRank *out, Error *err) {
-  LoraFactor *ready = &e->ready[module->id];
+bool pool_expert_is_read(const PoolExpert *e, int module) {
+  return e->ready[module].a.rows > 0 || e->ready[module].l.rows > 0 ||
+         !expert_file_covers(&e->file, module);
+}
+
+Status pool_expert_adapter(PoolExpert *e, const Module *module, Adapter *out, Error *err) {
+  PoolPart *ready = &e->ready[module->id];
+  if (e->file.kind == EXPERT_IA3) {
+    if (ready->l.rows == 0) TRY(read_rescale(e, module, ready, err));
+    *out = adapter_rescaling(&ready->l, e->file.ia3.vector[module->id].input);
+    return STATUS_OK;
+  }
   if (ready->a.rows == 0) TRY(read_factor(e, module, ready, err));
-  *out = (LowRank){.a = &ready->a, .b = &ready->b, .scale = e->file.factor[module->id].scale};
+  *out = adapter_of((LowRank){&ready->a, &ready->b, e->file.lora.factor[module->id].scale});
   return STATUS_OK;
+}
+
+/* Reads every part, so that what is ready is all there is. */
+static Status read_all(PoolExpert *e, const Modules *modules, Error *err) {
+  Adapter read;
+  for (int i = 0; i < modules->count; i++) {
+    if (expert_file_covers(&e->file, i))
+      TRY(pool_expert_adapter(e, &modules->module[i], &read, err));
+  }
+  return expert_file_unchanged(&e->file, err);
+}
+
+static Status lora_parts_hash(const PoolExpert *e, const Modules *modules, char hex[HASH_HEX],
+                              Error *err) {
+  LoraFactor *factor = calloc((size_t)modules->count, sizeof *factor);
+  if (!factor) return error_set(err, STATUS_RUN, "%s: out of memory", e->file.lora.path);
+  for (int i = 0; i < modules->count; i++) {
+    factor[i] = (LoraFactor){e->ready[i].a, e->ready[i].b, .scale = e->file.lora.factor[i].scale};
+  }
+  const Lora lora = {.factor = factor, .count = modules->count};
+  Status status = lora_fingerprint(&lora, modules, hex, err);
+  free(factor);
+  return status;
+}
+
+static Status ia3_parts_hash(const PoolExpert *e, const Modules *modules, char hex[HASH_HEX],
+                             Error *err) {
+  Ia3Vector *vector = calloc((size_t)modules->count, sizeof *vector);
+  if (!vector) return error_set(err, STATUS_RUN, "%s: out of memory", e->file.ia3.path);
+  for (int i = 0; i < modules->count; i++)
+    vector[i] = (Ia3Vector){e->ready[i].l, e->file.ia3.vector[i].input};
+  const Ia3 ia3 = {.vector = vector, .count = modules->count};
+  Status status = ia3_fingerprint(&ia3, modules, hex, err);
+  free(vector);
+  return status;
 }
 
 Status pool_expert_fingerprint(PoolExpert *e, const Modules *modules, char hex[HASH_HEX],
                                Error *err) {
-  LoraFactor *factor = calloc((size_t)e->file.count, sizeof *factor);
-  if (!factor) return error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
-  Status status = STATUS_OK;
-  for (int i = 0; i < e->file.count && status == STATUS_OK; i++) {
-    LowRank read;
-    if (e->file.factor[i].a.rows == 0) continue;
-    status = pool_expert_factor(e, &modules->module[i], &read, err);
-    if (status == STATUS_OK) factor[i] = (LoraFactor){*read.a, *read.b, .scale = read.scale};
-  }
-  const Lora lora = {.factor = factor, .count = e->file.count};
-  if (status == STATUS_OK) status = weights_unchanged(e->file.weights, err);
-  if (status == STATUS_OK) status = lora_fingerprint(&lora, modules, hex, err);
-  free(factor);
-  return status;
+  TRY(read_all(e, modules, err));
+  return e->file.kind == EXPERT_IA3 ? ia3_parts_hash(e, modules, hex, err)
+                                    : lora_parts_hash(e, modules, hex, err);
 }
 
 Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Module *module, float *out,
@@ -189,14 +241,14 @@ Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Module *mo
   char *name = vector_name(module, SUFFIX[kind]);
   Status status =
       name ? values_check(&view, kind == VECTOR_GATE ? e->gate.path : e->activation.path, name, err)
-           : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
+           : error_set(err, STATUS_RUN, "%s: out of memory", expert_file_path(&e->file));
   free(name);
   return status;
 }
 
 static Status check_module(PoolExpert *e, const Module *module, float *room, Error *err) {
-  LowRank factor;
-  TRY(pool_expert_factor(e, module, &factor, err));
+  Adapter read;
+  TRY(pool_expert_adapter(e, module, &read, err));
   for (int k = 0; k < POOL_VECTORS; k++) {
     if (e->vector[k]) TRY(pool_expert_vector(e, (PoolVector)k, module, room, err));
   }
@@ -206,10 +258,10 @@ static Status check_module(PoolExpert *e, const Module *module, float *room, Err
 Status pool_expert_check_values(PoolExpert *e, const Modules *modules, Error *err) {
   Status status = STATUS_OK;
   for (int i = 0; i < modules->count && status == STATUS_OK; i++) {
-    if (!expert_covers(e->file.factor, i)) continue;
+    if (!expert_file_covers(&e->file, i)) continue;
     float *room = malloc((size_t)modules->module[i].d_in * sizeof *room);
     status = room ? check_module(e, &modules->module[i], room, err)
-                  : error_set(err, STATUS_RUN, "%s: out of memory", e->file.path);
+                  : error_set(err, STATUS_RUN, "%s: out of memory", expert_file_path(&e->file));
     free(room);
   }
   return status;

@@ -3,18 +3,25 @@
 #ifndef SKEIN_POOL_EXPERT_H
 #define SKEIN_POOL_EXPERT_H
 
-#include "infer/expert/lora_file.h"
+#include "infer/expert/expert_file.h"
 #include "infer/expert/vector_file.h"
 #include "infer/pool/pool.h"
 
 enum { POOL_VECTORS = VECTOR_ACTIVATION_ABSOLUTE + 1 };
 
+/* What runs at one module, f32 and finite, in the mapped file or owned: the factors of a LoRA, or
+ * the vector of an (IA)3. No rows: not used yet. */
+typedef struct PoolPart {
+  Tensor a, b;
+  Tensor l;
+} PoolPart;
+
 typedef struct PoolExpert {
   const PoolEntry *entry; /* of the manifest */
-  LoraFile file;
+  ExpertFile file;
   VectorFile gate, activation;  /* activation zeroed when the expert has none */
   Tensor *vector[POOL_VECTORS]; /* [modules] as weights_locate leaves them; NULL: has none */
-  LoraFactor *ready; /* [modules] f32 and finite, in the file or owned; a.rows == 0: not used yet */
+  PoolPart *ready;              /* [modules] */
 } PoolExpert;
 
 /* Where an expert's files are. */
@@ -38,19 +45,19 @@ Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, cons
                                Error *err);
 void pool_expert_close(PoolExpert *e);
 
-/* Rank, alpha and modules of the entry as the adapter has them. */
+/* Kind, rank, alpha and modules of the entry as the adapter has them. */
 void pool_expert_describe(const PoolExpert *e, PoolEntry *entry);
 /* Reads every value: STATUS_INPUT for the first NaN or infinity. */
 Status pool_expert_check_values(PoolExpert *e, const Modules *modules, Error *err);
 
-/* lora_fingerprint of the adapter, whose values are read. */
+/* expert_fingerprint of the adapter, whose values are read. */
 Status pool_expert_fingerprint(PoolExpert *e, const Modules *modules, char hex[HASH_HEX],
                                Error *err);
 
-/* pool_expert_factor has read the module, or there is nothing to read. */
+/* pool_expert_adapter has read the module, or there is nothing to read. */
 bool pool_expert_is_read(const PoolExpert *e, int module);
-/* As pool_factor and pool_vector, of a module that the expert covers. */
-Status pool_expert_factor(PoolExpert *e, const Module *module, LowRank *out, Error *err);
+/* As pool_adapter and pool_vector, of a module that the expert covers. */
+Status pool_expert_adapter(PoolExpert *e, const Module *module, Adapter *out, Error *err);
 Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Module *module, float *out,
                           Error *err);
 

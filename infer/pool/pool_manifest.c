@@ -154,6 +154,19 @@ static Status read_ranks(const JsonDoc *doc, PoolEntry *e, Error *err) {
   return error_set(err, STATUS_INPUT, "%s: rank: want integers of at least 1", doc->file);
 }
 
+static Status read_kind(const JsonDoc *doc, PoolEntry *e, Error *err) {
+  const char *name;
+  e->kind = EXPERT_LORA;
+  if (!json_has(doc, "kind")) return STATUS_OK;
+  TRY(json_get_string(doc, "kind", &name, err));
+  for (int kind = 0; kind < EXPERT_KINDS; kind++) {
+    e->kind = (ExpertKind)kind;
+    if (strcmp(name, expert_kind_name(e->kind)) == 0) return STATUS_OK;
+  }
+  return error_set(err, STATUS_INPUT, "%s: kind: is \"%.80s\", want \"lora\" or \"ia3\"", doc->file,
+                   name);
+}
+
 static Status read_files(const JsonDoc *doc, PoolEntry *e, Error *err) {
   JsonDoc files = {.file = doc->file};
   TRY(json_get_object(doc, "files", &files.root, err));
@@ -177,7 +190,7 @@ static Status read_name(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e,
 }
 
 static Status read_entry(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e, Error *err) {
-  static const char *const known[] = {"name",        "rank",        "alpha",   "modules",
+  static const char *const known[] = {"name",        "kind",        "rank",    "alpha", "modules",
                                       "fingerprint", "instruction", "licence", "files"};
   if (!json_is_object(doc->root)) {
     return error_set(err, STATUS_INPUT, "%s: got %s, want a mapping", doc->file,
@@ -185,7 +198,8 @@ static Status read_entry(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e
   }
   TRY(check_keys(doc, known, sizeof known / sizeof *known, err));
   TRY(read_name(doc, m, e, err));
-  TRY(read_ranks(doc, e, err));
+  TRY(read_kind(doc, e, err));
+  if (e->kind == EXPERT_LORA) TRY(read_ranks(doc, e, err));
   TRY(json_get_int(doc, "modules", 1, INT32_MAX, &e->modules, err));
   TRY(read_hash(doc, "fingerprint", e->fingerprint, err));
   TRY(read_optional(doc, "instruction", &e->instruction, err));
@@ -268,10 +282,16 @@ static json_t *entry_json(const PoolEntry *e) {
   for (int i = 0; i < POOL_FILES; i++) {
     if (e->hash[i][0]) json_put(&files, POOL_FILE[i], json_string(e->hash[i]));
   }
-  json_t *o =
-      json_pack("{s:s, s:[I,I], s:[f,f], s:I, s:s}", "name", e->name, "rank",
-                (json_int_t)e->rank_min, (json_int_t)e->rank_max, "alpha", e->alpha_min,
-                e->alpha_max, "modules", (json_int_t)e->modules, "fingerprint", e->fingerprint);
+  json_t *o = json_object();
+  json_put(&o, "name", json_string(e->name));
+  if (e->kind == EXPERT_LORA) {
+    json_put(&o, "rank", json_pack("[I,I]", (json_int_t)e->rank_min, (json_int_t)e->rank_max));
+    json_put(&o, "alpha", json_pack("[f,f]", e->alpha_min, e->alpha_max));
+  } else {
+    json_put(&o, "kind", json_string(expert_kind_name(e->kind)));
+  }
+  json_put(&o, "modules", json_integer(e->modules));
+  json_put(&o, "fingerprint", json_string(e->fingerprint));
   if (*e->instruction) json_put(&o, "instruction", json_string(e->instruction));
   if (*e->licence) json_put(&o, "licence", json_string(e->licence));
   json_put(&o, "files", files);

@@ -16,8 +16,9 @@
  *   format    "skein-pool"
  *   version   1
  *   base      {name: as given, fingerprint: t5_fingerprint, sample: t5_sample}
- *   experts   list of {name, rank: [least, most], alpha: [least, most], modules: number covered,
- *             fingerprint: lora_fingerprint, instruction, licence, files: {name: SHA-256}}
+ *   experts   list of {name, kind: lora or ia3 (lora where it is not said), rank: [least, most]
+ *             and alpha: [least, most] of a lora, modules: number covered,
+ *             fingerprint: expert_fingerprint, instruction, licence, files: {name: SHA-256}}
  */
 #ifndef SKEIN_POOL_MANIFEST_H
 #define SKEIN_POOL_MANIFEST_H
@@ -27,6 +28,7 @@
 
 #include "autograd/ground/status.h"
 #include "data/file/hash.h"
+#include "infer/expert/expert_kind.h"
 
 #define POOL_MANIFEST "pool.yaml"
 enum { POOL_FILES = 4 }; /* an expert's files, in the order of the table above */
@@ -40,7 +42,8 @@ typedef enum PoolFile {
 
 typedef struct PoolEntry {
   char *name; /* as a folder's: see pool_name_valid */
-  int64_t rank_min, rank_max;
+  ExpertKind kind;
+  int64_t rank_min, rank_max; /* of a LoRA, as are alphas; otherwise 0 */
   double alpha_min, alpha_max;
   int64_t modules;
   char fingerprint[HASH_HEX];

@@ -19,12 +19,13 @@ typedef struct Stacked {
 } Stacked;
 
 /* Adds the cosines of one module, given the inner products of its experts. Those of a zero vector
- * (its product with itself is not above zero) do not count. */
+ * (its product with itself is not above zero) do not count, nor do those of experts that have no
+ * inner product (NaN). */
 static void add_cosines(Sums *sums, const double *inner, int experts) {
   for (int i = 0; i < experts; i++) {
     for (int k = 0; k < experts; k++) {
       double norms = inner[i * experts + i] * inner[k * experts + k];
-      if (!(norms > 0)) continue;
+      if (!(norms > 0) || isnan(inner[i * experts + k])) continue;
       sums->cosine[i * experts + k] += inner[i * experts + k] / sqrt(norms);
       sums->modules[i * experts + k]++;
     }
@@ -52,6 +53,10 @@ static Status gate_products(Context *c, const Pool *pool, const Module *module, 
 
 /* Updates. */
 
+static bool covers_low_rank(const Pool *pool, int expert, int module) {
+  return pool_covers(pool, expert, module) && pool_kind(pool, expert) == EXPERT_LORA;
+}
+
 static Status count_ranks(Context *c, Pool *pool, int module, Stacked *s) {
   int experts = pool_count(pool);
   s->first = context_alloc(c, (size_t)(experts + 1) * sizeof *s->first);
@@ -60,7 +65,7 @@ static Status count_ranks(Context *c, Pool *pool, int module, Stacked *s) {
   for (int i = 0; i < experts; i++) {
     LowRank factor;
     s->first[i + 1] = s->first[i];
-    if (!pool_covers(pool, i, module)) continue;
+    if (!covers_low_rank(pool, i, module)) continue;
     TRY(pool_factor(pool, i, module, &factor, c->error));
     s->first[i + 1] += factor.a->rows;
   }
@@ -76,7 +81,7 @@ static Status stack_factors(Context *c, Pool *pool, const Module *module, Stacke
   if (!s->b) return c->error->status;
   for (int i = 0; i < pool_count(pool); i++) {
     LowRank f;
-    if (!pool_covers(pool, i, module->id)) continue;
+    if (!covers_low_rank(pool, i, module->id)) continue;
     TRY(pool_factor(pool, i, module->id, &f, c->error));
     memcpy(s->a->data + s->first[i] * s->a->cols, f.a->data,
            (size_t)tensor_count(f.a) * sizeof(float));
@@ -96,7 +101,7 @@ static double product_sum(const Stacked *s, const Tensor *aa, const Tensor *bb, 
   return sum;
 }
 
-static Status update_products(Context *c, Pool *pool, const Module *module, double *inner) {
+static Status low_rank_products(Context *c, Pool *pool, const Module *module, double *inner) {
   Stacked s;
   TRY(stack_factors(c, pool, module, &s));
   int experts = pool_count(pool);
@@ -111,6 +116,37 @@ static Status update_products(Context *c, Pool *pool, const Module *module, doub
   for (int i = 0; i < experts; i++)
     for (int k = 0; k < experts; k++) inner[i * experts + k] = product_sum(&s, aa, bb, i, k);
   return c->error->status;
+}
+
+/* <l_i - 1, l_k - 1> */
+static double change_product(const Tensor *i, const Tensor *k) {
+  double sum = 0;
+  for (int64_t at = 0; at < i->cols; at++)
+    sum += ((double)i->data[at] - 1) * ((double)k->data[at] - 1);
+  return sum;
+}
+
+/* The products of all pairs with an (IA)3: NaN where the two are of different kinds or sides. */
+static Status rescale_products(Context *c, Pool *pool, const Module *module, double *inner) {
+  int experts = pool_count(pool);
+  Adapter *a = context_alloc(c, (size_t)experts * sizeof *a);
+  if (!a) return c->error->status;
+  for (int i = 0; i < experts; i++) TRY(pool_adapter(pool, i, module->id, &a[i], c->error));
+  for (int i = 0; i < experts; i++) {
+    for (int k = 0; k < experts; k++) {
+      if (!a[i].kind || !a[k].kind || (!a[i].rescale && !a[k].rescale)) continue;
+      inner[i * experts + k] =
+          a[i].kind == a[k].kind ? change_product(a[i].rescale, a[k].rescale) : (double)NAN;
+    }
+  }
+  return STATUS_OK;
+}
+
+static Status update_products(Context *c, Pool *pool, const Module *module, double *inner) {
+  PoolRescales rescales = pool_rescales(pool, module->id);
+  TRY(low_rank_products(c, pool, module, inner));
+  if (rescales.inputs + rescales.outputs == 0) return STATUS_OK;
+  return rescale_products(c, pool, module, inner);
 }
 
 /* All modules. */

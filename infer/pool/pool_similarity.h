@@ -2,7 +2,8 @@
  *
  *   gate     cosine of the gate vectors
  *   update   cosine of the dense updates, <B1 A1, B2 A2>_F = sum (B1' B2) * (A1 A2') elementwise,
- *            from products of the size of the ranks; no dense update is made
+ *            from products of the size of the ranks; no dense update is made. Of two (IA)3 that
+ *            rescale the same side, cosine of l - 1; of different kinds or sides there is none
  *
  * Means over the modules that both experts cover. A module where one of the two is zero has no
  * cosine and does not count. */

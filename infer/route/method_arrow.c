@@ -87,6 +87,7 @@ const RouteMethod route_arrow = {
                .user_data = "Zero-Shot"},
     .reads = READS_POOL,
     .uses = USES_ONLY | USES_TOP_K | USES_TOP_P,
+    .lora_only = true,
     .chooses = true,
     .own = {&SETTINGS},
     .open = arrow_open,

@@ -1,26 +1,35 @@
-/* Methods that treat all tokens alike, as adapter slots that need no plan:
+/* Methods that treat all tokens alike, as adapter slots that need no plan (but see merged_plans):
  *
  *   base             the plain base
  *   expert           one expert for everything
- *   merged           the mean of the dense updates, one LoRA of rank sum R, exact
+ *   merged           the mean of the updates, exact: of LoRAs one of rank sum R, of (IA)3 the mean
  *   merged-factors   A and B averaged apart, the weights alpha/r folded into B */
 #include <stdlib.h>
 
 #include "infer/pool/merge.h"
 #include "infer/route/route_method.h"
 
+typedef struct Fixed {
+  Merged merged;
+  const Pool *pool;
+} Fixed;
+
 static void fixed_close(void *self) {
-  merged_free(self);
-  free(self);
+  Fixed *f = self;
+  merged_free(&f->merged);
+  free(f);
 }
 
 static const Adapter *fixed_slots(const void *self) {
-  return ((const Merged *)self)->adapters.slot;
+  const Fixed *f = self;
+  return f->merged.adapters.slot;
 }
 
-static Status fixed_new(void **self, Error *err) {
-  *self = calloc(1, sizeof(Merged));
-  return *self ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: adapter slots");
+static Status fixed_new(void **self, const RouteParts *parts, Error *err) {
+  Fixed *f = *self = calloc(1, sizeof *f);
+  if (!f) return error_set(err, STATUS_RUN, "out of memory: adapter slots");
+  f->pool = parts->pool;
+  return STATUS_OK;
 }
 
 const RouteMethod route_base = {
@@ -38,22 +47,20 @@ const RouteMethod route_base = {
                .user_data = "Zero-Shot"},
 };
 
-/* The factors stay the pool's; the slots are ours. */
-static Status expert_open(void **self, const RouteParts *parts, Error *err) {
+/* The tensors stay the pool's; the slots are ours. */
+static Status one_open(void **self, const RouteParts *parts, Error *err) {
   Pool *pool = parts->pool;
   const char *name = parts->settings->expert;
   int expert = -1, modules = pool_modules(pool)->count;
   if (!name)
     return error_set(err, STATUS_USAGE, "expert: is not set; router expert runs the one it names");
   TRY(pool_require(pool, name, &expert, err));
-  TRY(fixed_new(self, err));
+  TRY(fixed_new(self, parts, err));
   Adapter *slot = calloc((size_t)modules, sizeof *slot);
   if (!slot) return error_set(err, STATUS_RUN, "out of memory: %d adapter slots", modules);
-  ((Merged *)*self)->adapters = (AdapterSet){.slot = slot, .count = modules};
+  ((Fixed *)*self)->merged.adapters = (AdapterSet){.slot = slot, .count = modules};
   for (int i = 0; i < modules; i++) {
-    if (!pool_covers(pool, expert, i)) continue;
-    slot[i].kind = &adapter_low_rank;
-    TRY(pool_factor(pool, expert, i, &slot[i].low_rank, err));
+    TRY(pool_adapter(pool, expert, i, &slot[i], err));
   }
   return STATUS_OK;
 }
@@ -73,19 +80,32 @@ const RouteMethod route_expert = {
                .user_data = "Zero-Shot"},
     .reads = READS_POOL,
     .uses = USES_EXPERT,
-    .open = expert_open,
+    .open = one_open,
     .close = fixed_close,
     .slots = fixed_slots,
 };
 
 static Status merged_open(void **self, const RouteParts *parts, Error *err) {
-  TRY(fixed_new(self, err));
-  return merge_updates(*self, parts->pool, err);
+  TRY(fixed_new(self, parts, err));
+  return merge_updates(&((Fixed *)*self)->merged, parts->pool, err);
+}
+
+/* Where kinds meet there is no one adapter that is their mean, and so no slot: every expert runs. */
+static bool merged_plans(const void *self, const Module *module) {
+  const Fixed *f = self;
+  return !f->merged.adapters.slot[module->id].kind;
+}
+
+static Plan *merged_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
+  (void)softmax;
+  const Fixed *f = self;
+  return merged_plans(f, call->module) ? plan_uniform(c, f->pool, call->module->id, call->x->rows)
+                                       : NULL;
 }
 
 const RouteMethod route_merged = {
     .name = "merged",
-    .help = "the mean of the updates BA, exact",
+    .help = "the mean of the updates, exact",
     .source = "Muqeeth et al. 2024, arXiv 2402.05859 (Merged Experts)",
     .labels = {.training = "Standard",
                .data = "Private",
@@ -101,11 +121,13 @@ const RouteMethod route_merged = {
     .open = merged_open,
     .close = fixed_close,
     .slots = fixed_slots,
+    .plans = merged_plans,
+    .plan = merged_plan,
 };
 
 static Status merged_factors_open(void **self, const RouteParts *parts, Error *err) {
-  TRY(fixed_new(self, err));
-  return merge_factors(*self, parts->pool, err);
+  TRY(fixed_new(self, parts, err));
+  return merge_factors(&((Fixed *)*self)->merged, parts->pool, err);
 }
 
 const RouteMethod route_merged_factors = {
@@ -123,6 +145,7 @@ const RouteMethod route_merged_factors = {
                .user_data = "Zero-Shot"},
     .reads = READS_POOL,
     .uses = USES_ONLY,
+    .lora_only = true,
     .open = merged_factors_open,
     .close = fixed_close,
     .slots = fixed_slots,

@@ -243,7 +243,7 @@ static void score_row(void *arg, int64_t row, int worker) {
     if (expert < 0) continue;
     const float *h = s->h + s->pairs->pair[slot] * s->pairs->rank;
     const float *core = s->method->core[expert * s->method->modules + s->module];
-    z[expert] = core_norm(core, h, s->pairs->factor[expert].a->rows);
+    z[expert] = core_norm(core, h, s->pairs->adapter[expert].low_rank.a->rows);
   }
 }
 
@@ -302,6 +302,7 @@ const RouteMethod route_norm = {
                "Out-of-Distribution", "Zero-Shot"},
     .reads = READS_POOL,
     .uses = USES_ONLY | USES_TOP_K | USES_TOP_P,
+    .lora_only = true,
     .chooses = true,
     .own = {&SETTINGS},
     .check = norm_check,

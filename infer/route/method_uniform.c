@@ -11,13 +11,11 @@ static void uniform_close(void *self) {
   (void)self; /* the pool is borrowed */
 }
 
-static Plan *uniform_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
-  (void)softmax;
-  const Pool *pool = self;
-  int module = call->module->id, covering = 0, slot = 0;
+Plan *plan_uniform(Context *c, const Pool *pool, int module, int64_t rows) {
+  int covering = 0, slot = 0;
   for (int i = 0; i < pool_count(pool); i++) covering += pool_covers(pool, i, module);
   if (covering == 0) return NULL;
-  Plan *plan = plan_new(c, call->x->rows, covering);
+  Plan *plan = plan_new(c, rows, covering);
   for (int i = 0; plan && i < pool_count(pool); i++) {
     if (!pool_covers(pool, i, module)) continue;
     for (int64_t t = 0; t < plan->rows; t++) {
@@ -27,6 +25,11 @@ static Plan *uniform_plan(Context *c, const void *self, const RouteCall *call, T
     slot++;
   }
   return plan;
+}
+
+static Plan *uniform_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
+  (void)softmax;
+  return plan_uniform(c, self, call->module->id, call->x->rows);
 }
 
 const RouteMethod route_uniform = {

@@ -29,12 +29,27 @@ typedef struct Plan {
  * context's error set. */
 Plan *plan_new(Context *c, int64_t rows, int slots);
 
-/* Adds the planned experts' outputs at the module to y [T, d_out]. Experts that do not cover the
- * module must not be planned (asserted). Rows are grouped by expert, so the cost depends on the
+/* Every expert that covers the module, alike; NULL when nobody does, and where the context failed.
+ */
+Plan *plan_uniform(Context *c, const Pool *pool, int module, int64_t rows);
+
+/* Adds the planned experts' outputs at the module to y [T, d_out], which is W x, where no expert of
+ * the pool rescales inputs of the module. With D_e(x) the update of an expert at weight 1
+ *
+ *   y_t += sum_e w_te D_e(x_t),   D_e(x) = s_e B_e A_e x of a LoRA, (W x) * (l_e - 1) or
+ *                                          W (x * (l_e - 1)) of an (IA)3
+ *
+ * Experts that do not cover the module must not be planned (asserted). Rows are grouped by expert, so the cost depends on the
  * number of planned pairs and not on the size of the pool; the sum of a row is taken in order of
- * expert index, so it does not depend on the number of threads. */
+ * expert index, first over those that rescale, so it does not depend on the number of threads. */
 void route_execute(Context *c, Pool *pool, int module, const Plan *plan, const Tensor *x,
                    Tensor *y);
+
+/* The same at a module whose inputs experts of the pool rescale, product and all: y, uninitialised,
+ * becomes W x and the sum above, by one product with W for all of these experts together. `plan`
+ * NULL: W x alone. */
+void route_multiply(Context *c, Pool *pool, const Linear *linear, const Plan *plan, const Tensor *x,
+                    Tensor *y);
 
 /* Sees every plan before it runs, and hears which of the sequences counted: of the choices of an
  * example the predicted one. Statistics and traces are watchers. */

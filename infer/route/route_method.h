@@ -70,7 +70,8 @@ typedef struct RouteMethod {
   const char *source; /* the paper and its section */
   RouteLabels labels;
   unsigned reads, uses;
-  bool chooses; /* tokens or inputs go to experts of its choice, of which there are statistics */
+  bool lora_only; /* it works on factors: a pool with experts of another kind is refused */
+  bool chooses;   /* tokens or inputs go to experts of its choice, of which there are statistics */
   const SettingsGroup *own[3]; /* in the order of the help; NULL after the last */
   /* Whether it reads a key of its groups under these settings; NULL: it does. */
   bool (*reads_key)(const RouterSettings *settings, const char *key);
@@ -80,6 +81,9 @@ typedef struct RouteMethod {
   void (*close)(void *self); /* also of what a failed open left in *self */
   /* Of a method that is the same for all rows: one adapter slot a module. NULL: it makes plans. */
   const Adapter *(*slots)(const void *self);
+  /* Of a method with slots: whether it makes a plan in the place of the slot of a module. NULL: of
+   * one with slots nowhere, of another everywhere. */
+  bool (*plans)(const void *self, const Module *module);
   /* Fills batch->value [n, experts], which is zeroed; NULL: it reads no query. */
   Status (*begin)(void *self, const RouteQuery *query, int64_t n, float *value, Error *err);
   /* Vectors [n, d_in] whose products with x it wants at a module; NULL: none, anywhere or there. */

@@ -3,13 +3,14 @@
 #include <string.h>
 
 /* start [experts + 1]: the first pair of each expert. */
-static void count_pairs(RoutePairs *p, const Plan *plan, int experts, int64_t *start) {
+static void count_pairs(RoutePairs *p, const Pool *pool, const Plan *plan, int64_t *start) {
+  int experts = pool_count(pool);
   memset(start, 0, (size_t)(experts + 1) * sizeof *start);
   for (int64_t i = 0; i < plan->rows * plan->slots; i++) {
     if (plan->expert[i] >= 0) start[plan->expert[i] + 1]++;
   }
   for (int i = 0; i < experts; i++) {
-    p->groups += start[i + 1] > 0;
+    if (start[i + 1] > 0) (*(pool_kind(pool, i) == EXPERT_LORA ? &p->groups : &p->rescales))++;
     start[i + 1] += start[i];
   }
   p->pairs = start[experts];
@@ -21,16 +22,23 @@ static bool make_room(Context *c, RoutePairs *p, const Plan *plan, int experts) 
   p->row = context_alloc(c, pairs * sizeof *p->row);
   p->weight = context_alloc(c, pairs * sizeof *p->weight);
   p->pair = context_alloc(c, slots * sizeof *p->pair);
-  p->factor = context_alloc(c, (size_t)experts * sizeof *p->factor);
+  p->adapter = context_alloc(c, (size_t)experts * sizeof *p->adapter);
   p->group = context_alloc(c, (size_t)p->groups * sizeof *p->group);
+  p->rescale = context_alloc(c, (size_t)p->rescales * sizeof *p->rescale);
   return !context_failed(c);
 }
 
-static void make_groups(RoutePairs *p, int experts, const int64_t *start) {
+static void make_groups(RoutePairs *p, const Pool *pool, const int64_t *start) {
   LowRankGroup *group = p->group;
-  for (int i = 0; i < experts; i++) {
+  RescaleGroup *rescale = p->rescale;
+  for (int i = 0; i < pool_count(pool); i++) {
     int64_t count = start[i + 1] - start[i];
-    if (count > 0) *group++ = (LowRankGroup){&p->factor[i], start[i], count};
+    if (count == 0) continue;
+    if (pool_kind(pool, i) == EXPERT_LORA) {
+      *group++ = (LowRankGroup){&p->adapter[i].low_rank, start[i], count};
+    } else {
+      *rescale++ = (RescaleGroup){&p->adapter[i], start[i], count};
+    }
   }
 }
 
@@ -45,11 +53,12 @@ static void sort_pairs(RoutePairs *p, const Plan *plan, int64_t *start) {
   }
 }
 
-static void read_factors(Context *c, RoutePairs *p, Pool *pool, int module) {
-  int *expert = context_alloc(c, (size_t)p->groups * sizeof *expert);
-  for (int64_t i = 0; expert && i < p->groups; i++)
-    expert[i] = (int)(p->group[i].factor - p->factor);
-  if (expert) pool_factors(pool, expert, (int)p->groups, module, c->threads, p->factor, c->error);
+/* The adapters of the experts that have pairs, which are those from start[i] to start[i + 1]. */
+static void read_adapters(Context *c, RoutePairs *p, Pool *pool, int module, const int64_t *start) {
+  int *expert = context_alloc(c, (size_t)(p->groups + p->rescales) * sizeof *expert), count = 0;
+  for (int i = 0; expert && i < pool_count(pool); i++)
+    if (start[i + 1] > start[i]) expert[count++] = i;
+  if (expert) pool_adapters(pool, expert, count, module, c->threads, p->adapter, c->error);
 }
 
 bool route_pairs_make(Context *c, Pool *pool, int module, const Plan *plan, RoutePairs *p) {
@@ -57,11 +66,11 @@ bool route_pairs_make(Context *c, Pool *pool, int module, const Plan *plan, Rout
   int64_t *start = context_alloc(c, (size_t)(experts + 1) * sizeof *start);
   *p = (RoutePairs){.rank = pool_max_rank(pool, module)};
   if (!start) return false;
-  count_pairs(p, plan, experts, start);
+  count_pairs(p, pool, plan, start);
   if (p->pairs == 0 || !make_room(c, p, plan, experts)) return false;
-  make_groups(p, experts, start);
+  make_groups(p, pool, start);
+  read_adapters(c, p, pool, module, start);
   sort_pairs(p, plan, start);
-  read_factors(c, p, pool, module);
   return !context_failed(c);
 }
 

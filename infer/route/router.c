@@ -24,11 +24,25 @@ Status router_check(const RouterSettings *s, const char *dir, int experts, Error
   return m->check ? m->check(s, err) : STATUS_OK;
 }
 
+/* A method that works on the factors of LoRAs refuses experts of other kinds. */
+static Status check_kinds(const RouteMethod *m, const Pool *pool, Error *err) {
+  for (int i = 0; m->lora_only && i < pool_count(pool); i++) {
+    if (pool_kind(pool, i) == EXPERT_LORA) continue;
+    return error_set(err, STATUS_MISMATCH,
+                     "%s: router %s works on the factors of LoRAs, and the expert '%s' is an %s; "
+                     "leave it out with `only`, or take another router",
+                     pool_dir(pool), m->name, pool_entry(pool, i)->name,
+                     expert_kind_title(pool_kind(pool, i)));
+  }
+  return STATUS_OK;
+}
+
 static Status check_settings(const RouterSettings *s, const Pool *pool, Error *err) {
   const RouteMethod *m = route_method(s->method);
   if (!(m->reads & READS_POOL)) return STATUS_OK;
-  if (pool) return router_check(s, pool_dir(pool), pool_count(pool), err);
-  return error_set(err, STATUS_USAGE, "router: %s needs a pool", m->name);
+  if (!pool) return error_set(err, STATUS_USAGE, "router: %s needs a pool", m->name);
+  TRY(router_check(s, pool_dir(pool), pool_count(pool), err));
+  return check_kinds(m, pool, err);
 }
 
 Status router_open(Router **router, const RouterSettings *s, Pool *pool, const Base *base,
@@ -99,30 +113,54 @@ static Tensor *routing_vectors(void *arg, const Module *module) {
   return m->vectors ? m->vectors(f->router->self, module) : NULL;
 }
 
+/* The plan at a module, shown to the watcher; NULL when nobody covers it. */
+static const Plan *make_plan(Context *c, const RoutedForward *f, const RouteCall *call) {
+  Tensor *softmax = NULL;
+  Plan *plan = f->router->method->plan(c, f->router->self, call, &softmax);
+  if (plan) show_plan(c, f, call, softmax, plan);
+  return plan;
+}
+
 static void add_routed(Context *c, void *arg, const Module *module, const Rows *rows,
                        const Tensor *x, Tensor *z, Tensor *y) {
   if (context_failed(c)) return;
   const RoutedForward *f = arg;
-  RouteCall call = {module, rows, x, z, f->batch};
   ArenaMark mark = arena_mark(c->arena);
-  Tensor *softmax = NULL;
-  Plan *plan = f->router->method->plan(c, f->router->self, &call, &softmax);
-  if (plan) {
-    show_plan(c, f, &call, softmax, plan);
-    route_execute(c, f->router->pool, module->id, plan, x, y);
-  }
+  const Plan *plan = make_plan(c, f, &(RouteCall){module, rows, x, z, f->batch});
+  if (plan) route_execute(c, f->router->pool, module->id, plan, x, y);
   arena_release(c->arena, mark);
+}
+
+static void run_routed(Context *c, void *arg, const Linear *linear, const Rows *rows,
+                       const Tensor *x, Tensor *z, Tensor *y) {
+  if (context_failed(c)) return;
+  const RoutedForward *f = arg;
+  ArenaMark mark = arena_mark(c->arena);
+  const Plan *plan = make_plan(c, f, &(RouteCall){linear->module, rows, x, z, f->batch});
+  route_multiply(c, f->router->pool, linear, plan, x, y);
+  arena_release(c->arena, mark);
+}
+
+static bool changes_input(void *arg, const Module *module) {
+  const RoutedForward *f = arg;
+  const Router *r = f->router;
+  return pool_rescales(r->pool, module->id).inputs > 0 &&
+         (!r->method->plans || r->method->plans(r->self, module));
 }
 
 void routed_forward_init(RoutedForward *f, const Router *r, const RouteBatch *batch,
                          const RouteWatcher *watcher) {
   assert(!r->method->begin || batch->value);
   *f = (RoutedForward){.router = r, .batch = batch, .watcher = watcher};
-  if (r->method->slots) {
-    /* AdapterSet does not take const slots, and a router's are never changed. */
-    f->adapters.slot = (Adapter *)(uintptr_t)r->method->slots(r->self);
-    f->adapters.count = pool_modules(r->pool)->count;
-  } else if (r->method->plan) {
-    f->adapters = (AdapterSet){.add = add_routed, .vectors = routing_vectors, .arg = f};
+  if (r->method->plan) {
+    f->adapters = (AdapterSet){.add = add_routed,
+                               .vectors = routing_vectors,
+                               .runs = changes_input,
+                               .run = run_routed,
+                               .arg = f};
   }
+  if (!r->method->slots) return;
+  /* AdapterSet does not take const slots, and a router's are never changed. */
+  f->adapters.slot = (Adapter *)(uintptr_t)r->method->slots(r->self);
+  f->adapters.count = pool_modules(r->pool)->count;
 }

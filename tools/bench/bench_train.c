@@ -106,8 +106,8 @@ static Status random_expert(GateWork *w, const BenchSpec *spec, Error *err) {
     for (int64_t k = 0; k < tensor_count(&f->b); k++) f->b.data[k] = 0.01f * rng_normal(&rng);
     f->a.needs_grad = f->b.needs_grad = false;
   }
-  TRY(gate_new(&w->gate, w->lora, &w->model->modules, err));
-  return gate_adapters(w->gate, w->lora, &w->adapters, err);
+  TRY(gate_new(&w->gate, &(Expert){.lora = w->lora}, &w->model->modules, err));
+  return gate_adapters(w->gate, &(Expert){.lora = w->lora}, &w->adapters, err);
 }
 
 static Status collect_gates(GateWork *w, Error *err) {

@@ -71,6 +71,11 @@ static void check_numbers(Check *c, const PoolExpert *e) {
   const PoolEntry *entry = e->entry;
   PoolEntry is = {0};
   pool_expert_describe(e, &is);
+  if (is.kind != entry->kind) {
+    findings_add(&c->found, entry->name, STATUS_MISMATCH,
+                 POOL_MANIFEST ": kind: has %s, the adapter %s", expert_kind_name(entry->kind),
+                 expert_kind_name(is.kind));
+  }
   if (is.rank_min != entry->rank_min || is.rank_max != entry->rank_max) {
     findings_add(&c->found, entry->name, STATUS_MISMATCH,
                  POOL_MANIFEST ": rank: has [%" PRId64 ", %" PRId64 "], the adapter [%" PRId64
@@ -95,39 +100,41 @@ static void check_numbers(Check *c, const PoolExpert *e) {
   }
 }
 
-/* Every number of a stored tensor is 0. */
-static bool all_zero(const Tensor *t) {
-  bool zero = true;
+/* Every number of a stored tensor is `number`. */
+static bool all_equal(const Tensor *t, float number) {
+  bool equal = true;
   float value;
   const char *at = t->store;
-  for (int64_t i = 0; zero && i < tensor_count(t); i++) {
+  for (int64_t i = 0; equal && i < tensor_count(t); i++) {
     dtype_widen(&value, at + (size_t)i * dtype_size(t->dtype), t->dtype, 1);
-    zero = value <= 0 && value >= 0;
+    equal = value <= number && value >= number;
   }
-  return zero;
+  return equal;
 }
 
 /* All of them: it was never trained. Some: worth knowing. */
-static void find_zeros(Check *c, const char *expert, const char *what, int64_t zeros, int64_t of) {
-  if (zeros == 0) return;
-  if (zeros == of) {
-    findings_add(&c->found, expert, STATUS_INPUT, "%s is 0 in every module: it was not trained",
-                 what);
+static void find_idle(Check *c, const char *expert, const char *what, int64_t idle, int64_t of) {
+  if (idle == 0) return;
+  if (idle == of) {
+    findings_add(&c->found, expert, STATUS_INPUT, "%s in every module: it was not trained", what);
   } else {
-    findings_add(&c->found, expert, STATUS_OK, "%s is 0 in %" PRId64 " of %" PRId64 " modules",
-                 what, zeros, of);
+    findings_add(&c->found, expert, STATUS_OK, "%s in %" PRId64 " of %" PRId64 " modules", what,
+                 idle, of);
   }
 }
 
 static void check_training(Check *c, const PoolExpert *e) {
-  int64_t factors = 0, gates = 0;
+  int64_t idle = 0, gates = 0, covered = expert_file_covered(&e->file);
   for (int i = 0; i < c->model->modules.count; i++) {
-    if (!expert_covers(e->file.factor, i)) continue;
-    factors += all_zero(&e->file.factor[i].b);
-    gates += all_zero(&e->vector[VECTOR_GATE][i]);
+    if (!expert_file_covers(&e->file, i)) continue;
+    idle += e->file.kind == EXPERT_IA3 ? all_equal(&e->file.ia3.vector[i].l, 1)
+                                       : all_equal(&e->file.lora.factor[i].b, 0);
+    gates += all_equal(&e->vector[VECTOR_GATE][i], 0);
   }
-  find_zeros(c, e->entry->name, "B of the adapter", factors, e->file.covered);
-  find_zeros(c, e->entry->name, "the gate", gates, e->file.covered);
+  bool ia3 = e->file.kind == EXPERT_IA3;
+  find_idle(c, e->entry->name, ia3 ? "the (IA)3 vector is 1" : "B of the adapter is 0", idle,
+            covered);
+  find_idle(c, e->entry->name, "the gate is 0", gates, covered);
 }
 
 static Status check_fingerprint(Check *c, PoolExpert *e, Error *err) {

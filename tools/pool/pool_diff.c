@@ -6,8 +6,8 @@
 #include "infer/t5/t5_group.h"
 #include "tools/pool/pool_tool.h"
 
-enum { FACTOR_A, FACTOR_B, GATE, KINDS };
-static const char *const KIND[KINDS] = {"a", "b", "gate"};
+enum { FACTOR_A, FACTOR_B, VECTOR_L, GATE, KINDS };
+static const char *const KIND[KINDS] = {"a", "b", "l", "gate"};
 
 /* How far the tensors of a group went: sums of squares over those that both experts have in one
  * shape (`common`). */
@@ -29,7 +29,9 @@ static int group_of(const char *tensor) {
 }
 
 static int kind_of(const char *tensor) {
-  return strstr(tensor, ".lora_A.") ? FACTOR_A : strstr(tensor, ".lora_B.") ? FACTOR_B : GATE;
+  if (strstr(tensor, ".lora_A.")) return FACTOR_A;
+  if (strstr(tensor, ".lora_B.")) return FACTOR_B;
+  return strstr(tensor, ".ia3_l") ? VECTOR_L : GATE;
 }
 
 static void add_values(Movement *m, const Tensor *before, const Tensor *after) {

@@ -15,9 +15,10 @@ static int64_t count_linears(const char *base) {
   return c.encoder_layers * (attention + ff) + c.decoder_layers * (2 * attention + ff);
 }
 
-/* 8, or "4-8". */
+/* 8, or "4-8"; of a LoRA. */
 static json_t *rank_range(const PoolEntry *e) {
   char text[48];
+  if (e->kind != EXPERT_LORA) return json_null();
   if (e->rank_min == e->rank_max) return json_integer(e->rank_min);
   snprintf(text, sizeof text, "%lld-%lld", (long long)e->rank_min, (long long)e->rank_max);
   return facts_text(text);
@@ -25,6 +26,7 @@ static json_t *rank_range(const PoolEntry *e) {
 
 static json_t *alpha_range(const PoolEntry *e) {
   char text[64];
+  if (e->kind != EXPERT_LORA) return json_null();
   if (!(e->alpha_min < e->alpha_max)) return facts_number(e->alpha_min);
   snprintf(text, sizeof text, "%g-%g", e->alpha_min, e->alpha_max);
   return facts_text(text);
@@ -65,6 +67,7 @@ static Status add_expert(Facts *f, json_t *rows, const PoolManifest *m, int i, b
   TRY(gate_steps(m, i, &steps, err));
   json_t *row = facts_row(f, rows);
   facts_set(f, row, "name", facts_text(e->name));
+  facts_set(f, row, "kind", facts_text(expert_kind_name(e->kind)));
   facts_set(f, row, "rank", rank_range(e));
   facts_set(f, row, "alpha", alpha_range(e));
   facts_set(f, row, "modules", json_integer(e->modules));

@@ -1,0 +1,27 @@
+/* expert_file: the PEFT directory of an expert of any kind, mapped and checked, its values unread.
+ * For pool*.c and `skein pool`; others use expert.h or pool.h. */
+#ifndef SKEIN_EXPERT_FILE_H
+#define SKEIN_EXPERT_FILE_H
+
+#include "infer/expert/expert_kind.h"
+#include "infer/expert/ia3_file.h"
+#include "infer/expert/lora_file.h"
+
+typedef struct ExpertFile {
+  ExpertKind kind;
+  LoraFile lora; /* of that kind; others are zeroed */
+  Ia3File ia3;
+} ExpertFile;
+
+/* Opens the directory with every check of expert_open except that of values. On failure *f is
+ * zeroed. */
+Status expert_file_open(ExpertFile *f, const char *dir, const Modules *modules, Error *err);
+void expert_file_close(ExpertFile *f); /* a zeroed ExpertFile is allowed */
+
+bool expert_file_covers(const ExpertFile *f, int module);
+int expert_file_covered(const ExpertFile *f); /* modules */
+/* Of the file of tensors. */
+const char *expert_file_path(const ExpertFile *f);
+Status expert_file_unchanged(const ExpertFile *f, Error *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* ia3_file: a PEFT (IA)3 directory mapped and checked, its values unread. For ia3.c, expert_file.c
+ * and pool*.c; others use expert.h or pool.h. */
+#ifndef SKEIN_IA3_FILE_H
+#define SKEIN_IA3_FILE_H
+
+#include "data/tensors/weights.h"
+#include "infer/expert/ia3_vector.h"
+#include "infer/expert/lora_config.h"
+#include "infer/module/modules.h"
+
+typedef struct Ia3File {
+  LoraConfig config;
+  const char *path; /* of the file of tensors; borrowed from weights */
+  Weights *weights;
+  Ia3Vector *vector; /* [count], by Module.id; l as weights_locate leaves it, laid out as a row */
+  int count;         /* modules of the model */
+  int covered;
+} Ia3File;
+
+/* Opens the directory with every check of ia3_open except that of values. On failure *f is zeroed.
+ */
+Status ia3_file_open(Ia3File *f, const char *dir, const Modules *modules, Error *err);
+void ia3_file_close(Ia3File *f); /* a zeroed Ia3File is allowed */
+
+/* The name of a module's vector in a new string; NULL when out of memory. */
+char *ia3_tensor_name(const char *module);
+
+#endif
