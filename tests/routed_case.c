@@ -31,13 +31,14 @@ static const char *expert_name(const RoutedCase *k, size_t i) {
 
 /* Making the pool. */
 
-/* The vectors of one kind of an expert that covers what `lora` covers. */
-static Gate *golden_vectors(const RoutedCase *k, Lora *lora, const char *expert, const char *kind) {
+/* The vectors of one kind of an expert. */
+static Gate *golden_vectors(const RoutedCase *k, const Expert *e, const char *expert,
+                            const char *kind) {
   Error err = {0};
   Gate *gate;
   int64_t n, at = 0;
   const float *values = routed_want(k, expert, kind, &n);
-  expect_ok("gate", gate_new(&gate, &(Expert){.lora = lora}, &k->model->modules, &err), &err);
+  expect_ok("gate", gate_new(&gate, e, &k->model->modules, &err), &err);
   for (int i = 0; i < gate->count; i++) {
     Tensor *v = &gate->vector[i];
     if (v->rows == 0) continue;
@@ -49,7 +50,7 @@ static Gate *golden_vectors(const RoutedCase *k, Lora *lora, const char *expert,
   return gate;
 }
 
-static void write_activation(const RoutedCase *k, const Lora *lora, const char *expert,
+static void write_activation(const RoutedCase *k, const Expert *e, const char *expert,
                              GateInfo *info, const char *path) {
   static const char *const KIND[] = {"mean", "absolute"};
   SafetensorsItem items[2 * ROUTED_LINEARS];
@@ -58,7 +59,7 @@ static void write_activation(const RoutedCase *k, const Lora *lora, const char *
   for (int j = 0; j < 2; j++) {
     char suffix[16];
     snprintf(suffix, sizeof suffix, ".%s", KIND[j]);
-    gate[j] = golden_vectors(k, lora, expert, suffix);
+    gate[j] = golden_vectors(k, e, expert, suffix);
     for (int i = 0; i < gate[j]->count; i++) {
       const Tensor *v = &gate[j]->vector[i];
       if (v->rows == 0) continue;
@@ -77,32 +78,40 @@ static void write_activation(const RoutedCase *k, const Lora *lora, const char *
   gate_close(gate[1]);
 }
 
+static void save_expert(const RoutedCase *k, const Expert *e, const char *dir) {
+  Error err = {0};
+  const Modules *modules = &k->model->modules;
+  if (e->ia3) expect_ok(dir, ia3_save(e->ia3, modules, dir, "golden", DTYPE_F32, &err), &err);
+  if (e->lora) expect_ok(dir, lora_save(e->lora, modules, dir, "golden", DTYPE_F32, &err), &err);
+}
+
 static void write_expert(const RoutedCase *k, PoolManifest *m, int i) {
   Error err = {0};
   PoolEntry *e = &m->entry[i];
-  Lora *lora;
-  char *from = golden_path("routed/%s", e->name), *path[POOL_FILES], *dir;
+  Expert x;
+  char *from = golden_path("%s/%s", k->name, e->name), *path[POOL_FILES], *dir;
   for (int f = 0; f < POOL_FILES; f++) assert_non_null(path[f] = manifest_path(m, i, (PoolFile)f));
   assert_non_null(dir = path_parent(path[POOL_ADAPTER]));
-  expect_ok(from, lora_open(&lora, from, &k->model->modules, &err), &err);
-  expect_ok(dir, lora_save(lora, &k->model->modules, dir, "golden", DTYPE_F32, &err), &err);
+  expect_ok(from, expert_open(&x, from, &k->model->modules, &err), &err);
+  save_expert(k, &x, dir);
   GateInfo info = {.recipe = "custom"};
   memcpy(info.base, m->base, HASH_HEX);
-  memcpy(info.expert, lora->fingerprint, HASH_HEX);
-  memcpy(e->fingerprint, lora->fingerprint, HASH_HEX);
-  Gate *gate = golden_vectors(k, lora, e->name, ".gate");
+  memcpy(info.expert, expert_fingerprint(&x), HASH_HEX);
+  memcpy(e->fingerprint, expert_fingerprint(&x), HASH_HEX);
+  Gate *gate = golden_vectors(k, &x, e->name, ".gate");
   expect_ok(dir, gate_save(gate, &k->model->modules, path[POOL_GATE], &info, &err), &err);
-  write_activation(k, lora, e->name, &info, path[POOL_ACTIVATION]);
+  write_activation(k, &x, e->name, &info, path[POOL_ACTIVATION]);
   for (int f = 0; f < POOL_FILES; f++) {
     expect_ok(path[f], hash_file(path[f], e->hash[f], &err), &err);
     free(path[f]);
   }
-  e->modules = lora->covered;
+  e->kind = expert_kind(&x);
+  e->modules = 1;
   e->rank_min = e->rank_max = 1;
   free(from);
   free(dir);
   gate_close(gate);
-  lora_close(lora);
+  expert_close(&x);
 }
 
 /* Vectors named as `name`, or "0", "1", ... */
@@ -169,15 +178,18 @@ static void read_batch(RoutedCase *k) {
   }
 }
 
-RoutedCase *routed_case(Scratch *s) {
+RoutedCase *routed_case(Scratch *s, const char *name) {
   RoutedCase *k = calloc(1, sizeof *k);
   Error err = {0};
   assert_non_null(k);
-  char *tensors = golden_path("routed/expected.safetensors"), *base = golden_path("v1_1/base");
-  k->expected = golden_json("routed/expected.json");
+  char *tensors = golden_path("%s/expected.safetensors", name), *base = golden_path("v1_1/base");
+  char file[64];
+  snprintf(file, sizeof file, "%s/expected.json", name);
+  k->name = name;
+  k->expected = golden_json(file);
   expect_ok(tensors, tensor_table_open(&k->tensors, tensors, &err), &err);
   expect_ok(base, t5_open(&k->model, base, &err), &err);
-  assert_non_null(k->pool = strdup(scratch_path(s, "pool")));
+  assert_non_null(k->pool = strdup(scratch_path(s, name)));
   assert_non_null(k->queries = strdup(scratch_path(s, "queries.safetensors")));
   assert_true(k->model->modules.count <= ROUTED_LINEARS);
   free(tensors);

@@ -1,5 +1,5 @@
-/* routed_case: a base, experts and what PyTorch made of every method on them
- * (tests/oracle/routed.py). */
+/* routed_case: a base, experts and what PyTorch made of every method on them: LoRAs in
+ * tests/golden/routed (tests/oracle/routed.py), and both kinds in tests/golden/mixed (mixed.py). */
 #ifndef SKEIN_TESTS_ROUTED_CASE_H
 #define SKEIN_TESTS_ROUTED_CASE_H
 
@@ -11,6 +11,7 @@ enum { ROUTED_EXPERTS = 4, ROUTED_SEQUENCES = 3, ROUTED_TOKENS = 64, ROUTED_LINE
 
 /* The golden case and the pool made of it. */
 typedef struct RoutedCase {
+  const char *name; /* "routed" or "mixed" */
   json_t *expected;
   TensorTable tensors;
   T5 *model;
@@ -20,7 +21,7 @@ typedef struct RoutedCase {
 } RoutedCase;
 
 /* Reads the case and writes its pool and its embeddings into the scratch directory. */
-RoutedCase *routed_case(Scratch *s);
+RoutedCase *routed_case(Scratch *s, const char *name);
 void routed_case_close(RoutedCase *k);
 
 /* The golden values called name + suffix, *n of them. */

@@ -124,8 +124,8 @@ static void compare_weights(RoutedCase *k, const char *method, const Seen *seen,
   assert_int_equal(at, n); /* every linear that somebody covers, and no other, was routed */
 }
 
-static void every_method_agrees(void **state) {
-  RoutedCase *k = routed_case(*state);
+static void every_method_agrees(void **state, const char *name, int routing) {
+  RoutedCase *k = routed_case(*state, name);
   Comparison logits = compare_begin(PARITY_F32, "routed logits"),
              weights = compare_begin(PARITY_F32, "weights of experts");
   const char *method;
@@ -141,9 +141,9 @@ static void every_method_agrees(void **state) {
     int64_t n;
     const float *z = routed_want(k, method, ".logits", &n);
     compare(&logits, method, got, z, n);
-    char name[64];
-    snprintf(name, sizeof name, "%s.weights", method);
-    if (tensor_table_find(&k->tensors, name)) {
+    char weighed[64];
+    snprintf(weighed, sizeof weighed, "%s.weights", method);
+    if (tensor_table_find(&k->tensors, weighed)) {
       compare_weights(k, method, seen, &weights);
       routed++;
     }
@@ -152,10 +152,19 @@ static void every_method_agrees(void **state) {
     router_close(router);
     pool_close(pool);
   }
-  assert_int_equal(routed, 13);
+  assert_int_equal(routed, routing);
   compare_end(&logits);
   compare_end(&weights);
   routed_case_close(k);
+}
+
+static void methods_on_loras_agree(void **state) {
+  every_method_agrees(state, "routed", 13);
+}
+
+/* One LoRA and three (IA)3, which rescale outputs and inputs of the same linears. */
+static void methods_on_both_kinds_agree(void **state) {
+  every_method_agrees(state, "mixed", 4);
 }
 
 /* The order of linears is that of the model's own modules. */
@@ -180,7 +189,8 @@ static void linears_are_in_module_order(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(linears_are_in_module_order),
-      cmocka_unit_test(every_method_agrees),
+      cmocka_unit_test(methods_on_loras_agree),
+      cmocka_unit_test(methods_on_both_kinds_agree),
   };
   return cmocka_run_group_tests_name("router: parity with PyTorch", tests, scratch_setup,
                                      scratch_teardown);
