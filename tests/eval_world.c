@@ -39,9 +39,9 @@ static void make_base(Scratch *s) {
 }
 
 static void make_pool(Scratch *s) {
-  static const TinyExpert EXPERTS[] = {{"wide", "all-linear", 5, 1, DTYPE_F32, true},
-                                       {"some", "q,v", 2, 2, DTYPE_F32, false},
-                                       {"deep", "all-linear", 3, 3, DTYPE_F32, false}};
+  static const TinyExpert EXPERTS[] = {{"wide", "all-linear", 5, 1, DTYPE_F32, true, NULL},
+                                       {"some", "q,v", 2, 2, DTYPE_F32, false, NULL},
+                                       {"deep", "all-linear", 3, 3, DTYPE_F32, false, NULL}};
   T5 *model;
   Error err = {0};
   expect_ok("base", t5_open(&model, scratch_path(s, "base"), &err), &err);

@@ -13,9 +13,9 @@
 #include "tests/tiny_pool.h"
 
 static const TinyExpert EXPERTS[GLIDER_EXPERTS] = {
-    {"sort", "q", 1, 1, DTYPE_F32, false},
-    {"count", "q", 1, 2, DTYPE_F32, false},
-    {"rhyme", "q", 1, 3, DTYPE_F32, false},
+    {"sort", "q", 1, 1, DTYPE_F32, false, NULL},
+    {"count", "q", 1, 2, DTYPE_F32, false, NULL},
+    {"rhyme", "q", 1, 3, DTYPE_F32, false, NULL},
 };
 
 GliderWorld glider_world(Scratch *s, const char *only) {

@@ -3,9 +3,9 @@
 #include "tests/tiny.h"
 
 const TinyExpert POOL_EXPERT[POOL_WORLD] = {
-    {"rhyme", "all-linear", 3, 1, DTYPE_F32, true},
-    {"count", "q,wo", 5, 2, DTYPE_F32, false},
-    {"name-2.b", "all-linear", 1, 3, DTYPE_BF16, false},
+    {"rhyme", "all-linear", 3, 1, DTYPE_F32, true, NULL},
+    {"count", "q,wo", 5, 2, DTYPE_F32, false, NULL},
+    {"name-2.b", "all-linear", 1, 3, DTYPE_BF16, false, NULL},
 };
 
 T5 *pool_world(Scratch *s) {

@@ -16,9 +16,9 @@
 #include "tests/tiny_pool.h"
 
 static const TinyExpert EXPERTS[] = {
-    {"sort", "q", 1, 1, DTYPE_F32, false},
-    {"count", "q", 1, 2, DTYPE_F32, false},
-    {"rhyme", "q", 1, 3, DTYPE_F32, false},
+    {"sort", "q", 1, 1, DTYPE_F32, false, NULL},
+    {"count", "q", 1, 2, DTYPE_F32, false, NULL},
+    {"rhyme", "q", 1, 3, DTYPE_F32, false, NULL},
 };
 enum { COUNT = sizeof EXPERTS / sizeof *EXPERTS };
 

@@ -34,8 +34,8 @@ typedef struct World {
 } World;
 
 static const TinyExpert EXPERTS[] = {
-    {"sort", "q,v", 2, 1, DTYPE_F32, true},
-    {"count", "all-linear", 3, 2, DTYPE_BF16, false},
+    {"sort", "q,v", 2, 1, DTYPE_F32, true, NULL},
+    {"count", "all-linear", 3, 2, DTYPE_BF16, false, NULL},
 };
 
 static void put_path(World *w, char path[PATH_MAX], const char *name) {

@@ -12,9 +12,9 @@
 #include "tests/tiny_pool.h"
 
 static const TinyExpert EXPERTS[] = {
-    {"rhyme", "q,v", 3, 1, DTYPE_F32, true},
-    {"count", "wo", 5, 2, DTYPE_F32, false},
-    {"name-2.b", "o", 1, 3, DTYPE_BF16, false},
+    {"rhyme", "q,v", 3, 1, DTYPE_F32, true, NULL},
+    {"count", "wo", 5, 2, DTYPE_F32, false, NULL},
+    {"name-2.b", "o", 1, 3, DTYPE_BF16, false, NULL},
 };
 
 /* What is written is read, and the manifest of a pool without experts too. */

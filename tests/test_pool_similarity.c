@@ -19,10 +19,10 @@
 enum { EXPERTS = 4, WIDTH = 40 };
 
 /* Of unequal ranks; the second is the first again, the last shares no module with the others. */
-static const TinyExpert expert[EXPERTS] = {{"one", "q,wo", 3, 1, DTYPE_F32, false},
-                                           {"twin", "q,wo", 3, 1, DTYPE_F32, false},
-                                           {"two", "q", 2, 5, DTYPE_F32, false},
-                                           {"three", "k", 2, 9, DTYPE_F32, false}};
+static const TinyExpert expert[EXPERTS] = {{"one", "q,wo", 3, 1, DTYPE_F32, false, NULL},
+                                           {"twin", "q,wo", 3, 1, DTYPE_F32, false, NULL},
+                                           {"two", "q", 2, 5, DTYPE_F32, false, NULL},
+                                           {"three", "k", 2, 9, DTYPE_F32, false, NULL}};
 
 static Pool *open_pool(Scratch *s, T5 *model) {
   Error err = {0};

@@ -48,9 +48,9 @@ typedef struct World {
 } World;
 
 static int world_open(void **state) {
-  static const TinyExpert EXPERTS[] = {{"wide", "all-linear", 5, 1, DTYPE_F32, false},
-                                       {"some", "q,v", 2, 2, DTYPE_F32, false},
-                                       {"deep", "all-linear", 3, 3, DTYPE_BF16, false}};
+  static const TinyExpert EXPERTS[] = {{"wide", "all-linear", 5, 1, DTYPE_F32, false, NULL},
+                                       {"some", "q,v", 2, 2, DTYPE_F32, false, NULL},
+                                       {"deep", "all-linear", 3, 3, DTYPE_BF16, false, NULL}};
   World *w = calloc(1, sizeof *w);
   Error err = {0};
   void *scratch;
@@ -288,9 +288,9 @@ static void statistics_are_of_what_is_generated(void **state) {
 /* A forward that fails counts nothing, then or later. */
 static void what_fails_is_not_counted(void **state) {
   World *w = *state, sick = *w;
-  static const TinyExpert EXPERT[] = {{"wide", "all-linear", 2, 1, DTYPE_F32, false},
-                                      {"deep", "all-linear", 2, 2, DTYPE_F32, false},
-                                      {"some", "q,v", 2, 3, DTYPE_F32, false}};
+  static const TinyExpert EXPERT[] = {{"wide", "all-linear", 2, 1, DTYPE_F32, false, NULL},
+                                      {"deep", "all-linear", 2, 2, DTYPE_F32, false, NULL},
+                                      {"some", "q,v", 2, 3, DTYPE_F32, false, NULL}};
   Error err = {0};
   expect_ok("model", t5_random(&sick.model, &w->model->config, 1, false, &err), &err);
   const char *dir = scratch_path(w->scratch, "sick");

@@ -29,9 +29,9 @@ typedef struct World {
 } World;
 
 static World world_open(Scratch *s, const char *router) {
-  static const TinyExpert expert[EXPERTS] = {{"wide", "all-linear", 5, 1, DTYPE_F32, false},
-                                             {"some", "q,v", 2, 2, DTYPE_F32, false},
-                                             {"deep", "all-linear", 3, 3, DTYPE_F32, false}};
+  static const TinyExpert expert[EXPERTS] = {{"wide", "all-linear", 5, 1, DTYPE_F32, false, NULL},
+                                             {"some", "q,v", 2, 2, DTYPE_F32, false, NULL},
+                                             {"deep", "all-linear", 3, 3, DTYPE_F32, false, NULL}};
   World w = {0};
   Error err = {0};
   OptionSet set;

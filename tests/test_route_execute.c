@@ -22,10 +22,10 @@
 enum { EXPERTS = 4, D_FF = 300 }; /* wi_0 has three tiles of columns */
 
 static const TinyExpert EXPERT[EXPERTS] = {
-    {"a", "wi_0,wo,q", 3, 1, DTYPE_F32, false},
-    {"b", "wi_0,wo", 8, 2, DTYPE_F32, false},
-    {"c", "wi_0,wo", 1, 3, DTYPE_F16, false},
-    {"d", "wi_0,wo", 20, 4, DTYPE_BF16, false},
+    {"a", "wi_0,wo,q", 3, 1, DTYPE_F32, false, NULL},
+    {"b", "wi_0,wo", 8, 2, DTYPE_F32, false, NULL},
+    {"c", "wi_0,wo", 1, 3, DTYPE_F16, false, NULL},
+    {"d", "wi_0,wo", 20, 4, DTYPE_BF16, false, NULL},
 };
 
 typedef struct World {

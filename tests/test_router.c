@@ -1,4 +1,4 @@
-/* Identities between methods of routing. */
+/* Identities between methods of routing, on a pool of LoRAs and on one of both kinds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,35 +34,44 @@ static const char *const METHODS[] = {
 };
 enum { METHODS_COUNT = sizeof METHODS / sizeof *METHODS };
 
+/* Methods that work on factors run on no other kind. */
+static bool runs(const RoutedWorld *w, const char *method) {
+  bool factors = strstr(method, "router=arrow") || strstr(method, "router=norm");
+  return !factors || w->expert == ROUTED_EXPERT;
+}
+
 /* The plain expert, without any router. */
 static Logits run_plain(const RoutedWorld *w, const char *name) {
   Logits l = {0};
   Error err = {0};
-  Lora *lora;
+  Expert expert;
   AdapterSet set;
   char dir[160];
   snprintf(dir, sizeof dir, "%s/experts/%s", w->pool, name);
-  expect_ok(dir, lora_open(&lora, dir, &w->model->modules, &err), &err);
-  expect_ok(dir, lora_adapters(lora, &set, &err), &err);
+  expect_ok(dir, expert_open(&expert, dir, &w->model->modules, &err), &err);
+  expect_ok(dir, expert_adapters(&expert, &set, &err), &err);
   routed_forward(w, &set, 0, TINY_SEQUENCES, 1, l.z);
   free(set.slot);
-  lora_close(lora);
+  expert_close(&expert);
   return l;
 }
 
-/* A pool of one is its expert, whatever the method; by slots to the bit, else up to the 1e-6 of the
- * normalisation. */
+/* A pool of one is its expert, whatever the method; by slots to the bit, and where an (IA)3 has the
+ * weight 1, else up to the 1e-6 of the normalisation. */
 static void one_expert_routed_is_that_expert(void **state) {
   const RoutedWorld *w = *state;
   for (int e = 1; e < 3; e++) { /* one that covers all linears, one that does not */
-    const char *name = ROUTED_EXPERT[e].name;
+    const char *name = w->expert[e].name;
     Logits plain = run_plain(w, name);
     for (int i = 0; i < METHODS_COUNT; i++) {
       if (strstr(METHODS[i], "router=base") || strstr(METHODS[i], "router=expert")) continue;
+      if (!runs(w, METHODS[i])) continue;
       char settings[160];
       snprintf(settings, sizeof settings, "%s top_k=1", METHODS[i]);
       Logits routed = routed_logits(w, settings, name);
       expect_near(w, METHODS[i], &routed, &plain);
+      if (w->expert[e].feedforward && strstr(METHODS[i], "router=uniform"))
+        expect_same(w, &routed, &plain);
     }
     char settings[64];
     snprintf(settings, sizeof settings, "router=expert expert=%s", name);
@@ -96,9 +105,11 @@ static void methods_differ(void **state) {
   Logits *all = calloc(METHODS_COUNT, sizeof *all);
   assert_non_null(all);
   for (int i = 0; i < METHODS_COUNT; i++) {
+    if (!runs(w, METHODS[i])) continue;
     all[i] = routed_logits(w, METHODS[i], NULL);
     for (int j = 0; j < i; j++) {
       bool twins = strstr(METHODS[i], "router=merged") && strstr(METHODS[j], "router=uniform");
+      if (!runs(w, METHODS[j])) continue;
       if (!twins && !(logits_apart(w, &all[i], &all[j]) > 10 * ROUTED_CLOSE)) {
         fail_msg("%s and %s do the same", METHODS[i], METHODS[j]);
       }
@@ -139,6 +150,7 @@ static void glider_at_a_large_scale_is_the_nearest_expert(void **state) {
 static void threads_change_no_bit(void **state) {
   const RoutedWorld *w = *state;
   for (int i = 0; i < METHODS_COUNT; i++) {
+    if (!runs(w, METHODS[i])) continue;
     Routing r = routing_open(w, METHODS[i], NULL);
     Logits one = routing_run(w, &r, 1), two = routing_run(w, &r, 2);
     expect_same(w, &one, &two);
@@ -149,6 +161,7 @@ static void threads_change_no_bit(void **state) {
 static void a_batch_is_its_examples_one_by_one(void **state) {
   const RoutedWorld *w = *state;
   for (int i = 0; i < METHODS_COUNT; i++) {
+    if (!runs(w, METHODS[i])) continue;
     Routing r = routing_open(w, METHODS[i], NULL);
     Logits all = routing_run(w, &r, 1), one = {0};
     for (int64_t s = 0; s < TINY_SEQUENCES; s++) {
@@ -172,6 +185,7 @@ static void cached_is_uncached(void **state) {
   const int64_t whole[] = {0, STEPS, 2 * STEPS, 3 * STEPS}, step[] = {0, 1, 2, 3};
   const TinyBatch *b = &w->batch;
   for (int i = 0; i < METHODS_COUNT; i++) {
+    if (!runs(w, METHODS[i])) continue;
     Routing r = routing_open(w, METHODS[i], NULL);
     RoutedBatch routed;
     routing_begin(&r, 0, TINY_SEQUENCES, NULL, &routed);
@@ -203,6 +217,20 @@ static void cached_is_uncached(void **state) {
   }
 }
 
+static void methods_on_factors_refuse_other_kinds(void **state) {
+  const RoutedWorld *w = *state;
+  static const char *const METHOD[] = {"router=arrow top_k=1", "router=norm top_k=1",
+                                       "router=merged-factors"};
+  for (int i = 0; i < 3; i++) {
+    Routing r;
+    Error err = {0};
+    Status status = routing_try(&r, w, METHOD[i], NULL, &err);
+    expect_error(METHOD[i], status, &err, STATUS_MISMATCH, "'count'|(IA)3|only");
+    Logits alone = routed_logits(w, METHOD[i], "sort");
+    assert_true(logits_apart(w, &alone, &(Logits){0}) > 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(one_expert_routed_is_that_expert),
@@ -215,5 +243,19 @@ int main(void) {
       cmocka_unit_test(a_batch_is_its_examples_one_by_one),
       cmocka_unit_test(cached_is_uncached),
   };
-  return cmocka_run_group_tests_name("router: identities", tests, routed_setup, routed_teardown);
+  const struct CMUnitTest mixed[] = {
+      cmocka_unit_test(one_expert_routed_is_that_expert),
+      cmocka_unit_test(base_is_the_plain_model),
+      cmocka_unit_test(uniform_is_merged),
+      cmocka_unit_test(methods_differ),
+      cmocka_unit_test(glider_at_scale_0_is_phatgoose),
+      cmocka_unit_test(glider_at_a_large_scale_is_the_nearest_expert),
+      cmocka_unit_test(threads_change_no_bit),
+      cmocka_unit_test(a_batch_is_its_examples_one_by_one),
+      cmocka_unit_test(cached_is_uncached),
+      cmocka_unit_test(methods_on_factors_refuse_other_kinds),
+  };
+  return cmocka_run_group_tests_name("router: identities", tests, routed_setup, routed_teardown) +
+         cmocka_run_group_tests_name("router: identities on both kinds", mixed, mixed_setup,
+                                     routed_teardown);
 }

@@ -299,8 +299,8 @@ static void the_report_as_json(void **state) {
   Error err = {0};
   Pool *pool;
   World w = world_open(2);
-  const TinyExpert expert[] = {{"one", "q", 2, 1, DTYPE_F32, false},
-                               {"two", "wo", 2, 5, DTYPE_F32, false}};
+  const TinyExpert expert[] = {{"one", "q", 2, 1, DTYPE_F32, false, NULL},
+                               {"two", "wo", 2, 5, DTYPE_F32, false, NULL}};
   char dir[PATH_MAX];
   strcpy(dir, scratch_path(*state, "pool"));
   tiny_pool(dir, w.model, expert, 2);

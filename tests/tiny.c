@@ -74,14 +74,31 @@ Lora *tiny_lora(const T5 *model, const char *targets, int rank, uint64_t seed) {
   return lora;
 }
 
-Gate *tiny_gate(Lora *lora, const T5 *model, uint64_t seed) {
+Ia3 *tiny_ia3(const T5 *model, const char *targets, const char *feedforward, uint64_t seed) {
+  Ia3 *ia3;
+  Error err = {0};
+  expect_ok("ia3", ia3_new(&ia3, &model->modules, targets, feedforward, &err), &err);
+  for (int i = 0; i < ia3->count; i++) {
+    Tensor *l = &ia3->vector[i].l;
+    tiny_fill(l, 0.5f, rng_key(seed, (uint64_t)i, 3, 0));
+    for (int64_t k = 0; k < tensor_count(l); k++) l->data[k] += 1;
+  }
+  expect_ok("hash", ia3_fingerprint(ia3, &model->modules, ia3->fingerprint, &err), &err);
+  return ia3;
+}
+
+Gate *tiny_gates(const Expert *expert, const T5 *model, uint64_t seed) {
   Gate *gate;
   Error err = {0};
-  expect_ok("gate", gate_new(&gate, &(Expert){.lora = lora}, &model->modules, &err), &err);
+  expect_ok("gate", gate_new(&gate, expert, &model->modules, &err), &err);
   for (int i = 0; i < gate->count; i++) {
     tiny_fill(&gate->vector[i], 0.3f, rng_key(seed, (uint64_t)i, 2, 0));
   }
   return gate;
+}
+
+Gate *tiny_gate(Lora *lora, const T5 *model, uint64_t seed) {
+  return tiny_gates(&(Expert){.lora = lora}, model, seed);
 }
 
 TinyBatch tiny_batch(const T5Config *config, uint64_t seed) {

@@ -20,8 +20,11 @@ Hex tiny_sample(const T5 *model);
 Hex tiny_fingerprint(const T5 *model);
 /* A trainable adapter on `targets` whose B is not zero; lora_close when done. */
 Lora *tiny_lora(const T5 *model, const char *targets, int rank, uint64_t seed);
-/* Its gates, random. */
-Gate *tiny_gate(Lora *lora, const T5 *model, uint64_t seed);
+/* Trainable vectors around 1, as ia3_new takes the rest; ia3_close when done. */
+Ia3 *tiny_ia3(const T5 *model, const char *targets, const char *feedforward, uint64_t seed);
+/* The gates of an expert, random. */
+Gate *tiny_gates(const Expert *expert, const T5 *model, uint64_t seed);
+Gate *tiny_gate(Lora *lora, const T5 *model, uint64_t seed); /* the same of a LoRA */
 /* N(0, spread^2) everywhere. */
 void tiny_fill(Tensor *t, float spread, uint64_t key);
 

@@ -47,21 +47,36 @@ static void write_activation(const Gate *gate, const T5 *model, GateInfo *info, 
   free(items);
 }
 
+/* Writes the adapter and opens it again, as narrowed. */
+static Expert write_adapter(const T5 *model, const TinyExpert *x, const char *dir) {
+  Error err = {0};
+  Expert saved;
+  if (x->feedforward) {
+    Ia3 *ia3 = tiny_ia3(model, x->targets, x->feedforward, x->seed);
+    expect_ok(dir, ia3_save(ia3, &model->modules, dir, "tiny", x->dtype, &err), &err);
+    ia3_close(ia3);
+  } else {
+    Lora *lora = tiny_lora(model, x->targets, x->rank, x->seed);
+    expect_ok(dir, lora_save(lora, &model->modules, dir, "tiny", x->dtype, &err), &err);
+    lora_close(lora);
+  }
+  expect_ok(dir, expert_open(&saved, dir, &model->modules, &err), &err);
+  return saved;
+}
+
 /* Expert `i`, whose name is set: its files, then the rest of its entry. */
 static void write_expert(PoolManifest *m, int i, T5 *model, const TinyExpert *x) {
   Error err = {0};
   PoolEntry *e = &m->entry[i];
-  Lora *lora = tiny_lora(model, x->targets, x->rank, x->seed), *saved;
   char *path[POOL_FILES], *dir;
   for (int f = 0; f < POOL_FILES; f++) assert_non_null(path[f] = manifest_path(m, i, (PoolFile)f));
   assert_non_null(dir = path_parent(path[0]));
-  expect_ok(dir, lora_save(lora, &model->modules, dir, "tiny", x->dtype, &err), &err);
-  expect_ok(dir, lora_open(&saved, dir, &model->modules, &err), &err); /* as narrowed */
-  Gate *gate = tiny_gate(lora, model, x->seed);
+  Expert saved = write_adapter(model, x, dir);
+  Gate *gate = tiny_gates(&saved, model, x->seed);
   GateInfo info = {.recipe = "phatgoose", .steps = 100, .seed = x->seed};
   memcpy(info.base, m->base, HASH_HEX);
-  memcpy(info.expert, saved->fingerprint, HASH_HEX);
-  memcpy(e->fingerprint, saved->fingerprint, HASH_HEX);
+  memcpy(info.expert, expert_fingerprint(&saved), HASH_HEX);
+  memcpy(e->fingerprint, expert_fingerprint(&saved), HASH_HEX);
   expect_ok(dir, gate_save(gate, &model->modules, path[POOL_GATE], &info, &err), &err);
   if (x->activation) write_activation(gate, model, &info, path[POOL_ACTIVATION]);
   for (int f = 0; f < POOL_FILES; f++) {
@@ -70,12 +85,12 @@ static void write_expert(PoolManifest *m, int i, T5 *model, const TinyExpert *x)
   }
   e->rank_min = e->rank_max = x->rank;
   e->alpha_min = e->alpha_max = 6; /* of tiny_lora */
-  e->modules = saved->covered;
+  e->kind = expert_kind(&saved);
+  e->modules = saved.ia3 ? saved.ia3->covered : saved.lora->covered;
   for (int f = 0; f < POOL_FILES; f++) free(path[f]);
   free(dir);
   gate_close(gate);
-  lora_close(lora);
-  lora_close(saved);
+  expert_close(&saved);
 }
 
 void tiny_pool(const char *dir, T5 *model, const TinyExpert *expert, int count) {

@@ -6,14 +6,15 @@
 #include "infer/t5/t5.h"
 
 typedef struct TinyExpert {
-  const char *name, *targets; /* as lora_new takes them */
+  const char *name, *targets; /* as lora_new and ia3_new take them */
   int rank;
   uint64_t seed; /* of its factors and gates */
   Dtype dtype;   /* of its factors in the file */
   bool activation;
+  const char *feedforward; /* of an (IA)3, as ia3_new takes it; NULL: a LoRA */
 } TinyExpert;
 
-/* Writes pool.yaml and the experts (tiny_lora, tiny_gate) into `dir`, which is made. */
+/* Writes pool.yaml and the experts (tiny_lora, tiny_ia3, tiny_gates) into `dir`, which is made. */
 void tiny_pool(const char *dir, T5 *model, const TinyExpert *expert, int count);
 
 #endif

@@ -16,13 +16,20 @@
 #include "tests/testing.h"
 
 const TinyExpert ROUTED_EXPERT[ROUTED_EXPERTS] = {
-    {"sort", "all-linear", 3, 1, DTYPE_F32, true},
-    {"count", "all-linear", 5, 2, DTYPE_F32, true},
-    {"rhyme", "q,v,wo", 1, 3, DTYPE_F32, true},
-    {"translate", "all-linear", 3, 4, DTYPE_F32, true},
+    {"sort", "all-linear", 3, 1, DTYPE_F32, true, NULL},
+    {"count", "all-linear", 5, 2, DTYPE_F32, true, NULL},
+    {"rhyme", "q,v,wo", 1, 3, DTYPE_F32, true, NULL},
+    {"translate", "all-linear", 3, 4, DTYPE_F32, true, NULL},
 };
 
-int routed_setup(void **state) {
+const TinyExpert MIXED_EXPERT[ROUTED_EXPERTS] = {
+    {"sort", "all-linear", 3, 1, DTYPE_F32, true, NULL},
+    {"count", "all-linear", 0, 2, DTYPE_F32, true, "q,wo"},
+    {"rhyme", "q,v,wo", 0, 3, DTYPE_BF16, true, ""},
+    {"translate", "all-linear", 0, 4, DTYPE_F32, true, ""},
+};
+
+static int setup_world(void **state, const TinyExpert *expert) {
   RoutedWorld *w = calloc(1, sizeof *w);
   void *scratch;
   assert_non_null(w);
@@ -31,11 +38,20 @@ int routed_setup(void **state) {
   blas_init();
   w->model = tiny_model(true, false);
   snprintf(w->pool, sizeof w->pool, "%s", scratch_path(s, "pool"));
-  tiny_pool(w->pool, w->model, ROUTED_EXPERT, ROUTED_EXPERTS);
+  w->expert = expert;
+  tiny_pool(w->pool, w->model, expert, ROUTED_EXPERTS);
   w->batch = tiny_batch(&w->model->config, 3);
   free(s);
   *state = w;
   return 0;
+}
+
+int routed_setup(void **state) {
+  return setup_world(state, ROUTED_EXPERT);
+}
+
+int mixed_setup(void **state) {
+  return setup_world(state, MIXED_EXPERT);
 }
 
 int routed_teardown(void **state) {

@@ -13,16 +13,21 @@ enum { ROUTED_EXPERTS = 4, ROUTED_VOCAB = 37 };
 
 /* sort, count and translate cover every linear, with ranks 3, 5 and 3; rhyme only q, v and wo. */
 extern const TinyExpert ROUTED_EXPERT[ROUTED_EXPERTS];
+/* A pool of both kinds with the same names and covered linears,: sort is a LoRA,
+ * the others are (IA)3; count rescales inputs of q and wo, the others outputs. */
+extern const TinyExpert MIXED_EXPERT[ROUTED_EXPERTS];
 /* Queries nearest to translate, count and sort. */
 extern const RouteQuery ROUTED_QUERY[TINY_SEQUENCES];
 
 /* The world of a group of tests, *state; made and removed as its setup and teardown. */
 typedef struct RoutedWorld {
   T5 *model;
+  const TinyExpert *expert; /* [ROUTED_EXPERTS] of the pool */
   char pool[96];
   TinyBatch batch;
 } RoutedWorld;
 int routed_setup(void **state);
+int mixed_setup(void **state);
 int routed_teardown(void **state);
 
 /* A pool, perhaps in part, and a router over it. */

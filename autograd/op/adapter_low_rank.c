@@ -118,5 +118,10 @@ static void low_rank_backward(Context *c, const void *self, const Tensor *x, Mat
   if (!context_failed(c)) low_rank_gradients(c, saved, x, dy, e);
 }
 
-const AdapterKind adapter_low_rank = {"low-rank", low_rank_tensors, low_rank_save, low_rank_forward,
-                                      low_rank_backward};
+const AdapterKind adapter_low_rank = {
+    .name = "low-rank",
+    .tensors = low_rank_tensors,
+    .save = low_rank_save,
+    .forward = low_rank_forward,
+    .backward = low_rank_backward,
+};

@@ -6,6 +6,7 @@
 #define SKEIN_INSPECT_H
 
 #include "data/tensors/weights.h"
+#include "infer/expert/lora_config.h"
 #include "tools/shell/facts.h"
 
 typedef struct Inspection {
@@ -18,10 +19,13 @@ typedef struct Inspection {
 Status inspect_file(Inspection *in, const char *path, Error *err);
 /* A Hugging Face T5 directory. */
 Status inspect_base(Inspection *in, const char *dir, Error *err);
-/* A PEFT LoRA directory. */
+/* A PEFT directory of a LoRA or (IA)3. */
 Status inspect_expert(Inspection *in, const char *dir, Error *err);
 /* A directory that `skein train` writes. */
 Status inspect_run(Inspection *in, const char *dir, Error *err);
+
+/* The tensors of an (IA)3. */
+Status inspect_ia3(Inspection *in, const LoraConfig *config, const Weights *w, Error *err);
 
 /* Which files the weights are in; compares them with the sums that they have of their data. */
 Status inspect_weights(Inspection *in, const Weights *w, Error *err);

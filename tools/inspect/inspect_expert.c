@@ -1,9 +1,9 @@
-/* PEFT LoRA directories. */
+/* PEFT directories, and the LoRAs among them. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "infer/expert/lora.h"
+#include "infer/expert/expert.h"
 #include "infer/expert/lora_file.h"
 #include "infer/t5/t5.h"
 #include "tools/inspect/inspect.h"
@@ -88,10 +88,6 @@ static void add_summary(Inspection *in, const LoraConfig *config, const Totals *
   facts_set(f, f->root, "alpha", facts_number(config->alpha));
   facts_set(f, f->root, "scale_formula",
             facts_text(config->rslora ? "alpha / sqrt(rank)" : "alpha / rank"));
-  if (config->notes > 0) {
-    json_t *notes = facts_array(f, f->root, "notes");
-    for (int i = 0; i < config->notes; i++) facts_append(f, notes, facts_text(config->note[i]));
-  }
   facts_set(f, f->root, "modules_covered", json_integer(totals->modules));
   if (!in->values) return;
   facts_set(f, f->root, "modules_without_effect", json_integer(totals->idle));
@@ -99,19 +95,33 @@ static void add_summary(Inspection *in, const LoraConfig *config, const Totals *
   facts_set(f, f->root, "non_finite", json_integer(totals->non_finite));
 }
 
+/* What was taken for something else. */
+static void add_notes(Facts *f, const LoraConfig *config) {
+  if (config->notes == 0) return;
+  json_t *notes = facts_array(f, f->root, "notes");
+  for (int i = 0; i < config->notes; i++) facts_append(f, notes, facts_text(config->note[i]));
+}
+
+static Status inspect_lora(Inspection *in, const LoraConfig *config, const Weights *w, Error *err) {
+  Totals totals = {0};
+  TRY(add_modules(in, config, w, &totals, err));
+  add_summary(in, config, &totals);
+  return STATUS_OK;
+}
+
 /* Opens the expert on its base, with every check of its use. */
 static Status check_base(Inspection *in, const char *dir, Error *err) {
   T5 *model = NULL;
-  Lora *lora = NULL;
+  Expert expert = {0};
   Status status = t5_open(&model, in->base, err);
-  if (status == STATUS_OK) status = lora_open(&lora, dir, &model->modules, err);
+  if (status == STATUS_OK) status = expert_open(&expert, dir, &model->modules, err);
   if (status == STATUS_OK) {
     Facts *f = &in->facts;
     facts_set(f, f->root, "fits_base", facts_text(in->base));
     facts_set(f, f->root, "base_linears", json_integer(model->modules.count));
-    facts_set(f, f->root, "fingerprint", facts_text(lora->fingerprint));
+    facts_set(f, f->root, "fingerprint", facts_text(expert_fingerprint(&expert)));
   }
-  lora_close(lora);
+  expert_close(&expert);
   t5_close(model);
   return status;
 }
@@ -119,11 +129,13 @@ static Status check_base(Inspection *in, const char *dir, Error *err) {
 static Status describe_expert(Inspection *in, const LoraConfig *config, const char *dir,
                               Error *err) {
   Weights *w;
-  Totals totals = {0};
   TRY(weights_open_adapter(&w, dir, err));
   Status status = inspect_weights(in, w, err);
-  if (status == STATUS_OK) status = add_modules(in, config, w, &totals, err);
-  if (status == STATUS_OK) add_summary(in, config, &totals);
+  if (status == STATUS_OK) {
+    status = config->kind == EXPERT_IA3 ? inspect_ia3(in, config, w, err)
+                                        : inspect_lora(in, config, w, err);
+  }
+  if (status == STATUS_OK) add_notes(&in->facts, config);
   weights_close(w);
   if (status == STATUS_OK && in->base) status = check_base(in, dir, err);
   return status;
@@ -131,11 +143,14 @@ static Status describe_expert(Inspection *in, const LoraConfig *config, const ch
 
 Status inspect_expert(Inspection *in, const char *dir, Error *err) {
   Facts *f = &in->facts;
-  facts_set(f, f->root, "directory", facts_text(dir));
-  facts_set(f, f->root, "kind", facts_text("LoRA expert (PEFT)"));
   LoraConfig config = {0};
   Status status = lora_config_read(&config, dir, err);
-  if (status == STATUS_OK) status = describe_expert(in, &config, dir, err);
+  if (status == STATUS_OK) {
+    bool ia3 = config.kind == EXPERT_IA3;
+    facts_set(f, f->root, "directory", facts_text(dir));
+    facts_set(f, f->root, "kind", facts_text(ia3 ? "(IA)3 expert (PEFT)" : "LoRA expert (PEFT)"));
+    status = describe_expert(in, &config, dir, err);
+  }
   lora_config_free(&config);
   return status;
 }
