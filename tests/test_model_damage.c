@@ -25,7 +25,8 @@ static const char *const PIECES[] = {
     "[",       "\\\\d",  "\":",     ",\"",      ".wo.",       "lora_B",
     "[1,2]",   "[0]",    "\"F16\"", "\"BF16\"", ".gate",      "encoder",
     "v1",      "\"r\":", "gelu",    "mt5",      "all-linear", "\xff",
-    "\\u0000", "(?!",    "{1,2}",   "(?i)",     "umt5",       "T5EncoderModel"};
+    "\\u0000", "(?!",    "{1,2}",   "(?i)",     "umt5",       "T5EncoderModel",
+    "ia3_l",   "IA3",    "LORA"};
 
 /* What experts and gates are opened on. */
 typedef struct Parts {
@@ -46,12 +47,21 @@ static Status open_model(const char *dir, void *arg, Error *err) {
   return status;
 }
 
-static Status open_expert(const char *dir, void *arg, Error *err) {
+static Status open_adapter(const char *dir, void *arg, Error *err) {
   const Parts *on = arg;
-  Lora *opened;
-  Status status = lora_open(&opened, dir, &on->model->modules, err);
-  assert_int_equal(opened != NULL, status == STATUS_OK);
-  lora_close(opened);
+  Expert opened;
+  Status status = expert_open(&opened, dir, &on->model->modules, err);
+  assert_int_equal(opened.lora || opened.ia3, status == STATUS_OK);
+  expert_close(&opened);
+  return status;
+}
+
+/* The same, in a folder of its own. */
+static Status open_ia3(const char *dir, void *arg, Error *err) {
+  char *of = path_join(dir, "ia3");
+  assert_non_null(of);
+  Status status = open_adapter(of, arg, err);
+  free(of);
   return status;
 }
 
@@ -93,10 +103,9 @@ static void nothing_that_is_damaged_does_harm(void **state) {
   static const struct {
     const char *file;
     Status (*open)(const char *dir, void *arg, Error *err);
-  } targets[] = {{"config.json", open_model},
-                 {"model.safetensors", open_model},
-                 {"adapter_config.json", open_expert},
-                 {"adapter_model.safetensors", open_expert},
+  } targets[] = {{"config.json", open_model},           {"model.safetensors", open_model},
+                 {"adapter_config.json", open_adapter}, {"adapter_model.safetensors", open_adapter},
+                 {"ia3/adapter_config.json", open_ia3}, {"ia3/adapter_model.safetensors", open_ia3},
                  {"gate.safetensors", open_gate}};
   Scratch *s = *state;
   Error err = {0};
@@ -110,6 +119,10 @@ static void nothing_that_is_damaged_does_harm(void **state) {
   expect_ok("model", t5_save(model, s->dir, DTYPE_F32, &err), &err);
   expect_ok("expert", lora_save(lora, &model->modules, s->dir, "base", DTYPE_F32, &err), &err);
   expect_ok("gate", gate_save(gate, &model->modules, path, &info, &err), &err);
+  Ia3 *ia3 = tiny_ia3(model, "k,v,wo", "wo", 4);
+  const char *folder = scratch_path(s, "ia3");
+  expect_ok("(IA)3", ia3_save(ia3, &model->modules, folder, "base", DTYPE_F32, &err), &err);
+  ia3_close(ia3);
   Parts parts = {model, lora};
   for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
     damage(s, targets[i].file, targets[i].open, &parts);
