@@ -1,8 +1,8 @@
 /* optimizer: an update rule as a step sees it: a list of parameters is changed by their gradients.
  *
- * The room optim owns the parameters' list (params.h), the update rules (adamw.h is the one there
- * is), clipping (clip.h) and learning-rate schedules (schedule.h). It may touch no model, no file
- * and no settings: it knows tensors. */
+ * The room optim owns the parameters' list (params.h), the update rules (adamw.h, adafactor.h),
+ * clipping (clip.h) and learning-rate schedules (schedule.h). It may touch no model, no file and no
+ * settings: it knows tensors. */
 #ifndef SKEIN_OPTIMIZER_H
 #define SKEIN_OPTIMIZER_H
 
@@ -18,6 +18,7 @@ typedef struct OptimizerStep {
 
 typedef struct Optimizer {
   const void *rule; /* borrowed; what `update` makes of it is its own affair */
+  /* Changes the parameters, and may use their gradients up. */
   void (*update)(const void *rule, Param *params, int64_t n, const OptimizerStep *step);
 } Optimizer;
 

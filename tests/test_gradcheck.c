@@ -1,4 +1,4 @@
-/* The gradients of every operation of op_list.h. */
+/* The gradients of every operation of op_list.h; those of losses are in gradcheck_losses.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,11 +10,8 @@
 
 #include "autograd/op/ops.h"
 #include "autograd/product/blas.h"
+#include "tests/gradchecks.h"
 #include "tests/operands.h"
-
-#define OP(name) static void gradcheck_##name(void **state);
-#include "autograd/op/op_list.h"
-#undef OP
 
 /* Linear */
 
@@ -49,7 +46,7 @@ static void check_linear(int64_t tokens, int64_t d_in, int64_t d_out, int64_t ra
   operands_free(&o);
 }
 
-static void gradcheck_linear(void **state) {
+void gradcheck_linear(void **state) {
   (void)state;
   check_linear(5, 4, 3, 0, false, DTYPE_F32);
   check_linear(5, 4, 3, 2, false, DTYPE_F32);
@@ -101,7 +98,7 @@ static void check_rescaled_linear(int64_t tokens, int64_t d_in, int64_t d_out, b
   operands_free(&o);
 }
 
-static void gradcheck_rescale(void **state) {
+void gradcheck_rescale(void **state) {
   (void)state;
   check_rescale(5, 4, 3, false);
   check_rescale(4, 6, 5, true);
@@ -128,7 +125,7 @@ static void check_norm(int64_t tokens, int64_t d, Dtype dtype) {
   operands_free(&o);
 }
 
-static void gradcheck_rms_norm(void **state) {
+void gradcheck_rms_norm(void **state) {
   (void)state;
   check_norm(3, 5, DTYPE_F32);
   check_norm(1, 1, DTYPE_F32);
@@ -144,7 +141,7 @@ static Tensor *add_forward(Context *c, void *arg) {
   return op_add(c, in[0], in[1]);
 }
 
-static void gradcheck_add(void **state) {
+void gradcheck_add(void **state) {
   (void)state;
   Operands o = {0};
   Tensor *in[] = {operands_new(&o, 4, 5), operands_new(&o, 4, 5)};
@@ -182,7 +179,7 @@ static void check_act(Act act, float spread, bool gated, int64_t rows, int64_t c
   operands_free(&o);
 }
 
-static void gradcheck_act(void **state) {
+void gradcheck_act(void **state) {
   (void)state;
   for (int act = 0; act < ACTS; act++) check_act((Act)act, 1, false, 5, 7);
   check_act(ACT_GELU_TANH, 4, false, 10, 10);
@@ -190,7 +187,7 @@ static void gradcheck_act(void **state) {
   check_act(ACT_GELU_TANH, 1, false, 0, 7);
 }
 
-static void gradcheck_gated_act(void **state) {
+void gradcheck_gated_act(void **state) {
   (void)state;
   for (int act = 0; act < ACTS; act++) check_act((Act)act, 1, true, 5, 7);
   check_act(ACT_GELU_TANH, 3, true, 5, 7);
@@ -210,7 +207,7 @@ static Tensor *embedding_forward(Context *c, void *arg) {
   return op_embedding(c, e->table, e->ids, e->n);
 }
 
-static void gradcheck_embedding(void **state) {
+void gradcheck_embedding(void **state) {
   (void)state;
   int32_t ids[150];
   for (int i = 0; i < 150; i++) ids[i] = i * i % 7; /* 0, 1, 2 and 4, often */
@@ -271,7 +268,7 @@ static void check_attention(const Shape *s) {
   operands_free(&o);
 }
 
-static void gradcheck_attention(void **state) {
+void gradcheck_attention(void **state) {
   (void)state;
   static const Shape shapes[] = {
       /* self, both directions: ragged, an empty sequence, buckets shared by distances */
@@ -294,42 +291,6 @@ static void gradcheck_attention(void **state) {
       {{5, 0, 0, 1}, {514, 0, 0, 3}, 1, 1, true, true, 8, 600},
   };
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) check_attention(&shapes[i]);
-}
-
-/* Cross-entropy */
-
-typedef struct LossCase {
-  Tensor *h, *w;
-  int32_t *targets;
-} LossCase;
-
-static Tensor *cross_entropy_forward(Context *c, void *arg) {
-  LossCase *l = arg;
-  return op_cross_entropy(c, l->h, l->w, 0.7f, l->targets, 0.3f, NULL);
-}
-
-static void check_loss(int64_t tokens, int64_t d, int64_t vocabulary, Dtype dtype) {
-  Operands o = {0};
-  LossCase l = {.h = operands_new(&o, tokens, d)};
-  l.w = dtype == DTYPE_F32 ? operands_new(&o, vocabulary, d)
-                           : operands_frozen(&o, dtype, vocabulary, d);
-  l.targets = calloc((size_t)tokens + 1, sizeof *l.targets);
-  assert_non_null(l.targets);
-  for (int64_t t = 0; t < tokens; t++) l.targets[t] = (int32_t)(t * t % vocabulary);
-  Gradcheck check = {"cross_entropy", cross_entropy_forward, &l, 2, {l.h, l.w}, {"h", "w"}};
-  check_operands(&check);
-  free(l.targets);
-  operands_free(&o);
-}
-
-static void gradcheck_cross_entropy(void **state) {
-  (void)state;
-  check_loss(5, 3, 7, DTYPE_F32);
-  check_loss(6, 2, 1, DTYPE_F32);
-  check_loss(0, 3, 7, DTYPE_F32);
-  check_loss(4, 5, 9, DTYPE_BF16);
-  check_loss(4, 5, 9, DTYPE_F16);
-  check_loss(530, 1, 3, DTYPE_F32); /* three blocks of rows */
 }
 
 /* Recompute */
@@ -355,7 +316,7 @@ static Tensor *recompute_forward(Context *c, void *arg) {
   return op_recompute(c, outer_body, arg, (Tensor *[]){r->x, r->w, r->v}, 3);
 }
 
-static void gradcheck_recompute(void **state) {
+void gradcheck_recompute(void **state) {
   (void)state;
   Operands o = {0};
   RecomputeCase r = {operands_new(&o, 4, 3), operands_new(&o, 3, 3), operands_new(&o, 3, 3)};

@@ -26,7 +26,9 @@ typedef struct Block {
   const int32_t *targets; /* [rows] */
   float *lse;             /* [rows] log-sum-exp; in forward NULL when nothing is recorded */
   float *nll;             /* [rows] lse - z[target]; forward only */
-  float dloss;            /* backward only: the gradient of each nll, times scale */
+  float scale;            /* backward only, as is the gradient of each nll, one for all or */
+  float dloss;            /* where there are any */
+  const float *dnll;      /* [rows] */
 } Block;
 
 static void block_parallel(Context *c, ParallelTask task, Block *b) {
@@ -68,9 +70,11 @@ static void loss_blocks(Context *c, Tensor *h, Tensor *w, const LossSaved *s, fl
   for (int64_t row = 0; row < h->rows && !context_failed(c); row += rows_max) {
     int64_t rows = min64(rows_max, h->rows - row);
     ArenaMark mark = arena_mark(c->arena);
-    Block b = {c->kernels,       mat(z, rows, w->rows),
-               s->targets + row, s->lse ? s->lse + row : NULL,
-               nll + row,        0};
+    Block b = {.kernels = c->kernels,
+               .z = mat(z, rows, w->rows),
+               .targets = s->targets + row,
+               .lse = s->lse ? s->lse + row : NULL,
+               .nll = nll + row};
     matmul_nt_weight(c, scaled_rows(c, h, s->scale, row, rows), w, false, b.z);
     if (!context_failed(c)) block_parallel(c, nll_rows, &b);
     arena_release(c->arena, mark);
@@ -79,21 +83,43 @@ static void loss_blocks(Context *c, Tensor *h, Tensor *w, const LossSaved *s, fl
 
 static void cross_entropy_backward(Context *c, Node *node);
 static const Op cross_entropy_op = {"cross_entropy", cross_entropy_backward};
+static const Op token_nll_op = {"token_nll", cross_entropy_backward};
 
-Tensor *op_cross_entropy(Context *c, Tensor *h, Tensor *w, float scale, const int32_t *targets,
-                         float weight, float *nll) {
-  if (context_failed(c)) return NULL;
+/* Records the loss of h W^T in `out`, and says what backward needs; NULL where the context failed.
+ */
+static LossSaved *save_loss(Context *c, const Op *op, Tensor *h, Tensor *w, LossSaved how,
+                            Tensor *out) {
   assert(h->cols == w->cols);
-  for (int64_t t = 0; t < h->rows; t++) assert(targets[t] >= 0 && targets[t] < w->rows);
-  Tensor *loss = tensor_new(c, 1, 1);
+  for (int64_t t = 0; t < h->rows; t++) assert(how.targets[t] >= 0 && how.targets[t] < w->rows);
   LossSaved *saved = context_alloc(c, sizeof *saved);
   if (!saved) return NULL;
-  *saved = (LossSaved){targets, scale, weight, NULL};
-  Node *node = tape_record(c, &cross_entropy_op, loss, (Tensor *[]){h, w}, 2);
+  *saved = how;
+  Node *node = tape_record(c, op, out, (Tensor *[]){h, w}, 2);
   if (node) {
     node->saved = saved;
     saved->lse = context_alloc(c, (size_t)h->rows * sizeof *saved->lse);
   }
+  return context_failed(c) ? NULL : saved;
+}
+
+Tensor *op_token_nll(Context *c, Tensor *h, Tensor *w, float scale, const int32_t *targets) {
+  if (context_failed(c)) return NULL;
+  Tensor *nll = tensor_new(c, h->rows, 1);
+  const LossSaved *saved =
+      save_loss(c, &token_nll_op, h, w, (LossSaved){targets, scale, 0, 0}, nll);
+  ArenaMark mark = arena_mark(c->arena);
+  if (saved) loss_blocks(c, h, w, saved, nll->data);
+  arena_release(c->arena, mark);
+  return context_failed(c) ? NULL : nll;
+}
+
+Tensor *op_cross_entropy(Context *c, Tensor *h, Tensor *w, float scale, const int32_t *targets,
+                         float weight, float *nll) {
+  if (context_failed(c)) return NULL;
+  Tensor *loss = tensor_new(c, 1, 1);
+  const LossSaved *saved =
+      save_loss(c, &cross_entropy_op, h, w, (LossSaved){targets, scale, weight, NULL}, loss);
+  if (!saved) return NULL;
   ArenaMark mark = arena_mark(c->arena);
   float *term = nll ? nll : context_alloc(c, (size_t)h->rows * sizeof *term);
   loss_blocks(c, h, w, saved, term);
@@ -105,15 +131,16 @@ Tensor *op_cross_entropy(Context *c, Tensor *h, Tensor *w, float scale, const in
   return loss;
 }
 
-/* dz = scale dloss (softmax(z) - onehot(target)), in the place of z: the gradient of h W^T. */
+/* dz = scale dnll (softmax(z) - onehot(target)), in the place of z: the gradient of h W^T. */
 static void dz_rows(void *arg, int64_t task, int worker) {
   (void)worker;
   const Block *b = arg;
   int64_t end = min64((task + 1) * ROWS_PER_TASK, b->z.rows), cols = b->z.cols;
   for (int64_t t = task * ROWS_PER_TASK; t < end; t++) {
     float *z = b->z.data + t * b->z.ld, lse = b->lse[t];
-    b->kernels->exp(z, b->dloss, z, lse, cols);
-    z[b->targets[t]] -= b->dloss;
+    float slope = b->scale * (b->dnll ? b->dnll[t] : b->dloss);
+    b->kernels->exp(z, slope, z, lse, cols);
+    z[b->targets[t]] -= slope;
   }
 }
 
@@ -129,8 +156,16 @@ static void cross_entropy_backward(Context *c, Node *node) {
     int64_t rows = min64(rows_max, h->rows - row);
     ArenaMark part = arena_mark(c->arena);
     Mat h_rows = row_block(h, h->data, row, rows);
-    Block b = {c->kernels, mat(z, rows, w->rows), s->targets + row, s->lse + row, NULL, 0};
-    b.dloss = s->scale * s->weight * node->out->grad[0];
+    Block b = {.kernels = c->kernels,
+               .z = mat(z, rows, w->rows),
+               .targets = s->targets + row,
+               .lse = s->lse + row,
+               .scale = s->scale};
+    if (node->op == &token_nll_op) {
+      b.dnll = node->out->grad + row;
+    } else {
+      b.dloss = s->weight * node->out->grad[0];
+    }
     matmul_nt_weight(c, scaled_rows(c, h, s->scale, row, rows), w, false, b.z);
     if (!context_failed(c)) block_parallel(c, dz_rows, &b);
     if (dh) matmul_nn_weight(c, b.z, w, beta_h != 0, row_block(h, dh, row, rows));

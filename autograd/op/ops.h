@@ -107,6 +107,29 @@ int attention_bucket(int64_t relative, bool bidirectional, int buckets, int max_
 Tensor *op_cross_entropy(Context *c, Tensor *h, Tensor *w, float scale, const int32_t *targets,
                          float weight, float *nll);
 
+/* The terms of that sum, each for itself: nll [T, 1] of the same operands. */
+Tensor *op_token_nll(Context *c, Tensor *h, Tensor *w, float scale, const int32_t *targets);
+
+/* The losses of T-Few (Liu et al. 2022, arXiv 2205.05638, section 3.2) on the negative
+ * log-likelihoods n_t of the tokens of choices, of which one of each item is right. With the score
+ * z_k = sum of n_t over a choice / its tokens^length_norm, and p_t = e^(-n_t)
+ *
+ *   loss = right sum over tokens of right choices of n_t
+ *        + choice sum over items of ( z_right + log sum_k e^(-z_k) )
+ *        - unlikely sum over tokens of the other choices of log(1 - p_t + UNLIKELY_EPS)
+ *
+ * The slope of n_t is `right` for a token of a right choice, unlikely p_t / (p_t - 1 - EPS) for one
+ * of another, and for both choice ([k right] - softmax(-z)_k) / tokens^length_norm besides. */
+#define UNLIKELY_EPS 1e-2
+typedef struct ChoiceSpec {
+  Ragged token;         /* the tokens of each choice */
+  Ragged choice;        /* the choices of each item */
+  const int64_t *right; /* [choice.count] the right one, an index of `token` */
+  double right_weight, choice_weight, unlikely_weight, length_norm;
+} ChoiceSpec;
+/* nll [T, 1], loss [1, 1]; the spec is copied, what it points to must outlive the tape. */
+Tensor *op_choice_loss(Context *c, Tensor *nll, const ChoiceSpec *spec);
+
 /* y = body(c, arg), keeping none of the body's intermediates: the body runs without a tape and
  * its memory is released; backward runs it again, recorded, and goes through it. Without a tape
  * this is simply a scoped evaluation. The body must be a pure function of `arg` and the n `inputs`
