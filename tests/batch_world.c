@@ -13,7 +13,7 @@
 #include "autograd/ground/rng.h"
 #include "tests/corpus.h"
 
-static const ExampleKeys KEYS = {"input", "target", NULL};
+static const ExampleKeys KEYS = {.input = "input", .target = "target"};
 
 const BatchSpec BATCH_SPEC = {
     .batch_size = 8, .max_tokens = 100, .seed = 1, .shuffle = true, .decoder_start = BATCH_START};

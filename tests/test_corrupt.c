@@ -14,7 +14,7 @@
 #include "tests/corpus.h"
 #include "tests/scratch.h"
 
-static const ExampleKeys KEYS = {"input", "target", "text"};
+static const ExampleKeys KEYS = {.input = "input", .target = "target", .text = "text"};
 static const Corruption SPANS = {.rate = 0.15, .mean_span = 3, .target_rate = 0, .seed = 1};
 static const Corruption TARGETS = {.rate = 0.15, .mean_span = 3, .target_rate = 1, .seed = 1};
 

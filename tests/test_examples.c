@@ -17,8 +17,8 @@
 #include "tests/scratch.h"
 #include "tests/testing.h"
 
-static const ExampleKeys KEYS = {"input", "target", NULL};
-static const ExampleKeys RAW_KEYS = {"input", "target", "text"};
+static const ExampleKeys KEYS = {.input = "input", .target = "target"};
+static const ExampleKeys RAW_KEYS = {.input = "input", .target = "target", .text = "text"};
 
 static ExampleSet *open_text(Scratch *s, const Tokenizer *t, const char *text,
                              const ExampleKeys *keys) {
@@ -122,7 +122,7 @@ static void keys_name_the_fields(void **state) {
   assert_example(set, t, 0, "a gate", "");
   assert_example(set, t, 1, "caf\xc3\xa9", "wool\n\"wool\"");
   examples_close(set);
-  const ExampleKeys p3 = {"inputs_pretokenized", "targets_pretokenized", NULL};
+  const ExampleKeys p3 = {.input = "inputs_pretokenized", .target = "targets_pretokenized"};
   set =
       open_text(s, t, "{\"inputs_pretokenized\": \"x\", \"targets_pretokenized\": \"y\"}\r\n", &p3);
   assert_example(set, t, 0, "x", "y");

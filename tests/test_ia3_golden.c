@@ -109,8 +109,11 @@ static void backward(Case *k, bool recompute) {
   int64_t tokens = r->out_at[ROUTED_SEQUENCES];
   memcpy(target, r->decoder + 1, (size_t)(tokens - 1) * sizeof *target);
   for (int i = 1; i <= ROUTED_SEQUENCES; i++) target[r->out_at[i] - 1] = EOS;
-  MicroBatch m = {
-      r->input, r->decoder, target, {ROUTED_SEQUENCES, r->in_at}, {ROUTED_SEQUENCES, r->out_at}};
+  MicroBatch m = {.input_ids = r->input,
+                  .decoder_ids = r->decoder,
+                  .target_ids = target,
+                  .input = {ROUTED_SEQUENCES, r->in_at},
+                  .target = {ROUTED_SEQUENCES, r->out_at}};
   T5Run run = {r->model, &k->gated, recompute};
   Tensor *loss = t5_loss(&c, &run, &m, 1 / (float)tokens, NULL);
   expect_ok(k->name, error.status, &error);

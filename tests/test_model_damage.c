@@ -161,8 +161,8 @@ static void pointers_are_known_wherever_they_stand(void **state) {
                  {"spiece.model", open_tokenizer},
                  {"gate.safetensors", open_gate},
                  {"pool.yaml", open_pool},
-                 {"adapter_model.safetensors", open_expert},
-                 {"adapter_config.json", open_expert}};
+                 {"adapter_model.safetensors", open_adapter},
+                 {"adapter_config.json", open_adapter}};
   Scratch *s = *state;
   Error err = {0};
   T5 *model = tiny_model(true, false);

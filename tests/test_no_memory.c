@@ -289,7 +289,11 @@ static Status run_model(const World *w, Tape *tape, int threads, Error *err) {
   if (!arena) return error_set(err, STATUS_RUN, "out of memory: an arena");
   Context c = context_make(arena, tape, threads, err);
   TinyBatch b = w->batch;
-  MicroBatch micro = {b.input, b.decoder, b.target, tiny_input(&b), tiny_target(&b)};
+  MicroBatch micro = {.input_ids = b.input,
+                      .decoder_ids = b.decoder,
+                      .target_ids = b.target,
+                      .input = tiny_input(&b),
+                      .target = tiny_target(&b)};
   Tensor *loss = t5_loss(&c, &run, &micro, 1, nll);
   if (loss && tape) {
     tape_seed(&c, loss, 1);

@@ -142,7 +142,11 @@ Forward tiny_forward(T5 *model, const AdapterSet *adapters, const TinyBatch *b, 
   bench_open(&bench, backward, threads);
   float weight = 1 / (float)b->out_at[b->count];
   TinyBatch ids = *b;
-  MicroBatch whole = {ids.input, ids.decoder, ids.target, tiny_input(&ids), tiny_target(&ids)};
+  MicroBatch whole = {.input_ids = ids.input,
+                      .decoder_ids = ids.decoder,
+                      .target_ids = ids.target,
+                      .input = tiny_input(&ids),
+                      .target = tiny_target(&ids)};
   Tensor *loss = t5_loss(&bench.c, &run, &whole, weight, f.nll);
   if (loss && backward) {
     tape_seed(&bench.c, loss, 1);

@@ -66,7 +66,7 @@ static void write_base(const Workspace *w, Error *err) {
   config.decoder_layers = 1;
   config.vocab_size = 192;
   const char *dir = workspace_path(w, "base");
-  ExampleKeys keys = {"input", "target", NULL};
+  ExampleKeys keys = {.input = "input", .target = "target"};
   dir_make(dir, err);
   examples_train_tokenizer(workspace_path(w, "train.jsonl"), &keys, 40,
                            workspace_path(w, "base/spiece.model"), err);

@@ -99,7 +99,7 @@ static Status write_file(const Activation *a, const Foundation *f, int64_t used,
 static Status draw_batch(Batch *batch, const ActivationSettings *s, const Foundation *f,
                          Error *err) {
   const DataSettings *d = &s->data;
-  ExampleKeys keys = {d->input_key, d->target_key, NULL};
+  ExampleKeys keys = {.input = d->input_key, .target = d->target_key};
   ExampleSet *set = NULL;
   TRY(examples_open(&set, d->train, &keys, f->base.tokenizer, d->max_input, d->max_target, err));
   int64_t there = examples_count(set);

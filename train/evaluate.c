@@ -16,8 +16,5 @@ void probe_close(Probe *p) {
 
 Status probe_loss(const Probe *p, Stepper *s, T5 *model, const AdapterSet *adapters, double *loss,
                   Error *err) {
-  double sum = 0;
-  TRY(step_loss(s, model, adapters, &p->batch, &sum, err));
-  *loss = sum / (double)p->batch.target_tokens;
-  return STATUS_OK;
+  return step_loss(s, model, adapters, &p->batch, loss, err);
 }

@@ -17,7 +17,7 @@ Status probe_open(Probe *p, const ExampleSet *train, const ExampleSet *valid, co
                   int64_t limit, Error *err);
 void probe_close(Probe *p); /* a zeroed Probe is allowed */
 
-/* Mean cross-entropy of the probe's target tokens, nats, with these adapters. */
+/* The loss of the probe, nats, with these adapters. */
 Status probe_loss(const Probe *p, Stepper *s, T5 *model, const AdapterSet *adapters, double *loss,
                   Error *err);
 

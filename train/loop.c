@@ -71,6 +71,7 @@ static Status open_parts(Run *r, const OptionSet *set, bool resume, Error *err) 
   TRY(probe_open(&r->probe, r->train, r->valid, &r->spec, s->train.eval_examples, err));
   TRY(stepper_init(&r->stepper, (int)s->threads, s->train.recompute, (Precision)s->train.precision,
                    err));
+  r->stepper.loss = objective_loss(&r->objective);
   return make_identity(r, set, err);
 }
 

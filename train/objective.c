@@ -24,9 +24,14 @@ Status objective_add(Objective *o, Tensor *tensor, const char *module, const cha
 
 Status objective_open(Objective *o, const RunSettings *settings, const char *dir, bool resume,
                       Error *err) {
-  *o = (Objective){.kind = settings->objective, .settings = settings, .rule = adamw_defaults()};
+  *o = (Objective){.kind = settings->objective,
+                   .settings = settings,
+                   .rule = adamw_defaults(),
+                   .factor = adafactor_defaults()};
   o->rule.beta2 = settings->train.beta2;
   o->rule.weight_decay = (double)(float)settings->train.weight_decay;
+  o->factor.weight_decay = settings->train.weight_decay;
+  o->factor.scale_parameter = settings->train.scale_parameter;
   TRY(o->kind->open(o, dir, resume, err));
   return params_init(o->param, o->params, err);
 }
@@ -44,7 +49,12 @@ void objective_close(Objective *o) {
 
 static Status open_examples(ExampleSet **set, const char *path, const Objective *o, Error *err) {
   const DataSettings *d = &o->settings->data;
-  ExampleKeys keys = {d->input_key, d->target_key, o->kind->corrupts ? d->text_key : NULL};
+  ExampleKeys keys = {.input = d->input_key,
+                      .target = d->target_key,
+                      .text = o->kind->corrupts ? d->text_key : NULL};
+  if (o->kind->choices) keys.use = o->kind->choices(o->settings);
+  keys.choices = d->choices_key;
+  keys.label = d->label_key;
   return examples_open(set, path, &keys, o->on.base.tokenizer, d->max_input, d->max_target, err);
 }
 
@@ -67,11 +77,17 @@ BatchSpec objective_batch_spec(const Objective *o, Corruption *corruption) {
                      .corruption = o->kind->corrupts ? corruption : NULL};
 }
 
+BatchLoss objective_loss(const Objective *o) {
+  return o->kind->loss ? o->kind->loss(o->settings) : (BatchLoss){0};
+}
+
 Learner objective_learner(const Objective *o) {
-  return (Learner){.model = o->on.base.model,
-                   .adapters = o->adapters.slot ? &o->adapters : NULL,
-                   .param = o->param,
-                   .params = o->params,
-                   .optimizer = adamw_optimizer(&o->rule),
-                   .clip_norm = o->settings->train.clip_norm};
+  bool factor = o->settings->train.optimizer == RUN_ADAFACTOR;
+  return (Learner){
+      .model = o->on.base.model,
+      .adapters = o->adapters.slot ? &o->adapters : NULL,
+      .param = o->param,
+      .params = o->params,
+      .optimizer = factor ? adafactor_optimizer(&o->factor) : adamw_optimizer(&o->rule),
+      .clip_norm = o->settings->train.clip_norm};
 }

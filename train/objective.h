@@ -2,6 +2,7 @@
  *
  *   gate   a sigmoid gate a covered linear of a frozen base + expert (PHATGOOSE, arXiv 2402.05859)
  *   lora   the factors of a new expert on a frozen base                (LoRA, arXiv 2106.09685)
+ *   ia3    the vectors of a new expert on a frozen base       ((IA)3 and T-Few, arXiv 2205.05638)
  *   base   every weight of a new T5, by span corruption and target denoising (T5, arXiv 1910.10683)
  *
  * An objective is a kind, one row of one table and a file of its own (objective_gate.c, ...), and
@@ -9,6 +10,7 @@
 #ifndef SKEIN_OBJECTIVE_H
 #define SKEIN_OBJECTIVE_H
 
+#include "optim/adafactor.h"
 #include "optim/adamw.h"
 #include "train/evaluate.h"
 #include "train/foundation.h"
@@ -24,8 +26,9 @@ typedef struct Objective {
   Param *param;                /* [params] what is learnt */
   char **name;                 /* [params] their names, owned */
   int64_t params;
-  AdamW rule; /* by which they are updated */
-  void *own;  /* what only the kind knows; its `close` frees it */
+  AdamW rule;       /* by which they are updated */
+  Adafactor factor; /* or by this, where the settings ask for it */
+  void *own;        /* what only the kind knows; its `close` frees it */
 } Objective;
 
 /* What differs from one objective to another. */
@@ -37,7 +40,11 @@ struct ObjectiveKind {
   const RecipeRow *recipe; /* [recipes] the named recipes that say something about it */
   size_t recipes;
   bool corrupts; /* batches are made by corruption, and lines of raw text are examples too */
-  int passes;    /* forwards' worth of products in a step: 2 through frozen weights, 3 with weights
+  /* What becomes of lines with choices, and the loss of a batch; NULL: they are unread, and the
+   * ordinary loss. */
+  ChoiceUse (*choices)(const RunSettings *settings);
+  BatchLoss (*loss)(const RunSettings *settings);
+  int passes; /* forwards' worth of products in a step: 2 through frozen weights, 3 with weights
                     that are learnt. What is not learnt is what is mapped, and learnt tensors have
                     their gradient and moments: so much is true of every kind (estimate.c). */
 
@@ -57,9 +64,9 @@ struct ObjectiveKind {
 
 /* ---- the table ---- */
 
-extern const ObjectiveKind objective_gate, objective_lora, objective_base;
+extern const ObjectiveKind objective_gate, objective_lora, objective_ia3, objective_base;
 
-enum { OBJECTIVES = 3 };
+enum { OBJECTIVES = 4 };
 extern const ObjectiveKind *const OBJECTIVE[OBJECTIVES];
 
 /* The objective of that name; NULL when there is none. */
@@ -78,6 +85,9 @@ Status objective_open_data(const Objective *o, ExampleSet **train, ExampleSet **
 
 /* How batches of this objective are made; `corruption` is storage the spec points into. */
 BatchSpec objective_batch_spec(const Objective *o, Corruption *corruption);
+
+/* The loss of a batch; it borrows from the settings. */
+BatchLoss objective_loss(const Objective *o);
 
 /* What a step learns; it borrows from the objective. */
 Learner objective_learner(const Objective *o);

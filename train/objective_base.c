@@ -53,7 +53,8 @@ static Status open_new_tokenizer(Base *b, const RunSettings *s, const char *dir,
   if (s->model.tokenizer) return tokenizer_open(&b->tokenizer, s->model.tokenizer, err);
   char *path = path_join(dir, "spiece.model");
   if (!path) return no_memory(err);
-  ExampleKeys keys = {s->data.input_key, s->data.target_key, s->data.text_key};
+  ExampleKeys keys = {
+      .input = s->data.input_key, .target = s->data.target_key, .text = s->data.text_key};
   Status status = STATUS_OK;
   if (!resume) {
     status = examples_train_tokenizer(s->data.train, &keys, (int32_t)s->model.pieces, path, err);

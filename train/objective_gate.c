@@ -21,9 +21,9 @@ static const Option OPTIONS[] = {
 /* The gates' steps in the code of each: PHATGOOSE (arXiv 2402.05859), GLIDER (arXiv 2410.07172),
  * MTTL (Arrow, arXiv 2405.11157). */
 static const RecipeRow RECIPES[] = {
-    {RECIPE_PHATGOOSE, "100", "5e-3", "constant", "0.06", "1024"},
-    {RECIPE_GLIDER, "200", "3e-3", "linear", "0.02", "128"},
-    {RECIPE_MTTL, "100", "1e-3", "constant", "0.1", "4"},
+    {RECIPE_PHATGOOSE, "100", "5e-3", "constant", "0.06", "1024", NULL},
+    {RECIPE_GLIDER, "200", "3e-3", "linear", "0.02", "128", NULL},
+    {RECIPE_MTTL, "100", "1e-3", "constant", "0.1", "4", NULL},
 };
 /* clang-format on */
 

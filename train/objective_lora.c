@@ -17,8 +17,8 @@ static const Option OPTIONS[] = {
 
 /* Experts' steps in the code of each: PHATGOOSE (arXiv 2402.05859), GLIDER (arXiv 2410.07172). */
 static const RecipeRow RECIPES[] = {
-    {RECIPE_PHATGOOSE, "1000", "5e-3", "constant", "0.06", "1024"},
-    {RECIPE_GLIDER, "1500", "3e-3", "linear", "0.02", "128"},
+    {RECIPE_PHATGOOSE, "1000", "5e-3", "constant", "0.06", "1024", NULL},
+    {RECIPE_GLIDER, "1500", "3e-3", "linear", "0.02", "128", NULL},
 };
 /* clang-format on */
 

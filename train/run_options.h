@@ -9,6 +9,8 @@
 
 #define FIELD(path) offsetof(RunSettings, path)
 
+#define RECIPE_CHOICES "custom|phatgoose|glider|mttl|t-few"
+
 /* clang-format off: a table */
 #define DATA_OPTIONS                                                             \
   PATH("data.train", data.train, true, "training examples, JSONL or JSONL.zst"), \
@@ -18,7 +20,7 @@
 
 #define RUN_OPTIONS                                                      \
   PATH("output", output, true, "directory of the run; made if missing"), \
-      CHOICE("recipe", recipe, "custom", "custom|phatgoose|glider|mttl", \
+      CHOICE("recipe", recipe, "custom", RECIPE_CHOICES,                 \
              "named set of train.* values; what you set yourself wins"), \
       THREADS_OPTION
 

@@ -5,7 +5,7 @@
 #include "train/objective.h"
 
 const char *recipe_name(int recipe) {
-  static const char *const NAMES[] = {"custom", "phatgoose", "glider", "mttl"};
+  static const char *const NAMES[] = {"custom", "phatgoose", "glider", "mttl", "t-few"};
   return NAMES[recipe];
 }
 
@@ -22,7 +22,10 @@ static Status preset_row(OptionSet *set, const RecipeRow *row, Error *err) {
   TRY(options_preset(set, "train.warmup_ratio", row->warmup_ratio, err));
   TRY(options_preset(set, "train.weight_decay", "0.0", err));
   TRY(options_preset(set, "train.clip_norm", "1.0", err));
-  return options_preset(set, "train.batch_size", row->batch_size, err);
+  TRY(options_preset(set, "train.batch_size", row->batch_size, err));
+  for (const char *const *more = row->more; more && *more; more += 2)
+    TRY(options_preset(set, more[0], more[1], err));
+  return STATUS_OK;
 }
 
 static Status apply_recipe(OptionSet *set, const RunSettings *s, const char *name, Error *err) {

@@ -9,7 +9,13 @@
 
 typedef struct ObjectiveKind ObjectiveKind; /* train/objective.h */
 
-typedef enum Recipe { RECIPE_CUSTOM, RECIPE_PHATGOOSE, RECIPE_GLIDER, RECIPE_MTTL } Recipe;
+typedef enum Recipe {
+  RECIPE_CUSTOM,
+  RECIPE_PHATGOOSE,
+  RECIPE_GLIDER,
+  RECIPE_MTTL,
+  RECIPE_TFEW,
+} Recipe;
 
 /* What a recipe says of an objective, as the texts of its settings; weight decay is 0 and the
  * clipping norm 1 in all of them. There is no row for an objective that its authors did not train
@@ -17,13 +23,16 @@ typedef enum Recipe { RECIPE_CUSTOM, RECIPE_PHATGOOSE, RECIPE_GLIDER, RECIPE_MTT
 typedef struct RecipeRow {
   Recipe recipe;
   const char *steps, *learning_rate, *schedule, *warmup_ratio, *batch_size;
+  const char *const *more; /* other keys and their values in turn, then NULL; NULL: none */
 } RecipeRow;
 
 typedef struct DataSettings {
   char *train, *valid; /* JSONL paths; valid may be NULL */
-  char *input_key, *target_key, *text_key;
+  char *input_key, *target_key, *text_key, *choices_key, *label_key;
   int64_t max_input, max_target; /* tokens, EOS included */
 } DataSettings;
+
+typedef enum RunOptimizer { RUN_ADAMW, RUN_ADAFACTOR } RunOptimizer;
 
 typedef struct TrainSettings {
   int64_t steps, batch_size, max_tokens;
@@ -34,6 +43,8 @@ typedef struct TrainSettings {
   bool shuffle, recompute;
   int precision; /* Precision, of products with frozen weights */
   int64_t eval_every, eval_examples, patience, save_every;
+  int optimizer; /* RunOptimizer */
+  bool scale_parameter;
 } TrainSettings;
 
 typedef struct LoraSettings {
@@ -42,6 +53,17 @@ typedef struct LoraSettings {
   char *targets;
   int dtype; /* Dtype of the saved factors */
 } LoraSettings;
+
+typedef struct Ia3Settings {
+  char *targets, *feedforward;
+  int dtype; /* Dtype of the saved vectors */
+} Ia3Settings;
+
+/* Weights of the losses of T-Few. */
+typedef struct LossSettings {
+  double language, choice, unlikely, length_norm;
+  bool count_masked;
+} LossSettings;
 
 typedef struct ModelSettings {
   char *shape;     /* t5_config_named */
@@ -65,11 +87,13 @@ typedef struct RunSettings {
   DataSettings data;
   TrainSettings train;
   LoraSettings lora;
+  Ia3Settings ia3;
+  LossSettings loss;
   ModelSettings model;
   CorruptionSettings corruption;
 } RunSettings;
 
-/* "custom", "phatgoose", "glider", "mttl". */
+/* "custom", "phatgoose", "glider", "mttl", "t-few". */
 const char *recipe_name(int recipe);
 
 /* Fills *settings with the defaults of the objective. Free with options_free. */

@@ -10,7 +10,11 @@ Status stepper_init(Stepper *s, int threads, bool recompute, Precision precision
   *s = (Stepper){0};
   if (precision == PRECISION_BF16)
     TRY(kernels_require_bf16(kernels_default(), "train.precision", err));
-  *s = (Stepper){arena_new(), tape_new(), threads, recompute, precision};
+  *s = (Stepper){.arena = arena_new(),
+                 .tape = tape_new(),
+                 .threads = threads,
+                 .recompute = recompute,
+                 .precision = precision};
   if (s->arena && s->tape) return STATUS_OK;
   stepper_free(s);
   return error_set(err, STATUS_RUN, "out of memory: preparing the step");
@@ -24,12 +28,14 @@ void stepper_free(Stepper *s) {
 
 static const ArenaMark EMPTY = {0, 0};
 
-/* Loss of one micro-batch and, with a tape, the gradients added to the parameters. */
-static Status run_micro(Stepper *s, const T5Run *run, const MicroBatch *m, float weight, Tape *tape,
-                        double *loss, Error *err) {
+/* What a micro-batch of `of` adds to the loss and, with a tape, to the gradients of the parameters;
+ * an ordinary one with this weight on each target token. */
+static Status run_micro(Stepper *s, const T5Run *run, const MicroBatch *m, const Batch *of,
+                        float weight, Tape *tape, double *loss, Error *err) {
   Context c = context_make(s->arena, tape, s->threads, err);
   c.precision = s->precision;
-  Tensor *out = t5_loss(&c, run, m, weight, NULL);
+  Tensor *out = s->loss.micro ? s->loss.micro(&c, run, m, of, s->loss.arg)
+                              : t5_loss(&c, run, m, weight, NULL);
   if (out) *loss += (double)out->data[0];
   if (out && tape) {
     tape_seed(&c, out, 1);
@@ -47,8 +53,9 @@ Status step_train(Stepper *s, const Learner *l, const Batch *batch, int64_t upda
   *result = (StepResult){0};
   params_zero_grad(l->param, l->params);
   for (int64_t i = 0; i < batch->count; i++) {
-    TRY(run_micro(s, &run, &batch->micro[i], weight, s->tape, &result->loss, err));
+    TRY(run_micro(s, &run, &batch->micro[i], batch, weight, s->tape, &result->loss, err));
   }
+  if (s->loss.constant) result->loss += s->loss.constant(batch, s->loss.arg);
   result->grad_norm = params_grad_norm(l->param, l->params);
   result->skipped = !isfinite(result->loss) || !isfinite(result->grad_norm);
   if (result->skipped) return STATUS_OK;
@@ -58,12 +65,14 @@ Status step_train(Stepper *s, const Learner *l, const Batch *batch, int64_t upda
   return STATUS_OK;
 }
 
-Status step_loss(Stepper *s, T5 *model, const AdapterSet *adapters, const Batch *batch, double *sum,
-                 Error *err) {
+Status step_loss(Stepper *s, T5 *model, const AdapterSet *adapters, const Batch *batch,
+                 double *loss, Error *err) {
   T5Run run = {model, adapters, false};
-  *sum = 0;
+  *loss = 0;
   for (int64_t i = 0; i < batch->count; i++) {
-    TRY(run_micro(s, &run, &batch->micro[i], 1, NULL, sum, err));
+    TRY(run_micro(s, &run, &batch->micro[i], batch, 1, NULL, loss, err));
   }
+  if (!s->loss.micro) *loss /= (double)batch->target_tokens;
+  if (s->loss.constant) *loss += s->loss.constant(batch, s->loss.arg);
   return STATUS_OK;
 }

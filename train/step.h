@@ -1,13 +1,24 @@
 /* step: one optimizer step, and the loss without one.
  *
- * The loss of a batch is the sum of its target tokens' cross-entropies divided by their number in
- * the whole batch, so how the batch is cut into micro-batches changes nothing beyond rounding. */
+ * The loss of a batch is the sum of what its micro-batches add to it, weighed by the numbers of the
+ * whole batch, so how it is cut changes nothing beyond rounding. Of an ordinary batch it is the sum
+ * of its target tokens' cross-entropies divided by their number. */
 #ifndef SKEIN_STEP_H
 #define SKEIN_STEP_H
 
 #include "data/examples/batch.h"
 #include "infer/t5/t5.h"
 #include "optim/optimizer.h"
+
+/* Another loss. All is borrowed. */
+typedef struct BatchLoss {
+  /* What a micro-batch adds to the loss of the batch `of` [1, 1]; NULL: the ordinary loss. */
+  Tensor *(*micro)(Context *c, const T5Run *run, const MicroBatch *m, const Batch *of,
+                   const void *arg);
+  /* What there is besides, of which nothing is learnt. */
+  double (*constant)(const Batch *of, const void *arg);
+  const void *arg; /* of both */
+} BatchLoss;
 
 /* The memory that steps work in; made once a run. */
 typedef struct Stepper {
@@ -16,6 +27,7 @@ typedef struct Stepper {
   int threads;
   bool recompute;
   Precision precision;
+  BatchLoss loss; /* zeroed: the ordinary loss */
 } Stepper;
 
 /* STATUS_USAGE where the processor has no such precision. */
@@ -33,7 +45,7 @@ typedef struct Learner {
 } Learner;
 
 typedef struct StepResult {
-  double loss;      /* mean over the batch's target tokens, nats */
+  double loss;      /* of the batch, nats */
   double grad_norm; /* global L2 norm before clipping */
   bool skipped;     /* loss or gradient was NaN or Inf: no update was made */
 } StepResult;
@@ -42,9 +54,8 @@ typedef struct StepResult {
 Status step_train(Stepper *s, const Learner *l, const Batch *batch, int64_t update, float lr,
                   StepResult *result, Error *err);
 
-/* Sum of the target tokens' cross-entropies of a batch with the given adapters; nothing is
- * recorded. */
-Status step_loss(Stepper *s, T5 *model, const AdapterSet *adapters, const Batch *batch, double *sum,
-                 Error *err);
+/* The loss of a batch with the given adapters; nothing is recorded. */
+Status step_loss(Stepper *s, T5 *model, const AdapterSet *adapters, const Batch *batch,
+                 double *loss, Error *err);
 
 #endif

@@ -12,9 +12,14 @@ static Status no_memory(Error *err) {
 
 /* ---- packing ---- */
 
+/* Sequences of the target of an example. */
+static int64_t targets_of(const Example *e) {
+  return e->choice ? e->choices : 1;
+}
+
 typedef struct Drawn {
   Example example;
-  int64_t index, tokens; /* place in the batch; input + target */
+  int64_t index, tokens; /* place in the batch; input, once a choice, + target */
   int64_t bin;           /* micro-batch it goes to */
 } Drawn;
 
@@ -86,29 +91,71 @@ static void micro_free(MicroBatch *m) {
   free(m->target_ids);
   free((int64_t *)m->input.offset);
   free((int64_t *)m->target.offset);
+  free((int64_t *)m->choice.offset);
+  free(m->right);
+}
+
+static int64_t target_end(const Example *e, int64_t target) {
+  return e->choice ? e->choice[target + 1] : e->target_len;
+}
+
+/* The offsets of the inputs and of their targets. */
+static Status make_offsets(MicroBatch *m, const Drawn *drawn, int64_t n, Error *err) {
+  int64_t targets = 0, at = 0, first = 0;
+  for (int64_t i = 0; i < n; i++) targets += targets_of(&drawn[i].example);
+  int64_t *input = calloc((size_t)n + 1, sizeof *input);
+  int64_t *target = calloc((size_t)targets + 1, sizeof *target);
+  m->input = (Ragged){n, input};
+  m->target = (Ragged){targets, target};
+  if (!input || !target) return no_memory(err);
+  for (int64_t i = 0; i < n; i++) {
+    const Example *e = &drawn[i].example;
+    input[i + 1] = input[i] + e->input_len;
+    for (int64_t k = 0; k < targets_of(e); k++) target[++at] = first + target_end(e, k);
+    first += e->target_len;
+  }
+  return STATUS_OK;
+}
+
+/* Which targets are the choices of which input; nothing where there are none. */
+static Status make_choices(MicroBatch *m, const Drawn *drawn, int64_t n, Error *err) {
+  if (!drawn->example.choice) return STATUS_OK;
+  int64_t *choice = calloc((size_t)n + 1, sizeof *choice);
+  m->choice = (Ragged){n, choice};
+  m->right = calloc((size_t)n + 1, sizeof *m->right);
+  if (!choice || !m->right) return no_memory(err);
+  for (int64_t i = 0; i < n; i++) {
+    choice[i + 1] = choice[i] + drawn[i].example.choices;
+    m->right[i] = choice[i] + drawn[i].example.right;
+  }
+  return STATUS_OK;
+}
+
+static void append_target(MicroBatch *m, int64_t target, const int32_t *ids, int32_t start) {
+  int64_t at = m->target.offset[target], n = ragged_length(m->target, target);
+  append_ids(m->target_ids, at, ids, n);
+  sequence_shift_right(ids, n, start, m->decoder_ids + at);
+}
+
+static Status fill_ids(MicroBatch *m, const Drawn *drawn, int64_t n, int32_t start, Error *err) {
+  m->input_ids = malloc((size_t)m->input.offset[n] * sizeof(int32_t));
+  m->decoder_ids = malloc((size_t)m->target.offset[m->target.count] * sizeof(int32_t));
+  m->target_ids = malloc((size_t)m->target.offset[m->target.count] * sizeof(int32_t));
+  if (!m->input_ids || !m->decoder_ids || !m->target_ids) return no_memory(err);
+  for (int64_t i = 0, target = 0; i < n; i++) {
+    const Example *e = &drawn[i].example;
+    append_ids(m->input_ids, m->input.offset[i], e->input, e->input_len);
+    for (int64_t k = 0, begin = 0; k < targets_of(e); begin = target_end(e, k++))
+      append_target(m, target++, e->target + begin, start);
+  }
+  return STATUS_OK;
 }
 
 static Status micro_make(MicroBatch *m, const Drawn *drawn, int64_t n, int32_t start, Error *err) {
-  int64_t *input = malloc((size_t)(n + 1) * sizeof *input);
-  int64_t *target = malloc((size_t)(n + 1) * sizeof *target);
-  *m = (MicroBatch){.input = {n, input}, .target = {n, target}};
-  if (!input || !target) return no_memory(err);
-  input[0] = target[0] = 0;
-  for (int64_t i = 0; i < n; i++) {
-    input[i + 1] = input[i] + drawn[i].example.input_len;
-    target[i + 1] = target[i] + drawn[i].example.target_len;
-  }
-  m->input_ids = malloc((size_t)input[n] * sizeof(int32_t));
-  m->decoder_ids = malloc((size_t)target[n] * sizeof(int32_t));
-  m->target_ids = malloc((size_t)target[n] * sizeof(int32_t));
-  if (!m->input_ids || !m->decoder_ids || !m->target_ids) return no_memory(err);
-  for (int64_t i = 0; i < n; i++) {
-    const Example *e = &drawn[i].example;
-    append_ids(m->input_ids, input[i], e->input, e->input_len);
-    append_ids(m->target_ids, target[i], e->target, e->target_len);
-    sequence_shift_right(e->target, e->target_len, start, m->decoder_ids + target[i]);
-  }
-  return STATUS_OK;
+  *m = (MicroBatch){0};
+  TRY(make_offsets(m, drawn, n, err));
+  TRY(make_choices(m, drawn, n, err));
+  return fill_ids(m, drawn, n, start, err);
 }
 
 static Status cut_batch(Batch *b, const Drawn *drawn, int64_t n, int64_t bins, int32_t start,
@@ -150,8 +197,20 @@ static Status get_example(const ExampleSet *set, const BatchSpec *spec, Place pl
   TRY(spec->corruption ? examples_get_corrupted(set, place.index, place.epoch, spec->corruption,
                                                 &drawn->example, err)
                        : examples_get(set, place.index, &drawn->example, err));
-  drawn->tokens = drawn->example.input_len + drawn->example.target_len;
+  drawn->tokens =
+      targets_of(&drawn->example) * drawn->example.input_len + drawn->example.target_len;
   return STATUS_OK;
+}
+
+static void count_example(Batch *b, const Example *e) {
+  b->input_tokens += e->input_len;
+  b->target_tokens += e->target_len;
+  for (int64_t k = 0; e->choice && k < e->choices; k++) {
+    int64_t tokens = e->choice[k + 1] - e->choice[k];
+    b->choices++;
+    if (k == e->right) b->right_tokens += tokens;
+    if (tokens > b->longest_choice) b->longest_choice = tokens;
+  }
 }
 
 /* The batch of drawn[0, n), whose examples stay the caller's. */
@@ -160,10 +219,7 @@ static Status assemble_batch(Drawn *drawn, int64_t n, const BatchSpec *spec, Bat
   int64_t bins = 0;
   TRY(pack_examples(drawn, n, spec->max_tokens, &bins, err));
   out->examples = n;
-  for (int64_t i = 0; i < n; i++) {
-    out->input_tokens += drawn[i].example.input_len;
-    out->target_tokens += drawn[i].example.target_len;
-  }
+  for (int64_t i = 0; i < n; i++) count_example(out, &drawn[i].example);
   return cut_batch(out, drawn, n, bins, spec->decoder_start, err);
 }
 

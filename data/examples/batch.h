@@ -2,8 +2,8 @@
  *
  * Which examples step s sees is a pure function of (seed, s): position p = s * batch_size + j is
  * example permute(seed, p / n)[p % n] (file order without shuffling), so there is no reader state
- * to save. Micro-batches hold at most `max_tokens` tokens (inputs + targets; a longer example goes
- * alone) by first-fit over the examples sorted by length, so few are needed and nothing is padded.
+ * to save. Micro-batches hold at most `max_tokens` tokens (inputs, each once a choice, + targets; a
+ * longer example goes alone) by first-fit over the examples sorted by length, so few are needed and nothing is padded.
  */
 #ifndef SKEIN_BATCH_H
 #define SKEIN_BATCH_H
@@ -15,7 +15,9 @@ typedef struct MicroBatch {
   int32_t *input_ids;   /* [input.offset[count]] */
   int32_t *decoder_ids; /* [target.offset[count]]: target shifted right, starting with `start` */
   int32_t *target_ids;  /* [target.offset[count]] */
-  Ragged input, target; /* same count */
+  Ragged input, target; /* same count; with choices a target is a choice */
+  Ragged choice;        /* the targets of each input; offset NULL: one each */
+  int64_t *right;       /* [input.count] the right one of them; NULL with choice.offset */
 } MicroBatch;
 
 typedef struct Batch {
@@ -23,6 +25,9 @@ typedef struct Batch {
   int64_t count; /* micro-batches */
   int64_t examples;
   int64_t input_tokens, target_tokens;
+  int64_t choices;        /* of all examples together; 0: they have none */
+  int64_t right_tokens;   /* of the right choices */
+  int64_t longest_choice; /* its tokens */
 } Batch;
 
 typedef struct BatchSpec {

@@ -1,5 +1,8 @@
 #include "data/examples/example_line.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "data/text/json_put.h"
 #include "data/text/json_scan.h"
 
@@ -9,6 +12,7 @@ enum { INPUT, TARGET, TEXT, TEXTS };
  * the other two are there. */
 static bool scan_line(JsonlLine line, const ExampleKeys *keys, JsonText found[TEXTS]) {
   const char *const key[TEXTS] = {keys->input, keys->target, keys->text};
+  if (keys->use != CHOICES_UNREAD) return false;
   if (!json_scan_texts(line.text, line.size, key, TEXTS, found)) return false;
   if (found[INPUT].text) found[TEXT] = (JsonText){0};
   if (found[TEXT].text) found[TARGET] = (JsonText){0};
@@ -29,12 +33,52 @@ static Status keep_texts(const JsonText found[TEXTS], ExampleText *out, Error *e
   return STATUS_OK;
 }
 
+static Status refuse_choices(const JsonDoc *doc, const char *key, const char *what, Error *err) {
+  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": %s: %s", doc->file, doc->line, key,
+                   what);
+}
+
+/* The choice that the target is. */
+static Status find_right(const ExampleKeys *keys, ExampleText *out, Error *err) {
+  TRY(json_get_string(&out->doc, keys->target, &out->target, err));
+  for (size_t i = 0; i < json_array_size(out->choices); i++) {
+    out->right = (int64_t)i;
+    if (strcmp(json_string_value(json_array_get(out->choices, i)), out->target) == 0)
+      return STATUS_OK;
+  }
+  return refuse_choices(&out->doc, keys->target, "is none of the choices", err);
+}
+
+static Status get_choices(const ExampleKeys *keys, ExampleText *out, Error *err) {
+  const JsonDoc *doc = &out->doc;
+  json_t *list;
+  TRY(json_get_array(doc, keys->choices, &list, err));
+  out->choices = list;
+  int64_t n = (int64_t)json_array_size(list);
+  if (n == 0) return refuse_choices(doc, keys->choices, "is an empty list", err);
+  for (int64_t i = 0; i < n; i++)
+    if (!json_is_string(json_array_get(list, (size_t)i)))
+      return refuse_choices(doc, keys->choices, "want a list of strings", err);
+  if (!json_has(doc, keys->label)) return find_right(keys, out, err);
+  return json_get_int(doc, keys->label, 0, n - 1, &out->right, err);
+}
+
+/* The target, or the choices. */
+static Status get_target(const ExampleKeys *keys, ExampleText *out, Error *err) {
+  const JsonDoc *doc = &out->doc;
+  if (keys->use != CHOICES_UNREAD && json_has(doc, keys->choices))
+    return get_choices(keys, out, err);
+  if (keys->use == CHOICES_ALL)
+    return refuse_choices(doc, keys->choices, "is missing, and the loss asks for choices", err);
+  return json_get_string(doc, keys->target, &out->target, err);
+}
+
 static Status get_texts(const ExampleKeys *keys, ExampleText *out, Error *err) {
   const JsonDoc *doc = &out->doc;
   bool raw = keys->text && json_has(doc, keys->text) && !json_has(doc, keys->input);
   if (raw) return json_get_string(doc, keys->text, &out->text, err);
   TRY(json_get_string(doc, keys->input, &out->input, err));
-  return json_get_string(doc, keys->target, &out->target, err);
+  return get_target(keys, out, err);
 }
 
 static Status parse_line(JsonlLine line, const ExampleKeys *keys, ExampleText *out, Error *err) {

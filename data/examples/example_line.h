@@ -10,10 +10,12 @@
 #include "data/examples/examples.h"
 #include "data/text/json.h"
 
-/* `text`, or `input` and `target`; borrowed from `doc`. */
+/* `text`, or `input` and `target`, or `input` and `choices`; borrowed from `doc`. */
 typedef struct ExampleText {
   JsonDoc doc; /* json_free it */
   const char *text, *input, *target;
+  const json_t *choices; /* texts, at least one; NULL: none are asked for, or none are there */
+  int64_t right;         /* the index of the right one */
 } ExampleText;
 
 /* Errors name file and line; on failure there is nothing to free. */

@@ -29,7 +29,9 @@ Status examples_open(ExampleSet **out, const char *path, const ExampleKeys *keys
   }
   ExampleSet *set = calloc(1, sizeof *set);
   if (!set) return no_memory(err);
-  set->keys = (ExampleKeys){copy_text(keys->input), copy_text(keys->target), copy_text(keys->text)};
+  set->keys = (ExampleKeys){copy_text(keys->input),   copy_text(keys->target),
+                            copy_text(keys->text),    keys->use,
+                            copy_text(keys->choices), copy_text(keys->label)};
   set->tokenizer = tokenizer;
   set->max_input = max_input;
   set->max_target = max_target;
@@ -51,6 +53,8 @@ void examples_close(ExampleSet *set) {
   free((char *)set->keys.input);
   free((char *)set->keys.target);
   free((char *)set->keys.text);
+  free((char *)set->keys.choices);
+  free((char *)set->keys.label);
   free(set);
 }
 
@@ -64,16 +68,50 @@ const char *examples_hash(const ExampleSet *set) {
 
 /* ---- tokens ---- */
 
+/* Appends the ids of a choice. */
+static Status add_choice(const ExampleSet *set, const char *text, Example *out, Error *err) {
+  int32_t *ids, *grown;
+  int64_t n;
+  TRY(sequence_encode(set->tokenizer, text, set->max_target, &ids, &n, err));
+  grown = realloc(out->target, (size_t)(out->target_len + n) * sizeof *grown);
+  if (grown) {
+    out->target = grown;
+    memcpy(grown + out->target_len, ids, (size_t)n * sizeof *grown);
+    out->target_len += n;
+    out->choice[++out->choices] = out->target_len;
+  }
+  free(ids);
+  return grown ? STATUS_OK : no_memory(err);
+}
+
+static Status encode_choices(const ExampleSet *set, const ExampleText *text, Example *out,
+                             Error *err) {
+  size_t n = json_array_size(text->choices);
+  out->choice = calloc(n + 1, sizeof *out->choice);
+  if (!out->choice) return no_memory(err);
+  for (size_t i = 0; i < n; i++)
+    TRY(add_choice(set, json_string_value(json_array_get(text->choices, i)), out, err));
+  out->right = text->right;
+  return STATUS_OK;
+}
+
+static Status encode_target(const ExampleSet *set, const ExampleText *text, Example *out,
+                            Error *err) {
+  const char *target = text->target ? text->target : "";
+  if (text->choices && set->keys.use == CHOICES_ALL) return encode_choices(set, text, out, err);
+  if (text->choices) target = json_string_value(json_array_get(text->choices, (size_t)text->right));
+  return sequence_encode(set->tokenizer, target, set->max_target, &out->target, &out->target_len,
+                         err);
+}
+
 Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err) {
   ExampleText text;
   *out = (Example){0};
   TRY(example_line_read(set->lines, &set->keys, i, &text, err));
-  const Tokenizer *t = set->tokenizer;
-  const char *input = text.text ? text.text : text.input, *target = text.target ? text.target : "";
-  Status status = sequence_encode(t, input, set->max_input, &out->input, &out->input_len, err);
-  if (status == STATUS_OK) {
-    status = sequence_encode(t, target, set->max_target, &out->target, &out->target_len, err);
-  }
+  const char *input = text.text ? text.text : text.input;
+  Status status =
+      sequence_encode(set->tokenizer, input, set->max_input, &out->input, &out->input_len, err);
+  if (status == STATUS_OK) status = encode_target(set, &text, out, err);
   json_free(&text.doc);
   if (status != STATUS_OK) example_free(out);
   return status;
@@ -82,5 +120,6 @@ Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err) 
 void example_free(Example *e) {
   free(e->input);
   free(e->target);
+  free(e->choice);
   *e = (Example){0};
 }

@@ -15,14 +15,26 @@
 
 typedef struct Example {
   int32_t *input;  /* [input_len], EOS last; owned */
-  int32_t *target; /* [target_len], EOS last; owned */
+  int32_t *target; /* [target_len], EOS last; of choices one after the other, each so; owned */
   int64_t input_len, target_len;
+  int64_t *choice; /* [choices + 1] where each choice begins in target; NULL: no choices; owned */
+  int64_t choices, right; /* how many, and which of them is right */
 } Example;
+
+/* What becomes of lines with "choices" [texts] of which the "label" (an index) or, without one, the
+ * target says which is right. */
+typedef enum ChoiceUse {
+  CHOICES_UNREAD, /* the target is all that is read */
+  CHOICES_RIGHT,  /* the right choice is the target, where there are choices */
+  CHOICES_ALL,    /* every line has choices, and all are read */
+} ChoiceUse;
 
 typedef struct ExampleKeys {
   const char *input;  /* key of the input text */
   const char *target; /* key of the target text */
   const char *text;   /* key of raw text, for lines that have no input/target; NULL: not accepted */
+  ChoiceUse use;
+  const char *choices, *label; /* keys; unread with CHOICES_UNREAD */
 } ExampleKeys;
 
 typedef struct ExampleSet ExampleSet;

@@ -120,6 +120,9 @@ Tensor *t5_decode(Context *c, const T5Run *run, Tensor *encoded, Ragged input, c
  * and `batch` (data/examples/batch.h) must outlive the tape. */
 Tensor *t5_loss(Context *c, const T5Run *run, const struct MicroBatch *batch, float weight,
                 float *nll);
+/* The negative log-likelihood [Tout, 1] of every token of every choice of a batch that has them; an
+ * input is encoded once for all of its choices. What must outlive the tape is as for t5_loss. */
+Tensor *t5_choice_nll(Context *c, const T5Run *run, const struct MicroBatch *batch);
 /* Logits [T, vocab] of decoder states, for inspection and tests; never recorded. */
 Tensor *t5_logits(Context *c, const T5Run *run, Tensor *decoded);
 

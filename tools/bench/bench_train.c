@@ -65,11 +65,10 @@ static Status random_batch(Batch *b, int64_t max_tokens, int64_t vocabulary, Err
   }
   fill_offsets(input, target, count);
   Rng rng = {rng_key(7, 0, 0, 0), 0};
-  *m = (MicroBatch){random_ids(&rng, input[count], vocabulary),
-                    random_ids(&rng, target[count], vocabulary),
-                    random_ids(&rng, target[count], vocabulary),
-                    {count, input},
-                    {count, target}};
+  *m = (MicroBatch){.input = {count, input}, .target = {count, target}};
+  m->input_ids = random_ids(&rng, input[count], vocabulary);
+  m->decoder_ids = random_ids(&rng, target[count], vocabulary);
+  m->target_ids = random_ids(&rng, target[count], vocabulary);
   b->count = 1;
   b->examples = count;
   b->input_tokens = input[count];

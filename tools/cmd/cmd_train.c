@@ -1,4 +1,4 @@
-/* skein train gate|lora|base|activation: from a YAML file to a result. */
+/* skein train gate|lora|ia3|base|activation: from a YAML file to a result. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static const char usage[] =
     "  skein train gate -c run.yaml --resume\n"
     "  skein train activation -s base=t5 -s expert=boolq -s data.train=boolq.jsonl -s output=out\n"
     "\n"
-    "Usage: skein train gate|lora|base [-c FILE] [-s KEY=VALUE]... [--resume | --dry-run]\n"
+    "Usage: skein train gate|lora|ia3|base [-c FILE] [-s KEY=VALUE]... [--resume | --dry-run]\n"
     "       skein train activation [-c FILE] [-s KEY=VALUE]...\n"
     "\n"
     "  -c, --config FILE    settings, YAML\n"
