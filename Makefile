@@ -49,7 +49,7 @@ tool_scripts := $(call in,tools,gp)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 test_scripts := $(wildcard tests/test_*.sh)
 # What computes, and so is tested with every table of kernels.
-kernel_tests := op_values gradcheck ia3_golden attention products t5 t5_cache train parity_forward \
+kernel_tests := op_values gradcheck ia3_golden tfew attention products t5 t5_cache train parity_forward \
   parity_gradient parity_training predict predict_routed router router_golden route_execute embed
 test_support := $(filter-out tests/test_%.c tests/no_memory.c,$(wildcard tests/*.c))
 # Functions whose calls by skein's objects fail in test_no_memory*.
@@ -227,6 +227,7 @@ golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/or
 	@$(PYTHON) -B tests/oracle/make_golden.py
 	@$(PYTHON) -B tests/oracle/routed.py
 	@$(PYTHON) -B tests/oracle/mixed.py
+	@$(PYTHON) -B tests/oracle/tfew.py
 
 bench: $(BUILD)/skein ## measure gate training on this machine: build/bench/speed.csv
 	@SKEIN=$(BUILD)/skein sh tools/bench/speed
