@@ -68,6 +68,45 @@ static void test_a_recipe_without_a_row_is_refused(void **state) {
   assert_non_null(strstr(err.text, "'mttl' says nothing about `train lora`"));
 }
 
+static void test_the_recipe_of_t_few_is_the_papers(void **state) {
+  (void)state;
+  OptionSet set = {0};
+  RunSettings s;
+  CHECK(workspace_settings(&space, &objective_ia3, "t-few", LIST("recipe=t-few", "train.steps=7"),
+                           &set, &s, err));
+  assert_true(s.train.steps == 7 && s.data.max_input == 256 && s.data.max_target == 256);
+  assert_true(s.train.learning_rate == 3e-3 && s.train.warmup_ratio == 0.06);
+  assert_true(s.train.clip_norm == 1 && s.train.weight_decay == 0);
+  assert_int_equal(s.train.optimizer, RUN_ADAFACTOR);
+  assert_true(s.train.scale_parameter && s.loss.length_norm == 1);
+  assert_true(s.loss.language == 1 && s.loss.choice == 1 && s.loss.unlikely == 1);
+  options_free(&set);
+}
+
+/* The vectors of one loss are not those of another; a weight on the only loss is refused, and so are
+ * lines without choices where choices are compared. */
+static void test_losses_of_choices_are_switched(void **state) {
+  (void)state;
+  static const char file[] = "%s/adapter_model.safetensors";
+  char all[64], right[64];
+  train_into(&objective_ia3, "all", NULL);
+  train_into(&objective_ia3, "right", LIST("loss.choice=0", "loss.unlikely=0"));
+  snprintf(all, sizeof all, file, "all");
+  snprintf(right, sizeof right, file, "right");
+  assert_false(workspace_same(&space, all, right));
+  Error err = {0}, data = {0};
+  Status got = workspace_train(&space, &objective_ia3, "none", false,
+                               LIST("loss.choice=0", "loss.unlikely=0", "loss.language=2"), NULL,
+                               NULL, &err);
+  assert_int_equal(got, STATUS_USAGE);
+  assert_non_null(strstr(err.text, "loss.language: is 2"));
+  char path[400];
+  snprintf(path, sizeof path, "data.train=%s", workspace_path(&space, "train.jsonl"));
+  got = workspace_train(&space, &objective_ia3, "none", false, LIST(path), NULL, NULL, &data);
+  assert_int_equal(got, STATUS_INPUT);
+  assert_non_null(strstr(data.text, "train.jsonl: line 1: choices: is missing"));
+}
+
 /* ---- what does not change a bit ---- */
 
 static void test_recompute_changes_no_bit(void **state) {
@@ -282,6 +321,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_objectives_are_found_by_name),
       cmocka_unit_test(test_a_recipe_without_a_row_is_refused),
+      cmocka_unit_test(test_the_recipe_of_t_few_is_the_papers),
+      cmocka_unit_test(test_losses_of_choices_are_switched),
       cmocka_unit_test(test_recompute_changes_no_bit),
       cmocka_unit_test(test_threads_change_no_bit),
       cmocka_unit_test(test_seed_changes_the_result),

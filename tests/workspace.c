@@ -40,6 +40,22 @@ static const char *const WORD[] = {"red",   "stone", "river", "seven",  "small",
                                    "under", "the",   "old",   "bridge", "and",   "wind", "turns"};
 enum { WORDS = sizeof WORD / sizeof *WORD };
 
+/* With choices: three words each, of which the target is one. */
+static void write_choices(const Workspace *w, const char *name, int count, uint64_t seed) {
+  FILE *f = fopen(workspace_path(w, name), "w");
+  assert_non_null(f);
+  Rng rng = {rng_key(seed, 0, 0, 0), 0};
+  for (int i = 0; i < count; i++) {
+    uint64_t first = rng_below(&rng, WORDS), label = rng_below(&rng, 3);
+    fprintf(f, "{\"input\": \"which is it: %s\", \"label\": %d, \"choices\": [", WORD[first],
+            (int)label);
+    for (uint64_t k = 0; k < 3; k++)
+      fprintf(f, "%s\"%s\"", k ? ", " : "", WORD[(first + 5 * (k + 3 - label)) % WORDS]);
+    fprintf(f, "]}\n");
+  }
+  assert_int_equal(fclose(f), 0);
+}
+
 static void write_examples(const Workspace *w, const char *name, int count, uint64_t seed) {
   FILE *f = fopen(workspace_path(w, name), "w");
   assert_non_null(f);
@@ -99,6 +115,8 @@ void workspace_make(Workspace *w) {
   assert_non_null(mkdtemp(w->dir));
   write_examples(w, "train.jsonl", 50, 1);
   write_examples(w, "valid.jsonl", 9, 2);
+  write_choices(w, "train-choices.jsonl", 50, 1);
+  write_choices(w, "valid-choices.jsonl", 9, 2);
   write_base(w, &err);
   write_expert(w, &err);
   if (err.status != STATUS_OK) fail_msg("%s", err.text);
@@ -121,8 +139,9 @@ static Status assign_defaults(OptionSet *set, const Workspace *w, const Objectiv
                                        "train.max_tokens=64", "train.save_every=3"};
   for (size_t i = 0; i < sizeof COMMON / sizeof *COMMON; i++)
     TRY(options_assign(set, COMMON[i], err));
-  TRY(assign_path(set, w, "data.train", "train.jsonl", err));
-  TRY(assign_path(set, w, "data.valid", "valid.jsonl", err));
+  bool choices = kind == &objective_ia3;
+  TRY(assign_path(set, w, "data.train", choices ? "train-choices.jsonl" : "train.jsonl", err));
+  TRY(assign_path(set, w, "data.valid", choices ? "valid-choices.jsonl" : "valid.jsonl", err));
   TRY(assign_path(set, w, "output", output, err));
   if (kind == &objective_gate) TRY(assign_path(set, w, "expert", "expert", err));
   if (kind != &objective_base) return assign_path(set, w, "base", "base", err);
