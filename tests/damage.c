@@ -33,18 +33,6 @@ static bool refuses(Scratch *s, const Damage *d, uint64_t round) {
   return true;
 }
 
-void damage_cut(Scratch *s, const Damage *d) {
-  enum { PARTS = 50 };
-  size_t size;
-  char *sound = read_sound(s, d->file, &size);
-  for (size_t part = 0; part < PARTS; part++) {
-    scratch_write(s, d->file, sound, size * part / PARTS);
-    refuses(s, d, part);
-  }
-  scratch_write(s, d->file, sound, size);
-  free(sound);
-}
-
 void damage_file(Scratch *s, const Damage *d) {
   Error err = {0};
   size_t size;

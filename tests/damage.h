@@ -18,9 +18,6 @@ typedef struct Damage {
   Status also; /* of a refusal, beside those below; STATUS_OK: none */
 } Damage;
 
-/* Reads the file cut off at every fiftieth of its size. The file is put back. */
-void damage_cut(Scratch *s, const Damage *d);
-
 /* Reads the file sound, which must succeed, and then damaged in every round: a refusal is of what
  * the file says (STATUS_INPUT or STATUS_MISMATCH) and its line names the folder. More than a
  * quarter of the rounds must be refused. The file is put back. */

@@ -129,7 +129,7 @@ static void nothing_that_is_damaged_does_harm(void **state) {
   }
   /* One by hand, of keys that lora_save does not write. */
   scratch_write(s, "adapter_config.json", ADAPTER, strlen(ADAPTER));
-  damage(s, "adapter_config.json", open_expert, &parts);
+  damage(s, "adapter_config.json", open_adapter, &parts);
   gate_close(gate);
   lora_close(lora);
   t5_close(model);
