@@ -181,9 +181,7 @@ static void check_act(Act act, float spread, bool gated, int64_t rows, int64_t c
 
 void gradcheck_act(void **state) {
   (void)state;
-  for (int act = 0; act < ACTS; act++) check_act((Act)act, 1, false, 5, 7);
-  check_act(ACT_GELU_TANH, 4, false, 10, 10);
-  check_act(ACT_GELU_ERF, 4, false, 10, 10);
+  for (int act = 0; act < ACTS; act++) check_act((Act)act, act == ACT_RELU ? 1 : 4, false, 10, 10);
   check_act(ACT_GELU_TANH, 1, false, 0, 7);
 }
 

@@ -23,6 +23,7 @@ typedef struct Hand {
   const char *config; /* between r, lora_alpha and the closing brace; begins with a comma */
   const char *q_a;    /* the key of the first factor */
   bool no_b;          /* the B of v is left out */
+  bool empty;         /* the A of v has no rows */
   int64_t wide;       /* added to the inputs of the first factor */
   Dtype dtype;
   float first; /* the first value of the first factor */
@@ -37,7 +38,7 @@ static void write_hand(Scratch *s, const Hand *h) {
   const SafetensorsItem items[] = {
       {h->q_a ? h->q_a : KEY("q", "A"), h->dtype, first, 2, 24 + h->wide, false},
       {KEY("q", "B"), h->dtype, values, 16, 2, false},
-      {KEY("v", "A"), h->dtype, values, 3, 24, false},
+      {KEY("v", "A"), h->dtype, values, h->empty ? 0 : 3, 24, false},
       {KEY("v", "B"), h->dtype, values, 16, 3, false}};
   const char *path = scratch_path(s, "adapter_model.safetensors");
   expect_ok("tensors", safetensors_write(path, items, h->no_b ? 3 : 4, NULL, 0, &err), &err);
@@ -94,48 +95,48 @@ static void what_is_not_said_has_defaults(void **state) {
   t5_close(m);
 }
 
+static const struct {
+  const char *config, *words; /* words NULL: accepted */
+} DECLARED[] = {
+    {"\"target_modules\": null", NULL},
+    {"\"target_modules\": [\"" SELF "q\", \"" SELF "v\"]", NULL},
+    {"\"target_modules\": [\"" SELF "q\", \"" SELF "v\", \"lm_head\"]", NULL},
+    {"\"target_modules\": \"encoder.block.0.*Self.*[qv]\"", NULL},
+    {"\"target_modules\": [\"q\", \"v\"], \"layers_to_transform\": [0]", NULL},
+    {"\"target_modules\": [\"q\", \"v\"], \"exclude_modules\": \".*(block.[12]|decoder).*\"", NULL},
+    {"\"target_modules\": [\"q\", \"v\"], \"exclude_modules\": [\"encoder.block.1.layer.0."
+     "SelfAttention.q\", \"encoder.block.1.layer.0.SelfAttention.v\"],"
+     "\"task_type\": \"FEATURE_EXTRACTION\"",
+     NULL},
+    {"\"target_modules\": \".*block.0.*Self.*[qv]\", \"auto_mapping\":"
+     "{\"base_model_class\": \"T5EncoderModel\"}",
+     NULL},
+    {"\"target_modules\": \".*block.0.*Self.*[qv]\"",
+     "target_modules: names \"decoder.block.0.layer.0.SelfAttention.q\"|no factors"},
+    {"\"target_modules\": [\"q\", \"v\"]",
+     "target_modules: names \"encoder.block.1.layer.0.SelfAttention.q\"|no factors"},
+    {"\"target_modules\": \"all-linear\"", "target_modules: names \"" SELF "k\""},
+    {"\"target_modules\": [\"" SELF "q\"]", "target_modules: does not name \"" SELF "v\""},
+    {"\"target_modules\": \".*q\"", "target_modules: "},
+    {"\"target_modules\": \"all-linear\", \"exclude_modules\": [\"v\"]", "target_modules: "},
+};
+
 /* What target_modules says and the tensors must agree on, where it says something. */
 static void declared_modules_are_those_with_factors(void **state) {
   Scratch *s = *state;
-  static const struct {
-    const char *config, *words; /* words NULL: accepted */
-  } cases[] = {
-      {"\"target_modules\": null", NULL},
-      {"\"target_modules\": [\"" SELF "q\", \"" SELF "v\"]", NULL},
-      {"\"target_modules\": [\"" SELF "q\", \"" SELF "v\", \"lm_head\"]", NULL},
-      {"\"target_modules\": \"encoder.block.0.*Self.*[qv]\"", NULL},
-      {"\"target_modules\": [\"q\", \"v\"], \"layers_to_transform\": [0]", NULL},
-      {"\"target_modules\": [\"q\", \"v\"], \"exclude_modules\": \".*(block.[12]|decoder).*\"",
-       NULL},
-      {"\"target_modules\": [\"q\", \"v\"], \"exclude_modules\": [\"encoder.block.1.layer.0."
-       "SelfAttention.q\", \"encoder.block.1.layer.0.SelfAttention.v\"],"
-       "\"task_type\": \"FEATURE_EXTRACTION\"",
-       NULL},
-      {"\"target_modules\": \".*block.0.*Self.*[qv]\", \"auto_mapping\":"
-       "{\"base_model_class\": \"T5EncoderModel\"}",
-       NULL},
-      {"\"target_modules\": \".*block.0.*Self.*[qv]\"",
-       "target_modules: names \"decoder.block.0.layer.0.SelfAttention.q\"|no factors"},
-      {"\"target_modules\": [\"q\", \"v\"]",
-       "target_modules: names \"encoder.block.1.layer.0.SelfAttention.q\"|no factors"},
-      {"\"target_modules\": \"all-linear\"", "target_modules: names \"" SELF "k\""},
-      {"\"target_modules\": [\"" SELF "q\"]", "target_modules: does not name \"" SELF "v\""},
-      {"\"target_modules\": \".*q\"", "target_modules: "},
-      {"\"target_modules\": \"all-linear\", \"exclude_modules\": [\"v\"]", "target_modules: "},
-  };
   T5 *m = tiny_model(true, false);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof DECLARED / sizeof *DECLARED; i++) {
     char config[512];
     Error err = {0};
     Lora *lora;
-    snprintf(config, sizeof config, ", \"rank_pattern\": {\"v\": 3}, %s", cases[i].config);
+    snprintf(config, sizeof config, ", \"rank_pattern\": {\"v\": 3}, %s", DECLARED[i].config);
     write_hand(s, &(Hand){.config = config});
     Status got = lora_open(&lora, s->dir, &m->modules, &err);
-    if (cases[i].words) {
-      expect_error(cases[i].config, got, &err, STATUS_MISMATCH, cases[i].words);
+    if (DECLARED[i].words) {
+      expect_error(DECLARED[i].config, got, &err, STATUS_MISMATCH, DECLARED[i].words);
       assert_null(lora);
     } else {
-      expect_ok(cases[i].config, got, &err);
+      expect_ok(DECLARED[i].config, got, &err);
       lora_close(lora);
     }
   }
@@ -237,47 +238,49 @@ static void what_is_no_plain_lora_is_refused(void **state) {
   t5_close(m);
 }
 
+static const struct {
+  Hand hand;
+  Status status;
+  const char *words;
+} STRANGERS[] = {
+    {{.q_a = "base_model.model.encoder.block.7.layer.0.SelfAttention.q.lora_A.weight"},
+     STATUS_MISMATCH,
+     "encoder.block.7|no linear|2 encoder|another base"},
+    {{.q_a = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"},
+     STATUS_MISMATCH,
+     "adapter_model.safetensors: base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"},
+    {{.q_a = SELF "q.lora_A.weight"}, STATUS_INPUT, "is no factor|base_model.model.<module>"},
+    {{.q_a = "base_model.model.lm_head.weight"},
+     STATUS_INPUT,
+     "lm_head.weight: is no factor|saved whole"},
+    {{.q_a = "base_model.model.lm_head.lora_A.weight"},
+     STATUS_INPUT,
+     "lm_head.lora_A.weight: |lm_head, which is no linear of a block"},
+    {{.q_a = "base_model.model.shared.lora_embedding_A"},
+     STATUS_INPUT,
+     "lora_embedding_A: |of an embedding"},
+    {{.q_a = "base_model.model." SELF "q.bias"}, STATUS_INPUT, "q.bias: |a bias"},
+    {{.q_a = "base_model.model." SELF "q.lora_magnitude_vector"}, STATUS_INPUT, "is no factor"},
+    {{.q_a = "base_model.model." SELF "q.lora_A.default.weight"}, STATUS_INPUT, "is no factor"},
+    {{.q_a = "base_model.model." SELF "k.lora_A.weight"},
+     STATUS_INPUT,
+     KEY("q", "A") ": is missing"},
+    {{.empty = true}, STATUS_INPUT, KEY("v", "A") ": holds no values"},
+    {{.no_b = true}, STATUS_INPUT, KEY("v", "B") ": is missing"},
+    {{.wide = 1}, STATUS_MISMATCH, KEY("q", "A") "|25|24"},
+    {{.config = ""}, STATUS_MISMATCH, KEY("v", "A") ": rank 3|says 2"},
+};
+
 static void tensors_that_do_not_fit_are_refused(void **state) {
   Scratch *s = *state;
-  static const struct {
-    Hand hand;
-    Status status;
-    const char *words;
-  } cases[] = {
-      {{.q_a = "base_model.model.encoder.block.7.layer.0.SelfAttention.q.lora_A.weight"},
-       STATUS_MISMATCH,
-       "encoder.block.7|no linear|2 encoder|another base"},
-      {{.q_a = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"},
-       STATUS_MISMATCH,
-       "adapter_model.safetensors: base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"},
-      {{.q_a = SELF "q.lora_A.weight"}, STATUS_INPUT, "is no factor|base_model.model.<module>"},
-      {{.q_a = "base_model.model.lm_head.weight"},
-       STATUS_INPUT,
-       "lm_head.weight: is no factor|saved whole"},
-      {{.q_a = "base_model.model.lm_head.lora_A.weight"},
-       STATUS_INPUT,
-       "lm_head.lora_A.weight: |lm_head, which is no linear of a block"},
-      {{.q_a = "base_model.model.shared.lora_embedding_A"},
-       STATUS_INPUT,
-       "lora_embedding_A: |of an embedding"},
-      {{.q_a = "base_model.model." SELF "q.bias"}, STATUS_INPUT, "q.bias: |a bias"},
-      {{.q_a = "base_model.model." SELF "q.lora_magnitude_vector"}, STATUS_INPUT, "is no factor"},
-      {{.q_a = "base_model.model." SELF "q.lora_A.default.weight"}, STATUS_INPUT, "is no factor"},
-      {{.q_a = "base_model.model." SELF "k.lora_A.weight"},
-       STATUS_INPUT,
-       KEY("q", "A") ": is missing"},
-      {{.no_b = true}, STATUS_INPUT, KEY("v", "B") ": is missing"},
-      {{.wide = 1}, STATUS_MISMATCH, KEY("q", "A") "|25|24"},
-      {{.config = ""}, STATUS_MISMATCH, KEY("v", "A") ": rank 3|says 2"},
-  };
   T5 *m = tiny_model(true, false);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof STRANGERS / sizeof *STRANGERS; i++) {
     Error err = {0};
     Lora *lora;
-    write_hand(s, &cases[i].hand);
+    write_hand(s, &STRANGERS[i].hand);
     Status got = lora_open(&lora, s->dir, &m->modules, &err);
     assert_null(lora);
-    expect_error(cases[i].words, got, &err, cases[i].status, cases[i].words);
+    expect_error(STRANGERS[i].words, got, &err, STRANGERS[i].status, STRANGERS[i].words);
   }
   t5_close(m);
 }

@@ -88,6 +88,10 @@ done >"$work/items.jsonl"
   refused 3 'do_sample: is set and not computed' generate --base "$work/asks" --input "$work/items.jsonl"
   ok asked score --base "$work/asks" --input "$work/items.jsonl"
 
+  # A ByT5, whose tokens are bytes.
+  sed 's/"model_type"/"tokenizer_class": "ByT5Tokenizer", &/' "$work/base/config.json" >"$work/asks/config.json"
+  refused 3 'config.json: tokenizer_class: is ByT5Tokenizer' score --base "$work/asks" --input "$work/items.jsonl"
+
   # Other keys, choices from targets, BIG-bench Hard.
   echo '{"question": "who?", "options": ["a map", "spins"]}' >"$work/keys.jsonl"
   ok keys score $base --input "$work/keys.jsonl" --input-key question --choices-key options

@@ -4,7 +4,7 @@
  * and lengths: no tensor, no context, no thread.
  *
  * table.c is compiled once for each kind (Makefile), from the same loops: product_tile.h (what
- * every product is made of), row_loops.h (norms, softmax) with activation.h. The best table that the
+ * every product is made of), row_loops.h (norms, softmax) and act_loops.h. The best table that the
  * processor has is chosen at run time; SKEIN_KERNEL names another.
  *
  * Invariants, on which the promises of skein rest:

@@ -6,7 +6,7 @@
 #define SKEIN_ROW_LOOPS_H
 
 #include "autograd/ground/dtype_convert.h"
-#include "autograd/kernel/activation.h"
+#include "autograd/kernel/act_loops.h"
 #include "autograd/kernel/kernels.h"
 #include "autograd/kernel/lanes.h"
 #include "autograd/kernel/vmath.h"

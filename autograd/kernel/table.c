@@ -22,7 +22,7 @@
     .tile = tile_f32, .half_rows = HALF_ROWS, .tile_half = tile_half, .tile_bf16 = tile_bf16_,     \
     .round_bf16 = round_bf16_, .transpose = transpose, .finite = all_finite, .max = row_max,       \
     .dot = dot, .dot3 = dot3, .sum = sum, .square_sum = square_sum, .sum_of = sum_of, .add = add,  \
-    .scale = scale, .exp = row_exp, .sigmoid = sigmoid_row, .exp_sum = exp_sum,                        \
+    .scale = scale, .exp = row_exp, .sigmoid = sigmoid_row, .exp_sum = exp_sum,                    \
     .softmax_slope = softmax_slope, .norm = norm, .norm_dx = norm_dx, .norm_dw = norm_dw,          \
     .act = act, .act_slope = act_slope, .add_product = add_product, .widen = widen, .peak = peak,  \
   }

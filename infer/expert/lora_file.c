@@ -20,11 +20,6 @@ char *lora_tensor_name(const char *module, char which) {
 static Status check_rank(const LoraFile *f, const char *key, const char *module, int64_t found,
                          Error *err) {
   int64_t rank;
-  if (found == 0) {
-    return error_set(err, STATUS_INPUT,
-                     "%s: %s: holds no values; save the adapter from gathered weights", f->path,
-                     key);
-  }
   TRY(lora_config_rank(&f->config, module, &rank, err));
   if (found == rank || rank == 0) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH,
@@ -32,21 +27,28 @@ static Status check_rank(const LoraFile *f, const char *key, const char *module,
                    found, rank);
 }
 
+static Status read_shape(LoraFile *f, const Module *module, const char *key, bool is_a, Tensor *t,
+                         Error *err) {
+  if (weights_find(f->weights, key)->size == 0) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: %s: holds no values, as where weights were spread and not gathered when "
+                     "the adapter was saved (DeepSpeed ZeRO-3)",
+                     f->path, key);
+  }
+  TRY(weights_locate(f->weights, key, is_a ? -1 : module->d_out, is_a ? module->d_in : -1, t, err));
+  return check_rank(f, key, module->name, is_a ? t->rows : t->cols, err);
+}
+
 /* Factor `which` of the module, where the file has it. */
 static Status locate_factor(LoraFile *f, const Module *module, char which, size_t *located,
                             Error *err) {
   LoraFactor *factor = &f->factor[module->id];
   bool is_a = which == 'A';
-  Tensor *t = is_a ? &factor->a : &factor->b;
   char *key = lora_tensor_name(module->name, which);
   if (!key) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   Status status = STATUS_OK;
   if (weights_has(f->weights, key)) {
-    status = weights_locate(f->weights, key, is_a ? -1 : module->d_out, is_a ? module->d_in : -1, t,
-                            err);
-    if (status == STATUS_OK) {
-      status = check_rank(f, key, module->name, is_a ? t->rows : t->cols, err);
-    }
+    status = read_shape(f, module, key, is_a, is_a ? &factor->a : &factor->b, err);
     ++*located;
   }
   free(key);

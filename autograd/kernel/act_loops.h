@@ -1,7 +1,7 @@
-/* activation: values and slopes of the activations, as functions that a compiler can vectorise
+/* act_loops: values and slopes of the activations, as functions that a compiler can vectorise
  * (vmath.h), and as loops over rows. To be included by row_loops.h alone. */
-#ifndef SKEIN_ACTIVATION_H
-#define SKEIN_ACTIVATION_H
+#ifndef SKEIN_ACT_LOOPS_H
+#define SKEIN_ACT_LOOPS_H
 
 #include "autograd/kernel/kernels.h"
 #include "autograd/kernel/vmath.h"
