@@ -55,19 +55,6 @@ void damage_file(Scratch *s, const Damage *d) {
   free(sound);
 }
 
-void damage_cut(Scratch *s, const Damage *d) {
-  enum { CUTS = 50 };
-  size_t size, refused = 0;
-  char *sound = read_sound(s, d->file, &size);
-  for (size_t cut = 0; cut < CUTS; cut++) {
-    scratch_write(s, d->file, sound, size * cut / CUTS);
-    refused += refuses(s, d, cut);
-  }
-  assert_in_range(refused, CUTS - 1, CUTS);
-  scratch_write(s, d->file, sound, size);
-  free(sound);
-}
-
 Status damage_by_hand(Scratch *s, const Damage *d, Change change, Error *err) {
   size_t size, from = change.size ? change.size : strlen(change.from);
   size_t to = change.size ? change.size : strlen(change.to);

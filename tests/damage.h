@@ -23,10 +23,6 @@ typedef struct Damage {
  * quarter of the rounds must be refused. The file is put back. */
 void damage_file(Scratch *s, const Damage *d);
 
-/* Cuts the file at every fiftieth of its length: each is refused likewise, but for what is whole
- * without its end. The file is put back. */
-void damage_cut(Scratch *s, const Damage *d);
-
 /* One damage by hand: the first `from` in the file becomes `to`, it is read, and it is put back. */
 typedef struct Change {
   const char *from, *to;

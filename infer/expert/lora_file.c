@@ -75,16 +75,21 @@ static const char *stranger(const char *key) {
   return NULL;
 }
 
+Status lora_tensor_check(const char *path, const char *key, Error *err) {
+  static const char A[] = ".lora_A.weight", B[] = ".lora_B.weight";
+  const char *what = stranger(key), *tail = strstr(key, ".lora_");
+  bool factor = strncmp(key, PREFIX, strlen(PREFIX)) == 0 && tail &&
+                (strcmp(tail, A) == 0 || strcmp(tail, B) == 0);
+  if (factor && !what) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   "%s: %s: is no factor of a plain LoRA%s%s; want %s<module>%s or %s", path, key,
+                   what ? " but " : "", what ? what : "", PREFIX, A, B);
+}
+
 /* Tensor `key` is a factor of some linear of the model. */
 static Status check_key(const LoraFile *f, const Modules *modules, const char *key, Error *err) {
-  static const char A[] = ".lora_A.weight", B[] = ".lora_B.weight";
-  const char *module = key + strlen(PREFIX), *what = stranger(key);
-  const char *tail = strncmp(key, PREFIX, strlen(PREFIX)) == 0 ? strstr(module, ".lora_") : NULL;
-  if (what || !tail || (strcmp(tail, A) != 0 && strcmp(tail, B) != 0)) {
-    return error_set(err, STATUS_INPUT,
-                     "%s: %s: is no factor of a plain LoRA%s%s; want %s<module>%s or %s", f->path,
-                     key, what ? " but " : "", what ? what : "", PREFIX, A, B);
-  }
+  TRY(lora_tensor_check(f->path, key, err));
+  const char *module = key + strlen(PREFIX), *tail = strstr(module, ".lora_");
   char *name = strndup(module, (size_t)(tail - module));
   if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   Status status = STATUS_OK;

@@ -25,5 +25,8 @@ void lora_file_close(LoraFile *f); /* a zeroed LoraFile is allowed */
 /* The name of the tensor of factor `which` ('A' or 'B') in a new string; NULL when out of memory.
  */
 char *lora_tensor_name(const char *module, char which);
+/* STATUS_INPUT where the tensor `key` of the file `path` is no factor of a linear, saying what it is
+ * instead: a factor of an embedding or of the head, a bias, a weight saved whole, of DoRA. */
+Status lora_tensor_check(const char *path, const char *key, Error *err);
 
 #endif

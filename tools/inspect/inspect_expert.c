@@ -64,6 +64,7 @@ static Status add_modules(Inspection *in, const LoraConfig *config, const Weight
   json_t *rows = facts_array(&in->facts, in->facts.root, "modules");
   for (size_t i = 0; i < weights_count(w); i++) {
     const TensorEntry *a = weights_entry(w, i);
+    TRY(lora_tensor_check(weights_path(w), a->name, err));
     char *module = module_of(a->name);
     if (!module) continue;
     const TensorEntry *b = factor_b(w, module);
@@ -76,7 +77,7 @@ static Status add_modules(Inspection *in, const LoraConfig *config, const Weight
   }
   if (2 * (size_t)totals->modules != weights_count(w))
     return error_set(err, STATUS_INPUT,
-                     "%s: %zu tensors but %lld pairs of factors; some tensor is no LoRA factor",
+                     "%s: %zu tensors but %lld pairs of factors; some lora_B has no lora_A",
                      weights_path(w), weights_count(w), (long long)totals->modules);
   return STATUS_OK;
 }
