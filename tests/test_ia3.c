@@ -241,6 +241,50 @@ static void numbers_that_are_none_are_refused(void **state) {
   t5_close(m);
 }
 
+/* A file as T-Few saves it, of one vector or two. */
+static void checkpoints_of_tfew_are_checked(void **state) {
+  Scratch *s = *state;
+  static const struct {
+    const char *key;
+    int64_t rows, cols;
+    const char *other; /* [1, 24], where it is there */
+    Status status;
+    const char *words;
+  } cases[] = {
+      {SELF "k.multi_lora_b", 16, 1, NULL, STATUS_OK, ""},
+      {SELF "k.multi_lora_a", 1, 24, NULL, STATUS_OK, ""},
+      {SELF "k.multi_lora_b", 1, 16, NULL, STATUS_MISMATCH,
+       "finish: " SELF "k.multi_lora_b: is [1, 16], want [16, 1]|another base"},
+      {SELF "k.multi_lora_b", 16, 1, SELF "k.multi_lora_a", STATUS_INPUT,
+       "k.multi_lora_a: stands beside multi_lora_b"},
+      {"encoder.block.9.layer.0.SelfAttention.k.multi_lora_b", 16, 1, NULL, STATUS_MISMATCH,
+       "block.9|no such linear|another base"},
+      {SELF "k.lora_a", 1, 24, NULL, STATUS_INPUT, "k.lora_a: is no vector|T-Few"},
+      {SELF "k.multi_lora_b", 16, 1, "shared.weight", STATUS_INPUT, "shared.weight: is no vector"},
+  };
+  float values[64];
+  for (int i = 0; i < 64; i++) values[i] = (float)(i % 5) / 2;
+  T5 *m = tiny_model(true, false);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const SafetensorsItem items[] = {
+        {cases[i].key, DTYPE_F32, values, cases[i].rows, cases[i].cols, false},
+        {cases[i].other, DTYPE_F32, values, 1, 24, false}};
+    Error err = {0};
+    Expert expert;
+    const char *path = scratch_path(s, "finish");
+    expect_ok(path, safetensors_write(path, items, cases[i].other ? 2 : 1, NULL, 0, &err), &err);
+    Status got = expert_open(&expert, path, &m->modules, &err);
+    if (cases[i].status == STATUS_OK) {
+      expect_ok(cases[i].key, got, &err);
+      assert_true(expert.ia3->covered == 1 && !*expert.ia3->base_name);
+    } else {
+      expect_error(cases[i].words, got, &err, cases[i].status, cases[i].words);
+    }
+    expert_close(&expert);
+  }
+  t5_close(m);
+}
+
 /* A reader of one kind says which kind it found. */
 static void kinds_are_not_mixed_up(void **state) {
   Scratch *s = *state;
@@ -268,6 +312,7 @@ int main(void) {
       cmocka_unit_test(configurations_are_read_as_peft_reads_them),
       cmocka_unit_test(what_does_not_fit_is_refused),
       cmocka_unit_test(numbers_that_are_none_are_refused),
+      cmocka_unit_test(checkpoints_of_tfew_are_checked),
       cmocka_unit_test(kinds_are_not_mixed_up),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -71,6 +71,29 @@ static void compare_logits(Case *k, const AdapterSet *adapters, const char *suff
   arena_free(c.arena);
 }
 
+/* What T-Few saves is the expert that it was, and that expert again once PEFT's files hold it. */
+static void a_checkpoint_of_tfew_agrees(void **state) {
+  RoutedCase *k = routed_case(*state, "mixed");
+  Case c = {.k = k, .name = "finish"};
+  Error err = {0};
+  Expert saved;
+  char *path = golden_path("mixed/finish.pt");
+  const char *dir = scratch_path(*state, "finish");
+  const Modules *modules = &k->model->modules;
+  Comparison logits = compare_begin(PARITY_F32, "logits of a checkpoint of T-Few");
+  expect_ok(path, expert_open(&c.expert, path, modules, &err), &err);
+  expect_ok(path, expert_adapters(&c.expert, &c.alone, &err), &err);
+  compare_logits(&c, &c.alone, ".alone.logits", &logits);
+  compare_end(&logits);
+  expect_ok(dir, ia3_save(c.expert.ia3, modules, dir, "base", DTYPE_F32, &err), &err);
+  expect_ok(dir, expert_open(&saved, dir, modules, &err), &err);
+  assert_string_equal(expert_fingerprint(&saved), expert_fingerprint(&c.expert));
+  expert_close(&saved);
+  close_case(&c);
+  free(path);
+  routed_case_close(k);
+}
+
 static void logits_agree(void **state) {
   RoutedCase *k = routed_case(*state, "mixed");
   Comparison alone = compare_begin(PARITY_F32, "logits of an (IA)3"),
@@ -160,6 +183,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(logits_agree),
       cmocka_unit_test(gradients_agree),
+      cmocka_unit_test(a_checkpoint_of_tfew_agrees),
   };
   return cmocka_run_group_tests_name("(IA)3: parity with PEFT", tests, scratch_setup,
                                      scratch_teardown);

@@ -1,11 +1,11 @@
 #include "infer/expert/expert.h"
 
-#include "infer/expert/lora_config.h"
+#include "infer/expert/expert_file.h"
 
 Status expert_open(Expert *e, const char *dir, const Modules *modules, Error *err) {
   ExpertKind kind;
   *e = (Expert){0};
-  TRY(lora_config_kind(dir, &kind, err));
+  TRY(expert_kind_at(dir, &kind, err));
   return kind == EXPERT_IA3 ? ia3_open(&e->ia3, dir, modules, err)
                             : lora_open(&e->lora, dir, modules, err);
 }

@@ -7,6 +7,7 @@
  *   adapter_config.json (PEFT)           lora_config.h       LoraConfig
  *   adapter_model.safetensors or .bin    expert_file.h       ExpertFile: mapped, checked, unread;
  *                                                            a LoraFile or an Ia3File
+ *   finish.pt (T-Few)                    tfew_file.h         an Ia3File, too
  *                                        lora.h              Lora: a LoraFactor a linear, in f32
  *                                        ia3.h               Ia3: a vector a linear, in f32
  *   gate.safetensors                     gate.h              Gate: a vector a linear, in f32
@@ -28,7 +29,8 @@ typedef struct Expert {
   Ia3 *ia3;
 } Expert;
 
-/* Opens the PEFT directory of an expert of any kind, as lora_open or ia3_open. On failure *e is
+/* Opens the PEFT directory of an expert of any kind, or a checkpoint of T-Few, as lora_open or
+ * ia3_open. On failure *e is
  * zeroed. */
 Status expert_open(Expert *e, const char *dir, const Modules *modules, Error *err);
 void expert_close(Expert *e); /* a zeroed Expert is allowed; zeroes it */

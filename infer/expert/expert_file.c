@@ -1,8 +1,13 @@
 #include "infer/expert/expert_file.h"
 
+Status expert_kind_at(const char *path, ExpertKind *kind, Error *err) {
+  *kind = EXPERT_IA3;
+  return ia3_is_checkpoint(path) ? STATUS_OK : lora_config_kind(path, kind, err);
+}
+
 Status expert_file_open(ExpertFile *f, const char *dir, const Modules *modules, Error *err) {
   *f = (ExpertFile){0};
-  TRY(lora_config_kind(dir, &f->kind, err));
+  TRY(expert_kind_at(dir, &f->kind, err));
   return f->kind == EXPERT_IA3 ? ia3_file_open(&f->ia3, dir, modules, err)
                                : lora_file_open(&f->lora, dir, modules, err);
 }

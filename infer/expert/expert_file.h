@@ -1,4 +1,5 @@
-/* expert_file: the PEFT directory of an expert of any kind, mapped and checked, its values unread.
+/* expert_file: the PEFT directory of an expert of any kind, or the checkpoint of T-Few that an (IA)3
+ * may be, mapped and checked, its values unread.
  * For pool*.c and `skein pool`; others use expert.h or pool.h. */
 #ifndef SKEIN_EXPERT_FILE_H
 #define SKEIN_EXPERT_FILE_H
@@ -13,7 +14,10 @@ typedef struct ExpertFile {
   Ia3File ia3;
 } ExpertFile;
 
-/* Opens the directory with every check of expert_open except that of values. On failure *f is
+/* The kind of the adapter at `path`, of which nothing else is read. */
+Status expert_kind_at(const char *path, ExpertKind *kind, Error *err);
+
+/* Opens it with every check of expert_open except that of values. On failure *f is
  * zeroed. */
 Status expert_file_open(ExpertFile *f, const char *dir, const Modules *modules, Error *err);
 void expert_file_close(ExpertFile *f); /* a zeroed ExpertFile is allowed */

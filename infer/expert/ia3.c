@@ -33,7 +33,7 @@ void ia3_close(Ia3 *ia3) {
 /* Opening. */
 
 static Status read_vector(const Ia3File *f, const Module *module, Ia3Vector *to, Error *err) {
-  char *name = ia3_tensor_name(module->name);
+  char *name = ia3_file_tensor_name(f, module);
   Status status = name ? values_copy(&to->l, &f->vector[module->id].l, f->path, name, err)
                        : error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   to->input = f->vector[module->id].input;

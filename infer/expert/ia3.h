@@ -19,7 +19,8 @@ typedef struct Ia3 {
   char fingerprint[HASH_HEX]; /* SHA-256 over name, side and values of the vectors */
 } Ia3;
 
-/* Reads a PEFT directory (adapter_config.json, adapter_model.safetensors) of peft_type IA3. Refused
+/* Reads a PEFT directory (adapter_config.json, adapter_model.safetensors) of peft_type IA3, or a
+ * checkpoint of T-Few (tfew_file.h). Refused
  * by name: what lora_open refuses, a vector of another shape than its module has, one of inputs
  * where feedforward_modules says outputs and the other way round (STATUS_MISMATCH), and any tensor
  * that is no vector of a linear of `modules`. Vectors are widened to f32 and need no gradient. */

@@ -3,6 +3,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "infer/expert/tfew_file.h"
 
 #define PREFIX "base_model.model."
 #define SUFFIX ".ia3_l"
@@ -11,6 +14,24 @@ char *ia3_tensor_name(const char *module) {
   char *name = malloc(strlen(PREFIX) + strlen(module) + sizeof SUFFIX);
   if (name) stpcpy(stpcpy(stpcpy(name, PREFIX), module), SUFFIX);
   return name;
+}
+
+char *ia3_file_tensor_name(const Ia3File *f, const Module *module) {
+  return f->tfew ? tfew_tensor_name(module->name, f->vector[module->id].input)
+                 : ia3_tensor_name(module->name);
+}
+
+bool ia3_is_checkpoint(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+void ia3_file_put(Ia3File *f, const Module *module, const Tensor *t, bool input) {
+  Ia3Vector *v = &f->vector[module->id];
+  *v = (Ia3Vector){*t, input};
+  v->l.rows = 1;
+  v->l.cols = t->rows * t->cols;
+  f->covered++;
 }
 
 static bool has_shape(const Tensor *t, int64_t rows, int64_t cols) {
@@ -42,20 +63,15 @@ static Status find_side(const Ia3File *f, const char *key, const Module *m, cons
 
 /* The vector of the module, where the file has it. */
 static Status locate_vector(Ia3File *f, const Module *module, Error *err) {
-  Ia3Vector *v = &f->vector[module->id];
+  bool input;
   char *key = ia3_tensor_name(module->name);
   if (!key) return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   Status status = STATUS_OK;
   if (weights_has(f->weights, key)) {
     Tensor t;
     status = weights_locate(f->weights, key, -1, -1, &t, err);
-    if (status == STATUS_OK) status = find_side(f, key, module, &t, &v->input, err);
-    if (status == STATUS_OK) {
-      v->l = t;
-      v->l.rows = 1;
-      v->l.cols = t.rows * t.cols;
-      f->covered++;
-    }
+    if (status == STATUS_OK) status = find_side(f, key, module, &t, &input, err);
+    if (status == STATUS_OK) ia3_file_put(f, module, &t, input);
   }
   free(key);
   return status;
@@ -96,13 +112,14 @@ static Status locate_vectors(Ia3File *f, const Modules *modules, Error *err) {
 }
 
 static Status open_file(Ia3File *f, const char *dir, const Modules *modules, Error *err) {
+  f->vector = calloc((size_t)modules->count, sizeof *f->vector);
+  f->count = modules->count;
+  if (!f->vector) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  if (ia3_is_checkpoint(dir)) return tfew_file_open(f, dir, modules, err);
   TRY(lora_config_read(&f->config, dir, err));
   TRY(lora_config_require(&f->config, EXPERT_IA3, err));
   TRY(weights_open_adapter(&f->weights, dir, err));
   f->path = weights_path(f->weights);
-  f->vector = calloc((size_t)modules->count, sizeof *f->vector);
-  f->count = modules->count;
-  if (!f->vector) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   return locate_vectors(f, modules, err);
 }
 

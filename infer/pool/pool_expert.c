@@ -161,7 +161,7 @@ static Status read_factor(PoolExpert *e, const Module *module, PoolPart *ready, 
 
 static Status read_rescale(PoolExpert *e, const Module *module, PoolPart *ready, Error *err) {
   const char *path = e->file.ia3.path;
-  char *name = ia3_tensor_name(module->name);
+  char *name = ia3_file_tensor_name(&e->file.ia3, module);
   Status status = name ? make_ready(&ready->l, &e->file.ia3.vector[module->id].l, path, name, err)
                        : error_set(err, STATUS_RUN, "%s: out of memory", path);
   free(name);

@@ -9,6 +9,7 @@ alone and behind its gates, and what methods of routing make of all four, in pla
         <expert>.alone.logits          [target tokens, vocab]
         <expert>.gated.logits
         <expert>.gated.grad.<module>.l, .gate    of the mean cross-entropy of the target tokens
+    finish.pt             another (IA)3 as the code of T-Few saves it, and its finish.alone.logits
 
 Alone the expert is PEFT's own, loaded from its directory. A gate is ours, since PEFT has none: with
 y the output of PEFT's layer and W x that of the linear inside it, W x + sigmoid(v . x) (y - W x).
@@ -146,6 +147,20 @@ def run_alone(base, name, expert, examples, out):
     out.update({f"{name}.gated.grad.{key}": g.flatten() for key, g in zip(params, grads)})
 
 
+def run_checkpoint(base, examples, rng, out):
+    """Outputs of k, v and wi_1 times vectors, which T-Few keeps as columns under names of its own."""
+    model, state = copy.deepcopy(base), {}
+    for name, linear in base.named_modules():
+        if name.split(".")[-1] in ("k", "v", "wi_1"):
+            l = 1 + 0.6 * torch.randn(linear.out_features, 1, generator=rng)
+            state[f"{name}.multi_lora_b"] = l
+            model.get_submodule(name).register_forward_hook(
+                lambda _, inputs, output, l=l: output * l.flatten())
+    torch.save(state, PATH / "finish.pt")
+    with torch.no_grad():
+        out["finish.alone.logits"] = torch.cat([example_logits(model, e) for e in examples])
+
+
 def run_mixed(base, experts, out, examples, rule):
     model = copy.deepcopy(base)
     mixed = Mixed(experts, out["experts"], out["queries"], rule)
@@ -185,6 +200,7 @@ def main():
     for name in EXPERTS:
         if "r" not in EXPERTS[name]:
             run_alone(base, name, experts[name], examples, out)
+    run_checkpoint(base, examples, rng, out)
     methods = {}
     for name, (settings, rule) in METHODS.items():
         logits, mixed = run_mixed(base, experts, out, examples, rule)

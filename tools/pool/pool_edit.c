@@ -164,11 +164,38 @@ static Status copy_adapter(const PoolSource *source, const char *to, PoolEntry *
   return status;
 }
 
-static Status copy_files(const PoolSource *source, const char *to, PoolEntry *entry, Error *err) {
+static Status hash_named(const char *dir, PoolFile file, PoolEntry *entry, Error *err) {
+  char *path = path_join(dir, POOL_FILE[file]);
+  Status status = path ? hash_file(path, entry->hash[file], err) : out_of_memory(dir, err);
+  free(path);
+  return status;
+}
+
+/* The vectors of a checkpoint of T-Few, which says nothing of itself, as a PEFT directory. */
+static Status convert_checkpoint(const PoolManifest *m, const PoolSource *source,
+                                 const Modules *modules, const char *to, PoolEntry *entry,
+                                 Error *err) {
+  Ia3 *ia3;
+  TRY(ia3_open(&ia3, source->adapter, modules, err));
+  Status status = ia3_save(ia3, modules, to, m->base_name, DTYPE_F32, err);
+  ia3_close(ia3);
+  TRY(status);
+  console_note(NULL, "skein: %s: a checkpoint of T-Few; its vectors are in the pool as PEFT's",
+               source->adapter);
+  TRY(hash_named(to, POOL_ADAPTER_CONFIG, entry, err));
+  return hash_named(to, POOL_ADAPTER, entry, err);
+}
+
+static Status copy_files(const PoolManifest *m, const PoolSource *source, const Modules *modules,
+                         const char *to, PoolEntry *entry, Error *err) {
   TRY(dir_remove(to, err)); /* what a writer that died has left */
   TRY(dir_make(to, err));
-  TRY(copy_config(source, to, entry, err));
-  TRY(copy_adapter(source, to, entry, err));
+  if (ia3_is_checkpoint(source->adapter)) {
+    TRY(convert_checkpoint(m, source, modules, to, entry, err));
+  } else {
+    TRY(copy_config(source, to, entry, err));
+    TRY(copy_adapter(source, to, entry, err));
+  }
   TRY(copy_as(source->gate, to, POOL_GATE, entry, err));
   if (source->activation) TRY(copy_as(source->activation, to, POOL_ACTIVATION, entry, err));
   return STATUS_OK;
@@ -208,10 +235,10 @@ static Status move_folder(const char *from, const char *to, Error *err) {
 }
 
 /* `folder`: of the expert; `staged`: its hidden name until it is whole. */
-static Status place_files(PoolManifest *m, const PoolSource *source, const char *folder,
-                          const char *staged, PoolEntry *entry, Error *err) {
+static Status place_files(PoolManifest *m, const PoolSource *source, const Modules *modules,
+                          const char *folder, const char *staged, PoolEntry *entry, Error *err) {
   int at = manifest_find(m, entry->name);
-  Status status = copy_files(source, staged, entry, err);
+  Status status = copy_files(m, source, modules, staged, entry, err);
   if (status == STATUS_OK && at >= 0) status = take_entry(m, at, err);
   if (status == STATUS_OK) status = move_folder(staged, folder, err);
   if (status == STATUS_OK) return put_entry(m, at >= 0 ? at : m->count, entry, err);
@@ -220,12 +247,12 @@ static Status place_files(PoolManifest *m, const PoolSource *source, const char 
   return status;
 }
 
-static Status place_expert(PoolManifest *m, const PoolSource *source, PoolEntry *entry,
-                           Error *err) {
+static Status place_expert(PoolManifest *m, const PoolSource *source, const Modules *modules,
+                           PoolEntry *entry, Error *err) {
   char *folder = NULL, *staged = NULL;
   if (asprintf(&folder, "%s/experts/%s", m->dir, entry->name) < 0) folder = NULL;
   if (asprintf(&staged, "%s/experts/.%s.new", m->dir, entry->name) < 0) staged = NULL;
-  Status status = folder && staged ? place_files(m, source, folder, staged, entry, err)
+  Status status = folder && staged ? place_files(m, source, modules, folder, staged, entry, err)
                                    : out_of_memory(m->dir, err);
   free(folder);
   free(staged);
@@ -254,7 +281,7 @@ static Status add_expert(PoolManifest *m, const char *name, const PoolOptions *o
   if (status == STATUS_OK) status = pool_open_base(&model, m, o->base, err);
   if (status == STATUS_OK) status = check_base(m, model, err);
   if (status == STATUS_OK) status = check_expert(m, &source, &model->modules, &entry, err);
-  if (status == STATUS_OK) status = place_expert(m, &source, &entry, err);
+  if (status == STATUS_OK) status = place_expert(m, &source, &model->modules, &entry, err);
   pool_entry_free(&entry);
   t5_close(model);
   return status;
