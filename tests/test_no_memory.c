@@ -36,6 +36,7 @@ typedef struct World {
 static const TinyExpert EXPERTS[] = {
     {"sort", "q,v", 2, 1, DTYPE_F32, true, NULL},
     {"count", "all-linear", 3, 2, DTYPE_BF16, false, NULL},
+    {"rescale", "k,v,wo", 0, 3, DTYPE_F32, false, "wo"},
 };
 
 static void put_path(World *w, char path[PATH_MAX], const char *name) {
@@ -79,7 +80,7 @@ static int world_setup(void **state) {
   assert_int_equal(scratch_setup(&w->scratch), 0);
   w->model = tiny_model(true, false);
   put_path(w, w->pool, "pool");
-  tiny_pool(w->pool, w->model, EXPERTS, 2);
+  tiny_pool(w->pool, w->model, EXPERTS, 3);
   put_path(w, w->base, "base");
   expect_ok("dir", dir_make(w->base, &err), &err);
   expect_ok("base", t5_save(w->model, w->base, DTYPE_BF16, &err), &err);
@@ -131,6 +132,28 @@ static Status save_adapter(void *arg, Error *err) {
   return status;
 }
 
+static Status open_ia3(void *arg, Error *err) {
+  const World *w = arg;
+  Expert expert;
+  AdapterSet set;
+  char dir[PATH_MAX + 32];
+  snprintf(dir, sizeof dir, "%s/experts/rescale", w->pool);
+  TRY(expert_open(&expert, dir, &w->model->modules, err));
+  Status status = expert_adapters(&expert, &set, err);
+  if (status == STATUS_OK) free(set.slot);
+  expert_close(&expert);
+  return status;
+}
+
+static Status save_ia3(void *arg, Error *err) {
+  const World *w = arg;
+  Ia3 *ia3;
+  TRY(ia3_new(&ia3, &w->model->modules, "k,wo", "wo", err));
+  Status status = ia3_save(ia3, &w->model->modules, w->out, "tiny", DTYPE_BF16, err);
+  ia3_close(ia3);
+  return status;
+}
+
 static Status use_gate(void *arg, Error *err) {
   World *w = arg;
   Gate *gate;
@@ -148,6 +171,8 @@ static Status use_gate(void *arg, Error *err) {
 static void experts_are_opened_and_saved(void **state) {
   fail_each_allocation("adapter opened", open_adapter, *state, 20, 0);
   fail_each_allocation("adapter saved", save_adapter, *state, 20, 0);
+  fail_each_allocation("(IA)3 opened", open_ia3, *state, 20, 0);
+  fail_each_allocation("(IA)3 saved", save_ia3, *state, 20, 0);
   fail_each_allocation("gate", use_gate, *state, 20, 0);
 }
 
@@ -166,9 +191,9 @@ static Status rewrite_manifest(void *arg, Error *err) {
 static Status read_pool(Pool *pool, float *room, Error *err) {
   for (int e = 0; e < pool_count(pool); e++) {
     for (int i = 0; i < pool_modules(pool)->count; i++) {
-      LowRank factor;
+      Adapter adapter;
       bool has;
-      TRY(pool_factor(pool, e, i, &factor, err));
+      TRY(pool_adapter(pool, e, i, &adapter, err));
       TRY(pool_vector(pool, VECTOR_GATE, e, i, room, &has, err));
     }
   }
@@ -180,7 +205,7 @@ static Status use_pool(void *arg, Error *err) {
   Pool *pool;
   Merged merged;
   float room[256];
-  TRY(pool_open(&pool, w->pool, &w->model->modules, w->sample.hex, "sort,count", err));
+  TRY(pool_open(&pool, w->pool, &w->model->modules, w->sample.hex, "sort,count,rescale", err));
   Status status = read_pool(pool, room, err);
   if (status == STATUS_OK) status = merge_updates(&merged, pool, err);
   if (status == STATUS_OK) merged_free(&merged);

@@ -15,6 +15,7 @@ static const TinyExpert EXPERTS[] = {
     {"rhyme", "q,v", 3, 1, DTYPE_F32, true, NULL},
     {"count", "wo", 5, 2, DTYPE_F32, false, NULL},
     {"name-2.b", "o", 1, 3, DTYPE_BF16, false, NULL},
+    {"rescale", "k,wo", 0, 4, DTYPE_F32, false, "wo"},
 };
 
 /* What is written is read, and the manifest of a pool without experts too. */
@@ -22,7 +23,7 @@ static void the_manifest_reads_back(void **state) {
   Error err = {0};
   PoolManifest m, back;
   T5 *model = tiny_model(true, false);
-  tiny_pool(scratch_path(*state, "pool"), model, EXPERTS, 3);
+  tiny_pool(scratch_path(*state, "pool"), model, EXPERTS, 4);
   expect_ok("read", manifest_read(&m, scratch_path(*state, "pool"), &err), &err);
   free(m.entry[0].instruction);
   free(m.entry[2].licence);
@@ -30,7 +31,7 @@ static void the_manifest_reads_back(void **state) {
   m.entry[2].licence = strdup("null");
   m.entry[1].rank_max = 9;
   m.entry[1].alpha_max = 6.1 + 0.2;
-  for (int count = 3; count >= 0; count -= 3) {
+  for (int count = 4; count >= 0; count -= 4) {
     for (int i = count; i < m.count; i++) pool_entry_free(&m.entry[i]);
     m.count = count;
     expect_ok("write", manifest_write(&m, &err), &err);
@@ -47,7 +48,7 @@ static void the_manifest_reads_back(void **state) {
       assert_string_equal(a->fingerprint, b->fingerprint);
       assert_true(a->rank_min == b->rank_min && a->rank_max == b->rank_max);
       assert_memory_equal(&a->alpha_max, &b->alpha_max, sizeof a->alpha_max);
-      assert_int_equal(a->modules, b->modules);
+      assert_true(a->modules == b->modules && a->kind == b->kind);
       assert_memory_equal(a->hash, b->hash, sizeof a->hash);
     }
     manifest_free(&back);
@@ -64,6 +65,8 @@ static void the_manifest_reads_back(void **state) {
 #define EXPERT(name, rank, alpha, modules)                                                     \
   "- {name: " name ", rank: " rank ", alpha: " alpha ", modules: " modules ", fingerprint: " H \
   ", files: " FILES "}\n"
+#define IA3(rest) \
+  "- {name: i, kind: ia3, " rest "modules: 3, fingerprint: " H ", files: " FILES "}\n"
 #define GOOD EXPERT("a", "[1, 2]", "[1, 2.5]", "3")
 
 static const char *const MALFORMED[][2] = {
@@ -87,6 +90,10 @@ static const char *const MALFORMED[][2] = {
     {HEAD "experts:\n" EXPERT("a", "[1, 1e300]", "[1, 2]", "3"), "rank: |integers"},
     {HEAD "experts:\n" EXPERT("a", "[1, 2]", "[x, 2]", "3"), "alpha: "},
     {HEAD "experts:\n" EXPERT("a", "[1, 2]", "[1, 2]", "0"), "modules: got 0"},
+    {HEAD "experts:\n- {name: a, kind: dora}\n", "experts[0]: kind: is \"dora\", want|\"ia3\""},
+    {HEAD "experts:\n- {name: a, kind: 3}\n", "experts[0]: kind: "},
+    {HEAD "experts:\n" IA3("rank: [1, 1], "), "experts[0]: rank: is there|(IA)3"},
+    {HEAD "experts:\n" IA3("alpha: [1, 1], "), "experts[0]: alpha: is there|(IA)3"},
     {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: 'F'}\n",
      "fingerprint: |64"},
     {HEAD "experts:\n- {name: a, rank: [1, 1], alpha: [1, 1], modules: 1, fingerprint: " H
@@ -109,9 +116,11 @@ static void malformed_manifests_are_refused(void **state) {
   }
   Error err = {0};
   PoolManifest m;
-  scratch_write(s, "pool.yaml", HEAD "experts:\n" GOOD, strlen(HEAD "experts:\n" GOOD));
+  static const char good[] = HEAD "experts:\n" GOOD IA3("");
+  scratch_write(s, "pool.yaml", good, strlen(good));
   expect_ok("good", manifest_read(&m, s->dir, &err), &err);
-  assert_int_equal(m.count, 1);
+  assert_int_equal(m.count, 2);
+  assert_true(m.entry[0].kind == EXPERT_LORA && m.entry[1].kind == EXPERT_IA3);
   assert_true(m.entry[0].alpha_max == 2.5 && m.entry[0].modules == 3);
   manifest_free(&m);
 }

@@ -134,10 +134,11 @@ static void missing_files_are_refused(void **state) {
                                       "gate.safetensors", "activation.safetensors"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     T5 *model = pool_world(*state);
-    char name[96];
+    char name[96], words[96];
     snprintf(name, sizeof name, "pool/experts/rhyme/%s", names[i]);
+    snprintf(words, sizeof words, "pool/experts/rhyme|%s", names[i]);
     assert_int_equal(unlink(scratch_path(*state, name)), 0);
-    expect_refused(*state, model, name, STATUS_INPUT, name);
+    expect_refused(*state, model, name, STATUS_INPUT, words);
     t5_close(model);
   }
 }

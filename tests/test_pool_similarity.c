@@ -109,6 +109,45 @@ static void like_dense_updates(void **state) {
   t5_close(model);
 }
 
+/* Two (IA)3 are as alike as what they change of the same side; with a LoRA, and where one rescales
+ * inputs and the other outputs, there is nothing to compare. */
+static void like_changes_of_vectors(void **state) {
+  static const TinyExpert kinds[] = {{"lora", "k", 2, 1, DTYPE_F32, false, NULL},
+                                     {"one", "k,wo", 0, 2, DTYPE_F32, false, "wo"},
+                                     {"two", "k,wo", 0, 3, DTYPE_F32, false, "wo"},
+                                     {"side", "wo", 0, 4, DTYPE_F32, false, ""}};
+  Error err = {0};
+  T5 *model = tiny_model(true, false);
+  Pool *pool;
+  PoolSimilarity s;
+  const char *dir = scratch_path(*state, "kinds");
+  tiny_pool(dir, model, kinds, EXPERTS);
+  expect_ok(dir, pool_open(&pool, dir, &model->modules, tiny_sample(model).hex, NULL, &err), &err);
+  expect_ok("similarity", pool_similarity(&s, pool, 2, &err), &err);
+  double sum = 0, modules = 0;
+  for (int m = 0; m < model->modules.count; m++) {
+    Adapter a, b;
+    float x[WIDTH], y[WIDTH];
+    expect_ok("one", pool_adapter(pool, 1, m, &a, &err), &err);
+    expect_ok("two", pool_adapter(pool, 2, m, &b, &err), &err);
+    if (!a.kind) continue;
+    for (int64_t i = 0; i < a.rescale->cols; i++) {
+      x[i] = a.rescale->data[i] - 1;
+      y[i] = b.rescale->data[i] - 1;
+    }
+    sum += cosine(x, y, a.rescale->cols);
+    modules++;
+  }
+  assert_true(fabs(s.update[1 * EXPERTS + 2] - sum / modules) < 1e-6);
+  for (int i = 0; i < EXPERTS; i++) assert_true(fabs(s.update[i * EXPERTS + i] - 1) < 1e-6);
+  assert_true(isnan(s.update[0 * EXPERTS + 1]) && isnan(s.update[1 * EXPERTS + 0]));
+  assert_true(isnan(s.update[1 * EXPERTS + 3]) && isnan(s.update[0 * EXPERTS + 3]));
+  assert_true(!isnan(s.gate[0 * EXPERTS + 1]) && !isnan(s.gate[1 * EXPERTS + 3]));
+  pool_similarity_free(&s);
+  pool_close(pool);
+  t5_close(model);
+}
+
 /* The data of the figure are the similarities, a line a pair. */
 static void the_figure_has_every_pair(void **state) {
   Error err = {0};
@@ -143,6 +182,7 @@ static void the_figure_has_every_pair(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(like_dense_updates),
+      cmocka_unit_test(like_changes_of_vectors),
       cmocka_unit_test(the_figure_has_every_pair),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

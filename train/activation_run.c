@@ -18,7 +18,7 @@
 /* clang-format off: a table */
 static const Option OPTIONS[] = {
     PATH("base", base, true, "Hugging Face T5 directory"),
-    PATH("expert", expert, true, "PEFT LoRA directory trained on that base"),
+    PATH("expert", expert, true, "PEFT directory of a LoRA or (IA)3 trained on that base"),
     PATH("data.train", data.train, true, "the expert's training examples, JSONL or JSONL.zst"),
     EXAMPLE_OPTIONS,
     PATH("output", output, true, "directory of activation.safetensors; made if missing"),

@@ -165,6 +165,7 @@ Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err) {
   for (int i = 0; i < pool->count; i++) {
     const PoolEntry *e = pool_entry(pool, i);
     hash_add_string(hash, e->name);
+    if (e->kind != EXPERT_LORA) hash_add_string(hash, expert_kind_name(e->kind));
     hash_add_string(hash, e->fingerprint);
     for (int f = 0; f < POOL_FILES; f++) hash_add_string(hash, e->hash[f]);
   }

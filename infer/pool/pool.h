@@ -33,7 +33,7 @@ const PoolEntry *pool_entry(const Pool *pool, int expert);
 int pool_find(const Pool *pool, const char *name); /* -1 when there is none */
 /* The opened expert of this name; STATUS_USAGE naming the nearest when there is none. */
 Status pool_require(const Pool *pool, const char *name, int *expert, Error *err);
-/* SHA-256 over the names, fingerprints and files of the opened experts in order: the identity of
+/* SHA-256 over the names, kinds, fingerprints and files of the opened experts in order: the identity of
  * what was run. */
 Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err);
 

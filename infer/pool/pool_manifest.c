@@ -167,6 +167,19 @@ static Status read_kind(const JsonDoc *doc, PoolEntry *e, Error *err) {
                    name);
 }
 
+/* The kind, and what one of that kind has. */
+static Status read_adapter(const JsonDoc *doc, PoolEntry *e, Error *err) {
+  TRY(read_kind(doc, e, err));
+  if (e->kind == EXPERT_LORA) return read_ranks(doc, e, err);
+  for (int i = 0; i < 2; i++) {
+    const char *key = i == 0 ? "rank" : "alpha";
+    if (!json_has(doc, key)) continue;
+    return error_set(err, STATUS_INPUT, "%s: %s: is there, but the expert is an %s, which has none",
+                     doc->file, key, expert_kind_title(e->kind));
+  }
+  return STATUS_OK;
+}
+
 static Status read_files(const JsonDoc *doc, PoolEntry *e, Error *err) {
   JsonDoc files = {.file = doc->file};
   TRY(json_get_object(doc, "files", &files.root, err));
@@ -198,8 +211,7 @@ static Status read_entry(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e
   }
   TRY(check_keys(doc, known, sizeof known / sizeof *known, err));
   TRY(read_name(doc, m, e, err));
-  TRY(read_kind(doc, e, err));
-  if (e->kind == EXPERT_LORA) TRY(read_ranks(doc, e, err));
+  TRY(read_adapter(doc, e, err));
   TRY(json_get_int(doc, "modules", 1, INT32_MAX, &e->modules, err));
   TRY(read_hash(doc, "fingerprint", e->fingerprint, err));
   TRY(read_optional(doc, "instruction", &e->instruction, err));
