@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "data/text/json_number.h"
 #include "data/tokenizer/unicode.h"
 
 static const double UNKNOWN_PENALTY = 10;
@@ -129,6 +130,10 @@ static Status read_piece(Pieces *pieces, double *score, const json_t *row, const
                      path, pieces->count);
   }
   score[pieces->count] = json_number_value(number);
+  if (fabs(score[pieces->count]) >= JSON_TOO_LARGE) {
+    return error_set(err, STATUS_INPUT, "%s: model: vocab: the score of entry %" PRId32 " %s", path,
+                     pieces->count, "is too large");
+  }
   return pieces_add(pieces, json_string_value(text), json_string_length(text), path, err);
 }
 
