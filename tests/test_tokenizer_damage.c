@@ -178,35 +178,36 @@ static void what_is_not_supported_is_named(void **state) {
   expect_refusals(*state, "decoder", "tokenizer_config.json", of_config, COUNT(of_config));
 }
 
+static const Refusal IMPOSSIBLE[] = {
+    {"\"unk_id\": 2", "\"unk_id\": 200000", STATUS_INPUT, "unk_id is 200000|300 pieces"},
+    {"\"unk_id\": 2", "\"unk_id\": -1", STATUS_INPUT, "unk_id is -1"},
+    {"\"unk_id\": 2", "\"unk_id\": null", STATUS_INPUT, "unk_id is not there"},
+    {"[\n        \"<pad>\",\n        0.0\n      ]", "[\"<pad>\", NaN]", STATUS_INPUT,
+     "tokenizer.json: line"},
+    {"[\n        \"<pad>\",\n        0.0\n      ]", "[\"<pad>\", 1e999]", STATUS_INPUT,
+     "the score of entry 0 is too large"},
+    {"[\n        \"<pad>\",\n        0.0\n      ]", "[\"<pad>\", \"0\"]", STATUS_INPUT,
+     "entry 0 is no [piece, score]"},
+    {"[\n        \"<pad>\",\n        0.0\n      ]", "[\"</s>\", 0.0]", STATUS_INPUT,
+     "piece 1: '</s>' is already defined as piece 0"},
+    {"[\n        \"<pad>\",\n        0.0\n      ]", "[\"\", 0.0]", STATUS_INPUT,
+     "piece 0: is empty"},
+    {"\"id\": 299,", "\"id\": 298,", STATUS_INPUT, "'<extra_id_0>' has id 298"},
+    {"\"id\": 299,", "\"id\": 99999999999,", STATUS_INPUT, "has id 99999999999"},
+    {"\"id\": 299,", "\"id\": -7,", STATUS_INPUT, "has no id"},
+    {"\"ids\": [\n          1\n        ]", "\"ids\": [0]", STATUS_MISMATCH,
+     "its end token is 0, but '</s>' is 1"},
+    {"\"precompiled_charsmap\": \"", "\"precompiled_charsmap\": \"*", STATUS_INPUT,
+     "precompiled_charsmap: is not base64"},
+    {"\"precompiled_charsmap\": \"", "\"precompiled_charsmap\": \"AAAA", STATUS_INPUT,
+     "the rules of the normaliser"},
+};
+
 static void impossible_values_are_refused(void **state) {
-  static const Refusal of_json[] = {
-      {"\"unk_id\": 2", "\"unk_id\": 200000", STATUS_INPUT, "unk_id is 200000|300 pieces"},
-      {"\"unk_id\": 2", "\"unk_id\": -1", STATUS_INPUT, "unk_id is -1"},
-      {"\"unk_id\": 2", "\"unk_id\": null", STATUS_INPUT, "unk_id is not there"},
-      {"[\n        \"<pad>\",\n        0.0\n      ]", "[\"<pad>\", NaN]", STATUS_INPUT,
-       "tokenizer.json: line"},
-      {"[\n        \"<pad>\",\n        0.0\n      ]", "[\"<pad>\", 1e999]", STATUS_INPUT,
-       "the score of entry 0 is too large"},
-      {"[\n        \"<pad>\",\n        0.0\n      ]", "[\"<pad>\", \"0\"]", STATUS_INPUT,
-       "entry 0 is no [piece, score]"},
-      {"[\n        \"<pad>\",\n        0.0\n      ]", "[\"</s>\", 0.0]", STATUS_INPUT,
-       "piece 1: '</s>' is already defined as piece 0"},
-      {"[\n        \"<pad>\",\n        0.0\n      ]", "[\"\", 0.0]", STATUS_INPUT,
-       "piece 0: is empty"},
-      {"\"id\": 299,", "\"id\": 298,", STATUS_INPUT, "'<extra_id_0>' has id 298"},
-      {"\"id\": 299,", "\"id\": 99999999999,", STATUS_INPUT, "has id 99999999999"},
-      {"\"id\": 299,", "\"id\": -7,", STATUS_INPUT, "has no id"},
-      {"\"ids\": [\n          1\n        ]", "\"ids\": [0]", STATUS_MISMATCH,
-       "its end token is 0, but '</s>' is 1"},
-      {"\"precompiled_charsmap\": \"", "\"precompiled_charsmap\": \"*", STATUS_INPUT,
-       "precompiled_charsmap: is not base64"},
-      {"\"precompiled_charsmap\": \"", "\"precompiled_charsmap\": \"AAAA", STATUS_INPUT,
-       "the rules of the normaliser"},
-  };
   static const Refusal of_config[] = {
-      {"\"300\"", "\"301\"", STATUS_INPUT, "'foo' has id 301, but the next free one is 300"},
+      {"\"300\"", "\"400\"", STATUS_INPUT, "'left' has id 301, but the next free one is 300"},
       {"\"300\"", "\"x\"", STATUS_INPUT, "'x' is no id"},
-      {"\"content\": \"foo\"", "\"content\": \"the\"", STATUS_INPUT, "has id 300"},
+      {"\"content\": \"foo\"", "\"content\": \"a\"", STATUS_INPUT, "has id 300"},
       {"\"content\": \"foo\"", "\"content\": \"\"", STATUS_INPUT, "is empty"},
       {"\"content\": \"foo\"", "\"content\": 7", STATUS_INPUT, "has no content"},
       {"\"special\": false", "\"special\": 0", STATUS_INPUT, "special is no boolean"},
@@ -215,7 +216,7 @@ static void impossible_values_are_refused(void **state) {
       {"300", "3000", STATUS_INPUT, "added_tokens.json|has id 3000"},
       {"300", "\"300\"", STATUS_INPUT, "added_tokens.json|is no id"},
   };
-  expect_refusals(*state, "json", "tokenizer.json", of_json, COUNT(of_json));
+  expect_refusals(*state, "json", "tokenizer.json", IMPOSSIBLE, COUNT(IMPOSSIBLE));
   expect_refusals(*state, "decoder", "tokenizer_config.json", of_config, COUNT(of_config));
   expect_refusals(*state, "plain", "added_tokens.json", of_plain, COUNT(of_plain));
 }
