@@ -121,26 +121,32 @@ static const char *take_apart(const unsigned char *data, size_t size, Trie *t) {
   return NULL;
 }
 
-static const char *charsmap_fault(const unsigned char *data, size_t size) {
-  Trie t;
-  const char *fault = take_apart(data, size, &t);
-  if (fault) return fault;
-  t.subtree = calloc(t.count, sizeof *t.subtree);
-  if (!t.subtree) return "no memory to check it";
-  visit_unit(&t, 0, 0);
-  free(t.subtree);
-  return t.fault;
+static Status no_memory(const char *where, Error *err) {
+  return error_set(err, STATUS_RUN, "%s: out of memory", where);
 }
 
-const char *charsmap_open(Charsmap *m, const unsigned char *data, size_t size) {
+static Status check_rules(const unsigned char *data, size_t size, const char *where, Error *err) {
+  Trie t = {0};
+  t.fault = take_apart(data, size, &t);
+  if (!t.fault) {
+    t.subtree = calloc(t.count, sizeof *t.subtree);
+    if (!t.subtree) return no_memory(where, err);
+    visit_unit(&t, 0, 0);
+    free(t.subtree);
+  }
+  if (!t.fault) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: the rules of the normaliser: %s", where, t.fault);
+}
+
+Status charsmap_open(Charsmap *m, const unsigned char *data, size_t size, const char *where,
+                     Error *err) {
   *m = (Charsmap){0};
-  const char *fault = charsmap_fault(data, size);
-  if (fault) return fault;
+  TRY(check_rules(data, size, where, err));
   m->data = malloc(size);
-  if (!m->data) return "no memory to keep it";
+  if (!m->data) return no_memory(where, err);
   memcpy(m->data, data, size);
   m->size = size;
-  return NULL;
+  return STATUS_OK;
 }
 
 void charsmap_close(Charsmap *m) {

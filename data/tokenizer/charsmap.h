@@ -5,14 +5,17 @@
 
 #include <stddef.h>
 
+#include "autograd/ground/status.h"
+
 typedef struct Charsmap {
   unsigned char *data; /* owned */
   size_t size;
 } Charsmap;
 
-/* Copies rules that are sound: following them never leaves them. NULL, or what is wrong, and then
- * *m is zeroed. */
-const char *charsmap_open(Charsmap *m, const unsigned char *data, size_t size);
+/* Copies rules that are sound: following them never leaves them. STATUS_INPUT says what is wrong,
+ * and `where` the rules are; then *m is zeroed. */
+Status charsmap_open(Charsmap *m, const unsigned char *data, size_t size, const char *where,
+                     Error *err);
 void charsmap_close(Charsmap *m); /* a zeroed Charsmap is allowed */
 
 /* What the shortest key that `text` begins with is replaced by, and its bytes; NULL: no key does.

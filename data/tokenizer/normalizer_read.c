@@ -1,4 +1,5 @@
 /* Reading the "normalizer" of a tokenizer.json. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,13 +26,12 @@ static Status add_step(Normalizer *n, NormalizerStep **step, const char *path, E
 
 Status normalizer_add_rules(Normalizer *n, const unsigned char *rules, size_t size,
                             const char *path, const char *place, Error *err) {
+  char where[512];
   NormalizerStep *s = NULL;
   TRY(add_step(n, &s, path, err));
   s->type = NORMALIZE_PRECOMPILED;
-  const char *fault = charsmap_open(&s->charsmap, rules, size);
-  if (!fault) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: %s: the rules of the normaliser: %s", path, place,
-                   fault);
+  snprintf(where, sizeof where, "%.400s: %s", path, place);
+  return charsmap_open(&s->charsmap, rules, size, where, err);
 }
 
 static Status read_precompiled(Normalizer *n, const json_t *json, const char *path, Error *err) {
