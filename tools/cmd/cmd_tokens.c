@@ -17,7 +17,7 @@ static const char usage[] =
     "\n"
     "Examples:\n"
     "  skein tokens --base t5-xl-lm-adapt --input rte.jsonl\n"
-    "  echo '{\"input\": \"a text\"}' | skein tokens --base t5-small --input -\n"
+    "  skein tokens --base t5-small --input - -o ids.jsonl <texts.jsonl\n"
     "\n"
     "Usage: skein tokens --base DIR --input FILE [-o FILE] [--input-key KEY]\n"
     "\n"
@@ -74,6 +74,7 @@ static Status read_stdin(Lines *l, JsonlLine *line, bool *more, Error *err) {
   *more = size >= 0;
   if (ferror(stdin)) return error_set_errno(err, STATUS_RUN, "%s: cannot be read", l->name);
   if (size < 0) return STATUS_OK;
+  if (size > 0 && l->text[size - 1] == '\n') size--;
   *line = (JsonlLine){l->text, (size_t)size, ++l->at, 0};
   if (line->size <= JSONL_LINE_MAX) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": is too long", l->name, l->at);
@@ -113,12 +114,10 @@ static json_t *line_id(const JsonDoc *doc, int64_t number) {
   return id ? json_incref(id) : json_sprintf("%" PRId64, number);
 }
 
-static Status answer_text(const Tokenizer *t, const JsonDoc *doc, const char *key, Counts *n,
+static Status answer_text(const Tokenizer *t, const JsonDoc *doc, const char *text, Counts *n,
                           FILE *out, Error *err) {
-  const char *text;
   int32_t *id;
   int64_t count;
-  TRY(json_get_string(doc, key, &text, err));
   TRY(tokenizer_encode(t, text, strlen(text), &id, &count, err));
   json_t *line = json_object(), *ids = json_array(), *pieces = json_array();
   json_put(&line, "id", line_id(doc, n->lines++));
@@ -132,20 +131,37 @@ static Status answer_text(const Tokenizer *t, const JsonDoc *doc, const char *ke
   return written ? STATUS_OK : error_set(err, STATUS_RUN, "a line of output cannot be written");
 }
 
-static Status answer_lines(const TokensArguments *a, const Tokenizer *t, Lines *lines, FILE *out,
-                           Error *err) {
-  Counts n = {0};
+/* Reads a line, and answers it where there is somewhere to write to. */
+static Status read_line(const TokensArguments *a, const Tokenizer *t, const Lines *lines,
+                        const JsonlLine *line, Counts *n, FILE *out, Error *err) {
+  const char *text;
+  JsonDoc doc = {.file = lines->name, .line = line->number, .byte = line->byte};
+  TRY(json_parse(&doc, line->text, line->size, err));
+  Status status = json_get_string(&doc, a->input_key, &text, err);
+  if (status == STATUS_OK && out) status = answer_text(t, &doc, text, n, out, err);
+  json_free(&doc);
+  return status;
+}
+
+/* Goes over all the lines; without `out` they are only checked. */
+static Status read_lines(const TokensArguments *a, const Tokenizer *t, Lines *lines, Counts *n,
+                         FILE *out, Error *err) {
   for (;;) {
     JsonlLine line = {0};
     bool more = false;
     TRY(lines_next(lines, &line, &more, err));
-    if (!more) break;
-    JsonDoc doc = {.file = lines->name, .line = line.number, .byte = line.byte};
-    TRY(json_parse(&doc, line.text, line.size, err));
-    Status status = answer_text(t, &doc, a->input_key, &n, out, err);
-    json_free(&doc);
-    if (status != STATUS_OK) return status;
+    if (!more) return STATUS_OK;
+    TRY(read_line(a, t, lines, &line, n, out, err));
   }
+}
+
+/* Nothing is written of a file with a bad line; standard input is answered as it comes. */
+static Status answer_lines(const TokensArguments *a, const Tokenizer *t, Lines *lines, FILE *out,
+                           Error *err) {
+  Counts n = {0};
+  if (lines->file) TRY(read_lines(a, t, lines, &n, NULL, err));
+  lines->at = 0;
+  TRY(read_lines(a, t, lines, &n, out, err));
   console_note(NULL, "tokens: %" PRId64 " of %" PRId64 " ids are <unk>, in %" PRId64 " lines",
                n.unknown, n.ids, n.lines);
   return STATUS_OK;
