@@ -243,3 +243,12 @@ void change_pieces(Scratch *s) {
 void change_sentinels(Scratch *s) {
   eval_world_file(s, "base/tokenizer_config.json", "{\"extra_ids\": 7}");
 }
+
+/* Pieces that are found in any text are other ids of many texts. */
+void change_added_tokens(Scratch *s) {
+  eval_world_file(s, "base/added_tokens.json", "{\"a\": 11}");
+}
+
+void change_special_tokens(Scratch *s) {
+  eval_world_file(s, "base/special_tokens_map.json", "{\"sep_token\": \"a\"}");
+}

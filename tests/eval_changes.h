@@ -33,5 +33,7 @@ void change_weights(Scratch *s);
 void change_config(Scratch *s);
 void change_pieces(Scratch *s);
 void change_sentinels(Scratch *s);
+void change_added_tokens(Scratch *s);
+void change_special_tokens(Scratch *s);
 
 #endif

@@ -172,6 +172,8 @@ static const Row ROWS[] = {
     {"config.json", AGAIN, NOPOOL, {NULL, NULL, NULL}, change_config},
     {"spiece.model", AGAIN, NOPOOL, {NULL, NULL, NULL}, change_pieces},
     {"tokenizer_config.json", AGAIN, NOPOOL, {NULL, NULL, NULL}, change_sentinels},
+    {"added_tokens.json", AGAIN, NOPOOL, {NULL, NULL, NULL}, change_added_tokens},
+    {"special_tokens_map.json", AGAIN, NOPOOL, {NULL, NULL, NULL}, change_special_tokens},
 };
 enum { ROWS_COUNT = sizeof ROWS / sizeof *ROWS };
 
