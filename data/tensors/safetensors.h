@@ -35,6 +35,12 @@ typedef struct SafetensorsItem {
   bool vector;
 } SafetensorsItem;
 
+/* For writers of files: the n numbers of an item from number `at` on, narrowed into `stored`. A
+ * value that is not finite then is STATUS_RUN naming `path`, tensor and place. */
+enum { SAFETENSORS_BLOCK = 4096 }; /* n at most */
+Status safetensors_narrow(void *stored, const SafetensorsItem *item, size_t at, size_t n,
+                          const char *path, Error *err);
+
 /* Writes atomically, items in the given order, header padded to 8 bytes. The bytes depend on the
  * arguments only. Non-finite values are refused (STATUS_RUN, naming the tensor). */
 Status safetensors_write(const char *path, const SafetensorsItem *items, size_t count,

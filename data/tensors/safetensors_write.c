@@ -36,23 +36,28 @@ static Status describe_item(SafetensorsOutput *o, const SafetensorsItem *item, E
   return safetensors_output_describe(o, item->name, format_name(item->dtype), shape, bytes, err);
 }
 
+Status safetensors_narrow(void *stored, const SafetensorsItem *item, size_t at, size_t n,
+                          const char *path, Error *err) {
+  assert(n <= SAFETENSORS_BLOCK);
+  float kept[SAFETENSORS_BLOCK]; /* what a reader will see */
+  dtype_narrow(stored, item->data + at, item->dtype, n);
+  dtype_widen(kept, stored, item->dtype, n);
+  for (size_t i = 0; i < n; i++) {
+    if (isfinite(kept[i])) continue;
+    return error_set(err, STATUS_RUN, "%s: tensor '%.200s': [%zu, %zu]: %g is not finite in %s",
+                     path, item->name, (at + i) / (size_t)item->cols, (at + i) % (size_t)item->cols,
+                     (double)item->data[at + i], dtype_name(item->dtype));
+  }
+  return STATUS_OK;
+}
+
 /* Writes the data of one item; `path` is for messages. */
 static Status write_data(FILE *out, const SafetensorsItem *item, const char *path, Error *err) {
-  enum { BLOCK = 4096 };
-  unsigned char stored[BLOCK * sizeof(float)];
-  float kept[BLOCK]; /* what a reader will see */
+  unsigned char stored[SAFETENSORS_BLOCK * sizeof(float)];
   size_t count = (size_t)(item->rows * item->cols);
-  for (size_t at = 0; at < count; at += BLOCK) {
-    size_t n = count - at < BLOCK ? count - at : BLOCK;
-    dtype_narrow(stored, item->data + at, item->dtype, n);
-    dtype_widen(kept, stored, item->dtype, n);
-    for (size_t i = 0; i < n; i++) {
-      if (isfinite(kept[i])) continue;
-      return error_set(err, STATUS_RUN, "%s: tensor '%.200s': [%zu, %zu]: %g is not finite in %s",
-                       path, item->name, (at + i) / (size_t)item->cols,
-                       (at + i) % (size_t)item->cols, (double)item->data[at + i],
-                       dtype_name(item->dtype));
-    }
+  for (size_t at = 0; at < count; at += SAFETENSORS_BLOCK) {
+    size_t n = count - at < SAFETENSORS_BLOCK ? count - at : SAFETENSORS_BLOCK;
+    TRY(safetensors_narrow(stored, item, at, n, path, err));
     fwrite(stored, dtype_size(item->dtype), n, out);
   }
   return STATUS_OK;

@@ -1,6 +1,7 @@
 #include "infer/expert/gate.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "infer/expert/values.h"
 #include "infer/expert/vector_file.h"
 
-static Status gate_make(Gate **gate, const Modules *modules, Error *err) {
+Status gate_blank(Gate **gate, const Modules *modules, Error *err) {
   *gate = calloc(1, sizeof **gate);
   Tensor *vector = calloc((size_t)modules->count, sizeof *vector);
   if (!*gate || !vector) {
@@ -30,7 +31,7 @@ void gate_close(Gate *gate) {
 }
 
 Status gate_new(Gate **gate, const Expert *expert, const Modules *modules, Error *err) {
-  TRY(gate_make(gate, modules, err));
+  TRY(gate_blank(gate, modules, err));
   Status status = STATUS_OK;
   for (int i = 0; i < modules->count && status == STATUS_OK; i++) {
     if (!expert_covers(expert, i)) continue;
@@ -47,7 +48,70 @@ bool gate_covers(const Gate *gate, int module) {
   return gate->vector[module].rows > 0;
 }
 
+/* What a file says of its values. */
+
+static const char *const FORM[] = {
+    [GATE_TRAINED] = "trained",
+    [GATE_STANDARDISED] = "standardised",
+    [GATE_DIRECTIONS] = "directions",
+};
+
+const char *gate_form_name(GateForm form) {
+  return FORM[form];
+}
+
+static bool is_zero(const Tensor *v) {
+  for (int64_t i = 0; i < v->cols; i++) {
+    if (v->data[i] != 0) return false;
+  }
+  return true;
+}
+
+static bool is_standardised(const Tensor *v) {
+  double mean = 0, variance = 0;
+  for (int64_t i = 0; i < v->cols; i++) mean += (double)v->data[i];
+  mean /= (double)v->cols;
+  for (int64_t i = 0; i < v->cols; i++) {
+    variance += ((double)v->data[i] - mean) * ((double)v->data[i] - mean);
+  }
+  variance /= (double)v->cols;
+  return fabs(mean) < 4e-3 && variance > 0.9 && variance < 1.01;
+}
+
+GateForm gate_form(const Gate *gate) {
+  bool any = false;
+  for (int i = 0; i < gate->count; i++) {
+    if (!gate_covers(gate, i) || is_zero(&gate->vector[i])) continue;
+    if (!is_standardised(&gate->vector[i])) return GATE_TRAINED;
+    any = true;
+  }
+  return any ? GATE_STANDARDISED : GATE_TRAINED;
+}
+
 /* Writing. */
+
+enum { META_MAX = 7 };
+
+/* The texts of a file, which are borrowed from *info and from `number`; returns how many. */
+static size_t info_meta(GateInfo *info, char number[2][24], TensorMeta meta[META_MAX]) {
+  size_t n = 0;
+  meta[n++] = (TensorMeta){"format", GATE_FORMAT};
+  meta[n++] = (TensorMeta){"version", VECTOR_VERSION};
+  meta[n++] = (TensorMeta){"base", info->base};
+  meta[n++] = (TensorMeta){"expert", info->expert};
+  if (info->unverified) {
+    meta[n++] = (TensorMeta){"provenance", PROVENANCE_UNVERIFIED};
+    if (info->form == GATE_TRAINED) return n;
+    meta[n++] = (TensorMeta){"vectors", (char *)(uintptr_t)FORM[info->form]};
+    return n;
+  }
+  snprintf(number[0], sizeof number[0], "%" PRId64, info->steps);
+  snprintf(number[1], sizeof number[1], "%" PRIu64, info->seed);
+  meta[n++] = (TensorMeta){"recipe", info->recipe};
+  meta[n++] = (TensorMeta){"steps", number[0]};
+  meta[n++] = (TensorMeta){"seed", number[1]};
+  return n;
+}
 
 static Status write_vectors(const Gate *gate, const Modules *modules, const char *path,
                             const GateInfo *info, SafetensorsItem *items, Error *err) {
@@ -59,14 +123,10 @@ static Status write_vectors(const Gate *gate, const Modules *modules, const char
     if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", path);
     items[n++] = (SafetensorsItem){name, DTYPE_F32, v->data, 1, v->cols, true};
   }
-  char steps[24], seed[24];
-  snprintf(steps, sizeof steps, "%" PRId64, info->steps);
-  snprintf(seed, sizeof seed, "%" PRIu64, info->seed);
+  char number[2][24];
   GateInfo copy = *info; /* TensorMeta does not take const strings */
-  TensorMeta meta[] = {{"format", GATE_FORMAT}, {"version", VECTOR_VERSION}, {"base", copy.base},
-                       {"expert", copy.expert}, {"recipe", copy.recipe},     {"steps", steps},
-                       {"seed", seed}};
-  return safetensors_write(path, items, n, meta, sizeof meta / sizeof *meta, err);
+  TensorMeta meta[META_MAX];
+  return safetensors_write(path, items, n, meta, info_meta(&copy, number, meta), err);
 }
 
 Status gate_save(const Gate *gate, const Modules *modules, const char *path, const GateInfo *info,
@@ -81,10 +141,32 @@ Status gate_save(const Gate *gate, const Modules *modules, const char *path, con
 
 /* Reading. */
 
-static Status read_info(const VectorFile *f, GateInfo *info, Error *err) {
+static Status read_form(const VectorFile *f, GateInfo *info, Error *err) {
+  const char *vectors = weights_meta(f->weights, "vectors");
+  if (!vectors) return STATUS_OK;
+  for (int form = GATE_STANDARDISED; form <= GATE_DIRECTIONS; form++) {
+    info->form = (GateForm)form;
+    if (strcmp(vectors, FORM[form]) == 0) return STATUS_OK;
+  }
+  return error_set(err, STATUS_INPUT,
+                   "%s: __metadata__: vectors: is \"%.80s\", want \"standardised\", \"directions\" "
+                   "or nothing",
+                   f->path, vectors);
+}
+
+Status gate_info_read(const VectorFile *f, GateInfo *info, Error *err) {
   uint64_t steps;
+  const char *provenance = weights_meta(f->weights, "provenance");
+  *info = (GateInfo){.unverified = provenance != NULL};
   memcpy(info->base, f->base, sizeof info->base);
   memcpy(info->expert, f->expert, sizeof info->expert);
+  if (provenance && strcmp(provenance, PROVENANCE_UNVERIFIED) != 0) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: __metadata__: provenance: is \"%.80s\", want \"" PROVENANCE_UNVERIFIED
+                     "\" or nothing",
+                     f->path, provenance);
+  }
+  if (info->unverified) return read_form(f, info, err);
   TRY(vector_file_text(f, "recipe", info->recipe, sizeof info->recipe, err));
   TRY(vector_file_number(f, "steps", INT64_MAX, &steps, err));
   info->steps = (int64_t)steps;
@@ -104,7 +186,7 @@ static Status read_vector(const VectorFile *f, const Module *module, Tensor *vec
 
 static Status read_gate(VectorFile *f, const Expert *expert, const Modules *modules,
                         const char *base, Gate *gate, GateInfo *info, Error *err) {
-  TRY(read_info(f, info, err));
+  TRY(gate_info_read(f, info, err));
   TRY(vector_file_check_owner(f, base, expert_fingerprint(expert), err));
   for (int i = 0; i < gate->count; i++) {
     if (!expert_covers(expert, i)) continue;
@@ -123,7 +205,7 @@ Status gate_open(Gate **gate, const char *path, const Expert *expert, const Modu
   VectorFile f;
   *gate = NULL;
   TRY(vector_file_open(&f, path, GATE_FORMAT, err));
-  Status status = gate_make(gate, modules, err);
+  Status status = gate_blank(gate, modules, err);
   if (status == STATUS_OK) status = read_gate(&f, expert, modules, base, *gate, info, err);
   vector_file_close(&f);
   if (status != STATUS_OK) {

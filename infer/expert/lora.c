@@ -10,7 +10,7 @@
 
 enum { RNG_LORA_A = 0x6c41 }; /* purpose of the random stream of a fresh A */
 
-static Status lora_make(Lora **lora, const Modules *modules, Error *err) {
+Status lora_blank(Lora **lora, const Modules *modules, Error *err) {
   *lora = calloc(1, sizeof **lora);
   LoraFactor *factor = calloc((size_t)modules->count, sizeof *factor);
   char *base_name = strdup("");
@@ -70,7 +70,7 @@ Status lora_open(Lora **lora, const char *dir, const Modules *modules, Error *er
   LoraFile file;
   *lora = NULL;
   TRY(lora_file_open(&file, dir, modules, err));
-  Status status = lora_make(lora, modules, err);
+  Status status = lora_blank(lora, modules, err);
   if (status == STATUS_OK) status = read_file(&file, modules, *lora, err);
   lora_file_close(&file);
   if (status != STATUS_OK) {
@@ -110,7 +110,7 @@ static Status fill_new(Lora *lora, const Modules *modules, int rank, float alpha
 
 Status lora_new(Lora **lora, const Modules *modules, int rank, float alpha, const char *targets,
                 uint64_t seed, Error *err) {
-  TRY(lora_make(lora, modules, err));
+  TRY(lora_blank(lora, modules, err));
   Status status = fill_new(*lora, modules, rank, alpha, targets, seed, err);
   if (status != STATUS_OK) {
     lora_close(*lora);

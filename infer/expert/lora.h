@@ -24,6 +24,9 @@ typedef struct Lora {
  * widened to f32 and need no gradient. */
 Status lora_open(Lora **lora, const char *dir, const Modules *modules, Error *err);
 
+/* An adapter that covers nothing yet, for readers of files: they make the factors, count them in
+ * `covered` and call lora_fingerprint. */
+Status lora_blank(Lora **lora, const Modules *modules, Error *err);
 /* Fresh trainable factors on the linears whose last name component is in `targets`
  * ("all-linear" or a comma-separated list such as "q,v"; one that matches nothing is an error):
  * A ~ N(0, 0.01^2) keyed by seed, B = 0, as in the code of PHATGOOSE (r-three/phatgoose). */

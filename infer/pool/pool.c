@@ -240,3 +240,26 @@ Status pool_vector(const Pool *pool, PoolVector kind, int expert, int module, fl
   if (!*has) return STATUS_OK;
   return pool_expert_vector(&pool->expert[expert], kind, &pool->modules->module[module], out, err);
 }
+
+GateForm pool_gate_form(const Pool *pool, int expert) {
+  return pool->expert[expert].gate_info.form;
+}
+
+int pool_unverified(const Pool *pool) {
+  int count = 0;
+  for (int i = 0; i < pool->count; i++) count += pool->expert[i].gate_info.unverified;
+  return count;
+}
+
+Status pool_require_provenance(const Pool *pool, Error *err) {
+  for (int i = 0; i < pool->count; i++) {
+    const PoolExpert *e = &pool->expert[i];
+    if (!e->gate_info.unverified) continue;
+    return error_set(err, STATUS_MISMATCH,
+                     "%s: expert '%s': provenance: is unverified: the gate's file does not say which "
+                     "base and expert it was trained on; leave the expert out (only), or ask "
+                     "without require-provenance",
+                     pool_dir(pool), e->entry->name);
+  }
+  return STATUS_OK;
+}

@@ -72,5 +72,12 @@ typedef enum PoolVector {
  * module and the pool has no such vectors of it. Thread-safe. */
 Status pool_vector(const Pool *pool, PoolVector kind, int expert, int module, float *out, bool *has,
                    Error *err);
+/* What the gates of an expert are: only trained ones may be standardised. */
+GateForm pool_gate_form(const Pool *pool, int expert);
+
+/* How many of the opened experts have gates of unverified provenance (pool_manifest.h). */
+int pool_unverified(const Pool *pool);
+/* STATUS_MISMATCH naming the first of them. */
+Status pool_require_provenance(const Pool *pool, Error *err);
 
 #endif

@@ -65,6 +65,7 @@ static Status open_adapter(PoolExpert *e, const PoolSource *source, const Module
 static Status open_beside(PoolExpert *e, const char *base, const PoolSource *source,
                           const Modules *modules, Error *err) {
   TRY(vector_file_open(&e->gate, source->gate, GATE_FORMAT, err));
+  TRY(gate_info_read(&e->gate, &e->gate_info, err));
   TRY(open_vectors(e, &e->gate, base, modules, VECTOR_GATE, VECTOR_GATE, err));
   if (!source->activation) return STATUS_OK;
   TRY(vector_file_open(&e->activation, source->activation, ACTIVATION_FORMAT, err));
@@ -126,6 +127,7 @@ static void describe_lora(const LoraFile *f, PoolEntry *entry) {
 void pool_expert_describe(const PoolExpert *e, PoolEntry *entry) {
   entry->kind = e->file.kind;
   entry->modules = expert_file_covered(&e->file);
+  entry->unverified = e->gate_info.unverified;
   describe_lora(&e->file.lora, entry);
 }
 

@@ -4,6 +4,7 @@
 #define SKEIN_POOL_EXPERT_H
 
 #include "infer/expert/expert_file.h"
+#include "infer/expert/gate.h"
 #include "infer/expert/vector_file.h"
 #include "infer/pool/pool.h"
 
@@ -19,6 +20,7 @@ typedef struct PoolPart {
 typedef struct PoolExpert {
   const PoolEntry *entry; /* of the manifest */
   ExpertFile file;
+  GateInfo gate_info;
   VectorFile gate, activation;  /* activation zeroed when the expert has none */
   Tensor *vector[POOL_VECTORS]; /* [modules] as weights_locate leaves them; NULL: has none */
   PoolPart *ready;              /* [modules] */
@@ -45,7 +47,8 @@ Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, cons
                                Error *err);
 void pool_expert_close(PoolExpert *e);
 
-/* Kind, rank, alpha and modules of the entry as the adapter has them. */
+/* Kind, rank, alpha and modules of the entry as the adapter has them, provenance as the gate does.
+ */
 void pool_expert_describe(const PoolExpert *e, PoolEntry *entry);
 /* Reads every value: STATUS_INPUT for the first NaN or infinity. */
 Status pool_expert_check_values(PoolExpert *e, const Modules *modules, Error *err);

@@ -8,6 +8,7 @@
 #include "data/options/options.h"
 #include "data/text/json_put.h"
 #include "data/text/yaml.h"
+#include "infer/expert/gate.h"
 
 #define FORMAT "skein-pool"
 enum { VERSION = 1 };
@@ -23,6 +24,7 @@ void pool_entry_free(PoolEntry *e) {
   free(e->name);
   free(e->instruction);
   free(e->licence);
+  free(e->source);
   *e = (PoolEntry){0};
 }
 
@@ -191,6 +193,18 @@ static Status read_files(const JsonDoc *doc, PoolEntry *e, Error *err) {
   return STATUS_OK;
 }
 
+static Status read_provenance(const JsonDoc *doc, PoolEntry *e, Error *err) {
+  const char *text;
+  TRY(read_optional(doc, "source", &e->source, err));
+  e->unverified = json_has(doc, "provenance");
+  if (!e->unverified) return STATUS_OK;
+  TRY(json_get_string(doc, "provenance", &text, err));
+  if (strcmp(text, PROVENANCE_UNVERIFIED) == 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   "%s: provenance: is \"%.80s\", want \"" PROVENANCE_UNVERIFIED "\" or nothing",
+                   doc->file, text);
+}
+
 static Status read_name(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e, Error *err) {
   TRY(read_copy(doc, "name", &e->name, err));
   if (!pool_name_valid(e->name)) {
@@ -203,8 +217,9 @@ static Status read_name(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e,
 }
 
 static Status read_entry(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e, Error *err) {
-  static const char *const known[] = {"name",        "kind",        "rank",    "alpha", "modules",
-                                      "fingerprint", "instruction", "licence", "files"};
+  static const char *const known[] = {
+      "name",    "kind",       "rank",   "alpha", "modules", "fingerprint", "instruction",
+      "licence", "provenance", "source", "files"};
   if (!json_is_object(doc->root)) {
     return error_set(err, STATUS_INPUT, "%s: got %s, want a mapping", doc->file,
                      json_kind(doc->root));
@@ -216,6 +231,7 @@ static Status read_entry(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e
   TRY(read_hash(doc, "fingerprint", e->fingerprint, err));
   TRY(read_optional(doc, "instruction", &e->instruction, err));
   TRY(read_optional(doc, "licence", &e->licence, err));
+  TRY(read_provenance(doc, e, err));
   return read_files(doc, e, err);
 }
 
@@ -306,6 +322,8 @@ static json_t *entry_json(const PoolEntry *e) {
   json_put(&o, "fingerprint", json_string(e->fingerprint));
   if (*e->instruction) json_put(&o, "instruction", json_string(e->instruction));
   if (*e->licence) json_put(&o, "licence", json_string(e->licence));
+  if (e->unverified) json_put(&o, "provenance", json_string(PROVENANCE_UNVERIFIED));
+  if (e->source && *e->source) json_put(&o, "source", json_string(e->source));
   json_put(&o, "files", files);
   return o;
 }

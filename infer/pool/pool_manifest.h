@@ -18,8 +18,12 @@
  *   base      {name: as given, fingerprint: t5_fingerprint, sample: t5_sample}
  *   experts   list of {name, kind: lora or ia3 (lora where it is not said), rank: [least, most]
  *             and alpha: [least, most] of a lora, modules: number covered,
- *             fingerprint: expert_fingerprint, instruction, licence, files: {name: SHA-256}}
- */
+ *             fingerprint: expert_fingerprint, instruction, licence, provenance, source,
+ *             files: {name: SHA-256}}
+ *
+ * provenance is "unverified" where the gate's file does not say which base and expert it was
+ * trained on (gate.h), and not there otherwise; source is the file of others that the expert or its
+ * gate was read from, in words, where there is one. */
 #ifndef SKEIN_POOL_MANIFEST_H
 #define SKEIN_POOL_MANIFEST_H
 
@@ -48,6 +52,8 @@ typedef struct PoolEntry {
   int64_t modules;
   char fingerprint[HASH_HEX];
   char *instruction, *licence;     /* "" when not given */
+  char *source;                    /* "" when files of skein were added */
+  bool unverified;                 /* provenance */
   char hash[POOL_FILES][HASH_HEX]; /* "" for an optional file that is not there */
 } PoolEntry;
 

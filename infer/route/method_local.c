@@ -1,5 +1,7 @@
 #include "infer/route/method_local.h"
 
+#include <stdlib.h>
+
 Status local_method_open(LocalMethod *m, const RouteParts *parts, const LocalRule *rule,
                          LocalVector *vector, void *arg, Error *err) {
   const RouterSettings *s = parts->settings;
@@ -21,9 +23,17 @@ static Status stored_vector(void *arg, int expert, int module, float *out, bool 
 
 Status local_method_open_stored(LocalMethod *m, const RouteParts *parts, PoolVector kind,
                                 Error *err) {
-  static const LocalRule RULE = {.standardise_input = true, .standardise_vector = true};
+  int experts = pool_count(parts->pool);
+  bool *as_is = calloc((size_t)experts + 1, sizeof *as_is);
+  if (!as_is) return error_set(err, STATUS_RUN, "out of memory: a router");
+  for (int i = 0; i < experts && kind == VECTOR_GATE; i++) {
+    as_is[i] = pool_gate_form(parts->pool, i) != GATE_TRAINED;
+  }
+  LocalRule rule = {.standardise_input = true, .standardise_vector = true, .as_is = as_is};
   StoredVectors stored = {parts->pool, kind};
-  return local_method_open(m, parts, &RULE, stored_vector, &stored, err);
+  Status status = local_method_open(m, parts, &rule, stored_vector, &stored, err);
+  free(as_is);
+  return status;
 }
 
 void local_method_close(LocalMethod *m) {

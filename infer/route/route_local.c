@@ -45,14 +45,16 @@ static void standardise_values(float *v, int64_t n, bool scaled) {
 
 static Status load_vectors(const Loading *l, int module, LocalModule *m, Error *err) {
   const LocalRouter *r = l->router;
+  const LocalRule *rule = &r->rule;
   bool any = false;
   for (int i = 0; i < r->experts; i++) {
     float *v = m->vector + i * m->d_in;
     TRY(l->vector(l->arg, i, module, v, &m->covered[i], err));
     if (!m->covered[i]) {
       memset(v, 0, (size_t)m->d_in * sizeof *v);
-    } else if (r->rule.standardise_vector || r->rule.standardise_input) {
-      standardise_values(v, m->d_in, r->rule.standardise_vector);
+    } else if (rule->standardise_vector || rule->standardise_input) {
+      bool as_is = rule->as_is && rule->as_is[i];
+      standardise_values(v, m->d_in, rule->standardise_vector && !as_is);
     }
     any |= m->covered[i];
   }
@@ -97,6 +99,7 @@ Status local_router_new(LocalRouter **router, const Modules *modules, int expert
   Loading l = {r, vector, arg};
   Status status = make_modules(r, modules, err);
   if (status == STATUS_OK) status = parallel_try(threads, r->modules, load_module, &l, err);
+  r->rule.as_is = NULL; /* the caller's */
   if (status == STATUS_OK) {
     *router = r;
   } else {

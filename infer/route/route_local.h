@@ -4,7 +4,11 @@
  *     s_i = LN(u) . LN(v_i) / sqrt(d), LN without affine, eps 1e-5, biased variance. A standardised
  *     vector has mean 0, so s = rstd(u) * (u V^T) / sqrt(d), one product for the whole pool.
  *   absolute (Arrow; Ostapenko et al. 2024): s_i = |u . v_i| / temperature on the raw u.
- *   raw signed (Arrow as the released code of GLIDER runs it): s_i = LN(u) . v_i / sqrt(d). */
+ *   raw signed (Arrow as the released code of GLIDER runs it): s_i = LN(u) . v_i / sqrt(d).
+ *
+ * A vector that was standardised before is taken as it is. Doing it twice is not the same: LN(v) has
+ * the variance var / (var + eps), and a second LN scales it by 1 / sqrt(var / (var + eps) + eps),
+ * which is 1 - 5e-6 where var is large and 1.002 where it is 0.0025, a usual one of trained gates. */
 #ifndef SKEIN_ROUTE_LOCAL_H
 #define SKEIN_ROUTE_LOCAL_H
 
@@ -13,6 +17,8 @@
 typedef struct LocalRule {
   bool standardise_input, standardise_vector, absolute;
   double temperature; /* logits are divided by it; 0: sqrt(d) */
+  const bool *as_is;  /* [experts] whose vectors are not standardised; NULL: none. Read by
+                         local_router_new alone */
 } LocalRule;
 
 /* Vectors of the pool at one module; made once. */

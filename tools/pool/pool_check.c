@@ -16,6 +16,7 @@ typedef struct Check {
   T5 *model;
   bool same_base;
   bool readable; /* the files of the expert at hand */
+  bool require_provenance;
   Findings found;
 } Check;
 
@@ -67,10 +68,24 @@ static Status check_hash(Check *c, int i, PoolFile file, Error *err) {
   return status;
 }
 
+static void check_provenance(Check *c, const PoolEntry *entry, const PoolEntry *is) {
+  if (is->unverified != entry->unverified) {
+    findings_add(&c->found, entry->name, STATUS_MISMATCH,
+                 POOL_MANIFEST ": provenance: has %s, the gate %s",
+                 entry->unverified ? PROVENANCE_UNVERIFIED : "none",
+                 is->unverified ? PROVENANCE_UNVERIFIED : "none");
+  }
+  if (!is->unverified) return;
+  findings_add(&c->found, entry->name, c->require_provenance ? STATUS_MISMATCH : STATUS_OK,
+               "provenance: unverified: the gate's file does not say which base and expert it was "
+               "trained on");
+}
+
 static void check_numbers(Check *c, const PoolExpert *e) {
   const PoolEntry *entry = e->entry;
   PoolEntry is = {0};
   pool_expert_describe(e, &is);
+  check_provenance(c, entry, &is);
   if (is.kind != entry->kind) {
     findings_add(&c->found, entry->name, STATUS_MISMATCH,
                  POOL_MANIFEST ": kind: has %s, the adapter %s", expert_kind_name(entry->kind),
@@ -203,7 +218,7 @@ static Status check_all(Check *c, Error *err) {
 }
 
 Status pool_check(const char *dir, const PoolOptions *o, Error *err) {
-  Check c = {.found = findings_new()};
+  Check c = {.found = findings_new(), .require_provenance = o->require_provenance};
   Status status = manifest_read(&c.m, dir, err);
   if (status == STATUS_OK) status = pool_open_base(&c.model, &c.m, o->base, err);
   if (status == STATUS_OK) status = check_all(&c, err);

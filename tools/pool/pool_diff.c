@@ -132,6 +132,8 @@ static bool add_change(Diff *d, const PoolEntry *b, const PoolEntry *a) {
     facts_append(f, parts, facts_text("instruction"));
   }
   if (strcmp(b->licence, a->licence) != 0) facts_append(f, parts, facts_text("licence"));
+  if (b->unverified != a->unverified) facts_append(f, parts, facts_text("provenance"));
+  if (strcmp(b->source, a->source) != 0) facts_append(f, parts, facts_text("source"));
   bool changed = json_array_size(parts) > 0;
   if (changed) {
     json_t *row = facts_row(f, d->changed);

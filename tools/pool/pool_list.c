@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "infer/expert/vector_file.h"
+#include "infer/expert/gate.h"
 #include "infer/t5/t5_config.h"
 #include "tools/pool/pool_tool.h"
 
@@ -47,15 +47,15 @@ static json_t *first_columns(const char *text) {
   return facts_text(shown);
 }
 
-/* Optimizer steps behind the gate. */
-static Status gate_steps(const PoolManifest *m, int i, uint64_t *steps, Error *err) {
+/* What the gate's file says of it. */
+static Status gate_info(const PoolManifest *m, int i, GateInfo *info, Error *err) {
   VectorFile f;
   char *path = manifest_path(m, i, POOL_GATE);
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
   Status status = vector_file_open(&f, path, GATE_FORMAT, err);
   free(path);
   TRY(status);
-  status = vector_file_number(&f, "steps", INT64_MAX, steps, err);
+  status = gate_info_read(&f, info, err);
   vector_file_close(&f);
   return status;
 }
@@ -63,19 +63,23 @@ static Status gate_steps(const PoolManifest *m, int i, uint64_t *steps, Error *e
 static Status add_expert(Facts *f, json_t *rows, const PoolManifest *m, int i, bool whole,
                          Error *err) {
   const PoolEntry *e = &m->entry[i];
-  uint64_t steps;
-  TRY(gate_steps(m, i, &steps, err));
+  GateInfo gate;
+  TRY(gate_info(m, i, &gate, err));
   json_t *row = facts_row(f, rows);
   facts_set(f, row, "name", facts_text(e->name));
   facts_set(f, row, "kind", facts_text(expert_kind_name(e->kind)));
   facts_set(f, row, "rank", rank_range(e));
   facts_set(f, row, "alpha", alpha_range(e));
   facts_set(f, row, "modules", json_integer(e->modules));
-  facts_set(f, row, "gate_steps", json_integer((json_int_t)steps));
+  facts_set(f, row, "gate_steps", gate.unverified ? json_null() : json_integer(gate.steps));
+  facts_set(f, row, "gate", facts_text(gate_form_name(gate.form)));
+  facts_set(f, row, "provenance", facts_text(gate.unverified ? PROVENANCE_UNVERIFIED : "recorded"));
   facts_set(f, row, "instruction",
             whole ? facts_text(e->instruction) : first_columns(e->instruction));
   facts_set(f, row, "licence", facts_text(e->licence));
-  if (whole) facts_set(f, row, "fingerprint", facts_text(e->fingerprint));
+  if (!whole) return STATUS_OK;
+  facts_set(f, row, "source", facts_text(e->source));
+  facts_set(f, row, "fingerprint", facts_text(e->fingerprint));
   return STATUS_OK;
 }
 

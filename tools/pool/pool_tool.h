@@ -17,7 +17,7 @@ typedef struct PoolOptions {
   const char *gate, *activation;
   const char *instruction; /* a text, or "@FILE" */
   const char *licence;
-  bool replace, json;
+  bool replace, json, require_provenance;
 } PoolOptions;
 
 Status pool_init(const char *dir, const PoolOptions *o, Error *err);

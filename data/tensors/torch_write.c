@@ -1,0 +1,167 @@
+#include "data/tensors/torch_write.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/tensors/zip_write.h"
+
+/* Opcodes of pickles (Python's pickletools). */
+enum {
+  PROTO = 0x80,
+  EMPTY_DICT = '}',
+  MARK = '(',
+  SETITEMS = 'u',
+  STOP = '.',
+  BINUNICODE = 'X',
+  GLOBAL = 'c',
+  BINPERSID = 'Q',
+  TUPLE = 't',
+  EMPTY_TUPLE = ')',
+  REDUCE = 'R',
+  NEWFALSE = 0x89,
+  LONG1 = 0x8a,
+};
+
+struct TorchWriter {
+  AtomicFile file;
+  ZipWriter zip;
+  FILE *pickle; /* into the two below */
+  char *text;
+  size_t size;
+  int64_t count;
+};
+
+static void put_text(FILE *f, const char *text) {
+  uint32_t size = (uint32_t)strlen(text);
+  fputc(BINUNICODE, f);
+  fwrite(&size, sizeof size, 1, f);
+  fwrite(text, 1, size, f);
+}
+
+static void put_number(FILE *f, int64_t number) {
+  fputc(LONG1, f);
+  fputc(sizeof number, f);
+  fwrite(&number, sizeof number, 1, f);
+}
+
+static void put_global(FILE *f, const char *module, const char *name) {
+  fprintf(f, "%c%s\n%s\n", GLOBAL, module, name);
+}
+
+static const char *storage_name(Dtype dtype) {
+  switch (dtype) {
+    case DTYPE_F32:
+      return "FloatStorage";
+    case DTYPE_F16:
+      return "HalfStorage";
+    case DTYPE_BF16:
+      return "BFloat16Storage";
+  }
+  return "?";
+}
+
+/* ("storage", its type, its name, "cpu", how many numbers), as a persistent id. */
+static void put_storage(FILE *f, const SafetensorsItem *item, int64_t index) {
+  char name[24];
+  snprintf(name, sizeof name, "%" PRId64, index);
+  fputc(MARK, f);
+  put_text(f, "storage");
+  put_global(f, "torch", storage_name(item->dtype));
+  put_text(f, name);
+  put_text(f, "cpu");
+  put_number(f, item->rows * item->cols);
+  fputc(TUPLE, f);
+  fputc(BINPERSID, f);
+}
+
+static void put_pair(FILE *f, const SafetensorsItem *item, int64_t rows, int64_t cols) {
+  fputc(MARK, f);
+  if (!item->vector) put_number(f, rows);
+  put_number(f, cols);
+  fputc(TUPLE, f);
+}
+
+static void put_tensor(FILE *f, const SafetensorsItem *item, int64_t index) {
+  put_text(f, item->name);
+  put_global(f, "torch._utils", "_rebuild_tensor_v2");
+  fputc(MARK, f);
+  put_storage(f, item, index);
+  put_number(f, 0); /* where in the storage it begins */
+  put_pair(f, item, item->rows, item->cols);
+  put_pair(f, item, item->cols, 1); /* strides */
+  fputc(NEWFALSE, f);               /* needs no gradient */
+  put_global(f, "collections", "OrderedDict");
+  fputc(EMPTY_TUPLE, f);
+  fputc(REDUCE, f);
+  fputc(TUPLE, f);
+  fputc(REDUCE, f);
+}
+
+static Status out_of_memory(const char *path, Error *err) {
+  return error_set(err, STATUS_RUN, "%s: out of memory", path);
+}
+
+Status torch_writer_open(TorchWriter **writer, const char *path, Error *err) {
+  TorchWriter *w = *writer = calloc(1, sizeof *w);
+  if (!w) return out_of_memory(path, err);
+  w->pickle = open_memstream(&w->text, &w->size);
+  Status status = w->pickle ? atomic_open(&w->file, path, err) : out_of_memory(path, err);
+  if (status != STATUS_OK) {
+    torch_writer_abort(w);
+    *writer = NULL;
+    return status;
+  }
+  zip_writer_init(&w->zip, w->file.stream, w->file.path);
+  fprintf(w->pickle, "%c%c%c%c", PROTO, 2, EMPTY_DICT, MARK);
+  return STATUS_OK;
+}
+
+static Status add_data(TorchWriter *w, const SafetensorsItem *item, void *data, size_t count,
+                       Error *err) {
+  char name[48];
+  snprintf(name, sizeof name, "archive/data/%" PRId64, w->count);
+  for (size_t at = 0; at < count; at += SAFETENSORS_BLOCK) {
+    size_t n = count - at < SAFETENSORS_BLOCK ? count - at : SAFETENSORS_BLOCK;
+    char *to = (char *)data + at * dtype_size(item->dtype);
+    TRY(safetensors_narrow(to, item, at, n, w->file.path, err));
+  }
+  return zip_writer_add(&w->zip, name, data, count * dtype_size(item->dtype), err);
+}
+
+Status torch_writer_add(TorchWriter *w, const SafetensorsItem *item, Error *err) {
+  size_t count = (size_t)(item->rows * item->cols);
+  void *data = malloc(count * dtype_size(item->dtype) + 1);
+  Status status = data ? add_data(w, item, data, count, err) : out_of_memory(w->file.path, err);
+  free(data);
+  if (status == STATUS_OK) put_tensor(w->pickle, item, w->count++);
+  return status;
+}
+
+static Status add_records(TorchWriter *w, Error *err) {
+  fprintf(w->pickle, "%c%c", SETITEMS, STOP);
+  bool whole = fclose(w->pickle) == 0;
+  w->pickle = NULL;
+  if (!whole) return out_of_memory(w->file.path, err);
+  TRY(zip_writer_add(&w->zip, "archive/byteorder", "little", 6, err));
+  TRY(zip_writer_add(&w->zip, "archive/version", "3\n", 2, err));
+  TRY(zip_writer_add(&w->zip, "archive/data.pkl", w->text, w->size, err));
+  zip_writer_finish(&w->zip);
+  return STATUS_OK;
+}
+
+Status torch_writer_commit(TorchWriter *w, Error *err) {
+  Status status = add_records(w, err);
+  if (status == STATUS_OK) status = atomic_commit(&w->file, err);
+  torch_writer_abort(w);
+  return status;
+}
+
+void torch_writer_abort(TorchWriter *w) {
+  if (!w) return;
+  if (w->pickle) fclose(w->pickle);
+  free(w->text);
+  zip_writer_free(&w->zip);
+  atomic_abort(&w->file);
+  free(w);
+}
