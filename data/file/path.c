@@ -11,6 +11,11 @@ char *path_join(const char *dir, const char *name) {
   return joined;
 }
 
+const char *path_last(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
 char *path_parent(const char *path) {
   char *copy = strdup(path);
   if (!copy) return NULL;

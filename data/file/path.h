@@ -7,5 +7,7 @@
 char *path_join(const char *dir, const char *name);
 /* The directory that `path` is in, in a new string (NULL when out of memory). */
 char *path_parent(const char *path);
+/* What follows the last '/' of a path, borrowed: "c.pt" of "a/c.pt". */
+const char *path_last(const char *path);
 
 #endif

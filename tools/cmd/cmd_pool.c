@@ -15,26 +15,43 @@ static const char usage[] =
     "  skein pool ls goose\n"
     "  skein pool check goose\n"
     "  skein pool diff goose goose-before\n"
+    "  skein pool import phatgoose t0 --checkpoint best.pt --base models/t5-xl-lm-adapt\n"
+    "  skein pool export peft t0 t0-adapters\n"
     "\n"
     "Usage:\n"
     "  skein pool init POOL --base DIR         a new pool for experts of this T5\n"
     "  skein pool add POOL NAME --adapter DIR --gate FILE [--activation FILE]\n"
     "                 [--instruction TEXT|@FILE] [--licence TEXT] [--base DIR] [--replace]\n"
+    "                 [--require-provenance]\n"
     "  skein pool rm POOL NAME                 take an expert out and delete its files\n"
     "  skein pool ls POOL [--json]             the experts\n"
-    "  skein pool check POOL [--base DIR] [--json]\n"
+    "  skein pool check POOL [--base DIR] [--json] [--require-provenance]\n"
     "                                          read and check everything\n"
     "  skein pool diff BEFORE AFTER [--json]   what became of the experts\n"
+    "  skein pool import phatgoose POOL --checkpoint FILE --base DIR [--names FILE]\n"
+    "                 [--raw-gates] [--json]   a new pool of the experts in PHATGOOSE's best.pt\n"
+    "  skein pool import glider POOL --directory DIR --base DIR [--embeddings FILE]\n"
+    "                 [--embedder NAME] [--raw-gates] [--json]\n"
+    "                                          a new pool of GLIDER's <task>_best.pt\n"
+    "  skein pool export phatgoose|glider|peft POOL OUT [--base DIR] [--json]\n"
+    "                                          what their code loads: a file, or a directory\n"
     "\n"
     "      --adapter DIR       PEFT directory of a LoRA or (IA)3, or a checkpoint of T-Few (a file);\n"
     "                          PyTorch's files go into the pool as adapter_model.safetensors, for\n"
     "                          a pool holds no pickles\n"
-    "      --gate FILE         what `skein train gate` wrote for it\n"
+    "      --gate FILE         what `skein train gate` wrote for it, or gates of others\n"
     "      --activation FILE   what `skein train activation` wrote for it\n"
     "      --instruction TEXT  what the expert is for, which glider routes by; @FILE reads it\n"
     "      --licence TEXT      recorded with the expert\n"
     "      --base DIR          the T5 of the pool, where it is not where init found it\n"
     "      --replace           an expert of this name gives way, and keeps its place\n"
+    "      --require-provenance\n"
+    "                          refuse gates that do not say which base and expert they are of\n"
+    "      --names FILE        names of the experts in the order of their numbers, one a line;\n"
+    "                          without it those of the 36 sets of P3\n"
+    "      --embeddings FILE   vectors of the experts' instructions, {task: vector}\n"
+    "      --embedder NAME     what made them; the queries' vectors must name the same\n"
+    "      --raw-gates         routers take the gates as they are, as GLIDER's runs of Arrow do\n"
     "      --json              print one JSON object\n"
     "\n"
     "POOL/pool.yaml lists the experts; its order is their order. `add` checks everything that a\n"
@@ -45,10 +62,20 @@ static const char usage[] =
     "one line for each finding; it exits with 0 when there are only notes, with 3 for a file that\n"
     "is malformed or of no use, with 4 for parts that do not belong together.\n"
     "\n"
+    "Gates of others are safetensors or .pt with a vector <module>.gate, or the names that PHATGOOSE\n"
+    "and GLIDER give, with or without base_model.model. before them. Such a file does not say which\n"
+    "base and expert its gates were trained on: the pool records provenance: unverified, as it does\n"
+    "for everything that is imported, and ls, check and the tables of an evaluation say so. Vectors\n"
+    "of mean 0 and variance 1 were standardised before, and routers take them as they are.\n"
+    "\n"
+    "An import reads alpha 1 (a scale of 1 / rank), as the code of both papers has it, makes a new\n"
+    "pool, whole or not at all, and prints what it read and what it did not use. An export pads\n"
+    "ranks and scales B where the form of the others has one rank and no alpha, and prints that.\n"
+    "\n"
     "`diff` shows for a changed expert and each group of modules by how much its factors and\n"
     "gates moved: |after - before| / |before|, in the Euclidean norm over the group.\n";
 
-enum { INIT, ADD, REMOVE, LIST, CHECK, DIFF, VERBS };
+enum { INIT, ADD, REMOVE, LIST, CHECK, DIFF, IMPORT, EXPORT, VERBS };
 
 static const struct {
   const char *name, *operands;
@@ -57,20 +84,32 @@ static const struct {
     [INIT] = {"init", "POOL", 1},          [ADD] = {"add", "POOL and NAME", 2},
     [REMOVE] = {"rm", "POOL and NAME", 2}, [LIST] = {"ls", "POOL", 1},
     [CHECK] = {"check", "POOL", 1},        [DIFF] = {"diff", "two pools", 2},
+    [IMPORT] = {"import", "a format and POOL", 2},
+    [EXPORT] = {"export", "a format, POOL and OUT", 3},
 };
 
 #define AT(field) offsetof(PoolOptions, field)
 #define OF(verb)  (1u << (verb))
 
 static const Argument ROWS[] = {
-    {"base", 0, ARGUMENT_TEXT, AT(base), .forms = OF(INIT) | OF(ADD) | OF(CHECK)},
+    {"base", 0, ARGUMENT_TEXT, AT(base),
+     .forms = OF(INIT) | OF(ADD) | OF(CHECK) | OF(IMPORT) | OF(EXPORT)},
     {"adapter", 0, ARGUMENT_TEXT, AT(adapter), .forms = OF(ADD)},
     {"gate", 0, ARGUMENT_TEXT, AT(gate), .forms = OF(ADD)},
     {"activation", 0, ARGUMENT_TEXT, AT(activation), .forms = OF(ADD)},
     {"instruction", 0, ARGUMENT_TEXT, AT(instruction), .forms = OF(ADD)},
     {"licence", 0, ARGUMENT_TEXT, AT(licence), .forms = OF(ADD)},
     {"replace", 0, ARGUMENT_SWITCH, AT(replace), .forms = OF(ADD)},
-    {"json", 0, ARGUMENT_SWITCH, AT(json), .forms = OF(LIST) | OF(CHECK) | OF(DIFF)},
+    {"json", 0, ARGUMENT_SWITCH, AT(json),
+     .forms = OF(LIST) | OF(CHECK) | OF(DIFF) | OF(IMPORT) | OF(EXPORT)},
+    {"require-provenance", 0, ARGUMENT_SWITCH, AT(require_provenance),
+     .forms = OF(ADD) | OF(CHECK)},
+    {"checkpoint", 0, ARGUMENT_TEXT, AT(checkpoint), .forms = OF(IMPORT)},
+    {"directory", 0, ARGUMENT_TEXT, AT(directory), .forms = OF(IMPORT)},
+    {"names", 0, ARGUMENT_TEXT, AT(names), .forms = OF(IMPORT)},
+    {"embeddings", 0, ARGUMENT_TEXT, AT(embeddings), .forms = OF(IMPORT)},
+    {"embedder", 0, ARGUMENT_TEXT, AT(embedder), .forms = OF(IMPORT)},
+    {"raw-gates", 0, ARGUMENT_SWITCH, AT(raw_gates), .forms = OF(IMPORT)},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -80,10 +119,11 @@ static Status find_verb(int argc, char **argv, int *verb, Error *err) {
   }
   if (argc < 2) {
     return error_set(err, STATUS_USAGE,
-                     "pool: init, add, rm, ls, check or diff is missing; see skein pool --help");
+                     "pool: init, add, rm, ls, check, diff, import or export is missing; see skein "
+                     "pool --help");
   }
-  return error_set(err, STATUS_USAGE, "pool: '%s' is none of init, add, rm, ls, check, diff",
-                   argv[1]);
+  return error_set(err, STATUS_USAGE,
+                   "pool: '%s' is none of init, add, rm, ls, check, diff, import, export", argv[1]);
 }
 
 static Status print_list(const char *dir, bool json, Error *err) {
@@ -106,6 +146,10 @@ static Status run_verb(int verb, char **operand, const PoolOptions *o, Error *er
       return print_list(operand[0], o->json, err);
     case CHECK:
       return pool_check(operand[0], o, err);
+    case IMPORT:
+      return pool_import(operand[0], operand[1], o, err);
+    case EXPORT:
+      return pool_export(operand[0], operand[1], operand[2], o, err);
     default:
       return pool_diff(operand[0], operand[1], o, err);
   }

@@ -9,6 +9,8 @@
 #include "data/text/utf8.h"
 #include "infer/pool/pool_expert.h"
 #include "tools/pool/adapter_notes.h"
+#include "tools/pool/pool_gate.h"
+#include "tools/pool/pool_parts.h"
 #include "tools/pool/pool_tool.h"
 #include "tools/shell/console.h"
 
@@ -16,23 +18,7 @@ static Status out_of_memory(const char *dir, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", dir);
 }
 
-/* A text of the command line that goes into the manifest. */
-static Status check_text(const char *what, const char *text, Error *err) {
-  if (utf8_valid(text, strlen(text)) == strlen(text)) return STATUS_OK;
-  return error_set(err, STATUS_USAGE, "%s: is not UTF-8 text", what);
-}
-
 /* ---- init ---- */
-
-static Status write_ignored(const char *dir, Error *err) {
-  static const char text[] =
-      "# of a process that is changing the pool\n/.lock\n/experts/.*\n*.tmp.*\n";
-  char *path = path_join(dir, ".gitignore");
-  if (!path) return out_of_memory(dir, err);
-  Status status = access(path, F_OK) == 0 ? STATUS_OK : file_write(path, text, strlen(text), err);
-  free(path);
-  return status;
-}
 
 static Status refuse_pool(const char *dir, Error *err) {
   char *path = path_join(dir, POOL_MANIFEST);
@@ -48,7 +34,7 @@ static Status make_pool(const char *dir, const PoolManifest *m, Error *err) {
   TRY(dir_make(dir, err));
   TRY(pool_lock(&lock, dir, err));
   Status status = refuse_pool(dir, err);
-  if (status == STATUS_OK) status = write_ignored(dir, err);
+  if (status == STATUS_OK) status = pool_write_ignored(dir, err);
   if (status == STATUS_OK) status = manifest_write(m, err);
   pool_unlock(lock);
   return status;
@@ -57,7 +43,7 @@ static Status make_pool(const char *dir, const PoolManifest *m, Error *err) {
 Status pool_init(const char *dir, const PoolOptions *o, Error *err) {
   T5 *model;
   if (!o->base) return error_set(err, STATUS_USAGE, "pool init: --base DIR is missing");
-  TRY(check_text("--base", o->base, err));
+  TRY(pool_check_text("--base", o->base, err));
   TRY(refuse_pool(dir, err));
   TRY(t5_open(&model, o->base, err));
   PoolManifest m = {.dir = strdup(dir), .base_name = strdup(o->base)};
@@ -85,7 +71,7 @@ static Status read_instruction(const char *given, char **text, Error *err) {
     *text = NULL;
     return error_set(err, STATUS_INPUT, "%s: is not UTF-8 text", given + 1);
   }
-  TRY(check_text("--instruction", given ? given : "", err));
+  TRY(pool_check_text("--instruction", given ? given : "", err));
   *text = strdup(given ? given : "");
   return *text ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: the instruction");
 }
@@ -99,34 +85,11 @@ static Status check_base(const PoolManifest *m, T5 *model, Error *err) {
                    m->dir, m->base, m->base_name, base);
 }
 
-/* Checks the expert where it is, and fills what the entry says about it. */
-static Status check_expert(const PoolManifest *m, const PoolSource *source, const Modules *modules,
-                           PoolEntry *entry, Error *err) {
-  PoolExpert expert;
-  TRY(pool_expert_open_new(&expert, entry, m->base, source, modules, err));
-  adapter_notes_say(source->adapter);
-  Status status = pool_expert_check_values(&expert, modules, err);
-  pool_expert_describe(&expert, entry);
-  pool_expert_close(&expert);
-  return status;
-}
-
-/* Copies a file and hashes what was copied. */
-static Status copy_file(const char *from, const char *to, char hash[HASH_HEX], Error *err) {
-  MappedFile file;
-  TRY(mapped_open(&file, from, err));
-  Status status = file_write(to, file.data, file.size, err);
-  if (status == STATUS_OK) status = mapped_unchanged(&file, err);
-  mapped_close(&file);
-  TRY(status);
-  return hash_file(to, hash, err);
-}
-
 static Status copy_as(const char *from, const char *to, PoolFile file, PoolEntry *entry,
                       Error *err) {
   char *target = path_join(to, POOL_FILE[file]);
   if (!target) return out_of_memory(to, err);
-  Status status = copy_file(from, target, entry->hash[file], err);
+  Status status = pool_copy_file(from, target, entry->hash[file], err);
   free(target);
   return status;
 }
@@ -270,18 +233,38 @@ static Status check_name(const PoolManifest *m, const char *name, bool replace, 
                    m->dir, name);
 }
 
+/* The expert as the options name it, of a model that is the pool's base. */
+static Status add_checked(PoolManifest *m, const PoolOptions *o, const Modules *modules,
+                          PoolEntry *entry, Error *err) {
+  PoolGate gate;
+  TRY(pool_gate_take(&gate, m, modules, o->adapter, o->gate, o->require_provenance, err));
+  PoolSource source = {o->adapter, gate.path, o->activation};
+  Status status = pool_describe_new(m, &source, modules, entry, err);
+  if (status == STATUS_OK) adapter_notes_say(o->adapter);
+  if (status == STATUS_OK && entry->unverified && o->require_provenance) {
+    status = pool_gate_refuse(o->gate, err);
+  }
+  if (status == STATUS_OK && gate.made) status = pool_check_text("--gate", o->gate, err);
+  if (status == STATUS_OK && gate.made) {
+    free(entry->source);
+    entry->source = strdup(path_last(o->gate));
+    if (!entry->source) status = out_of_memory(m->dir, err);
+  }
+  if (status == STATUS_OK) status = place_expert(m, &source, modules, entry, err);
+  pool_gate_release(&gate);
+  return status;
+}
+
 static Status add_expert(PoolManifest *m, const char *name, const PoolOptions *o, Error *err) {
   T5 *model = NULL;
-  PoolSource source = {o->adapter, o->gate, o->activation};
   PoolEntry entry = {.name = strdup(name), .licence = strdup(o->licence ? o->licence : "")};
   Status status = entry.name && entry.licence ? STATUS_OK : out_of_memory(m->dir, err);
   if (status == STATUS_OK) status = check_name(m, name, o->replace, err);
-  if (status == STATUS_OK) status = check_text("--licence", entry.licence, err);
+  if (status == STATUS_OK) status = pool_check_text("--licence", entry.licence, err);
   if (status == STATUS_OK) status = read_instruction(o->instruction, &entry.instruction, err);
   if (status == STATUS_OK) status = pool_open_base(&model, m, o->base, err);
   if (status == STATUS_OK) status = check_base(m, model, err);
-  if (status == STATUS_OK) status = check_expert(m, &source, &model->modules, &entry, err);
-  if (status == STATUS_OK) status = place_expert(m, &source, &model->modules, &entry, err);
+  if (status == STATUS_OK) status = add_checked(m, o, &model->modules, &entry, err);
   pool_entry_free(&entry);
   t5_close(model);
   return status;

@@ -1,0 +1,24 @@
+/* pool_gate: a file of gates that goes into a pool, made one of skein's where it is of others. */
+#ifndef SKEIN_POOL_GATE_H
+#define SKEIN_POOL_GATE_H
+
+#include "infer/expert/gate.h"
+#include "infer/pool/pool_manifest.h"
+
+typedef struct PoolGate {
+  const char *path; /* of a file of skein: the given one, or `made` */
+  char *made;       /* a temporary file of the pool; NULL: there is none */
+} PoolGate;
+
+/* A file with the format of skein is taken as it is. Another (released_key.h has the names; without
+ * metadata, or .pt) is read for the expert at `adapter`, a PEFT directory, and written as one of
+ * unverified provenance into the pool's directory for the time of the addition; what is not used
+ * of it, and what its values are, is said. `required`: it is refused instead (STATUS_MISMATCH). */
+Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules,
+                      const char *adapter, const char *file, bool required, Error *err);
+void pool_gate_release(PoolGate *g); /* removes what was made; a zeroed PoolGate is allowed */
+
+/* STATUS_MISMATCH: the gate at `file` is unverified and that is not wanted. */
+Status pool_gate_refuse(const char *file, Error *err);
+
+#endif

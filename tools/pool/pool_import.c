@@ -1,0 +1,233 @@
+#include "tools/pool/pool_import.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/ground/array.h"
+#include "data/file/path.h"
+#include "infer/expert/gate_looks.h"
+#include "tools/pool/pool_parts.h"
+#include "tools/shell/console.h"
+
+typedef struct Format {
+  const char *name;
+  Status (*read)(PoolImport *p, const PoolOptions *o, Error *err);
+} Format;
+
+static Status out_of_memory(const char *dir, Error *err) {
+  return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+}
+
+/* ---- beginning ---- */
+
+static Status open_base(PoolImport *p, const char *base, Error *err) {
+  TRY(pool_check_text("--base", base, err));
+  TRY(staged_begin(&p->staged, p->dir, err));
+  p->m.dir = strdup(p->staged.path);
+  p->m.base_name = strdup(base);
+  if (!p->m.dir || !p->m.base_name) return out_of_memory(p->dir, err);
+  TRY(t5_open(&p->model, base, err));
+  TRY(t5_fingerprint(p->model, p->m.base, err));
+  TRY(t5_sample(p->model, p->m.sample, err));
+  return pool_write_ignored(p->m.dir, err);
+}
+
+static Status begin(PoolImport *p, const Format *format, const PoolOptions *o, Error *err) {
+  TRY(open_base(p, o->base, err));
+  Facts *f = &p->facts;
+  facts_set(f, f->root, "pool", facts_text(p->dir));
+  facts_set(f, f->root, "format", facts_text(format->name));
+  facts_set(f, f->root, "base", facts_text(o->base));
+  facts_set(f, f->root, "provenance", facts_text(PROVENANCE_UNVERIFIED));
+  p->unused = facts_array(f, f->root, "not_used");
+  p->rows = facts_array(f, f->root, "experts");
+  return STATUS_OK;
+}
+
+/* ---- one expert ---- */
+
+static GateForm form_of(const Gate *gate, const ImportedExpert *expert) {
+  return expert->raw_gates ? GATE_DIRECTIONS : gate_form(gate);
+}
+
+static Status write_files(const PoolImport *p, const char *folder, const Lora *lora,
+                          const Gate *gate, Dtype dtype, GateForm form, Error *err) {
+  const Modules *modules = &p->model->modules;
+  GateInfo info = {.unverified = true, .form = form};
+  memcpy(info.base, p->m.base, sizeof info.base);
+  memcpy(info.expert, lora->fingerprint, sizeof info.expert);
+  TRY(lora_save(lora, modules, folder, p->m.base_name, dtype, err));
+  char *path = path_join(folder, POOL_FILE[POOL_GATE]);
+  Status status =
+      path ? gate_save(gate, modules, path, &info, err) : out_of_memory(folder, err);
+  free(path);
+  return status;
+}
+
+/* Reads back what was written, with every check that an addition has. */
+static Status describe_files(PoolImport *p, const char *folder, PoolEntry *entry, Error *err) {
+  char *path[POOL_FILES] = {0};
+  Status status = STATUS_OK;
+  for (int f = 0; f <= POOL_GATE && status == STATUS_OK; f++) {
+    path[f] = path_join(folder, POOL_FILE[f]);
+    status = path[f] ? hash_file(path[f], entry->hash[f], err) : out_of_memory(folder, err);
+  }
+  PoolSource source = {folder, path[POOL_GATE], NULL};
+  if (status == STATUS_OK) {
+    status = pool_describe_new(&p->m, &source, &p->model->modules, entry, err);
+  }
+  for (int f = 0; f < POOL_FILES; f++) free(path[f]);
+  return status;
+}
+
+static Status report_expert(PoolImport *p, const PoolEntry *entry, const Lora *lora,
+                            const Gate *gate, GateForm form, Error *err) {
+  Facts *f = &p->facts;
+  GateLooks looks;
+  TRY(gate_looks(gate, lora, &looks, err));
+  json_t *row = facts_row(f, p->rows);
+  facts_set(f, row, "name", facts_text(entry->name));
+  facts_set(f, row, "rank", json_integer(entry->rank_max));
+  facts_set(f, row, "modules", json_integer(entry->modules));
+  facts_set(f, row, "gates", facts_text(gate_looks_name(looks)));
+  facts_set(f, row, "routed", facts_text(form == GATE_TRAINED ? "standardised" : "as they are"));
+  facts_set(f, row, "source", facts_text(entry->source));
+  p->zero += looks == LOOKS_ZERO;
+  p->unit += form == GATE_TRAINED && looks >= LOOKS_UNIT;
+  return STATUS_OK;
+}
+
+/* Makes room for the expert in the manifest, with its name. */
+static Status new_entry(PoolImport *p, const ImportedExpert *expert, PoolEntry **entry, Error *err) {
+  PoolManifest *m = &p->m;
+  if (manifest_find(m, expert->name) >= 0) {
+    return error_set(err, STATUS_INPUT, "%s: expert '%s': is there twice; name experts differently",
+                     expert->source, expert->name);
+  }
+  PoolEntry *grown = array_grow(m->entry, (size_t)m->count, 1, sizeof *grown);
+  if (!grown) return out_of_memory(p->dir, err);
+  m->entry = grown;
+  *entry = &m->entry[m->count++];
+  **entry = (PoolEntry){.name = strdup(expert->name),
+                        .source = strdup(expert->source),
+                        .instruction = strdup(""),
+                        .licence = strdup("")};
+  bool made = (*entry)->name && (*entry)->source && (*entry)->instruction && (*entry)->licence;
+  return made ? STATUS_OK : out_of_memory(p->dir, err);
+}
+
+static Status place_expert(PoolImport *p, const Lora *lora, const Gate *gate, Dtype dtype,
+                           const ImportedExpert *expert, Error *err) {
+  PoolEntry *entry;
+  GateForm form = form_of(gate, expert);
+  TRY(new_entry(p, expert, &entry, err));
+  char *folder = manifest_expert_dir(&p->m, p->m.count - 1);
+  Status status = folder ? write_files(p, folder, lora, gate, dtype, form, err)
+                         : out_of_memory(p->dir, err);
+  if (status == STATUS_OK) status = describe_files(p, folder, entry, err);
+  if (status == STATUS_OK) status = report_expert(p, entry, lora, gate, form, err);
+  free(folder);
+  return status;
+}
+
+Status pool_import_add(PoolImport *p, Released *r, int i, const ImportedExpert *expert, Error *err) {
+  Lora *lora;
+  Gate *gate;
+  Dtype dtype;
+  TRY(pool_check_text("the name of the checkpoint", expert->source, err));
+  TRY(released_dtype(r, i, &dtype, err));
+  TRY(released_read(r, i, &lora, &gate, err));
+  Status status = place_expert(p, lora, gate, dtype, expert, err);
+  lora_close(lora);
+  gate_close(gate);
+  return status;
+}
+
+void pool_import_unused(PoolImport *p, const Released *r) {
+  const char *first = "";
+  size_t count = released_unused(r, false, &first);
+  if (count == 0) return;
+  char *text = NULL;
+  if (asprintf(&text, "%s: %zu tensor%s of the base, %s first", path_last(r->path), count,
+               count == 1 ? "" : "s", first) < 0) {
+    text = NULL;
+  }
+  facts_append(&p->facts, p->unused, text ? facts_text(text) : NULL);
+  free(text);
+}
+
+/* ---- finishing ---- */
+
+static void say_of_gates(const PoolImport *p) {
+  if (p->zero > 0) {
+    console_note(NULL,
+                 "%s: the gates of %d of %d experts are 0: train them (skein train gate), a router "
+                 "gives such an expert the logit 0",
+                 p->dir, p->zero, p->m.count);
+  }
+  if (p->unit > 0) {
+    console_note(NULL,
+                 "%s: the gates of %d of %d experts have length 1, as in GLIDER's checkpoints for "
+                 "Arrow, whose runs do not standardise them; --raw-gates takes them as they are",
+                 p->dir, p->unit, p->m.count);
+  }
+}
+
+static Status finish(PoolImport *p, bool as_json, Error *err) {
+  Facts *f = &p->facts;
+  facts_set(f, f->root, "experts_count", json_integer(p->m.count));
+  facts_set(f, f->root, "base_linears", json_integer(p->model->modules.count));
+  facts_set(f, f->root, "scale", facts_text("1 / rank (alpha 1), as the code of the papers has it"));
+  TRY(manifest_write(&p->m, err));
+  TRY(staged_commit(&p->staged, err));
+  say_of_gates(p);
+  return facts_print(f, as_json, err);
+}
+
+/* ---- all ---- */
+
+/* An option is of this format or of another. */
+static Status check_options(const Format *format, const PoolOptions *o, Error *err) {
+  bool glider = format->read == pool_import_glider;
+  const char *missing = !o->base                       ? "base DIR"
+                        : glider && !o->directory      ? "directory DIR"
+                        : !glider && !o->checkpoint    ? "checkpoint FILE"
+                                                       : NULL;
+  const char *stranger = glider && o->checkpoint    ? "checkpoint"
+                         : glider && o->names       ? "names"
+                         : !glider && o->directory  ? "directory"
+                         : !glider && o->embeddings ? "embeddings"
+                         : !glider && o->embedder   ? "embedder"
+                                                    : NULL;
+  if (missing)
+    return error_set(err, STATUS_USAGE, "pool import %s: --%s is missing", format->name, missing);
+  if (stranger)
+    return error_set(err, STATUS_USAGE, "pool import %s: takes no --%s", format->name, stranger);
+  return STATUS_OK;
+}
+
+static Status find_format(const char *name, const Format **format, Error *err) {
+  static const Format FORMAT[] = {{"phatgoose", pool_import_phatgoose},
+                                  {"glider", pool_import_glider}};
+  for (size_t i = 0; i < sizeof FORMAT / sizeof *FORMAT; i++) {
+    *format = &FORMAT[i];
+    if (strcmp(name, FORMAT[i].name) == 0) return STATUS_OK;
+  }
+  return error_set(err, STATUS_USAGE, "pool import: '%.80s' is none of phatgoose, glider", name);
+}
+
+Status pool_import(const char *name, const char *dir, const PoolOptions *o, Error *err) {
+  const Format *format;
+  PoolImport p = {.dir = dir, .facts = facts_new()};
+  Status status = find_format(name, &format, err);
+  if (status == STATUS_OK) status = check_options(format, o, err);
+  if (status == STATUS_OK) status = begin(&p, format, o, err);
+  if (status == STATUS_OK) status = format->read(&p, o, err);
+  if (status == STATUS_OK) status = finish(&p, o->json, err);
+  staged_close(&p.staged);
+  facts_free(&p.facts);
+  t5_close(p.model);
+  manifest_free(&p.m);
+  return status;
+}

@@ -1,0 +1,44 @@
+#include "tools/pool/pool_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/file/file.h"
+#include "data/file/path.h"
+#include "data/text/utf8.h"
+
+Status pool_check_text(const char *what, const char *text, Error *err) {
+  if (utf8_valid(text, strlen(text)) == strlen(text)) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "%s: is not UTF-8 text", what);
+}
+
+Status pool_write_ignored(const char *dir, Error *err) {
+  static const char text[] =
+      "# of a process that is changing the pool\n/.lock\n/experts/.*\n*.tmp.*\n";
+  char *path = path_join(dir, ".gitignore");
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  Status status = access(path, F_OK) == 0 ? STATUS_OK : file_write(path, text, strlen(text), err);
+  free(path);
+  return status;
+}
+
+Status pool_describe_new(const PoolManifest *m, const PoolSource *source, const Modules *modules,
+                         PoolEntry *entry, Error *err) {
+  PoolExpert expert;
+  TRY(pool_expert_open_new(&expert, entry, m->base, source, modules, err));
+  Status status = pool_expert_check_values(&expert, modules, err);
+  pool_expert_describe(&expert, entry);
+  pool_expert_close(&expert);
+  return status;
+}
+
+Status pool_copy_file(const char *from, const char *to, char hash[HASH_HEX], Error *err) {
+  MappedFile file;
+  TRY(mapped_open(&file, from, err));
+  Status status = file_write(to, file.data, file.size, err);
+  if (status == STATUS_OK) status = mapped_unchanged(&file, err);
+  mapped_close(&file);
+  TRY(status);
+  return hash_file(to, hash, err);
+}
