@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "autograd/ground/array.h"
 
@@ -26,11 +27,6 @@ static void write_bytes(ZipWriter *z, const void *data, size_t size) {
 
 void zip_writer_init(ZipWriter *z, FILE *out, const char *path) {
   *z = (ZipWriter){.out = out, .path = path};
-  for (uint32_t i = 0; i < 256; i++) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; bit++) crc = crc & 1 ? crc >> 1 ^ 0xEDB88320U : crc >> 1;
-    z->table[i] = crc;
-  }
 }
 
 void zip_writer_free(ZipWriter *z) {
@@ -39,14 +35,8 @@ void zip_writer_free(ZipWriter *z) {
   *z = (ZipWriter){0};
 }
 
-static uint32_t crc32_of(const ZipWriter *z, const unsigned char *data, size_t size) {
-  uint32_t crc = UINT32_MAX;
-  for (size_t i = 0; i < size; i++) crc = crc >> 8 ^ z->table[(crc ^ data[i]) & 0xff];
-  return ~crc;
-}
-
 /* What the headers at a member and in the directory have in common. */
-static void put_common(Record *r, const ZipMember *m) {
+static void put_common(Record *r, const ZipPlace *m) {
   put(r, 0, 2);      /* flags */
   put(r, 0, 2);      /* stored */
   put(r, 0, 2);      /* time */
@@ -58,7 +48,7 @@ static void put_common(Record *r, const ZipMember *m) {
 }
 
 /* The header with a field "FB" of as many zeros as bring the data to a multiple of ZIP_ALIGN. */
-static void write_header(ZipWriter *z, const ZipMember *m) {
+static void write_header(ZipWriter *z, const ZipPlace *m) {
   enum { HEADER = 30, FIELD = 4 };
   Record r = {.size = 0}, field = {.size = 0};
   static const char zeros[ZIP_ALIGN];
@@ -81,8 +71,8 @@ Status zip_writer_add(ZipWriter *z, const char *name, const void *data, size_t s
     return error_set(err, STATUS_RUN, "%s: %s: %zu bytes are more than a member can hold", z->path,
                      name, size);
   }
-  ZipMember m = {strdup(name), crc32_of(z, data, size), (uint32_t)size, z->at};
-  ZipMember *grown = array_grow(z->member, z->count, 1, sizeof *grown);
+  ZipPlace m = {strdup(name), (uint32_t)crc32_z(0, data, size), (uint32_t)size, z->at};
+  ZipPlace *grown = array_grow(z->member, z->count, 1, sizeof *grown);
   if (grown) z->member = grown;
   if (!m.name || !grown) {
     free(m.name);
@@ -94,7 +84,7 @@ Status zip_writer_add(ZipWriter *z, const char *name, const void *data, size_t s
   return STATUS_OK;
 }
 
-static void write_entry(ZipWriter *z, const ZipMember *m) {
+static void write_entry(ZipWriter *z, const ZipPlace *m) {
   bool large = m->at >= LARGE;
   Record r = {.size = 0}, field = {.size = 0};
   put(&r, 0x02014b50, 4);

@@ -1,4 +1,5 @@
-/* zip_write: zip archives of members that are stored as they are, for torch_write.c. */
+/* zip_write: zip archives of members that are stored as they are, with zlib's CRC-32. For
+ * torch_write.c. */
 #ifndef SKEIN_ZIP_WRITE_H
 #define SKEIN_ZIP_WRITE_H
 
@@ -10,20 +11,19 @@
 
 enum { ZIP_ALIGN = 64 }; /* data of members begin at multiples of it, as torch.save has them */
 
-typedef struct ZipMember {
+typedef struct ZipPlace {
   char *name;
   uint32_t crc;
   uint32_t size;
   uint64_t at; /* of its header in the file */
-} ZipMember;
+} ZipPlace;
 
 typedef struct ZipWriter {
   FILE *out;        /* borrowed; errors of writing are left to who commits it */
   const char *path; /* borrowed, for messages */
   uint64_t at;      /* bytes written */
-  ZipMember *member;
+  ZipPlace *member;
   size_t count;
-  uint32_t table[256]; /* of CRC-32 */
 } ZipWriter;
 
 void zip_writer_init(ZipWriter *z, FILE *out, const char *path);

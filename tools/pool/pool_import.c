@@ -119,7 +119,7 @@ static Status new_entry(PoolImport *p, const ImportedExpert *expert, PoolEntry *
 
 static Status place_expert(PoolImport *p, const Lora *lora, const Gate *gate, Dtype dtype,
                            const ImportedExpert *expert, Error *err) {
-  PoolEntry *entry;
+  PoolEntry *entry = NULL;
   GateForm form = form_of(gate, expert);
   TRY(new_entry(p, expert, &entry, err));
   char *folder = manifest_expert_dir(&p->m, p->m.count - 1);
