@@ -70,6 +70,7 @@ static const Row ROWS[] = {
     {"batch_tokens", SAME, SETTINGS("batch_tokens: 20\n")},
     {"strict", SAME, SETTINGS("strict: true\n")},
     {"statistics", SAME, SETTINGS("statistics: false\n")},
+    {"require_provenance", SAME, SETTINGS("require_provenance: true\n")},
     {"pool", SAME, {NULL, NULL, NULL}, {"pool: @/pool2\n" BASE, NULL, NULL}, link_pool},
     {"base", SAME, NOPOOL, {"base: @/base2\n" OUT, NULL, NULL}, link_base},
     {"max_target", SAME, {NULL, SAY, NULL}, {"max_target: 9\n" POOL, NULL, NULL}, NULL},

@@ -149,6 +149,14 @@ static json_t *means_json(const Evaluation *e) {
   return list;
 }
 
+static json_t *unverified_json(const Pool *pool) {
+  json_t *list = json_array();
+  for (int i = 0; pool && i < pool_count(pool); i++) {
+    if (pool_is_unverified(pool, i)) json_push(&list, json_string(pool_entry(pool, i)->name));
+  }
+  return list;
+}
+
 static void put_head(json_t **root, const Evaluation *e, const char *pool_fingerprint) {
   const EvalSettings *s = &e->spec->settings;
   json_put(root, "format", json_string("skein-eval"));
@@ -158,6 +166,7 @@ static void put_head(json_t **root, const Evaluation *e, const char *pool_finger
   json_put(root, "base_identity", json_string(e->base_identity));
   json_put(root, "pool", eval_text_json(s->pool));
   json_put(root, "pool_fingerprint", json_string(pool_fingerprint));
+  json_put(root, "unverified_gates", unverified_json(e->pool));
   json_put(root, "bootstrap_samples", json_integer(s->bootstrap_samples));
   json_put(root, "bootstrap_seed", json_integer(s->bootstrap_seed));
 }

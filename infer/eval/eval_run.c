@@ -36,8 +36,9 @@ static Status open_model(Evaluation *e, Error *err) {
   TRY(eval_program_identity(skein_version(), kernels_default(), (Precision)s->precision,
                             e->program_identity, err));
   TRY(open_base(e, err));
-  return s->pool ? pool_open(&e->pool, s->pool, &e->base.model->modules, e->base.sample, NULL, err)
-                 : STATUS_OK;
+  if (!s->pool) return STATUS_OK;
+  TRY(pool_open(&e->pool, s->pool, &e->base.model->modules, e->base.sample, NULL, err));
+  return s->require_provenance ? pool_require_provenance(e->pool, err) : STATUS_OK;
 }
 
 /* Whether a method compares the items with the experts. */

@@ -41,6 +41,8 @@ static const Option SETTINGS[] = {
      "refuse a file with an item that cannot be asked or judged, instead of leaving it out"},
     {"statistics", OPTION_BOOL, SETTING(statistics), "true", 0, 0, NULL, false,
      "keep the routing statistics of routed cells"},
+    {"require_provenance", OPTION_BOOL, SETTING(require_provenance), "false", 0, 0, NULL, false,
+     "refuse a pool with gates that do not say which base and expert they are of"},
 };
 
 Status eval_settings_init(OptionSet *set, EvalSettings *settings, Error *err) {

@@ -55,7 +55,7 @@ typedef struct EvalSettings {
   char *base, *pool, *output;
   int64_t limit, threads, batch_tokens, max_input, max_target;
   int64_t bootstrap_samples, bootstrap_seed;
-  bool statistics, strict;
+  bool statistics, strict, require_provenance;
   int precision; /* Precision */
 } EvalSettings;
 

@@ -142,12 +142,28 @@ static void print_items(const Evaluation *e, const char *before, FILE *out) {
   }
 }
 
+/* Whose gates nobody vouches for. */
+static void print_provenance(const Evaluation *e, const char *before, FILE *out) {
+  int count = e->pool ? pool_unverified(e->pool) : 0;
+  if (count == 0) return;
+  fprintf(out, "%sgates of unverified provenance: %d of %d experts", before, count,
+          pool_count(e->pool));
+  const char *between = ":";
+  for (int i = 0; i < pool_count(e->pool) && count < pool_count(e->pool); i++) {
+    if (!pool_is_unverified(e->pool, i)) continue;
+    fprintf(out, "%s %s", between, pool_entry(e->pool, i)->name);
+    between = ",";
+  }
+  fputc('\n', out);
+}
+
 static void print_notes(const Evaluation *e, const char *before, FILE *out) {
   for (int m = 0; m < e->spec->methods; m++) {
     if (e->spec->method[m]->rule != EVAL_ROUTED && e->spec->method[m]->shown)
       print_choices(e, m, before, out);
   }
   print_items(e, before, out);
+  print_provenance(e, before, out);
 }
 
 Status eval_table_text(const Evaluation *e, FILE *out, Error *err) {

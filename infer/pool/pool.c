@@ -245,21 +245,24 @@ GateForm pool_gate_form(const Pool *pool, int expert) {
   return pool->expert[expert].gate_info.form;
 }
 
+bool pool_is_unverified(const Pool *pool, int expert) {
+  return pool->expert[expert].gate_info.unverified;
+}
+
 int pool_unverified(const Pool *pool) {
   int count = 0;
-  for (int i = 0; i < pool->count; i++) count += pool->expert[i].gate_info.unverified;
+  for (int i = 0; i < pool->count; i++) count += pool_is_unverified(pool, i);
   return count;
 }
 
 Status pool_require_provenance(const Pool *pool, Error *err) {
   for (int i = 0; i < pool->count; i++) {
-    const PoolExpert *e = &pool->expert[i];
-    if (!e->gate_info.unverified) continue;
+    if (!pool_is_unverified(pool, i)) continue;
     return error_set(err, STATUS_MISMATCH,
                      "%s: expert '%s': provenance: is unverified: the gate's file does not say which "
                      "base and expert it was trained on; leave the expert out (only), or ask "
                      "without require-provenance",
-                     pool_dir(pool), e->entry->name);
+                     pool_dir(pool), pool_entry(pool, i)->name);
   }
   return STATUS_OK;
 }

@@ -75,7 +75,9 @@ Status pool_vector(const Pool *pool, PoolVector kind, int expert, int module, fl
 /* What the gates of an expert are: only trained ones may be standardised. */
 GateForm pool_gate_form(const Pool *pool, int expert);
 
-/* How many of the opened experts have gates of unverified provenance (pool_manifest.h). */
+/* Whether the gates of an expert are of unverified provenance (pool_manifest.h), and how many
+ * experts' are. */
+bool pool_is_unverified(const Pool *pool, int expert);
 int pool_unverified(const Pool *pool);
 /* STATUS_MISMATCH naming the first of them. */
 Status pool_require_provenance(const Pool *pool, Error *err);

@@ -147,14 +147,10 @@ Status pool_import_add(PoolImport *p, Released *r, int i, const ImportedExpert *
 void pool_import_unused(PoolImport *p, const Released *r) {
   const char *first = "";
   size_t count = released_unused(r, false, &first);
-  if (count == 0) return;
-  char *text = NULL;
-  if (asprintf(&text, "%s: %zu tensor%s of the base, %s first", path_last(r->path), count,
-               count == 1 ? "" : "s", first) < 0) {
-    text = NULL;
+  if (count > 0 && p->left_over == 0) {
+    facts_append(&p->facts, p->unused, facts_text(first));
   }
-  facts_append(&p->facts, p->unused, text ? facts_text(text) : NULL);
-  free(text);
+  p->left_over += (int64_t)count;
 }
 
 /* ---- finishing ---- */
@@ -178,6 +174,7 @@ static Status finish(PoolImport *p, bool as_json, Error *err) {
   Facts *f = &p->facts;
   facts_set(f, f->root, "experts_count", json_integer(p->m.count));
   facts_set(f, f->root, "base_linears", json_integer(p->model->modules.count));
+  facts_set(f, f->root, "tensors_not_used", json_integer(p->left_over));
   facts_set(f, f->root, "scale", facts_text("1 / rank (alpha 1), as the code of the papers has it"));
   TRY(manifest_write(&p->m, err));
   TRY(staged_commit(&p->staged, err));

@@ -14,6 +14,7 @@ typedef struct PoolImport {
   PoolManifest m; /* of the pool under its hidden name */
   Facts facts;    /* what was done, printed at the end */
   json_t *rows, *unused;
+  int64_t left_over; /* tensors of the base in checkpoints */
   int zero; /* experts whose gates are all 0 */
   int unit; /* whose gates have length 1 and will be standardised */
 } PoolImport;
@@ -32,7 +33,7 @@ typedef struct ImportedExpert {
 /* Expert `i` of a checkpoint becomes the next of the pool. STATUS_INPUT for a name that another
  * has. */
 Status pool_import_add(PoolImport *p, Released *r, int i, const ImportedExpert *expert, Error *err);
-/* What of a checkpoint is not used goes into the report: its first `name` and how many there are. */
+/* The tensors of a checkpoint that are not used go into the report: the first name, and how many. */
 void pool_import_unused(PoolImport *p, const Released *r);
 
 #endif

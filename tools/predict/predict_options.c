@@ -67,6 +67,8 @@ static const Argument ROWS[] = {
      .help = "tokens computed together; memory and speed, not results", .most = COUNT_MOST},
     {"bf16", 0, ARGUMENT_SWITCH, AT(bf16), BOTH, NULL,
      .help = "products with weights in bf16: faster, on a processor that has it"},
+    {"require-provenance", 0, ARGUMENT_SWITCH, AT(require_provenance), BOTH, NULL,
+     .help = "refuse gates that do not say which base and expert they are of"},
     {"threads", 0, ARGUMENT_COUNT, AT(threads), BOTH, "N", .help = "threads", .most = COUNT_MOST},
     {"set", 's', ARGUMENT_TEXTS, AT(assignment), BOTH, "KEY=VALUE",
      .help = "one setting of the router"},

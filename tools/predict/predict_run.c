@@ -73,6 +73,7 @@ static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
   TRY(base_sample(&p->base, err));
   TRY(pool_open(&p->pool, o->pool, &p->base.model->modules, p->base.sample, p->router_settings.only,
                 err));
+  if (o->require_provenance) TRY(pool_require_provenance(p->pool, err));
   TRY(router_open(&p->router, &p->router_settings, p->pool, &p->base, (int)o->threads, err));
   if (!o->stats) return STATUS_OK;
   TRY(routing_stats_new(&p->stats, pool_modules(p->pool), pool_count(p->pool), err));
