@@ -178,7 +178,7 @@ static void read_batch(RoutedCase *k) {
   }
 }
 
-RoutedCase *routed_case(Scratch *s, const char *name) {
+RoutedCase *routed_case_open(Scratch *s, const char *name) {
   RoutedCase *k = calloc(1, sizeof *k);
   Error err = {0};
   assert_non_null(k);
@@ -195,6 +195,11 @@ RoutedCase *routed_case(Scratch *s, const char *name) {
   free(tensors);
   free(base);
   read_batch(k);
+  return k;
+}
+
+RoutedCase *routed_case(Scratch *s, const char *name) {
+  RoutedCase *k = routed_case_open(s, name);
   write_pool(k);
   return k;
 }

@@ -20,7 +20,10 @@ typedef struct RoutedCase {
   int32_t input[ROUTED_TOKENS], decoder[ROUTED_TOKENS];
 } RoutedCase;
 
-/* Reads the case and writes its pool and its embeddings into the scratch directory. */
+/* Reads a case, one of these or "released" (tests/oracle/released.py); nothing is written. */
+RoutedCase *routed_case_open(Scratch *s, const char *name);
+/* The same of "routed" and "mixed", and writes the pool and its embeddings into the scratch
+ * directory. */
 RoutedCase *routed_case(Scratch *s, const char *name);
 void routed_case_close(RoutedCase *k);
 
