@@ -22,7 +22,7 @@
 #include "autograd/ground/status.h"
 #include "data/tensors/pickle_value.h"
 
-enum { PICKLE_BYTES = 64 << 20, PICKLE_VALUES = 1 << 20 };
+enum { PICKLE_BYTES = 64 << 20, PICKLE_VALUES = 1 << 23 };
 
 typedef struct Pickle {
   PickleValue *value;

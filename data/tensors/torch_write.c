@@ -16,12 +16,17 @@ enum {
   BINUNICODE = 'X',
   GLOBAL = 'c',
   BINPERSID = 'Q',
+  BINPUT = 'q',
+  BINGET = 'h',
   TUPLE = 't',
   EMPTY_TUPLE = ')',
   REDUCE = 'R',
   NEWFALSE = 0x89,
   LONG1 = 0x8a,
 };
+
+/* What every tensor has is written once and then called by its number in the memo. */
+enum { MEMO_REBUILD, MEMO_STORAGE, MEMO_CPU, MEMO_ORDERED, MEMO_TYPE, MEMOS = MEMO_TYPE + 3 };
 
 struct TorchWriter {
   AtomicFile file;
@@ -30,6 +35,7 @@ struct TorchWriter {
   char *text;
   size_t size;
   int64_t count;
+  bool known[MEMOS];
 };
 
 static void put_text(FILE *f, const char *text) {
@@ -45,8 +51,19 @@ static void put_number(FILE *f, int64_t number) {
   fwrite(&number, sizeof number, 1, f);
 }
 
-static void put_global(FILE *f, const char *module, const char *name) {
-  fprintf(f, "%c%s\n%s\n", GLOBAL, module, name);
+/* A class or function, or with module NULL a text, that is in the memo from now on. */
+static void put_known(TorchWriter *w, int memo, const char *module, const char *name) {
+  if (w->known[memo]) {
+    fprintf(w->pickle, "%c%c", BINGET, memo);
+    return;
+  }
+  if (module) {
+    fprintf(w->pickle, "%c%s\n%s\n", GLOBAL, module, name);
+  } else {
+    put_text(w->pickle, name);
+  }
+  fprintf(w->pickle, "%c%c", BINPUT, memo);
+  w->known[memo] = true;
 }
 
 static const char *storage_name(Dtype dtype) {
@@ -62,14 +79,15 @@ static const char *storage_name(Dtype dtype) {
 }
 
 /* ("storage", its type, its name, "cpu", how many numbers), as a persistent id. */
-static void put_storage(FILE *f, const SafetensorsItem *item, int64_t index) {
+static void put_storage(TorchWriter *w, const SafetensorsItem *item) {
+  FILE *f = w->pickle;
   char name[24];
-  snprintf(name, sizeof name, "%" PRId64, index);
+  snprintf(name, sizeof name, "%" PRId64, w->count);
   fputc(MARK, f);
-  put_text(f, "storage");
-  put_global(f, "torch", storage_name(item->dtype));
+  put_known(w, MEMO_STORAGE, NULL, "storage");
+  put_known(w, MEMO_TYPE + (int)item->dtype, "torch", storage_name(item->dtype));
   put_text(f, name);
-  put_text(f, "cpu");
+  put_known(w, MEMO_CPU, NULL, "cpu");
   put_number(f, item->rows * item->cols);
   fputc(TUPLE, f);
   fputc(BINPERSID, f);
@@ -82,16 +100,17 @@ static void put_pair(FILE *f, const SafetensorsItem *item, int64_t rows, int64_t
   fputc(TUPLE, f);
 }
 
-static void put_tensor(FILE *f, const SafetensorsItem *item, int64_t index) {
+static void put_tensor(TorchWriter *w, const SafetensorsItem *item) {
+  FILE *f = w->pickle;
   put_text(f, item->name);
-  put_global(f, "torch._utils", "_rebuild_tensor_v2");
+  put_known(w, MEMO_REBUILD, "torch._utils", "_rebuild_tensor_v2");
   fputc(MARK, f);
-  put_storage(f, item, index);
+  put_storage(w, item);
   put_number(f, 0); /* where in the storage it begins */
   put_pair(f, item, item->rows, item->cols);
   put_pair(f, item, item->cols, 1); /* strides */
   fputc(NEWFALSE, f);               /* needs no gradient */
-  put_global(f, "collections", "OrderedDict");
+  put_known(w, MEMO_ORDERED, "collections", "OrderedDict");
   fputc(EMPTY_TUPLE, f);
   fputc(REDUCE, f);
   fputc(TUPLE, f);
@@ -134,8 +153,10 @@ Status torch_writer_add(TorchWriter *w, const SafetensorsItem *item, Error *err)
   void *data = malloc(count * dtype_size(item->dtype) + 1);
   Status status = data ? add_data(w, item, data, count, err) : out_of_memory(w->file.path, err);
   free(data);
-  if (status == STATUS_OK) put_tensor(w->pickle, item, w->count++);
-  return status;
+  if (status != STATUS_OK) return status;
+  put_tensor(w, item);
+  w->count++;
+  return STATUS_OK;
 }
 
 static Status add_records(TorchWriter *w, Error *err) {

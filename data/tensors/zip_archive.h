@@ -21,7 +21,7 @@
 
 #include "data/file/file.h"
 
-enum { ZIP_MEMBERS = 100000, ZIP_NAME = 512 };
+enum { ZIP_MEMBERS = 1 << 20, ZIP_NAME = 512 };
 
 typedef struct ZipMember {
   char *name;
