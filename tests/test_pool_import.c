@@ -51,9 +51,9 @@ static Pool *open_pool(const RoutedCase *k, const char *dir) {
   return pool;
 }
 
-/* The pool routed by PHATGOOSE gives the golden logits; `ordered`: its experts are in the order of
- * the golden weights, which are compared, too. */
-static void expect_routed(const RoutedCase *k, const char *dir, bool ordered) {
+/* The pool routed by PHATGOOSE gives the golden logits of that name; `ordered`: its experts are in
+ * the order of the golden weights, which are compared, too. */
+static void expect_routed(const RoutedCase *k, const char *dir, const char *name, bool ordered) {
   Error err = {0};
   OptionSet set;
   RouterSettings settings;
@@ -70,7 +70,7 @@ static void expect_routed(const RoutedCase *k, const char *dir, bool ordered) {
             &err);
   float *got = routed_run(k, router, seen);
   int64_t n;
-  const float *want = routed_want(k, "logits", "", &n);
+  const float *want = routed_want(k, name, "", &n);
   compare(&logits, dir, got, want, n);
   if (ordered) routed_compare(k, "weights", seen, &weights);
   compare_end(&logits);
@@ -89,7 +89,7 @@ static void phatgoose_routes_as_in_pytorch(void **state) {
   RoutedCase *k = routed_case_open(*state, "released");
   Import i = {*state, "phatgoose", "phatgoose/best.pt", "goose", NAMES, false};
   expect_ok("import", import(&i, &err), &err);
-  expect_routed(k, scratch_path(*state, "goose"), true);
+  expect_routed(k, scratch_path(*state, "goose"), "logits", true);
   Pool *pool = open_pool(k, scratch_path(*state, "goose"));
   assert_string_equal(pool_entry(pool, 1)->name, "apple");
   assert_string_equal(pool_entry(pool, 1)->source, "best.pt, expert 1");
@@ -107,7 +107,7 @@ static void glider_routes_as_in_pytorch(void **state) {
   RoutedCase *k = routed_case_open(*state, "released");
   Import i = {*state, "glider", "glider", "glider", NULL, false};
   expect_ok("import", import(&i, &err), &err);
-  expect_routed(k, scratch_path(*state, "glider"), false);
+  expect_routed(k, scratch_path(*state, "glider"), "logits", false);
   Pool *pool = open_pool(k, scratch_path(*state, "glider"));
   assert_string_equal(pool_entry(pool, 0)->name, "apple");
   assert_string_equal(pool_entry(pool, 2)->name, "zoo");
@@ -126,6 +126,7 @@ static void raw_gates_are_taken_as_they_are(void **state) {
     assert_int_equal(pool_gate_form(pool, 0), raw ? GATE_DIRECTIONS : GATE_TRAINED);
     pool_close(pool);
   }
+  expect_routed(k, scratch_path(*state, "raw"), "raw_logits", false);
   routed_case_close(k);
 }
 

@@ -10,11 +10,12 @@ on the base of tests/golden/v1_1, and what plain PyTorch makes of them.
     glider/*_best.pt       the three experts, a file each, by GLIDER's conversion
     embeddings.pt          vectors of their instructions and of one more task
     memory.pt              the gates of "zoo" alone as GLIDER's code holds them: standardised
-    arrow/, column/        q of "zoo" for GLIDER's Arrow: gates are right singular vectors of B A, and
-                           column 0 of V^H
+    arrow/*_best.pt        q of each for GLIDER's Arrow: gates are right singular vectors of B A
+    column/zoo_best.pt     the same of "zoo" with column 0 of V^H
     expected.json          names, linears, examples
     expected.safetensors   <expert>.a, .b and .gate, of all linears end to end in module order; logits
-                           and weights of the three routed by PHATGOOSE
+                           and weights of the three routed by PHATGOOSE; raw_logits of those of arrow/
+                           with their gates as they are
 
 Names and shapes are those that the code of both papers writes (infer/expert/released_key.h says
 where); the routing is that of tests/oracle/routed.py, with the scale 1 / r.
@@ -40,6 +41,7 @@ LENGTHS = [(9, 4), (1, 2), (12, 3)]
 NAMES = ["zoo", "apple", "mint"]  # in the order of their numbers; GLIDER's is alphabetical
 EMBEDDED = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"]
 RULE = dict(vectors="gate", norm_input=True, norm_vector=True, top_k=2)  # of routed.py
+RAW_RULE = dict(RULE, norm_vector=False)
 
 
 def make_expert(linears, rng):
@@ -111,6 +113,11 @@ def only_q(expert):
     return {name: f for name, f in expert.items() if name.endswith(".q")}
 
 
+def toward(vector):
+    """The sign of a singular vector is anybody's; this is routed.prototype's."""
+    return vector * vector[vector.abs().argmax()].sign()
+
+
 def directions(expert, column):
     """GLIDER's gates for Arrow: what they are meant to be, or `column` 0 of V^H."""
     state = OrderedDict()
@@ -119,7 +126,7 @@ def directions(expert, column):
         prefix = f"base_model.model.{name}"
         state[f"{prefix}.lora_A.default.weight"] = f["a"]
         state[f"{prefix}.lora_B.default.weight"] = f["b"]
-        state[f"{prefix}.lora_gate.default"] = (vh[:, 0] if column else vh[0]).contiguous()
+        state[f"{prefix}.lora_gate.default"] = vh[:, 0].contiguous() if column else toward(vh[0])
     return state
 
 
@@ -141,15 +148,16 @@ def save_checkpoints(base, experts, rng):
     save(gate_run(base, only_q(experts[0])), "gate_run/best.pt")
     save(lora_linear(base, only_q(experts[0])), "lora_linear/best.pt")
     save(standardised(experts[0]), "memory.pt")
-    save(directions(only_q(experts[0]), False), "arrow/zoo_best.pt")
+    for name, expert in zip(NAMES, experts):
+        save(directions(only_q(expert), False), f"arrow/{name}_best.pt")
     save(directions(only_q(experts[0]), True), "column/zoo_best.pt")
     save({name: torch.randn(DIM, generator=rng) for name in NAMES + ["queries"]}, "embeddings.pt")
 
 
-def forward(base, experts, examples):
+def forward(base, experts, examples, rule):
     scaled = {name: {m: {**f, "a": f["a"].double(), "b": f["b"].double(), "scale": 1 / RANK}
                      for m, f in expert.items()} for name, expert in experts.items()}
-    logits, run = routed.run(base, scaled, None, None, examples, RULE)
+    logits, run = routed.run(base, scaled, None, None, examples, rule)
     assert run.margin > routed.MARGIN, f"a choice hangs on {run.margin}; take a new seed"
     return logits, run
 
@@ -167,8 +175,11 @@ def main():
     case = type("", (), {"lengths": LENGTHS, "shape": {"vocab_size": base.config.vocab_size}})
     examples = make_examples(case, rng)
     named = dict(zip(NAMES, experts))
-    logits, run = forward(base, named, examples)
+    logits, run = forward(base, named, examples, RULE)
+    arrow = {name: {m: {**f, "gate": routed.prototype(f)} for m, f in only_q(expert).items()}
+             for name, expert in named.items()}
     out = {"logits": logits, "weights": torch.cat([torch.cat(run.weights[m]) for m in linears])}
+    out["raw_logits"], _ = forward(base, arrow, examples, RAW_RULE)
     for name, expert in named.items():
         for part in ("a", "b", "gate"):
             out[f"{name}.{part}"] = torch.cat([expert[m][part].flatten() for m in linears])
