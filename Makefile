@@ -228,6 +228,7 @@ golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/or
 	@$(PYTHON) -B tests/oracle/routed.py
 	@$(PYTHON) -B tests/oracle/mixed.py
 	@$(PYTHON) -B tests/oracle/tfew.py
+	@$(PYTHON) -B tests/oracle/released.py
 
 bench: $(BUILD)/skein ## measure gate training on this machine: build/bench/speed.csv
 	@SKEIN=$(BUILD)/skein sh tools/bench/speed

@@ -80,10 +80,19 @@ static Status place_tensor(Released *r, size_t i, Error *err) {
   return STATUS_OK;
 }
 
+/* Every byte is as it was saved, where the format tells. */
+static Status verify(const Released *r, Error *err) {
+  for (size_t i = 0; i < weights_tables(r->weights); i++) {
+    TRY(tensor_table_verify(weights_table(r->weights, i), err));
+  }
+  return STATUS_OK;
+}
+
 static Status open_file(Released *r, const char *path, Error *err) {
   r->path = strdup(path);
   if (!r->path) return out_of_memory(path, err);
   TRY(weights_open(&r->weights, path, err));
+  TRY(verify(r, err));
   TRY(count_experts(r, err));
   r->slot = calloc((size_t)r->experts * (size_t)r->modules->count, sizeof *r->slot);
   if (!r->slot) return out_of_memory(path, err);

@@ -26,7 +26,8 @@ typedef struct Released {
   bool gates;         /* there are gates in it */
 } Released;
 
-/* Maps the file and finds the place of every tensor in it. STATUS_INPUT for a name that is none of
+/* Maps the file, compares its sums where it has some, and finds the place of every tensor in it.
+ * STATUS_INPUT for a name that is none of
  * released_key.h and for two tensors in one place; STATUS_MISMATCH for a linear that the model does
  * not have. On failure *r is zeroed. */
 Status released_open(Released *r, const char *path, const Modules *modules, Error *err);
