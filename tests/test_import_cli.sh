@@ -94,7 +94,7 @@ head -c 200000 $best >"$work/cut.pt"
 goose 3 'cut.pt: .*truncated' "$work/cut.pt"
 { head -c 252000 $best && printf 'XXXX' && tail -c +252005 $best; } >"$work/flipped.pt"
 goose 3 'flipped.pt: ' "$work/flipped.pt"
-{ head -c 100000 $best && printf 'X' && tail -c +100002 $best; } >"$work/sum.pt"
+{ head -c 100100 $best && printf X && tail -c +100102 $best; } >"$work/sum.pt"
 goose 3 'sum.pt: .*CRC-32' "$work/sum.pt"
 goose 3 'embeddings.pt: tensor .* is none that PHATGOOSE' $golden/embeddings.pt
 
