@@ -1,5 +1,5 @@
-/* Pools made of checkpoints of PHATGOOSE and GLIDER (tests/oracle/released.py) route as PyTorch does
- * with what is in them, and come back from an export to the bit. */
+/* Pools made of checkpoints of PHATGOOSE and GLIDER (tests/oracle/released.py) route as PyTorch
+ * does with what is in them, and come back from an export to the bit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,8 +46,8 @@ static Status import(const Import *i, Error *err) {
 static Pool *open_pool(const RoutedCase *k, const char *dir) {
   Error err = {0};
   Pool *pool;
-  expect_ok(dir,
-            pool_open(&pool, dir, &k->model->modules, tiny_sample(k->model).hex, NULL, &err), &err);
+  expect_ok(dir, pool_open(&pool, dir, &k->model->modules, tiny_sample(k->model).hex, NULL, &err),
+            &err);
   return pool;
 }
 

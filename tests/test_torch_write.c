@@ -42,8 +42,8 @@ static void tensors_come_back(void **state) {
   for (int i = 0; i < 3; i++) {
     Tensor t;
     float got[6];
-    expect_ok(item[i].name,
-              weights_locate(w, item[i].name, item[i].rows, item[i].cols, &t, &err), &err);
+    expect_ok(item[i].name, weights_locate(w, item[i].name, item[i].rows, item[i].cols, &t, &err),
+              &err);
     assert_int_equal(t.dtype, item[i].dtype);
     dtype_widen(got, t.store, t.dtype, 6);
     for (int c = 0; c < (i == 2 ? 5 : 6); c++) assert_true(got[c] == VALUES[c]);
@@ -89,8 +89,8 @@ static void many_tensors_come_back(void **state) {
   for (int i = 0; i < MANY; i += 6999) {
     Tensor t;
     float value;
-    expect_ok("tensor",
-              weights_locate(read, weights_entry(read, (size_t)i)->name, 1, 1, &t, &err), &err);
+    expect_ok("tensor", weights_locate(read, weights_entry(read, (size_t)i)->name, 1, 1, &t, &err),
+              &err);
     dtype_widen(&value, t.store, t.dtype, 1);
     assert_true(value == (float)i);
   }

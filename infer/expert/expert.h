@@ -12,6 +12,7 @@
  *                                        ia3.h               Ia3: a vector a linear, in f32
  *   gate.safetensors                     gate.h              Gate: a vector a linear, in f32
  *   gate or activation.safetensors       vector_file.h       VectorFile: mapped, checked, unread
+ *   checkpoints of PHATGOOSE, GLIDER     released.h          experts of one file, read one by one
  *   (from the factors)                   arrow.h             Arrow's prototype of a linear
  *
  * An expert covers some linears of a model and leaves the others as they are. Its adapter decides

@@ -20,24 +20,27 @@ static const char *name_of(const Released *r, size_t at) {
 /* Opening. */
 
 static Status refuse_name(const Released *r, const char *name, Error *err) {
-  return error_set(err, STATUS_INPUT,
-                   "%s: tensor '%.200s': is none that PHATGOOSE, GLIDER or PEFT write for a LoRA and "
-                   "its gates; is this a checkpoint of experts?",
-                   r->path, name);
+  return error_set(
+      err, STATUS_INPUT,
+      "%s: tensor '%.200s': is none that PHATGOOSE, GLIDER or PEFT write for a LoRA and "
+      "its gates; is this a checkpoint of experts?",
+      r->path, name);
 }
 
 static Status refuse_module(const Released *r, const char *name, const ReleasedKey *key,
                             Error *err) {
   int size = key->module_size < 100 ? (int)key->module_size : 100;
   if (key->part == RELEASED_GATE && !memchr(key->module, '.', key->module_size)) {
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: tensor '%.200s': is one router for the whole of \"%.*s\", as the baseline "
-                     "Retrieval has it, and no gate of a linear; take the checkpoint with gates",
-                     r->path, name, size, key->module);
+    return error_set(
+        err, STATUS_MISMATCH,
+        "%s: tensor '%.200s': is one router for the whole of \"%.*s\", as the baseline "
+        "Retrieval has it, and no gate of a linear; take the checkpoint with gates",
+        r->path, name, size, key->module);
   }
-  return error_set(err, STATUS_MISMATCH,
-                   "%s: tensor '%.200s': the base has no linear \"%.*s\" (%s); is it of another base?",
-                   r->path, name, size, key->module, r->modules->shape);
+  return error_set(
+      err, STATUS_MISMATCH,
+      "%s: tensor '%.200s': the base has no linear \"%.*s\" (%s); is it of another base?", r->path,
+      name, size, key->module, r->modules->shape);
 }
 
 /* How many experts the numbers of the names speak of. */
@@ -52,10 +55,11 @@ static Status count_experts(Released *r, Error *err) {
   int64_t tensors = (int64_t)weights_count(r->weights);
   if (most < 0) return error_set(err, STATUS_INPUT, "%s: holds no expert and no gate", r->path);
   if (most >= tensors || most >= RELEASED_EXPERTS_MAX) {
-    return error_set(err, STATUS_INPUT,
-                     "%s: has an expert numbered %lld and %lld tensors in all; experts before it are "
-                     "missing",
-                     r->path, (long long)most, (long long)tensors);
+    return error_set(
+        err, STATUS_INPUT,
+        "%s: has an expert numbered %lld and %lld tensors in all; experts before it are "
+        "missing",
+        r->path, (long long)most, (long long)tensors);
   }
   r->experts = (int)most + 1;
   return STATUS_OK;
@@ -133,7 +137,7 @@ static bool has_gate(const ReleasedSlot *s) {
   return s->at[RELEASED_GATE] || s->at[RELEASED_INPUT_GATE];
 }
 
-/* The first part that an expert lacks at a module which some expert covers; RELEASED_PARTS: none. */
+/* The first part that an expert lacks where some expert has one; RELEASED_PARTS: none. */
 static ReleasedPart missing_part(const Released *r, const ReleasedSlot *s) {
   if (!s->at[RELEASED_A]) return RELEASED_A;
   if (!s->at[RELEASED_B]) return RELEASED_B;
@@ -234,10 +238,11 @@ static Status choose_gate(const Released *r, const ReleasedSlot *s, Tensor *rout
   }
   tensor_destroy(input);
   if (same) return STATUS_OK;
-  return error_set(err, STATUS_INPUT,
-                   "%s: tensor '%.160s': is not what '%.160s' is; one of the two is the gate, remove "
-                   "the other",
-                   r->path, name_of(r, s->at[RELEASED_GATE]), name_of(r, s->at[RELEASED_INPUT_GATE]));
+  return error_set(
+      err, STATUS_INPUT,
+      "%s: tensor '%.160s': is not what '%.160s' is; one of the two is the gate, remove "
+      "the other",
+      r->path, name_of(r, s->at[RELEASED_GATE]), name_of(r, s->at[RELEASED_INPUT_GATE]));
 }
 
 static Status read_gate(const Released *r, const ReleasedSlot *s, const Module *module, Tensor *to,
@@ -312,10 +317,11 @@ static Status read_own_gate(const Released *r, const Lora *lora, int module, Gat
 Status released_read_gate(Released *r, const Lora *lora, Gate **gate, Error *err) {
   *gate = NULL;
   if (r->experts != 1) {
-    return error_set(err, STATUS_INPUT,
-                     "%s: holds the gates of %d experts; import them all with their adapters (skein "
-                     "pool import), or give a file of one",
-                     r->path, r->experts);
+    return error_set(
+        err, STATUS_INPUT,
+        "%s: holds the gates of %d experts; import them all with their adapters (skein "
+        "pool import), or give a file of one",
+        r->path, r->experts);
   }
   TRY(gate_blank(gate, r->modules, err));
   Status status = STATUS_OK;

@@ -27,9 +27,8 @@ typedef struct Released {
 } Released;
 
 /* Maps the file, compares its sums where it has some, and finds the place of every tensor in it.
- * STATUS_INPUT for a name that is none of
- * released_key.h and for two tensors in one place; STATUS_MISMATCH for a linear that the model does
- * not have. On failure *r is zeroed. */
+ * STATUS_INPUT for a name that is none of released_key.h and for two tensors in one place;
+ * STATUS_MISMATCH for a linear that the model does not have. On failure *r is zeroed. */
 Status released_open(Released *r, const char *path, const Modules *modules, Error *err);
 void released_close(Released *r); /* a zeroed Released is allowed */
 

@@ -1,5 +1,5 @@
-/* released_key: the names that tensors of experts have in checkpoints of others. <m> is the name of a
- * linear, <i> the number of an expert; "base_model.model." may stand before any of them.
+/* released_key: the names that tensors of experts have in checkpoints of others. <m> is the name of
+ * a linear, <i> the number of an expert; "base_model.model." may stand before any of them.
  *
  *   NAME                                          SHAPE       WRITTEN BY
  *   <m>._addons.expert_lora.layer1__<i>           [d_in, r]   PHATGOOSE: A transposed
@@ -47,8 +47,8 @@ ReleasedKey released_key(const char *name);
 /* Whose names a file has. */
 typedef enum ReleasedStyle { STYLE_PHATGOOSE, STYLE_GLIDER } ReleasedStyle;
 
-/* The name of RELEASED_A, _B or _GATE of a linear in a new string; NULL when out of memory. GLIDER's
- * names have no number. */
+/* The name of RELEASED_A, _B or _GATE of a linear in a new string; NULL when out of memory.
+ * GLIDER's names have no number. */
 char *released_name(ReleasedStyle style, ReleasedPart part, const char *module, int expert);
 
 #endif

@@ -258,11 +258,12 @@ int pool_unverified(const Pool *pool) {
 Status pool_require_provenance(const Pool *pool, Error *err) {
   for (int i = 0; i < pool->count; i++) {
     if (!pool_is_unverified(pool, i)) continue;
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: expert '%s': provenance: is unverified: the gate's file does not say which "
-                     "base and expert it was trained on; leave the expert out (only), or ask "
-                     "without require-provenance",
-                     pool_dir(pool), pool_entry(pool, i)->name);
+    return error_set(
+        err, STATUS_MISMATCH,
+        "%s: expert '%s': provenance: is unverified: the gate's file does not say which "
+        "base and expert it was trained on; leave the expert out (only), or ask "
+        "without require-provenance",
+        pool_dir(pool), pool_entry(pool, i)->name);
   }
   return STATUS_OK;
 }

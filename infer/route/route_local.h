@@ -6,9 +6,10 @@
  *   absolute (Arrow; Ostapenko et al. 2024): s_i = |u . v_i| / temperature on the raw u.
  *   raw signed (Arrow as the released code of GLIDER runs it): s_i = LN(u) . v_i / sqrt(d).
  *
- * A vector that was standardised before is taken as it is. Doing it twice is not the same: LN(v) has
- * the variance var / (var + eps), and a second LN scales it by 1 / sqrt(var / (var + eps) + eps),
- * which is 1 - 5e-6 where var is large and 1.002 where it is 0.0025, a usual one of trained gates. */
+ * A vector that was standardised before is taken as it is. Doing it twice is not the same: LN(v)
+ * has the variance var / (var + eps), and a second LN scales it by 1 / sqrt(var / (var + eps) +
+ * eps), which is 1 - 5e-6 where var is large and 1.002 where it is 0.0025, a usual one of trained
+ * gates. */
 #ifndef SKEIN_ROUTE_LOCAL_H
 #define SKEIN_ROUTE_LOCAL_H
 

@@ -62,13 +62,18 @@ static const char usage[] =
     "one line for each finding; it exits with 0 when there are only notes, with 3 for a file that\n"
     "is malformed or of no use, with 4 for parts that do not belong together.\n"
     "\n"
-    "Gates of others are safetensors or .pt with a vector <module>.gate, or the names that PHATGOOSE\n"
-    "and GLIDER give, with or without base_model.model. before them. Such a file does not say which\n"
-    "base and expert its gates were trained on: the pool records provenance: unverified, as it does\n"
-    "for everything that is imported, and ls, check and the tables of an evaluation say so. Vectors\n"
+    "Gates of others are safetensors or .pt with a vector <module>.gate, or the names that "
+    "PHATGOOSE\n"
+    "and GLIDER give, with or without base_model.model. before them. Such a file does not say "
+    "which\n"
+    "base and expert its gates were trained on: the pool records provenance: unverified, as it "
+    "does\n"
+    "for everything that is imported, and ls, check and the tables of an evaluation say so. "
+    "Vectors\n"
     "of mean 0 and variance 1 were standardised before, and routers take them as they are.\n"
     "\n"
-    "An import reads alpha 1 (a scale of 1 / rank), as the code of both papers has it, makes a new\n"
+    "An import reads alpha 1 (a scale of 1 / rank), as the code of both papers has it, makes a "
+    "new\n"
     "pool, whole or not at all, and prints what it read and what it did not use. An export pads\n"
     "ranks and scales B where the form of the others has one rank and no alpha, and prints that.\n"
     "\n"
@@ -81,9 +86,12 @@ static const struct {
   const char *name, *operands;
   int count; /* of the operands */
 } VERB[VERBS] = {
-    [INIT] = {"init", "POOL", 1},          [ADD] = {"add", "POOL and NAME", 2},
-    [REMOVE] = {"rm", "POOL and NAME", 2}, [LIST] = {"ls", "POOL", 1},
-    [CHECK] = {"check", "POOL", 1},        [DIFF] = {"diff", "two pools", 2},
+    [INIT] = {"init", "POOL", 1},
+    [ADD] = {"add", "POOL and NAME", 2},
+    [REMOVE] = {"rm", "POOL and NAME", 2},
+    [LIST] = {"ls", "POOL", 1},
+    [CHECK] = {"check", "POOL", 1},
+    [DIFF] = {"diff", "two pools", 2},
     [IMPORT] = {"import", "a format and POOL", 2},
     [EXPORT] = {"export", "a format, POOL and OUT", 3},
 };

@@ -12,11 +12,12 @@ static Status check_cover(const Pool *pool, int module, Error *err) {
   for (int e = 1; e < pool_count(pool); e++) {
     bool covers = pool_covers(pool, e, module);
     if (covers == pool_covers(pool, 0, module)) continue;
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: expert '%s' does not cover %s and '%s' does; their code gives every expert a "
-                     "vote everywhere, so take one of the two out (skein pool rm, of a copy)",
-                     pool_dir(pool), pool_entry(pool, covers ? 0 : e)->name,
-                     pool_modules(pool)->module[module].name, pool_entry(pool, covers ? e : 0)->name);
+    return error_set(
+        err, STATUS_MISMATCH,
+        "%s: expert '%s' does not cover %s and '%s' does; their code gives every expert a "
+        "vote everywhere, so take one of the two out (skein pool rm, of a copy)",
+        pool_dir(pool), pool_entry(pool, covers ? 0 : e)->name,
+        pool_modules(pool)->module[module].name, pool_entry(pool, covers ? e : 0)->name);
   }
   return STATUS_OK;
 }
@@ -65,8 +66,7 @@ static Status write_part(const Part *p, const Module *module, const ExportForm *
                          TorchWriter *w, Error *err) {
   char *name = released_name(form->style, p->part, module->name, number);
   if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", module->name);
-  SafetensorsItem item = {name,    p->dtype, p->data,
-                          p->rows, p->cols,  p->part == RELEASED_GATE};
+  SafetensorsItem item = {name, p->dtype, p->data, p->rows, p->cols, p->part == RELEASED_GATE};
   Status status = torch_writer_add(w, &item, err);
   free(name);
   return status;
@@ -92,7 +92,9 @@ static Status write_factor(const PoolExpert *e, const Module *module, const Tens
   int64_t rows = a ? form->rank : m->rows, cols = a ? m->cols : form->rank;
   bool same = !(factor < 1) && !(factor > 1);
   Part p = {.part = part,
-            .dtype = !same ? DTYPE_F32 : a ? stored->a.dtype : stored->b.dtype,
+            .dtype = !same ? DTYPE_F32
+                     : a   ? stored->a.dtype
+                           : stored->b.dtype,
             .data = calloc((size_t)(rows * cols), sizeof(float)),
             .rows = turned ? cols : rows,
             .cols = turned ? rows : cols};

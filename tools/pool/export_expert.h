@@ -1,10 +1,10 @@
 /* export_expert: one expert of a pool as tensors of PHATGOOSE's and of GLIDER's checkpoints.
  *
- * Their code holds the experts of a linear in tensors of one rank R and multiplies each B A by 1 / R
- * (src/models/addons/moe.py of r-three/phatgoose; lora_alpha 1 of UNITES-Lab/glider). So that every
- * expert computes there what it computes here, A and B get zeros up to R, the largest rank of the
- * pool, and B is multiplied by R scale, which is 1 of an expert of rank R and alpha 1: such a one
- * goes out to the bit. Gates go out as they are. */
+ * Their code holds the experts of a linear in tensors of one rank R and multiplies each B A by
+ * 1 / R (src/models/addons/moe.py of r-three/phatgoose; lora_alpha 1 of UNITES-Lab/glider). So that
+ * every expert computes there what it computes here, A and B get zeros up to R, the largest rank of
+ * the pool, and B is multiplied by R scale, which is 1 of an expert of rank R and alpha 1: such a
+ * one goes out to the bit. Gates go out as they are. */
 #ifndef SKEIN_EXPORT_EXPERT_H
 #define SKEIN_EXPORT_EXPERT_H
 

@@ -31,10 +31,11 @@ static Status import_checkpoint(PoolImport *p, const char *path, const char *nam
   ImportedExpert expert = {name, path_last(path), o->raw_gates};
   Status status = released_check(&r, err);
   if (status == STATUS_OK && r.experts != 1) {
-    status = error_set(err, STATUS_INPUT,
-                       "%s: holds %d experts, want one a file; is it PHATGOOSE's (skein pool import "
-                       "phatgoose)?",
-                       path, r.experts);
+    status =
+        error_set(err, STATUS_INPUT,
+                  "%s: holds %d experts, want one a file; is it PHATGOOSE's (skein pool import "
+                  "phatgoose)?",
+                  path, r.experts);
   }
   if (status == STATUS_OK) status = pool_import_add(p, &r, 0, &expert, err);
   if (status == STATUS_OK) pool_import_unused(p, &r);
@@ -48,10 +49,10 @@ static Status import_named(PoolImport *p, const char *file, const PoolOptions *o
   char *name = pool_name_small(file, strcspn(file, "_"));
   Status status = path && name ? STATUS_OK : out_of_memory(o->directory, err);
   if (status == STATUS_OK && !pool_name_valid(name)) {
-    status = error_set(err, STATUS_INPUT,
-                       "%s: '%.120s', which precedes its first '_', is no name of an expert; "
-                       POOL_NAME_RULE,
-                       path, name);
+    status = error_set(
+        err, STATUS_INPUT,
+        "%s: '%.120s', which precedes its first '_', is no name of an expert; " POOL_NAME_RULE,
+        path, name);
   }
   if (status == STATUS_OK) status = import_checkpoint(p, path, name, o, err);
   free(path);
@@ -100,8 +101,8 @@ static Status fill_rows(const PoolManifest *m, const Embeddings *from, Embedding
     int64_t row = find_row(from, m->entry[i].name);
     if (row < 0) {
       return error_set(err, STATUS_INPUT,
-                       "%s: has no vector of '%s', which %s is of; take the file of these experts", file,
-                       m->entry[i].name, m->entry[i].source);
+                       "%s: has no vector of '%s', which %s is of; take the file of these experts",
+                       file, m->entry[i].name, m->entry[i].source);
     }
     to->name[i] = strdup(m->entry[i].name);
     if (!to->name[i]) return out_of_memory(file, err);

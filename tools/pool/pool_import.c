@@ -59,8 +59,7 @@ static Status write_files(const PoolImport *p, const char *folder, const Lora *l
   memcpy(info.expert, lora->fingerprint, sizeof info.expert);
   TRY(lora_save(lora, modules, folder, p->m.base_name, dtype, err));
   char *path = path_join(folder, POOL_FILE[POOL_GATE]);
-  Status status =
-      path ? gate_save(gate, modules, path, &info, err) : out_of_memory(folder, err);
+  Status status = path ? gate_save(gate, modules, path, &info, err) : out_of_memory(folder, err);
   free(path);
   return status;
 }
@@ -99,7 +98,8 @@ static Status report_expert(PoolImport *p, const PoolEntry *entry, const Lora *l
 }
 
 /* Makes room for the expert in the manifest, with its name. */
-static Status new_entry(PoolImport *p, const ImportedExpert *expert, PoolEntry **entry, Error *err) {
+static Status new_entry(PoolImport *p, const ImportedExpert *expert, PoolEntry **entry,
+                        Error *err) {
   PoolManifest *m = &p->m;
   if (manifest_find(m, expert->name) >= 0) {
     return error_set(err, STATUS_INPUT, "%s: expert '%s': is there twice; name experts differently",
@@ -123,15 +123,16 @@ static Status place_expert(PoolImport *p, const Lora *lora, const Gate *gate, Dt
   GateForm form = form_of(gate, expert);
   TRY(new_entry(p, expert, &entry, err));
   char *folder = manifest_expert_dir(&p->m, p->m.count - 1);
-  Status status = folder ? write_files(p, folder, lora, gate, dtype, form, err)
-                         : out_of_memory(p->dir, err);
+  Status status =
+      folder ? write_files(p, folder, lora, gate, dtype, form, err) : out_of_memory(p->dir, err);
   if (status == STATUS_OK) status = describe_files(p, folder, entry, err);
   if (status == STATUS_OK) status = report_expert(p, entry, lora, gate, form, err);
   free(folder);
   return status;
 }
 
-Status pool_import_add(PoolImport *p, Released *r, int i, const ImportedExpert *expert, Error *err) {
+Status pool_import_add(PoolImport *p, Released *r, int i, const ImportedExpert *expert,
+                       Error *err) {
   Lora *lora;
   Gate *gate;
   Dtype dtype;
@@ -175,7 +176,8 @@ static Status finish(PoolImport *p, bool as_json, Error *err) {
   facts_set(f, f->root, "experts_count", json_integer(p->m.count));
   facts_set(f, f->root, "base_linears", json_integer(p->model->modules.count));
   facts_set(f, f->root, "tensors_not_used", json_integer(p->left_over));
-  facts_set(f, f->root, "scale", facts_text("1 / rank (alpha 1), as the code of the papers has it"));
+  facts_set(f, f->root, "scale",
+            facts_text("1 / rank (alpha 1), as the code of the papers has it"));
   TRY(manifest_write(&p->m, err));
   TRY(staged_commit(&p->staged, err));
   say_of_gates(p);
@@ -187,10 +189,10 @@ static Status finish(PoolImport *p, bool as_json, Error *err) {
 /* An option is of this format or of another. */
 static Status check_options(const Format *format, const PoolOptions *o, Error *err) {
   bool glider = format->read == pool_import_glider;
-  const char *missing = !o->base                       ? "base DIR"
-                        : glider && !o->directory      ? "directory DIR"
-                        : !glider && !o->checkpoint    ? "checkpoint FILE"
-                                                       : NULL;
+  const char *missing = !o->base                    ? "base DIR"
+                        : glider && !o->directory   ? "directory DIR"
+                        : !glider && !o->checkpoint ? "checkpoint FILE"
+                                                    : NULL;
   const char *stranger = glider && o->checkpoint    ? "checkpoint"
                          : glider && o->names       ? "names"
                          : !glider && o->directory  ? "directory"

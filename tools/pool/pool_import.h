@@ -15,25 +15,24 @@ typedef struct PoolImport {
   Facts facts;    /* what was done, printed at the end */
   json_t *rows, *unused;
   int64_t left_over; /* tensors of the base in checkpoints */
-  int zero; /* experts whose gates are all 0 */
-  int unit; /* whose gates have length 1 and will be standardised */
+  int zero;          /* experts whose gates are all 0 */
+  int unit;          /* whose gates have length 1 and will be standardised */
 } PoolImport;
 
 /* Reads the checkpoints that the options name into the import; of one format. */
 Status pool_import_phatgoose(PoolImport *p, const PoolOptions *o, Error *err);
 Status pool_import_glider(PoolImport *p, const PoolOptions *o, Error *err);
 
-/* For these: */
-
 typedef struct ImportedExpert {
   const char *name;
   const char *source; /* what it is from, for the manifest */
   bool raw_gates;     /* routers are to take its gates as they are */
 } ImportedExpert;
-/* Expert `i` of a checkpoint becomes the next of the pool. STATUS_INPUT for a name that another
- * has. */
+/* For these two: expert `i` of a checkpoint becomes the next of the pool. STATUS_INPUT for a name
+ * that another has. */
 Status pool_import_add(PoolImport *p, Released *r, int i, const ImportedExpert *expert, Error *err);
-/* The tensors of a checkpoint that are not used go into the report: the first name, and how many. */
+/* The tensors of a checkpoint that are not used go into the report: the first's name, and how
+ * many they are. */
 void pool_import_unused(PoolImport *p, const Released *r);
 
 #endif

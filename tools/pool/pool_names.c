@@ -9,13 +9,13 @@
 enum { NAMES_BYTES_MAX = 1 << 20 };
 
 static const char *const P3[] = {
-    "p3agnews",        "p3amazonpolarity", "p3cosmosqa",       "p3samsum",      "p3quartz",
-    "p3ropes",         "p3wikibio",        "p3paws",           "p3wikiqa",      "p3socialiqa",
-    "p3qasc",          "p3quail",          "p3dream",          "p3wiqa",        "p3quarel",
-    "p3sciq",          "p3quoref",         "p3duorc",          "p3rottentomatoes", "p3yelp",
-    "p3commongen",     "p3gigaword",       "p3xsum",           "p3mrpc",        "p3qqp",
-    "p3commonsenseqa", "p3cose",           "p3wikihop",        "p3hotpotqa",    "p3appreviews",
-    "p3trec",          "p3multinews",      "p3imdb",           "p3adversarialqa", "p3cnndailymail",
+    "p3agnews",        "p3amazonpolarity", "p3cosmosqa", "p3samsum",         "p3quartz",
+    "p3ropes",         "p3wikibio",        "p3paws",     "p3wikiqa",         "p3socialiqa",
+    "p3qasc",          "p3quail",          "p3dream",    "p3wiqa",           "p3quarel",
+    "p3sciq",          "p3quoref",         "p3duorc",    "p3rottentomatoes", "p3yelp",
+    "p3commongen",     "p3gigaword",       "p3xsum",     "p3mrpc",           "p3qqp",
+    "p3commonsenseqa", "p3cose",           "p3wikihop",  "p3hotpotqa",       "p3appreviews",
+    "p3trec",          "p3multinews",      "p3imdb",     "p3adversarialqa",  "p3cnndailymail",
     "p3dbpedia14",
 };
 enum { P3_COUNT = sizeof P3 / sizeof *P3 };
@@ -98,10 +98,11 @@ static Status read_file(PoolNames *names, const char *file, int count, Error *er
 
 static Status copy_p3(PoolNames *names, int count, const char *checkpoint, Error *err) {
   if (count != P3_COUNT) {
-    return error_set(err, STATUS_USAGE,
-                     "%s: holds %d expert%s, and the names that are known without --names FILE are of "
-                     "%d; name yours, one a line",
-                     checkpoint, count, count == 1 ? "" : "s", P3_COUNT);
+    return error_set(
+        err, STATUS_USAGE,
+        "%s: holds %d expert%s, and the names that are known without --names FILE are of "
+        "%d; name yours, one a line",
+        checkpoint, count, count == 1 ? "" : "s", P3_COUNT);
   }
   for (; names->count < count; names->count++) {
     names->name[names->count] = strdup(P3[names->count]);
@@ -114,7 +115,8 @@ Status pool_names_read(PoolNames *names, const char *file, int count, const char
                        Error *err) {
   *names = (PoolNames){.name = calloc((size_t)count, sizeof *names->name)};
   if (!names->name) return error_set(err, STATUS_RUN, "out of memory: the names");
-  Status status = file ? read_file(names, file, count, err) : copy_p3(names, count, checkpoint, err);
+  Status status =
+      file ? read_file(names, file, count, err) : copy_p3(names, count, checkpoint, err);
   if (status != STATUS_OK) pool_names_free(names);
   return status;
 }

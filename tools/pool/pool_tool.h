@@ -27,11 +27,12 @@ typedef struct PoolOptions {
 Status pool_init(const char *dir, const PoolOptions *o, Error *err);
 Status pool_add(const char *dir, const char *name, const PoolOptions *o, Error *err);
 Status pool_remove(const char *dir, const char *name, Error *err);
-/* A new pool made of the experts and gates of checkpoints of "phatgoose" or "glider"; prints what was
- * read and what was not used. */
+/* A new pool made of the experts and gates of checkpoints of "phatgoose" or "glider"; prints what
+ * was read and what was not used. */
 Status pool_import(const char *format, const char *dir, const PoolOptions *o, Error *err);
-/* Writes the pool's experts and gates as a checkpoint of PHATGOOSE (a file), checkpoints of GLIDER or
- * directories of PEFT (a directory); nothing may be at `out`. Prints what was changed on the way. */
+/* Writes the pool's experts and gates as a checkpoint of PHATGOOSE (a file), checkpoints of GLIDER
+ * or directories of PEFT (a directory); nothing may be at `out`. Prints what was changed on the
+ * way. */
 Status pool_export(const char *format, const char *dir, const char *out, const PoolOptions *o,
                    Error *err);
 /* Prints what is wrong with the pool and what is worth knowing; returns the status of the worst. */

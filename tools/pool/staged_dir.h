@@ -10,7 +10,8 @@ typedef struct StagedDir {
   char *path;      /* the hidden one */
 } StagedDir;
 
-/* STATUS_USAGE when something other than an empty directory has the name. On failure *s is zeroed. */
+/* STATUS_USAGE when something other than an empty directory has the name. On failure *s is zeroed.
+ */
 Status staged_begin(StagedDir *s, const char *dir, Error *err);
 /* The directory gets its name; what has it by now is as in staged_begin. */
 Status staged_commit(StagedDir *s, Error *err);
