@@ -136,7 +136,7 @@ static const MadeCase STACKS[] = {
     {BYTES("\x80\x02h\0."), "memo 0: nothing was put there"},
     {BYTES("\x80\x02Nq\2h\1."), "memo 1: nothing was put there"},
     {BYTES("\x80\x02j\xff\xff\xff\xff."), "memo 4294967295: nothing was put there"},
-    {BYTES("\x80\x02Nr\xff\xff\xff\xff."), "memo 4294967295, at most 1048576 are accepted"},
+    {BYTES("\x80\x02Nr\xff\xff\xff\xff."), "memo 4294967295, at most 8388608 are accepted"},
     {BYTES("\x80\x02q\0."), "nothing is on the stack"},
     {BYTES("\x80\x04\x94."), "nothing is on the stack"},
     {BYTES("\x80\x02X\xff\xff\xff\xff"
@@ -183,8 +183,8 @@ static void nothing_is_expanded(void **state) {
       {BYTES("\x80\x02N"), BYTES("\x85"), 500000, BYTES("."), "is nested too deep"},
       {BYTES("\x80\x02N"), BYTES("q\0h\0\x86"), 60, BYTES("."), "repeats what is before it"},
       {BYTES("\x80\x02N"), BYTES("q\0h\0\x86"), 100000, BYTES("."), "is nested too deep"},
-      {BYTES("\x80\x02N"), BYTES("N"), 1100000, BYTES("."), "more than 1048576 values"},
-      {BYTES("\x80\x02Nq\0"), BYTES("h\0"), 1100000, BYTES("."), "more than 1048576 values on"},
+      {BYTES("\x80\x02N"), BYTES("N"), 8500000, BYTES("."), "more than 8388608 values"},
+      {BYTES("\x80\x02Nq\0"), BYTES("h\0"), 8500000, BYTES("."), "more than 8388608 values on"},
       {BYTES("\x80\x02]q\0"), BYTES("h\0a"), 3, BYTES("."), "is nested too deep, or in itself"},
       {BYTES("\x80\x02}q\0"),
        BYTES("\x8c\1"
