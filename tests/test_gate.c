@@ -166,6 +166,7 @@ static void every_refusal(void **state) {
       {{.key = "steps", .value = "-1"}, STATUS_INPUT, "steps: |\"-1\""},
       {{.key = "steps", .value = "9223372036854775808"}, STATUS_INPUT, "steps: "},
       {{.key = "seed", .value = ""}, STATUS_INPUT, "seed: "},
+      {{.key = "seed"}, STATUS_INPUT, "seed: |missing"},
       {{.key = "seed", .value = "18446744073709551616"}, STATUS_INPUT, "seed: "},
       {{.from = FIRST}, STATUS_MISMATCH, FIRST},
       {{.from = FIRST, .to = OTHER}, STATUS_MISMATCH, FIRST},
@@ -182,6 +183,59 @@ static void every_refusal(void **state) {
                            tiny_fingerprint(w.model).hex, &info, &err);
     assert_null(gate);
     expect_error(cases[i].words, got, &err, cases[i].status, cases[i].words);
+  }
+  world_close(&w);
+}
+
+/* A gate of unverified provenance says so, and what routers may do with it; it has no recipe. */
+static void unverified_gates_say_so(void **state) {
+  World w = world_open();
+  for (int form = GATE_TRAINED; form <= GATE_DIRECTIONS; form++) {
+    Error err = {0};
+    Gate *gate;
+    GateInfo info, given = {.unverified = true, .form = (GateForm)form, .steps = 7};
+    memcpy(given.base, w.info.base, HASH_HEX);
+    memcpy(given.expert, w.info.expert, HASH_HEX);
+    const char *path = scratch_path(*state, "unverified.safetensors");
+    expect_ok("save", gate_save(w.gate, &w.model->modules, path, &given, &err), &err);
+    expect_ok("open", gate_open(&gate, path, w.lora, &w.model->modules, w.info.base, &info, &err),
+              &err);
+    assert_true(info.unverified);
+    assert_int_equal(info.form, form);
+    assert_int_equal(info.steps, 0);
+    assert_string_equal(info.recipe, "");
+    gate_close(gate);
+  }
+  world_close(&w);
+}
+
+static void other_provenances_are_refused(void **state) {
+  static const char *const PAIR[][3] = {
+      {"provenance", "trusted", "provenance: |\"trusted\"|\"unverified\""},
+      {"vectors", "raw", "vectors: |\"raw\"|\"standardised\""},
+      {"vectors", "trained", "vectors: |\"trained\""},
+  };
+  World w = world_open();
+  for (size_t i = 0; i < sizeof PAIR / sizeof *PAIR; i++) {
+    Error err = {0};
+    VectorFile f;
+    GateInfo info;
+    float x = 1;
+    char *key = (char *)(uintptr_t)PAIR[i][0], *value = (char *)(uintptr_t)PAIR[i][1];
+    char unverified[] = "unverified", provenance[] = "provenance", base[] = "base",
+         expert[] = "expert", format[] = "format", version[] = "version";
+    TensorMeta meta[] = {{format, (char *)(uintptr_t)GATE_FORMAT},
+                         {version, (char *)(uintptr_t)VECTOR_VERSION},
+                         {base, w.info.base},
+                         {expert, w.info.expert},
+                         {key, value},
+                         {provenance, unverified}};
+    const SafetensorsItem item = {"x.gate", DTYPE_F32, &x, 1, 1, true};
+    const char *path = scratch_path(*state, "odd.safetensors");
+    expect_ok("write", safetensors_write(path, &item, 1, meta, i == 0 ? 5 : 6, &err), &err);
+    expect_ok("open", vector_file_open(&f, path, GATE_FORMAT, &err), &err);
+    expect_error(PAIR[i][2], gate_info_read(&f, &info, &err), &err, STATUS_INPUT, PAIR[i][2]);
+    vector_file_close(&f);
   }
   world_close(&w);
 }
@@ -235,6 +289,8 @@ int main(void) {
       cmocka_unit_test(what_is_saved_is_opened),
       cmocka_unit_test(the_file_is_as_documented),
       cmocka_unit_test(every_refusal),
+      cmocka_unit_test(unverified_gates_say_so),
+      cmocka_unit_test(other_provenances_are_refused),
       cmocka_unit_test(another_expert_or_base_is_refused),
       cmocka_unit_test(numbers_that_are_none_are_refused),
   };

@@ -29,6 +29,9 @@ static void the_manifest_reads_back(void **state) {
   free(m.entry[2].licence);
   m.entry[0].instruction = strdup("Does it \"rhyme\"?\n- yes: 1\n  no\n");
   m.entry[2].licence = strdup("null");
+  free(m.entry[1].source);
+  m.entry[1].source = strdup("best.pt, expert 1: 'x'");
+  m.entry[1].unverified = true;
   m.entry[1].rank_max = 9;
   m.entry[1].alpha_max = 6.1 + 0.2;
   for (int count = 4; count >= 0; count -= 4) {
@@ -45,6 +48,8 @@ static void the_manifest_reads_back(void **state) {
       assert_string_equal(a->name, b->name);
       assert_string_equal(a->instruction, b->instruction);
       assert_string_equal(a->licence, b->licence);
+      assert_string_equal(a->source, b->source);
+      assert_int_equal(a->unverified, b->unverified);
       assert_string_equal(a->fingerprint, b->fingerprint);
       assert_true(a->rank_min == b->rank_min && a->rank_max == b->rank_max);
       assert_memory_equal(&a->alpha_max, &b->alpha_max, sizeof a->alpha_max);
@@ -79,6 +84,9 @@ static const char *const MALFORMED[][2] = {
     {HEAD "experts: [x]\n", "experts[0]: |want a mapping"},
     {HEAD "experts:\n" GOOD "- {name: b}\n", "experts[1]: rank: is missing"},
     {HEAD "experts:\n" GOOD GOOD, "experts[1]: name: 'a' is there twice"},
+    {HEAD "experts:\n" EXPERT("a", "[1, 2]", "[1, 2]", "3, provenance: trusted"),
+     "provenance: |\"trusted\"|unverified"},
+    {HEAD "experts:\n" EXPERT("a", "[1, 2]", "[1, 2]", "3, source: [x]"), "source: |string"},
     {HEAD "experts:\n" EXPERT("A", "[1, 2]", "[1, 2]", "3"), "name: 'A'"},
     {HEAD "experts:\n" EXPERT("..", "[1, 2]", "[1, 2]", "3"), "name: '..'"},
     {HEAD "experts:\n" EXPERT("a/b", "[1, 2]", "[1, 2]", "3"), "name: 'a/b'"},

@@ -1,5 +1,6 @@
 #include "infer/expert/released.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,9 +152,12 @@ static Status report_missing(const Released *r, int expert, int module, Released
   bool numbered = strstr(weights_entry(r->weights, weights_count(r->weights) - 1)->name, "_addons");
   char *name = released_name(numbered ? STYLE_PHATGOOSE : STYLE_GLIDER, part, m->name, expert);
   if (!name) return out_of_memory(r->path, err);
-  error_set(err, STATUS_INPUT,
-            "%s: tensor '%.200s': is missing, of expert %d of 0 to %d; is the file whole?", r->path,
-            name, expert, r->experts - 1);
+  char number[48] = "";
+  if (r->experts > 1) {
+    snprintf(number, sizeof number, ", of expert %d of 0 to %d", expert, r->experts - 1);
+  }
+  error_set(err, STATUS_INPUT, "%s: tensor '%.200s': is missing%s; is the file whole?", r->path,
+            name, number);
   free(name);
   return STATUS_INPUT;
 }
