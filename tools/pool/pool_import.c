@@ -23,14 +23,14 @@ static Status out_of_memory(const char *dir, Error *err) {
 
 static Status open_base(PoolImport *p, const char *base, Error *err) {
   TRY(pool_check_text("--base", base, err));
-  TRY(staged_begin(&p->staged, p->dir, err));
-  p->m.dir = strdup(p->staged.path);
-  p->m.base_name = strdup(base);
-  if (!p->m.dir || !p->m.base_name) return out_of_memory(p->dir, err);
+  TRY(staged_check(p->dir, err)); /* before the base, which is large, is read */
   TRY(t5_open(&p->model, base, err));
   TRY(t5_fingerprint(p->model, p->m.base, err));
   TRY(t5_sample(p->model, p->m.sample, err));
-  return pool_write_ignored(p->m.dir, err);
+  TRY(staged_begin(&p->staged, p->dir, err));
+  p->m.dir = strdup(p->staged.path);
+  p->m.base_name = strdup(base);
+  return p->m.dir && p->m.base_name ? STATUS_OK : out_of_memory(p->dir, err);
 }
 
 static Status begin(PoolImport *p, const Format *format, const PoolOptions *o, Error *err) {
@@ -178,6 +178,7 @@ static Status finish(PoolImport *p, bool as_json, Error *err) {
   facts_set(f, f->root, "tensors_not_used", json_integer(p->left_over));
   facts_set(f, f->root, "scale",
             facts_text("1 / rank (alpha 1), as the code of the papers has it"));
+  TRY(pool_write_ignored(p->m.dir, err));
   TRY(manifest_write(&p->m, err));
   TRY(staged_commit(&p->staged, err));
   say_of_gates(p);

@@ -19,7 +19,7 @@ Status staged_refuse(const char *path, Error *err) {
                    "%s: is there already; nothing is written over, name another place", path);
 }
 
-static Status refuse_existing(const char *dir, Error *err) {
+Status staged_check(const char *dir, Error *err) {
   struct stat info;
   struct dirent **entry = NULL;
   if (lstat(dir, &info) != 0) return STATUS_OK;
@@ -45,7 +45,7 @@ static char *hidden_name(const char *dir) {
 
 Status staged_begin(StagedDir *s, const char *dir, Error *err) {
   *s = (StagedDir){.dir = dir};
-  TRY(refuse_existing(dir, err));
+  TRY(staged_check(dir, err));
   s->path = hidden_name(dir);
   if (!s->path) return out_of_memory(dir, err);
   Status status = dir_remove(s->path, err);
@@ -55,7 +55,7 @@ Status staged_begin(StagedDir *s, const char *dir, Error *err) {
 }
 
 Status staged_commit(StagedDir *s, Error *err) {
-  TRY(refuse_existing(s->dir, err));
+  TRY(staged_check(s->dir, err));
   if (rename(s->path, s->dir) != 0) {
     return error_set_errno(err, STATUS_RUN, "%s: cannot rename to %s", s->path, s->dir);
   }

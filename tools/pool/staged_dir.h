@@ -10,13 +10,15 @@ typedef struct StagedDir {
   char *path;      /* the hidden one */
 } StagedDir;
 
+/* The refusal of what is at a place already, and whether there is something to refuse: other than an
+ * empty directory. */
+Status staged_refuse(const char *path, Error *err);
+Status staged_check(const char *path, Error *err);
 /* STATUS_USAGE when something other than an empty directory has the name. On failure *s is zeroed.
  */
 Status staged_begin(StagedDir *s, const char *dir, Error *err);
 /* The directory gets its name; what has it by now is as in staged_begin. */
 Status staged_commit(StagedDir *s, Error *err);
-/* The refusal of what is at a place already. */
-Status staged_refuse(const char *path, Error *err);
 /* Removes what has not got its name. */
 void staged_close(StagedDir *s); /* a zeroed StagedDir is allowed */
 
