@@ -149,10 +149,10 @@ static void gates_of_others_are_refused(void **state) {
   open_golden(k, &many, "phatgoose/best.pt");
   expect_ok("expert", released_read(&many, 0, &lora, &gate, &err), &err);
   gate_close(gate);
-  Status got = released_read_gate(&few, lora, &gate, &err);
+  Status got = released_read_gate(&few, &(Expert){.lora = lora}, &gate, &err);
   expect_error("few", got, &err, STATUS_MISMATCH, "zoo_best.pt|is missing|covers this linear");
   err = (Error){0};
-  got = released_read_gate(&many, lora, &gate, &err);
+  got = released_read_gate(&many, &(Expert){.lora = lora}, &gate, &err);
   expect_error("many", got, &err, STATUS_INPUT, "best.pt|gates of 3 experts|pool import");
   lora_close(lora);
   err = (Error){0};
@@ -160,7 +160,7 @@ static void gates_of_others_are_refused(void **state) {
   gate_close(gate);
   Released whole;
   open_golden(k, &whole, "glider/zoo_best.pt");
-  got = released_read_gate(&whole, lora, &gate, &err);
+  got = released_read_gate(&whole, &(Expert){.lora = lora}, &gate, &err);
   expect_error("more", got, &err, STATUS_MISMATCH, "zoo_best.pt|does not cover");
   lora_close(lora);
   released_close(&whole);

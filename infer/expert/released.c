@@ -303,11 +303,11 @@ Status released_dtype(const Released *r, int i, Dtype *dtype, Error *err) {
 }
 
 /* The file has a gate at the module if and only if the adapter covers it. */
-static Status read_own_gate(const Released *r, const Lora *lora, int module, Gate *gate,
+static Status read_own_gate(const Released *r, const Expert *expert, int module, Gate *gate,
                             Error *err) {
   const Module *m = &r->modules->module[module];
   const ReleasedSlot *s = slot_of(r, 0, module);
-  bool covers = expert_covers(lora->factor, module);
+  bool covers = expert_covers(expert, module);
   if (covers && has_gate(s)) return read_gate(r, s, m, &gate->vector[module], err);
   if (!covers && !has_gate(s)) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH,
@@ -318,7 +318,7 @@ static Status read_own_gate(const Released *r, const Lora *lora, int module, Gat
                             "linear");
 }
 
-Status released_read_gate(Released *r, const Lora *lora, Gate **gate, Error *err) {
+Status released_read_gate(Released *r, const Expert *expert, Gate **gate, Error *err) {
   *gate = NULL;
   if (r->experts != 1) {
     return error_set(
@@ -330,7 +330,7 @@ Status released_read_gate(Released *r, const Lora *lora, Gate **gate, Error *err
   TRY(gate_blank(gate, r->modules, err));
   Status status = STATUS_OK;
   for (int m = 0; m < r->modules->count && status == STATUS_OK; m++) {
-    status = read_own_gate(r, lora, m, *gate, err);
+    status = read_own_gate(r, expert, m, *gate, err);
   }
   if (status == STATUS_OK) status = weights_unchanged(r->weights, err);
   if (status == STATUS_OK) return status;

@@ -44,9 +44,9 @@ Status released_read(Released *r, int i, Lora **lora, Gate **gate, Error *err);
 /* The type that holds the factors of expert `i` exactly: that of all of them, or F32. */
 Status released_dtype(const Released *r, int i, Dtype *dtype, Error *err);
 
-/* The gates of a file of one expert for the adapter `lora`: exactly the linears that it covers.
+/* The gates of a file of one expert for this one: exactly the linears that it covers.
  * Factors in the file are not looked at. */
-Status released_read_gate(Released *r, const Lora *lora, Gate **gate, Error *err);
+Status released_read_gate(Released *r, const Expert *expert, Gate **gate, Error *err);
 
 /* Tensors that are in the file and not used: left over ones, and with `gates_only` factors too. The
  * first is named in *first (borrowed) where there is one. */

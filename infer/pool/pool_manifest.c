@@ -217,9 +217,9 @@ static Status read_name(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e,
 }
 
 static Status read_entry(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e, Error *err) {
-  static const char *const known[] = {
-      "name",    "kind",       "rank",   "alpha", "modules", "fingerprint", "instruction",
-      "licence", "provenance", "source", "files"};
+  static const char *const known[] = {"name",       "kind",        "rank",        "alpha",
+                                      "modules",    "fingerprint", "instruction", "licence",
+                                      "provenance", "source",      "files"};
   if (!json_is_object(doc->root)) {
     return error_set(err, STATUS_INPUT, "%s: got %s, want a mapping", doc->file,
                      json_kind(doc->root));

@@ -22,8 +22,21 @@ static Status check_cover(const Pool *pool, int module, Error *err) {
   return STATUS_OK;
 }
 
+static Status check_kinds(const Pool *pool, Error *err) {
+  for (int e = 0; e < pool_count(pool); e++) {
+    ExpertKind kind = pool_entry(pool, e)->kind;
+    if (kind == EXPERT_LORA) continue;
+    return error_set(
+        err, STATUS_MISMATCH,
+        "%s: expert '%s': is an %s, and their checkpoints hold LoRAs alone; export peft",
+        pool_dir(pool), pool_entry(pool, e)->name, expert_kind_title(kind));
+  }
+  return STATUS_OK;
+}
+
 Status export_form(ExportForm *form, ReleasedStyle style, const Pool *pool, Error *err) {
   *form = (ExportForm){.style = style};
+  TRY(check_kinds(pool, err));
   for (int i = 0; i < pool_modules(pool)->count; i++) {
     TRY(check_cover(pool, i, err));
     if (pool_max_rank(pool, i) > form->rank) form->rank = pool_max_rank(pool, i);
@@ -33,17 +46,17 @@ Status export_form(ExportForm *form, ReleasedStyle style, const Pool *pool, Erro
 
 /* What B is multiplied by. */
 static double factor_of(const PoolExpert *e, int module, const ExportForm *form) {
-  const LoraFactor *f = &e->file.factor[module];
+  const LoraFactor *f = &e->file.lora.factor[module];
   double rank = (double)f->a.rows;
-  return (double)f->alpha * (double)form->rank / (e->file.config.rslora ? sqrt(rank) : rank);
+  return (double)f->alpha * (double)form->rank / (e->file.lora.config.rslora ? sqrt(rank) : rank);
 }
 
 const char *export_change(const PoolExpert *e, const ExportForm *form) {
   bool padded = false, scaled = false;
-  for (int i = 0; i < e->file.count; i++) {
-    if (!expert_covers(e->file.factor, i)) continue;
+  for (int i = 0; i < e->file.lora.count; i++) {
+    if (!lora_covers(e->file.lora.factor, i)) continue;
     double factor = factor_of(e, i, form);
-    padded |= e->file.factor[i].a.rows < form->rank;
+    padded |= e->file.lora.factor[i].a.rows < form->rank;
     scaled |= factor < 1 || factor > 1;
   }
   bool fixed = e->gate_info.form != GATE_TRAINED;
@@ -88,7 +101,7 @@ static Status write_factor(const PoolExpert *e, const Module *module, const Tens
                            Error *err) {
   bool a = part == RELEASED_A, turned = form->style == STYLE_PHATGOOSE;
   double factor = a ? 1 : factor_of(e, module->id, form);
-  const LoraFactor *stored = &e->file.factor[module->id];
+  const LoraFactor *stored = &e->file.lora.factor[module->id];
   int64_t rows = a ? form->rank : m->rows, cols = a ? m->cols : form->rank;
   bool same = !(factor < 1) && !(factor > 1);
   Part p = {.part = part,
@@ -120,11 +133,11 @@ Status export_expert(PoolExpert *e, const Modules *modules, const ExportForm *fo
                      TorchWriter *w, Error *err) {
   for (int i = 0; i < modules->count; i++) {
     const Module *module = &modules->module[i];
-    LowRank f;
-    if (!expert_covers(e->file.factor, i)) continue;
-    TRY(pool_expert_factor(e, module, &f, err));
-    TRY(write_factor(e, module, f.a, RELEASED_A, form, number, w, err));
-    TRY(write_factor(e, module, f.b, RELEASED_B, form, number, w, err));
+    Adapter adapter;
+    if (!lora_covers(e->file.lora.factor, i)) continue;
+    TRY(pool_expert_adapter(e, module, &adapter, err));
+    TRY(write_factor(e, module, adapter.low_rank.a, RELEASED_A, form, number, w, err));
+    TRY(write_factor(e, module, adapter.low_rank.b, RELEASED_B, form, number, w, err));
     TRY(write_gate(e, module, form, number, w, err));
   }
   return STATUS_OK;

@@ -17,8 +17,8 @@ typedef struct ExportForm {
   int64_t rank; /* R */
 } ExportForm;
 
-/* STATUS_MISMATCH naming two experts that do not cover the same linears: the code of both has every
- * expert everywhere, with a vote. */
+/* STATUS_MISMATCH naming an expert that is no LoRA, or two that do not cover the same linears: the
+ * code of both papers has every expert everywhere, with a vote. */
 Status export_form(ExportForm *form, ReleasedStyle style, const Pool *pool, Error *err);
 
 /* What of an expert is not in the file as it is in the pool, in words; NULL: nothing. */

@@ -44,11 +44,11 @@ static void say_what_it_is(const Released *r, GateForm form) {
   }
 }
 
-static Status write_gate(const Released *r, const PoolManifest *m, const Lora *lora,
+static Status write_gate(const Released *r, const PoolManifest *m, const Expert *expert,
                          const Gate *gate, const char *to, Error *err) {
   GateInfo info = {.unverified = true, .form = gate_form(gate)};
   memcpy(info.base, m->base, sizeof info.base);
-  memcpy(info.expert, lora->fingerprint, sizeof info.expert);
+  memcpy(info.expert, expert_fingerprint(expert), sizeof info.expert);
   TRY(gate_save(gate, r->modules, to, &info, err));
   say_what_it_is(r, info.form);
   return STATUS_OK;
@@ -57,14 +57,14 @@ static Status write_gate(const Released *r, const PoolManifest *m, const Lora *l
 static Status convert(const PoolManifest *m, const Modules *modules, const char *adapter,
                       const char *file, const char *to, Error *err) {
   Released r;
-  Lora *lora = NULL;
+  Expert expert = {0};
   Gate *gate = NULL;
   TRY(released_open(&r, file, modules, err));
-  Status status = lora_open(&lora, adapter, modules, err);
-  if (status == STATUS_OK) status = released_read_gate(&r, lora, &gate, err);
-  if (status == STATUS_OK) status = write_gate(&r, m, lora, gate, to, err);
+  Status status = expert_open(&expert, adapter, modules, err);
+  if (status == STATUS_OK) status = released_read_gate(&r, &expert, &gate, err);
+  if (status == STATUS_OK) status = write_gate(&r, m, &expert, gate, to, err);
   gate_close(gate);
-  lora_close(lora);
+  expert_close(&expert);
   released_close(&r);
   return status;
 }
