@@ -198,7 +198,9 @@ static void unverified_gates_say_so(void **state) {
     memcpy(given.expert, w.info.expert, HASH_HEX);
     const char *path = scratch_path(*state, "unverified.safetensors");
     expect_ok("save", gate_save(w.gate, &w.model->modules, path, &given, &err), &err);
-    expect_ok("open", gate_open(&gate, path, w.lora, &w.model->modules, w.info.base, &info, &err),
+    expect_ok("open",
+              gate_open(&gate, path, &(Expert){.lora = w.lora}, &w.model->modules, w.info.base,
+                        &info, &err),
               &err);
     assert_true(info.unverified);
     assert_int_equal(info.form, form);
