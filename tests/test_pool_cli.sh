@@ -108,11 +108,11 @@ add kind --instruction "@$work/instruction" --licence Apache-2.0
 add twice --instruction 'yes'
 accepted add "$pool" part-1 --adapter "$part" --gate "$made/gates/part-1.safetensors"
 accepted ls "$pool"
-says '^  kind  *8  *8  *54  *3 .*Say the "kind" of a thing: an animal?  *Apache-2.0' \
-  '^  twice  *8 .* yes' '^  part-1  *4  *16  *15  *1 ' '^base linears  *54$'
+says '^  kind  *lora  *8  *8  *54  *3 .*Say the "kind" of a thing: an animal?  *Apache-2.0' \
+  '^  twice  *lora  *8 .* yes' '^  part-1  *lora  *4  *16  *15  *1 ' '^base linears  *54$'
 accepted ls "$pool" --json
 says '"instruction": "Say the \\"kind\\" of a thing:\\nan animal?"' '"rank": 4,' '"modules": 15'
-if "$skein" inspect "$pool" >"$work/out" 2>"$work/err"; then says '^kind  *pool of experts$' '^  part-1  *4 '; else
+if "$skein" inspect "$pool" >"$work/out" 2>"$work/err"; then says '^kind  *pool of experts$' '^  part-1  *lora  *4 '; else
   fail inspect
 fi
 for file in adapter_config.json adapter_model.safetensors; do
@@ -198,8 +198,8 @@ accepted diff "$work/before" "$pool"
 says '^same base  *yes$' '^same order  *no$' '^experts added  *shorten$' '^experts removed  *rotate$' \
   '^  twice   adapter_config.json, adapter_model.safetensors, gate.safetensors' \
   '^  part-1  gate.safetensors, licence' \
-  '^  part-1  decoder.cross  *0  *0  *[0-9.]*[1-9][0-9.]*  *3  *0  *0  *0$' \
-  '^  twice  *encoder.self  *-  *-  *[0-9.]*  *3  *6  *0  *27$'
+  '^  part-1  decoder.cross  *0  *0  *0  *[0-9.]*[1-9][0-9.]*  *3  *0  *0  *0$' \
+  '^  twice  *encoder.self  *-  *-  *0  *[0-9.]*  *3  *6  *0  *27$'
 if grep -q '^ *kind ' "$work/out"; then fail 'an unchanged expert is in the diff'; else pass; fi
 accepted diff "$work/before" "$work/before" --json
 says '"same_order": true' '"experts_changed": \[\]' '"moved": \[\]'
