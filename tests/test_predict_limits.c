@@ -70,7 +70,7 @@ static void settings_are_checked(void **state) {
     const RouteWatcher *watcher;
     const char *words;
   } cases[] = {{&none, NULL, "beams: got 0"},
-               {&many, NULL, "beams: got 161, want at most half"},
+               {&many, NULL, "beams: got 161, want at most 160"},
                {&few, NULL, "at least 1"},
                {&two, &watcher, "routing statistics|1 beam"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
