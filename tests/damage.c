@@ -55,6 +55,19 @@ void damage_file(Scratch *s, const Damage *d) {
   free(sound);
 }
 
+int damage_cut(Scratch *s, const Damage *d) {
+  size_t size;
+  int refused = 0;
+  char *sound = read_sound(s, d->file, &size);
+  for (size_t cut = 0; cut < DAMAGE_CUTS; cut++) {
+    scratch_write(s, d->file, sound, size * cut / DAMAGE_CUTS);
+    refused += refuses(s, d, cut);
+  }
+  scratch_write(s, d->file, sound, size);
+  free(sound);
+  return refused;
+}
+
 Status damage_by_hand(Scratch *s, const Damage *d, Change change, Error *err) {
   size_t size, from = change.size ? change.size : strlen(change.from);
   size_t to = change.size ? change.size : strlen(change.to);

@@ -23,6 +23,11 @@ typedef struct Damage {
  * quarter of the rounds must be refused. The file is put back. */
 void damage_file(Scratch *s, const Damage *d);
 
+/* Reads the file cut off at every fiftieth of its size, and says how many of these were refused, as
+ * above; some are whole without their end. The file is put back. */
+enum { DAMAGE_CUTS = 50 };
+int damage_cut(Scratch *s, const Damage *d);
+
 /* One damage by hand: the first `from` in the file becomes `to`, it is read, and it is put back. */
 typedef struct Change {
   const char *from, *to;

@@ -124,7 +124,7 @@ static void survive(ItemsWorld *w, const char *text, Damage d) {
   d.pieces = sizeof PIECES / sizeof *PIECES;
   d.rounds = ROUNDS;
   scratch_write(w->scratch, d.file, text, strlen(text));
-  damage_cut(w->scratch, &d);
+  assert_true(damage_cut(w->scratch, &d) > DAMAGE_CUTS / 2);
   damage_file(w->scratch, &d);
 }
 
