@@ -66,6 +66,34 @@ static void every_choice_ends_in_eos(void **state) {
   tokenizer_close(t);
 }
 
+/* A target is a choice where it is the same (data/examples/item_choices.h); what is nobody's to read,
+ * and choices that are wrong together, do no harm. */
+static void targets_are_matched_as_in_evaluation(void **state) {
+  Tokenizer *t = corpus_tokenizer(*state);
+  ExampleSet *set =
+      open_lines(*state, t,
+                 "{\"input\": \"a\", \"choices\": [\"x\", \"y\"], \"target\": \" y\\n\"}\n"
+                 "{\"input\": \"a\", \"choices\": [\"x\", \"y \"], \"label\": 1, "
+                 "\"target\": \"y\"}\n"
+                 "{\"input\": \"a\", \"choices\": [\"x\", \"y\"], \"label\": 1, "
+                 "\"target\": \"because\"}\n"
+                 "{\"input\": \"a\", \"choices\": [\"x\", \"y\", \"x \"], \"label\": 1, "
+                 "\"target\": 1e400}\n",
+                 CHOICES_ALL);
+  for (int64_t i = 0; i < 4; i++) {
+    Example e;
+    Error err = {0};
+    expect_ok("get", examples_get(set, i, &e, &err), &err);
+    assert_int_equal(e.right, 1);
+    example_free(&e);
+  }
+  examples_close(set);
+  set = open_lines(*state, t, "{\"input\": \"a\", \"choices\": [], \"target\": \"y\"}\n",
+                   CHOICES_RIGHT);
+  examples_close(set);
+  tokenizer_close(t);
+}
+
 /* Alone, the right choice is the target; so is a target that has no choices beside it. */
 static void the_right_choice_is_the_target(void **state) {
   Tokenizer *t = corpus_tokenizer(*state);
@@ -97,6 +125,12 @@ static void bad_choices_are_found_at_once(void **state) {
       {"{\"input\": \"a\", \"choices\": [\"b\"]}", "line 4: target: is missing"},
       {"{\"input\": \"a\", \"choices\": [\"b\"], \"target\": \"c\"}",
        "line 4: target: is none of the choices"},
+      {"{\"input\": \"a\", \"choices\": [\"b\", \"c\"], \"label\": 0, \"target\": \"c \"}",
+       "line 4: label: says one choice, and the target says another"},
+      {"{\"input\": \"a\", \"choices\": [\"b\", \"c\", \"c\\n\"], \"label\": 2}",
+       "line 4: choices: another choice is the same as the right one"},
+      {"{\"input\": \"a\", \"choices\": [\" b\", \"c\", \"b\"], \"target\": \"b\"}",
+       "line 4: choices: another choice is the same"},
   };
   Tokenizer *t = corpus_tokenizer(*state);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -150,6 +184,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_choice_ends_in_eos),
       cmocka_unit_test(the_right_choice_is_the_target),
+      cmocka_unit_test(targets_are_matched_as_in_evaluation),
       cmocka_unit_test(bad_choices_are_found_at_once),
       cmocka_unit_test(batches_hold_every_choice),
   };

@@ -41,7 +41,7 @@ static int64_t random_split(int64_t count, Rng *rng) {
 static Status line_tokens(const ExampleSet *set, int64_t i, Rng *rng, Tokens *t, Error *err) {
   ExampleText text;
   *t = (Tokens){0};
-  TRY(example_line_read(set->lines, &set->keys, i, &text, err));
+  TRY(example_line_read(set->lines, &set->keys, NULL, i, &text, err));
   Status status = append_text(t, set->tokenizer, text.text ? text.text : text.input, err);
   t->split = t->count;
   if (status == STATUS_OK && text.target) status = append_text(t, set->tokenizer, text.target, err);

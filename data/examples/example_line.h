@@ -8,6 +8,7 @@
 #define SKEIN_EXAMPLE_LINE_H
 
 #include "data/examples/examples.h"
+#include "data/examples/item_choices.h"
 #include "data/text/json.h"
 
 /* `text`, or `input` and `target`, or `input` and `choices`; borrowed from `doc`. */
@@ -18,10 +19,14 @@ typedef struct ExampleText {
   int64_t right;         /* the index of the right one */
 } ExampleText;
 
-/* Errors name file and line; on failure there is nothing to free. */
-Status example_line_read(const Jsonl *lines, const ExampleKeys *keys, int64_t i, ExampleText *out,
-                         Error *err);
+/* `tokens` are what choices are compared by (item_choices.h); NULL where they are unread. A target
+ * that the label contradicts is refused, and where all choices are read one that is the same as the
+ * right one: it would be taught and untaught at once. Errors name file and line; on failure there is
+ * nothing to free. */
+Status example_line_read(const Jsonl *lines, const ExampleKeys *keys, const ChoiceTokens *tokens,
+                         int64_t i, ExampleText *out, Error *err);
 /* The same status and error without the texts. */
-Status example_line_check(const Jsonl *lines, const ExampleKeys *keys, int64_t i, Error *err);
+Status example_line_check(const Jsonl *lines, const ExampleKeys *keys, const ChoiceTokens *tokens,
+                          int64_t i, Error *err);
 
 #endif

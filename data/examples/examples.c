@@ -11,7 +11,9 @@ static Status no_memory(Error *err) {
 }
 
 static Status check_lines(const ExampleSet *set, Error *err) {
-  for (int64_t i = 0; i < set->count; i++) TRY(example_line_check(set->lines, &set->keys, i, err));
+  const ChoiceTokens tokens = {set->tokenizer, set->max_target};
+  for (int64_t i = 0; i < set->count; i++)
+    TRY(example_line_check(set->lines, &set->keys, &tokens, i, err));
   if (set->count > 0) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: holds no examples", jsonl_path(set->lines));
 }
@@ -106,8 +108,9 @@ static Status encode_target(const ExampleSet *set, const ExampleText *text, Exam
 
 Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err) {
   ExampleText text;
+  const ChoiceTokens tokens = {set->tokenizer, set->max_target};
   *out = (Example){0};
-  TRY(example_line_read(set->lines, &set->keys, i, &text, err));
+  TRY(example_line_read(set->lines, &set->keys, &tokens, i, &text, err));
   const char *input = text.text ? text.text : text.input;
   Status status =
       sequence_encode(set->tokenizer, input, set->max_input, &out->input, &out->input_len, err);

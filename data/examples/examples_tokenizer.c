@@ -23,7 +23,7 @@ static Status collect_texts(const Jsonl *lines, const ExampleKeys *keys, Corpus 
                             Error *err) {
   for (int64_t i = 0; i < jsonl_count(lines); i++) {
     ExampleText text;
-    TRY(example_line_read(lines, keys, i, &text, err));
+    TRY(example_line_read(lines, keys, NULL, i, &text, err));
     Status status = add_text(corpus, text.text ? text.text : text.input, err);
     if (status == STATUS_OK) status = add_text(corpus, text.target, err);
     json_free(&text.doc);

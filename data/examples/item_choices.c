@@ -113,23 +113,22 @@ Status item_compare_choices(Item *item, const ChoiceTokens *tokens, Error *err) 
 
 /* ---- the right one ---- */
 
-static int same_bytes(const Item *item, const char *text) {
-  for (int k = 0; k < item->choices; k++) {
-    if (strcmp(item->choice[k], text) == 0) return k;
+static int same_bytes(const char *const *choice, int choices, const char *text) {
+  for (int k = 0; k < choices; k++) {
+    if (strcmp(choice[k], text) == 0) return k;
   }
   return -1;
 }
 
-/* The choice that a text is the same as; -1: there is none. */
-static Status find_choice(const Item *item, const ChoiceTokens *tokens, const char *text,
-                          int *match, Error *err) {
+Status choice_find(const ChoiceTokens *tokens, const char *const *choice, int choices,
+                   const char *text, int *match, Error *err) {
   ChoiceKeys want, keys;
-  *match = same_bytes(item, text);
+  *match = same_bytes(choice, choices, text);
   if (*match >= 0) return STATUS_OK;
   TRY(choice_keys_make(&want, tokens, text, err));
   Status status = STATUS_OK;
-  for (int k = 0; k < item->choices && *match < 0 && status == STATUS_OK; k++) {
-    status = choice_keys_make(&keys, tokens, item->choice[k], err);
+  for (int k = 0; k < choices && *match < 0 && status == STATUS_OK; k++) {
+    status = choice_keys_make(&keys, tokens, choice[k], err);
     if (status == STATUS_OK && strcmp(keys.same, want.same) == 0) *match = k;
     choice_keys_free(&keys);
   }
@@ -140,11 +139,12 @@ static Status find_choice(const Item *item, const ChoiceTokens *tokens, const ch
 /* The first choice that a target is, in *match, and whether one is the label's, in *agrees. */
 static Status match_targets(Item *item, const ChoiceTokens *tokens, int *match, bool *agrees,
                             Error *err) {
+  const char *const *choice = (const char *const *)item->choice;
   *match = -1;
   *agrees = false;
   for (int i = 0; i < item->targets; i++) {
     int k;
-    TRY(find_choice(item, tokens, item->target[i], &k, err));
+    TRY(choice_find(tokens, choice, item->choices, item->target[i], &k, err));
     if (k < 0) continue;
     if (*match < 0) *match = k;
     *agrees |= item->label >= 0 && item_same(item, k) == item_same(item, item->label);

@@ -28,6 +28,10 @@ typedef struct ChoiceKeys {
 Status choice_keys_make(ChoiceKeys *keys, const ChoiceTokens *tokens, const char *text, Error *err);
 void choice_keys_free(ChoiceKeys *keys); /* zeroed keys are allowed */
 
+/* The first of the choices that a text is the same as, in *match; -1: there is none. */
+Status choice_find(const ChoiceTokens *tokens, const char *const *choice, int choices,
+                   const char *text, int *match, Error *err);
+
 /* Compares the choices of an item: fills `same` and `alike`, or leaves both NULL where all differ. */
 Status item_compare_choices(Item *item, const ChoiceTokens *tokens, Error *err);
 
