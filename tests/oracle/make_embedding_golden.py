@@ -3,18 +3,16 @@ of encoder states.
 
     cosines  {"a", "b": vectors, "cosine": torch.cosine_similarity(a, b) in f64,
               "dropped": the same without the last coordinate}
-    encoder  {"text", "vector"}: the tokens of the text by sentencepiece and EOS go through the
+    encoder  {"text", "vector"}: the tokens of the text by T5Tokenizer, EOS too, go through the
              encoder of base/; the states of all but EOS are averaged
 """
 
 import json
 import shutil
 
-import sentencepiece
 import torch
 import transformers
 
-EOS = 1
 TEXTS = ["the old weaver", "of", "a map of the harbour, the broken clock and the blue door", "  the\n"]
 
 
@@ -43,11 +41,10 @@ def make_base(path):
 def encoder_means(golden):
     base = transformers.T5ForConditionalGeneration.from_pretrained(
         golden / "embeddings" / "base", dtype=torch.float32, attn_implementation="eager").eval()
-    pieces = sentencepiece.SentencePieceProcessor(
-        model_file=str(golden / "tokenizer" / "identity" / "spiece.model"))
+    tokenizer = transformers.T5Tokenizer.from_pretrained(golden / "tokenizer" / "identity")
     out = []
     for text in TEXTS:
-        ids = pieces.encode(text) + [EOS]
+        ids = tokenizer(text).input_ids
         with torch.no_grad():
             states = base.encoder(input_ids=torch.tensor([ids])).last_hidden_state[0]
         out.append({"text": text, "vector": states[:-1].double().mean(0).tolist()})
