@@ -163,12 +163,13 @@ static Status apply_step(const NormalizerStep *s, TextPart from, TokenText *to, 
 Status normalizer_apply(const Normalizer *n, TextPart part, TokenText *out, Error *err) {
   *out = (TokenText){.head = part.head};
   if (n->count == 0) return text_add(out, part.text, part.size, err);
-  for (size_t i = 0; i < n->count; i++) {
+  Status status = STATUS_OK;
+  for (size_t i = 0; i < n->count && status == STATUS_OK; i++) {
     TokenText next = {0};
-    Status status = apply_step(&n->step[i], i ? text_whole(out) : part, &next, err);
+    status = apply_step(&n->step[i], i ? text_whole(out) : part, &next, err);
     text_free(out);
     *out = next;
-    if (status != STATUS_OK) return status;
   }
-  return STATUS_OK;
+  if (status != STATUS_OK) text_free(out);
+  return status;
 }

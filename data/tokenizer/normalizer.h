@@ -49,7 +49,8 @@ Status normalizer_add_rules(Normalizer *n, const unsigned char *rules, size_t si
                             const char *path, const char *place, Error *err);
 void normalizer_free(Normalizer *n); /* a zeroed Normalizer is allowed */
 
-/* The part after every step, in a text that the caller frees. Thread-safe. */
+/* The part after every step, in a text that the caller frees; on failure there is none.
+ * Thread-safe. */
 Status normalizer_apply(const Normalizer *n, TextPart part, TokenText *out, Error *err);
 
 #endif
