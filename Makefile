@@ -38,7 +38,7 @@ endif
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fopenmp $(warnings) $(flags_$(MODE)) $(CFLAGS)
 CXXFLAGS_ALL := -std=c++17 -I. -MMD -MP -Wall -Wextra -Wshadow $(flags_$(MODE)) $(CXXFLAGS)
 LDFLAGS_ALL := -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lminizip -lz -lcrypto \
+LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lz -lcrypto \
   -lsentencepiece_train -lsentencepiece -lstdc++ -lpthread -lm
 
 # What lies in these folders and in their rooms: $(call in,FOLDERS,ENDS).

@@ -44,27 +44,28 @@ static const struct {
   MadeMember as;
   const char *words;
 } LIES[] = {
-    {{.local_name = "r/data/1"}, "member 'r/data/0': its header before byte|contradicts"},
-    {{.local_name = "r/data/00"}, "member 'r/data/0': has no header that agrees"},
+    {{.local_name = "r/data/1"}, "member 'r/data/0': its header at byte|contradicts"},
+    {{.local_name = "r/data/00"}, "member 'r/data/0': its header at byte|contradicts"},
     {{.local_flags = 1 << 11}, "contradicts the directory"},
     {{.flags = 1, .local_flags = 1}, "is encrypted or patched (flags 0x0001)"},
     {{.flags = 1 << 6, .local_flags = 1 << 6}, "is encrypted or patched"},
     {{.flags = 1 << 13, .local_flags = 1 << 13}, "is encrypted or patched"},
     {{.method = 8}, "member 'r/data/0': is compressed, which torch.save does not do"},
     {{.method = 8, .size_off = 2000000000}, "is compressed"},
-    {{.method = 99}, "has an unknown compression (method 99)"},
-    {{.local_size_off = 1}, "has no header that agrees with the directory"},
+    {{.method = 99}, "is compressed, which torch.save does not do"},
+    {{.local_size_off = 1}, "contradicts the directory"},
     {{.local_size_off = 1, .flags = 8, .local_flags = 8}, "contradicts the directory"},
-    {{.local_crc = 5}, "has no header that agrees"},
+    {{.local_crc = 5}, "contradicts the directory"},
     {{.local_crc = 5, .flags = 8, .local_flags = 8}, "contradicts the directory"},
     {{.crc = 5, .local_crc = 5}, "is damaged: its CRC-32 is |the directory has 00000005"},
-    {{.size_off = 4}, "is stored in 16 bytes of disk 0, but its size is 20"},
+    {{.size_off = 4}, "is stored in 16 bytes, but its size is 20"},
     {{.size_off = -4, .stored_off = -4}, "its storage data/0 has 12 bytes, want 4 elements of 4"},
     {{.size_off = 4, .stored_off = 4}, "overlaps the archive's directory"},
-    {{.size_off = 100000, .stored_off = 100000}, "the file is truncated: 100016 bytes from byte"},
-    {{.offset_off = 1}, "has no header that agrees"},
-    {{.offset_off = -1}, "has no header that agrees"},
-    {{.offset_off = 1000000}, "has no header that agrees"},
+    {{.size_off = 100000, .stored_off = 100000},
+     "has 100016 bytes from byte|but the file has only"},
+    {{.offset_off = 1}, "contradicts the directory"},
+    {{.offset_off = -1}, "contradicts the directory"},
+    {{.offset_off = 1000000}, "contradicts the directory"},
     {{.name = BYTES("r/../0")}, "its storage data/0 is not in the archive"},
     {{.name = BYTES("../data/0")}, "members '../data/0' and|all in one folder"},
     {{.name = BYTES("/data/0")}, "all in one folder"},
@@ -124,19 +125,20 @@ static void the_end_of_the_archive_is_checked(void **state) {
     MadeArchive end;
     const char *words;
   } cases[] = {
-      {{.count_off = 1}, "entry 3 of the archive's directory: is malformed or missing"},
-      {{.count_off = -1}, "is not its end, or the file is truncated"},
+      {{.count_off = 1}, "the archive's directory|entry 3 of"},
+      {{.count_off = -1}, "goes on after the 2 entries that it counts"},
       {{.count_off = -3}, "the archive has 0 members, want 1 to 1048576"},
-      {{.directory_off = 1}, "a.pt: "},
-      {{.directory_off = -1}, "a.pt: "},
-      {{.directory_off = 100000}, "has no directory at its end: it is truncated"},
-      {{.directory_size_off = 100000}, "has no directory at its end"},
-      {{.directory_size_off = 1}, "a.pt: "},
-      {{.directory_size_off = -46}, "a.pt: "},
-      {{.count64 = 2000000}, "the archive has 2000000 members, want 1 to 1048576"},
-      {{.count64 = 4}, "entry 3 of the archive's directory: is malformed or missing"},
+      {{.directory_off = 1}, "the end of the archive contradicts itself"},
+      {{.directory_off = -1}, "the end of the archive contradicts itself"},
+      {{.directory_off = 100000}, "the end of the archive contradicts itself"},
+      {{.directory_size_off = 100000}, "the end of the archive contradicts itself"},
+      {{.directory_size_off = 1}, "the end of the archive contradicts itself"},
+      {{.directory_size_off = -46}, "the end of the archive contradicts itself"},
+      {{.count64 = 2000000, .count_off = UINT16_MAX - 3},
+       "the archive has 2000000 members, want 1 to 1048576"},
+      {{.count64 = 4, .count_off = 1}, "the archive's directory|entry 3 of"},
       {{.before = BYTES("PK\3\4 something else")}, "19 bytes stand before the archive"},
-      {{.comment = {second, sizeof second - 1}}, "a.pt: "},
+      {{.comment = {second, sizeof second - 1}}, "the end of the archive contradicts itself"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     MadeArchive a = sound();
@@ -147,7 +149,44 @@ static void the_end_of_the_archive_is_checked(void **state) {
   MadeArchive a = sound();
   a.count64 = 3;
   a.locator = 1 << 30;
-  expect_refusal(*state, &a, "the archive's directory is malformed");
+  expect_refusal(*state, &a, "the end of the archive contradicts itself");
+  a.locator = UINT64_MAX - 10;
+  expect_refusal(*state, &a, "the end of the archive contradicts itself");
+}
+
+/* Sizes and places that zip64 has: all three, none, or one too few. */
+static void zip64_is_read(void **state) {
+  static const struct {
+    int values;
+    const char *words; /* NULL: opens */
+  } cases[] = {{3, NULL},
+               {2, "member 'r/data/0': its entry of the directory is malformed"},
+               {-1, "member 'r/data/0': its entry of the directory is malformed"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    MadeArchive a = sound();
+    a.member[STORAGE].values64 = cases[i].values;
+    if (cases[i].words) {
+      expect_refusal(*state, &a, cases[i].words);
+    } else {
+      expect_opens(*state, "zip64", &a);
+    }
+  }
+}
+
+/* A member of 5 GiB, of which the file system stores nothing, and one behind it. */
+static void members_beyond_4_gib_are_found(void **state) {
+  TensorTable t;
+  Error err = {0};
+  MadeArchive a = sound();
+  a.member[3] = a.member[STORAGE];
+  a.member[STORAGE] = (MadeMember){.name = BYTES("r/data/1"), .hole = (uint64_t)5 << 30};
+  a.member[STORAGE].values64 = a.member[3].values64 = 3;
+  a.count64 = 4;
+  expect_ok("open", tensor_table_open(&t, made_archive(*state, "a.pt", &a), &err), &err);
+  const TensorEntry *e = tensor_table_find(&t, "w");
+  assert_true((size_t)(e->data - t.file.data) > (size_t)5 << 30);
+  assert_memory_equal(e->data, ((const float[]){0, 1, 2, 3}), e->size);
+  tensor_table_close(&t);
 }
 
 /* What stands before an archive decides what the file is. */
@@ -198,6 +237,8 @@ int main(void) {
       cmocka_unit_test(what_pytorch_writes_is_accepted),
       cmocka_unit_test(members_that_overlap_are_refused),
       cmocka_unit_test(the_end_of_the_archive_is_checked),
+      cmocka_unit_test(zip64_is_read),
+      cmocka_unit_test(members_beyond_4_gib_are_found),
       cmocka_unit_test(other_files_with_an_archive_behind_are_refused),
       cmocka_unit_test(parts_of_the_file_are_checked),
   };

@@ -106,6 +106,7 @@ static const MadeCase TENSORS[] = {
     {BYTES("\x80\x02}\x8c\2"
            "a\0Ns."),
      "has a key with a NUL in it"},
+    {BYTES("\x80\x02}\x8c\0" MADE_TENSOR "s."), "has a tensor without a name"},
     {BYTES("\x80\x02}\x8c\5model}\x8c\0" MADE_TENSOR "ss."), "has a tensor without a name"},
 };
 

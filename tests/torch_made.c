@@ -20,6 +20,15 @@ static Bytes local_name(const MadeMember *m) {
   return m->local_name ? (Bytes){m->local_name, strlen(m->local_name)} : m->name;
 }
 
+static uint64_t size_of(const MadeMember *m) {
+  return m->hole ? m->hole : m->data.size;
+}
+
+/* A size in a field of four bytes. */
+static uint64_t short_of(const MadeMember *m, uint64_t size) {
+  return m->values64 ? UINT32_MAX : size;
+}
+
 static void put_local(FILE *out, const MadeMember *m) {
   put(out, 0x04034b50, 4);
   put(out, 0, 2);
@@ -27,27 +36,34 @@ static void put_local(FILE *out, const MadeMember *m) {
   put(out, m->method, 2);
   put(out, 0, 4);
   put(out, m->local_crc, 4);
-  put(out, m->data.size + (uint64_t)m->stored_off + (uint64_t)m->local_size_off, 4);
-  put(out, m->data.size + (uint64_t)m->size_off + (uint64_t)m->local_size_off, 4);
+  put(out, short_of(m, size_of(m) + (uint64_t)m->stored_off + (uint64_t)m->local_size_off), 4);
+  put(out, short_of(m, size_of(m) + (uint64_t)m->size_off + (uint64_t)m->local_size_off), 4);
   put(out, local_name(m).size, 2);
   put(out, 0, 2);
   put_bytes(out, local_name(m));
   put_bytes(out, m->data);
+  if (m->hole) assert_int_equal(fseek(out, (long)m->hole, SEEK_CUR), 0);
 }
 
 static void put_entry(FILE *out, const MadeMember *m, uint64_t offset) {
+  uint64_t values = m->values64 > 0 ? (uint64_t)m->values64 : 0;
+  uint64_t value[] = {size_of(m) + (uint64_t)m->size_off, size_of(m) + (uint64_t)m->stored_off,
+                      offset + (uint64_t)m->offset_off};
   put(out, 0x02014b50, 4);
   put(out, 0, 4);
   put(out, m->flags, 2);
   put(out, m->method, 2);
   put(out, 0, 4);
   put(out, m->crc, 4);
-  put(out, m->data.size + (uint64_t)m->stored_off, 4);
-  put(out, m->data.size + (uint64_t)m->size_off, 4);
+  put(out, short_of(m, value[1]), 4);
+  put(out, short_of(m, value[0]), 4);
   put(out, m->name.size, 2);
-  put(out, 0, 2 + 2 + 2 + 2 + 4);
-  put(out, offset + (uint64_t)m->offset_off, 4);
+  put(out, values ? 4 + 8 * values : 0, 2);
+  put(out, 0, 2 + 2 + 2 + 4);
+  put(out, short_of(m, value[2]), 4);
   put_bytes(out, m->name);
+  if (values) put(out, 1 | (8 * values) << 16, 4);
+  for (uint64_t i = 0; i < values; i++) put(out, value[i], 8);
 }
 
 /* The records of zip64, whose counts stand for those of the end record. */
@@ -75,7 +91,7 @@ static void put_end(FILE *out, const MadeArchive *a, uint64_t count, uint64_t di
   put(out, count + (uint64_t)a->count_off, 2);
   put(out, count + (uint64_t)a->count_off, 2);
   put(out, size + (uint64_t)a->directory_size_off, 4);
-  put(out, directory + (uint64_t)a->directory_off, 4);
+  put(out, a->count64 ? UINT32_MAX : directory + (uint64_t)a->directory_off, 4);
   put(out, a->comment.size, 2);
   put_bytes(out, a->comment);
 }
@@ -93,14 +109,11 @@ static void put_archive(FILE *out, const MadeArchive *a) {
 }
 
 const char *made_archive(Scratch *s, const char *name, const MadeArchive *a) {
-  char *bytes = NULL;
-  size_t size;
-  FILE *out = open_memstream(&bytes, &size);
+  const char *path = scratch_path(s, name);
+  FILE *out = fopen(path, "wb");
   assert_non_null(out);
   put_archive(out, a);
   assert_int_equal(fclose(out), 0);
-  const char *path = scratch_write(s, name, bytes, size);
-  free(bytes);
   return path;
 }
 

@@ -26,6 +26,8 @@ typedef struct MadeMember {
   uint32_t crc, local_crc;
   int size_off, stored_off, local_size_off;
   int offset_off;
+  int values64;  /* size, stored size and offset are left to zip64: so many it has; -1: none */
+  uint64_t hole; /* bytes of zeros that are the data in place of `data` */
 } MadeMember;
 
 enum { MADE_MEMBERS = 8 };

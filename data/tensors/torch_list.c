@@ -26,7 +26,7 @@ static Status out_of_memory(const Walk *w, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", w->file->table->file.path);
 }
 
-/* `text` in place of the walk's name in messages is cut. */
+/* Names the value at hand, of a long name the beginning. */
 static Status refuse(const Walk *w, Error *err, const char *what) {
   return error_set(err, STATUS_INPUT, "%s: '%.*s': %s", w->file->table->file.path,
                    (int)(w->size < 200 ? w->size : 200), w->name ? w->name : "", what);
@@ -67,7 +67,8 @@ static Status copy_name(Walk *w, char **name, Error *err) {
 
 static Status add_tensor(Walk *w, PickleId id, Error *err) {
   TensorTable *t = w->file->table;
-  if (w->size == 0) TRY(add_part(w, "tensor", err)); /* the whole file is this one */
+  if (id == w->file->pickle.root) TRY(add_part(w, "tensor", err));
+  if (w->size == 0) return refuse(w, err, "has a tensor without a name");
   TensorEntry *grown = array_grow(t->entry, t->count, 1, sizeof *grown);
   if (!grown) return out_of_memory(w, err);
   t->entry = grown;

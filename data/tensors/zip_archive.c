@@ -1,22 +1,44 @@
 #include "data/tensors/zip_archive.h"
 
-#include <minizip/unzip.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
-#include "autograd/ground/array.h"
+#include "data/tensors/zip_end.h"
+#include "data/tensors/zip_record.h"
 
-static const unsigned char BEGIN[] = {'P', 'K', 3, 4};
+#define MARK_HEADER "PK\3\4" /* before the data of a member */
+#define MARK_ENTRY  "PK\1\2" /* of the directory */
 
-/* A header in front of a member, in bytes from its beginning. */
-enum { HEADER_FLAGS = 6, HEADER_CRC = 14, HEADER_STORED = 18, HEADER_SIZE = 22, HEADER_NAME = 30 };
-/* An entry of the directory and the records at its end, in bytes, without texts. */
-enum { ENTRY_SIZE = 46, END64_SIZE = 56, LOCATOR_SIZE = 20, END_SIZE = 22 };
+/* Fields of the two records, at these bytes from their beginnings. */
+enum {
+  HEADER_FLAGS = 6,
+  HEADER_METHOD = 8,
+  HEADER_CRC = 14,
+  HEADER_STORED = 18,
+  HEADER_SIZE = 22,
+  HEADER_NAME_SIZE = 26,
+  HEADER_EXTRA_SIZE = 28,
+  HEADER_BYTES = 30, /* then name, extra, data */
+  ENTRY_FLAGS = 8,
+  ENTRY_METHOD = 10,
+  ENTRY_CRC = 16,
+  ENTRY_STORED = 20,
+  ENTRY_SIZE = 24,
+  ENTRY_NAME_SIZE = 28,
+  ENTRY_EXTRA_SIZE = 30,
+  ENTRY_COMMENT_SIZE = 32,
+  ENTRY_DISK = 34,
+  ENTRY_OFFSET = 42,
+  ENTRY_BYTES = 46, /* then name, extra, comment */
+  EXTRA_BYTES = 4,  /* id and size of one extra field */
+  EXTRA_ZIP64 = 1,
+};
 /* Flags: 1 and 2 are about the compression, 3: sizes follow the data, 11: names are UTF-8. */
 enum { FLAG_SIZES_FOLLOW = 1 << 3, FLAGS_KNOWN = 1 << 1 | 1 << 2 | FLAG_SIZES_FOLLOW | 1 << 11 };
 
 bool zip_archive_begins(const MappedFile *file) {
-  return file->size >= sizeof BEGIN && memcmp(file->data, BEGIN, sizeof BEGIN) == 0;
+  return record_at(file, 0, 4, MARK_HEADER) != NULL;
 }
 
 void zip_archive_close(ZipArchive *z) {
@@ -25,176 +47,133 @@ void zip_archive_close(ZipArchive *z) {
   *z = (ZipArchive){0};
 }
 
-/* The mapping as minizip's file. */
-
-typedef struct Cursor {
-  const MappedFile *file;
-  uint64_t at; /* at most file->size */
-} Cursor;
-
-static voidpf cursor_open(voidpf cursor, const void *name, int mode) {
-  (void)name;
-  (void)mode;
-  return cursor;
-}
-
-static uLong cursor_read(voidpf opaque, voidpf stream, void *to, uLong size) {
-  (void)opaque;
-  Cursor *c = stream;
-  uint64_t left = c->file->size - c->at;
-  if (size > left) size = (uLong)left;
-  if (size > 0) memcpy(to, c->file->data + c->at, size);
-  c->at += size;
-  return size;
-}
-
-static uLong cursor_write(voidpf opaque, voidpf stream, const void *from, uLong size) {
-  (void)opaque;
-  (void)stream;
-  (void)from;
-  (void)size;
-  return 0;
-}
-
-static ZPOS64_T cursor_tell(voidpf opaque, voidpf stream) {
-  (void)opaque;
-  return ((Cursor *)stream)->at;
-}
-
-static long cursor_seek(voidpf opaque, voidpf stream, ZPOS64_T offset, int origin) {
-  (void)opaque;
-  Cursor *c = stream;
-  uint64_t from = origin == ZLIB_FILEFUNC_SEEK_SET   ? 0
-                  : origin == ZLIB_FILEFUNC_SEEK_CUR ? c->at
-                                                     : c->file->size;
-  uint64_t at;
-  if (__builtin_add_overflow(from, offset, &at) || at > c->file->size) return -1;
-  c->at = at;
-  return 0;
-}
-
-static int cursor_nothing(voidpf opaque, voidpf stream) {
-  (void)opaque;
-  (void)stream;
-  return 0;
-}
-
-static unzFile open_directory(Cursor *cursor) {
-  zlib_filefunc64_def calls = {cursor_open, cursor_read,    cursor_write,   cursor_tell,
-                               cursor_seek, cursor_nothing, cursor_nothing, cursor};
-  return unzOpen2_64(NULL, &calls);
-}
-
 /* Members. */
 
 #define MEMBER "%s: member '%.200s': "
 
-static uint32_t number_at(const unsigned char *at, int bytes) {
-  uint32_t n = 0;
-  for (int i = 0; i < bytes; i++) n |= (uint32_t)at[i] << 8 * i;
-  return n;
+/* An entry of the directory. */
+typedef struct Entry {
+  uint64_t flags, method, crc, stored, size, offset, name_size;
+} Entry;
+
+/* The value of a field that says that zip64 has it comes from the extra field at *at. */
+static bool take_value(uint64_t *value, const unsigned char **at, const unsigned char *end) {
+  if (*value != UINT32_MAX) return true;
+  if (end - *at < 8) return false;
+  *value = number_at(*at, 8);
+  *at += 8;
+  return true;
 }
 
-static Status check_entry(const unz_file_info64 *info, const char *name, const char *path,
-                          Error *err) {
-  if (info->size_filename == 0 || info->size_filename > ZIP_NAME ||
-      strlen(name) != info->size_filename) {
+/* Goes through the extra fields; false where they are malformed, or one that is needed is not
+ * there. */
+static bool read_extra(Entry *e, const unsigned char *at, const unsigned char *end) {
+  bool needed = e->size == UINT32_MAX || e->stored == UINT32_MAX || e->offset == UINT32_MAX;
+  while (end - at >= EXTRA_BYTES) {
+    uint64_t id = number_at(at, 2);
+    ptrdiff_t size = (ptrdiff_t)number_at(at + 2, 2);
+    at += EXTRA_BYTES;
+    if (size > end - at) return false;
+    const unsigned char *value = at, *stop = at + size;
+    at = stop;
+    if (id != EXTRA_ZIP64 || !needed) continue;
+    needed = false;
+    if (!take_value(&e->size, &value, stop) || !take_value(&e->stored, &value, stop) ||
+        !take_value(&e->offset, &value, stop)) {
+      return false;
+    }
+  }
+  return !needed;
+}
+
+static Status check_entry(const Entry *e, const char *name, const char *path, Error *err) {
+  if (e->flags & ~(uint64_t)FLAGS_KNOWN) {
     return error_set(err, STATUS_INPUT,
-                     MEMBER "want a name of 1 to %d bytes and without NUL; it has %lu bytes", path,
-                     name, ZIP_NAME, info->size_filename);
+                     MEMBER "is encrypted or patched (flags 0x%04jx); PyTorch writes no such files",
+                     path, name, (uintmax_t)e->flags);
   }
-  if (info->flag & ~(uLong)FLAGS_KNOWN) {
-    return error_set(err, STATUS_INPUT,
-                     MEMBER "is encrypted or patched (flags 0x%04lx); PyTorch writes no such files",
-                     path, name, info->flag);
-  }
-  if (info->compression_method != 0 && info->compression_method != Z_DEFLATED) {
-    return error_set(err, STATUS_INPUT, MEMBER "has an unknown compression (method %lu)", path,
-                     name, info->compression_method);
-  }
-  bool same = info->compressed_size == info->uncompressed_size;
-  if (info->disk_num_start == 0 && (same || info->compression_method != 0)) return STATUS_OK;
-  return error_set(err, STATUS_INPUT,
-                   MEMBER "is stored in %ju bytes of disk %lu, but its size is %ju", path, name,
-                   (uintmax_t)info->compressed_size, info->disk_num_start,
-                   (uintmax_t)info->uncompressed_size);
+  if (e->stored == e->size || e->method != 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, MEMBER "is stored in %ju bytes, but its size is %ju", path,
+                   name, (uintmax_t)e->stored, (uintmax_t)e->size);
 }
 
 /* A number of the header is that of the directory, or left open; 0xffffffff: zip64 has it. */
-static bool agrees(uint32_t header, uint64_t directory, bool follows) {
-  return header == directory || header == UINT32_MAX || (follows && header == 0);
+static bool agrees(const unsigned char *header, uint64_t directory, bool follows) {
+  uint64_t n = number_at(header, 4);
+  return n == directory || n == UINT32_MAX || (follows && n == 0);
 }
 
-/* The header of a member agrees with its entry. `at`: where the data begins; `extra`: bytes of the
- * header behind the name. */
-static Status check_header(const MappedFile *f, const unz_file_info64 *info, size_t at, int extra,
-                           ZipMember *m, Error *err) {
-  size_t head = HEADER_NAME + info->size_filename + (size_t)extra;
-  if (at > f->size || m->size > f->size - at) {
-    return error_set(err, STATUS_INPUT,
-                     MEMBER "the file is truncated: %zu bytes from byte %zu on, the file has %zu",
-                     f->path, m->name, m->size, at, f->size);
-  }
-  bool right = extra >= 0 && at >= head;
-  const unsigned char *header = f->data + (right ? at - head : 0);
-  bool follows = info->flag & FLAG_SIZES_FOLLOW;
-  right = right && memcmp(header, BEGIN, sizeof BEGIN) == 0 &&
-          number_at(header + HEADER_FLAGS, 2) == info->flag &&
-          agrees(number_at(header + HEADER_CRC, 4), info->crc, follows) &&
-          agrees(number_at(header + HEADER_STORED, 4), info->compressed_size, follows) &&
-          agrees(number_at(header + HEADER_SIZE, 4), info->uncompressed_size, follows) &&
-          memcmp(header + HEADER_NAME, m->name, info->size_filename) == 0;
+/* The header of a member, which must agree with its entry, and where its data is. */
+static Status read_header(const MappedFile *f, const Entry *e, ZipMember *m, Error *err) {
+  const unsigned char *h = record_at(f, e->offset, HEADER_BYTES + e->name_size, MARK_HEADER);
+  bool follows = e->flags & FLAG_SIZES_FOLLOW;
+  bool right = h && number_at(h + HEADER_FLAGS, 2) == e->flags &&
+               number_at(h + HEADER_METHOD, 2) == e->method &&
+               number_at(h + HEADER_NAME_SIZE, 2) == e->name_size &&
+               agrees(h + HEADER_CRC, e->crc, follows) &&
+               agrees(h + HEADER_STORED, e->stored, follows) &&
+               agrees(h + HEADER_SIZE, e->size, follows) &&
+               memcmp(h + HEADER_BYTES, m->name, e->name_size) == 0;
   if (!right) {
-    return error_set(err, STATUS_INPUT,
-                     MEMBER "its header before byte %zu contradicts the directory", f->path,
-                     m->name, at);
+    return error_set(err, STATUS_INPUT, MEMBER "its header at byte %ju contradicts the directory",
+                     f->path, m->name, (uintmax_t)e->offset);
   }
-  m->begin = at - head;
+  uint64_t at = e->offset + HEADER_BYTES + e->name_size + number_at(h + HEADER_EXTRA_SIZE, 2);
+  if (at > f->size || e->stored > f->size - at) {
+    return error_set(err, STATUS_INPUT,
+                     MEMBER "has %ju bytes from byte %ju on, but the file has only %zu", f->path,
+                     m->name, (uintmax_t)e->stored, (uintmax_t)at, f->size);
+  }
+  m->begin = (size_t)e->offset;
   m->data = f->data + at;
   return STATUS_OK;
 }
 
-/* The member that minizip is at, whose name is owned. */
-static Status read_member(ZipMember *m, unzFile directory, const unz_file_info64 *info,
-                          const MappedFile *file, Error *err) {
-  int method;
-  m->size = (size_t)info->compressed_size;
-  m->compressed = info->compression_method != 0;
-  m->crc = (uint32_t)info->crc;
-  TRY(check_entry(info, m->name, file->path, err));
-  int opened = unzOpenCurrentFile2(directory, &method, NULL, 1);
-  if (opened == UNZ_INTERNALERROR) {
-    return error_set(err, STATUS_RUN, "%s: out of memory", file->path);
+static Status read_member(ZipArchive *z, Entry *e, const unsigned char *entry, Error *err) {
+  const char *name = (const char *)entry + ENTRY_BYTES;
+  ZipMember *m = &z->member[z->count++];
+  m->name = strndup(name, (size_t)e->name_size);
+  if (!m->name) return error_set(err, STATUS_RUN, "%s: out of memory", z->file->path);
+  if (e->name_size < 1 || e->name_size > ZIP_NAME || strlen(m->name) != e->name_size) {
+    return error_set(err, STATUS_INPUT,
+                     MEMBER "want a name of 1 to %d bytes and without NUL; it has %ju bytes",
+                     z->file->path, m->name, ZIP_NAME, (uintmax_t)e->name_size);
   }
-  if (opened != UNZ_OK) {
-    return error_set(err, STATUS_INPUT, MEMBER "has no header that agrees with the directory",
-                     file->path, m->name);
+  const unsigned char *extra = entry + ENTRY_BYTES + e->name_size;
+  if (!read_extra(e, extra, extra + number_at(entry + ENTRY_EXTRA_SIZE, 2)) ||
+      number_at(entry + ENTRY_DISK, 2) != 0) {
+    return error_set(err, STATUS_INPUT, MEMBER "its entry of the directory is malformed",
+                     z->file->path, m->name);
   }
-  size_t at = (size_t)unzGetCurrentFileZStreamPos64(directory);
-  int extra = unzGetLocalExtrafield(directory, NULL, 0);
-  unzCloseCurrentFile(directory);
-  return check_header(file, info, at, extra, m, err);
+  m->size = (size_t)e->stored;
+  m->compressed = e->method != 0;
+  m->crc = (uint32_t)e->crc;
+  TRY(check_entry(e, m->name, z->file->path, err));
+  return read_header(z->file, e, m, err);
 }
 
-/* One more member, and in *end where its entry of the directory ends. */
-static Status add_member(ZipArchive *z, unzFile directory, size_t *end, Error *err) {
-  unz_file_info64 info;
-  unz64_file_pos place;
-  char name[ZIP_NAME + 1] = "";
-  if (unzGetCurrentFileInfo64(directory, &info, name, ZIP_NAME, NULL, 0, NULL, 0) != UNZ_OK ||
-      unzGetFilePos64(directory, &place) != UNZ_OK) {
-    return error_set(err, STATUS_INPUT, "%s: entry %zu of the archive's directory: is malformed",
-                     z->file->path, z->count);
+/* The entry at *at of a directory that ends at `end`; *at moves behind it. */
+static Status read_entry(ZipArchive *z, uint64_t *at, uint64_t end, Error *err) {
+  const unsigned char *r = record_at(z->file, *at, ENTRY_BYTES, MARK_ENTRY);
+  uint64_t bytes = ENTRY_BYTES;
+  if (r) {
+    bytes += number_at(r + ENTRY_NAME_SIZE, 2) + number_at(r + ENTRY_EXTRA_SIZE, 2) +
+             number_at(r + ENTRY_COMMENT_SIZE, 2);
   }
-  *end = (size_t)place.pos_in_zip_directory + ENTRY_SIZE + info.size_filename +
-         info.size_file_extra + info.size_file_comment;
-  ZipMember *grown = array_grow(z->member, z->count, 1, sizeof *grown);
-  if (grown) z->member = grown;
-  char *copy = grown ? strdup(name) : NULL;
-  if (!copy) return error_set(err, STATUS_RUN, "%s: out of memory", z->file->path);
-  ZipMember *m = &z->member[z->count++];
-  *m = (ZipMember){.name = copy};
-  return read_member(m, directory, &info, z->file, err);
+  if (!r || bytes > end - *at) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: byte %ju: entry %zu of the archive's directory is malformed or missing",
+                     z->file->path, (uintmax_t)*at, z->count);
+  }
+  Entry e = {.flags = number_at(r + ENTRY_FLAGS, 2),
+             .method = number_at(r + ENTRY_METHOD, 2),
+             .crc = number_at(r + ENTRY_CRC, 4),
+             .stored = number_at(r + ENTRY_STORED, 4),
+             .size = number_at(r + ENTRY_SIZE, 4),
+             .offset = number_at(r + ENTRY_OFFSET, 4),
+             .name_size = number_at(r + ENTRY_NAME_SIZE, 2)};
+  *at += bytes;
+  return read_member(z, &e, r, err);
 }
 
 /* The whole. */
@@ -209,7 +188,7 @@ static int compare_places(const void *a, const void *b) {
 }
 
 /* Members follow each other from the first byte of the file to the directory. */
-static Status check_places(ZipArchive *z, size_t directory, Error *err) {
+static Status check_places(ZipArchive *z, uint64_t directory, Error *err) {
   size_t end = 0;
   const char *before = "";
   qsort(z->member, z->count, sizeof *z->member, compare_places);
@@ -228,8 +207,8 @@ static Status check_places(ZipArchive *z, size_t directory, Error *err) {
     before = m->name;
   }
   if (end <= directory) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, MEMBER "overlaps the archive's directory at byte %zu",
-                   z->file->path, before, directory);
+  return error_set(err, STATUS_INPUT, MEMBER "overlaps the archive's directory at byte %ju",
+                   z->file->path, before, (uintmax_t)directory);
 }
 
 static Status check_names(ZipArchive *z, Error *err) {
@@ -242,67 +221,26 @@ static Status check_names(ZipArchive *z, Error *err) {
   return STATUS_OK;
 }
 
-/* `size` bytes from *at on begin with "PK", a, b; *at moves behind them. */
-static bool pass_record(const MappedFile *f, size_t *at, char a, char b, uint64_t size) {
-  const char begin[] = {'P', 'K', a, b};
-  if (*at > f->size || f->size - *at < size || memcmp(f->data + *at, begin, sizeof begin) != 0) {
-    return false;
-  }
-  *at += (size_t)size;
-  return true;
-}
-
-/* Behind the last entry, at `at`, stand the two records of zip64, if there are any, and the one
- * that ends the archive, whose comment ends the file. */
-static Status check_end(const MappedFile *f, size_t at, Error *err) {
-  size_t entries = at;
-  bool right = !pass_record(f, &at, 6, 6, END64_SIZE) || pass_record(f, &at, 6, 7, LOCATOR_SIZE);
-  right = right && pass_record(f, &at, 5, 6, END_SIZE) &&
-          f->size - at == number_at(f->data + at - 2, 2);
-  if (right) return STATUS_OK;
-  return error_set(err, STATUS_INPUT,
-                   "%s: byte %zu: what follows the entries that the archive's directory counts is "
-                   "not its end, or the file is truncated",
-                   f->path, entries);
-}
-
-static Status read_directory(ZipArchive *z, unzFile directory, Error *err) {
-  unz_global_info64 all;
-  unz64_file_pos first;
-  size_t end = 0;
-  int at = unzGoToFirstFile(directory);
-  if (unzGetGlobalInfo64(directory, &all) != UNZ_OK || all.number_entry < 1 ||
-      all.number_entry > ZIP_MEMBERS) {
-    return error_set(err, STATUS_INPUT, "%s: the archive has %ju members, want 1 to %d",
-                     z->file->path, (uintmax_t)all.number_entry, ZIP_MEMBERS);
-  }
-  if (at != UNZ_OK || unzGetFilePos64(directory, &first) != UNZ_OK) {
-    return error_set(err, STATUS_INPUT, "%s: the archive's directory is malformed", z->file->path);
-  }
-  for (; at == UNZ_OK; at = unzGoToNextFile(directory)) TRY(add_member(z, directory, &end, err));
-  if (at != UNZ_END_OF_LIST_OF_FILE || z->count != all.number_entry) {
+static Status read_archive(ZipArchive *z, Error *err) {
+  ZipDirectory d;
+  TRY(zip_end_read(z->file, &d, err));
+  uint64_t at = d.begin, end = d.begin + d.size;
+  z->member = calloc((size_t)d.count, sizeof *z->member);
+  if (!z->member) return error_set(err, STATUS_RUN, "%s: out of memory", z->file->path);
+  for (uint64_t i = 0; i < d.count; i++) TRY(read_entry(z, &at, end, err));
+  if (at != end) {
     return error_set(err, STATUS_INPUT,
-                     "%s: entry %zu of the archive's directory: is malformed or missing",
-                     z->file->path, z->count);
+                     "%s: byte %ju: the archive's directory goes on after the %zu entries that it "
+                     "counts",
+                     z->file->path, (uintmax_t)at, z->count);
   }
-  TRY(check_end(z->file, end, err));
-  TRY(check_places(z, (size_t)first.pos_in_zip_directory, err));
+  TRY(check_places(z, d.begin, err));
   return check_names(z, err);
 }
 
 Status zip_archive_read(ZipArchive *z, const MappedFile *file, Error *err) {
-  Cursor cursor = {.file = file};
   *z = (ZipArchive){.file = file};
-  unzFile directory = open_directory(&cursor);
-  if (!directory) {
-    return error_set(
-        err, STATUS_INPUT,
-        "%s: begins like a zip archive, as PyTorch writes, and has no directory at its "
-        "end: it is truncated; fetch it again",
-        file->path);
-  }
-  Status status = read_directory(z, directory, err);
-  unzClose(directory);
+  Status status = read_archive(z, err);
   if (status != STATUS_OK) zip_archive_close(z);
   return status;
 }

@@ -1,10 +1,10 @@
 /* zip_archive: the members of a zip archive in a mapped file, each where it stands. Internal to the
- * reader of PyTorch files, and the one door to minizip.
+ * reader of PyTorch files, and the one door to zlib, of which the CRC-32 is used.
  *
- * minizip finds the directory at the end of the file, of zip and of zip64, and the place of a
- * member's data (unzGetCurrentFileZStreamPos64), so that members stay mapped; libzip gives no
- * place, and would have them copied. What minizip takes on trust is checked here. An archive is
- * accepted iff
+ * Read here and not by a library: libzip tells no place of a member, so tensors would have to be
+ * copied, and the minizip of Debian 12 (1.1) takes 0xffffffff for the size and the place of members
+ * beyond 4 GiB, as large models have them. Nothing is unfolded, so that what is left is a directory
+ * of places. An archive is accepted iff
  *   - it begins with the file: nothing stands before the first member;
  *   - it has 1 to ZIP_MEMBERS members; a name has 1 to ZIP_NAME bytes, no NUL, and appears once;
  *   - no member is encrypted;
