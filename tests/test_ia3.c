@@ -177,47 +177,48 @@ static void configurations_are_read_as_peft_reads_them(void **state) {
   t5_close(m);
 }
 
+static const struct {
+  Hand hand;
+  Status status;
+  const char *words;
+} UNFIT[] = {
+    {{.config = TARGETS "\"feedforward_modules\": []"},
+     STATUS_MISMATCH,
+     KEY(FEED "wo") ": is [1, 40], a vector of inputs|does not name|[24, 1] of outputs"},
+    {{.config = TARGETS "\"feedforward_modules\": [\"k\", \"wo\"]"},
+     STATUS_MISMATCH,
+     KEY(SELF "k") ": is [16, 1], a vector of outputs|names the module|[1, 24] of inputs"},
+    {{.rows = 15}, STATUS_MISMATCH, KEY(SELF "k") ": is [15, 1], want [16, 1]|another base"},
+    {{.rows = 4, .cols = 4}, STATUS_MISMATCH, "is [4, 4], want [16, 1]"},
+    {{.lone = true}, STATUS_MISMATCH, "target_modules: names \"" FEED "wo\"|no vector"},
+    {{.config = "\"target_modules\": [\"wo\"], \"feedforward_modules\": [\"wo\"]"},
+     STATUS_MISMATCH,
+     "target_modules: does not name \"" SELF "k\"|vector"},
+    {{.key = KEY("encoder.block.7.layer.0.SelfAttention.k")},
+     STATUS_MISMATCH,
+     "encoder.block.7|no linear|another base"},
+    {{.key = SELF "k.ia3_l"}, STATUS_INPUT, "is no vector of an (IA)3"},
+    {{.key = "base_model.model." SELF "k.lora_A.weight"}, STATUS_INPUT, "is no vector"},
+    {{.key = "base_model.model.lm_head.weight"}, STATUS_INPUT, "lm_head.weight: is no vector"},
+    {{.config = TARGETS "\"feedforward_modules\": [1]"},
+     STATUS_INPUT,
+     "feedforward_modules: element 0: "},
+    {{.config = TARGETS "\"modules_to_save\": [\"lm_head\"]"},
+     STATUS_INPUT,
+     "modules_to_save: |(IA)3"},
+    {{.config = "\"peft_type\": \"IA3\""}, STATUS_INPUT, "duplicate"},
+};
+
 static void what_does_not_fit_is_refused(void **state) {
   Scratch *s = *state;
-  static const struct {
-    Hand hand;
-    Status status;
-    const char *words;
-  } cases[] = {
-      {{.config = TARGETS "\"feedforward_modules\": []"},
-       STATUS_MISMATCH,
-       KEY(FEED "wo") ": is [1, 40], a vector of inputs|does not name|[24, 1] of outputs"},
-      {{.config = TARGETS "\"feedforward_modules\": [\"k\", \"wo\"]"},
-       STATUS_MISMATCH,
-       KEY(SELF "k") ": is [16, 1], a vector of outputs|names the module|[1, 24] of inputs"},
-      {{.rows = 15}, STATUS_MISMATCH, KEY(SELF "k") ": is [15, 1], want [16, 1]|another base"},
-      {{.rows = 4, .cols = 4}, STATUS_MISMATCH, "is [4, 4], want [16, 1]"},
-      {{.lone = true}, STATUS_MISMATCH, "target_modules: names \"" FEED "wo\"|no vector"},
-      {{.config = "\"target_modules\": [\"wo\"], \"feedforward_modules\": [\"wo\"]"},
-       STATUS_MISMATCH,
-       "target_modules: does not name \"" SELF "k\"|vector"},
-      {{.key = KEY("encoder.block.7.layer.0.SelfAttention.k")},
-       STATUS_MISMATCH,
-       "encoder.block.7|no linear|another base"},
-      {{.key = SELF "k.ia3_l"}, STATUS_INPUT, "is no vector of an (IA)3"},
-      {{.key = "base_model.model." SELF "k.lora_A.weight"}, STATUS_INPUT, "is no vector"},
-      {{.key = "base_model.model.lm_head.weight"}, STATUS_INPUT, "lm_head.weight: is no vector"},
-      {{.config = TARGETS "\"feedforward_modules\": [1]"},
-       STATUS_INPUT,
-       "feedforward_modules: element 0: "},
-      {{.config = TARGETS "\"modules_to_save\": [\"lm_head\"]"},
-       STATUS_INPUT,
-       "modules_to_save: |(IA)3"},
-      {{.config = "\"peft_type\": \"IA3\""}, STATUS_INPUT, "duplicate"},
-  };
   T5 *m = tiny_model(true, false);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof UNFIT / sizeof *UNFIT; i++) {
     Error err = {0};
     Ia3 *ia3;
-    write_hand(s, &cases[i].hand);
+    write_hand(s, &UNFIT[i].hand);
     Status got = ia3_open(&ia3, s->dir, &m->modules, &err);
     assert_null(ia3);
-    expect_error(cases[i].words, got, &err, cases[i].status, cases[i].words);
+    expect_error(UNFIT[i].words, got, &err, UNFIT[i].status, UNFIT[i].words);
   }
   t5_close(m);
 }
@@ -241,44 +242,46 @@ static void numbers_that_are_none_are_refused(void **state) {
   t5_close(m);
 }
 
+static const struct {
+  const char *key;
+  int64_t rows, cols;
+  const char *other; /* [1, 24], where it is there */
+  Status status;
+  const char *words;
+} CHECKPOINT[] = {
+    {SELF "k.multi_lora_b", 16, 1, NULL, STATUS_OK, ""},
+    {SELF "k.multi_lora_a", 1, 24, NULL, STATUS_OK, ""},
+    {SELF "k.multi_lora_b", 1, 16, NULL, STATUS_MISMATCH,
+     "finish: " SELF "k.multi_lora_b: is [1, 16], want [16, 1]|another base"},
+    {SELF "k.multi_lora_b", 16, 1, SELF "k.multi_lora_a", STATUS_INPUT,
+     "k.multi_lora_a: stands beside multi_lora_b"},
+    {"encoder.block.9.layer.0.SelfAttention.k.multi_lora_b", 16, 1, NULL, STATUS_MISMATCH,
+     "block.9|no such linear|another base"},
+    {SELF "k.lora_a", 1, 24, NULL, STATUS_INPUT, "k.lora_a: is no vector|T-Few"},
+    {SELF "k.multi_lora_b", 16, 1, "shared.weight", STATUS_INPUT, "shared.weight: is no vector"},
+};
+
 /* A file as T-Few saves it, of one vector or two. */
 static void checkpoints_of_tfew_are_checked(void **state) {
   Scratch *s = *state;
-  static const struct {
-    const char *key;
-    int64_t rows, cols;
-    const char *other; /* [1, 24], where it is there */
-    Status status;
-    const char *words;
-  } cases[] = {
-      {SELF "k.multi_lora_b", 16, 1, NULL, STATUS_OK, ""},
-      {SELF "k.multi_lora_a", 1, 24, NULL, STATUS_OK, ""},
-      {SELF "k.multi_lora_b", 1, 16, NULL, STATUS_MISMATCH,
-       "finish: " SELF "k.multi_lora_b: is [1, 16], want [16, 1]|another base"},
-      {SELF "k.multi_lora_b", 16, 1, SELF "k.multi_lora_a", STATUS_INPUT,
-       "k.multi_lora_a: stands beside multi_lora_b"},
-      {"encoder.block.9.layer.0.SelfAttention.k.multi_lora_b", 16, 1, NULL, STATUS_MISMATCH,
-       "block.9|no such linear|another base"},
-      {SELF "k.lora_a", 1, 24, NULL, STATUS_INPUT, "k.lora_a: is no vector|T-Few"},
-      {SELF "k.multi_lora_b", 16, 1, "shared.weight", STATUS_INPUT, "shared.weight: is no vector"},
-  };
   float values[64];
   for (int i = 0; i < 64; i++) values[i] = (float)(i % 5) / 2;
   T5 *m = tiny_model(true, false);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < sizeof CHECKPOINT / sizeof *CHECKPOINT; i++) {
     const SafetensorsItem items[] = {
-        {cases[i].key, DTYPE_F32, values, cases[i].rows, cases[i].cols, false},
-        {cases[i].other, DTYPE_F32, values, 1, 24, false}};
+        {CHECKPOINT[i].key, DTYPE_F32, values, CHECKPOINT[i].rows, CHECKPOINT[i].cols, false},
+        {CHECKPOINT[i].other, DTYPE_F32, values, 1, 24, false}};
     Error err = {0};
     Expert expert;
     const char *path = scratch_path(s, "finish");
-    expect_ok(path, safetensors_write(path, items, cases[i].other ? 2 : 1, NULL, 0, &err), &err);
+    expect_ok(path, safetensors_write(path, items, CHECKPOINT[i].other ? 2 : 1, NULL, 0, &err),
+              &err);
     Status got = expert_open(&expert, path, &m->modules, &err);
-    if (cases[i].status == STATUS_OK) {
-      expect_ok(cases[i].key, got, &err);
+    if (CHECKPOINT[i].status == STATUS_OK) {
+      expect_ok(CHECKPOINT[i].key, got, &err);
       assert_true(expert.ia3->covered == 1 && !*expert.ia3->base_name);
     } else {
-      expect_error(cases[i].words, got, &err, cases[i].status, cases[i].words);
+      expect_error(CHECKPOINT[i].words, got, &err, CHECKPOINT[i].status, CHECKPOINT[i].words);
     }
     expert_close(&expert);
   }

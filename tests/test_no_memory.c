@@ -25,8 +25,8 @@
 typedef struct World {
   void *scratch;
   T5 *model;
-  char pool[PATH_MAX], base[PATH_MAX], adapter[PATH_MAX], gate[PATH_MAX], embeddings[PATH_MAX],
-      vectors[PATH_MAX], out[PATH_MAX], out_file[PATH_MAX];
+  char pool[PATH_MAX], base[PATH_MAX], adapter[PATH_MAX], ia3[PATH_MAX], gate[PATH_MAX],
+      embeddings[PATH_MAX], vectors[PATH_MAX], out[PATH_MAX], out_file[PATH_MAX];
   Hex sample, fingerprint;
   Lora *lora; /* of the expert whose gate is `gate` */
   AdapterSet adapters;
@@ -89,6 +89,7 @@ static int world_setup(void **state) {
   expect_ok("out", dir_make(w->out, &err), &err);
   put_path(w, w->out_file, "out/file.safetensors");
   put_path(w, w->adapter, "pool/experts/sort");
+  put_path(w, w->ia3, "pool/experts/rescale");
   expect_ok("lora", lora_open(&w->lora, w->adapter, &w->model->modules, &err), &err);
   expect_ok("slots", lora_adapters(w->lora, &w->adapters, &err), &err);
   w->sample = tiny_sample(w->model);
@@ -112,15 +113,24 @@ static int world_teardown(void **state) {
 
 /* Experts. */
 
+static Status open_expert(const World *w, const char *dir, Error *err) {
+  Expert expert;
+  AdapterSet set;
+  TRY(expert_open(&expert, dir, &w->model->modules, err));
+  Status status = expert_adapters(&expert, &set, err);
+  if (status == STATUS_OK) free(set.slot);
+  expert_close(&expert);
+  return status;
+}
+
 static Status open_adapter(void *arg, Error *err) {
   const World *w = arg;
-  Lora *lora;
-  AdapterSet set;
-  TRY(lora_open(&lora, w->adapter, &w->model->modules, err));
-  Status status = lora_adapters(lora, &set, err);
-  if (status == STATUS_OK) free(set.slot);
-  lora_close(lora);
-  return status;
+  return open_expert(w, w->adapter, err);
+}
+
+static Status open_ia3(void *arg, Error *err) {
+  const World *w = arg;
+  return open_expert(w, w->ia3, err);
 }
 
 static Status save_adapter(void *arg, Error *err) {
@@ -129,19 +139,6 @@ static Status save_adapter(void *arg, Error *err) {
   TRY(lora_new(&lora, &w->model->modules, 2, 4, "q,wo", 5, err));
   Status status = lora_save(lora, &w->model->modules, w->out, "tiny", DTYPE_F16, err);
   lora_close(lora);
-  return status;
-}
-
-static Status open_ia3(void *arg, Error *err) {
-  const World *w = arg;
-  Expert expert;
-  AdapterSet set;
-  char dir[PATH_MAX + 32];
-  snprintf(dir, sizeof dir, "%s/experts/rescale", w->pool);
-  TRY(expert_open(&expert, dir, &w->model->modules, err));
-  Status status = expert_adapters(&expert, &set, err);
-  if (status == STATUS_OK) free(set.slot);
-  expert_close(&expert);
   return status;
 }
 
@@ -314,11 +311,7 @@ static Status run_model(const World *w, Tape *tape, int threads, Error *err) {
   if (!arena) return error_set(err, STATUS_RUN, "out of memory: an arena");
   Context c = context_make(arena, tape, threads, err);
   TinyBatch b = w->batch;
-  MicroBatch micro = {.input_ids = b.input,
-                      .decoder_ids = b.decoder,
-                      .target_ids = b.target,
-                      .input = tiny_input(&b),
-                      .target = tiny_target(&b)};
+  MicroBatch micro = tiny_micro(&b);
   Tensor *loss = t5_loss(&c, &run, &micro, 1, nll);
   if (loss && tape) {
     tape_seed(&c, loss, 1);

@@ -121,6 +121,14 @@ Ragged tiny_target(const TinyBatch *b) {
   return (Ragged){b->count, b->out_at};
 }
 
+MicroBatch tiny_micro(TinyBatch *b) {
+  return (MicroBatch){.input_ids = b->input,
+                      .decoder_ids = b->decoder,
+                      .target_ids = b->target,
+                      .input = tiny_input(b),
+                      .target = tiny_target(b)};
+}
+
 void bench_open(Bench *b, bool tape, int threads) {
   *b = (Bench){0};
   b->c = context_make(arena_new(), NULL, threads, &b->error);
@@ -142,11 +150,7 @@ Forward tiny_forward(T5 *model, const AdapterSet *adapters, const TinyBatch *b, 
   bench_open(&bench, backward, threads);
   float weight = 1 / (float)b->out_at[b->count];
   TinyBatch ids = *b;
-  MicroBatch whole = {.input_ids = ids.input,
-                      .decoder_ids = ids.decoder,
-                      .target_ids = ids.target,
-                      .input = tiny_input(&ids),
-                      .target = tiny_target(&ids)};
+  MicroBatch whole = tiny_micro(&ids);
   Tensor *loss = t5_loss(&bench.c, &run, &whole, weight, f.nll);
   if (loss && backward) {
     tape_seed(&bench.c, loss, 1);

@@ -2,6 +2,7 @@
 #ifndef SKEIN_TESTS_TINY_H
 #define SKEIN_TESTS_TINY_H
 
+#include "data/examples/batch.h"
 #include "infer/expert/gate.h"
 #include "infer/t5/base.h"
 
@@ -40,6 +41,7 @@ typedef struct TinyBatch {
 TinyBatch tiny_batch(const T5Config *config, uint64_t seed);
 Ragged tiny_input(const TinyBatch *b);
 Ragged tiny_target(const TinyBatch *b);
+MicroBatch tiny_micro(TinyBatch *b); /* of its ids and offsets, borrowed */
 
 /* A context with its arena, its error and, if asked, a tape. */
 typedef struct Bench {
