@@ -23,6 +23,8 @@ static const char usage[] =
     "An item that cannot be asked or judged (one choice, a target that is none of the choices, a\n"
     "label that contradicts it) is named and left out, and the tables count it; --strict refuses\n"
     "it. Choices that are the same tokens are one.\n"
+    "Texts are generated as the file of the evaluation says; the base's generation_config.json is\n"
+    "not read.\n"
     "Tables go to stdout and to table.txt, .md, .tex, .csv and .json in OUTPUT.\n"
     "\n" EVAL_FILE_HELP;
 
