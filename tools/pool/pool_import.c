@@ -9,6 +9,7 @@
 #include "infer/expert/gate_looks.h"
 #include "tools/pool/pool_parts.h"
 #include "tools/shell/console.h"
+#include "tools/shell/interrupt.h"
 
 typedef struct Format {
   const char *name;
@@ -136,6 +137,10 @@ Status pool_import_add(PoolImport *p, Released *r, int i, const ImportedExpert *
   Lora *lora;
   Gate *gate;
   Dtype dtype;
+  if (*p->stop) {
+    return error_set(err, STATUS_INTERRUPTED, "interrupted after %d experts; nothing was written",
+                     p->m.count);
+  }
   TRY(pool_check_text("the name of the checkpoint", expert->source, err));
   TRY(released_dtype(r, i, &dtype, err));
   TRY(released_read(r, i, &lora, &gate, err));
@@ -145,7 +150,17 @@ Status pool_import_add(PoolImport *p, Released *r, int i, const ImportedExpert *
   return status;
 }
 
+/* Values beside the tensors of a PyTorch file: "epoch". */
+static void report_texts(PoolImport *p, const TensorTable *table) {
+  for (size_t i = 0; table->format == FORMAT_TORCH && i < table->meta_count; i++) {
+    facts_append(&p->facts, p->unused, facts_text(table->meta[i].key));
+  }
+}
+
 void pool_import_unused(PoolImport *p, const Released *r) {
+  for (size_t i = 0; i < weights_tables(r->weights); i++) {
+    report_texts(p, weights_table(r->weights, i));
+  }
   const char *first = "";
   size_t count = released_unused(r, false, &first);
   if (count > 0 && p->left_over == 0) {
@@ -219,7 +234,7 @@ static Status find_format(const char *name, const Format **format, Error *err) {
 
 Status pool_import(const char *name, const char *dir, const PoolOptions *o, Error *err) {
   const Format *format;
-  PoolImport p = {.dir = dir, .facts = facts_new()};
+  PoolImport p = {.dir = dir, .facts = facts_new(), .stop = interrupt_catch()};
   Status status = find_format(name, &format, err);
   if (status == STATUS_OK) status = check_options(format, o, err);
   if (status == STATUS_OK) status = begin(&p, format, o, err);

@@ -17,6 +17,7 @@ typedef struct PoolImport {
   int64_t left_over; /* tensors of the base in checkpoints */
   int zero;          /* experts whose gates are all 0 */
   int unit;          /* whose gates have length 1 and will be standardised */
+  const volatile sig_atomic_t *stop;
 } PoolImport;
 
 /* Reads the checkpoints that the options name into the import; of one format. */
