@@ -185,7 +185,7 @@ static void the_temporary_file_has_no_name(void **state) {
   char *text;
   Error err = {0};
   expect_error("TMPDIR", expand(s, bytes, n, &text, &err), &err, STATUS_RUN,
-               "/in.zst: cannot create a file to decompress to in /nowhere: No such file");
+               "/in.zst: cannot create a file in /nowhere (TMPDIR): No such file");
   unsetenv("TMPDIR");
 }
 

@@ -28,7 +28,7 @@ static void errno_is_named(void **state) {
   assert_string_equal(err.text, "out: cannot write: No space left on device");
 }
 
-static void controls_are_escaped(void **state) {
+static void what_is_hidden_is_escaped(void **state) {
   (void)state;
   const char *const cases[][2] = {
       {"a\nb\r\t", "a\\x0ab\\x0d\\x09"},
@@ -38,7 +38,11 @@ static void controls_are_escaped(void **state) {
        "\\xc2\\x9b2J"},
       {"\xc2\x80\xc2\x9f", "\\xc2\\x80\\xc2\\x9f"},
       {"\xc2\xa0\xc3\x80\xe2\x82\xac", "\xc2\xa0\xc3\x80\xe2\x82\xac"},
-      {"cut \xc2", "cut \xc2"},
+      {"cut \xc2", "cut \\xc2"},
+      {"\xe2\x80\xae"
+       "exe.\xe2\x81\xa9",
+       "\\xe2\\x80\\xaeexe.\\xe2\\x81\\xa9"},
+      {"\xe2\x80\xa8\xef\xbf\xbf", "\\xe2\\x80\\xa8\\xef\\xbf\\xbf"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     Error err = {0};
@@ -68,7 +72,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_first_cause_wins),
       cmocka_unit_test(errno_is_named),
-      cmocka_unit_test(controls_are_escaped),
+      cmocka_unit_test(what_is_hidden_is_escaped),
       cmocka_unit_test(long_messages_are_cut),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
  *
  * The room autograd/ground owns what everything stands on and what computes nothing: failures,
  * memory (arena.h, array.h), threads (parallel.h), number formats (dtype.h), random numbers
- * (rng.h), the order of numbers (order.h). It knows no other room.
+ * (rng.h), the order of numbers (order.h), which characters may be shown (visible.h). It knows no
+ * other room.
  *
  * A fallible function returns a Status and takes an `Error *err` as its last argument.
  * The first cause wins: an Error that already holds a failure is never overwritten, so the
@@ -31,7 +32,7 @@ typedef struct Error {
   char text[ERROR_TEXT];
 } Error;
 
-/* Records a failure unless one is already there; control bytes in the message are escaped.
+/* Records a failure unless one is already there; what is hidden (visible.h) is escaped.
  * `status` must not be STATUS_OK; `err` may be NULL. Returns the status now in force, so that
  * `return error_set(err, STATUS_INPUT, ...)` reads as one statement. */
 Status error_set(Error *err, Status status, const char *format, ...)

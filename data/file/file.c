@@ -149,6 +149,15 @@ static ssize_t sink_write(void *cookie, const char *data, size_t size) {
   return sink->cause ? 0 : (ssize_t)size; /* fopencookie: 0 is an error, never -1 */
 }
 
+Status file_check_output(const char *path, Error *err) {
+  struct stat info;
+  if (lstat(path, &info) != 0 || S_ISREG(info.st_mode)) return STATUS_OK;
+  const char *what = S_ISLNK(info.st_mode)   ? "a symbolic link"
+                     : S_ISDIR(info.st_mode) ? "a directory"
+                                             : "not a regular file";
+  return error_set(err, STATUS_RUN, "%s: is %s and will not be replaced; move it away", path, what);
+}
+
 /* The file that `path` names may be replaced: nothing is there, or a regular file, whose mode is
  * kept in *mode. */
 static Status check_target(const char *path, mode_t *mode, Error *err) {

@@ -43,6 +43,10 @@ bool file_is_pointer(const char *text, size_t size);
  * larger file is an error, and so is a Git LFS pointer. */
 Status file_read(const char *path, size_t limit, char **text, size_t *size, Error *err);
 
+/* STATUS_RUN where an output of this name would not be a new file or take the place of a regular
+ * one: a symbolic link, a FIFO, a device or a directory is there. */
+Status file_check_output(const char *path, Error *err);
+
 /* An output that appears whole or not at all: written beside `path` under a temporary name
  * (O_EXCL), then fsync, rename, fsync of the directory. A regular file at `path` is replaced and
  * hands on its permissions; a symbolic link is replaced, not followed; anything else that is there

@@ -23,3 +23,10 @@ char *path_parent(const char *path) {
   free(copy);
   return parent;
 }
+
+bool path_name_valid(const char *name) {
+  static const char ALLOWED[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+=,-";
+  size_t size = strlen(name);
+  return size > 0 && size <= PATH_NAME_MOST && *name != '.' && strspn(name, ALLOWED) == size;
+}

@@ -9,7 +9,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "data/file/path.h"
+#include "data/file/temporary.h"
 
 enum { WINDOW_LOG_MAX = 27 };
 
@@ -29,26 +29,6 @@ bool jsonl_is_compressed(const MappedFile *in) {
   uint32_t magic = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
   return magic == ZSTD_MAGICNUMBER ||
          (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
-}
-
-static const char *temporary_directory(void) {
-  const char *dir = getenv("TMPDIR");
-  return dir && dir[0] ? dir : "/tmp";
-}
-
-static Status open_temporary(const char *for_path, int *fd, Error *err) {
-  char *name = path_join(temporary_directory(), "skein-XXXXXX");
-  if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", for_path);
-  *fd = mkostemp(name, O_CLOEXEC);
-  Status status = STATUS_OK;
-  if (*fd < 0) {
-    status = error_set_errno(err, STATUS_RUN, "%s: cannot create a file to decompress to in %s",
-                             for_path, temporary_directory());
-  } else {
-    unlink(name);
-  }
-  free(name);
-  return status;
 }
 
 /* Counts the block into the lines, within the limits. */
@@ -81,7 +61,7 @@ static Status write_block(Expansion *x, const char *block, size_t size, Error *e
     if (n >= 0 || errno == EINTR) continue;
     return error_set_errno(err, STATUS_RUN,
                            "%s: cannot write %" PRId64 " decompressed bytes to %s (TMPDIR)",
-                           x->path, x->total, temporary_directory());
+                           x->path, x->total, temporary_place());
   }
   return STATUS_OK;
 }
@@ -121,7 +101,7 @@ static Status expand_text(const MappedFile *in, Expansion *x, Error *err) {
 }
 
 Status jsonl_expand(const MappedFile *in, size_t line_max, int64_t total_max, int *fd, Error *err) {
-  TRY(open_temporary(in->path, fd, err));
+  TRY(temporary_file(fd, in->path, err));
   Expansion x = {
       .path = in->path, .fd = *fd, .line = 1, .line_max = line_max, .total_max = total_max};
   Status status = expand_text(in, &x, err);

@@ -4,6 +4,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "data/text/csv.h"
 #include "infer/eval/eval_axes.h"
 #include "infer/eval/eval_long.h"
 #include "infer/eval/eval_mean.h"
@@ -14,13 +15,13 @@ static Status no_memory(Error *err) {
 
 static Status put_variant(const Axes *a, const EvalSpec *spec, int which, FILE *out, Error *err) {
   const EvalMethod *m = spec->method[a->method[which]];
-  eval_csv_field(spec->method[a->origin[which]]->name, out);
+  csv_put(out, spec->method[a->origin[which]]->name);
   for (int i = 0; i < a->axes; i++) {
     fputc(',', out);
     if (m->rule != EVAL_ROUTED || !eval_method_uses(m, a->axis[i].key)) continue;
     char *value = options_text(&m->set, a->axis[i].key);
     if (!value) return no_memory(err);
-    eval_csv_field(value, out);
+    csv_put(out, value);
     free(value);
   }
   fputc(',', out);
@@ -34,8 +35,10 @@ static Status put_cell(const Axes *a, const Evaluation *e, int which, int task, 
   for (int i = 0; i < t->metric_count; i++) {
     const CellScore *s = &cell->score[i];
     TRY(put_variant(a, e->spec, which, out, err));
-    eval_csv_field(t->group, out);
-    fprintf(out, ",%s,%s,", t->name, metric_name(t->metric[i]));
+    csv_put(out, t->group);
+    fputc(',', out);
+    csv_put(out, t->name);
+    fprintf(out, ",%s,", metric_name(t->metric[i]));
     if (cell->state == CELL_DONE) {
       fprintf(out, "%.6g,%.6g,%.6g,%" PRId64 ",%.6g,done\n", s->score, s->interval.low,
               s->interval.high, cell->items, eval_cell_rate(cell));
@@ -50,7 +53,7 @@ static Status put_mean(const Axes *a, const Evaluation *e, int which, const char
                        Error *err) {
   EvalMean mean = eval_mean(e, a->method[which], group);
   TRY(put_variant(a, e->spec, which, out, err));
-  eval_csv_field(group, out);
+  csv_put(out, group);
   fprintf(out, ",mean,%s,", eval_metric_words(e->spec, group));
   if (mean.state == CELL_DONE) {
     fprintf(out, "%.6g,%.6g,%.6g,%d,,done\n", mean.score, mean.interval.low, mean.interval.high,
@@ -78,7 +81,7 @@ Status axes_write(const Axes *a, const Evaluation *e, Error *err) {
   Status status = path && group ? atomic_open(&file, path, err) : no_memory(err);
   if (status == STATUS_OK) {
     fputs("method", file.stream);
-    for (int i = 0; i < a->axes; i++) fprintf(file.stream, ",%s", a->axis[i].key);
+    for (int i = 0; i < a->axes; i++) fputc(',', file.stream), csv_put(file.stream, a->axis[i].key);
     fputs(",group,task,metric,score,low,high,n,examples_per_second,state\n", file.stream);
     status = put_rows(a, e, group, file.stream, err);
   }

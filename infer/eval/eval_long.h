@@ -9,7 +9,4 @@ Status eval_long_csv(const Evaluation *e, FILE *out, Error *err);
 Status eval_long_json(const Evaluation *e, FILE *out, Error *err);
 Status eval_failures_jsonl(const Evaluation *e, FILE *out, Error *err);
 
-/* A field of a CSV file, quoted where it must be (RFC 4180). */
-void eval_csv_field(const char *text, FILE *out);
-
 #endif

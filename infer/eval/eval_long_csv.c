@@ -1,27 +1,14 @@
 /* Every cell as lines of CSV. */
 #include <inttypes.h>
-#include <string.h>
 
+#include "data/text/csv.h"
 #include "infer/eval/eval_long.h"
-
-void eval_csv_field(const char *text, FILE *out) {
-  if (!strpbrk(text, ",\"\n")) {
-    fputs(text, out);
-    return;
-  }
-  fputc('"', out);
-  for (; *text; text++) {
-    if (*text == '"') fputc('"', out);
-    fputc(*text, out);
-  }
-  fputc('"', out);
-}
 
 static void put_names(const EvalTask *task, const EvalMethod *method, const char *metric,
                       FILE *out) {
   const char *field[] = {task->name, task->group, method->name, metric};
   for (int i = 0; i < 4; i++) {
-    eval_csv_field(field[i], out);
+    csv_put(out, field[i]);
     fputc(',', out);
   }
 }
@@ -39,8 +26,9 @@ static void put_cell(const EvalTask *task, const EvalMethod *method, const EvalC
     put_names(task, method, metric_name(s->metric), out);
     fprintf(out, "%.6g,%.6g,%.6g,%" PRId64 ",%.6g,", s->score, s->interval.low, s->interval.high,
             cell->items, eval_cell_rate(cell));
-    eval_csv_field(cell->expert, out);
-    fprintf(out, ",done,%" PRId64 "\n", left_out);
+    csv_put(out, cell->expert);
+    fprintf(out, ",done,%" PRId64 "
+", left_out);
   }
 }
 

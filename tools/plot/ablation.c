@@ -1,15 +1,19 @@
 /* Reading ablation.csv. */
 #include "tools/plot/ablation.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "autograd/ground/array.h"
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "data/text/csv.h"
 #include "data/text/json.h"
 
-enum { LARGEST = 1 << 28, FIXED = 9 }; /* columns beside the axes */
+enum { LARGEST = 1 << 28, AXES_MOST = 64, FIXED = 9 /* columns beside method and axes */ };
 
 static const char *const AFTER[FIXED - 1] = {"group", "task", "metric", "score",
                                              "low",   "high", "n",      "examples_per_second"};
@@ -18,53 +22,36 @@ static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: an ablation");
 }
 
-/* ---- lines of CSV ---- */
-
-/* Cuts a line into fields in place; returns how many there are, at most `most` are kept. */
-static int split_line(char *line, char **field, int most) {
-  int n = 0;
-  for (char *in = line;; in++) {
-    char *out = in;
-    if (n < most) field[n] = out;
-    n++;
-    bool quoted = *in == '"';
-    if (quoted) in++;
-    while (*in && (quoted || *in != ',')) {
-      if (quoted && *in == '"') {
-        if (in[1] != '"') {
-          quoted = false;
-          in++;
-          continue;
-        }
-        in++;
-      }
-      *out++ = *in++;
-    }
-    bool last = *in == '\0';
-    *out = '\0';
-    if (last) return n;
-  }
+static Status bad_row(const CsvReader *r, const char *what, Error *err) {
+  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": %s; is it the work of skein ablate?",
+                   r->path, r->line, what);
 }
 
-static Status bad_line(const char *path, int line, const char *what, Error *err) {
-  return error_set(err, STATUS_INPUT, "%s: line %d: %s; is it the work of skein ablate?", path,
-                   line, what);
+/* The name of an axis is part of that of its figure. */
+static Status add_axis(Ablation *a, const CsvReader *r, const char *name, Error *err) {
+  if (!path_name_valid(name))
+    return error_set(err, STATUS_INPUT,
+                     "%s: line %" PRId64 ": the axis '%.80s' cannot name a figure; " PATH_NAME_RULE,
+                     r->path, r->line, name);
+  for (int i = 0; i < a->axes; i++) {
+    if (strcmp(a->axis[i], name) == 0) return bad_row(r, "two axes have one name", err);
+  }
+  a->axis[a->axes] = strdup(name);
+  return a->axis[a->axes++] ? STATUS_OK : no_memory(err);
 }
 
 /* method, the axes, then the fixed columns. */
-static Status read_header(Ablation *a, const char *path, char *line, Error *err) {
-  int most = 64 + FIXED;
-  char *field[64 + FIXED];
-  int n = split_line(line, field, most), axes = n - FIXED - 1;
-  bool right = axes > 0 && n <= most && strcmp(field[0], "method") == 0;
+static Status read_header(Ablation *a, CsvReader *r, Error *err) {
+  char *field[AXES_MOST + FIXED + 1];
+  int n;
+  TRY(csv_read(r, field, AXES_MOST + FIXED + 1, &n, err));
+  int axes = n - FIXED - 1;
+  bool right = axes > 0 && axes <= AXES_MOST && strcmp(field[0], "method") == 0;
   for (int i = 0; right && i < FIXED - 1; i++) right = strcmp(field[1 + axes + i], AFTER[i]) == 0;
-  if (!right) return bad_line(path, 1, "the columns are not those of an ablation", err);
+  if (!right) return bad_row(r, "the columns are not those of an ablation", err);
   a->axis = calloc((size_t)axes, sizeof(char *));
   if (!a->axis) return no_memory(err);
-  for (a->axes = 0; a->axes < axes; a->axes++) {
-    a->axis[a->axes] = strdup(field[1 + a->axes]);
-    if (!a->axis[a->axes]) return no_memory(err);
-  }
+  for (int i = 0; i < axes; i++) TRY(add_axis(a, r, field[1 + i], err));
   return STATUS_OK;
 }
 
@@ -74,8 +61,8 @@ bool ablation_number(const char *text, double *x) {
   return end != text && !*end && isfinite(*x);
 }
 
-static Status keep_row(Ablation *a, const char *path, int line, char **field, Error *err) {
-  AblationRow *grown = realloc(a->row, (size_t)(a->rows + 1) * sizeof *grown);
+static Status keep_row(Ablation *a, const CsvReader *r, char **field, Error *err) {
+  AblationRow *grown = array_grow(a->row, (size_t)a->rows, 1, sizeof *grown);
   if (!grown) return no_memory(err);
   a->row = grown;
   AblationRow *row = &a->row[a->rows++];
@@ -93,31 +80,28 @@ static Status keep_row(Ablation *a, const char *path, int line, char **field, Er
   if (row->scored &&
       !(ablation_number(after[3], &row->score) && ablation_number(after[4], &row->low) &&
         ablation_number(after[5], &row->high)))
-    return bad_line(path, line, "score, low and high must be numbers", err);
+    return bad_row(r, "score, low and high must be numbers", err);
   return STATUS_OK;
 }
 
-static Status read_lines(Ablation *a, const char *path, char *text, Error *err) {
-  char **field = NULL;
-  Status status = STATUS_OK;
-  int number = 1;
-  for (char *line; status == STATUS_OK && (line = strsep(&text, "\n")) && *line; number++) {
-    if (number == 1) {
-      status = read_header(a, path, line, err);
-      if (status == STATUS_OK && !(field = calloc((size_t)(a->axes + FIXED + 1), sizeof *field)))
-        status = no_memory(err);
-      continue;
-    }
-    int n = split_line(line, field, a->axes + FIXED + 1);
-    if (n != a->axes + FIXED + 1) {
-      status = bad_line(path, number, "another number of columns than in the first line", err);
-    } else if (strcmp(field[2 + a->axes], "mean") == 0) {
-      status = keep_row(a, path, number, field, err);
-    }
+static Status read_rows(Ablation *a, CsvReader *r, Error *err) {
+  char *field[AXES_MOST + FIXED + 1];
+  int columns = a->axes + FIXED + 1;
+  for (int n; *r->at;) {
+    TRY(csv_read(r, field, columns, &n, err));
+    if (n == 0) break;
+    if (n != columns) return bad_row(r, "another number of columns than in the first line", err);
+    if (strcmp(field[2 + a->axes], "mean") == 0) TRY(keep_row(a, r, field, err));
   }
-  free(field);
-  if (status == STATUS_OK && a->rows == 0) return bad_line(path, 1, "there are no means", err);
-  return status;
+  if (a->rows == 0) return bad_row(r, "there are no means", err);
+  return STATUS_OK;
+}
+
+static Status read_text(Ablation *a, const char *path, char *text, size_t size, Error *err) {
+  CsvReader r;
+  TRY(csv_open(&r, path, text, size, err));
+  TRY(read_header(a, &r, err));
+  return read_rows(a, &r, err);
 }
 
 static Status find_groups(Ablation *a, Error *err) {
@@ -132,16 +116,19 @@ static Status find_groups(Ablation *a, Error *err) {
 }
 
 /* For titles; without table.json they do not name the pool. */
-static void read_pool(Ablation *a, const char *dir) {
+static Status read_pool(Ablation *a, const char *dir, Error *err) {
   char *path = path_join(dir, "table.json");
+  if (!path) return no_memory(err);
   JsonDoc doc = {0};
-  const char *pool;
-  if (path && json_parse_file(&doc, path, LARGEST, NULL) == STATUS_OK && json_has(&doc, "pool") &&
-      json_get_string(&doc, "pool", &pool, NULL) == STATUS_OK) {
-    snprintf(a->pool, sizeof a->pool, "%s", pool);
-  }
+  const char *pool = "";
+  bool there = access(path, F_OK) == 0;
+  Status status = there ? json_parse_file(&doc, path, LARGEST, err) : STATUS_OK;
+  if (status == STATUS_OK && there && json_has(&doc, "pool"))
+    status = json_get_string(&doc, "pool", &pool, err);
+  snprintf(a->pool, sizeof a->pool, "%s", pool);
   json_free(&doc);
   free(path);
+  return status;
 }
 
 Status ablation_read(Ablation *a, const char *dir, Error *err) {
@@ -149,9 +136,9 @@ Status ablation_read(Ablation *a, const char *dir, Error *err) {
   char *text = NULL, *path = path_join(dir, "ablation.csv");
   size_t size;
   Status status = path ? file_read(path, LARGEST, &text, &size, err) : no_memory(err);
-  if (status == STATUS_OK) status = read_lines(a, path, text, err);
+  if (status == STATUS_OK) status = read_text(a, path, text, size, err);
   if (status == STATUS_OK) status = find_groups(a, err);
-  if (status == STATUS_OK) read_pool(a, dir);
+  if (status == STATUS_OK) status = read_pool(a, dir, err);
   free(text);
   free(path);
   return status;

@@ -75,7 +75,7 @@ static void write_positions(FILE *out, const RoutingFile *f) {
   for (int first = 0; first < f->modules; first = block_end(f, first)) {
     char text[16];
     snprintf(text, sizeof text, "%d", f->module[first].block);
-    row_quoted(&row, text, PLOT_LABEL);
+    row_tic(&row, text, PLOT_LABEL);
   }
   row_end(&row);
 }
@@ -106,7 +106,9 @@ static void entropy_settings(FILE *out, const void *arg) {
   write_groups(out, f);
 }
 
-Status figure_entropy(const char *dir, const char *name, const RoutingFile *f, Error *err) {
+Status figure_entropy(const char *dir, const char *name, const RoutingFile *f, Statistic what,
+                      Error *err) {
+  (void)what; /* entropy is a statistic of its own */
   Figure figure = {name, entropy_data, entropy_settings, f, plot_entropy_script};
   return plot_figure(dir, &figure, err);
 }

@@ -49,7 +49,7 @@ static void write_tasks(FILE *out, const Tasks *t) {
   fprintf(out, "rows = %d\n", t->tasks);
   PlotRow row = plot_array(out, "task[rows]");
   for (int i = 0; i < t->tasks; i++) {
-    row_quoted(&row, t->first[i]->task, PLOT_LABEL);
+    row_tic(&row, t->first[i]->task, PLOT_LABEL);
     if (strlen(t->first[i]->task) > most) most = strlen(t->first[i]->task);
     held_in += routing_own_expert(t->first[i]) >= 0;
   }

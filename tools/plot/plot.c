@@ -1,21 +1,18 @@
 #include "tools/plot/plot.h"
 
-#include <fcntl.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/file.h"
-#include "data/file/path.h"
+#include "data/file/temporary.h"
 #include "tools/plot/plot_row.h"
 #include "tools/shell/console.h"
+#include "tools/shell/interrupt.h"
 #include "tools/shell/process.h"
 
-/* What the scripts put after the names of unfinished images. */
-#define PART ".part"
-
-/* Bytes of a figure's file names. */
-enum { PLOT_NAME = 256 };
+enum { FIGURE_DATA, FIGURE_SCRIPT, FIGURE_PNG, FIGURE_SVG, FIGURE_FILES };
+static const char *const END[FIGURE_FILES] = {"tsv", "gp", "png", "svg"};
 
 void plot_texts(FILE *out, const char *name, const char *const *text, int count, int most) {
   PlotRow row = plot_array(out, "%s[%d]", name, count);
@@ -27,89 +24,133 @@ void plot_labels(FILE *out, const char *name, const char *const *text, int count
   size_t most = 0;
   for (int i = 0; i < count; i++) most = strlen(text[i]) > most ? strlen(text[i]) : most;
   fprintf(out, "%s_longest = %d\n", name, most > PLOT_LABEL ? PLOT_LABEL : (int)most);
-  plot_texts(out, name, text, count, PLOT_LABEL);
+  PlotRow row = plot_array(out, "%s[%d]", name, count);
+  for (int i = 0; i < count; i++) row_tic(&row, text[i], PLOT_LABEL);
+  row_end(&row);
 }
 
-/* Gives DIR/NAME.part its final name, durably; or removes it when `keep` is false. */
-static Status finish_image(const char *dir, const char *name, bool keep, Error *err) {
-  char *final = path_join(dir, name), *part = NULL;
-  Status status = STATUS_OK;
-  if (!final || asprintf(&part, "%s" PART, final) < 0) {
-    part = NULL;
-    status = error_set(err, STATUS_RUN, "%s: out of memory", name);
-  } else if (!keep) {
-    unlink(part);
-  } else {
-    int fd = open(part, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0 || rename(part, final) != 0)
-      status = error_set_errno(err, STATUS_RUN, "%s: gnuplot's image cannot be kept", final);
-    if (fd >= 0) close(fd);
+/* ---- the files of a figure ---- */
+
+static Status file_path(char **path, const char *dir, const Figure *figure, int file, Error *err) {
+  assert(!strchr(figure->name, '/')); /* whoever takes a name from outside has checked it */
+  if (asprintf(path, "%s/%s.%s", dir, figure->name, END[file]) >= 0) return STATUS_OK;
+  *path = NULL;
+  return error_set(err, STATUS_RUN, "%s: out of memory: the figure %s", dir, figure->name);
+}
+
+/* Before anything is written: all that will be may be. */
+static Status check_outputs(const char *dir, const Figure *figure, Error *err) {
+  for (int file = 0; file < FIGURE_FILES; file++) {
+    char *path;
+    TRY(file_path(&path, dir, figure, file, err));
+    Status status = file_check_output(path, err);
+    free(path);
+    TRY(status);
   }
-  free(final);
-  free(part);
+  return STATUS_OK;
+}
+
+static void put_script(FILE *out, const Figure *figure) {
+  fputs("figure = ", out);
+  plot_quote(out, figure->name);
+  fputc('\n', out);
+  figure->settings(out, figure->arg);
+  fputs(plot_style_script, out);
+  fputs(figure->script, out);
+}
+
+static Status write_file(const char *dir, const Figure *figure, int file, Error *err) {
+  char *path;
+  AtomicFile out = {0};
+  TRY(file_path(&path, dir, figure, file, err));
+  Status status = atomic_open(&out, path, err);
+  if (status == STATUS_OK) {
+    if (file == FIGURE_DATA) {
+      figure->data(out.stream, figure->arg);
+    } else {
+      put_script(out.stream, figure);
+    }
+    status = atomic_commit(&out, err);
+  }
+  free(path);
   return status;
 }
 
-static Status finish_images(const char *dir, const char *name, bool keep, Error *err) {
-  static const char *const format[] = {".png", ".svg"};
-  for (int i = 0; i < 2; i++) {
-    char file[PLOT_NAME];
-    snprintf(file, sizeof file, "%s%s", name, format[i]);
-    TRY(finish_image(dir, file, keep, err));
-  }
-  return keep ? dir_sync(dir, err) : STATUS_OK;
+static Status write_files(const char *dir, const Figure *figure, Error *err) {
+  TRY(write_file(dir, figure, FIGURE_DATA, err));
+  return write_file(dir, figure, FIGURE_SCRIPT, err);
 }
 
-Status plot_draw(const char *dir, const char *name, Error *err) {
-  char gnuplot[PATH_MAX], script[PLOT_NAME];
-  snprintf(script, sizeof script, "%s.gp", name);
-  if (!process_find("gnuplot", gnuplot)) {
-    console_note(NULL,
-                 "skein: gnuplot is not installed, so no figure was drawn; later: cd %s && "
-                 "gnuplot %s",
-                 dir, script);
-    return STATUS_OK;
-  }
+/* ---- drawing ---- */
+
+static Status copy_file(const char *from, const char *to, Error *err) {
+  enum { LARGEST = 1 << 28 };
+  char *bytes;
+  size_t size;
+  TRY(file_read(from, LARGEST, &bytes, &size, err));
+  Status status = file_write(to, bytes, size, err);
+  free(bytes);
+  return status;
+}
+
+static Status keep_image(const char *scratch, const char *dir, const Figure *figure, int file,
+                         Error *err) {
+  char *from, *to = NULL;
+  Status status = file_path(&from, scratch, figure, file, err);
+  if (status == STATUS_OK) status = file_path(&to, dir, figure, file, err);
+  if (status == STATUS_OK) status = copy_file(from, to, err);
+  free(from);
+  free(to);
+  return status;
+}
+
+/* -d: no settings of the user's, which could draw something else. */
+static Status run_gnuplot(char *gnuplot, const char *scratch, const char *dir, const Figure *figure,
+                          Error *err) {
+  char *script, option[] = "-d";
   ProcessResult result;
-  char *argv[] = {gnuplot, "-e", "part = \"" PART "\"", script, NULL};
-  TRY(process_run(argv, dir, &result, err));
-  if (result.code == 0) return finish_images(dir, name, true, err);
-  finish_images(dir, name, false, NULL);
-  return error_set(err, STATUS_RUN, "%s/%s: gnuplot failed (exit %d): %s", dir, script, result.code,
-                   result.line);
+  TRY(file_path(&script, scratch, figure, FIGURE_SCRIPT, err));
+  char *argv[] = {gnuplot, option, script, NULL};
+  Status status = process_run(argv, scratch, &result, err);
+  free(script);
+  if (status != STATUS_OK || result.code == 0) return status;
+  return error_set(err, STATUS_RUN, "%s/%s.gp: gnuplot failed (exit %d): %s", dir, figure->name,
+                   result.code, result.line);
 }
 
-static Status write_data(const char *path, const Figure *figure, Error *err) {
-  AtomicFile file = {0};
-  TRY(atomic_open(&file, path, err));
-  figure->data(file.stream, figure->arg);
-  return atomic_commit(&file, err);
+static Status draw_in(const char *scratch, char *gnuplot, const char *dir, const Figure *figure,
+                      Error *err) {
+  TRY(write_files(scratch, figure, err));
+  TRY(run_gnuplot(gnuplot, scratch, dir, figure, err));
+  TRY(keep_image(scratch, dir, figure, FIGURE_PNG, err));
+  return keep_image(scratch, dir, figure, FIGURE_SVG, err);
 }
 
-static Status write_script(const char *path, const Figure *figure, Error *err) {
-  AtomicFile file = {0};
-  TRY(atomic_open(&file, path, err));
-  fputs("figure = ", file.stream);
-  plot_quote(file.stream, figure->name);
-  fputc('\n', file.stream);
-  figure->settings(file.stream, figure->arg);
-  fputs(plot_style_script, file.stream);
-  fputs(figure->script, file.stream);
-  return atomic_commit(&file, err);
+/* gnuplot opens what it reads and writes by name and follows links, so it works in a directory that
+ * nobody else can write to; signals wait until that is removed. */
+static Status draw_aside(char *gnuplot, const char *dir, const Figure *figure, Error *err) {
+  char *scratch;
+  InterruptHold hold;
+  interrupt_hold(&hold);
+  Status status = temporary_dir(&scratch, "the drawing of figures", err);
+  if (status == STATUS_OK) {
+    status = draw_in(scratch, gnuplot, dir, figure, err);
+    dir_remove(scratch, NULL);
+    free(scratch);
+  }
+  interrupt_release(&hold);
+  return status;
 }
 
 Status plot_figure(const char *dir, const Figure *figure, Error *err) {
-  char name[PLOT_NAME];
-  snprintf(name, sizeof name, "%s.tsv", figure->name);
-  char *data = path_join(dir, name);
-  snprintf(name, sizeof name, "%s.gp", figure->name);
-  char *script = path_join(dir, name);
-  Status status = data && script ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory");
-  if (status == STATUS_OK) status = dir_make(dir, err);
-  if (status == STATUS_OK) status = write_data(data, figure, err);
-  if (status == STATUS_OK) status = write_script(script, figure, err);
-  if (status == STATUS_OK) status = plot_draw(dir, figure->name, err);
-  free(data);
-  free(script);
-  return status;
+  char gnuplot[PATH_MAX];
+  TRY(check_outputs(dir, figure, err));
+  TRY(dir_make(dir, err));
+  TRY(write_files(dir, figure, err));
+  if (process_find("gnuplot", gnuplot)) return draw_aside(gnuplot, dir, figure, err);
+  console_note(NULL,
+               "skein: gnuplot is not installed, so no figure was drawn; later: cd %s && "
+               "gnuplot %s.gp",
+               dir, figure->name);
+  return STATUS_OK;
 }

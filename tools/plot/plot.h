@@ -14,12 +14,12 @@
 
 /* "array NAME[count] = [...]" of texts as plot_quote_short. */
 void plot_texts(FILE *out, const char *name, const char *const *text, int count, int most);
-/* Names beside an axis: "array NAME[count]" of them, cut to PLOT_LABEL, and NAME_longest, the
- * length of the longest. */
+/* Names beside an axis: "array NAME[count]" of them as plot_quote_tic, cut to PLOT_LABEL, and
+ * NAME_longest, the length of the longest. */
 void plot_labels(FILE *out, const char *name, const char *const *text, int count);
 
-/* A figure of routing: its data, what its script is to know about them, and the script, which runs
- * behind plot_style.gp. */
+/* A figure: its data, what its script is to know about them (heading and subtitle at least), and
+ * the script, which runs behind plot_style.gp. The name is one that a file can have (path.h). */
 typedef struct Figure {
   const char *name;
   void (*data)(FILE *out, const void *arg);
@@ -27,12 +27,10 @@ typedef struct Figure {
   const void *arg;
   const char *script;
 } Figure;
-/* Writes DIR/NAME.tsv and DIR/NAME.gp and draws. DIR is made. */
+/* Writes DIR/NAME.tsv, .gp, .png and .svg, each whole or not at all. DIR is made; STATUS_RUN, before
+ * that, where one of the names is taken by anything but a regular file. gnuplot sees only a
+ * directory of our own. Without gnuplot there are no images, which a line on stderr says. */
 Status plot_figure(const char *dir, const Figure *figure, Error *err);
-
-/* Runs DIR/NAME.gp, which writes NAME.png and NAME.svg. Images appear whole or not at all. Without
- * gnuplot it says so on stderr and succeeds. */
-Status plot_draw(const char *dir, const char *name, Error *err);
 
 /* skein plot training: curves of the runs into `out` (NULL: the folder of the first run). */
 Status plot_training(char *const *runs, int count, const char *out, Error *err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/path.h"
 #include "tools/plot/plot.h"
 #include "tools/plot/plot_row.h"
 
@@ -188,7 +189,7 @@ static void put_tics(FILE *out, const Plot *p) {
   for (int v = 0; v < c->values; v++) {
     char text[32];
     snprintf(text, sizeof text, "%g", strtod(c->value[v], NULL));
-    row_quoted(&row, c->numeric ? text : c->value[v], 16);
+    row_tic(&row, c->numeric ? text : c->value[v], 16);
   }
   row_end(&row);
 }
@@ -254,8 +255,8 @@ static void free_plot(Plot *p) {
 
 static Status draw_axis(const Ablation *a, int axis, const char *dir, Error *err) {
   Curves c;
-  char name[128];
-  snprintf(name, sizeof name, "ablation-%.100s", a->axis[axis]);
+  char name[PATH_NAME_MOST + 16];
+  snprintf(name, sizeof name, "ablation-%s", a->axis[axis]);
   Status status = curves_make(&c, a, axis, err);
   Plot p = {.a = a, .c = &c};
   bool some = status == STATUS_OK && c.curves > 0;

@@ -27,7 +27,7 @@ aside(l) = reference[l] ? 0 : 0.008 * (span > 0 ? span : 1) * (number[l] - 0.5 *
 
 do for [format in "png svg"] {
   eval terminal(format, w, h)
-  set output figure.".".format.part
+  set output figure.".".format
   set multiplot
   set border 3
   set xrange [place[1] - margin:place[values] + margin]

@@ -15,7 +15,7 @@ py(y) = 1 - y / (h + 0.0)
 
 do for [format in "png svg"] {
   eval terminal(format, w, h)
-  set output figure.".".format.part
+  set output figure.".".format
   set label 1 heading at screen px(12),py(20) font "sans Bold,13" textcolor rgb "#202020"
   set label 2 subtitle at screen px(12),py(40) textcolor rgb "#505050"
   set lmargin at screen px(left)

@@ -19,7 +19,7 @@ array panel[2] = ["cosine of gate vectors", "cosine of dense LoRA updates BA"]
 
 do for [format in "png svg"] {
   eval terminal(format, w, h)
-  set output figure.".".format.part
+  set output figure.".".format
   set multiplot
   do for [p=1:2] {
     set label 1 (p == 1 ? heading : "") at screen px(12),py(20) font "sans Bold,13" textcolor rgb "#202020"

@@ -9,6 +9,7 @@
 #include "autograd/ground/array.h"
 #include "data/file/path.h"
 #include "data/options/options.h"
+#include "tools/plot/figure_name.h"
 #include "tools/plot/routing_figures.h"
 
 #define SUFFIX ".routing.json"
@@ -20,7 +21,7 @@ typedef struct Cells {
   int count;
 } Cells;
 
-static const char *const figure_name[] = {"modules", "experts", "entropy", "tasks", "difference"};
+static const char *const KIND[] = {"modules", "experts", "entropy", "tasks", "difference"};
 enum { MODULES, EXPERTS, ENTROPY, TASKS, DIFFERENCE, FIGURES };
 
 Status statistic_parse(const char *name, Statistic *what, Error *err) {
@@ -165,24 +166,34 @@ static void free_cells(Cells *cells) {
 
 /* Drawing. */
 
-/* "modules-glider-boolq": what is not safe in a file name becomes a dash. */
-static const char *file_name(char out[200], const char *figure, const char *a, const char *b) {
-  snprintf(out, 200, "%s-%.80s%s%.80s", figure, a, b ? "-" : "", b ? b : "");
-  for (char *p = out; *p; p++) {
-    bool safe = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9');
-    if (!safe && !strchr("._-", *p)) *p = '-';
+/* Whether a dash joins the names of another cell to the same: "a-b" and "c", "a" and "b-c". */
+static bool is_shared(const Cells *cells, const RoutingFile *f) {
+  size_t size = strlen(f->method);
+  for (int i = 0; i < cells->count; i++) {
+    const RoutingFile *other = &cells->file[i];
+    size_t its = strlen(other->method);
+    const RoutingFile *longer = its > size ? other : f, *shorter = its > size ? f : other;
+    size_t n = strlen(shorter->method), rest = strlen(longer->method) - n;
+    if (rest > 0 && strncmp(longer->method, shorter->method, n) == 0 && longer->method[n] == '-' &&
+        strncmp(shorter->task, longer->method + n + 1, rest - 1) == 0 &&
+        shorter->task[rest - 1] == '-' && strcmp(shorter->task + rest, longer->task) == 0)
+      return true;
   }
-  return out;
+  return false;
 }
 
-static Status draw_cell(const RoutingRequest *r, const RoutingFile *f, Error *err) {
-  char name[200];
-  if (is_wanted(r->only_figure, "modules"))
-    TRY(figure_modules(r->out, file_name(name, "modules", f->method, f->task), f, r->what, err));
-  if (is_wanted(r->only_figure, "experts"))
-    TRY(figure_experts(r->out, file_name(name, "experts", f->method, f->task), f, r->what, err));
-  if (is_wanted(r->only_figure, "entropy"))
-    TRY(figure_entropy(r->out, file_name(name, "entropy", f->method, f->task), f, err));
+static Status draw_cell(const RoutingRequest *r, const Cells *cells, const RoutingFile *f,
+                        Error *err) {
+  static Status (*const draw[])(const char *dir, const char *name, const RoutingFile *f,
+                                Statistic what,
+                                Error *err) = {figure_modules, figure_experts, figure_entropy};
+  bool shared = is_shared(cells, f);
+  for (int i = MODULES; i <= ENTROPY; i++) {
+    char name[FIGURE_NAME];
+    if (!is_wanted(r->only_figure, KIND[i])) continue;
+    TRY(figure_name(name, KIND[i], f->method, f->task, shared, err));
+    TRY(draw[i](r->out, name, f, r->what, err));
+  }
   return STATUS_OK;
 }
 
@@ -216,7 +227,7 @@ static Status draw_tasks(const RoutingRequest *r, const Cells *cells, int a, int
     if (b >= 0) second[tasks] = &cells->file[pair];
     tasks++;
   }
-  char name[200];
+  char name[FIGURE_NAME];
   const char *one = cells->file[a].method, *two = cells->file[b < 0 ? a : b].method;
   Status status = STATUS_OK;
   if (!first || !second) {
@@ -225,7 +236,10 @@ static Status draw_tasks(const RoutingRequest *r, const Cells *cells, int a, int
     status =
         error_set(err, STATUS_INPUT, "plot: methods %s and %s have no task in common", one, two);
   } else {
-    file_name(name, b < 0 ? "tasks" : "difference", one, b < 0 ? NULL : two);
+    status =
+        figure_name(name, KIND[b < 0 ? TASKS : DIFFERENCE], one, b < 0 ? NULL : two, false, err);
+  }
+  if (status == STATUS_OK) {
     status = figure_tasks(r->out, name, first, b < 0 ? NULL : second, tasks, r->what, err);
   }
   free(first);
@@ -262,7 +276,7 @@ static Status draw_difference(const RoutingRequest *r, const Cells *cells, Error
 /* One task has no figure that compares tasks unless asked for, and would take the file name of the
  * figure of all tasks. */
 static Status draw_all(const RoutingRequest *r, const Cells *cells, Error *err) {
-  for (int i = 0; i < cells->count; i++) TRY(draw_cell(r, &cells->file[i], err));
+  for (int i = 0; i < cells->count; i++) TRY(draw_cell(r, cells, &cells->file[i], err));
   if (r->only_task && !r->only_figure && !r->compare) return STATUS_OK;
   if (is_wanted(r->only_figure, "tasks"))
     for (int i = 0; i < cells->count; i = method_end(cells, i))
@@ -274,8 +288,8 @@ static Status check_request(const RoutingRequest *r, Error *err) {
   if (!r->out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
   if (!r->only_figure) return STATUS_OK;
   for (int i = 0; i < FIGURES; i++)
-    if (strcmp(r->only_figure, figure_name[i]) == 0) return STATUS_OK;
-  const char *near = options_nearest(r->only_figure, figure_name, FIGURES);
+    if (strcmp(r->only_figure, KIND[i]) == 0) return STATUS_OK;
+  const char *near = options_nearest(r->only_figure, KIND, FIGURES);
   return error_set(err, STATUS_USAGE, "plot: --figure: unknown '%s'; want %s", r->only_figure,
                    near ? near : "modules, experts, entropy, tasks or difference");
 }

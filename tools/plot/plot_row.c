@@ -33,6 +33,10 @@ void row_quoted(PlotRow *row, const char *text, int most) {
   plot_quote_short(next_value(row), text, most);
 }
 
+void row_tic(PlotRow *row, const char *text, int most) {
+  plot_quote_tic(next_value(row), text, most);
+}
+
 void row_int(PlotRow *row, int64_t value) {
   fprintf(next_value(row), "%" PRId64, value);
 }

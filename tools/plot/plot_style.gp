@@ -1,7 +1,6 @@
 
 # What the figures of routing share. Sizes are in pixels of the SVG; the PNG has `zoom` times as
 # many.
-if (!exists("part")) part = "" # put after the names of the images while they are being written
 data = figure.".tsv"
 zoom = 2
 max(a, b) = a > b ? a : b

@@ -28,7 +28,7 @@ if (panels > 1) {
 
 do for [format in "png svg"] {
   eval terminal(format, w, h)
-  set output figure.".".format.part
+  set output figure.".".format
   set multiplot
   do for [p=1:panels] {
     set label 1 (p == 1 ? heading : "") at screen px(12),py(20) font "sans Bold,13" textcolor rgb "#202020"

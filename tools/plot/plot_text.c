@@ -2,37 +2,75 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "autograd/ground/visible.h"
+
+static const char *script_character(char first) {
+  switch (first) {
+    case '"':
+      return "\\042";
+    case '\'':
+      return "\\047";
+    case '@':
+      return "\\100";
+    case '\\':
+      return "\\134";
+    case '`':
+      return "\\140";
+    default:
+      return NULL;
+  }
+}
+
+static const char *tic_character(char first) {
+  return first == '%' ? "%%" : script_character(first);
+}
+
+static const char *quoted_character(char first) {
+  return first == '"' ? "\"\"" : NULL;
+}
+
+/* Bytes of the first `most` characters. */
+static size_t characters_size(const char *text, int most) {
+  const char *p = text;
+  bool hidden;
+  for (int i = 0; *p && i < most; i++) p += visible_next(p, &hidden);
+  return (size_t)(p - text);
+}
+
+static void put_short(FILE *out, const char *text, int most, const char *(*special)(char)) {
+  size_t kept = characters_size(text, most);
+  char *cut = NULL;
+  if (text[kept]) cut = strndup(text, characters_size(text, most - 1));
+  fputc('"', out);
+  visible_spell(out, cut ? cut : text, special);
+  fputs(cut ? "…\"" : "\"", out);
+  free(cut);
+}
 
 void plot_quote(FILE *out, const char *text) {
-  fputc('\'', out);
-  for (const char *p = text; *p; p++) {
-    if (*p == '\'') {
-      fputs("'.\"'\".'", out); /* gnuplot misreads '' where a text begins with it */
-    } else {
-      fputc((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p, out);
-    }
-  }
-  fputc('\'', out);
+  fputc('"', out);
+  visible_spell(out, text, script_character);
+  fputc('"', out);
 }
 
 void plot_quote_short(FILE *out, const char *text, int most) {
-  const char *end = text; /* of the first most - 1 characters: code points, as text is UTF-8 */
-  int characters = 0;
-  for (const char *p = text; *p; p++) {
-    if (((unsigned char)*p & 0xC0) == 0x80) continue;
-    if (characters++ == most - 1) end = p;
-  }
-  char *cut;
-  if (characters <= most) {
-    plot_quote(out, text);
-  } else if (asprintf(&cut, "%.*s…", (int)(end - text), text) >= 0) {
-    plot_quote(out, cut);
-    free(cut);
-  }
+  put_short(out, text, most, script_character);
+}
+
+void plot_quote_tic(FILE *out, const char *text, int most) {
+  put_short(out, text, most, tic_character);
 }
 
 void plot_field(FILE *out, const char *text) {
-  for (const char *p = text; *p; p++) fputc((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p, out);
+  if (*text != '#' && !strchr(text, '"')) {
+    visible_spell(out, text, NULL);
+    return;
+  }
+  fputc('"', out);
+  visible_spell(out, text, quoted_character);
+  fputc('"', out);
 }
 
 void plot_number(FILE *out, double x) {

@@ -1,17 +1,26 @@
-/* plot_text: single values as gnuplot reads them. */
+/* plot_text: single values as gnuplot reads them: the one place where text that somebody else chose
+ * enters a script or a data file of a figure.
+ *
+ * In a script a text is a string in double quotes in which whatever gnuplot, or the shell behind
+ * it, could take for more than a character (quotes, backslashes, backquotes, @ of its macros, which
+ * it replaces inside of strings, too) is written as an octal escape. Terminals are set to
+ * `noenhanced`, so that {}, _ and ^ are characters. What may not be shown (visible.h) is replaced. */
 #ifndef SKEIN_PLOT_TEXT_H
 #define SKEIN_PLOT_TEXT_H
 
 #include <stdio.h>
 
-/* `text` as a gnuplot string expression; control characters become blanks. */
+/* `text` as a gnuplot string expression. */
 void plot_quote(FILE *out, const char *text);
 
 enum { PLOT_LABEL = 32 }; /* characters of a name beside an axis */
 /* At most `most` characters of `text` as plot_quote, with an ellipsis where it is longer. */
 void plot_quote_short(FILE *out, const char *text, int most);
+/* The same for the label of a tic, where gnuplot reads formats of numbers: 100% is 100%%. */
+void plot_quote_tic(FILE *out, const char *text, int most);
 
-/* `text` as a field of a .tsv: control characters become blanks. */
+/* `text` as a field of a .tsv, in quotes and with its own doubled, as in CSV (RFC 4180), where
+ * gnuplot would take it for a quoted one or for a comment. */
 void plot_field(FILE *out, const char *text);
 /* A number, or NaN, with the digits to read it back exactly as f32. */
 void plot_number(FILE *out, double x);

@@ -1,7 +1,6 @@
 # One or several training runs: loss, learning rate, and for one gate run its openness and norms.
 # Columns of training.tsv: run, step, loss, valid_loss, learning_rate, then five of openness and
 # five of gate_norm. Runs are blocks of the file (index), told apart by colour and by dash.
-if (!exists("part")) part = "" # put after the names of the images while they are being written
 array group[5] = ["encoder self", "encoder ff", "decoder self", "decoder cross", "decoder ff"]
 array group_colour[5] = [0x0072B2, 0x56B4E9, 0xD55E00, 0xE69F00, 0xCC79A7]
 array group_dash[5] = [1, 2, 1, 4, 2]
@@ -9,13 +8,8 @@ array run_colour[7] = [0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E
 colour(i) = run_colour[(i - 1) % 7 + 1]
 dash(i) = valid[i] ? (i - 1) % 5 + 1 : 1 # a noisy line is drawn through
 pale(c) = c + 0xA8000000
-data = "training.tsv"
-
-set datafile separator tab
-set datafile missing "NaN"
-set encoding utf8
-set border 3 linecolor rgb "#909090" linewidth 0.6
-set tics nomirror out scale 0.5 textcolor rgb "#404040"
+set border 3
+set tics scale 0.5 textcolor rgb "#404040"
 set grid linecolor rgb "#E6E6E6" linetype 1 linewidth 0.6
 set key noenhanced Left reverse samplen 2.2 spacing 1.2 textcolor rgb "#202020"
 set xrange [0:*]
@@ -28,7 +22,7 @@ do for [format in "png svg"] {
     set terminal svg size 1000,(gates ? 622 : 344) font "sans,11" linewidth 1.5 dashlength 0.7 \
       background "white" noenhanced
   }
-  set output "training.".format.part
+  set output figure.".".format
   set multiplot layout (gates ? 2 : 1),2 columnsfirst \
     margins 0.055, (gates ? 0.845 : 0.975), (gates ? 0.085 : 0.16), (gates ? 0.88 : 0.80) \
     spacing 0.075, 0.115

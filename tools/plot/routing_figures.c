@@ -51,7 +51,7 @@ static void write_roles(FILE *out, const RoutingFile *f) {
     char text[64];
     const RoutingModule *m = &f->module[i];
     snprintf(text, sizeof text, "%s %s", strchr(T5_GROUP[m->group], '.') + 1, m->role);
-    row_quoted(&row, text, PLOT_LABEL);
+    row_tic(&row, text, PLOT_LABEL);
   }
   row_end(&row);
 }

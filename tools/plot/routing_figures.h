@@ -4,13 +4,14 @@
 
 #include "tools/plot/routing_file.h"
 
-/* Of one task: module x expert; a bar an expert; entropy against depth. `name` is that of the
- * figure's files in `dir`. */
+/* Of one task: module x expert; a bar an expert; entropy against depth, whatever the statistic.
+ * `name` is that of the figure's files in `dir`. */
 Status figure_modules(const char *dir, const char *name, const RoutingFile *f, Statistic what,
                       Error *err);
 Status figure_experts(const char *dir, const char *name, const RoutingFile *f, Statistic what,
                       Error *err);
-Status figure_entropy(const char *dir, const char *name, const RoutingFile *f, Error *err);
+Status figure_entropy(const char *dir, const char *name, const RoutingFile *f, Statistic what,
+                      Error *err);
 
 /* Task x expert. first[i] and second[i] are of the same task and the same experts; `second` NULL:
  * one method, otherwise two and their difference. Tasks are in the order of the figure, the

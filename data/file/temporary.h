@@ -1,0 +1,17 @@
+/* temporary: files and directories of our own under TMPDIR (/tmp without it), with names that
+ * nobody can have foreseen, for nobody else to read (mkstemp, mkdtemp). */
+#ifndef SKEIN_TEMPORARY_H
+#define SKEIN_TEMPORARY_H
+
+#include "autograd/ground/status.h"
+
+/* Where they are; for messages. */
+const char *temporary_place(void);
+
+/* A new file that has no name any more, open for reading and writing; the caller closes it, and
+ * with that it is gone. `purpose` says in a message what it is for. */
+Status temporary_file(int *fd, const char *purpose, Error *err);
+/* A new empty directory; the caller removes it (dir_remove) and frees its path. */
+Status temporary_dir(char **path, const char *purpose, Error *err);
+
+#endif
