@@ -127,7 +127,7 @@ static void test_refusals(void **state) {
   static const struct {
     const char *text, *words;
   } CASES[] = {
-      {"", "no means"},
+      {"", "line 1|columns"},
       {"a,b\n", "line 1|columns"},
       {"method,group,task\n", "line 1|columns"},
       {"method" COLUMNS, "line 1|columns"},

@@ -84,6 +84,12 @@ has 'gate of an expert'
 has '^  m.gate  *2  *5  *3  *4  *0$'
 has 'x1b\[31mred'
 if grep -q "$(printf '\033')" out; then fail 'metadata reaches the terminal as it is'; else pass; fi
+# Names too: of a tensor, and of an entry of the metadata; controls of C1, and what turns directions.
+safetensors '{"\u001b]0;x\u0007":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"__metadata__":{"k\u009b1m":"\u202e","\u001b[2J":"v"}}' \
+  '\0\0\100\100' >names.safetensors
+ok inspect names.safetensors
+has 'x1b\]0;x'
+if LC_ALL=C grep -q "$(printf '[\033\007]\\|\302\233\\|\342\200\256')" out; then fail 'names reach the terminal as they are'; else pass; fi
 ok inspect --json gate.safetensors
 has '"norm": 5.0'
 

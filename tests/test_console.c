@@ -105,6 +105,27 @@ static void test_log(void **state) {
   close(ends[1]);
 }
 
+static void hostile_lines(void) {
+  Progress p;
+  console_progress_begin(&p, "eval", 0, 1);
+  console_note(&p, "failed: %s", "\033[2J\x9b\n\xe2\x80\xae");
+  console_progress_update(&p, 1, "%s", "a\033]0;title\a");
+  console_progress_end(&p);
+}
+
+static void test_text_of_others(void **state) {
+  (void)state;
+  int ends[2];
+  char out[4096];
+  assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+  capture(ends[1], ends[0], hostile_lines, out, sizeof out);
+  assert_string_equal(out,
+                      "failed: \\x1b[2J\\x9b\\x0a\\xe2\\x80\\xae\n"
+                      "eval  step 1/1  a\\x1b]0;title\\x07  in 0:00\n");
+  close(ends[0]);
+  close(ends[1]);
+}
+
 /* A bare chroot has no terminals to give; then there is nothing to test. */
 static void open_terminal(int *master, int *slave, unsigned short columns) {
   struct winsize size = {.ws_row = 24, .ws_col = columns};
@@ -181,10 +202,11 @@ static void test_colour(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_counts),        cmocka_unit_test(test_durations),
-      cmocka_unit_test(test_bytes),         cmocka_unit_test(test_log),
-      cmocka_unit_test(test_terminal),      cmocka_unit_test(test_narrow_terminal),
-      cmocka_unit_test(test_dumb_terminal), cmocka_unit_test(test_colour),
+      cmocka_unit_test(test_counts),         cmocka_unit_test(test_durations),
+      cmocka_unit_test(test_bytes),          cmocka_unit_test(test_log),
+      cmocka_unit_test(test_terminal),       cmocka_unit_test(test_narrow_terminal),
+      cmocka_unit_test(test_dumb_terminal),  cmocka_unit_test(test_colour),
+      cmocka_unit_test(test_text_of_others),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,6 +166,38 @@ static void test_markdown_and_latex(void **state) {
   grid_free(&g);
 }
 
+/* Names that mean something to a terminal, to Markdown or to LaTeX are only names. */
+static void test_names_of_others(void **state) {
+  (void)state;
+  static const char *const NAMES[] = {"[4pt]*\\input /x", "\033[31m&~^{}#$", "<b>`[x](y)|", "é\n%"};
+  Grid g;
+  fill_grid(&g, 2, 2, NAMES);
+  snprintf(g.title, sizeof g.title, "\xe2\x80\xae\\end{table}");
+  char *md = grid_printed(&g, grid_markdown), *tex = grid_printed(&g, grid_latex),
+       *text = grid_printed(&g, grid_text);
+  assert_string_equal(
+      md,
+      "**\xef\xbf\xbd\\\\end{table}**\n\n| method | \\<b\\>\\`\\[x\\](y)\\| | é % |\n"
+      "|---|--:|--:|\n| \\[4pt\\]\\*\\\\input /x | 0.0 | 1.0 |\n"
+      "|  \\[31m\\&\\~^{}#\\$ | 10.0 | 11.0 |\n");
+  assert_string_equal(
+      tex,
+      "\\begin{table}\n\\centering\n\\caption{\xef\xbf\xbd\\textbackslash{}end\\{table\\}}\n"
+      "\\begin{tabular}{lrr}\n\\toprule\nmethod & <b>`{[}x{]}(y)| & é \\% \\\\\n\\midrule\n"
+      "{[}4pt{]}{*}\\textbackslash{}input /x & 0.0 & 1.0 \\\\\n"
+      " {[}31m\\&\\textasciitilde{}\\textasciicircum{}\\{\\}\\#\\$ & 10.0 & 11.0 \\\\\n"
+      "\\bottomrule\n\\end{tabular}\n\\end{table}\n");
+  assert_string_equal(text,
+                      "\\xe2\\x80\\xae\\end{table}\n"
+                      "method           <b>`[x](y)|   é\\x0a%\n"
+                      "[4pt]*\\input /x          0.0      1.0\n"
+                      "\\x1b[31m&~^{}#$         10.0     11.0\n");
+  free(md);
+  free(tex);
+  free(text);
+  grid_free(&g);
+}
+
 static int widest_line(const char *text) {
   int most = 0;
   for (const char *p = text; *p;) {
@@ -235,6 +267,7 @@ int main(void) {
       cmocka_unit_test(test_text),
       cmocka_unit_test(test_mean),
       cmocka_unit_test(test_markdown_and_latex),
+      cmocka_unit_test(test_names_of_others),
       cmocka_unit_test(test_wide_tables),
       cmocka_unit_test(test_few_columns_elsewhere),
       cmocka_unit_test(test_one_alone_is_not_best),

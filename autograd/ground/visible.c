@@ -5,7 +5,7 @@
 
 #include "autograd/ground/character.h"
 
-enum { CHARACTER_MOST = 4 };
+enum { CHARACTER_MOST = 4, ESCAPED = 4 /* "\xNN" */ };
 
 static bool is_control(uint32_t code) {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
@@ -35,7 +35,6 @@ size_t visible_next(const char *text, bool *hidden) {
 }
 
 void visible_append(char *out, size_t size, const char *text) {
-  enum { ESCAPED = 4 }; /* "\xNN" */
   size_t used = strlen(out);
   bool hidden;
   for (size_t n; *text; text += n) {
@@ -64,15 +63,35 @@ void visible_put(FILE *out, const char *text) {
   }
 }
 
-void visible_spell(FILE *out, const char *text, const char *(*special)(char first)) {
+size_t visible_columns(const char *text) {
+  size_t columns = 0;
   bool hidden;
   for (size_t n; *text; text += n) {
-    uint32_t code;
-    next_character(text, &code);
     n = visible_next(text, &hidden);
-    const char *spelt = hidden    ? (is_control(code) ? " " : "\xef\xbf\xbd")
-                        : special ? special(*text)
-                                  : NULL;
+    columns += hidden ? ESCAPED * n : 1;
+  }
+  return columns;
+}
+
+void visible_pad(FILE *out, const char *text, size_t width, bool right) {
+  size_t columns = visible_columns(text), fill = columns < width ? width - columns : 0;
+  if (right) fprintf(out, "%*s", (int)fill, "");
+  visible_put(out, text);
+  if (!right) fprintf(out, "%*s", (int)fill, "");
+}
+
+static const char *spelling(const char *text, bool hidden, const char *const *special) {
+  uint32_t code;
+  next_character(text, &code);
+  if (hidden) return is_control(code) ? " " : "\xef\xbf\xbd";
+  return special && code < VISIBLE_ASCII ? special[code] : NULL;
+}
+
+void visible_spell(FILE *out, const char *text, const char *const special[VISIBLE_ASCII]) {
+  bool hidden;
+  for (size_t n; *text; text += n) {
+    n = visible_next(text, &hidden);
+    const char *spelt = spelling(text, hidden, special);
     if (spelt) {
       fputs(spelt, out);
     } else {

@@ -17,12 +17,17 @@ size_t visible_next(const char *text, bool *hidden);
 
 /* `text` for a terminal or a log: the bytes of what is hidden become \xNN. */
 void visible_put(FILE *out, const char *text);
+/* The columns that takes: 1 a character shown, 4 a byte that is not. */
+size_t visible_columns(const char *text);
+/* visible_put with blanks before it (`right`) or behind it, to `width` columns. */
+void visible_pad(FILE *out, const char *text, size_t width, bool right);
 /* Appends the same to the string in out[size], up to the first character that has no room. */
 void visible_append(char *out, size_t size, const char *text);
 
 /* `text` in a file for people: what is hidden becomes a blank where it is a control or separates
- * lines, else U+FFFD. `special` (NULL: none) says how the file spells a character that means
- * something to it, given its first byte; NULL: as it is. */
-void visible_spell(FILE *out, const char *text, const char *(*special)(char first));
+ * lines, else U+FFFD. `special` (NULL: none) says of the characters of ASCII how the file spells
+ * those that mean something to it; NULL: as it is. */
+enum { VISIBLE_ASCII = 128 };
+void visible_spell(FILE *out, const char *text, const char *const special[VISIBLE_ASCII]);
 
 #endif

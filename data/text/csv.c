@@ -35,7 +35,7 @@ void csv_put(FILE *out, const char *text) {
 
 Status csv_open(CsvReader *r, const char *path, char *text, size_t size, Error *err) {
   size_t whole = strlen(text);
-  *r = (CsvReader){.path = path, .at = text + utf8_mark(text, size), .next = 1};
+  *r = (CsvReader){.path = path, .at = text + utf8_mark(text, size), .line = 1, .next = 1};
   if (whole == size) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: byte %zu: a NUL byte; is it a text file?", path, whole);
 }

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/visible.h"
+#include "infer/eval/eval_spell.h"
+
 enum { SCORE = 16 };
 
 Status grid_new(Grid *g, int rows, int cols, Error *err) {
@@ -77,9 +80,10 @@ static const char *score_text(const GridValue *v, char text[SCORE]) {
 }
 
 static int name_width(const char **name, int n, const char *also) {
-  size_t width = strlen(also);
+  size_t width = visible_columns(also);
   for (int i = 0; i < n; i++) {
-    if (strlen(name[i]) > width) width = strlen(name[i]);
+    size_t columns = visible_columns(name[i]);
+    if (columns > width) width = columns;
   }
   return (int)width;
 }
@@ -101,11 +105,11 @@ static void text_block(const Grid *g, const char *name, int from, int to, FILE *
   int first = name_width(g->row, g->rows, name);
   for (int r = -1; r < g->rows; r++) {
     bool starred = true; /* a place is the star of the column before; the first has none */
-    fprintf(out, "%-*s", first, r < 0 ? name : g->row[r]);
+    visible_pad(out, r < 0 ? name : g->row[r], (size_t)first, false);
     for (int c = from; c < to; c++) {
       char text[SCORE];
       const char *shown = r < 0 ? g->col[c] : score_text(grid_at(g, r, c), text);
-      fprintf(out, "%*s", column_width(g, c) - starred, shown);
+      visible_pad(out, shown, (size_t)(column_width(g, c) - starred), true);
       starred = r >= 0 && grid_at(g, r, c)->best;
       if (starred) fputc('*', out);
     }
@@ -129,7 +133,8 @@ Status grid_text(const Grid *g, const char *name, FILE *out, Error *err) {
   TRY(grid_transpose(&turned, g, err));
   bool turn = text_width(g, name) > GRID_WIDTH &&
               (text_width(&turned, "") <= GRID_WIDTH || g->cols > g->rows);
-  fprintf(out, "%s\n", g->title);
+  visible_put(out, g->title);
+  fputc('\n', out);
   text_blocks(turn ? &turned : g, turn ? "" : name, out);
   grid_free(&turned);
   return STATUS_OK;
@@ -137,27 +142,19 @@ Status grid_text(const Grid *g, const char *name, FILE *out, Error *err) {
 
 /* ---- Markdown and LaTeX ---- */
 
-/* `specials` are put after a backslash. */
-static void put_escaped(const char *text, const char *specials, FILE *out) {
-  for (; *text; text++) {
-    if (strchr(specials, *text)) fputc('\\', out);
-    fputc(*text, out);
-  }
-}
-
 typedef struct Style {
-  const char *specials;
+  void (*put)(FILE *out, const char *text);
   const char *before, *after;           /* of a name or a score in a column */
   const char *best_before, *best_after; /* of a score that is marked */
 } Style;
 
-static const Style MARKDOWN = {"|*_`\\<>", " ", " |", " **", "** |"};
-static const Style LATEX = {"_&%#${}", " & ", "", " & \\textbf{", "}"};
+static const Style MARKDOWN = {markdown_put, " ", " |", " **", "** |"};
+static const Style LATEX = {latex_put, " & ", "", " & \\textbf{", "}"};
 
 static void put_columns(const Grid *g, const Style *style, FILE *out) {
   for (int c = 0; c < g->cols; c++) {
     fputs(style->before, out);
-    put_escaped(g->col[c], style->specials, out);
+    style->put(out, g->col[c]);
     fputs(style->after, out);
   }
 }
@@ -174,14 +171,14 @@ static void put_scores(const Grid *g, int row, const Style *style, FILE *out) {
 
 static void print_markdown(const Grid *g, const char *name, FILE *out) {
   fputs("**", out);
-  put_escaped(g->title, MARKDOWN.specials, out);
+  markdown_put(out, g->title);
   fprintf(out, "**\n\n| %s |", name);
   put_columns(g, &MARKDOWN, out);
   fputs("\n|---|", out);
   for (int c = 0; c < g->cols; c++) fputs("--:|", out);
   for (int r = 0; r < g->rows; r++) {
     fputs("\n| ", out);
-    put_escaped(g->row[r], MARKDOWN.specials, out);
+    markdown_put(out, g->row[r]);
     fputs(" |", out);
     put_scores(g, r, &MARKDOWN, out);
   }
@@ -190,14 +187,14 @@ static void print_markdown(const Grid *g, const char *name, FILE *out) {
 
 static void print_latex(const Grid *g, const char *name, FILE *out) {
   fputs("\\begin{table}\n\\centering\n\\caption{", out);
-  put_escaped(g->title, LATEX.specials, out);
+  latex_put(out, g->title);
   fputs("}\n\\begin{tabular}{l", out);
   for (int c = 0; c < g->cols; c++) fputc('r', out);
   fprintf(out, "}\n\\toprule\n%s", name);
   put_columns(g, &LATEX, out);
   fputs(" \\\\\n\\midrule\n", out);
   for (int r = 0; r < g->rows; r++) {
-    put_escaped(g->row[r], LATEX.specials, out);
+    latex_put(out, g->row[r]);
     put_scores(g, r, &LATEX, out);
     fputs(" \\\\\n", out);
   }

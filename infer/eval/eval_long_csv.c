@@ -27,8 +27,7 @@ static void put_cell(const EvalTask *task, const EvalMethod *method, const EvalC
     fprintf(out, "%.6g,%.6g,%.6g,%" PRId64 ",%.6g,", s->score, s->interval.low, s->interval.high,
             cell->items, eval_cell_rate(cell));
     csv_put(out, cell->expert);
-    fprintf(out, ",done,%" PRId64 "
-", left_out);
+    fprintf(out, ",done,%" PRId64 "\n", left_out);
   }
 }
 

@@ -5,11 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "autograd/ground/visible.h"
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/eval/eval_grid.h"
 #include "infer/eval/eval_long.h"
 #include "infer/eval/eval_mean.h"
+#include "infer/eval/eval_spell.h"
 
 /* ---- grids ---- */
 
@@ -111,79 +113,102 @@ static Status print_tables(const Evaluation *e, PrintGrid print, FILE *out, Erro
   return status;
 }
 
-/* Which expert a rule chose, task by task; for the plain text. */
-static void print_choices(const Evaluation *e, int method, const char *before, FILE *out) {
+/* How a table's notes begin a line and put a name. */
+typedef struct NoteStyle {
+  const char *before;
+  void (*put)(FILE *out, const char *text);
+} NoteStyle;
+
+/* Which expert a rule chose, task by task. */
+static void print_choices(const Evaluation *e, int method, const NoteStyle *style, FILE *out) {
   const EvalSpec *spec = e->spec;
-  fprintf(out, "%s%s chose", before, spec->method[method]->name);
+  fputs(style->before, out);
+  style->put(out, spec->method[method]->name);
+  fputs(" chose", out);
   for (int t = 0; t < spec->tasks; t++) {
     const EvalCell *cell = evaluation_cell(e, method, t);
     if (cell->state != CELL_DONE) continue;
     if (spec->method[method]->rule == EVAL_BEST_INDIVIDUAL) {
-      fprintf(out, " %s, by label\n", cell->expert);
+      fputc(' ', out);
+      style->put(out, cell->expert);
+      fputs(", by label\n", out);
       return;
     }
-    const char *own = spec->task[t].expert;
-    fprintf(out, "%s %s: %s%s", t ? "," : "", spec->task[t].name, cell->expert,
-            own ? "" : " (by label)");
+    fputs(t ? ", " : " ", out);
+    style->put(out, spec->task[t].name);
+    fputs(": ", out);
+    style->put(out, cell->expert);
+    if (!spec->task[t].expert) fputs(" (by label)", out);
   }
   fputc('\n', out);
 }
 
+/* A line about a task: what there is of it, and how many. */
+static void print_count(const char *task, const char *what, int64_t count, const NoteStyle *style,
+                        FILE *out) {
+  fputs(style->before, out);
+  style->put(out, task);
+  fprintf(out, ": %s: %" PRId64, what, count);
+}
+
 /* The items that scores are without, and the choices that count as one. */
-static void print_items(const Evaluation *e, const char *before, FILE *out) {
+static void print_items(const Evaluation *e, const NoteStyle *style, FILE *out) {
   for (int t = 0; e->items && t < e->spec->tasks; t++) {
     const char *name = e->spec->task[t].name;
     int64_t odd = evaluation_left_out(e, t), all = evaluation_asked(e, t) + odd;
     int64_t same = items_same(e->items[t]).count, alike = items_alike(e->items[t]).count;
-    if (odd)
-      fprintf(out, "%s%s: left out: %" PRId64 " of %" PRId64 " items\n", before, name, odd, all);
-    if (same) fprintf(out, "%s%s: choices that are the same: %" PRId64 "\n", before, name, same);
-    if (alike) fprintf(out, "%s%s: choices alike to the model: %" PRId64 "\n", before, name, alike);
+    if (odd) {
+      print_count(name, "left out", odd, style, out);
+      fprintf(out, " of %" PRId64 " items\n", all);
+    }
+    if (same) print_count(name, "choices that are the same", same, style, out), fputc('\n', out);
+    if (alike) print_count(name, "choices alike to the model", alike, style, out), fputc('\n', out);
   }
 }
 
 /* Whose gates nobody vouches for. */
-static void print_provenance(const Evaluation *e, const char *before, FILE *out) {
+static void print_provenance(const Evaluation *e, const NoteStyle *style, FILE *out) {
   int count = e->pool ? pool_unverified(e->pool) : 0;
   if (count == 0) return;
-  fprintf(out, "%sgates of unverified provenance: %d of %d experts", before, count,
+  fprintf(out, "%sgates of unverified provenance: %d of %d experts", style->before, count,
           pool_count(e->pool));
-  const char *between = ":";
+  const char *between = ": ";
   for (int i = 0; i < pool_count(e->pool) && count < pool_count(e->pool); i++) {
     if (!pool_is_unverified(e->pool, i)) continue;
-    fprintf(out, "%s %s", between, pool_entry(e->pool, i)->name);
-    between = ",";
+    fputs(between, out);
+    style->put(out, pool_entry(e->pool, i)->name);
+    between = ", ";
   }
   fputc('\n', out);
 }
 
-static void print_notes(const Evaluation *e, const char *before, FILE *out) {
+static void print_notes(const Evaluation *e, const NoteStyle *style, FILE *out) {
   for (int m = 0; m < e->spec->methods; m++) {
     if (e->spec->method[m]->rule != EVAL_ROUTED && e->spec->method[m]->shown)
-      print_choices(e, m, before, out);
+      print_choices(e, m, style, out);
   }
-  print_items(e, before, out);
-  print_provenance(e, before, out);
+  print_items(e, style, out);
+  print_provenance(e, style, out);
 }
 
 Status eval_table_text(const Evaluation *e, FILE *out, Error *err) {
   TRY(print_tables(e, grid_text, out, err));
   fputs("\n* best of the methods that see no labels\n", out);
-  print_notes(e, "", out);
+  print_notes(e, &(NoteStyle){"", visible_put}, out);
   return STATUS_OK;
 }
 
 static Status table_markdown(const Evaluation *e, FILE *out, Error *err) {
   TRY(print_tables(e, grid_markdown, out, err));
   fputs("\nBold: best of the methods that see no labels.\n", out);
-  print_notes(e, "\n", out);
+  print_notes(e, &(NoteStyle){"\n", markdown_put}, out);
   return STATUS_OK;
 }
 
 static Status table_latex(const Evaluation *e, FILE *out, Error *err) {
   fputs("% needs \\usepackage{booktabs}\n", out);
   TRY(print_tables(e, grid_latex, out, err));
-  print_notes(e, "% ", out);
+  print_notes(e, &(NoteStyle){"% ", latex_put}, out);
   return STATUS_OK;
 }
 

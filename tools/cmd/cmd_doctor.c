@@ -13,6 +13,7 @@
 #include "autograd/product/blas.h"
 #include "tools/cmd/commands.h"
 #include "tools/shell/arguments.h"
+#include "tools/shell/console.h"
 #include "tools/shell/facts.h"
 #include "tools/shell/machine.h"
 #include "tools/shell/process.h"
@@ -209,7 +210,7 @@ static Status print_for_people(Facts *f, Error *err) {
   putchar('\n');
   if (json_array_size(advice) == 0) puts("nothing to improve");
   for (size_t i = 0; i < json_array_size(advice); i++)
-    printf("advice: %s\n", json_string_value(json_array_get(advice, i)));
+    console_say("advice: %s", json_string_value(json_array_get(advice, i)));
   json_decref(advice);
   return status;
 }

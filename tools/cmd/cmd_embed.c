@@ -268,7 +268,7 @@ static Status remove_stale(const char *path, bool examples, Error *err) {
     if (!stale) status = error_set(err, STATUS_RUN, "%s: out of memory", path);
     if (stale && strcmp(stale, path) != 0) {
       if (unlink(stale) == 0) {
-        printf("%s: removed, it was of other instructions\n", stale);
+        console_say("%s: removed, it was of other instructions", stale);
       } else {
         status = error_set_errno(err, STATUS_RUN, "%s: cannot remove", stale);
       }
@@ -291,8 +291,8 @@ static Status write_embeddings(const Parts *p, const EmbedArguments *a, Error *e
   console_progress_end(&progress);
   if (status == STATUS_OK) status = write_to_pool(&out, path, err);
   if (status == STATUS_OK) {
-    printf("%s: %" PRId64 " %s, dimension %" PRId64 "\n", path, out.count,
-           a->examples > 0 ? "examples" : "experts", out.dim);
+    console_say("%s: %" PRId64 " %s, dimension %" PRId64, path, out.count,
+                a->examples > 0 ? "examples" : "experts", out.dim);
     if (a->kind == EMBEDDER_LEXICAL) status = remove_stale(path, a->examples > 0, err);
   }
   embeddings_free(&out);
@@ -318,8 +318,8 @@ static Status convert_file(const EmbedArguments *a, Error *err) {
   TRY(embeddings_import(&e, a->file, a->name, err));
   Status status = embeddings_write(&e, a->output, err);
   if (status == STATUS_OK) {
-    printf("%s: %" PRId64 " vectors of '%s', dimension %" PRId64 "\n", a->output, e.count,
-           e.embedder, e.dim);
+    console_say("%s: %" PRId64 " vectors of '%s', dimension %" PRId64, a->output, e.count,
+                e.embedder, e.dim);
   }
   embeddings_free(&e);
   return status;

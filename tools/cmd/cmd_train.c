@@ -125,10 +125,10 @@ static void print_outcome(const RunSettings *s, const TrainOutcome *out) {
   char took[32];
   console_duration(took, sizeof took, out->state.seconds);
   if (out->report) puts(out->report);
-  printf("%s: the result of step %" PRId64 " of %" PRId64 " (%s%s), after %s\n", s->output,
-         out->result_step, out->state.step,
-         out->state.best_step < 0 ? "the last" : "best validation",
-         out->state.stopped ? ", stopped early" : "", took);
+  console_say("%s: the result of step %" PRId64 " of %" PRId64 " (%s%s), after %s", s->output,
+              out->result_step, out->state.step,
+              out->state.best_step < 0 ? "the last" : "best validation",
+              out->state.stopped ? ", stopped early" : "", took);
   if (out->state.skipped)
     printf("%" PRId64 " steps were skipped for NaN or Inf\n", out->state.skipped);
 }

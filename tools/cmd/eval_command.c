@@ -44,7 +44,7 @@ static Status print_plan(const Evaluation *e) {
     int open = 0;
     for (int t = 0; t < spec->tasks; t++) open += evaluation_cell(e, m, t)->state == CELL_OPEN;
     if (open && spec->method[m]->rule == EVAL_ROUTED)
-      printf("  %-24s %d %s\n", spec->method[m]->name, open, open == 1 ? "cell" : "cells");
+      console_say("  %-24s %d %s", spec->method[m]->name, open, open == 1 ? "cell" : "cells");
   }
   return STATUS_OK;
 }

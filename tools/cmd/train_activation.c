@@ -32,8 +32,8 @@ static Status run_activation(const ActivationSettings *s, Error *err) {
   Status status = activation_run(s, &watch, &used, err);
   console_progress_end(&w.progress);
   TRY(status);
-  printf("%s/activation.safetensors: the mean inputs of the modules over %" PRId64 " examples\n",
-         s->output, used);
+  console_say("%s/activation.safetensors: the mean inputs of the modules over %" PRId64 " examples",
+              s->output, used);
   return STATUS_OK;
 }
 

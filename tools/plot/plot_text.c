@@ -6,30 +6,11 @@
 
 #include "autograd/ground/visible.h"
 
-static const char *script_character(char first) {
-  switch (first) {
-    case '"':
-      return "\\042";
-    case '\'':
-      return "\\047";
-    case '@':
-      return "\\100";
-    case '\\':
-      return "\\134";
-    case '`':
-      return "\\140";
-    default:
-      return NULL;
-  }
-}
-
-static const char *tic_character(char first) {
-  return first == '%' ? "%%" : script_character(first);
-}
-
-static const char *quoted_character(char first) {
-  return first == '"' ? "\"\"" : NULL;
-}
+#define IN_SCRIPT \
+  ['"'] = "\\042", ['\''] = "\\047", ['@'] = "\\100", ['\\'] = "\\134", ['`'] = "\\140"
+static const char *const SCRIPT[VISIBLE_ASCII] = {IN_SCRIPT};
+static const char *const TIC[VISIBLE_ASCII] = {IN_SCRIPT, ['%'] = "%%"};
+static const char *const FIELD[VISIBLE_ASCII] = {['"'] = "\"\""};
 
 /* Bytes of the first `most` characters. */
 static size_t characters_size(const char *text, int most) {
@@ -39,7 +20,7 @@ static size_t characters_size(const char *text, int most) {
   return (size_t)(p - text);
 }
 
-static void put_short(FILE *out, const char *text, int most, const char *(*special)(char)) {
+static void put_short(FILE *out, const char *text, int most, const char *const *special) {
   size_t kept = characters_size(text, most);
   char *cut = NULL;
   if (text[kept]) cut = strndup(text, characters_size(text, most - 1));
@@ -51,16 +32,16 @@ static void put_short(FILE *out, const char *text, int most, const char *(*speci
 
 void plot_quote(FILE *out, const char *text) {
   fputc('"', out);
-  visible_spell(out, text, script_character);
+  visible_spell(out, text, SCRIPT);
   fputc('"', out);
 }
 
 void plot_quote_short(FILE *out, const char *text, int most) {
-  put_short(out, text, most, script_character);
+  put_short(out, text, most, SCRIPT);
 }
 
 void plot_quote_tic(FILE *out, const char *text, int most) {
-  put_short(out, text, most, tic_character);
+  put_short(out, text, most, TIC);
 }
 
 void plot_field(FILE *out, const char *text) {
@@ -69,7 +50,7 @@ void plot_field(FILE *out, const char *text) {
     return;
   }
   fputc('"', out);
-  visible_spell(out, text, quoted_character);
+  visible_spell(out, text, FIELD);
   fputc('"', out);
 }
 

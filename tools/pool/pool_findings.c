@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "tools/shell/console.h"
+
 Findings findings_new(void) {
   Findings f = {.facts = facts_new()};
   f.rows = facts_array(&f.facts, f.facts.root, "findings");
@@ -42,11 +44,12 @@ static void print_lines(const Findings *f, const char *dir, int experts) {
   for (size_t i = 0; i < json_array_size(f->rows); i++) {
     const json_t *row = json_array_get(f->rows, i);
     const char *expert = json_string_value(json_object_get(row, "expert"));
-    printf("%-5s  %s%s%s\n", json_string_value(json_object_get(row, "level")), expert ? expert : "",
-           expert ? ": " : "", json_string_value(json_object_get(row, "finding")));
+    console_say("%-5s  %s%s%s", json_string_value(json_object_get(row, "level")),
+                expert ? expert : "", expert ? ": " : "",
+                json_string_value(json_object_get(row, "finding")));
   }
-  printf("%s: %d expert%s, %d error%s, %d note%s\n", dir, experts, experts == 1 ? "" : "s",
-         f->errors, f->errors == 1 ? "" : "s", f->notes, f->notes == 1 ? "" : "s");
+  console_say("%s: %d expert%s, %d error%s, %d note%s", dir, experts, experts == 1 ? "" : "s",
+              f->errors, f->errors == 1 ? "" : "s", f->notes, f->notes == 1 ? "" : "s");
 }
 
 Status findings_print(Findings *f, const char *dir, int experts, bool as_json, Error *err) {

@@ -3,6 +3,8 @@
 #ifndef SKEIN_POOL_IMPORT_H
 #define SKEIN_POOL_IMPORT_H
 
+#include <signal.h>
+
 #include "infer/expert/released.h"
 #include "tools/pool/pool_tool.h"
 #include "tools/pool/staged_dir.h"

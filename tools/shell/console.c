@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "autograd/ground/visible.h"
+
 static const double LIVE_INTERVAL = 0.1;
 /* Plain lines: this far apart at first, later a fiftieth of the time so far, at most a minute. */
 static const double PLAIN_INTERVAL = 2, PLAIN_INTERVAL_MAX = 60;
@@ -122,13 +124,14 @@ void console_progress_update(Progress *p, int64_t done, const char *detail, ...)
   double time = clock_seconds(), interval = LIVE_INTERVAL;
   if (!p->live) interval = fmin(fmax(PLAIN_INTERVAL, (time - p->began) / 50), PLAIN_INTERVAL_MAX);
   if (done < p->total && time - p->drawn < interval) return;
-  char text[160];
+  char text[160], shown[160] = "";
   va_list args;
   va_start(args, detail);
   vsnprintf(text, sizeof text, detail, args);
   va_end(args);
+  visible_append(shown, sizeof shown, text);
   p->drawn = time;
-  compose_line(p, done, text);
+  compose_line(p, done, shown);
   draw_line(p);
 }
 
@@ -137,15 +140,30 @@ void console_progress_end(Progress *p) {
   p->open = false;
 }
 
+/* Without memory the format itself: better than nothing. */
+static void put_line(FILE *out, const char *format, va_list args) {
+  char *text;
+  bool made = vasprintf(&text, format, args) >= 0;
+  visible_put(out, made ? text : format);
+  fputc('\n', out);
+  if (made) free(text);
+}
+
 void console_note(Progress *p, const char *format, ...) {
   bool redraw = p && p->open;
   if (redraw) fputs("\r\033[K", stderr);
   va_list args;
   va_start(args, format);
-  vfprintf(stderr, format, args);
+  put_line(stderr, format, args);
   va_end(args);
-  fputc('\n', stderr);
   if (redraw) draw_line(p);
+}
+
+void console_say(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  put_line(stdout, format, args);
+  va_end(args);
 }
 
 void console_error(const char *text) {

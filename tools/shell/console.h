@@ -1,4 +1,5 @@
-/* console: talk to the person at the terminal, on stderr. Data goes to stdout, never through here.
+/* console: talk to the person at the terminal, on stderr; what a command found goes to stdout. All
+ * text passes visible.h, so that no name or file of somebody else drives the terminal.
  *
  * On a terminal a progress line is rewritten in place, at most ten times a second:
  *   train gate  step 40/100 [=====>      ] loss 2.134  5.1k tok/s  ETA 0:42
@@ -32,6 +33,9 @@ void console_progress_end(Progress *p);
 
 /* A line of its own on stderr; `p` is the progress that may be on the screen, or NULL. */
 void console_note(Progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A line of its own on stdout: what a command tells of its work. */
+void console_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The one line of a failure: "skein: error: TEXT". */
 void console_error(const char *text);

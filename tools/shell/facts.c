@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/visible.h"
 #include "tools/shell/console.h"
 
 Facts facts_new(void) {
@@ -63,26 +64,20 @@ json_t *facts_number(double x) {
 
 /* ---- for people ---- */
 
-/* Text from files must not drive the terminal: C0, DEL and C1 control characters are escaped. */
-static void put_text(FILE *out, const char *text) {
-  for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-    bool c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
-    if (*p < 0x20 || *p == 0x7f || c1) {
-      fprintf(out, "\\x%02x", c1 ? *++p : *p);
-    } else {
-      fputc(*p, out);
-    }
-  }
-}
-
 static bool is_bytes(const char *key) {
   size_t n = strlen(key);
   return n > 6 && strcmp(key + n - 6, "_bytes") == 0;
 }
 
 static void put_key(FILE *out, const char *key) {
-  size_t n = strlen(key) - (is_bytes(key) ? 6 : 0);
-  for (size_t i = 0; i < n; i++) fputc(key[i] == '_' ? ' ' : key[i], out);
+  char *words = strndup(key, strlen(key) - (is_bytes(key) ? strlen("_bytes") : 0));
+  for (char *p = words; p && *p; p++) *p = *p == '_' ? ' ' : *p;
+  visible_put(out, words ? words : key);
+  free(words);
+}
+
+static int key_columns(const char *key) {
+  return (int)visible_columns(key) - (is_bytes(key) ? (int)strlen("_bytes") : 0);
 }
 
 static void put_value(FILE *out, const char *key, const json_t *value) {
@@ -90,7 +85,7 @@ static void put_value(FILE *out, const char *key, const json_t *value) {
   if (is_bytes(key) && json_is_number(value)) {
     fputs(console_bytes(text, sizeof text, json_number_value(value)), out);
   } else if (json_is_string(value)) {
-    put_text(out, json_string_value(value));
+    visible_put(out, json_string_value(value));
   } else if (json_is_integer(value)) {
     fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
   } else if (json_is_real(value)) {
@@ -125,18 +120,8 @@ static char *cell_text(const char *key, const json_t *value) {
   return NULL;
 }
 
-/* Columns that a text takes: its code points. */
-static int columns_of(const char *text) {
-  int n = 0;
-  for (; *text; text++) n += (*text & 0xc0) != 0x80;
-  return n;
-}
-
-static void put_cell(const char *text, int width, bool right, bool last) {
-  int fill = width - columns_of(text);
-  if (right) printf("%*s", fill, "");
-  fputs(text, stdout);
-  if (!right && !last) printf("%*s", fill, "");
+static void put_cell(const char *text, size_t width, bool right, bool last) {
+  visible_pad(stdout, text, last && !right ? 0 : width, right);
   if (!last) fputs("  ", stdout);
 }
 
@@ -163,10 +148,10 @@ static bool fill_cells(char **cell, const json_t *rows, size_t columns) {
   return at == columns * (json_array_size(rows) + 1);
 }
 
-static void print_cells(char *const *cell, const json_t *rows, size_t columns, int *width) {
+static void print_cells(char *const *cell, const json_t *rows, size_t columns, size_t *width) {
   size_t lines = json_array_size(rows) + 1;
   for (size_t i = 0; i < lines * columns; i++) {
-    int w = columns_of(cell[i]);
+    size_t w = visible_columns(cell[i]);
     if (w > width[i % columns]) width[i % columns] = w;
   }
   for (size_t line = 0; line < lines; line++) {
@@ -187,7 +172,7 @@ static bool print_table(const json_t *rows) {
   size_t columns = json_object_size(json_array_get(rows, 0));
   size_t cells = columns * (json_array_size(rows) + 1);
   char **cell = calloc(cells + 1, sizeof *cell);
-  int *width = calloc(columns + 1, sizeof *width);
+  size_t *width = calloc(columns + 1, sizeof *width);
   bool ok = cell && width && fill_cells(cell, rows, columns);
   if (ok) print_cells(cell, rows, columns, width);
   for (size_t i = 0; cell && i < cells; i++) free(cell[i]);
@@ -219,14 +204,14 @@ static bool print_object(json_t *object, const char *indent) {
   const char *key;
   json_t *value;
   json_object_foreach(object, key, value) {
-    int w = columns_of(key) - (is_bytes(key) ? 6 : 0);
+    int w = key_columns(key);
     if (!is_section(value) && w > width) width = w;
   }
   json_object_foreach(object, key, value) {
     if (is_section(value)) continue;
     fputs(indent, stdout);
     put_key(stdout, key);
-    printf("%*s  ", width - columns_of(key) + (is_bytes(key) ? 6 : 0), "");
+    printf("%*s  ", width - key_columns(key), "");
     put_value(stdout, key, value);
     putchar('\n');
   }
