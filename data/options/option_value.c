@@ -83,9 +83,13 @@ static Status parse_choice(const Option *option, const char *text, const char *p
   return refuse_value(option, text, place, what, err);
 }
 
+/* What has a default is never unset: those who read it count on that. */
 static Status copy_string(const Option *option, const char *text, const char *place,
                           OptionValue *value, Error *err) {
   value->string = NULL;
+  if (!text[0] && option->initial)
+    return error_set(err, STATUS_USAGE, "%s: %s: is empty; leave it out for the default '%s'",
+                     place, option->key, option->initial);
   if (!text[0]) return STATUS_OK;
   value->string = strdup(text);
   if (value->string) return STATUS_OK;

@@ -1,7 +1,7 @@
 /* option_value: one setting between its text and its field; used by options*.c only.
  *
  * Numbers are written as in JSON (no leading +, 0, or spaces, no 0x, nan, inf) and read the same in
- * every locale. An empty text unsets a string, path or list. */
+ * every locale. An empty text unsets a string, path or list without a default. */
 #ifndef SKEIN_OPTION_VALUE_H
 #define SKEIN_OPTION_VALUE_H
 

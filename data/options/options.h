@@ -10,7 +10,8 @@
  * `data.train`. Precedence: built-in default < recipe < file < `-s key=value`. Unknown keys are
  * errors that name the nearest known key. A leaf may also be given by its dotted name. The table,
  * not YAML, decides the type of a value: `no` is a text where a text is wanted and an error where
- * true or false is; an empty value unsets a text, path or list. Numbers are written as in JSON.
+ * true or false is; an empty value unsets a text, path or list that has no default, and is an error
+ * where there is one. Numbers are written as in JSON.
  * Anchors, aliases, tags, directives, duplicate keys and second documents are refused; a file is at
  * most 1 MiB and 16 levels deep (data/text/yaml_tree.h). */
 #ifndef SKEIN_OPTIONS_H
@@ -24,7 +25,7 @@
 #include "autograd/ground/status.h"
 
 typedef enum OptionType {
-  OPTION_STRING, /* char * (owned); NULL when unset */
+  OPTION_STRING, /* char * (owned); NULL when unset, which one with a default never is */
   OPTION_PATH,   /* as string; relative paths are taken from the working directory */
   OPTION_INT,    /* int64_t, decimal */
   OPTION_REAL,   /* double, finite, decimal */
