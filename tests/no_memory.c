@@ -39,13 +39,25 @@ FAILING(void *, realloc, (void *old, size_t size), (old, size))
 FAILING(void *, reallocarray, (void *old, size_t count, size_t size), (old, count, size))
 FAILING(char *, strdup, (const char *text), (text))
 FAILING(char *, strndup, (const char *text, size_t size), (text, size))
-FAILING(FILE *, open_memstream, (char **text, size_t *size), (text, size))
 FAILING(FILE *, fopencookie, (void *cookie, const char *mode, cookie_io_functions_t io),
         (cookie, mode, io))
 FAILING(void *, EVP_MD_CTX_new, (void), ())
 FAILING(void *, pcre2_compile_context_create_8, (void *c), (c))
 FAILING(void *, pcre2_match_context_create_8, (void *c), (c))
 FAILING(void *, pcre2_match_data_create_8, (uint32_t pairs, void *c), (pairs, c))
+
+FILE *__real_open_memstream(char **text, size_t *size);
+FILE *__wrap_open_memstream(char **text, size_t *size);
+
+/* It fails, or there is memory for the stream and none for the text, which shows in nothing but that
+ * it is NULL when the stream was closed (glibc 2.36). */
+FILE *__wrap_open_memstream(char **text, size_t *size) {
+  if (fails_now()) return NULL;
+  if (!fails_now()) return __real_open_memstream(text, size);
+  *text = NULL;
+  *size = 0;
+  return __real_fopencookie(NULL, "w", (cookie_io_functions_t){0});
+}
 
 void *__real_pcre2_compile_8(const void *text, size_t size, uint32_t options, int *code, size_t *at,
                              void *c);

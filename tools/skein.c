@@ -13,7 +13,9 @@
 #include "autograd/ground/version.h"
 #include "autograd/kernel/kernels.h"
 #include "autograd/product/blas.h"
+#include "data/file/hash.h"
 #include "data/options/options.h"
+#include "data/tokenizer/tokenizer.h"
 #include "tools/cmd/commands.h"
 #include "tools/shell/console.h"
 #include "tools/shell/process.h"
@@ -62,14 +64,52 @@ static void set_signals(void) {
   sigaction(SIGBUS, &bus, NULL);
 }
 
-/* jansson corrupts the heap when malloc fails in its lexer, so for it that is the end. */
-static void *json_memory(size_t size) {
-  static const char text[] = "skein: error: out of memory while reading or writing JSON\n";
-  void *memory = malloc(size);
-  if (memory) return memory;
+/* For libraries that do not survive to be without memory. */
+static void end_without_memory(void) {
+  static const char text[] = "skein: error: out of memory\n";
   ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
   (void)ignored;
   _exit(STATUS_RUN);
+}
+
+/* malloc for jansson, which corrupts the heap when it fails in its lexer. */
+static void *safe_memory(size_t size) {
+  void *memory = malloc(size);
+  if (!memory) end_without_memory();
+  return memory;
+}
+
+/* libcrypto locks what it could not allocate. */
+static void *crypto_memory(size_t size, const char *place, int line) {
+  (void)place;
+  (void)line;
+  return size ? safe_memory(size) : NULL;
+}
+
+static void *crypto_change(void *memory, size_t size, const char *place, int line) {
+  if (size == 0) {
+    free(memory);
+    return NULL;
+  }
+  void *changed = realloc(memory, size);
+  if (!changed) end_without_memory();
+  (void)place;
+  (void)line;
+  return changed;
+}
+
+static void crypto_free(void *memory, const char *place, int line) {
+  (void)place;
+  (void)line;
+  free(memory);
+}
+
+/* SentencePiece throws where nothing may be thrown. */
+static void prepare_libraries(void) {
+  json_set_alloc_funcs(safe_memory, free);
+  hash_set_memory(&(HashMemory){crypto_memory, crypto_change, crypto_free});
+  tokenizer_on_no_memory(end_without_memory);
+  blas_init();
 }
 
 /* If a standard stream is closed, the next file opened would take its number and receive what is
@@ -163,8 +203,7 @@ int main(int argc, char **argv) {
   process_calm_threads(argv);
   refuse_small_address_space();
   set_signals();
-  json_set_alloc_funcs(json_memory, free);
-  blas_init();
+  prepare_libraries();
   int status = (int)kernels_check(&err);
   if (status == STATUS_OK) status = run_command(argc, argv, &err);
   if (!output_arrived(&err) && status == STATUS_OK) status = STATUS_RUN;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "autograd/ground/order.h"
+#include "autograd/ground/text_stream.h"
 #include "data/file/path.h"
 #include "data/text/json_put.h"
 
@@ -176,14 +177,10 @@ static json_t *report_json(const GateReport *r) {
 
 /* The report for people, in memory; NULL when out of it. */
 static char *report_text(const GateReport *r) {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *stream = open_memstream(&text, &size);
-  if (!stream) return NULL;
-  print_report(r, stream);
-  if (fclose(stream) == 0) return text;
-  free(text);
-  return NULL;
+  TextStream s;
+  if (!text_stream_open(&s)) return NULL;
+  print_report(r, s.out);
+  return text_stream_close(&s);
 }
 
 static Status save_json(const GateReport *r, const char *path, Error *err) {

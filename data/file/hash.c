@@ -1,6 +1,7 @@
 #include "data/file/hash.h"
 
 #include <assert.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,6 +12,12 @@
 struct Hash {
   EVP_MD_CTX *digest;
 };
+
+void hash_set_memory(const HashMemory *memory) {
+  int set = CRYPTO_set_mem_functions(memory->take, memory->change, memory->give);
+  assert(set == 1); /* it is refused only once something was allocated */
+  (void)set;
+}
 
 Hash *hash_new(void) {
   Hash *hash = malloc(sizeof *hash);

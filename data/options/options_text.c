@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "autograd/ground/text_stream.h"
 #include "data/options/options_internal.h"
 #include "data/text/json_put.h"
 
@@ -24,14 +25,13 @@ static bool put_line(const OptionSet *o, size_t i, FILE *out) {
 }
 
 char *options_lines(const OptionSet *o, OptionFilter *keep, const void *arg) {
-  char *lines = NULL;
-  size_t size;
-  FILE *out = open_memstream(&lines, &size);
-  bool done = out != NULL;
+  TextStream s;
+  if (!text_stream_open(&s)) return NULL;
+  bool done = true;
   for (size_t i = 0; done && i < o->count; i++) {
-    if (!keep || keep(o->table[i].key, arg)) done = put_line(o, i, out);
+    if (!keep || keep(o->table[i].key, arg)) done = put_line(o, i, s.out);
   }
-  if (out) done = fclose(out) == 0 && done;
+  char *lines = text_stream_close(&s);
   if (done) return lines;
   free(lines);
   return NULL;

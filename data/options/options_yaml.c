@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/text_stream.h"
 #include "data/options/options_internal.h"
 
 enum { ORIGIN_FILE = 2, CONFIG_MAX = 1 << 20 };
@@ -29,14 +30,13 @@ static Status join_items(const Option *option, const YamlTree *tree, const YamlN
 static Status read_list(OptionSet *o, size_t i, const YamlTree *tree, const YamlNode *list,
                         Error *err) {
   const TextPlace place = yaml_place(tree, list);
-  char *text = NULL;
-  size_t size;
-  FILE *out = open_memstream(&text, &size);
-  if (!out) return error_set(err, STATUS_RUN, "%s: out of memory", place.text);
-  Status status = join_items(&o->table[i], tree, list, out, err);
-  if (fclose(out) != 0 && status == STATUS_OK) {
+  TextStream joined;
+  if (!text_stream_open(&joined))
+    return error_set(err, STATUS_RUN, "%s: out of memory", place.text);
+  Status status = join_items(&o->table[i], tree, list, joined.out, err);
+  char *text = text_stream_close(&joined);
+  if (!text && status == STATUS_OK)
     status = error_set(err, STATUS_RUN, "%s: out of memory", place.text);
-  }
   if (status == STATUS_OK) status = options_set(o, i, text, ORIGIN_FILE, place.text, err);
   free(text);
   return status;

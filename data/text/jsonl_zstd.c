@@ -33,8 +33,8 @@ bool jsonl_is_compressed(const MappedFile *in) {
 
 /* Counts the block into the lines, within the limits. */
 static Status count_lines(Expansion *x, const char *block, size_t size, Error *err) {
-  const char *end = block + size, *newline = block;
-  for (const char *p = block; newline; p = newline + 1) {
+  const char *end = block + size, *newline;
+  for (const char *p = block;; p = newline + 1) {
     newline = memchr(p, '\n', (size_t)(end - p));
     int64_t at = x->total + ((newline ? newline : end) - block);
     if (at - x->line_start > (int64_t)x->line_max) {
@@ -42,10 +42,9 @@ static Status count_lines(Expansion *x, const char *block, size_t size, Error *e
                        "%s: line %" PRId64 ": byte %" PRId64 ": the line is longer than %zu bytes",
                        x->path, x->line, x->line_start, x->line_max);
     }
-    if (newline) {
-      x->line++;
-      x->line_start = at + 1;
-    }
+    if (!newline) break;
+    x->line++;
+    x->line_start = at + 1;
   }
   x->total += (int64_t)size;
   if (x->total <= x->total_max) return STATUS_OK;

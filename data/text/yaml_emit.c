@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "autograd/ground/text_stream.h"
+
 /* Gives an event to the emitter, which takes it. */
 static bool emit_event(yaml_emitter_t *emitter, yaml_event_t *event, int made) {
   return made && yaml_emitter_emit(emitter, event);
@@ -53,15 +55,14 @@ char *yaml_emit_document(YamlBody *body, const void *arg) {
   yaml_emitter_t emitter;
   if (!yaml_emitter_initialize(&emitter)) return NULL;
   char *text = NULL;
-  size_t size;
-  FILE *out = open_memstream(&text, &size);
   bool done = false;
-  if (out) {
-    yaml_emitter_set_output_file(&emitter, out);
+  TextStream s;
+  if (text_stream_open(&s)) {
+    yaml_emitter_set_output_file(&emitter, s.out);
     yaml_emitter_set_unicode(&emitter, 1);
     yaml_emitter_set_width(&emitter, -1);
     done = emit_document(&emitter, body, arg);
-    done = fclose(out) == 0 && done;
+    text = text_stream_close(&s);
   }
   yaml_emitter_delete(&emitter);
   if (done) return text;

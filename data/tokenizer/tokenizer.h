@@ -76,4 +76,8 @@ Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, int64_t count, c
 Status tokenizer_train(const char *const *texts, size_t count, int32_t pieces, const char *path,
                        Error *err);
 
+/* What C++ calls from now on when it has no memory, wherever in this process; it may not return. A
+ * program that sets nothing may be ended by a signal then. */
+void tokenizer_on_no_memory(void (*end)(void));
+
 #endif

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -101,6 +102,10 @@ int piece_count(const std::string &model) {
 }
 
 }  // namespace
+
+void sp_on_no_memory(void (*end)(void)) {
+  std::set_new_handler(end);
+}
 
 Status sp_train(const char *const *texts, size_t count, int32_t pieces, char **model, size_t *size,
                 Error *err) {

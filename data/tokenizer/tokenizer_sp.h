@@ -13,4 +13,7 @@
 Status sp_train(const char *const *texts, size_t count, int32_t pieces, char **model, size_t *size,
                 Error *err);
 
+/* See tokenizer_on_no_memory. */
+void sp_on_no_memory(void (*end)(void));
+
 #endif

@@ -22,3 +22,7 @@ Status tokenizer_train(const char *const *texts, size_t count, int32_t pieces, c
   free(model);
   return status;
 }
+
+void tokenizer_on_no_memory(void (*end)(void)) {
+  sp_on_no_memory(end);
+}

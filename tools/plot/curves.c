@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/text_stream.h"
 #include "infer/eval/eval_grid.h"
 #include "tools/plot/ablation.h"
 
@@ -80,18 +81,14 @@ static bool axis_varies(const Ablation *a, int axis, const AblationRow *row) {
 }
 
 static char *curve_name(const Ablation *a, int axis, const AblationRow *key) {
-  char *name = NULL;
-  size_t size;
-  FILE *out = open_memstream(&name, &size);
-  if (!out) return NULL;
-  fputs(key->method, out);
+  TextStream s;
+  if (!text_stream_open(&s)) return NULL;
+  fputs(key->method, s.out);
   for (int i = 0; i < a->axes; i++) {
     if (i == axis || !*key->value[i] || !axis_varies(a, i, key)) continue;
-    fprintf(out, ", %s %s", a->axis[i], key->value[i]);
+    fprintf(s.out, ", %s %s", a->axis[i], key->value[i]);
   }
-  if (fclose(out) == 0) return name;
-  free(name);
-  return NULL;
+  return text_stream_close(&s);
 }
 
 static int fill_curve(Curve *curve, const Curves *c, const Ablation *a, int axis,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/text_stream.h"
 #include "autograd/ground/visible.h"
 #include "tools/shell/console.h"
 
@@ -106,18 +107,14 @@ static void put_value(FILE *out, const char *key, const json_t *value) {
 /* What put_value or put_key (value == NULL) prints, in a string the caller frees; NULL: no memory.
  */
 static char *cell_text(const char *key, const json_t *value) {
-  char *text = NULL;
-  size_t size;
-  FILE *out = open_memstream(&text, &size);
-  if (!out) return NULL;
+  TextStream s;
+  if (!text_stream_open(&s)) return NULL;
   if (value) {
-    put_value(out, key, value);
+    put_value(s.out, key, value);
   } else {
-    put_key(out, key);
+    put_key(s.out, key);
   }
-  if (fclose(out) == 0) return text;
-  free(text);
-  return NULL;
+  return text_stream_close(&s);
 }
 
 static void put_cell(const char *text, size_t width, bool right, bool last) {
