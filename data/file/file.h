@@ -1,8 +1,9 @@
 /* file: whole files in, whole files out, and directories.
  *
  * The room data/file owns bytes on disk: inputs that are mapped or read, outputs that appear whole
- * or not at all, directories, paths (path.h), locks (lock.h) and SHA-256 (hash.h, the one door to
- * libcrypto). What the bytes mean it does not know: no format, no text, no number is read here. */
+ * or not at all, directories, temporary ones (temporary.h), paths (path.h), locks (lock.h) and
+ * SHA-256 (hash.h, the one door to libcrypto). What the bytes mean it does not know: no format, no
+ * text, no number is read here. */
 #ifndef SKEIN_FILE_H
 #define SKEIN_FILE_H
 

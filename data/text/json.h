@@ -3,8 +3,8 @@
  * The room data/text owns the syntax of texts: JSON, whole (json.h), member by member
  * (json_walk.h), where it stands (json_scan.h) or newly made (json_put.h), its numbers
  * (json_number.h), its lines (jsonl.h) with their compression (jsonl_zstd.h, the door to zstd), YAML
- * (yaml.h; yaml_events.h and yaml_emit.h are the doors to libyaml) and UTF-8 (utf8.h). What the
- * fields are for it does not know; files it opens through data/file alone.
+ * (yaml.h; yaml_events.h and yaml_emit.h are the doors to libyaml), CSV (csv.h) and UTF-8 (utf8.h).
+ * What the fields are for it does not know; files it opens through data/file alone.
  *
  * Accepted is RFC 8259 and nothing beside it but a byte order mark before the text, which is passed
  * over: valid UTF-8, no duplicate keys (compared after escapes), no lone surrogates, no \u0000,

@@ -6,6 +6,7 @@
 #include "autograd/ground/order.h"
 #include "autograd/ground/rng.h"
 #include "data/file/file.h"
+#include "data/file/temporary.h"
 #include "infer/expert/gate.h"
 #include "optim/adamw.h"
 #include "tools/shell/machine.h"
@@ -121,21 +122,20 @@ static Status collect_gates(GateWork *w, Error *err) {
 
 /* Random weights through a file, so that the base is mapped and stored as a user's is. */
 static Status random_base(T5 **model, const BenchSpec *spec, Error *err) {
-  const char *tmp = getenv("TMPDIR");
-  char dir[512];
+  char *dir;
   T5Config config;
   T5 *made = NULL;
   if (!t5_config_named(&config, spec->shape)) {
     return error_set(err, STATUS_USAGE, "--shape: unknown shape '%s'; known: %s", spec->shape,
                      t5_config_names());
   }
-  snprintf(dir, sizeof dir, "%s/skein-bench-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-  if (!mkdtemp(dir)) return error_set_errno(err, STATUS_RUN, "%s: cannot make", dir);
+  TRY(temporary_dir(&dir, "a random base", err));
   Status status = t5_random(&made, &config, 1, false, err);
   if (status == STATUS_OK) status = t5_save(made, dir, spec->dtype, err);
   t5_close(made);
   if (status == STATUS_OK) status = t5_open(model, dir, err);
   dir_remove(dir, NULL); /* the mapping stays */
+  free(dir);
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
+#include "data/file/temporary.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/train_activation.h"
 #include "tools/pool/adapter_notes.h"
@@ -182,14 +183,6 @@ static void print_estimate(const RunSettings *s, const WorkSample *w, const Esti
          console_duration(b, sizeof b, step * (double)s->train.steps), s->train.steps, rate / 1e9);
 }
 
-/* A directory for what a dry run has to make (the tokenizer of a new base), removed afterwards. */
-static Status make_scratch(char *path, size_t size, Error *err) {
-  const char *tmp = getenv("TMPDIR");
-  snprintf(path, size, "%s/skein-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-  if (!mkdtemp(path)) return error_set_errno(err, STATUS_RUN, "%s: cannot make", path);
-  return STATUS_OK;
-}
-
 static Status check_parts(const RunSettings *s, const char *scratch, Objective *o, Error *err) {
   ExampleSet *train = NULL, *valid = NULL;
   WorkSample work;
@@ -209,13 +202,14 @@ static Status check_parts(const RunSettings *s, const char *scratch, Objective *
 
 static Status dry_run(const OptionSet *set, Error *err) {
   const RunSettings *s = set->settings;
-  char scratch[512];
+  char *scratch; /* for the tokenizer of a new base */
   Objective objective = {0};
   TRY(check_output(s->output, err));
-  TRY(make_scratch(scratch, sizeof scratch, err));
+  TRY(temporary_dir(&scratch, "the dry run", err));
   Status status = check_parts(s, scratch, &objective, err);
   objective_close(&objective);
   dir_remove(scratch, NULL);
+  free(scratch);
   return status;
 }
 

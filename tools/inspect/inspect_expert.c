@@ -10,21 +10,29 @@
 
 static const char PREFIX[] = "base_model.model.", SUFFIX_A[] = ".lora_A.weight";
 
-/* The module that tensor `name` is factor A of, in a new string; NULL when it is something else. */
-static char *module_of(const char *name) {
-  size_t n = strlen(name), prefix = strlen(PREFIX), suffix = strlen(SUFFIX_A);
-  if (n <= prefix + suffix || strncmp(name, PREFIX, prefix) != 0 ||
-      strcmp(name + n - suffix, SUFFIX_A) != 0)
-    return NULL;
-  return strndup(name + prefix, n - prefix - suffix);
+static Status no_memory(const Weights *w, Error *err) {
+  return error_set(err, STATUS_RUN, "%s: out of memory", weights_path(w));
 }
 
-static const TensorEntry *factor_b(const Weights *w, const char *module) {
+/* The module that tensor `name` is factor A of, in a new string; NULL when it is something else. */
+static Status module_of(const Weights *w, const char *name, char **module, Error *err) {
+  size_t n = strlen(name), prefix = strlen(PREFIX), suffix = strlen(SUFFIX_A);
+  *module = NULL;
+  if (n <= prefix + suffix || strncmp(name, PREFIX, prefix) != 0 ||
+      strcmp(name + n - suffix, SUFFIX_A) != 0)
+    return STATUS_OK;
+  *module = strndup(name + prefix, n - prefix - suffix);
+  return *module ? STATUS_OK : no_memory(w, err);
+}
+
+static Status factor_b(const Weights *w, const TensorEntry *a, const char *module,
+                       const TensorEntry **b, Error *err) {
   char *name = lora_tensor_name(module, 'B');
-  if (!name) return NULL;
-  const TensorEntry *entry = weights_find(w, name);
+  if (!name) return no_memory(w, err);
+  *b = weights_find(w, name);
   free(name);
-  return entry;
+  if (*b) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: %s: has no lora_B beside it", weights_path(w), a->name);
 }
 
 /* Sums over the modules of an expert. */
@@ -64,16 +72,15 @@ static Status add_modules(Inspection *in, const LoraConfig *config, const Weight
   json_t *rows = facts_array(&in->facts, in->facts.root, "modules");
   for (size_t i = 0; i < weights_count(w); i++) {
     const TensorEntry *a = weights_entry(w, i);
+    const TensorEntry *b;
+    char *module;
     TRY(lora_tensor_check(weights_path(w), a->name, err));
-    char *module = module_of(a->name);
+    TRY(module_of(w, a->name, &module, err));
     if (!module) continue;
-    const TensorEntry *b = factor_b(w, module);
-    Status status = b ? add_module(in, rows, config, module, a, b, totals, err) : STATUS_OK;
+    Status status = factor_b(w, a, module, &b, err);
+    if (status == STATUS_OK) status = add_module(in, rows, config, module, a, b, totals, err);
     free(module);
     TRY(status);
-    if (!b)
-      return error_set(err, STATUS_INPUT, "%s: %s: has no lora_B beside it", weights_path(w),
-                       a->name);
   }
   if (2 * (size_t)totals->modules != weights_count(w))
     return error_set(err, STATUS_INPUT,
