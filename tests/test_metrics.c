@@ -9,8 +9,9 @@
 
 #include <cmocka.h>
 
+#include "data/file/file.h"
 #include "tests/scratch.h"
-#include "train/metrics_row.h"
+#include "train/metrics.h"
 
 static const MetricsRow ROW = {.step = 7,
                                .trained = true,
@@ -95,11 +96,57 @@ static void a_row_is_whole_or_not_there(void **state) {
   assert_int_equal(groups, T5_GROUPS - 1);
 }
 
+static void add_rows(const char *dir, int64_t keep, int64_t first, int64_t last) {
+  Metrics *m;
+  Error err = {0};
+  expect_ok("open", metrics_open(&m, dir, keep, &err), &err);
+  for (int64_t step = first; step <= last; step++) {
+    MetricsRow row = ROW;
+    row.step = step;
+    row.loss = 1.0 / (double)step;
+    expect_ok("add", metrics_add(m, &row, &err), &err);
+  }
+  expect_ok("flush", metrics_flush(m, &err), &err);
+  metrics_close(m);
+}
+
+static char *read_text(Scratch *s, const char *name) {
+  char *text;
+  size_t size;
+  Error err = {0};
+  expect_ok(name, file_read(scratch_path(s, name), 1 << 20, &text, &size, &err), &err);
+  return text;
+}
+
+/* A run that was killed in the middle of a line and resumed from step 3 leaves the same bytes. */
+static void a_resumed_run_leaves_the_same_files(void **state) {
+  (void)state;
+  void *scratch;
+  assert_int_equal(scratch_setup(&scratch), 0);
+  Scratch *s = scratch;
+  add_rows(s->dir, -1, 1, 9);
+  char *jsonl = read_text(s, METRICS_JSONL), *csv = read_text(s, METRICS_CSV);
+  int lines = 0;
+  for (const char *p = csv; *p; p++) lines += *p == '\n';
+  assert_int_equal(lines, 10);
+  scratch_write(s, METRICS_JSONL, jsonl, strlen(jsonl) - 20);
+  add_rows(s->dir, 3, 4, 9);
+  char *jsonl_again = read_text(s, METRICS_JSONL), *csv_again = read_text(s, METRICS_CSV);
+  assert_string_equal(jsonl_again, jsonl);
+  assert_string_equal(csv_again, csv);
+  free(jsonl);
+  free(csv);
+  free(jsonl_again);
+  free(csv_again);
+  assert_int_equal(scratch_teardown(&scratch), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_row_is_read_back),
       cmocka_unit_test(what_does_not_count_is_left_out),
       cmocka_unit_test(a_row_is_whole_or_not_there),
+      cmocka_unit_test(a_resumed_run_leaves_the_same_files),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

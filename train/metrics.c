@@ -1,77 +1,73 @@
 #include "train/metrics.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "autograd/ground/array.h"
 #include "data/file/file.h"
 #include "data/file/path.h"
 
-/* A row is kept as its JSON, which is what both files are written from. */
 struct Metrics {
   char *jsonl, *csv;
-  FILE *stream;
-  json_t **row;
-  size_t rows;
+  FILE *stream; /* appends to metrics.jsonl, which alone keeps the rows */
 };
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the metrics");
 }
 
-static Status keep_row(Metrics *m, json_t *row, Error *err) {
-  if (!row) return no_memory(err);
-  json_t **grown = array_grow(m->row, m->rows, 1, sizeof(json_t *));
-  if (!grown) {
-    json_decref(row);
-    return no_memory(err);
-  }
-  m->row = grown;
-  m->row[m->rows++] = row;
-  return STATUS_OK;
-}
-
 /* ---- metrics.jsonl ---- */
 
-static Status write_line(FILE *stream, const json_t *row, const char *path, Error *err) {
-  char *line = json_dumps(row, JSON_COMPACT | JSON_REAL_PRECISION(9));
-  if (!line) return no_memory(err);
-  int written = fprintf(stream, "%s\n", line);
-  free(line);
-  return written < 0 ? error_set_errno(err, STATUS_RUN, "%s: cannot write", path) : STATUS_OK;
+/* The lines of a text, without their ends; a last one that a crash cut short is none. */
+typedef struct Lines {
+  const char *at, *end;
+} Lines;
+
+static bool next_line(Lines *l, const char **line, size_t *size) {
+  const char *newline = l->at < l->end ? memchr(l->at, '\n', (size_t)(l->end - l->at)) : NULL;
+  if (!newline) return false;
+  *line = l->at;
+  *size = (size_t)(newline - l->at);
+  l->at = newline + 1;
+  return true;
 }
 
-/* Keeps the rows of steps <= keep from an earlier part of the run. A last line that a crash cut
- * short is dropped: its step is done again. */
-static Status read_rows(Metrics *m, int64_t keep, Error *err) {
-  char *text = NULL;
-  size_t size = 0;
-  TRY(file_read(m->jsonl, METRICS_MOST, &text, &size, err));
-  Status status = STATUS_OK;
-  for (char *line = text, *end; status == STATUS_OK && (end = strchr(line, '\n')); line = end + 1) {
-    json_t *row = json_loadb(line, (size_t)(end - line), 0, NULL);
-    json_t *step = json_object_get(row, "step");
-    if (json_is_integer(step) && json_integer_value(step) <= keep) {
-      status = keep_row(m, row, err);
-    } else {
-      json_decref(row);
-    }
+static Lines lines_of(const MappedFile *f) {
+  const char *text = (const char *)f->data;
+  return (Lines){text, text ? text + f->size : text};
+}
+
+static bool is_kept(const char *line, size_t size, int64_t keep) {
+  json_t *row = json_loadb(line, size, 0, NULL);
+  json_t *step = json_object_get(row, "step");
+  bool kept = json_is_integer(step) && json_integer_value(step) <= keep;
+  json_decref(row);
+  return kept;
+}
+
+/* The rows of steps <= keep from an earlier part of the run, as they are there. */
+static Status copy_rows(const Metrics *m, int64_t keep, FILE *out, Error *err) {
+  MappedFile old;
+  const char *line;
+  size_t size;
+  TRY(mapped_open(&old, m->jsonl, err));
+  for (Lines lines = lines_of(&old); next_line(&lines, &line, &size);) {
+    if (is_kept(line, size, keep)) fwrite(line, 1, size + 1, out);
   }
-  free(text);
+  Status status = mapped_unchanged(&old, err);
+  mapped_close(&old);
   return status;
 }
 
-static Status rewrite_jsonl(const Metrics *m, Error *err) {
+static Status rewrite_jsonl(const Metrics *m, int64_t keep, Error *err) {
   AtomicFile file = {0};
+  bool earlier = keep >= 0 && access(m->jsonl, F_OK) == 0;
   TRY(atomic_open(&file, m->jsonl, err));
-  for (size_t i = 0; i < m->rows; i++) {
-    Status status = write_line(file.stream, m->row[i], m->jsonl, err);
-    if (status == STATUS_OK) continue;
-    atomic_abort(&file);
-    return status;
-  }
-  return atomic_commit(&file, err);
+  Status status = earlier ? copy_rows(m, keep, file.stream, err) : STATUS_OK;
+  if (status == STATUS_OK) status = atomic_commit(&file, err);
+  atomic_abort(&file);
+  return status;
 }
 
 Status metrics_open(Metrics **out, const char *dir, int64_t keep, Error *err) {
@@ -80,8 +76,7 @@ Status metrics_open(Metrics **out, const char *dir, int64_t keep, Error *err) {
   m->jsonl = path_join(dir, METRICS_JSONL);
   m->csv = path_join(dir, METRICS_CSV);
   if (!m->jsonl || !m->csv) return no_memory(err);
-  if (keep >= 0 && access(m->jsonl, F_OK) == 0) TRY(read_rows(m, keep, err));
-  TRY(rewrite_jsonl(m, err));
+  TRY(rewrite_jsonl(m, keep, err));
   m->stream = fopen(m->jsonl, "ae");
   if (!m->stream) return error_set_errno(err, STATUS_RUN, "%s: cannot append", m->jsonl);
   return STATUS_OK;
@@ -90,8 +85,6 @@ Status metrics_open(Metrics **out, const char *dir, int64_t keep, Error *err) {
 void metrics_close(Metrics *m) {
   if (!m) return;
   if (m->stream) fclose(m->stream);
-  for (size_t i = 0; i < m->rows; i++) json_decref(m->row[i]);
-  free(m->row);
   free(m->jsonl);
   free(m->csv);
   free(m);
@@ -99,10 +92,12 @@ void metrics_close(Metrics *m) {
 
 Status metrics_add(Metrics *m, const MetricsRow *row, Error *err) {
   json_t *json = metrics_row_json(row);
-  TRY(keep_row(m, json, err));
-  TRY(write_line(m->stream, json, m->jsonl, err));
-  if (fflush(m->stream) != 0) return error_set_errno(err, STATUS_RUN, "%s: cannot write", m->jsonl);
-  return STATUS_OK;
+  char *line = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+  json_decref(json);
+  if (!line) return no_memory(err);
+  bool written = fprintf(m->stream, "%s\n", line) >= 0 && fflush(m->stream) == 0;
+  free(line);
+  return written ? STATUS_OK : error_set_errno(err, STATUS_RUN, "%s: cannot write", m->jsonl);
 }
 
 /* ---- metrics.csv ---- */
@@ -147,6 +142,25 @@ static void put_row(FILE *f, const json_t *row) {
   fputc('\n', f);
 }
 
+static Status put_rows(const Metrics *m, FILE *out, Error *err) {
+  MappedFile rows;
+  const char *line;
+  size_t size;
+  TRY(mapped_open(&rows, m->jsonl, err));
+  Status status = STATUS_OK;
+  for (Lines lines = lines_of(&rows); status == STATUS_OK && next_line(&lines, &line, &size);) {
+    json_t *row = json_loadb(line, size, 0, NULL);
+    if (row) {
+      put_row(out, row);
+    } else {
+      status = error_set(err, STATUS_RUN, "%s: was changed while the run writes it", m->jsonl);
+    }
+    json_decref(row);
+  }
+  mapped_close(&rows);
+  return status;
+}
+
 Status metrics_flush(Metrics *m, Error *err) {
   if (fflush(m->stream) != 0 || fsync(fileno(m->stream)) != 0) {
     return error_set_errno(err, STATUS_RUN, "%s: cannot write", m->jsonl);
@@ -154,6 +168,8 @@ Status metrics_flush(Metrics *m, Error *err) {
   AtomicFile file = {0};
   TRY(atomic_open(&file, m->csv, err));
   put_header(file.stream);
-  for (size_t i = 0; i < m->rows; i++) put_row(file.stream, m->row[i]);
-  return atomic_commit(&file, err);
+  Status status = put_rows(m, file.stream, err);
+  if (status == STATUS_OK) status = atomic_commit(&file, err);
+  atomic_abort(&file);
+  return status;
 }

@@ -20,9 +20,9 @@ typedef struct Metrics Metrics;
 Status metrics_open(Metrics **m, const char *dir, int64_t keep, Error *err);
 void metrics_close(Metrics *m); /* NULL is allowed */
 
-/* Appends a row to metrics.jsonl and to memory. */
+/* Appends a row to metrics.jsonl; nothing of it stays in memory. */
 Status metrics_add(Metrics *m, const MetricsRow *row, Error *err);
-/* fsyncs metrics.jsonl and rewrites metrics.csv. */
+/* fsyncs metrics.jsonl and rewrites metrics.csv from it. */
 Status metrics_flush(Metrics *m, Error *err);
 
 #endif
