@@ -103,7 +103,7 @@ static void what_must_not_be_written_is_refused(void **state) {
        "tensor 'w': [1, 4500]: 65520 is not finite in f16"},
       {"rounds up", "w", "x", DTYPE_BF16, 3.4e38f, "[1, 4500]: 3.4e+38 is not finite in bf16"},
       {"twice", "w", "w", DTYPE_F32, 0, "/kept: 'w': would be written twice"},
-      {"not UTF-8", "w", "\xff", DTYPE_F32, 0, "/kept: '\xff': is too large or not UTF-8"},
+      {"not UTF-8", "w", "\xff", DTYPE_F32, 0, "/kept: '\\xff': is too large or not UTF-8"},
   };
   Error err = {0};
   expect_ok("keep", file_write(scratch_path(s, "kept"), "kept", 4, &err), &err);

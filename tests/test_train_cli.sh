@@ -48,7 +48,7 @@ refused 3 'base/model.safetensors: ' -s base="$work/base"
 cp configs/demo/base/model.safetensors "$work/base/"
 rm "$work/base/spiece.model"
 refused 3 'base: .*spiece.model' -s base="$work/base"
-sed 's/"peft_type": *"LORA"/"peft_type": "IA3"/' configs/demo/experts/reverse/adapter_config.json >"$work/expert/adapter_config.json"
+sed 's/"peft_type": *"LORA"/"peft_type": "LOHA"/' configs/demo/experts/reverse/adapter_config.json >"$work/expert/adapter_config.json"
 cp configs/demo/experts/reverse/adapter_model.safetensors "$work/expert/"
 refused 3 'peft_type' -s expert="$work/expert"
 "$skein" train base -s data.train=configs/demo/data/reverse/valid.jsonl.zst -s output="$work/small" \
