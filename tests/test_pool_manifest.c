@@ -18,6 +18,19 @@ static const TinyExpert EXPERTS[] = {
     {"rescale", "k,wo", 0, 4, DTYPE_F32, false, "wo"},
 };
 
+static void expect_same(const PoolEntry *a, const PoolEntry *b) {
+  assert_string_equal(a->name, b->name);
+  assert_string_equal(a->instruction, b->instruction);
+  assert_string_equal(a->licence, b->licence);
+  assert_string_equal(a->source, b->source);
+  assert_int_equal(a->unverified, b->unverified);
+  assert_string_equal(a->fingerprint, b->fingerprint);
+  assert_true(a->rank_min == b->rank_min && a->rank_max == b->rank_max);
+  assert_memory_equal(&a->alpha_max, &b->alpha_max, sizeof a->alpha_max);
+  assert_true(a->modules == b->modules && a->kind == b->kind);
+  assert_memory_equal(a->hash, b->hash, sizeof a->hash);
+}
+
 /* What is written is read, and the manifest of a pool without experts too. */
 static void the_manifest_reads_back(void **state) {
   Error err = {0};
@@ -43,19 +56,7 @@ static void the_manifest_reads_back(void **state) {
     assert_string_equal(back.base, m.base);
     assert_string_equal(back.sample, m.sample);
     assert_string_equal(back.base_name, "tiny");
-    for (int i = 0; i < count; i++) {
-      const PoolEntry *a = &m.entry[i], *b = &back.entry[i];
-      assert_string_equal(a->name, b->name);
-      assert_string_equal(a->instruction, b->instruction);
-      assert_string_equal(a->licence, b->licence);
-      assert_string_equal(a->source, b->source);
-      assert_int_equal(a->unverified, b->unverified);
-      assert_string_equal(a->fingerprint, b->fingerprint);
-      assert_true(a->rank_min == b->rank_min && a->rank_max == b->rank_max);
-      assert_memory_equal(&a->alpha_max, &b->alpha_max, sizeof a->alpha_max);
-      assert_true(a->modules == b->modules && a->kind == b->kind);
-      assert_memory_equal(a->hash, b->hash, sizeof a->hash);
-    }
+    for (int i = 0; i < count; i++) expect_same(&m.entry[i], &back.entry[i]);
     manifest_free(&back);
   }
   manifest_free(&m);

@@ -55,7 +55,7 @@ Status tokenizer_fingerprint(const Tokenizer *t, char hex[HASH_HEX], Error *err)
 int32_t tokenizer_size(const Tokenizer *t); /* pieces and added tokens: no id is >= this */
 int32_t tokenizer_eos(const Tokenizer *t);
 int32_t tokenizer_pad(const Tokenizer *t);
-int32_t tokenizer_unknown(const Tokenizer *t); /* what stands for all that has no piece */
+int32_t tokenizer_unknown(const Tokenizer *t);         /* what stands for all that has no piece */
 int32_t tokenizer_sentinel(const Tokenizer *t, int k); /* id of <extra_id_k>; -1 if there is none */
 /* The piece or added token of an id, as it is found and decoded; NULL: it is no id. */
 const char *tokenizer_piece(const Tokenizer *t, int64_t id);
