@@ -26,14 +26,6 @@ bool ia3_is_checkpoint(const char *path) {
   return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-void ia3_file_put(Ia3File *f, const Module *module, const Tensor *t, bool input) {
-  Ia3Vector *v = &f->vector[module->id];
-  *v = (Ia3Vector){*t, input};
-  v->l.rows = 1;
-  v->l.cols = t->rows * t->cols;
-  f->covered++;
-}
-
 static bool has_shape(const Tensor *t, int64_t rows, int64_t cols) {
   return t->rows == rows && t->cols == cols;
 }
@@ -71,7 +63,7 @@ static Status locate_vector(Ia3File *f, const Module *module, Error *err) {
     Tensor t;
     status = weights_locate(f->weights, key, -1, -1, &t, err);
     if (status == STATUS_OK) status = find_side(f, key, module, &t, &input, err);
-    if (status == STATUS_OK) ia3_file_put(f, module, &t, input);
+    if (status == STATUS_OK) f->vector[module->id] = ia3_vector(&t, input), f->covered++;
   }
   free(key);
   return status;

@@ -31,7 +31,4 @@ char *ia3_file_tensor_name(const Ia3File *f, const Module *module);
 /* Whether `path` is a file, and so no PEFT directory but a checkpoint of T-Few. */
 bool ia3_is_checkpoint(const char *path);
 
-/* For the readers: the located tensor t becomes the vector of the module. */
-void ia3_file_put(Ia3File *f, const Module *module, const Tensor *t, bool input);
-
 #endif

@@ -11,6 +11,14 @@ typedef struct Ia3Vector {
   bool input; /* l rescales what W multiplies; otherwise what comes of it */
 } Ia3Vector;
 
+/* The vector that a file holds as one row or one column. */
+static inline Ia3Vector ia3_vector(const Tensor *t, bool input) {
+  Ia3Vector v = {*t, input};
+  v.l.rows = 1;
+  v.l.cols = t->rows * t->cols;
+  return v;
+}
+
 /* Whether `vector` [modules] covers the module with this id. */
 static inline bool ia3_covers(const Ia3Vector *vector, int module) {
   return vector[module].l.rows > 0;

@@ -37,7 +37,7 @@ static Status locate_side(Ia3File *f, const Module *module, bool input, Error *e
     }
     if (status == STATUS_OK) status = weights_locate(f->weights, key, -1, -1, &t, err);
     if (status == STATUS_OK) status = check_vector(f, key, module, &t, input, err);
-    if (status == STATUS_OK) ia3_file_put(f, module, &t, input);
+    if (status == STATUS_OK) *v = ia3_vector(&t, input), f->covered++;
   }
   free(key);
   return status;

@@ -1,41 +1,12 @@
-/* pool_import: a pool made of checkpoints of others, which appears whole or not at all. What the
- * formats have in common; one file each reads them. */
+/* pool_import: a pool made of checkpoints of others, which appears whole or not at all. One file each
+ * reads a format; what grows while it does is in import_add.h. */
 #ifndef SKEIN_POOL_IMPORT_H
 #define SKEIN_POOL_IMPORT_H
 
-#include <signal.h>
-
-#include "infer/expert/released.h"
-#include "tools/pool/pool_tool.h"
-#include "tools/pool/staged_dir.h"
-
-typedef struct PoolImport {
-  const char *dir; /* the pool to be */
-  StagedDir staged;
-  T5 *model;
-  PoolManifest m; /* of the pool under its hidden name */
-  Facts facts;    /* what was done, printed at the end */
-  json_t *rows, *unused;
-  int64_t left_over; /* tensors of the base in checkpoints */
-  int zero;          /* experts whose gates are all 0 */
-  int unit;          /* whose gates have length 1 and will be standardised */
-  const volatile sig_atomic_t *stop;
-} PoolImport;
+#include "tools/pool/import_add.h"
 
 /* Reads the checkpoints that the options name into the import; of one format. */
 Status pool_import_phatgoose(PoolImport *p, const PoolOptions *o, Error *err);
 Status pool_import_glider(PoolImport *p, const PoolOptions *o, Error *err);
-
-typedef struct ImportedExpert {
-  const char *name;
-  const char *source; /* what it is from, for the manifest */
-  bool raw_gates;     /* routers are to take its gates as they are */
-} ImportedExpert;
-/* For these two: expert `i` of a checkpoint becomes the next of the pool. STATUS_INPUT for a name
- * that another has. */
-Status pool_import_add(PoolImport *p, Released *r, int i, const ImportedExpert *expert, Error *err);
-/* The tensors of a checkpoint that are not used go into the report: the first's name, and how
- * many they are. */
-void pool_import_unused(PoolImport *p, const Released *r);
 
 #endif
