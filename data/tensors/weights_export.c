@@ -6,10 +6,11 @@
 #include "data/tensors/safetensors.h"
 #include "data/tensors/weights.h"
 
-/* Texts borrowed from the files. */
+/* Texts borrowed from the files, and what stands for PyTorch's, which have none. */
 typedef struct Texts {
   TensorMeta *meta;
   size_t count;
+  char format[sizeof "format"], torch[sizeof "pt"];
 } Texts;
 
 static Status add_text(Texts *texts, const TensorMeta *m, const char *path, Error *err) {
@@ -28,11 +29,10 @@ static Status add_text(Texts *texts, const TensorMeta *m, const char *path, Erro
 }
 
 static Status collect_texts(const Weights *w, Texts *texts, Error *err) {
-  static char format[] = "format", name[] = "pt";
-  const TensorMeta pt = {format, name};
+  const TensorMeta torch = {texts->format, texts->torch};
   for (size_t f = 0; f < weights_tables(w); f++) {
     const TensorTable *t = weights_table(w, f);
-    if (t->format == FORMAT_TORCH) TRY(add_text(texts, &pt, t->file.path, err));
+    if (t->format == FORMAT_TORCH) TRY(add_text(texts, &torch, t->file.path, err));
     for (size_t i = 0; t->format == FORMAT_SAFETENSORS && i < t->meta_count; i++) {
       TRY(add_text(texts, &t->meta[i], t->file.path, err));
     }
@@ -73,7 +73,7 @@ static Status choose(const Weights *w, const char *below, Chosen *c, Error *err)
 }
 
 static Status write_chosen(const Weights *w, Chosen *c, const char *path, Error *err) {
-  Texts texts = {0};
+  Texts texts = {.format = "format", .torch = "pt"};
   Status status = STATUS_OK;
   for (size_t f = 0; f < weights_tables(w) && status == STATUS_OK; f++) {
     status = tensor_table_verify(weights_table(w, f), err);
