@@ -75,7 +75,7 @@ kernel_flags_valgrind := -O3
 kernel_tables := $(kernels:%=$(BUILD)/autograd/kernel/table_%.o)
 
 .PHONY: all test check check-build check-format check-symbols check-globals check-instructions \
-  test-sanitize test-threads valgrind install demo demo-assets golden bench compare clean help FORCE
+  test-sanitize test-threads valgrind install demo demo-assets test-held golden bench compare clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -222,6 +222,9 @@ demo: $(BUILD)/skein ## the whole story on a small T5, from data to figures
 
 demo-assets: $(BUILD)/skein $(BUILD)/world ## make the demo's base, experts and data again
 	@SKEIN=$(BUILD)/skein WORLD=$(BUILD)/world sh tools/demo-assets
+
+test-held: $(BUILD)/skein ## files that other programs write here and now, from end to end (PYTHON=...)
+	@$(PYTHON) -B tests/oracle/held_files.py $(BUILD)/skein
 
 golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/oracle/requirements.txt)
 	@$(PYTHON) -B tests/oracle/make_golden.py

@@ -12,6 +12,7 @@
 
 #include "data/file/file.h"
 #include "data/tensors/safetensors.h"
+#include "infer/expert/lora_config.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 
@@ -213,6 +214,18 @@ static void unsupported_keys_are_refused_by_name(void **state) {
   t5_close(m);
 }
 
+/* Facts of a run that somebody wrote beside PEFT's own, one of them beyond 64 bits. */
+static void keys_of_others_are_passed_over_and_said(void **state) {
+  Error err = {0};
+  LoraConfig c;
+  Hand hand = {.config = ", \"run_id\": 17295743882340912345678, \"team\": \"q\", \"none\": \"\""};
+  write_hand(*state, &hand);
+  expect_ok("read", lora_config_read(&c, ((Scratch *)*state)->dir, &err), &err);
+  assert_int_equal(c.notes, 1);
+  assert_string_equal(c.note[0], "run_id, team: not known, and passed over as PEFT does");
+  lora_config_free(&c);
+}
+
 static void what_is_no_plain_lora_is_refused(void **state) {
   Scratch *s = *state;
   static const struct {
@@ -317,6 +330,7 @@ int main(void) {
       cmocka_unit_test(declared_modules_are_those_with_factors),
       cmocka_unit_test(narrow_factors_are_widened),
       cmocka_unit_test(unsupported_keys_are_refused_by_name),
+      cmocka_unit_test(keys_of_others_are_passed_over_and_said),
       cmocka_unit_test(what_is_no_plain_lora_is_refused),
       cmocka_unit_test(tensors_that_do_not_fit_are_refused),
       cmocka_unit_test(numbers_that_are_none_are_refused),

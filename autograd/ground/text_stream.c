@@ -12,7 +12,7 @@ char *text_stream_close(TextStream *s) {
   bool whole = fflush(s->out) == 0 && !ferror(s->out);
   whole = fclose(s->out) == 0 && whole;
   char *text = s->text;
-  *s = (TextStream){0};
+  *s = (TextStream){.size = s->size};
   if (whole) return text;
   free(text);
   return NULL;

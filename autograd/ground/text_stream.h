@@ -17,8 +17,8 @@ typedef struct TextStream {
 
 /* False when out of memory. *s stays where it is until it is closed. */
 bool text_stream_open(TextStream *s);
-/* The whole text, which the caller frees; NULL when out of memory, at any point since it was
- * opened. */
+/* The whole text, which the caller frees, of s->size bytes and a NUL behind them; NULL when out of
+ * memory, at any point since it was opened. */
 char *text_stream_close(TextStream *s);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/text_stream.h"
 #include "data/tensors/torch_parts.h"
 
 enum { SHOWN = 8 }; /* items of a list */
@@ -60,18 +61,14 @@ char *torch_text(const Pickle *p, PickleId id) {
   static const char *const brackets[] = {
       [PICKLE_TUPLE] = "()", [PICKLE_LIST] = "[]", [PICKLE_DICT] = "{}"};
   const PickleValue *v = &p->value[id];
-  char *text = NULL;
-  size_t size;
-  FILE *out = open_memstream(&text, &size);
-  if (!out) return NULL;
+  TextStream text;
+  if (!text_stream_open(&text)) return NULL;
   if (pickle_has_items(v->kind)) {
-    fputc(brackets[v->kind][0], out);
-    print_items(out, p, v);
-    fputc(brackets[v->kind][1], out);
+    fputc(brackets[v->kind][0], text.out);
+    print_items(text.out, p, v);
+    fputc(brackets[v->kind][1], text.out);
   } else {
-    print_one(out, v);
+    print_one(text.out, v);
   }
-  if (fclose(out) == 0) return text;
-  free(text);
-  return NULL;
+  return text_stream_close(&text);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/text_stream.h"
 #include "data/tensors/zip_write.h"
 
 /* Opcodes of pickles (Python's pickletools). */
@@ -31,9 +32,7 @@ enum { MEMO_REBUILD, MEMO_STORAGE, MEMO_CPU, MEMO_ORDERED, MEMO_TYPE, MEMOS = ME
 struct TorchWriter {
   AtomicFile file;
   ZipWriter zip;
-  FILE *pickle; /* into the two below */
-  char *text;
-  size_t size;
+  TextStream pickle;
   int64_t count;
   bool known[MEMOS];
 };
@@ -54,15 +53,15 @@ static void put_number(FILE *f, int64_t number) {
 /* A class or function, or with module NULL a text, that is in the memo from now on. */
 static void put_known(TorchWriter *w, int memo, const char *module, const char *name) {
   if (w->known[memo]) {
-    fprintf(w->pickle, "%c%c", BINGET, memo);
+    fprintf(w->pickle.out, "%c%c", BINGET, memo);
     return;
   }
   if (module) {
-    fprintf(w->pickle, "%c%s\n%s\n", GLOBAL, module, name);
+    fprintf(w->pickle.out, "%c%s\n%s\n", GLOBAL, module, name);
   } else {
-    put_text(w->pickle, name);
+    put_text(w->pickle.out, name);
   }
-  fprintf(w->pickle, "%c%c", BINPUT, memo);
+  fprintf(w->pickle.out, "%c%c", BINPUT, memo);
   w->known[memo] = true;
 }
 
@@ -80,7 +79,7 @@ static const char *storage_name(Dtype dtype) {
 
 /* ("storage", its type, its name, "cpu", how many numbers), as a persistent id. */
 static void put_storage(TorchWriter *w, const SafetensorsItem *item) {
-  FILE *f = w->pickle;
+  FILE *f = w->pickle.out;
   char name[24];
   snprintf(name, sizeof name, "%" PRId64, w->count);
   fputc(MARK, f);
@@ -101,7 +100,7 @@ static void put_pair(FILE *f, const SafetensorsItem *item, int64_t rows, int64_t
 }
 
 static void put_tensor(TorchWriter *w, const SafetensorsItem *item) {
-  FILE *f = w->pickle;
+  FILE *f = w->pickle.out;
   put_text(f, item->name);
   put_known(w, MEMO_REBUILD, "torch._utils", "_rebuild_tensor_v2");
   fputc(MARK, f);
@@ -124,15 +123,15 @@ static Status out_of_memory(const char *path, Error *err) {
 Status torch_writer_open(TorchWriter **writer, const char *path, Error *err) {
   TorchWriter *w = *writer = calloc(1, sizeof *w);
   if (!w) return out_of_memory(path, err);
-  w->pickle = open_memstream(&w->text, &w->size);
-  Status status = w->pickle ? atomic_open(&w->file, path, err) : out_of_memory(path, err);
+  bool opened = text_stream_open(&w->pickle);
+  Status status = opened ? atomic_open(&w->file, path, err) : out_of_memory(path, err);
   if (status != STATUS_OK) {
     torch_writer_abort(w);
     *writer = NULL;
     return status;
   }
   zip_writer_init(&w->zip, w->file.stream, w->file.path);
-  fprintf(w->pickle, "%c%c%c%c", PROTO, 2, EMPTY_DICT, MARK);
+  fprintf(w->pickle.out, "%c%c%c%c", PROTO, 2, EMPTY_DICT, MARK);
   return STATUS_OK;
 }
 
@@ -160,15 +159,16 @@ Status torch_writer_add(TorchWriter *w, const SafetensorsItem *item, Error *err)
 }
 
 static Status add_records(TorchWriter *w, Error *err) {
-  fprintf(w->pickle, "%c%c", SETITEMS, STOP);
-  bool whole = fclose(w->pickle) == 0;
-  w->pickle = NULL;
-  if (!whole) return out_of_memory(w->file.path, err);
-  TRY(zip_writer_add(&w->zip, "archive/byteorder", "little", 6, err));
-  TRY(zip_writer_add(&w->zip, "archive/version", "3\n", 2, err));
-  TRY(zip_writer_add(&w->zip, "archive/data.pkl", w->text, w->size, err));
-  zip_writer_finish(&w->zip);
-  return STATUS_OK;
+  fprintf(w->pickle.out, "%c%c", SETITEMS, STOP);
+  char *text = text_stream_close(&w->pickle);
+  if (!text) return out_of_memory(w->file.path, err);
+  Status status = zip_writer_add(&w->zip, "archive/byteorder", "little", 6, err);
+  if (status == STATUS_OK) status = zip_writer_add(&w->zip, "archive/version", "3\n", 2, err);
+  if (status == STATUS_OK)
+    status = zip_writer_add(&w->zip, "archive/data.pkl", text, w->pickle.size, err);
+  if (status == STATUS_OK) zip_writer_finish(&w->zip);
+  free(text);
+  return status;
 }
 
 Status torch_writer_commit(TorchWriter *w, Error *err) {
@@ -180,8 +180,7 @@ Status torch_writer_commit(TorchWriter *w, Error *err) {
 
 void torch_writer_abort(TorchWriter *w) {
   if (!w) return;
-  if (w->pickle) fclose(w->pickle);
-  free(w->text);
+  if (w->pickle.out) free(text_stream_close(&w->pickle));
   zip_writer_free(&w->zip);
   atomic_abort(&w->file);
   free(w);

@@ -35,7 +35,8 @@ static Status embed_instruction(Embeddings *out, int row, Embedder *e, const cha
   if (!entry->instruction[0] && !embedder_by_key(e)) {
     return error_set(err, STATUS_INPUT,
                      "%s: expert '%s' has no instruction to embed; add it again with `skein pool "
-                     "add %s %s --replace --instruction TEXT ...`",
+                     "add %s %s --replace --instruction TEXT ...`, or set embedder: precomputed "
+                     "where the pool holds vectors of its own",
                      dir, entry->name, dir, entry->name);
   }
   if (!(out->name[row] = strdup(entry->name))) return no_memory(err);

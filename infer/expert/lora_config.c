@@ -142,7 +142,8 @@ static Status read_ia3(LoraConfig *c, Error *err) {
 static Status read_document(LoraConfig *c, Error *err) {
   c->base_name = "";
   TRY(read_kind(c, err));
-  TRY(lora_keys_check(&c->doc, err));
+  TRY(lora_keys_check(&c->doc, &c->passed, err));
+  if (c->passed[0]) note(c, c->passed);
   TRY(check_fan(c, err));
   TRY(c->kind == EXPERT_LORA ? read_lora(c, err) : read_ia3(c, err));
   if (json_has(&c->doc, "base_model_name_or_path")) {
@@ -193,6 +194,7 @@ void lora_config_free(LoraConfig *config) {
   name_pattern_free(&config->excluded.pattern);
   name_pattern_free(&config->feedforward.pattern);
   json_free(&config->doc);
+  free(config->passed);
   free(config->path);
 }
 

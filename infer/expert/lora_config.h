@@ -25,7 +25,7 @@ typedef struct LoraModules {
   NamePattern pattern;
 } LoraModules;
 
-enum { LORA_NOTES = 4 };
+enum { LORA_NOTES = 5 };
 
 typedef struct LoraConfig {
   char *path;
@@ -42,6 +42,7 @@ typedef struct LoraConfig {
   bool encoder_alone;           /* trained on a T5EncoderModel: so may those of a decoder */
   const char *note[LORA_NOTES]; /* what was taken for something else, or from elsewhere */
   int notes;
+  char *passed; /* one of them: the keys that are not known */
 } LoraConfig;
 
 /* Reads `<dir>/adapter_config.json`. Keys that would change the arithmetic and are not supported, or

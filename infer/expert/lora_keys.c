@@ -1,6 +1,9 @@
 #include "infer/expert/lora_keys.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "autograd/ground/text_stream.h"
 
 /* What lora_config.c reads. */
 static const char *const READ[] = {
@@ -59,25 +62,38 @@ bool lora_key_is_off(const json_t *value) {
          (json_is_string(value) && json_string_length(value) == 0);
 }
 
+static bool is_known(const char *key) {
+  return has(READ, LENGTH(READ), key) || has(NO_MATTER, LENGTH(NO_MATTER), key);
+}
+
 static Status check_key(const JsonDoc *doc, const char *key, const json_t *value, Error *err) {
-  if (lora_key_is_off(value) || has(READ, LENGTH(READ), key) ||
-      has(NO_MATTER, LENGTH(NO_MATTER), key))
-    return STATUS_OK;
   if (has(UNSUPPORTED, LENGTH(UNSUPPORTED), key)) {
     return error_set(err, STATUS_INPUT,
                      "%s: %s: is set and not supported; want a plain LoRA or (IA)3", doc->file,
                      key);
   }
+  if (is_known(key) || json_is_number(value) || json_is_string(value)) return STATUS_OK;
   return error_set(err, STATUS_INPUT,
                    "%s: %.80s: is set and not known; where it changes nothing that the adapter "
                    "computes, remove it",
                    doc->file, key);
 }
 
-Status lora_keys_check(const JsonDoc *doc, Error *err) {
-  const char *key;
+static char *list_passed(const json_t *root) {
+  TextStream text;
+  const char *key, *between = "";
   json_t *value;
-  json_object_foreach(doc->root, key, value) TRY(check_key(doc, key, value, err));
+  if (!text_stream_open(&text)) return NULL;
+  json_object_foreach((json_t *)root, key, value) {
+    if (lora_key_is_off(value) || is_known(key)) continue;
+    fprintf(text.out, "%s%.80s", between, key);
+    between = ", ";
+  }
+  if (*between) fputs(": not known, and passed over as PEFT does", text.out);
+  return text_stream_close(&text);
+}
+
+static Status check_start(const JsonDoc *doc, Error *err) {
   const char *init = json_string_value(json_object_get(doc->root, "init_lora_weights"));
   for (size_t i = 0; init && i < LENGTH(REBASED); i++) {
     if (strncmp(init, REBASED[i], strlen(REBASED[i])) != 0) continue;
@@ -87,4 +103,16 @@ Status lora_keys_check(const JsonDoc *doc, Error *err) {
                      doc->file, init);
   }
   return STATUS_OK;
+}
+
+Status lora_keys_check(const JsonDoc *doc, char **passed, Error *err) {
+  const char *key;
+  json_t *value;
+  *passed = NULL;
+  json_object_foreach(doc->root, key, value) {
+    if (!lora_key_is_off(value)) TRY(check_key(doc, key, value, err));
+  }
+  TRY(check_start(doc, err));
+  *passed = list_passed(doc->root);
+  return *passed ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
 }

@@ -18,6 +18,9 @@ import tokenizers
 import torch
 import transformers
 
+import released
+import routed
+from check_released import prepared
 from make_tokenizer_golden import OBJECTS, SUBJECTS, VERBS, sentences
 
 # Mean log-likelihoods in f32 on both sides: the order of sums is all that differs.
@@ -95,6 +98,37 @@ def make_ia3(folder, base, seed):
     return model
 
 
+def make_tfew(folder, base, seed):
+    """As T-Few's code saves what it trained: one file of the vectors alone."""
+    model = make_ia3(folder / "peft", base, seed)
+    named = {name.removeprefix("base_model.model.").removesuffix(".ia3_l.default"): value.detach()
+             for name, value in model.named_parameters() if "ia3_l" in name}
+    suffix = {True: "multi_lora_a", False: "multi_lora_b"}  # of inputs and of outputs
+    torch.save({f"{name}.{suffix[value.shape[0] == 1]}": value for name, value in named.items()},
+               folder / "finish.pt")
+    return model
+
+
+def make_released(folder, base):
+    """What PHATGOOSE and GLIDER save of three experts, and the model that routes over them."""
+    model = open_base(base)
+    linears = {name: module for name, module in model.named_modules()
+               if isinstance(module, torch.nn.Linear) and name != "lm_head"}
+    rng = torch.Generator().manual_seed(released.SEED)
+    experts = [released.make_expert(linears, rng) for _ in released.NAMES]
+    checkpoint = released.phatgoose(model, experts)
+    torch.save(checkpoint, folder / "best.pt")
+    (folder / "names.txt").write_text("".join(f"{name}\n" for name in released.NAMES))
+    (folder / "glider").mkdir()
+    for number, name in enumerate(released.NAMES):
+        torch.save(released.glider(checkpoint, number), folder / "glider" / f"{name}_best.pt")
+    torch.save({name: torch.randn(8, generator=rng) for name in released.NAMES},
+               folder / "embeddings.pt")
+    named = dict(zip(released.NAMES, map(prepared, experts)))
+    routed.Routed(named, None, None, released.RULE).attach(model)
+    return model
+
+
 def make_items():
     return [{"id": str(i), "input": f"question: what does {s} do? {OBJECTS[i % len(OBJECTS)]}",
              "choices": [VERBS[(i + k) % len(VERBS)] for k in range(4)], "label": i % 4}
@@ -145,6 +179,22 @@ def train_gate(skein, folder, base, expert):
     return output / "gate.safetensors"
 
 
+def walk_released(skein, folder, base, tokenizer, items, given):
+    model = make_released(folder, base)
+    expected = scores(model, tokenizer, items)
+    skein("inspect", folder / "best.pt")
+    skein("pool", "import", "phatgoose", folder / "goose", "--checkpoint", folder / "best.pt",
+          "--names", folder / "names.txt", "--base", base)
+    skein("pool", "import", "glider", folder / "gliders", "--directory", folder / "glider",
+          "--embeddings", folder / "embeddings.pt", "--base", base)
+    for pool in [folder / "goose", folder / "gliders"]:
+        skein("pool", "check", pool)
+        skein.expect(expected, "--pool", pool, "--router", "phatgoose", *given)
+    skein("score", "--pool", folder / "gliders", "--router", "glider", "-s", "embedder=precomputed",
+          "-s", f"embeddings={folder / 'embeddings.pt'}", "--task", "zoo", *given)
+    train_gate(skein, folder, base, folder / "goose" / "experts" / "zoo")
+
+
 def walk(skein, folder):
     torch.manual_seed(1)
     base, tokenizer = folder / "t5", make_tokenizer()
@@ -166,15 +216,17 @@ def walk(skein, folder):
 
     pool = folder / "pool"
     skein("pool", "init", pool, "--base", base)
-    for name, make in [("lora", make_lora), ("ia3", make_ia3)]:
-        expert = folder / name
-        expected = scores(make(expert, base, seed=len(name)), tokenizer, items)
+    for name, make, file in [("lora", make_lora, "."), ("ia3", make_ia3, "."),
+                             ("tfew", make_tfew, "finish.pt")]:
+        expert = folder / name / file
+        expected = scores(make(folder / name, base, seed=len(name)), tokenizer, items)
         skein("inspect", expert)
         gate = train_gate(skein, folder, base, expert)
         skein("pool", "add", pool, name, "--adapter", expert, "--gate", gate)
         skein.expect(expected, "--pool", pool, "--router", "expert", "-s", f"expert={name}", *given)
     skein("pool", "check", pool)
     skein("score", "--pool", pool, "--router", "phatgoose", *given)
+    walk_released(skein, folder, base, tokenizer, items, given)
 
 
 def main():

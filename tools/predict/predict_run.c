@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/text_stream.h"
 #include "data/file/file.h"
 #include "infer/route/router_options.h"
 #include "infer/route/routing_stats.h"
@@ -83,22 +84,18 @@ static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
 
 /* "num_beams 4, min_length 10" of {"num_beams": 4, "min_length": 10}; NULL when out of memory. */
 static char *list_keys(json_t *keys) {
-  char *text = NULL;
-  size_t size;
-  FILE *out = open_memstream(&text, &size);
+  TextStream text;
   const char *key, *before = "";
   json_t *value;
-  if (!out) return NULL;
+  if (!text_stream_open(&text)) return NULL;
   json_object_foreach(keys, key, value) {
-    char *shown =
-        json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
-    fprintf(out, "%s%s %s", before, key, shown ? shown : json_string_value(value));
-    free(shown);
+    char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    const char *shown = json_is_string(value) ? json_string_value(value) : dumped;
+    fprintf(text.out, "%s%s %s", before, key, shown ? shown : "...");
+    free(dumped);
     before = ", ";
   }
-  if (fclose(out) == 0) return text;
-  free(text);
-  return NULL;
+  return text_stream_close(&text);
 }
 
 static void say_keys(const char *path, const char *what, json_t *keys) {
