@@ -2,7 +2,8 @@
 # Every setting of every command with a value that is none: it is taken or refused in one line that
 # says what is meant; nothing crashes, nothing prints a text that is not there.
 . tests/checks.sh
-demo=configs/demo
+demo=$PWD/configs/demo skein=$(realpath "$skein")
+cd "$work" || exit 1
 
 for word in chair dog rose; do
   echo "{\"input\": \"word: $word. say its kind.\", \"target\": \"animal\", \"choices\": [\"animal\", \"plant\"], \"label\": 0}"
@@ -33,13 +34,15 @@ sane() {
   if $good && ! grep -q '(null)' "$work/out" "$work/err"; then pass; else fail "$what: exit $code"; fi
 }
 
-# each_spelling RUN TITLE COMMAND: calls RUN KEY TEXT with every way to write nothing in YAML; what is no
-# text is refused while it is read, so there two ways are enough.
+# each_spelling RUN TITLE COMMAND: calls RUN KEY TEXT with ways to write nothing in YAML: all of them for
+# the first setting of each type, and the two that every type takes in its own way for the others.
 each_spelling() {
   listed=$(keys "$2" "$3")
   if [ "$(echo "$listed" | wc -l)" -ge 4 ]; then pass; else fail "$2: no settings are listed"; fi
-  for key in $(keys "$2" "$3" "$texts"); do
-    for text in '' '""' null '~' '[]' '{}' '[""]' '","' '" "'; do "$1" "$key" "$text"; done
+  for type in text path list; do
+    for key in $(keys "$2" "$3" $type | head -n 1); do
+      for text in '""' null '~' '{}' '[""]' '","' '" "'; do "$1" "$key" "$text"; done
+    done
   done
   for key in $listed; do
     for text in '' '[]'; do "$1" "$key" "$text"; done

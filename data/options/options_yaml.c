@@ -42,6 +42,15 @@ static Status read_list(OptionSet *o, size_t i, const YamlTree *tree, const Yaml
   return status;
 }
 
+/* YAML's words for nothing. Names may look like anything; a folder is hardly called so. */
+static bool is_nothing(const YamlNode *value) {
+  static const char *const WORDS[] = {"~", "null", "Null", "NULL"};
+  for (size_t i = 0; !value->quoted && i < sizeof WORDS / sizeof *WORDS; i++) {
+    if (strcmp(value->text, WORDS[i]) == 0) return true;
+  }
+  return false;
+}
+
 static Status read_value(OptionSet *o, size_t i, const YamlTree *tree, const YamlNode *value,
                          Error *err) {
   bool takes_list = o->table[i].type == OPTION_LIST;
@@ -49,6 +58,12 @@ static Status read_value(OptionSet *o, size_t i, const YamlTree *tree, const Yam
   if (value->kind != YAML_TEXT) {
     return yaml_refuse(tree, value, err, "%s: want %s, got %s", o->table[i].key,
                        takes_list ? "a list" : "one value", yaml_kind(value));
+  }
+  if (o->table[i].type == OPTION_PATH && is_nothing(value)) {
+    return yaml_refuse(tree, value, err,
+                       "%s: is %s, which is nothing in YAML; leave it out, or write a path of that "
+                       "name in quotes",
+                       o->table[i].key, value->text);
   }
   return options_set(o, i, value->text, ORIGIN_FILE, yaml_place(tree, value).text, err);
 }
