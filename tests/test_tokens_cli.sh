@@ -53,6 +53,9 @@ refused 3 'text.jsonl: line 1: input: ' --base $files/decoder --input "$work/tex
 refused 3 'standard input: line 1: ' --base $files/decoder --input - <<END
 {"input":
 END
+mkdir "$work/bytes"
+echo '{"tokenizer_class": "ByT5Tokenizer"}' >"$work/bytes/tokenizer_config.json"
+refused 3 'bytes/tokenizer_config.json: tokenizer_class: is ByT5Tokenizer' --base "$work/bytes" --input -
 refused 3 'nowhere: has no tokenizer.json and no spiece.model\|nowhere' --base "$work/nowhere" --input -
 refused 2 'base: is required' --input -
 refused 2 'input: is required' --base $files/decoder

@@ -36,6 +36,25 @@ static bool is_json(const char *path) {
   return n > 5 && strcmp(path + n - 5, ".json") == 0;
 }
 
+/* Neither file is there; a ByT5 needs none. */
+static Status refuse_missing(const char *dir, Error *err) {
+  TokenizerConfig c;
+  TRY(tokenizer_config_open(&c, dir, err));
+  const char *class = json_string_value(json_object_get(c.config.root, "tokenizer_class"));
+  Status status =
+      class && strncmp(class, "ByT5", 4) == 0
+          ? error_set(err, STATUS_INPUT,
+                      "%s: tokenizer_class: is %.40s, whose tokens are bytes; only pieces of a "
+                      "Unigram vocabulary are read",
+                      c.config_path, class)
+          : error_set(err, STATUS_INPUT,
+                      "%s: has no tokenizer.json and no spiece.model; get one of them from the "
+                      "checkpoint",
+                      dir);
+  tokenizer_config_close(&c);
+  return status;
+}
+
 static Status find_files(Place *p, const char *path, Error *err) {
   struct stat info;
   bool is_dir = stat(path, &info) == 0 && S_ISDIR(info.st_mode), json = is_json(path);
@@ -49,10 +68,7 @@ static Status find_files(Place *p, const char *path, Error *err) {
   drop_missing(&p->json);
   drop_missing(&p->spiece);
   if (p->json || p->spiece) return STATUS_OK;
-  return error_set(err, STATUS_INPUT,
-                   "%s: has no tokenizer.json and no spiece.model; get one of them from the "
-                   "checkpoint",
-                   path);
+  return refuse_missing(path, err);
 }
 
 static Status find_sentinels(Tokenizer *t, Error *err) {
