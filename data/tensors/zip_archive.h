@@ -1,5 +1,5 @@
 /* zip_archive: the members of a zip archive in a mapped file, each where it stands. Internal to the
- * reader of PyTorch files, and the one door to zlib, of which the CRC-32 is used.
+ * reader of PyTorch files, and with zip_write.h the door to zlib, of which the CRC-32 is used.
  *
  * Read here and not by a library: libzip tells no place of a member, so tensors would have to be
  * copied, and the minizip of Debian 12 (1.1) takes 0xffffffff for the size and the place of members
