@@ -116,7 +116,7 @@ static Status draw_batch(Batch *batch, const ActivationSettings *s, const Founda
 static Status collect_and_write(const ActivationSettings *s, const Foundation *f,
                                 const Batch *batch, const ActivationWatch *watch, Error *err) {
   Activation a = {0};
-  char *path = path_join(s->output, "activation.safetensors");
+  char *path = path_below(s->output, "activation.safetensors");
   if (!path) return no_memory(s->output, err);
   Status status =
       activation_collect(&a, f->base.model, &f->expert, batch, (int)s->threads, watch, err);

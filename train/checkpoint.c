@@ -1,7 +1,5 @@
 #include "train/checkpoint.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +7,7 @@
 #include <string.h>
 
 #include "autograd/ground/order.h"
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/tensors/safetensors.h"
 #include "data/tensors/weights.h"
@@ -104,10 +103,9 @@ static Status fill_directory(const char *temp, const Snapshot *of, Error *err) {
 
 /* Puts the finished directory in place; one of the same step (the run was resumed there) gives way.
  */
-static Status put_in_place(const char *dir, const char *temp, const char *final, Error *err) {
+static Status put_in_place(const char *temp, const char *final, Error *err) {
   TRY(dir_remove(final, err));
-  if (rename(temp, final) != 0) return error_set_errno(err, STATUS_RUN, "%s: rename", final);
-  return dir_sync(dir, err);
+  return dir_rename(temp, final, err);
 }
 
 Status checkpoint_save(const char *dir, const Snapshot *of, Error *err) {
@@ -117,7 +115,7 @@ Status checkpoint_save(const char *dir, const Snapshot *of, Error *err) {
   if (status == STATUS_OK) status = dir_make(dir, err);
   if (status == STATUS_OK) status = dir_remove(temp, err);
   if (status == STATUS_OK) status = fill_directory(temp, of, err);
-  if (status == STATUS_OK) status = put_in_place(dir, temp, final, err);
+  if (status == STATUS_OK) status = put_in_place(temp, final, err);
   if (status != STATUS_OK && temp) dir_remove(temp, NULL);
   free(temp);
   free(final);
@@ -140,27 +138,18 @@ static int64_t step_of(const char *name) {
 }
 
 static Status list_steps(const char *dir, StepList *list, Error *err) {
+  DirNames names;
   *list = (StepList){0};
-  DIR *d = opendir(dir);
-  if (!d) {
-    if (errno == ENOENT) return STATUS_OK;
-    return error_set_errno(err, STATUS_RUN, "%s: cannot list", dir);
+  TRY(dir_names(&names, dir, err));
+  list->step = calloc(names.count + 1, sizeof *list->step);
+  for (size_t i = 0; list->step && i < names.count; i++) {
+    int64_t step = step_of(names.name[i]);
+    if (step >= 0) list->step[list->count++] = step;
   }
-  Status status = STATUS_OK;
-  for (struct dirent *e; (e = readdir(d)) != NULL;) {
-    int64_t step = step_of(e->d_name);
-    if (step < 0) continue;
-    int64_t *grown = realloc(list->step, (list->count + 1) * sizeof *grown);
-    if (!grown) {
-      status = no_memory(err);
-      break;
-    }
-    list->step = grown;
-    list->step[list->count++] = step;
-  }
-  closedir(d);
-  if (list->count) qsort(list->step, list->count, sizeof *list->step, order_int64);
-  return status;
+  dir_names_free(&names);
+  if (!list->step) return no_memory(err);
+  qsort(list->step, list->count, sizeof *list->step, order_int64);
+  return STATUS_OK;
 }
 
 static Status remove_step(const char *dir, int64_t step, Error *err) {

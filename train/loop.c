@@ -65,7 +65,7 @@ static Status make_identity(Run *r, const OptionSet *set, Error *err) {
 static Status open_parts(Run *r, const OptionSet *set, bool resume, Error *err) {
   const RunSettings *s = r->settings;
   TRY(run_dir_open(&r->dir, s->output, resume, err));
-  TRY(objective_open(&r->objective, s, s->output, resume, err));
+  TRY(objective_open(&r->objective, s, r->dir.root, resume, err));
   TRY(objective_open_data(&r->objective, &r->train, &r->valid, err));
   r->spec = objective_batch_spec(&r->objective, &r->corruption);
   TRY(probe_open(&r->probe, r->train, r->valid, &r->spec, s->train.eval_examples, err));
@@ -111,7 +111,7 @@ static Status validate_step(Run *r, MetricsRow *row, Error *err) {
 static Status begin_run(Run *r, const OptionSet *set, Error *err) {
   r->state = (TrainState){.best_step = -1};
   TRY(dir_remove(r->dir.checkpoints, err));
-  TRY(metrics_open(&r->metrics, r->dir.path, -1, err));
+  TRY(metrics_open(&r->metrics, r->dir.root, -1, err));
   MetricsRow row = {0};
   TRY(validate_step(r, &row, err));
   if (row.validated) TRY(metrics_add(r->metrics, &row, err));
@@ -129,7 +129,7 @@ static Status resume_state(Run *r, Error *err) {
   if (r->watch) notes = (NoteTaker){r->watch->note, r->watch->arg};
   TRY(checkpoint_resume(r->dir.checkpoints, &into, notes, err));
   r->seconds_before = r->state.seconds;
-  return metrics_open(&r->metrics, r->dir.path, r->state.step, err);
+  return metrics_open(&r->metrics, r->dir.root, r->state.step, err);
 }
 
 /* ---- stepping ---- */
@@ -255,7 +255,7 @@ static Status write_result(Run *r, TrainOutcome *out, Error *err) {
   TRY(foundation_check(&o->on, err));
   out->result_step = r->state.best_step < 0 ? r->state.step : r->state.best_step;
   if (out->result_step != r->state.step) {
-    char *last = path_join(r->dir.path, "last");
+    char *last = path_join(r->dir.root, "last");
     if (!last) return error_set(err, STATUS_RUN, "out of memory: the result");
     Status status = dir_make(last, err);
     if (status == STATUS_OK) status = o->kind->save(o, last, r->state.step, err);
@@ -263,9 +263,9 @@ static Status write_result(Run *r, TrainOutcome *out, Error *err) {
     TRY(status);
     TRY(checkpoint_load_values(r->dir.checkpoints, out->result_step, &into, err));
   }
-  TRY(o->kind->save(o, r->dir.path, out->result_step, err));
+  TRY(o->kind->save(o, r->dir.root, out->result_step, err));
   if (!o->kind->report) return STATUS_OK;
-  return o->kind->report(o, &r->probe, &r->stepper, r->dir.path, &out->report, err);
+  return o->kind->report(o, &r->probe, &r->stepper, r->dir.root, &out->report, err);
 }
 
 static Status run_all(Run *r, const OptionSet *set, bool resume, TrainOutcome *out, Error *err) {
@@ -280,7 +280,7 @@ static Status run_all(Run *r, const OptionSet *set, bool resume, TrainOutcome *o
 
 Status train_run(const OptionSet *set, bool resume, const TrainWatch *watch, TrainOutcome *outcome,
                  Error *err) {
-  Run r = {.settings = set->settings, .watch = watch, .dir = {.lock = -1}};
+  Run r = {.settings = set->settings, .watch = watch};
   *outcome = (TrainOutcome){.state = {.best_step = -1}};
   Status status = run_all(&r, set, resume, outcome, err);
   run_close(&r);

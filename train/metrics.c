@@ -3,7 +3,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
@@ -62,7 +61,7 @@ static Status copy_rows(const Metrics *m, int64_t keep, FILE *out, Error *err) {
 
 static Status rewrite_jsonl(const Metrics *m, int64_t keep, Error *err) {
   AtomicFile file = {0};
-  bool earlier = keep >= 0 && access(m->jsonl, F_OK) == 0;
+  bool earlier = keep >= 0 && file_exists(m->jsonl);
   TRY(atomic_open(&file, m->jsonl, err));
   Status status = earlier ? copy_rows(m, keep, file.stream, err) : STATUS_OK;
   if (status == STATUS_OK) status = atomic_commit(&file, err);
@@ -77,9 +76,7 @@ Status metrics_open(Metrics **out, const char *dir, int64_t keep, Error *err) {
   m->csv = path_join(dir, METRICS_CSV);
   if (!m->jsonl || !m->csv) return no_memory(err);
   TRY(rewrite_jsonl(m, keep, err));
-  m->stream = fopen(m->jsonl, "ae");
-  if (!m->stream) return error_set_errno(err, STATUS_RUN, "%s: cannot append", m->jsonl);
-  return STATUS_OK;
+  return file_append(&m->stream, m->jsonl, err);
 }
 
 void metrics_close(Metrics *m) {

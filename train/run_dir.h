@@ -12,15 +12,18 @@
 
 #include <stdbool.h>
 
-#include "autograd/ground/status.h"
+#include "data/file/lock.h"
 
 typedef struct RunDir {
-  char *path, *checkpoints;
-  int lock; /* file descriptor; -1 when not held */
+  char *path; /* as named */
+  char *root; /* path_root of it: files are joined to this one, so that no link in it is followed */
+  char *checkpoints;
+  Lock *lock; /* NULL when not held */
 } RunDir;
 
-/* Makes and locks the directory. A fresh run refuses a directory that already holds one; a resumed
- * run refuses one that holds none. A held lock is STATUS_RUN naming the directory. */
+/* Makes and locks the directory, and removes the temporaries of processes that died. A fresh run
+ * refuses a directory that already holds one; a resumed run refuses one that holds none. A held lock
+ * is STATUS_RUN naming the directory and its holder. */
 Status run_dir_open(RunDir *d, const char *path, bool resume, Error *err);
 void run_dir_close(RunDir *d); /* a zeroed RunDir is allowed */
 

@@ -7,11 +7,12 @@
 
 #include "autograd/ground/visible.h"
 
-static Status set_first(Error *err, Status status, const char *text, const char *cause) {
+static Status set_first(Error *err, Status status, char *text, const char *cause) {
   if (!err) return status;
   if (err->status != STATUS_OK) return err->status;
   err->status = status;
   err->text[0] = '\0';
+  visible_unmark(text);
   visible_append(err->text, sizeof err->text, text);
   if (cause) {
     visible_append(err->text, sizeof err->text, ": ");

@@ -80,6 +80,12 @@ void visible_pad(FILE *out, const char *text, size_t width, bool right) {
   if (!right) fprintf(out, "%*s", (int)fill, "");
 }
 
+void visible_unmark(char *message) {
+  static const char mark[] = "/./";
+  char *at = message;
+  while ((at = strstr(at, mark)) != NULL) memmove(at, at + 2, strlen(at + 2) + 1);
+}
+
 static const char *spelling(const char *text, bool hidden, const char *const *special) {
   uint32_t code;
   next_character(text, &code);

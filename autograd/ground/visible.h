@@ -24,6 +24,10 @@ void visible_pad(FILE *out, const char *text, size_t width, bool right);
 /* Appends the same to the string in out[size], up to the first character that has no room. */
 void visible_append(char *out, size_t size, const char *text);
 
+/* Takes the marks of paths ("/./", data/file/path.h) out of a message: they are for those who open
+ * the path; readers see "/". */
+void visible_unmark(char *message);
+
 /* `text` in a file for people: what is hidden becomes a blank where it is a control or separates
  * lines, else U+FFFD. `special` (NULL: none) says of the characters of ASCII how the file spells
  * those that mean something to it; NULL: as it is. */

@@ -1,6 +1,7 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,13 +9,15 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "data/file/spot.h"
+
+static Status no_memory(const char *path, Error *err) {
+  return error_set(err, STATUS_RUN, "%s: out of memory", path);
+}
 
 Status dir_sync(const char *path, Error *err) {
-  int fd;
-  do {
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  } while (fd < 0 && errno == EINTR);
-  if (fd < 0) return error_set_errno(err, STATUS_RUN, "%s: cannot open the directory", path);
+  int fd = path_open(path, O_RDONLY | O_DIRECTORY, 0);
+  if (fd < 0) return path_failure(path, STATUS_RUN, "cannot open the directory", err);
   /* EINVAL: the file system has no notion of syncing a directory. */
   bool synced = fsync(fd) == 0 || errno == EINVAL;
   Status status = synced ? STATUS_OK : error_set_errno(err, STATUS_RUN, "%s: cannot sync", path);
@@ -22,62 +25,142 @@ Status dir_sync(const char *path, Error *err) {
   return status;
 }
 
+static Status sync_parent(const char *path, Error *err) {
+  char *parent = path_parent(path);
+  Status status = parent ? dir_sync(parent, err) : no_memory(path, err);
+  free(parent);
+  return status;
+}
+
 /* One directory whose parent exists. */
 static Status make_one(const char *path, Error *err) {
+  static const char FAILED[] = "cannot make the directory";
+  Spot spot;
   struct stat info;
-  if (mkdir(path, 0777) == 0) {
-    char *parent = path_parent(path);
-    if (!parent) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-    Status status = dir_sync(parent, err);
-    free(parent);
-    return status;
-  }
-  int cause = errno;
-  if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return STATUS_OK;
+  if (spot_open(&spot, path) != 0) return path_failure(path, STATUS_RUN, FAILED, err);
+  int cause = mkdirat(spot.dir, spot.name, 0777) == 0 ? 0 : errno;
+  bool there = cause && spot_stat(&spot, &info) == 0 && S_ISDIR(info.st_mode);
+  spot_close(&spot);
+  if (there) return STATUS_OK;
+  if (!cause) return sync_parent(path, err);
   errno = cause == EEXIST ? ENOTDIR : cause;
-  return error_set_errno(err, STATUS_RUN, "%s: cannot make the directory", path);
+  return path_failure(path, STATUS_RUN, FAILED, err);
+}
+
+/* Where the first name begins that may have to be made. */
+static char *first_name(char *path) {
+  const char *mark = path_mark(path);
+  return path + (mark ? (size_t)(mark - path) + strlen(PATH_MARK) : strspn(path, "/"));
+}
+
+static Status make_all(char *path, Error *err) {
+  char *slash = first_name(path);
+  while ((slash = strchr(slash, '/')) != NULL) {
+    *slash = '\0';
+    Status status = make_one(path, err);
+    *slash++ = '/';
+    TRY(status);
+  }
+  return make_one(path, err);
+}
+
+/* The directory before the mark, then what is below it. */
+static Status make_marked(char *path, Error *err) {
+  const char *mark = path_mark(path);
+  if (mark && mark > path) {
+    char *root = strndup(path, (size_t)(mark - path));
+    Status status = root ? make_all(root, err) : no_memory(path, err);
+    free(root);
+    TRY(status);
+  }
+  return make_all(path, err);
 }
 
 Status dir_make(const char *path, Error *err) {
-  char *prefix = strdup(path);
-  if (!prefix) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  Status status = STATUS_OK;
-  char *slash = prefix + strspn(prefix, "/");
-  while (status == STATUS_OK && (slash = strchr(slash, '/')) != NULL) {
-    *slash = '\0';
-    status = make_one(prefix, err);
-    *slash++ = '/';
-  }
-  if (status == STATUS_OK) status = make_one(prefix, err);
-  free(prefix);
+  char *copy = strdup(path);
+  Status status = copy ? make_marked(copy, err) : no_memory(path, err);
+  free(copy);
   return status;
 }
 
 Status dir_check_writable(const char *path, Error *err) {
-  char *probe = path_join(path, ".skein-probe-XXXXXX");
-  if (!probe) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  int fd = mkostemp(probe, O_CLOEXEC);
-  Status status = STATUS_OK;
-  if (fd < 0) {
-    status = error_set_errno(err, STATUS_RUN, "%s: cannot create a file in the directory", path);
-  } else {
-    close(fd);
-    unlink(probe);
-  }
+  char *probe = path_join(path, ".skein-probe");
+  if (!probe) return no_memory(path, err);
+  AtomicFile file;
+  Error why = {0};
+  Status status = atomic_open(&file, probe, &why);
+  atomic_abort(&file);
   free(probe);
-  return status;
+  if (status == STATUS_OK) return STATUS_OK;
+  return error_set(err, STATUS_RUN, "%s: cannot create a file in the directory (%s)", path,
+                   why.text);
 }
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *where) {
-  (void)info;
-  (void)type;
-  (void)where;
-  return remove(path);
+Status dir_rename(const char *from, const char *to, Error *err) {
+  Spot a, b;
+  if (spot_open(&a, from) != 0) return path_failure(from, STATUS_RUN, "cannot rename", err);
+  if (spot_open(&b, to) != 0) {
+    spot_close(&a);
+    return path_failure(to, STATUS_RUN, "cannot rename", err);
+  }
+  Status status = STATUS_OK;
+  if (renameat(a.dir, a.name, b.dir, b.name) != 0)
+    status = error_set_errno(err, STATUS_RUN, "%s: cannot rename to %s", from, to);
+  spot_close(&a);
+  spot_close(&b);
+  return status == STATUS_OK ? sync_parent(to, err) : status;
+}
+
+/* ---- removing ---- */
+
+/* A tree deeper than that was made by nobody who wanted it read. */
+enum { DEPTH_MAX = 64 };
+
+static int remove_tree(int dir, const char *name, int depth);
+
+/* What is in the open directory, which is closed. -1 with errno. */
+static int empty_directory(int fd, int depth) {
+  DIR *names = fdopendir(fd);
+  int result = 0;
+  if (!names) {
+    close(fd);
+    return -1;
+  }
+  for (const struct dirent *at; result == 0 && (at = readdir(names)) != NULL;) {
+    if (strcmp(at->d_name, ".") == 0 || strcmp(at->d_name, "..") == 0) continue;
+    result = remove_tree(fd, at->d_name, depth + 1);
+  }
+  int cause = errno;
+  closedir(names);
+  errno = cause;
+  return result;
+}
+
+/* `name` of `dir`, whatever it is; a link is removed itself. */
+static int remove_tree(int dir, const char *name, int depth) {
+  struct stat info;
+  if (fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0) return -1;
+  if (!S_ISDIR(info.st_mode)) return unlinkat(dir, name, 0);
+  if (depth == DEPTH_MAX) errno = ELOOP;
+  if (depth == DEPTH_MAX) return -1;
+  int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 || empty_directory(fd, depth) != 0) return -1;
+  return unlinkat(dir, name, AT_REMOVEDIR);
 }
 
 Status dir_remove(const char *path, Error *err) {
-  enum { OPEN_DIRECTORIES = 16 };
-  if (nftw(path, remove_one, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS) == 0) return STATUS_OK;
-  if (errno == ENOENT) return STATUS_OK;
-  return error_set_errno(err, STATUS_RUN, "%s: cannot remove", path);
+  Spot spot;
+  struct stat info;
+  static const char FAILED[] = "cannot remove";
+  if (spot_open(&spot, path) != 0)
+    return errno == ENOENT ? STATUS_OK : path_failure(path, STATUS_RUN, FAILED, err);
+  int result = 0;
+  if (spot.below && spot_stat(&spot, &info) == 0 && S_ISLNK(info.st_mode)) {
+    errno = ELOOP;
+    result = -1;
+  }
+  if (result == 0) result = remove_tree(spot.dir, spot.name, 0);
+  spot_close(&spot);
+  if (result == 0 || errno == ENOENT) return STATUS_OK;
+  return path_failure(path, STATUS_RUN, FAILED, err);
 }

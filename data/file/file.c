@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "data/file/path.h"
+#include "data/file/spot.h"
 
 /* Inputs. */
 
@@ -28,12 +29,10 @@ static Status stat_regular(int fd, const char *path, struct stat *info, Error *e
 
 /* O_NONBLOCK: a FIFO without a writer must not block before it is refused. */
 static Status open_input(const char *path, int *fd, Error *err) {
-  do {
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  } while (*fd < 0 && errno == EINTR);
+  *fd = path_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
   if (*fd >= 0) return STATUS_OK;
   bool ours = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-  return error_set_errno(err, ours ? STATUS_RUN : STATUS_INPUT, "%s: cannot open", path);
+  return path_failure(path, ours ? STATUS_RUN : STATUS_INPUT, "cannot open", err);
 }
 
 Status mapped_descriptor(MappedFile *f, int fd, const char *path, Error *err) {
@@ -71,8 +70,8 @@ void mapped_close(MappedFile *f) {
 
 Status mapped_unchanged(const MappedFile *f, Error *err) {
   struct stat info;
-  if (stat(f->path, &info) != 0) {
-    return error_set_errno(err, STATUS_INPUT, "%s: went away while it was in use", f->path);
+  if (path_stat(f->path, &info) != 0) {
+    return path_failure(f->path, STATUS_INPUT, "went away while it was in use", err);
   }
   if ((size_t)info.st_size != f->size) {
     return error_set(err, STATUS_INPUT, "%s: changed size while it was in use (%jd bytes, was %zu)",
@@ -130,12 +129,44 @@ Status file_read(const char *path, size_t limit, char **text, size_t *size, Erro
   return status;
 }
 
+bool file_exists(const char *path) {
+  Spot spot;
+  if (spot_open(&spot, path) != 0) return false;
+  bool there = faccessat(spot.dir, spot.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  spot_close(&spot);
+  return there;
+}
+
 /* Outputs. */
+
+Status file_remove(const char *path, Error *err) {
+  Spot spot;
+  int result = spot_open(&spot, path);
+  if (result == 0) {
+    result = unlinkat(spot.dir, spot.name, 0);
+    spot_close(&spot);
+  }
+  if (result == 0 || errno == ENOENT) return STATUS_OK;
+  return path_failure(path, STATUS_RUN, "cannot remove", err);
+}
+
+Status file_append(FILE **stream, const char *path, Error *err) {
+  struct stat info;
+  *stream = NULL;
+  int fd = path_open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY, 0666);
+  if (fd < 0) return path_failure(path, STATUS_RUN, "cannot append", err);
+  Status status = stat_regular(fd, path, &info, err);
+  if (status == STATUS_OK && !(*stream = fdopen(fd, "a")))
+    status = error_set(err, STATUS_RUN, "%s: out of memory: a stream", path);
+  if (status != STATUS_OK) close(fd);
+  return status;
+}
 
 /* Under the stream: stdio by itself forgets why a write failed and gives up when interrupted. */
 typedef struct AtomicSink {
   int fd;
   int cause; /* errno of the first failed write, or 0 */
+  Spot spot; /* of the path */
 } AtomicSink;
 
 static ssize_t sink_write(void *cookie, const char *data, size_t size) {
@@ -160,66 +191,81 @@ Status file_check_output(const char *path, Error *err) {
 
 /* The file that `path` names may be replaced: nothing is there, or a regular file, whose mode is
  * kept in *mode. */
-static Status check_target(const char *path, mode_t *mode, Error *err) {
+static Status check_target(const Spot *spot, const char *path, mode_t *mode, Error *err) {
   struct stat info;
   *mode = 0;
-  if (stat(path, &info) != 0) return STATUS_OK; /* what is wrong, creation will tell */
-  if (!S_ISREG(info.st_mode)) {
-    return error_set(err, STATUS_RUN, "%s: is not a regular file and will not be replaced", path);
+  if (spot_stat(spot, &info) != 0) return STATUS_OK; /* what is wrong, creation will tell */
+  if (S_ISREG(info.st_mode)) {
+    *mode = info.st_mode & 0777;
+    return STATUS_OK;
   }
-  *mode = info.st_mode & 0777;
-  return STATUS_OK;
+  errno = ELOOP;
+  if (S_ISLNK(info.st_mode)) return path_failure(path, STATUS_RUN, "will not be replaced", err);
+  return error_set(err, STATUS_RUN, "%s: is not a regular file and will not be replaced", path);
 }
 
-/* Creates a new file beside `path`; its name in *temp. */
-static Status create_beside(const char *path, char **temp, int *fd, Error *err) {
+/* The name of the temporary beside the spot. */
+static const char *temp_name(const AtomicFile *f) {
+  return f->temp + (f->sink->spot.name - f->path);
+}
+
+/* Creates a new file beside f->path. */
+static Status create_beside(AtomicFile *f, Error *err) {
   uint64_t salt;
-  *fd = -1;
   if (getrandom(&salt, sizeof salt, 0) != (ssize_t)sizeof salt) {
-    return error_set_errno(err, STATUS_RUN, "%s: no random name for a temporary file", path);
+    return error_set_errno(err, STATUS_RUN, "%s: no random name for a temporary file", f->path);
   }
-  if (asprintf(temp, "%s.tmp.%jd.%016jx", path, (intmax_t)getpid(), (uintmax_t)salt) < 0) {
-    *temp = NULL;
-    return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  if (asprintf(&f->temp, "%s.tmp.%jd.%016jx", f->path, (intmax_t)getpid(), (uintmax_t)salt) < 0) {
+    f->temp = NULL;
+    return error_set(err, STATUS_RUN, "%s: out of memory", f->path);
   }
-  do {
-    *fd = open(*temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  } while (*fd < 0 && errno == EINTR);
-  if (*fd < 0) return error_set_errno(err, STATUS_RUN, "%s: cannot create", *temp);
+  Spot beside = f->sink->spot;
+  beside.name = temp_name(f);
+  f->sink->fd = spot_open_file(&beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
+  if (f->sink->fd < 0) return error_set_errno(err, STATUS_RUN, "%s: cannot create", f->temp);
   return STATUS_OK;
 }
 
-static Status open_stream(AtomicFile *f, int fd, mode_t mode, const char *path, Error *err) {
-  if (mode && fchmod(fd, mode) != 0) {
+static Status open_stream(AtomicFile *f, mode_t mode, Error *err) {
+  if (mode && fchmod(f->sink->fd, mode) != 0) {
     return error_set_errno(err, STATUS_RUN, "%s: cannot set the permissions", f->temp);
   }
-  f->path = strdup(path);
-  f->sink = malloc(sizeof *f->sink);
-  if (!f->path || !f->sink) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  *f->sink = (AtomicSink){.fd = fd};
   f->stream = fopencookie(f->sink, "w", (cookie_io_functions_t){.write = sink_write});
-  if (!f->stream) return error_set(err, STATUS_RUN, "%s: out of memory: a stream", path);
+  if (!f->stream) return error_set(err, STATUS_RUN, "%s: out of memory: a stream", f->path);
   return STATUS_OK;
+}
+
+static Status open_sink(AtomicFile *f, Error *err) {
+  mode_t mode;
+  if (spot_open(&f->sink->spot, f->path) != 0) {
+    return path_failure(f->path, STATUS_RUN, "cannot create", err);
+  }
+  TRY(check_target(&f->sink->spot, f->path, &mode, err));
+  TRY(create_beside(f, err));
+  return open_stream(f, mode, err);
 }
 
 static void atomic_free(AtomicFile *f) {
+  if (f->sink) spot_close(&f->sink->spot);
   free(f->path);
   free(f->temp);
   free(f->sink);
   *f = (AtomicFile){0};
 }
 
+static void remove_temp(const AtomicFile *f) {
+  unlinkat(f->sink->spot.dir, temp_name(f), 0);
+}
+
 Status atomic_open(AtomicFile *f, const char *path, Error *err) {
-  mode_t mode;
-  int fd;
-  *f = (AtomicFile){0};
-  TRY(check_target(path, &mode, err));
-  Status status = create_beside(path, &f->temp, &fd, err);
-  if (status == STATUS_OK) status = open_stream(f, fd, mode, path, err);
+  *f = (AtomicFile){.path = strdup(path), .sink = malloc(sizeof *f->sink)};
+  if (f->sink) *f->sink = (AtomicSink){.fd = -1, .spot = {.dir = -1}};
+  Status status = f->path && f->sink ? open_sink(f, err)
+                                     : error_set(err, STATUS_RUN, "%s: out of memory", path);
   if (status != STATUS_OK) {
-    if (fd >= 0) {
-      unlink(f->temp);
-      close(fd);
+    if (f->sink && f->sink->fd >= 0) {
+      remove_temp(f);
+      close(f->sink->fd);
     }
     atomic_free(f);
   }
@@ -249,13 +295,14 @@ static Status sync_parent(const char *path, Error *err) {
 
 Status atomic_commit(AtomicFile *f, Error *err) {
   Status status = finish_writing(f, err);
-  if (status == STATUS_OK && rename(f->temp, f->path) != 0) {
+  const Spot *spot = &f->sink->spot;
+  if (status == STATUS_OK && renameat(spot->dir, temp_name(f), spot->dir, spot->name) != 0) {
     status = error_set_errno(err, STATUS_RUN, "%s: cannot rename to %s", f->temp, f->path);
   }
   if (status == STATUS_OK) {
     status = sync_parent(f->path, err);
   } else {
-    unlink(f->temp);
+    remove_temp(f);
   }
   atomic_free(f);
   return status;
@@ -265,7 +312,7 @@ void atomic_abort(AtomicFile *f) {
   if (!f->stream) return;
   fclose(f->stream);
   close(f->sink->fd);
-  unlink(f->temp);
+  remove_temp(f);
   atomic_free(f);
 }
 

@@ -3,7 +3,9 @@
  * The room data/file owns bytes on disk: inputs that are mapped or read, outputs that appear whole
  * or not at all, directories, temporary ones (temporary.h), paths (path.h), locks (lock.h) and
  * SHA-256 (hash.h, the one door to libcrypto). What the bytes mean it does not know: no format, no
- * text, no number is read here. */
+ * text, no number is read here.
+ *
+ * Wherever a path has a mark (path.h), a symbolic link below it is refused by its name. */
 #ifndef SKEIN_FILE_H
 #define SKEIN_FILE_H
 
@@ -44,6 +46,15 @@ bool file_is_pointer(const char *text, size_t size);
  * larger file is an error, and so is a Git LFS pointer. */
 Status file_read(const char *path, size_t limit, char **text, size_t *size, Error *err);
 
+/* Something has this name, be it a link to nowhere. */
+bool file_exists(const char *path);
+/* Removes a file, never a directory, and no file that is another's behind a link below a mark; a
+ * missing one is fine. */
+Status file_remove(const char *path, Error *err);
+/* Opens a regular file to append to, made where there is none. For logs that grow line by line;
+ * other outputs are atomic. */
+Status file_append(FILE **stream, const char *path, Error *err);
+
 /* STATUS_RUN where an output of this name would not be a new file or take the place of a regular
  * one: a symbolic link, a FIFO, a device or a directory is there. */
 Status file_check_output(const char *path, Error *err);
@@ -73,7 +84,24 @@ Status dir_make(const char *path, Error *err);
 Status dir_check_writable(const char *path, Error *err);
 /* Makes the names in `path` durable. */
 Status dir_sync(const char *path, Error *err);
+/* Renames a directory, durably; what is at `to` must be an empty directory or nothing. */
+Status dir_rename(const char *from, const char *to, Error *err);
 /* Removes a directory and what is in it, following no links; a missing one is fine. */
 Status dir_remove(const char *path, Error *err);
+
+/* The names in a directory but "." and "..", in the order of their bytes. */
+typedef struct DirNames {
+  char **name; /* [count] */
+  size_t count;
+} DirNames;
+/* A directory that is not there has none; STATUS_INPUT for what is no directory. On failure *names
+ * is zeroed. */
+Status dir_names(DirNames *names, const char *path, Error *err);
+void dir_names_free(DirNames *names); /* a zeroed DirNames is allowed */
+
+/* Removes the temporaries of atomic outputs that processes which run no more have left in `path`
+ * and, some levels deep, below it; no other name. For whoever holds the lock of the directory. What
+ * cannot be removed stays: it is in nobody's way. */
+void dir_sweep(const char *path);
 
 #endif

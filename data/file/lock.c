@@ -2,18 +2,139 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
-LockResult lock_take(const char *path, int *fd) {
-  do {
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  } while (*fd < 0 && errno == EINTR);
-  if (*fd < 0) return LOCK_NOT_OPENED;
-  if (flock(*fd, LOCK_EX | LOCK_NB) == 0) return LOCK_HELD;
-  int cause = errno;
+#include "data/file/path.h"
+#include "data/file/spot.h"
+
+enum { HOLDER_MAX = 160 };
+
+struct Lock {
+  int fd;
+};
+
+/* ---- who holds it ---- */
+
+/* The text of the file is a message for people: nothing depends on its being there. */
+static bool write_text(int fd, const char *text) {
+  ssize_t size = (ssize_t)strlen(text);
+  return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)size, 0) == size;
+}
+
+static void sign(int fd) {
+  char host[HOST_NAME_MAX + 1] = "", since[32] = "", line[HOLDER_MAX];
+  time_t now = time(NULL);
+  struct tm utc;
+  gethostname(host, sizeof host - 1);
+  if (gmtime_r(&now, &utc)) strftime(since, sizeof since, "%F %T UTC", &utc);
+  snprintf(line, sizeof line, "process %jd on %.64s since %s\n", (intmax_t)getpid(), host, since);
+  write_text(fd, line);
+}
+
+/* What the holder wrote; "" when it has not yet. */
+static const char *read_holder(int fd, char holder[HOLDER_MAX]) {
+  ssize_t size = pread(fd, holder, HOLDER_MAX - 1, 0);
+  holder[size > 0 ? size : 0] = '\0';
+  holder[strcspn(holder, "\n")] = '\0';
+  return holder;
+}
+
+static Status refuse(const char *path, const char *does, const char *holder, Error *err) {
+  char *dir = path_parent(path);
+  error_set(err, STATUS_RUN, "%s: another process %s%s%s%s; try again when it is done",
+            dir ? dir : path, does, *holder ? " (" : "", holder, *holder ? ")" : "");
+  free(dir);
+  return STATUS_RUN;
+}
+
+/* ---- taking ---- */
+
+typedef enum Try { TRY_HELD, TRY_ELSEWHERE, TRY_GONE, TRY_FAILED } Try;
+
+/* The open file is still the one that the path names. */
+static bool is_named(int fd, const char *path) {
+  struct stat open_one, named;
+  return fstat(fd, &open_one) == 0 && path_stat(path, &named) == 0 &&
+         open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+}
+
+static Try try_lock(int fd, const char *path) {
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? TRY_ELSEWHERE : TRY_FAILED;
+  return is_named(fd, path) ? TRY_HELD : TRY_GONE;
+}
+
+/* Opens the lock and tries once; *fd is open after TRY_HELD and TRY_ELSEWHERE. */
+static Try open_and_try(const char *path, int *fd, Error *err) {
+  *fd = path_open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0666);
+  if (*fd < 0) {
+    path_failure(path, STATUS_RUN, "cannot open", err);
+    return TRY_FAILED;
+  }
+  Try result = try_lock(*fd, path);
+  if (result == TRY_FAILED) error_set_errno(err, STATUS_RUN, "%s: cannot lock", path);
+  if (result == TRY_HELD || result == TRY_ELSEWHERE) return result;
   close(*fd);
   *fd = -1;
-  errno = cause;
-  return cause == EWOULDBLOCK ? LOCK_ELSEWHERE : LOCK_FAILED;
+  return result;
+}
+
+static double clock_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void tell(const LockWait *wait, const char *path, const char *does, const char *holder) {
+  Error line = {0}; /* escapes what must not reach a terminal */
+  if (!wait->tell) return;
+  error_set(&line, STATUS_RUN, "%s: waiting up to %.0f s: another process %s%s%s%s", path,
+            wait->seconds, does, *holder ? " (" : "", holder, *holder ? ")" : "");
+  wait->tell(wait->arg, line.text);
+}
+
+static Status take(int *fd, const char *path, const char *does, const LockWait *wait, Error *err) {
+  const struct timespec pause = {.tv_nsec = 50000000};
+  double until = clock_now() + (wait ? wait->seconds : 0);
+  bool told = false;
+  for (;;) {
+    char holder[HOLDER_MAX];
+    Try result = open_and_try(path, fd, err);
+    if (result == TRY_HELD) sign(*fd);
+    if (result == TRY_HELD) return STATUS_OK;
+    if (result == TRY_FAILED) return STATUS_RUN;
+    if (result == TRY_GONE) continue; /* its holder is done with it */
+    read_holder(*fd, holder);
+    close(*fd);
+    *fd = -1;
+    if (clock_now() >= until) return refuse(path, does, holder, err);
+    if (!told) tell(wait, path, does, holder);
+    told = true;
+    nanosleep(&pause, NULL);
+  }
+}
+
+Status lock_take(Lock **lock, const char *path, const char *does, const LockWait *wait,
+                 Error *err) {
+  *lock = malloc(sizeof **lock);
+  if (!*lock) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  Status status = take(&(*lock)->fd, path, does, wait, err);
+  if (status == STATUS_OK) return STATUS_OK;
+  free(*lock);
+  *lock = NULL;
+  return status;
+}
+
+void lock_release(Lock *lock) {
+  if (!lock) return;
+  write_text(lock->fd, "");
+  close(lock->fd);
+  free(lock);
 }

@@ -1,19 +1,27 @@
-/* lock: a file that at most one process holds (flock).
+/* lock: a file that at most one process holds (flock), which says who does.
  *
- * The file stays when it is let go: a name that came and went could be held by two. The kernel lets
- * go for a process that dies. */
+ * The kernel lets go for a process that dies. The holder may remove the file: whoever waited for it
+ * notices that the name is another file's by then, or nobody's, and takes that one. */
 #ifndef SKEIN_LOCK_H
 #define SKEIN_LOCK_H
 
-typedef enum LockResult {
-  LOCK_HELD,       /* *fd is the caller's to close, which lets go */
-  LOCK_ELSEWHERE,  /* another process holds it */
-  LOCK_NOT_OPENED, /* errno says why; so for the next */
-  LOCK_FAILED,
-} LockResult;
+#include "autograd/ground/status.h"
 
-/* Takes the lock at `path`, or says at once why not; messages are the caller's. The file is made
- * where there is none, but never through a symbolic link, which may lead anywhere. */
-LockResult lock_take(const char *path, int *fd);
+/* How long to wait for another process, and whom to tell so (once). */
+typedef struct LockWait {
+  double seconds;
+  void (*tell)(void *arg, const char *line); /* may be NULL */
+  void *arg;
+} LockWait;
+
+typedef struct Lock Lock;
+
+/* Takes the lock at `path`, held until lock_release; `wait` may be NULL: not at all. The file is made
+ * where there is none, but never through a symbolic link, which may lead anywhere.
+ *
+ * STATUS_RUN, *lock NULL: it cannot be opened or locked, or is held: then the message is "<path's
+ * directory>: another process <does>" ("is changing the pool") and who, where, since when. */
+Status lock_take(Lock **lock, const char *path, const char *does, const LockWait *wait, Error *err);
+void lock_release(Lock *lock); /* NULL is allowed */
 
 #endif

@@ -16,6 +16,21 @@ const char *path_last(const char *path) {
   return slash ? slash + 1 : path;
 }
 
+char *path_root(const char *dir) {
+  return path_join(dir, ".");
+}
+
+const char *path_mark(const char *path) {
+  return strstr(path, PATH_MARK);
+}
+
+char *path_below(const char *dir, const char *name) {
+  const char *between = path_mark(dir) ? "/" : PATH_MARK;
+  char *joined = malloc(strlen(dir) + strlen(between) + strlen(name) + 1);
+  if (joined) stpcpy(stpcpy(stpcpy(joined, dir), between), name);
+  return joined;
+}
+
 char *path_parent(const char *path) {
   char *copy = strdup(path);
   if (!copy) return NULL;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/path.h"
 #include "data/tensors/safetensors.h"
 #include "data/tensors/weights.h"
 #include "data/text/json.h"
@@ -52,7 +53,7 @@ char *embeddings_path(const char *pool_dir, const char *embedder, bool examples)
   static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
   const char *prefix = examples ? "examples-" : "";
   char *path;
-  if (asprintf(&path, "%s/embeddings/%s%s.safetensors", pool_dir, prefix, embedder) < 0)
+  if (asprintf(&path, "%s" PATH_MARK "embeddings/%s%s.safetensors", pool_dir, prefix, embedder) < 0)
     return NULL;
   char *name = path + strlen(pool_dir) + strlen("/embeddings/") + strlen(prefix);
   for (size_t i = 0; i < strlen(embedder); i++) {

@@ -76,7 +76,7 @@ static Status put_rows(const Axes *a, const Evaluation *e, const char **group, F
 
 Status axes_write(const Axes *a, const Evaluation *e, Error *err) {
   AtomicFile file = {0};
-  char *path = path_join(e->spec->settings.output, "ablation.csv");
+  char *path = path_below(e->spec->settings.output, "ablation.csv");
   const char **group = calloc((size_t)e->spec->tasks, sizeof *group);
   Status status = path && group ? atomic_open(&file, path, err) : no_memory(err);
   if (status == STATUS_OK) {

@@ -1,12 +1,11 @@
 #include "infer/eval/eval_cell.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "autograd/ground/version.h"
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/text/json.h"
 #include "data/text/json_put.h"
 #include "infer/eval/eval_json.h"
@@ -18,7 +17,7 @@ enum { VERSION = 1 };
 char *eval_cell_path(const char *output, const char *method, const char *task, CellFile file) {
   static const char *const END[] = {".json", ".jsonl", EVAL_ROUTING_END ".json"};
   char *path;
-  if (asprintf(&path, "%s/cells/%s/%s%s", output, method, task, END[file]) < 0) return NULL;
+  if (asprintf(&path, "%s" PATH_MARK "cells/%s/%s%s", output, method, task, END[file]) < 0) return NULL;
   return path;
 }
 
@@ -75,7 +74,7 @@ static Status read_fields(const JsonDoc *doc, const CellParts *p, EvalCell *cell
 
 static bool file_is_there(const CellParts *p, CellFile file) {
   char *path = eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, file);
-  bool there = path && access(path, R_OK) == 0;
+  bool there = path && file_exists(path);
   free(path);
   return there;
 }
@@ -90,8 +89,7 @@ static bool files_are_there(const CellParts *p, bool statistics) {
 static Status read_file_text(const char *path, char **text, size_t *size, Error *err) {
   enum { LARGEST = 1 << 20 };
   *text = NULL;
-  if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) return STATUS_OK;
-  return file_read(path, LARGEST, text, size, err);
+  return file_exists(path) ? file_read(path, LARGEST, text, size, err) : STATUS_OK;
 }
 
 /* Whether the text is a whole cell of this identity, with what is asked, which then becomes *cell.
@@ -169,9 +167,7 @@ Status eval_cell_write(const EvalCell *cell, const CellParts *p, Error *err) {
 static Status remove_file(const CellParts *p, CellFile file, Error *err) {
   char *path;
   TRY(cell_path(p, file, &path, err));
-  Status status = STATUS_OK;
-  if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
-    status = error_set_errno(err, STATUS_RUN, "%s", path);
+  Status status = file_remove(path, err);
   free(path);
   return status;
 }

@@ -1,10 +1,7 @@
 #include "infer/eval/eval_identity.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
@@ -56,7 +53,7 @@ static Status add_optional(Hash *hash, const char *dir, const char *name, Error 
   char *path = path_join(dir, name);
   if (!path) return no_memory(err);
   Status status = STATUS_OK;
-  if (access(path, F_OK) == 0) {
+  if (file_exists(path)) {
     status = add_file(hash, path, err);
   } else {
     hash_add_string(hash, "");
@@ -92,31 +89,23 @@ static void add_corpus(Hash *hash, const Pool *all) {
   for (int i = 0; i < pool_count(all); i++) hash_add_string(hash, pool_entry(all, i)->instruction);
 }
 
-static int is_vector_file(const struct dirent *entry) {
-  return entry->d_name[0] != '.';
-}
-
-static Status add_entries(Hash *hash, const char *dir, struct dirent **entry, int n, Error *err) {
-  for (int i = 0; i < n; i++) {
-    hash_add_string(hash, entry[i]->d_name);
-    TRY(add_optional(hash, dir, entry[i]->d_name, err));
+static Status add_entries(Hash *hash, const char *dir, const DirNames *names, Error *err) {
+  for (size_t i = 0; i < names->count; i++) {
+    if (names->name[i][0] == '.') continue;
+    hash_add_string(hash, names->name[i]);
+    TRY(add_optional(hash, dir, names->name[i], err));
   }
   return STATUS_OK;
 }
 
 /* The files of the pool's embeddings in name order; a pool without any has none. */
 static Status add_embeddings(Hash *hash, const char *pool, Error *err) {
-  struct dirent **entry;
-  char *dir = path_join(pool, "embeddings");
+  DirNames names = {0};
+  char *dir = path_below(pool, "embeddings");
   if (!dir) return no_memory(err);
-  int n = scandir(dir, &entry, is_vector_file, alphasort);
-  Status status = STATUS_OK;
-  if (n < 0 && errno != ENOENT) status = error_set_errno(err, STATUS_INPUT, "%s", dir);
-  if (n >= 0) {
-    status = add_entries(hash, dir, entry, n, err);
-    for (int i = 0; i < n; i++) free(entry[i]);
-    free(entry);
-  }
+  Status status = dir_names(&names, dir, err);
+  if (status == STATUS_OK) status = add_entries(hash, dir, &names, err);
+  dir_names_free(&names);
   free(dir);
   return status;
 }

@@ -5,6 +5,7 @@
 
 #include "autograd/ground/version.h"
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/eval/eval_answer.h"
 #include "infer/eval/eval_choose.h"
 #include "infer/eval/eval_experts.h"
@@ -210,9 +211,22 @@ static Status run_method(Evaluation *e, int method, const EvalWatch *watch, Erro
   return status;
 }
 
+/* The output is ours until the evaluation is closed. What is taken over was read before; another
+ * evaluation that has finished in between makes some cells be computed twice, to the same end. */
+static Status take_output(Evaluation *e, Error *err) {
+  const char *output = e->spec->settings.output;
+  TRY(dir_make(output, err));
+  TRY(dir_check_writable(output, err));
+  char *path = path_below(output, ".lock");
+  if (!path) return no_memory(err);
+  Status status = lock_take(&e->lock, path, "is evaluating into this directory", NULL, err);
+  free(path);
+  if (status == STATUS_OK) dir_sweep(output);
+  return status;
+}
+
 Status evaluation_run(Evaluation *e, const EvalWatch *watch, Error *err) {
-  TRY(dir_make(e->spec->settings.output, err));
-  TRY(dir_check_writable(e->spec->settings.output, err));
+  TRY(take_output(e, err));
   for (int m = 0; m < e->spec->methods; m++) TRY(run_method(e, m, watch, err));
   eval_choose(e);
   return STATUS_OK;

@@ -29,7 +29,8 @@ typedef struct EvalWatch {
  * is returned. */
 Status evaluation_open(Evaluation *e, EvalSpec *spec, bool force, Error *err);
 
-/* Computes the open cells, each whole or not at all, then what the rules choose. A cell that fails
+/* Takes the lock of the output, which evaluation_close lets go (STATUS_RUN, naming its holder, when
+ * another process has it), and computes the open cells, each whole or not at all, then what the rules choose. A cell that fails
  * is CELL_FAILED with its error, and the others go on. STATUS_INTERRUPTED: finished cells stay. */
 Status evaluation_run(Evaluation *e, const EvalWatch *watch, Error *err);
 

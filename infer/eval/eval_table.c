@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "autograd/ground/visible.h"
 #include "data/file/file.h"
@@ -217,7 +216,7 @@ static Status table_latex(const Evaluation *e, FILE *out, Error *err) {
 typedef Status (*WriteTable)(const Evaluation *e, FILE *out, Error *err);
 
 static Status write_file(const Evaluation *e, const char *name, WriteTable write, Error *err) {
-  char *path = path_join(e->spec->settings.output, name);
+  char *path = path_below(e->spec->settings.output, name);
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", name);
   AtomicFile file = {0};
   Status status = atomic_open(&file, path, err);
@@ -231,10 +230,11 @@ static Status write_file(const Evaluation *e, const char *name, WriteTable write
 static Status write_failures(const Evaluation *e, Error *err) {
   if (evaluation_count(e, CELL_FAILED))
     return write_file(e, "failures.jsonl", eval_failures_jsonl, err);
-  char *path = path_join(e->spec->settings.output, "failures.jsonl");
-  if (path) unlink(path); /* of an earlier run */
+  char *path = path_below(e->spec->settings.output, "failures.jsonl");
+  Status status = path ? file_remove(path, err) /* of an earlier run */
+                       : error_set(err, STATUS_RUN, "out of memory: the failures");
   free(path);
-  return STATUS_OK;
+  return status;
 }
 
 Status eval_table_write(const Evaluation *e, Error *err) {

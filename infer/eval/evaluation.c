@@ -43,5 +43,6 @@ void evaluation_close(Evaluation *e) {
   pool_close(e->part);
   pool_close(e->pool);
   base_close(&e->base);
+  lock_release(e->lock);
   *e = (Evaluation){0};
 }

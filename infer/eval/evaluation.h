@@ -3,6 +3,7 @@
 #ifndef SKEIN_EVALUATION_H
 #define SKEIN_EVALUATION_H
 
+#include "data/file/lock.h"
 #include "infer/eval/eval_cell.h"
 #include "infer/t5/base.h"
 
@@ -12,6 +13,7 @@ typedef struct Evaluation {
   Pool *pool; /* all experts; NULL without a pool */
   Pool *part; /* the experts of the method that ran last, where it has `only` */
   char *part_only;
+  Lock *lock;      /* of the output, while cells are computed and written */
   ItemSet **items;                                          /* [tasks] */
   EvalCell *cell;                                           /* [methods, tasks] */
   char program_identity[HASH_HEX], base_identity[HASH_HEX]; /* eval_identity.h */

@@ -32,6 +32,7 @@
 
 #include "autograd/ground/status.h"
 #include "data/file/hash.h"
+#include "data/file/lock.h"
 #include "infer/expert/expert_kind.h"
 
 #define POOL_MANIFEST "pool.yaml"
@@ -88,9 +89,8 @@ Status manifest_base(const PoolManifest *m, const char *given, const char **dir,
 char *manifest_expert_dir(const PoolManifest *m, int expert);
 char *manifest_path(const PoolManifest *m, int expert, PoolFile file);
 
-/* The exclusive lock of a pool's writers. A pool that another holds is STATUS_RUN at once. */
-typedef struct PoolLock PoolLock;
-Status pool_lock(PoolLock **lock, const char *dir, Error *err);
-void pool_unlock(PoolLock *lock); /* NULL is allowed */
+/* The exclusive lock of a pool's writers, for which lock_take says what `wait` is; whoever gets it
+ * finds the temporaries of writers that died removed. Let go with lock_release. */
+Status pool_lock(Lock **lock, const char *dir, const LockWait *wait, Error *err);
 
 #endif

@@ -233,7 +233,7 @@ static Status make_instructions(Embeddings *out, const Parts *p, const EmbedWatc
 static Status make_examples(Embeddings *out, const Parts *p, const EmbedArguments *a,
                             const char *path, const EmbedWatch *watch, Error *err) {
   Embeddings old = {0};
-  bool there = access(path, F_OK) == 0;
+  bool there = file_exists(path);
   if (there) TRY(embeddings_read(&old, path, err));
   Status status = STATUS_OK;
   if (there && strcmp(old.embedder, embedder_name(p->embedder)) != 0) {
@@ -255,27 +255,31 @@ static Status write_to_pool(const Embeddings *e, const char *path, Error *err) {
   return status == STATUS_OK ? embeddings_write(e, path, err) : status;
 }
 
+static Status remove_one(const char *dir, const char *name, const char *kept, Error *err) {
+  char *stale = path_join(dir, name);
+  if (!stale) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  Status status = STATUS_OK;
+  if (strcmp(stale, kept) != 0) {
+    status = file_remove(stale, err);
+    if (status == STATUS_OK) console_say("%s: removed, it was of other instructions", stale);
+  }
+  free(stale);
+  return status;
+}
+
 /* Removes the pool's lexical files, of instructions or of examples, that are not `path`: they are
  * of a corpus that the pool no longer has, so nothing will read them. */
 static Status remove_stale(const char *path, bool examples, Error *err) {
   const char *prefix = examples ? "examples-lexical-" : "lexical-";
   char *dir = path_parent(path);
-  DIR *names = dir ? opendir(dir) : NULL;
-  Status status = names ? STATUS_OK : error_set_errno(err, STATUS_RUN, "%s: cannot list", path);
-  for (struct dirent *at; status == STATUS_OK && (at = readdir(names));) {
-    if (strncmp(at->d_name, prefix, strlen(prefix)) != 0) continue;
-    char *stale = path_join(dir, at->d_name);
-    if (!stale) status = error_set(err, STATUS_RUN, "%s: out of memory", path);
-    if (stale && strcmp(stale, path) != 0) {
-      if (unlink(stale) == 0) {
-        console_say("%s: removed, it was of other instructions", stale);
-      } else {
-        status = error_set_errno(err, STATUS_RUN, "%s: cannot remove", stale);
-      }
-    }
-    free(stale);
+  DirNames names = {0};
+  Status status =
+      dir ? dir_names(&names, dir, err) : error_set(err, STATUS_RUN, "%s: out of memory", path);
+  for (size_t i = 0; status == STATUS_OK && i < names.count; i++) {
+    if (strncmp(names.name[i], prefix, strlen(prefix)) == 0)
+      status = remove_one(dir, names.name[i], path, err);
   }
-  if (names) closedir(names);
+  dir_names_free(&names);
   free(dir);
   return status;
 }
@@ -302,14 +306,15 @@ static Status write_embeddings(const Parts *p, const EmbedArguments *a, Error *e
 
 static Status embed_pool(const EmbedArguments *a, Error *err) {
   Parts parts = {0};
-  PoolLock *lock;
+  Lock *lock;
+  const LockWait wait = pool_wait();
   TRY(manifest_read(&parts.manifest, a->pool, err)); /* that it is a pool */
   manifest_free(&parts.manifest);
-  TRY(pool_lock(&lock, a->pool, err));
+  TRY(pool_lock(&lock, a->pool, &wait, err));
   Status status = open_parts(&parts, a, err);
   if (status == STATUS_OK) status = write_embeddings(&parts, a, err);
   close_parts(&parts);
-  pool_unlock(lock);
+  lock_release(lock);
   return status;
 }
 

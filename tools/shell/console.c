@@ -144,6 +144,7 @@ void console_progress_end(Progress *p) {
 static void put_line(FILE *out, const char *format, va_list args) {
   char *text;
   bool made = vasprintf(&text, format, args) >= 0;
+  if (made) visible_unmark(text);
   visible_put(out, made ? text : format);
   fputc('\n', out);
   if (made) free(text);
