@@ -35,6 +35,8 @@ char *path_parent(const char *path) {
   char *copy = strdup(path);
   if (!copy) return NULL;
   char *parent = strdup(dirname(copy));
+  size_t size = parent ? strlen(parent) : 0;
+  if (size > 2 && strcmp(parent + size - 2, "/.") == 0) parent[size - 2] = '\0'; /* was a mark */
   free(copy);
   return parent;
 }

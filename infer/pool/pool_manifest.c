@@ -1,8 +1,9 @@
 #include "infer/pool/pool_manifest.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/path.h"
 #include "data/options/options.h"
@@ -36,55 +37,23 @@ void manifest_free(PoolManifest *m) {
   *m = (PoolManifest){0};
 }
 
-int manifest_find(const PoolManifest *m, const char *name) {
-  for (int i = 0; i < m->count; i++) {
-    if (strcmp(m->entry[i].name, name) == 0) return i;
-  }
-  return -1;
-}
-
-Status manifest_require(const PoolManifest *m, const char *name, int *expert, Error *err) {
-  *expert = manifest_find(m, name);
-  if (*expert >= 0) return STATUS_OK;
-  const char **known = calloc((size_t)m->count + 1, sizeof *known);
-  for (int i = 0; known && i < m->count; i++) known[i] = m->entry[i].name;
-  const char *near = known ? options_nearest(name, known, (size_t)m->count) : NULL;
-  error_set(err, STATUS_USAGE, "%s: has no expert '%.80s'%s%s%s", m->dir, name,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-  free(known);
-  return STATUS_USAGE;
-}
-
-bool manifest_listed(const char *list, const char *name) {
-  if (!list) return true;
-  size_t size = strlen(name);
-  while (*list) {
-    size_t n = strcspn(list, ",");
-    if (n == size && memcmp(list, name, n) == 0) return true;
-    list += n + (list[n] == ',');
-  }
-  return false;
-}
-
-Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err) {
-  *dir = given ? given : m->base_name;
-  if (given || access(*dir, F_OK) == 0) return STATUS_OK;
-  return error_set(err, STATUS_INPUT,
-                   "%s/" POOL_MANIFEST
-                   ": base: name: '%s' is not there; say where the base is (--base DIR, `base` of "
-                   "an evaluation)",
-                   m->dir, m->base_name);
+void pool_folder(const PoolEntry *entry, char name[POOL_FOLDER_MAX]) {
+  int size = snprintf(name, POOL_FOLDER_MAX, "%.*s", POOL_NAME_MAX, entry->name);
+  if (entry->replaced > 0)
+    snprintf(name + size, (size_t)(POOL_FOLDER_MAX - size), "+%" PRId64, entry->replaced);
 }
 
 char *manifest_expert_dir(const PoolManifest *m, int expert) {
-  char *path;
-  return asprintf(&path, "%s/experts/%s", m->dir, m->entry[expert].name) < 0 ? NULL : path;
+  char *path, folder[POOL_FOLDER_MAX];
+  pool_folder(&m->entry[expert], folder);
+  return asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0 ? NULL : path;
 }
 
 char *manifest_path(const PoolManifest *m, int expert, PoolFile file) {
-  char *path;
-  int size = asprintf(&path, "%s/experts/%s/%s", m->dir, m->entry[expert].name, POOL_FILE[file]);
-  return size < 0 ? NULL : path;
+  char *dir = manifest_expert_dir(m, expert);
+  char *path = dir ? path_join(dir, POOL_FILE[file]) : NULL;
+  free(dir);
+  return path;
 }
 
 bool pool_name_valid(const char *name) {
@@ -205,46 +174,51 @@ static Status read_provenance(const JsonDoc *doc, PoolEntry *e, Error *err) {
                    doc->file, text);
 }
 
-static Status read_name(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e, Error *err) {
+/* `seen` has the names of the entries before, and gets this one. */
+static Status read_name(const JsonDoc *doc, json_t *seen, PoolEntry *e, Error *err) {
   TRY(read_copy(doc, "name", &e->name, err));
   if (!pool_name_valid(e->name)) {
     return error_set(err, STATUS_INPUT,
                      "%s: name: '%.80s' is no name of an expert; " POOL_NAME_RULE, doc->file,
                      e->name);
   }
-  if (manifest_find(m, e->name) < 0) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: name: '%s' is there twice", doc->file, e->name);
+  if (json_object_get(seen, e->name))
+    return error_set(err, STATUS_INPUT, "%s: name: '%s' is there twice", doc->file, e->name);
+  if (json_object_set_new(seen, e->name, json_true()) == 0) return STATUS_OK;
+  return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
 }
 
-static Status read_entry(const JsonDoc *doc, const PoolManifest *m, PoolEntry *e, Error *err) {
-  static const char *const known[] = {"name",       "kind",        "rank",        "alpha",
-                                      "modules",    "fingerprint", "instruction", "licence",
-                                      "provenance", "source",      "files"};
+static Status read_entry(const JsonDoc *doc, json_t *seen, PoolEntry *e, Error *err) {
+  static const char *const known[] = {"name",    "kind",        "rank",     "alpha",
+                                      "modules", "fingerprint", "replaced", "instruction",
+                                      "licence", "provenance",  "source",   "files"};
   if (!json_is_object(doc->root)) {
     return error_set(err, STATUS_INPUT, "%s: got %s, want a mapping", doc->file,
                      json_kind(doc->root));
   }
   TRY(check_keys(doc, known, sizeof known / sizeof *known, err));
-  TRY(read_name(doc, m, e, err));
+  TRY(read_name(doc, seen, e, err));
   TRY(read_adapter(doc, e, err));
   TRY(json_get_int(doc, "modules", 1, INT32_MAX, &e->modules, err));
   TRY(read_hash(doc, "fingerprint", e->fingerprint, err));
   TRY(read_optional(doc, "instruction", &e->instruction, err));
   TRY(read_optional(doc, "licence", &e->licence, err));
   TRY(read_provenance(doc, e, err));
+  if (json_has(doc, "replaced"))
+    TRY(json_get_int(doc, "replaced", 1, POOL_REPLACED_MAX, &e->replaced, err));
   return read_files(doc, e, err);
 }
 
 /* Expert `i`, which messages name by its place, since its name may be what is wrong. */
-static Status read_item(const JsonDoc *doc, const json_t *list, size_t i, PoolManifest *m,
-                        Error *err) {
+static Status read_item(const JsonDoc *doc, const json_t *list, size_t i, json_t *seen,
+                        PoolManifest *m, Error *err) {
   char *place;
   if (asprintf(&place, "%s: experts[%zu]", doc->file, i) < 0) {
     return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
   }
   JsonDoc item = {.root = json_array_get(list, i), .file = place};
   PoolEntry e = {0};
-  Status status = read_entry(&item, m, &e, err);
+  Status status = read_entry(&item, seen, &e, err);
   if (status == STATUS_OK) {
     m->entry[m->count++] = e;
   } else {
@@ -260,8 +234,12 @@ static Status read_experts(const JsonDoc *doc, PoolManifest *m, Error *err) {
   size_t count = json_array_size(list);
   m->entry = calloc(count + 1, sizeof *m->entry);
   if (!m->entry) return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
-  for (size_t i = 0; i < count; i++) TRY(read_item(doc, list, i, m, err));
-  return STATUS_OK;
+  json_t *seen = json_object();
+  Status status = seen ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
+  for (size_t i = 0; i < count && status == STATUS_OK; i++)
+    status = read_item(doc, list, i, seen, m, err);
+  json_decref(seen);
+  return status;
 }
 
 static Status read_base(const JsonDoc *doc, PoolManifest *m, Error *err) {
@@ -290,10 +268,10 @@ static Status read_document(const JsonDoc *doc, PoolManifest *m, Error *err) {
 }
 
 Status manifest_read(PoolManifest *m, const char *dir, Error *err) {
-  static const char *const numbers[] = {"version", "rank", "alpha", "modules", NULL};
+  static const char *const numbers[] = {"version", "rank", "alpha", "modules", "replaced", NULL};
   JsonDoc doc = {0};
   *m = (PoolManifest){.dir = strdup(dir)};
-  char *path = path_join(dir, POOL_MANIFEST);
+  char *path = path_below(dir, POOL_MANIFEST);
   Status status = m->dir && path ? yaml_parse_file(&doc, path, numbers, err)
                                  : error_set(err, STATUS_RUN, "%s: out of memory", dir);
   if (status == STATUS_OK) status = read_document(&doc, m, err);
@@ -320,6 +298,7 @@ static json_t *entry_json(const PoolEntry *e) {
   }
   json_put(&o, "modules", json_integer(e->modules));
   json_put(&o, "fingerprint", json_string(e->fingerprint));
+  if (e->replaced) json_put(&o, "replaced", json_integer(e->replaced));
   if (*e->instruction) json_put(&o, "instruction", json_string(e->instruction));
   if (*e->licence) json_put(&o, "licence", json_string(e->licence));
   if (e->unverified) json_put(&o, "provenance", json_string(PROVENANCE_UNVERIFIED));
@@ -338,11 +317,27 @@ static json_t *manifest_json(const PoolManifest *m) {
 
 Status manifest_write(const PoolManifest *m, Error *err) {
   json_t *root = manifest_json(m);
-  char *path = path_join(m->dir, POOL_MANIFEST);
+  char *path = path_below(m->dir, POOL_MANIFEST);
   Status status = root && path
                       ? yaml_write_file(root, path, err)
                       : error_set(err, STATUS_RUN, "%s: out of memory or no UTF-8 text", m->dir);
   json_decref(root);
   free(path);
   return status;
+}
+
+bool manifest_equal(const PoolManifest *a, const PoolManifest *b) {
+  json_t *x = manifest_json(a), *y = manifest_json(b);
+  bool equal = x && y && json_equal(x, y);
+  json_decref(x);
+  json_decref(y);
+  return equal;
+}
+
+bool manifest_changed(const PoolManifest *m) {
+  PoolManifest now;
+  if (!m->dir || manifest_read(&now, m->dir, NULL) != STATUS_OK) return false;
+  bool changed = !manifest_equal(m, &now);
+  manifest_free(&now);
+  return changed;
 }

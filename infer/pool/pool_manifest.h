@@ -2,13 +2,19 @@
  * experts, everywhere. Reading it touches no weights.
  *
  *   pool.yaml                              the manifest
- *   experts/<name>/adapter_config.json     as the contributor made them (PEFT)
+ *   experts/<folder>/adapter_config.json   as the contributor made them (PEFT)
  *                  adapter_model.safetensors, or the tensors of their adapter_model.bin
  *                  gate.safetensors        (skein train gate)
  *                  activation.safetensors  optional (skein train activation)
  *   embeddings/<embedder>.safetensors      optional (skein embed)
+ *   experts/.changing                      what a writer is about to do (tools/pool/pool_change.h)
  *   .lock                                  held by a writer, never committed
  *   .gitignore                             .lock and what a writer that died may leave
+ *
+ * <folder> is <name>, or <name>+<replaced> where the entry has `replaced`: an expert that gives way
+ * to another of its name stays beside it until pool.yaml names the new one, so that whoever reads
+ * pool.yaml finds the files that it lists. A reader who finds them gone, or changed, asks
+ * manifest_changed and begins again.
  *
  * pool.yaml:
  *
@@ -18,7 +24,7 @@
  *   base      {name: as given, fingerprint: t5_fingerprint, sample: t5_sample}
  *   experts   list of {name, kind: lora or ia3 (lora where it is not said), rank: [least, most]
  *             and alpha: [least, most] of a lora, modules: number covered,
- *             fingerprint: expert_fingerprint, instruction, licence, provenance, source,
+ *             fingerprint: expert_fingerprint, replaced, instruction, licence, provenance, source,
  *             files: {name: SHA-256}}
  *
  * provenance is "unverified" where the gate's file does not say which base and expert it was
@@ -51,6 +57,7 @@ typedef struct PoolEntry {
   int64_t rank_min, rank_max; /* of a LoRA, as are alphas; otherwise 0 */
   double alpha_min, alpha_max;
   int64_t modules;
+  int64_t replaced; /* number of its folder; 0: the folder has none */
   char fingerprint[HASH_HEX];
   char *instruction, *licence;     /* "" when not given */
   char *source;                    /* "" when files of skein were added */
@@ -75,6 +82,10 @@ enum { POOL_NAME_MAX = 100 };
 Status manifest_read(PoolManifest *m, const char *dir, Error *err);
 /* Atomic; readers see the old manifest or the new one. */
 Status manifest_write(const PoolManifest *m, Error *err);
+/* The directory has another manifest by now, which can be read: what failed with the old one may
+ * succeed with it. */
+bool manifest_changed(const PoolManifest *m);
+bool manifest_equal(const PoolManifest *a, const PoolManifest *b);
 void manifest_free(PoolManifest *m);                        /* a zeroed PoolManifest is allowed */
 void pool_entry_free(PoolEntry *entry);                     /* its strings; zeroes it */
 int manifest_find(const PoolManifest *m, const char *name); /* -1 when there is none */
@@ -85,7 +96,12 @@ bool manifest_listed(const char *list, const char *name);
 /* The directory of the pool's base, borrowed: `given`, or where there is none the one that the
  * manifest names, STATUS_INPUT when that is not there. */
 Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err);
-/* DIR/experts/<name> and DIR/experts/<name>/<file> in a new string (NULL when out of memory). */
+/* An expert's folder in DIR/experts. */
+enum { POOL_FOLDER_MAX = POOL_NAME_MAX + 12 };
+enum { POOL_REPLACED_MAX = 1000000 };
+void pool_folder(const PoolEntry *entry, char name[POOL_FOLDER_MAX]);
+/* DIR/experts/<folder> and DIR/experts/<folder>/<file>, below a mark (data/file/path.h), in a new
+ * string (NULL when out of memory). */
 char *manifest_expert_dir(const PoolManifest *m, int expert);
 char *manifest_path(const PoolManifest *m, int expert, PoolFile file);
 

@@ -1,16 +1,15 @@
 /* skein embed: the embeddings of a pool's experts. */
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/options/options.h"
 #include "infer/embed/embed_pool.h"
 #include "tools/cmd/commands.h"
+#include "tools/pool/pool_tool.h"
 #include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 

@@ -1,10 +1,9 @@
 /* skein pool check: everything in a pool is read and compared with everything else. */
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/pool/pool_expert.h"
 #include "tools/pool/pool_embeddings.h"
@@ -48,7 +47,7 @@ static Status check_hash(Check *c, int i, PoolFile file, Error *err) {
   const PoolEntry *entry = &c->m.entry[i];
   char *path = manifest_path(&c->m, i, file), hash[HASH_HEX];
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", c->m.dir);
-  bool listed = entry->hash[file][0], there = access(path, F_OK) == 0;
+  bool listed = entry->hash[file][0], there = file_exists(path);
   Status status = STATUS_OK;
   if (listed) {
     Error failure = {0};
@@ -191,23 +190,29 @@ static Status check_expert(Check *c, int i, Error *err) {
 
 /* ---- beside the experts ---- */
 
+static bool has_folder(const PoolManifest *m, const char *name) {
+  for (int i = 0; i < m->count; i++) {
+    char folder[POOL_FOLDER_MAX];
+    pool_folder(&m->entry[i], folder);
+    if (strcmp(folder, name) == 0) return true;
+  }
+  return false;
+}
+
 /* Folders that the manifest does not have. */
 static Status check_folders(Check *c, Error *err) {
-  struct dirent **entry = NULL;
-  char *dir = path_join(c->m.dir, "experts");
+  DirNames names = {0};
+  char *dir = path_below(c->m.dir, "experts");
   if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", c->m.dir);
-  int n = scandir(dir, &entry, NULL, alphasort); /* a pool without experts has none */
-  for (int i = 0; i < n; i++) {
-    const char *name = entry[i]->d_name;
-    bool self = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-    if (!self && manifest_find(&c->m, name) < 0) {
-      findings_add(&c->found, NULL, STATUS_OK, "%s/%.120s: is not listed and not used", dir, name);
-    }
-    free(entry[i]);
+  Status status = dir_names(&names, dir, err); /* a pool without experts has none */
+  for (size_t i = 0; i < names.count; i++) {
+    if (!has_folder(&c->m, names.name[i]))
+      findings_add(&c->found, NULL, STATUS_OK, "%s/%.120s: is not listed and not used", dir,
+                   names.name[i]);
   }
-  free(entry);
+  dir_names_free(&names);
   free(dir);
-  return STATUS_OK;
+  return status;
 }
 
 static Status check_all(Check *c, Error *err) {

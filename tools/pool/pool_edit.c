@@ -1,14 +1,14 @@
-/* What changes a pool. An expert is one new folder and one new manifest; the manifest is written
- * last on the way in and first on the way out, so that nobody finds an expert that is not whole. */
+/* What changes a pool: one new manifest, and a folder that comes, goes, or both (pool_change.h). */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/utf8.h"
 #include "infer/pool/pool_expert.h"
 #include "tools/pool/adapter_notes.h"
+#include "tools/pool/pool_change.h"
+#include "tools/pool/pool_copy.h"
 #include "tools/pool/pool_gate.h"
 #include "tools/pool/pool_parts.h"
 #include "tools/pool/pool_tool.h"
@@ -18,25 +18,35 @@ static Status out_of_memory(const char *dir, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", dir);
 }
 
+static void tell_waiting(void *arg, const char *line) {
+  (void)arg;
+  console_note(NULL, "%s", line);
+}
+
+LockWait pool_wait(void) {
+  return (LockWait){.seconds = 30, .tell = tell_waiting};
+}
+
 /* ---- init ---- */
 
 static Status refuse_pool(const char *dir, Error *err) {
-  char *path = path_join(dir, POOL_MANIFEST);
+  char *path = path_below(dir, POOL_MANIFEST);
   if (!path) return out_of_memory(dir, err);
-  bool there = access(path, F_OK) == 0;
+  bool there = file_exists(path);
   free(path);
   if (!there) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "%s: is a pool already", dir);
 }
 
 static Status make_pool(const char *dir, const PoolManifest *m, Error *err) {
-  PoolLock *lock;
+  Lock *lock;
+  const LockWait wait = pool_wait();
   TRY(dir_make(dir, err));
-  TRY(pool_lock(&lock, dir, err));
+  TRY(pool_lock(&lock, dir, &wait, err));
   Status status = refuse_pool(dir, err);
   if (status == STATUS_OK) status = pool_write_ignored(dir, err);
   if (status == STATUS_OK) status = manifest_write(m, err);
-  pool_unlock(lock);
+  lock_release(lock);
   return status;
 }
 
@@ -85,84 +95,14 @@ static Status check_base(const PoolManifest *m, T5 *model, Error *err) {
                    m->dir, m->base, m->base_name, base);
 }
 
-static Status copy_as(const char *from, const char *to, PoolFile file, PoolEntry *entry,
-                      Error *err) {
-  char *target = path_join(to, POOL_FILE[file]);
-  if (!target) return out_of_memory(to, err);
-  Status status = pool_copy_file(from, target, entry->hash[file], err);
-  free(target);
-  return status;
-}
-
-static Status copy_config(const PoolSource *source, const char *to, PoolEntry *entry, Error *err) {
-  char *from = path_join(source->adapter, POOL_FILE[POOL_ADAPTER_CONFIG]);
-  if (!from) return out_of_memory(to, err);
-  Status status = copy_as(from, to, POOL_ADAPTER_CONFIG, entry, err);
-  free(from);
-  return status;
-}
-
-/* The tensors of a PyTorch file as safetensors: a pool goes from hand to hand, and holds no pickles,
- * which other programs run. */
-static Status convert_adapter(const Weights *w, const char *to, PoolEntry *entry, Error *err) {
-  char *target = path_join(to, POOL_FILE[POOL_ADAPTER]);
-  if (!target) return out_of_memory(to, err);
-  Status status = weights_export(w, NULL, target, err);
-  if (status == STATUS_OK) status = hash_file(target, entry->hash[POOL_ADAPTER], err);
-  if (status == STATUS_OK) {
-    console_note(NULL, "skein: %s: a PyTorch file; its tensors are in the pool as %s",
-                 weights_path(w), POOL_FILE[POOL_ADAPTER]);
-  }
-  free(target);
-  return status;
-}
-
-static Status copy_adapter(const PoolSource *source, const char *to, PoolEntry *entry, Error *err) {
-  Weights *w;
-  TRY(weights_open_adapter(&w, source->adapter, err));
-  Status status = weights_table(w, 0)->format == FORMAT_TORCH
-                      ? convert_adapter(w, to, entry, err)
-                      : copy_as(weights_path(w), to, POOL_ADAPTER, entry, err);
-  weights_close(w);
-  return status;
-}
-
-static Status hash_named(const char *dir, PoolFile file, PoolEntry *entry, Error *err) {
-  char *path = path_join(dir, POOL_FILE[file]);
-  Status status = path ? hash_file(path, entry->hash[file], err) : out_of_memory(dir, err);
-  free(path);
-  return status;
-}
-
-/* The vectors of a checkpoint of T-Few, which says nothing of itself, as a PEFT directory. */
-static Status convert_checkpoint(const PoolManifest *m, const PoolSource *source,
-                                 const Modules *modules, const char *to, PoolEntry *entry,
-                                 Error *err) {
-  Ia3 *ia3;
-  TRY(ia3_open(&ia3, source->adapter, modules, err));
-  Status status = ia3_save(ia3, modules, to, m->base_name, DTYPE_F32, err);
-  ia3_close(ia3);
-  TRY(status);
-  console_note(NULL, "skein: %s: a checkpoint of T-Few; its vectors are in the pool as PEFT's",
-               source->adapter);
-  TRY(hash_named(to, POOL_ADAPTER_CONFIG, entry, err));
-  return hash_named(to, POOL_ADAPTER, entry, err);
-}
-
-static Status copy_files(const PoolManifest *m, const PoolSource *source, const Modules *modules,
-                         const char *to, PoolEntry *entry, Error *err) {
-  TRY(dir_remove(to, err)); /* what a writer that died has left */
-  TRY(dir_make(to, err));
-  if (ia3_is_checkpoint(source->adapter)) {
-    TRY(convert_checkpoint(m, source, modules, to, entry, err));
-  } else {
-    TRY(copy_config(source, to, entry, err));
-    TRY(copy_adapter(source, to, entry, err));
-  }
-  TRY(copy_as(source->gate, to, POOL_GATE, entry, err));
-  if (source->activation) TRY(copy_as(source->activation, to, POOL_ACTIVATION, entry, err));
-  return STATUS_OK;
-}
+/* A new expert that was checked, and waits for the pool's lock. */
+typedef struct Addition {
+  PoolEntry entry;
+  PoolGate gate;
+  PoolSource source;
+  T5 *model;           /* the pool's base, whose modules it was checked for */
+  char base[HASH_HEX]; /* of the pool that it was checked for */
+} Addition;
 
 /* Takes expert `at` out of the manifest, which is written. */
 static Status take_entry(PoolManifest *m, int at, Error *err) {
@@ -172,54 +112,64 @@ static Status take_entry(PoolManifest *m, int at, Error *err) {
   return manifest_write(m, err);
 }
 
-/* Puts the entry at its place in the manifest, which takes its strings and is written. */
+/* Puts the entry in the place of expert `at` (-1: behind all) of the manifest, which takes its
+ * strings and is written. */
 static Status put_entry(PoolManifest *m, int at, PoolEntry *entry, Error *err) {
-  PoolEntry *grown = realloc(m->entry, ((size_t)m->count + 1) * sizeof *grown);
-  if (!grown) return out_of_memory(m->dir, err);
-  m->entry = grown;
-  memmove(&grown[at + 1], &grown[at], (size_t)(m->count - at) * sizeof *grown);
-  grown[at] = *entry;
+  if (at < 0) {
+    PoolEntry *grown = realloc(m->entry, ((size_t)m->count + 1) * sizeof *grown);
+    if (!grown) return out_of_memory(m->dir, err);
+    m->entry = grown;
+    grown[at = m->count++] = (PoolEntry){0};
+  }
+  pool_entry_free(&m->entry[at]);
+  m->entry[at] = *entry;
   *entry = (PoolEntry){0};
-  m->count++;
   return manifest_write(m, err);
 }
 
-/* What is at `to` and in no manifest gives way to the folder `from` beside it. */
-static Status move_folder(const char *from, const char *to, Error *err) {
-  TRY(dir_remove(to, err));
-  if (rename(from, to) != 0) {
-    return error_set_errno(err, STATUS_RUN, "%s: cannot rename to %s", from, to);
+/* Gives the entry the first folder that is not there, behind that of the one it replaces. */
+static Status choose_folder(const PoolManifest *m, const PoolEntry *old, PoolEntry *entry,
+                            Error *err) {
+  bool taken = true;
+  for (entry->replaced = old ? old->replaced + 1 : 0; taken; entry->replaced += taken) {
+    char folder[POOL_FOLDER_MAX], *path;
+    if (entry->replaced > POOL_REPLACED_MAX)
+      return error_set(err, STATUS_RUN, "%s: expert '%s': has no folder left", m->dir, entry->name);
+    pool_folder(entry, folder);
+    if (asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0)
+      return out_of_memory(m->dir, err);
+    taken = file_exists(path);
+    if (taken) console_note(NULL, "%s/experts/%s: is there and not listed; it is left alone", m->dir, folder);
+    free(path);
   }
-  char *parent = path_parent(to);
-  if (!parent) return out_of_memory(to, err);
-  Status status = dir_sync(parent, err);
-  free(parent);
-  return status;
+  return STATUS_OK;
 }
 
-/* `folder`: of the expert; `staged`: its hidden name until it is whole. */
-static Status place_files(PoolManifest *m, const PoolSource *source, const Modules *modules,
-                          const char *folder, const char *staged, PoolEntry *entry, Error *err) {
-  int at = manifest_find(m, entry->name);
-  Status status = copy_files(m, source, modules, staged, entry, err);
-  if (status == STATUS_OK && at >= 0) status = take_entry(m, at, err);
-  if (status == STATUS_OK) status = move_folder(staged, folder, err);
-  if (status == STATUS_OK) return put_entry(m, at >= 0 ? at : m->count, entry, err);
-  Error ignored = {0};
-  dir_remove(staged, &ignored);
-  return status;
-}
-
-static Status place_expert(PoolManifest *m, const PoolSource *source, const Modules *modules,
-                           PoolEntry *entry, Error *err) {
-  char *folder = NULL, *staged = NULL;
-  if (asprintf(&folder, "%s/experts/%s", m->dir, entry->name) < 0) folder = NULL;
-  if (asprintf(&staged, "%s/experts/.%s.new", m->dir, entry->name) < 0) staged = NULL;
-  Status status = folder && staged ? place_files(m, source, modules, folder, staged, entry, err)
-                                   : out_of_memory(m->dir, err);
+static Status write_expert(PoolManifest *m, const Addition *a, int at, PoolEntry *entry,
+                           Error *err) {
+  char *folder, name[POOL_FOLDER_MAX];
+  pool_folder(entry, name);
+  if (asprintf(&folder, "%s" PATH_MARK "experts/%s", m->dir, name) < 0)
+    return out_of_memory(m->dir, err);
+  Status status = pool_copy_expert(m, &a->source, &a->model->modules, folder, entry, err);
   free(folder);
-  free(staged);
-  return status;
+  TRY(status);
+  return put_entry(m, at, entry, err);
+}
+
+/* Ends a change, which has failed if `status` says so. */
+static Status finish_change(const PoolManifest *m, Status status, Error *err) {
+  Status finished = pool_change_finish(m->dir, err);
+  return status != STATUS_OK ? status : finished;
+}
+
+/* Makes the addition, and the files that it is about, an expert of the pool. */
+static Status place_expert(PoolManifest *m, Addition *a, Error *err) {
+  int at = manifest_find(m, a->entry.name);
+  const PoolEntry *old = at >= 0 ? &m->entry[at] : NULL;
+  TRY(choose_folder(m, old, &a->entry, err));
+  TRY(pool_change_begin(m, &a->entry, old, err));
+  return finish_change(m, write_expert(m, a, at, &a->entry, err), err);
 }
 
 static Status check_name(const PoolManifest *m, const char *name, bool replace, Error *err) {
@@ -233,84 +183,103 @@ static Status check_name(const PoolManifest *m, const char *name, bool replace, 
                    m->dir, name);
 }
 
-/* The expert as the options name it, of a model that is the pool's base. */
-static Status add_checked(PoolManifest *m, const PoolOptions *o, const Modules *modules,
-                          PoolEntry *entry, Error *err) {
-  PoolGate gate;
-  TRY(pool_gate_take(&gate, m, modules, o->adapter, o->gate, o->require_provenance, err));
-  PoolSource source = {o->adapter, gate.path, o->activation};
-  Status status = pool_describe_new(m, &source, modules, entry, err);
-  if (status == STATUS_OK) adapter_notes_say(o->adapter);
-  if (status == STATUS_OK && entry->unverified && o->require_provenance) {
-    status = pool_gate_refuse(o->gate, err);
-  }
-  if (status == STATUS_OK && gate.made) status = pool_check_text("--gate", o->gate, err);
-  if (status == STATUS_OK && gate.made) {
-    free(entry->source);
-    entry->source = strdup(path_last(o->gate));
-    if (!entry->source) status = out_of_memory(m->dir, err);
-  }
-  if (status == STATUS_OK) status = place_expert(m, &source, modules, entry, err);
-  pool_gate_release(&gate);
-  return status;
+static void addition_free(Addition *a) {
+  pool_gate_release(&a->gate);
+  pool_entry_free(&a->entry);
+  t5_close(a->model);
 }
 
-static Status add_expert(PoolManifest *m, const char *name, const PoolOptions *o, Error *err) {
-  T5 *model = NULL;
-  PoolEntry entry = {.name = strdup(name), .licence = strdup(o->licence ? o->licence : "")};
-  Status status = entry.name && entry.licence ? STATUS_OK : out_of_memory(m->dir, err);
-  if (status == STATUS_OK) status = check_name(m, name, o->replace, err);
-  if (status == STATUS_OK) status = pool_check_text("--licence", entry.licence, err);
-  if (status == STATUS_OK) status = read_instruction(o->instruction, &entry.instruction, err);
-  if (status == STATUS_OK) status = pool_open_base(&model, m, o->base, err);
-  if (status == STATUS_OK) status = check_base(m, model, err);
-  if (status == STATUS_OK) status = add_checked(m, o, &model->modules, &entry, err);
-  pool_entry_free(&entry);
-  t5_close(model);
-  return status;
+/* The expert as the options name it, of a model that is the pool's base. */
+static Status check_parts(Addition *a, const PoolManifest *m, const PoolOptions *o, Error *err) {
+  PoolEntry *entry = &a->entry;
+  const Modules *modules = &a->model->modules;
+  TRY(pool_gate_take(&a->gate, m, modules, o->adapter, o->gate, o->require_provenance, err));
+  a->source = (PoolSource){o->adapter, a->gate.path, o->activation};
+  TRY(pool_describe_new(m, &a->source, modules, entry, err));
+  adapter_notes_say(o->adapter);
+  if (entry->unverified && o->require_provenance) return pool_gate_refuse(o->gate, err);
+  if (!a->gate.made) return STATUS_OK;
+  TRY(pool_check_text("--gate", o->gate, err));
+  free(entry->source);
+  entry->source = strdup(path_last(o->gate));
+  return entry->source ? STATUS_OK : out_of_memory(m->dir, err);
+}
+
+static Status check_addition(Addition *a, const PoolManifest *m, const char *name,
+                             const PoolOptions *o, Error *err) {
+  a->entry = (PoolEntry){.name = strdup(name), .licence = strdup(o->licence ? o->licence : "")};
+  if (!a->entry.name || !a->entry.licence) return out_of_memory(m->dir, err);
+  TRY(check_name(m, name, o->replace, err));
+  TRY(pool_check_text("--licence", a->entry.licence, err));
+  TRY(read_instruction(o->instruction, &a->entry.instruction, err));
+  TRY(pool_open_base(&a->model, m, o->base, err));
+  TRY(check_base(m, a->model, err));
+  return check_parts(a, m, o, err);
 }
 
 /* ---- the manifest under its lock ---- */
 
-/* A change of a pool whose manifest was read under the lock. */
-typedef Status Change(PoolManifest *m, const char *name, const PoolOptions *o, Error *err);
+typedef struct Change Change;
+struct Change {
+  Status (*make)(PoolManifest *m, const Change *c, Error *err);
+  const char *name; /* of the expert */
+  bool replace;
+  Addition *addition; /* NULL for what adds nothing */
+};
 
-static Status change_pool(const char *dir, Change *change, const char *name, const PoolOptions *o,
-                          Error *err) {
-  PoolLock *lock;
-  PoolManifest m;
-  TRY(manifest_read(&m, dir, err)); /* before the lock, whose file would appear in any directory */
+/* Makes a change of a pool whose manifest is read under the lock, once the last one is finished. */
+static Status change_pool(const char *dir, const Change *change, Error *err) {
+  Lock *lock;
+  PoolManifest m = {0};
+  const LockWait wait = pool_wait();
+  TRY(pool_lock(&lock, dir, &wait, err));
+  Status status = pool_change_finish(dir, err);
+  if (status == STATUS_OK) status = manifest_read(&m, dir, err);
+  if (status == STATUS_OK) status = change->make(&m, change, err);
   manifest_free(&m);
-  TRY(pool_lock(&lock, dir, err));
-  Status status = manifest_read(&m, dir, err);
-  if (status == STATUS_OK) status = change(&m, name, o, err);
-  manifest_free(&m);
-  pool_unlock(lock);
+  lock_release(lock);
   return status;
 }
 
+/* The pool may be another one than that which the addition was checked for. */
+static Status add_expert(PoolManifest *m, const Change *c, Error *err) {
+  TRY(check_name(m, c->name, c->replace, err));
+  if (strcmp(m->base, c->addition->base) != 0)
+    return error_set(err, STATUS_MISMATCH, "%s: became a pool of another base meanwhile", m->dir);
+  return place_expert(m, c->addition, err);
+}
+
+/* What takes long is done before the lock, for which others may wait. */
 Status pool_add(const char *dir, const char *name, const PoolOptions *o, Error *err) {
   if (!o->adapter || !o->gate) {
     return error_set(err, STATUS_USAGE, "pool add: --%s is missing",
                      o->adapter ? "gate FILE" : "adapter DIR");
   }
-  return change_pool(dir, add_expert, name, o, err);
+  PoolManifest m;
+  Addition a = {0};
+  TRY(manifest_read(&m, dir, err));
+  memcpy(a.base, m.base, sizeof a.base);
+  Status status = check_addition(&a, &m, name, o, err);
+  manifest_free(&m);
+  const Change change = {add_expert, name, o->replace, &a};
+  if (status == STATUS_OK) status = change_pool(dir, &change, err);
+  addition_free(&a);
+  return status;
 }
 
 /* ---- rm ---- */
 
-static Status remove_expert(PoolManifest *m, const char *name, const PoolOptions *o, Error *err) {
-  (void)o;
+static Status remove_expert(PoolManifest *m, const Change *c, Error *err) {
   int at;
-  TRY(manifest_require(m, name, &at, err));
-  char *folder;
-  if (asprintf(&folder, "%s/experts/%s", m->dir, name) < 0) return out_of_memory(m->dir, err);
-  Status status = take_entry(m, at, err);
-  if (status == STATUS_OK) status = dir_remove(folder, err);
-  free(folder);
-  return status;
+  TRY(manifest_require(m, c->name, &at, err));
+  TRY(pool_change_begin(m, NULL, &m->entry[at], err));
+  return finish_change(m, take_entry(m, at, err), err);
 }
 
 Status pool_remove(const char *dir, const char *name, Error *err) {
-  return change_pool(dir, remove_expert, name, NULL, err);
+  PoolManifest m;
+  const Change change = {.make = remove_expert, .name = name};
+  TRY(manifest_read(&m, dir, err)); /* before the lock, whose file would appear in any directory */
+  manifest_free(&m);
+  return change_pool(dir, &change, err);
 }

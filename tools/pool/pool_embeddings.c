@@ -1,10 +1,10 @@
 #include "tools/pool/pool_embeddings.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/embed/embed.h"
 
@@ -61,26 +61,26 @@ static Status check_file(const PoolManifest *m, const char *path, bool examples,
   return status;
 }
 
-static int is_visible(const struct dirent *entry) {
-  return entry->d_name[0] != '.';
+static Status check_named(const PoolManifest *m, const char *dir, const char *name,
+                          Findings *found, Error *err) {
+  static const char EXAMPLES[] = "examples-";
+  if (name[0] == '.') return STATUS_OK;
+  char *path = path_join(dir, name);
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  bool examples = strncmp(name, EXAMPLES, strlen(EXAMPLES)) == 0;
+  Status status = check_file(m, path, examples, found, err);
+  free(path);
+  return status;
 }
 
 Status pool_check_embeddings(const PoolManifest *m, Findings *found, Error *err) {
-  static const char EXAMPLES[] = "examples-";
-  struct dirent **entry = NULL;
-  char *dir = path_join(m->dir, "embeddings");
+  DirNames names = {0};
+  char *dir = path_below(m->dir, "embeddings");
   if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
-  int n = scandir(dir, &entry, is_visible, alphasort); /* there may be none */
-  Status status = STATUS_OK;
-  for (int i = 0; i < n; i++) {
-    char *path = path_join(dir, entry[i]->d_name);
-    bool examples = strncmp(entry[i]->d_name, EXAMPLES, strlen(EXAMPLES)) == 0;
-    if (!path) status = error_set(err, STATUS_RUN, "%s: out of memory", dir);
-    if (status == STATUS_OK) status = check_file(m, path, examples, found, err);
-    free(path);
-    free(entry[i]);
-  }
-  free(entry);
+  Status status = dir_names(&names, dir, err); /* there may be none */
+  for (size_t i = 0; i < names.count && status == STATUS_OK; i++)
+    status = check_named(m, dir, names.name[i], found, err);
+  dir_names_free(&names);
   free(dir);
   return status;
 }

@@ -1,9 +1,12 @@
 #include "tools/pool/pool_gate.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/expert/released.h"
 #include "tools/shell/console.h"
@@ -69,6 +72,13 @@ static Status convert(const PoolManifest *m, const Modules *modules, const char 
   return status;
 }
 
+/* A name that dir_sweep takes for one of this process, and that is no other's. */
+static char *made_path(const char *dir) {
+  char *path;
+  int size = asprintf(&path, "%s" PATH_MARK ".gate.tmp.%jd.%016x", dir, (intmax_t)getpid(), 0U);
+  return size < 0 ? NULL : path;
+}
+
 Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules,
                       const char *adapter, const char *file, bool required, Error *err) {
   bool own;
@@ -76,7 +86,7 @@ Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules
   TRY(is_own(file, &own, err));
   if (own) return STATUS_OK;
   if (required) return pool_gate_refuse(file, err);
-  g->made = path_join(m->dir, ".gate.tmp.safetensors");
+  g->made = made_path(m->dir);
   if (!g->made) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
   g->path = g->made;
   Status status = convert(m, modules, adapter, file, g->made, err);
@@ -85,7 +95,7 @@ Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules
 }
 
 void pool_gate_release(PoolGate *g) {
-  if (g->made) unlink(g->made);
+  if (g->made) file_remove(g->made, NULL);
   free(g->made);
   *g = (PoolGate){0};
 }

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
@@ -16,9 +15,9 @@ Status pool_check_text(const char *what, const char *text, Error *err) {
 Status pool_write_ignored(const char *dir, Error *err) {
   static const char text[] =
       "# of a process that is changing the pool\n/.lock\n/experts/.*\n*.tmp.*\n";
-  char *path = path_join(dir, ".gitignore");
+  char *path = path_below(dir, ".gitignore");
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  Status status = access(path, F_OK) == 0 ? STATUS_OK : file_write(path, text, strlen(text), err);
+  Status status = file_exists(path) ? STATUS_OK : file_write(path, text, strlen(text), err);
   free(path);
   return status;
 }

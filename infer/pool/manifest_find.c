@@ -1,0 +1,47 @@
+/* What is asked of a manifest that was read. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/options/options.h"
+#include "infer/pool/pool_manifest.h"
+
+int manifest_find(const PoolManifest *m, const char *name) {
+  for (int i = 0; i < m->count; i++) {
+    if (strcmp(m->entry[i].name, name) == 0) return i;
+  }
+  return -1;
+}
+
+Status manifest_require(const PoolManifest *m, const char *name, int *expert, Error *err) {
+  *expert = manifest_find(m, name);
+  if (*expert >= 0) return STATUS_OK;
+  const char **known = calloc((size_t)m->count + 1, sizeof *known);
+  for (int i = 0; known && i < m->count; i++) known[i] = m->entry[i].name;
+  const char *near = known ? options_nearest(name, known, (size_t)m->count) : NULL;
+  error_set(err, STATUS_USAGE, "%s: has no expert '%.80s'%s%s%s", m->dir, name,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  free(known);
+  return STATUS_USAGE;
+}
+
+bool manifest_listed(const char *list, const char *name) {
+  if (!list) return true;
+  size_t size = strlen(name);
+  while (*list) {
+    size_t n = strcspn(list, ",");
+    if (n == size && memcmp(list, name, n) == 0) return true;
+    list += n + (list[n] == ',');
+  }
+  return false;
+}
+
+Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err) {
+  *dir = given ? given : m->base_name;
+  if (given || access(*dir, F_OK) == 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   "%s/" POOL_MANIFEST
+                   ": base: name: '%s' is not there; say where the base is (--base DIR, `base` of "
+                   "an evaluation)",
+                   m->dir, m->base_name);
+}

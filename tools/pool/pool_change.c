@@ -1,0 +1,106 @@
+#include "tools/pool/pool_change.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file/file.h"
+#include "data/file/path.h"
+
+static const char JOURNAL[] = "experts/.changing";
+
+static Status no_memory(const char *dir, Error *err) {
+  return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+}
+
+/* ---- begin ---- */
+
+static Status make_experts(const char *dir, Error *err) {
+  char *path = path_below(dir, "experts");
+  Status status = path ? dir_make(path, err) : no_memory(dir, err);
+  free(path);
+  return status;
+}
+
+Status pool_change_begin(const PoolManifest *m, const PoolEntry *coming, const PoolEntry *going,
+                         Error *err) {
+  char text[2 * (POOL_FOLDER_MAX + 1) + 1] = "", folder[POOL_FOLDER_MAX];
+  const PoolEntry *entry[] = {coming, going};
+  for (int i = 0; i < 2; i++) {
+    if (!entry[i]) continue;
+    pool_folder(entry[i], folder);
+    strcat(strcat(text, folder), "\n");
+  }
+  TRY(make_experts(m->dir, err));
+  char *path = path_below(m->dir, JOURNAL);
+  Status status = path ? file_write(path, text, strlen(text), err) : no_memory(m->dir, err);
+  free(path);
+  return status;
+}
+
+/* ---- finish ---- */
+
+/* A name that pool_folder may have made: the files of a pool may be of a stranger. */
+static bool is_folder(const char *folder) {
+  char name[POOL_FOLDER_MAX];
+  size_t size = strcspn(folder, "+");
+  if (size >= sizeof name) return false;
+  memcpy(name, folder, size);
+  name[size] = '\0';
+  const char *number = folder + size + (folder[size] == '+');
+  bool numbered = *number && number[strspn(number, "0123456789")] == '\0' && strlen(number) <= 7;
+  return pool_name_valid(name) && (folder[size] == '\0' || numbered);
+}
+
+static bool is_listed(const PoolManifest *m, const char *folder) {
+  for (int i = 0; i < m->count; i++) {
+    char name[POOL_FOLDER_MAX];
+    pool_folder(&m->entry[i], name);
+    if (strcmp(name, folder) == 0) return true;
+  }
+  return false;
+}
+
+static Status drop_folder(const PoolManifest *m, const char *folder, Error *err) {
+  char *path;
+  if (is_listed(m, folder)) return STATUS_OK;
+  if (asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0) return no_memory(m->dir, err);
+  Status status = dir_remove(path, err);
+  free(path);
+  return status;
+}
+
+static Status drop_folders(const PoolManifest *m, const char *journal, char *text, Error *err) {
+  for (char *line; (line = strsep(&text, "\n")) != NULL;) {
+    if (!*line) continue;
+    if (!is_folder(line)) {
+      return error_set(err, STATUS_INPUT, "%s: '%.120s' is no folder of an expert; remove the file",
+                       journal, line);
+    }
+    TRY(drop_folder(m, line, err));
+  }
+  return file_remove(journal, err);
+}
+
+static Status finish(const char *dir, const char *journal, Error *err) {
+  enum { BYTES_MAX = 4096 };
+  PoolManifest m;
+  char *text;
+  size_t size;
+  TRY(file_read(journal, BYTES_MAX, &text, &size, err));
+  Status status = manifest_read(&m, dir, err);
+  if (status == STATUS_OK) {
+    status = drop_folders(&m, journal, text, err);
+    manifest_free(&m);
+  }
+  free(text);
+  return status;
+}
+
+Status pool_change_finish(const char *dir, Error *err) {
+  char *journal = path_below(dir, JOURNAL);
+  if (!journal) return no_memory(dir, err);
+  Status status = file_exists(journal) ? finish(dir, journal, err) : STATUS_OK;
+  free(journal);
+  return status;
+}

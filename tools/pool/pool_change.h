@@ -1,0 +1,22 @@
+/* pool_change: how the folders and the manifest of a pool change together.
+ *
+ *   1. pool_change_begin: POOL/experts/.changing names the folders that come or go, one a line
+ *   2. the files of a new expert are written into its folder, which no reader knows yet
+ *   3. pool.yaml is replaced: this is the change, for every reader
+ *   4. pool_change_finish: of the folders that were named, those that pool.yaml does not list are
+ *      removed, and then .changing
+ *
+ * A writer that dies, or fails, at any point is finished or undone by step 4 of its own or of the
+ * next change. Folders that were not named are never touched. For whoever holds the pool's lock. */
+#ifndef SKEIN_POOL_CHANGE_H
+#define SKEIN_POOL_CHANGE_H
+
+#include "infer/pool/pool_manifest.h"
+
+/* `coming` and `going`: entries whose folders do; NULL: none. */
+Status pool_change_begin(const PoolManifest *m, const PoolEntry *coming, const PoolEntry *going,
+                         Error *err);
+/* Nothing to do where no change was begun. Reads the manifest of the pool at `dir` again. */
+Status pool_change_finish(const char *dir, Error *err);
+
+#endif
