@@ -7,7 +7,7 @@
 #include "data/file/path.h"
 #include "infer/embed/embed.h"
 
-enum { VERSION = 3 }; /* of what is hashed, in which order, and of how items are read */
+enum { VERSION = 4 }; /* of what is hashed, in which order, and of how items are read */
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the identity of a cell");
@@ -136,7 +136,8 @@ static void add_numbers(Hash *hash, const CellParts *p) {
                            t->choices_from_targets,
                            (double)s->max_input,
                            (double)s->bootstrap_samples,
-                           (double)s->bootstrap_seed};
+                           (double)s->bootstrap_seed,
+                           s->verify};
   for (size_t i = 0; i < sizeof number / sizeof *number; i++) add_number(hash, number[i]);
   if (t->kind == TASK_CHOICES) {
     add_number(hash, (double)s->max_target);

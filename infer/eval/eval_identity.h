@@ -21,6 +21,8 @@
  *   max_output, beams                                                          generation
  *   length_penalty                                                             more than one beam
  *   method: router and settings                those that it reads             all
+ *   verify                                     yes or no: the manifest may not be  all
+ *                                              of the files
  *   experts that take part, in order: name,    as the manifest has it          those that read a
  *     fingerprint, SHA-256 of all files                                        pool
  *   their instructions                         text                            with an embedder
@@ -32,8 +34,8 @@
  *
  * Not in it, for it changes no score: threads, batch_tokens, statistics, paths, group, the task's
  * own expert, licences, experts that do not take part, settings that the method does not read.
- * Files of an expert that were changed behind the manifest's back are found by `skein pool check`,
- * not here; so are weights that t5_sample does not see. tests/test_eval_identity.c changes each. */
+ * Files of an expert that were changed behind the manifest's back are refused when the pool is opened;
+ * weights that t5_sample does not see are found by `skein pool check`. tests/test_eval_identity.c changes each. */
 #ifndef SKEIN_EVAL_IDENTITY_H
 #define SKEIN_EVAL_IDENTITY_H
 

@@ -32,13 +32,20 @@ static Status open_base(Evaluation *e, Error *err) {
   return status;
 }
 
+/* The pool, or of its experts those in `only`. */
+static Status open_experts(Evaluation *e, Pool **pool, const char *only, Error *err) {
+  const EvalSettings *s = &e->spec->settings;
+  return (s->verify ? pool_open : pool_open_as_is)(pool, s->pool, &e->base.model->modules,
+                                                   e->base.sample, only, err);
+}
+
 static Status open_model(Evaluation *e, Error *err) {
   const EvalSettings *s = &e->spec->settings;
   TRY(eval_program_identity(skein_version(), kernels_default(), (Precision)s->precision,
                             e->program_identity, err));
   TRY(open_base(e, err));
   if (!s->pool) return STATUS_OK;
-  TRY(pool_open(&e->pool, s->pool, &e->base.model->modules, e->base.sample, NULL, err));
+  TRY(open_experts(e, &e->pool, NULL, err));
   return s->require_provenance ? pool_require_provenance(e->pool, err) : STATUS_OK;
 }
 
@@ -101,7 +108,7 @@ static Status open_cells(Evaluation *e, int method, bool force, Error *err) {
     if (cell->state != CELL_OPEN) continue;
     CellParts parts = cell_parts(e, method, t, experts);
     TRY(eval_cell_identity(&parts, cell->identity, err));
-    if (!force) TRY(eval_cell_read(cell, &parts, wants_statistics(e->spec, m), err));
+    if (!force && e->spec->settings.verify) TRY(eval_cell_read(cell, &parts, wants_statistics(e->spec, m), err));
   }
   return STATUS_OK;
 }
@@ -134,8 +141,11 @@ static Status open_part(Evaluation *e, const char *only, Error *err) {
   e->part = NULL;
   e->part_only = strdup(only);
   if (!e->part_only) return no_memory(err);
-  return pool_open(&e->part, e->spec->settings.pool, &e->base.model->modules, e->base.sample, only,
-                   err);
+  TRY(open_experts(e, &e->part, only, err));
+  if (manifest_equal(pool_manifest(e->part), pool_manifest(e->pool))) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH,
+                   "%s: was changed while it was evaluated; start the evaluation again",
+                   pool_dir(e->pool));
 }
 
 /* The pool that a method runs on; NULL for the plain base. */

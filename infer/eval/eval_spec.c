@@ -39,6 +39,8 @@ static const Option SETTINGS[] = {
      "seed of the resamples"},
     {"strict", OPTION_BOOL, SETTING(strict), "false", 0, 0, NULL, false,
      "refuse a file with an item that cannot be asked or judged, instead of leaving it out"},
+    {"verify", OPTION_BOOL, SETTING(verify), "true", 0, 0, NULL, false,
+     "compare the pool's files with pool.yaml; without it no finished cell is taken over"},
     {"statistics", OPTION_BOOL, SETTING(statistics), "true", 0, 0, NULL, false,
      "keep the routing statistics of routed cells"},
     {"require_provenance", OPTION_BOOL, SETTING(require_provenance), "false", 0, 0, NULL, false,

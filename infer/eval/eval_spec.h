@@ -56,6 +56,7 @@ typedef struct EvalSettings {
   int64_t limit, threads, batch_tokens, max_input, max_target;
   int64_t bootstrap_samples, bootstrap_seed;
   bool statistics, strict, require_provenance;
+  bool verify;   /* the pool's files are compared with its manifest */
   int precision; /* Precision */
 } EvalSettings;
 

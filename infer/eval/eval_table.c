@@ -188,6 +188,9 @@ static void print_notes(const Evaluation *e, const NoteStyle *style, FILE *out) 
   }
   print_items(e, style, out);
   print_provenance(e, style, out);
+  if (e->pool && !pool_files_verified(e->pool))
+    fprintf(out, "%sthe pool's files were not compared with pool.yaml (verify: false)\n",
+            style->before);
 }
 
 Status eval_table_text(const Evaluation *e, FILE *out, Error *err) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "autograd/ground/parallel.h"
+#include "data/file/known_hash.h"
 #include "infer/pool/pool_expert.h"
 
 struct Pool {
@@ -13,6 +14,7 @@ struct Pool {
   int count;
   int64_t *max_rank;      /* [modules->count] */
   PoolRescales *rescales; /* [modules->count] */
+  bool verified;          /* its files are those that the manifest lists */
 };
 
 void pool_close(Pool *pool) {
@@ -57,25 +59,55 @@ static Status choose_experts(Pool *pool, const char *only, int *chosen, Error *e
   return STATUS_OK;
 }
 
-/* The headers of one expert are one task. */
+/* The files of one expert are one task. */
 typedef struct Opening {
   Pool *pool;
-  const int *chosen; /* [pool->count] place in the manifest */
+  const int *chosen;   /* [pool->count] place in the manifest */
+  KnownHashes *hashes; /* of the files of the manifest; NULL: they are not compared */
 } Opening;
+
+static Status verify_file(const Opening *o, int expert, PoolFile file, Error *err) {
+  const PoolManifest *m = &o->pool->manifest;
+  const char *listed = m->entry[expert].hash[file];
+  char hex[HASH_HEX];
+  if (!*listed) return STATUS_OK;
+  char *path = manifest_path(m, expert, file);
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  Status status = known_hash(o->hashes, (size_t)(expert * POOL_FILES) + file, path, hex, err);
+  if (status == STATUS_OK && strcmp(hex, listed) != 0)
+    status = error_set(err, STATUS_MISMATCH,
+                       "%s: was changed after it was added: SHA-256 is %.12s, " POOL_MANIFEST
+                       " has %.12s; add the expert again (skein pool add --replace), or take it as "
+                       "it is (no-verify)",
+                       path, hex, listed);
+  free(path);
+  return status;
+}
+
+static Status verify_expert(const Opening *o, int expert, Error *err) {
+  for (int f = 0; f < POOL_FILES; f++) TRY(verify_file(o, expert, (PoolFile)f, err));
+  return STATUS_OK;
+}
 
 static Status open_expert(void *arg, int64_t task, int worker, Error *err) {
   (void)worker;
   const Opening *o = arg;
   Pool *p = o->pool;
+  if (o->hashes) TRY(verify_expert(o, o->chosen[task], err));
   return pool_expert_open_listed(&p->expert[task], &p->manifest, o->chosen[task], p->modules, err);
 }
 
 static Status open_experts(Pool *pool, const int *chosen, Error *err) {
   enum { THREADS_MAX = 8 };
   int threads = parallel_processors();
-  Opening o = {pool, chosen};
-  return parallel_try(threads < THREADS_MAX ? threads : THREADS_MAX, pool->count, open_expert, &o,
-                      err);
+  const PoolManifest *m = &pool->manifest;
+  Opening o = {pool, chosen, NULL};
+  if (pool->verified)
+    TRY(known_hashes_open(&o.hashes, m->dir, (size_t)(m->count * POOL_FILES), err));
+  Status status = parallel_try(threads < THREADS_MAX ? threads : THREADS_MAX, pool->count,
+                               open_expert, &o, err);
+  known_hashes_close(o.hashes);
+  return status;
 }
 
 /* What has to be known of a module before a token comes. */
@@ -112,17 +144,37 @@ static Status open_pool(Pool *pool, const char *dir, const char *sample, const c
   return status;
 }
 
-Status pool_open(Pool **pool, const char *dir, const Modules *modules, const char *sample,
-                 const char *only, Error *err) {
+static Status open_once(Pool **pool, const char *dir, const Modules *modules, const char *sample,
+                        const char *only, bool verify, Error *err) {
   *pool = calloc(1, sizeof **pool);
   if (!*pool) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   (*pool)->modules = modules;
-  Status status = open_pool(*pool, dir, sample, only, err);
-  if (status != STATUS_OK) {
+  (*pool)->verified = verify;
+  return open_pool(*pool, dir, sample, only, err);
+}
+
+/* A pool that was changed on the way is opened again, as it is by then. */
+static Status open_current(Pool **pool, const char *dir, const Modules *modules, const char *sample,
+                           const char *only, bool verify, Error *err) {
+  for (;;) {
+    Error failure = {0};
+    if (open_once(pool, dir, modules, sample, only, verify, &failure) == STATUS_OK)
+      return STATUS_OK;
+    bool changed = *pool && manifest_changed(&(*pool)->manifest);
     pool_close(*pool);
     *pool = NULL;
+    if (!changed) return error_set(err, failure.status, "%s", failure.text);
   }
-  return status;
+}
+
+Status pool_open(Pool **pool, const char *dir, const Modules *modules, const char *sample,
+                 const char *only, Error *err) {
+  return open_current(pool, dir, modules, sample, only, true, err);
+}
+
+Status pool_open_as_is(Pool **pool, const char *dir, const Modules *modules, const char *sample,
+                       const char *only, Error *err) {
+  return open_current(pool, dir, modules, sample, only, false, err);
 }
 
 /* Asking. */
@@ -137,6 +189,14 @@ const Modules *pool_modules(const Pool *pool) {
 
 const char *pool_dir(const Pool *pool) {
   return pool->manifest.dir;
+}
+
+const PoolManifest *pool_manifest(const Pool *pool) {
+  return &pool->manifest;
+}
+
+bool pool_files_verified(const Pool *pool) {
+  return pool->verified;
 }
 
 const PoolEntry *pool_entry(const Pool *pool, int expert) {

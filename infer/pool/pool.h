@@ -14,21 +14,31 @@ typedef struct Pool Pool;
 
 /* Opens the experts named in `only` (joined with commas; opened in the order of the manifest; NULL:
  * all) of the pool at `dir` for a model of these modules, which must outlive the pool. Values are
- * not checked here: pool_adapter and pool_vector do, and `skein pool check` reads everything.
+ * not checked here: pool_adapter and pool_vector do, and `skein pool check` reads everything. A
+ * pool that another process is changing is opened as it was or as it will be.
+ *
+ * The files are those that the manifest lists by their SHA-256, which are remembered outside the
+ * pool (data/file/known_hash.h): a file is read for it once.
  *
  *   STATUS_MISMATCH  the pool is of another base (`sample` is this one's, of t5_sample); a factor
  *                    or gate does not fit the model; a gate file has not exactly the modules that
  *                    the expert covers, or does not belong to it (fingerprints against the
- *                    manifest)
+ *                    manifest); a file is not the one that was added
  *   STATUS_INPUT     a file is missing or malformed
  *   STATUS_USAGE     an unknown name in `only`; names the nearest */
 Status pool_open(Pool **pool, const char *dir, const Modules *modules, const char *sample,
                  const char *only, Error *err);
+/* The same without comparing files with the manifest. */
+Status pool_open_as_is(Pool **pool, const char *dir, const Modules *modules, const char *sample,
+                       const char *only, Error *err);
 void pool_close(Pool *pool); /* NULL is allowed */
 
 int pool_count(const Pool *pool);
 const Modules *pool_modules(const Pool *pool);
 const char *pool_dir(const Pool *pool);
+const PoolManifest *pool_manifest(const Pool *pool);
+/* The files of the opened experts were compared with the manifest. */
+bool pool_files_verified(const Pool *pool);
 const PoolEntry *pool_entry(const Pool *pool, int expert);
 int pool_find(const Pool *pool, const char *name); /* -1 when there is none */
 /* The opened expert of this name; STATUS_USAGE naming the nearest when there is none. */

@@ -17,9 +17,16 @@ static Status open_both(PoolOnBase *p, const char *dir, const char *base, Error 
   return pool_open(&p->pool, dir, &p->model->modules, sample, NULL, err);
 }
 
+/* The manifest that was read first may have been of an earlier state of the pool. */
+static bool belong_together(const PoolOnBase *p) {
+  return manifest_equal(&p->manifest, pool_manifest(p->pool));
+}
+
 Status pool_on_base_open(PoolOnBase *p, const char *dir, const char *base, Error *err) {
+  Status status;
   *p = (PoolOnBase){0};
-  Status status = open_both(p, dir, base, err);
+  while ((status = open_both(p, dir, base, err)) == STATUS_OK && !belong_together(p))
+    pool_on_base_close(p);
   if (status != STATUS_OK) pool_on_base_close(p);
   return status;
 }

@@ -60,30 +60,48 @@ static Status gate_info(const PoolManifest *m, int i, GateInfo *info, Error *err
   return status;
 }
 
-static Status add_expert(Facts *f, json_t *rows, const PoolManifest *m, int i, bool whole,
-                         Error *err) {
-  const PoolEntry *e = &m->entry[i];
-  GateInfo gate;
-  TRY(gate_info(m, i, &gate, err));
+static Status read_gates(const PoolManifest *m, GateInfo **gate, Error *err) {
+  *gate = calloc((size_t)m->count + 1, sizeof **gate);
+  Status status = *gate ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  for (int i = 0; i < m->count && status == STATUS_OK; i++)
+    status = gate_info(m, i, &(*gate)[i], err);
+  return status;
+}
+
+/* The manifest and what the gates that it lists say, again where it was changed in between. */
+static Status read_pool(PoolManifest *m, GateInfo **gate, const char *dir, Error *err) {
+  for (;;) {
+    Error failure = {0};
+    *gate = NULL;
+    TRY(manifest_read(m, dir, err));
+    if (read_gates(m, gate, &failure) == STATUS_OK) return STATUS_OK;
+    bool changed = manifest_changed(m);
+    free(*gate);
+    manifest_free(m);
+    if (!changed) return error_set(err, failure.status, "%s", failure.text);
+  }
+}
+
+static void add_expert(Facts *f, json_t *rows, const PoolEntry *e, const GateInfo *gate,
+                       bool whole) {
   json_t *row = facts_row(f, rows);
   facts_set(f, row, "name", facts_text(e->name));
   facts_set(f, row, "kind", facts_text(expert_kind_name(e->kind)));
   facts_set(f, row, "rank", rank_range(e));
   facts_set(f, row, "alpha", alpha_range(e));
   facts_set(f, row, "modules", json_integer(e->modules));
-  facts_set(f, row, "gate_steps", gate.unverified ? json_null() : json_integer(gate.steps));
-  facts_set(f, row, "gate", facts_text(gate_form_name(gate.form)));
-  facts_set(f, row, "provenance", facts_text(gate.unverified ? PROVENANCE_UNVERIFIED : "recorded"));
+  facts_set(f, row, "gate_steps", gate->unverified ? json_null() : json_integer(gate->steps));
+  facts_set(f, row, "gate", facts_text(gate_form_name(gate->form)));
+  facts_set(f, row, "provenance", facts_text(gate->unverified ? PROVENANCE_UNVERIFIED : "recorded"));
   facts_set(f, row, "instruction",
             whole ? facts_text(e->instruction) : first_columns(e->instruction));
   facts_set(f, row, "licence", facts_text(e->licence));
-  if (!whole) return STATUS_OK;
+  if (!whole) return;
   facts_set(f, row, "source", facts_text(e->source));
   facts_set(f, row, "fingerprint", facts_text(e->fingerprint));
-  return STATUS_OK;
 }
 
-static Status describe_pool(Facts *f, const PoolManifest *m, bool whole, Error *err) {
+static void describe_pool(Facts *f, const PoolManifest *m, const GateInfo *gate, bool whole) {
   int64_t linears = count_linears(m->base_name);
   facts_set(f, f->root, "directory", facts_text(m->dir));
   facts_set(f, f->root, "kind", facts_text("pool of experts"));
@@ -92,14 +110,15 @@ static Status describe_pool(Facts *f, const PoolManifest *m, bool whole, Error *
   facts_set(f, f->root, "base_linears", linears ? json_integer(linears) : json_null());
   facts_set(f, f->root, "experts_count", json_integer(m->count));
   json_t *rows = facts_array(f, f->root, "experts");
-  for (int i = 0; i < m->count; i++) TRY(add_expert(f, rows, m, i, whole, err));
-  return STATUS_OK;
+  for (int i = 0; i < m->count; i++) add_expert(f, rows, &m->entry[i], &gate[i], whole);
 }
 
 Status pool_list(Facts *f, const char *dir, bool whole, Error *err) {
   PoolManifest m;
-  TRY(manifest_read(&m, dir, err));
-  Status status = describe_pool(f, &m, whole, err);
+  GateInfo *gate;
+  TRY(read_pool(&m, &gate, dir, err));
+  describe_pool(f, &m, gate, whole);
+  free(gate);
   manifest_free(&m);
-  return status;
+  return STATUS_OK;
 }

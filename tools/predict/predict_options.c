@@ -24,6 +24,8 @@ static const Argument ROWS[] = {
      .help = "Hugging Face T5 directory; with --pool what the pool names"},
     {"pool", 0, ARGUMENT_TEXT, AT(pool), BOTH, "DIR",
      .help = "pool of experts; without it the plain base answers"},
+    {"no-verify", 0, ARGUMENT_SWITCH, AT(no_verify), BOTH, NULL,
+     .help = "take the pool's files as they are, without comparing them with pool.yaml"},
     {"router", 0, ARGUMENT_TEXT, AT(router), BOTH, "NAME",
      .help = "method of routing: short for -s router=NAME"},
     {"input", 0, ARGUMENT_TEXT, AT(input), BOTH, "FILE", .help = "items, JSONL or JSONL.zst"},
@@ -96,12 +98,13 @@ static Status check_options(const PredictOptions *o, Error *err) {
   if (!o->base && !o->pool) {
     return error_set(err, STATUS_USAGE, "--base: is required (or --pool, which names its base)");
   }
-  if (!o->pool && (o->router || o->assignment.count > 0 || o->stats || o->trace)) {
+  if (!o->pool && (o->router || o->assignment.count > 0 || o->stats || o->trace || o->no_verify)) {
     return error_set(err, STATUS_USAGE, "%s: needs --pool; the plain base routes nothing",
-                     o->router  ? "--router"
-                     : o->stats ? "--stats"
-                     : o->trace ? "--trace"
-                                : "-s");
+                     o->router      ? "--router"
+                     : o->stats     ? "--stats"
+                     : o->trace     ? "--trace"
+                     : o->no_verify ? "--no-verify"
+                                    : "-s");
   }
   return check_outputs(o, err);
 }

@@ -11,7 +11,7 @@ typedef struct PredictOptions {
   const char *instruction, *task;
   bool bbh;
   ItemKeys keys;
-  bool bf16;
+  bool bf16, no_verify;
   bool require_provenance;
   bool together; /* all items are answered in one call, for a benchmark; more are refused */
   int64_t max_input, max_target, max_output, beams, batch_tokens, threads;

@@ -72,8 +72,9 @@ static Status open_base(Parts *p, const PredictOptions *o, Error *err) {
 
 static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
   TRY(base_sample(&p->base, err));
-  TRY(pool_open(&p->pool, o->pool, &p->base.model->modules, p->base.sample, p->router_settings.only,
-                err));
+  TRY((o->no_verify ? pool_open_as_is : pool_open)(&p->pool, o->pool, &p->base.model->modules,
+                                                   p->base.sample, p->router_settings.only, err));
+  if (o->no_verify) console_note(NULL, "%s: its files are not compared with pool.yaml", o->pool);
   if (o->require_provenance) TRY(pool_require_provenance(p->pool, err));
   TRY(router_open(&p->router, &p->router_settings, p->pool, &p->base, (int)o->threads, err));
   if (!o->stats) return STATUS_OK;
