@@ -83,17 +83,21 @@ Status dir_make(const char *path, Error *err) {
   return status;
 }
 
+/* The name of the probe is one that dir_sweep removes after a crash. */
 Status dir_check_writable(const char *path, Error *err) {
-  char *probe = path_join(path, ".skein-probe");
-  if (!probe) return no_memory(path, err);
-  AtomicFile file;
-  Error why = {0};
-  Status status = atomic_open(&file, probe, &why);
-  atomic_abort(&file);
+  char *probe;
+  if (asprintf(&probe, "%s/.skein-probe.tmp.%jd.%016x", path, (intmax_t)getpid(), 0U) < 0)
+    return no_memory(path, err);
+  int fd = path_open(probe, O_WRONLY | O_CREAT | O_EXCL, 0600);
+  Status status = STATUS_OK;
+  if (fd < 0) {
+    status = error_set_errno(err, STATUS_RUN, "%s: cannot create a file in the directory", path);
+  } else {
+    close(fd);
+    status = file_remove(probe, err);
+  }
   free(probe);
-  if (status == STATUS_OK) return STATUS_OK;
-  return error_set(err, STATUS_RUN, "%s: cannot create a file in the directory (%s)", path,
-                   why.text);
+  return status;
 }
 
 Status dir_rename(const char *from, const char *to, Error *err) {

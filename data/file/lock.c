@@ -16,6 +16,7 @@
 #include "data/file/spot.h"
 
 enum { HOLDER_MAX = 160 };
+static const double TELL_AFTER = 0.5; /* seconds */
 
 struct Lock {
   int fd;
@@ -47,10 +48,12 @@ static const char *read_holder(int fd, char holder[HOLDER_MAX]) {
   return holder;
 }
 
-static Status refuse(const char *path, const char *does, const char *holder, Error *err) {
+/* The message of a refusal, or of waiting: `what` may go on after the holder. */
+static Status say(const char *path, const char *does, const char *holder, const char *what,
+                  Error *err) {
   char *dir = path_parent(path);
-  error_set(err, STATUS_RUN, "%s: another process %s%s%s%s; try again when it is done",
-            dir ? dir : path, does, *holder ? " (" : "", holder, *holder ? ")" : "");
+  error_set(err, STATUS_RUN, "%s: another process %s%s%s%s; %s", dir ? dir : path, does,
+            *holder ? " (" : "", holder, *holder ? ")" : "", what);
   free(dir);
   return STATUS_RUN;
 }
@@ -78,7 +81,10 @@ static Try open_and_try(const char *path, int *fd, Error *err) {
     path_failure(path, STATUS_RUN, "cannot open", err);
     return TRY_FAILED;
   }
-  Try result = try_lock(*fd, path);
+  struct stat info;
+  bool regular = fstat(*fd, &info) == 0 && S_ISREG(info.st_mode);
+  if (!regular) error_set(err, STATUS_RUN, "%s: is not a regular file", path);
+  Try result = regular ? try_lock(*fd, path) : TRY_FAILED;
   if (result == TRY_FAILED) error_set_errno(err, STATUS_RUN, "%s: cannot lock", path);
   if (result == TRY_HELD || result == TRY_ELSEWHERE) return result;
   close(*fd);
@@ -92,20 +98,13 @@ static double clock_now(void) {
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void tell(const LockWait *wait, const char *path, const char *does, const char *holder) {
-  Error line = {0}; /* escapes what must not reach a terminal */
-  if (!wait->tell) return;
-  error_set(&line, STATUS_RUN, "%s: waiting up to %.0f s: another process %s%s%s%s", path,
-            wait->seconds, does, *holder ? " (" : "", holder, *holder ? ")" : "");
-  wait->tell(wait->arg, line.text);
-}
-
 static Status take(int *fd, const char *path, const char *does, const LockWait *wait, Error *err) {
   const struct timespec pause = {.tv_nsec = 50000000};
-  double until = clock_now() + (wait ? wait->seconds : 0);
+  const double begun = clock_now(), until = begun + (wait ? wait->seconds : 0);
   bool told = false;
   for (;;) {
     char holder[HOLDER_MAX];
+    Error line = {0};
     Try result = open_and_try(path, fd, err);
     if (result == TRY_HELD) sign(*fd);
     if (result == TRY_HELD) return STATUS_OK;
@@ -113,10 +112,12 @@ static Status take(int *fd, const char *path, const char *does, const LockWait *
     if (result == TRY_GONE) continue; /* its holder is done with it */
     read_holder(*fd, holder);
     close(*fd);
-    *fd = -1;
-    if (clock_now() >= until) return refuse(path, does, holder, err);
-    if (!told) tell(wait, path, does, holder);
-    told = true;
+    if (clock_now() >= until) return say(path, does, holder, "try again when it is done", err);
+    if (!told && wait->tell && clock_now() > begun + TELL_AFTER) {
+      say(path, does, holder, "waiting for it", &line);
+      wait->tell(wait->arg, line.text);
+      told = true;
+    }
     nanosleep(&pause, NULL);
   }
 }

@@ -7,7 +7,7 @@
 
 #include "autograd/ground/status.h"
 
-/* How long to wait for another process, and whom to tell so (once). */
+/* How long to wait for another process, and whom to tell so (once, when it is not over at once). */
 typedef struct LockWait {
   double seconds;
   void (*tell)(void *arg, const char *line); /* may be NULL */

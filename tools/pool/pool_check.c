@@ -222,15 +222,29 @@ static Status check_all(Check *c, Error *err) {
   return pool_check_embeddings(&c->m, &c->found, err);
 }
 
+static void check_close(Check *c) {
+  findings_free(&c->found);
+  t5_close(c->model);
+  manifest_free(&c->m);
+}
+
+static Status check_pool(Check *c, const char *dir, const PoolOptions *o, Error *err) {
+  *c = (Check){.found = findings_new(), .require_provenance = o->require_provenance};
+  TRY(manifest_read(&c->m, dir, err));
+  TRY(pool_open_base(&c->model, &c->m, o->base, err));
+  return check_all(c, err);
+}
+
+/* What is found in a pool that was changed meanwhile may be of two states: it is checked again. */
 Status pool_check(const char *dir, const PoolOptions *o, Error *err) {
-  Check c = {.found = findings_new(), .require_provenance = o->require_provenance};
-  Status status = manifest_read(&c.m, dir, err);
-  if (status == STATUS_OK) status = pool_open_base(&c.model, &c.m, o->base, err);
-  if (status == STATUS_OK) status = check_all(&c, err);
+  Check c;
+  Status status = check_pool(&c, dir, o, err);
+  while (status == STATUS_OK && c.found.errors > 0 && manifest_changed(&c.m)) {
+    check_close(&c);
+    status = check_pool(&c, dir, o, err);
+  }
   if (status == STATUS_OK) status = findings_print(&c.found, dir, c.m.count, o->json, err);
   if (status == STATUS_OK) status = c.found.status;
-  findings_free(&c.found);
-  t5_close(c.model);
-  manifest_free(&c.m);
+  check_close(&c);
   return status;
 }
