@@ -128,24 +128,37 @@ static PoolEntry *entry_of(PoolManifest *m, const char *name) {
   return &m->entry[i];
 }
 
-static void change_hex(char *hex) {
-  hex[0] = hex[0] == '0' ? '1' : '0';
+/* Another file in the place of one, as the contributor of the expert might have made it. */
+static void new_file(PoolManifest *m, const char *expert, PoolFile file) {
+  char *path = manifest_path(m, manifest_find(m, expert), file), *text;
+  size_t size;
+  Error err = {0};
+  expect_ok(path, file_read(path, 1 << 24, &text, &size, &err), &err);
+  if (file == POOL_ADAPTER_CONFIG) {
+    text[size++] = ' '; /* in the place of the NUL */
+  } else {
+    text[size - 4] ^= 1; /* a last bit */
+  }
+  expect_ok(path, file_write(path, text, size, &err), &err);
+  expect_ok(path, hash_file(path, entry_of(m, expert)->hash[file], &err), &err);
+  free(text);
+  free(path);
 }
 
 static void new_adapter(PoolManifest *m) {
-  change_hex(entry_of(m, "deep")->hash[POOL_ADAPTER]);
+  new_file(m, "deep", POOL_ADAPTER);
 }
 
 static void new_adapter_config(PoolManifest *m) {
-  change_hex(entry_of(m, "deep")->hash[POOL_ADAPTER_CONFIG]);
+  new_file(m, "deep", POOL_ADAPTER_CONFIG);
 }
 
 static void new_gate(PoolManifest *m) {
-  change_hex(entry_of(m, "deep")->hash[POOL_GATE]);
+  new_file(m, "deep", POOL_GATE);
 }
 
 static void new_activation(PoolManifest *m) {
-  change_hex(entry_of(m, "wide")->hash[POOL_ACTIVATION]);
+  new_file(m, "wide", POOL_ACTIVATION);
 }
 
 static void set_text(char **text, const char *to) {

@@ -45,8 +45,8 @@ static void what_is_written_is_read(void **state) {
 static void the_file_is_named_after_the_embedder(void **state) {
   (void)state;
   char *a = embeddings_path("p", "org/model:v1", false), *b = embeddings_path("p", ".x", true);
-  assert_string_equal(a, "p/embeddings/org_model_v1.safetensors");
-  assert_string_equal(b, "p/embeddings/examples-_x.safetensors");
+  assert_string_equal(a, "p/./embeddings/org_model_v1.safetensors");
+  assert_string_equal(b, "p/./embeddings/examples-_x.safetensors");
   free(a);
   free(b);
 }

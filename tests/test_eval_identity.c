@@ -71,6 +71,7 @@ static const Row ROWS[] = {
     {"strict", SAME, SETTINGS("strict: true\n")},
     {"statistics", SAME, SETTINGS("statistics: false\n")},
     {"require_provenance", SAME, SETTINGS("require_provenance: true\n")},
+    {"verify", AGAIN, SETTINGS("verify: false\n")},
     {"pool", SAME, {NULL, NULL, NULL}, {"pool: @/pool2\n" BASE, NULL, NULL}, link_pool},
     {"base", SAME, NOPOOL, {"base: @/base2\n" OUT, NULL, NULL}, link_base},
     {"max_target", SAME, {NULL, SAY, NULL}, {"max_target: 9\n" POOL, NULL, NULL}, NULL},

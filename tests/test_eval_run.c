@@ -12,6 +12,7 @@
 
 #include "data/file/file.h"
 #include "tests/eval_world.h"
+#include "tests/tiny_pool.h"
 
 /* ---- failing ---- */
 
@@ -40,6 +41,7 @@ static void test_one_damaged_gate(void **state) {
   char *gate = strdup(scratch_path(s, "pool/experts/deep/gate.safetensors"));
   Error err = {0};
   assert_int_equal(truncate(gate, 100), 0);
+  tiny_pool_list(scratch_path(s, "pool"));
   EvalRun r;
   Status status =
       eval_run_open(&r, s, EVAL_HEAD EVAL_TASKS "methods: [base, phatgoose]\n", true, &err);

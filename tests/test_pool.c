@@ -15,6 +15,7 @@
 #include "tests/pool_world.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
+#include "tests/tiny_pool.h"
 
 static void the_manifest_is_the_order(void **state) {
   T5 *model = pool_world(*state);
@@ -193,6 +194,7 @@ static void data_may_stand_at_any_address(void **state) {
   shift_data(scratch_path(*state, "pool/experts/rhyme/adapter_model.safetensors"), 1);
   shift_data(scratch_path(*state, "pool/experts/rhyme/gate.safetensors"), 3);
   shift_data(scratch_path(*state, "pool/experts/name-2.b/adapter_model.safetensors"), 1);
+  tiny_pool_list(scratch_path(*state, "pool"));
   Pool *after = pool_world_open(*state, model);
   for (int e = 0; e < POOL_WORLD; e++) {
     for (int i = 0; i < model->modules.count; i++) {

@@ -170,14 +170,146 @@ refused 3 "name: '$work/moved' is not there; say where the base is (--base" chec
 accepted check "$pool" --base $demo/base
 cp "$work/kept.yaml" "$pool/pool.yaml"
 
-# ---- what a writer that died leaves: noted, and replaced by the next add ----
-mkdir "$pool/experts/rotate" "$pool/experts/.rotate.new"
-echo junk >"$pool/experts/rotate/junk"
-checked 0 4 '^note .*experts/rotate: is not listed' "$pool"
-add rotate --instruction 'Move the first word to the end.'
+# ---- a folder that is not listed is somebody's: noted, and left alone ----
+mkdir "$pool/experts/rotate"
+echo mine >"$pool/experts/rotate/file"
+checked 0 3 '^note .*experts/rotate: is not listed' "$pool"
+run add "$pool" rotate --adapter $made/experts/rotate --gate $made/gates/rotate.safetensors --instruction 'Move the first word to the end.'
+if grep -q 'experts/rotate: is there and not listed; it is left alone' "$work/err" &&
+  [ "$(ls -A "$pool/experts")" = "$(printf 'kind\npart-1\nrotate\nrotate+1\ntwice')" ] &&
+  [ "$(cat "$pool/experts/rotate/file")" = mine ]; then pass; else fail 'a folder that is not listed'; fi
+rm -r "$pool/experts/rotate"
 checked 0 2 '^note .*part-1: covers 15 of 54 modules' "$pool"
-if [ "$(ls -A "$pool/experts")" = "$(printf 'kind\npart-1\nrotate\ntwice')" ] &&
-  [ "$(ls -A "$pool/experts/rotate" | wc -l)" -eq 3 ]; then pass; else fail 'leftovers'; fi
+accepted rm "$pool" rotate
+add rotate --instruction 'Move the first word to the end.'
+
+# ---- what a writer that died leaves: finished, or undone, by the next one ----
+mkdir "$pool/experts/began" "$pool/experts/twice+1"
+echo half >"$pool/experts/began/gate.safetensors"
+printf 'began\ntwice+1\nkind\n' >"$pool/experts/.changing"
+touch "$pool/experts/kind/gate.safetensors.tmp.4194300.0123456789abcdef" "$pool/kept.tmp.x"
+accepted add "$pool" largest --adapter $made/experts/largest --gate $made/gates/largest.safetensors
+accepted rm "$pool" largest
+if [ "$(find "$pool" -mindepth 1 -maxdepth 2 ! -name '.[gl]*' | sort)" = "$(cd / && for f in \
+  experts experts/kind experts/part-1 experts/rotate experts/twice kept.tmp.x pool.yaml; do echo "$pool/$f"; done)" ] &&
+  [ "$(ls "$pool/experts/kind" | wc -l)" -eq 3 ]; then pass; else fail 'what a writer that died has left'; fi
+rm "$pool/kept.tmp.x"
+echo '../../home' >"$pool/experts/.changing"
+refused 3 "experts/.changing: '../../home' is no folder of an expert" rm "$pool" kind
+rm "$pool/experts/.changing"
+
+# ---- links in a pool lead nowhere ----
+mkdir "$work/home" "$work/home/documents"
+echo precious >"$work/home/documents/thesis"
+for target in experts embeddings .lock experts/.changing .gitignore; do
+  copy
+  rm -rf "$work/copy/$target"
+  ln -s "$work/home" "$work/copy/$target"
+  [ -d "$work/copy/experts" ] || continue
+  "$skein" pool add "$work/copy" documents --adapter $made/experts/kind --gate $made/gates/kind.safetensors >"$work/out" 2>"$work/err"
+  "$skein" pool rm "$work/copy" kind >"$work/out" 2>"$work/err"
+  "$skein" embed "$work/copy" >"$work/out" 2>"$work/err"
+  "$skein" pool check "$work/copy" >"$work/out" 2>"$work/err"
+  if [ "$(find "$work/home" | wc -l)" -eq 3 ] && [ "$(cat "$work/home/documents/thesis")" = precious ]; then pass; else
+    fail "$target led out of the pool"
+  fi
+done
+copy
+mv "$work/copy/experts" "$work/outside" && ln -s "$work/outside" "$work/copy/experts"
+before=$(state "$work/outside")
+for change in "add $work/copy more --adapter $made/experts/kind --gate $made/gates/kind.safetensors" "rm $work/copy kind"; do
+  # shellcheck disable=SC2086 # words
+  run $change
+  if is_refusal $? 1 'copy/experts: is a symbolic link; nothing below .*copy may be one' &&
+    [ "$(state "$work/outside")" = "$before" ]; then pass; else fail "$change through a link"; fi
+done
+rm -r "$work/outside"
+
+# ---- six at once: each waits for the others, and all are there ----
+copy
+for name in a b c d e f; do
+  "$skein" pool add "$work/copy" $name --adapter $made/experts/kind --gate $made/gates/kind.safetensors 2>"$work/err.$name" &
+done
+wait
+if [ "$(sed -n 's/^- name: \(.\)$/\1/p' "$work/copy/pool.yaml" | sort | xargs)" = 'a b c d e f' ] &&
+  "$skein" pool check "$work/copy" >"$work/out"; then pass; else fail 'six additions at once'; fi
+
+# ---- readers while an expert is replaced see the old one or the new one ----
+head -n 2 tests/golden/pool_items.jsonl >"$work/items.jsonl" 2>/dev/null ||
+  printf '{"input": "a", "choices": ["b", "c"]}\n' >"$work/items.jsonl"
+(for gate in part-1 part-2 part-1 part-2 part-1 part-2; do
+  "$skein" pool add "$work/copy" part-1 --adapter "$part" --gate "$made/gates/$gate.safetensors" --replace || echo failed
+done) >"$work/replaced" 2>&1 &
+reads=0 lost=0
+while kill -0 $! 2>/dev/null || [ $reads -lt 3 ]; do
+  reads=$((reads + 1))
+  "$skein" score --pool "$work/copy" --router phatgoose --input "$work/items.jsonl" >"$work/out" 2>"$work/err" || lost=$((lost + 1))
+  "$skein" pool ls "$work/copy" >"$work/out" 2>>"$work/err" || lost=$((lost + 1))
+done
+wait
+if [ $lost -eq 0 ] && [ ! -s "$work/replaced" ]; then pass; else fail "$lost of $reads readers found a third state"; fi
+
+# ---- a replacement that cannot be written, or is killed, leaves the old expert ----
+copy
+before=$(state "$work/copy")
+for limit in 1 20 60; do
+  (ulimit -f $limit && exec "$skein" pool add "$work/copy" kind --adapter $made/experts/twice --gate $made/gates/twice.safetensors --replace) >"$work/out" 2>"$work/err"
+  if [ "$(state "$work/copy")" = "$before" ]; then pass; else fail "a full disk (ulimit -f $limit)"; fi
+done
+for delay in 0.02 0.05 0.08 0.11 0.14 0.17 0.2; do
+  timeout -s KILL $delay "$skein" pool add "$work/copy" kind --adapter $made/experts/kind --gate $made/gates/kind.safetensors --replace --licence "$delay" >"$work/out" 2>&1
+  if "$skein" pool check "$work/copy" >"$work/out" 2>&1; then pass; else fail "killed after $delay s"; fi
+done
+
+# ---- files that are not those that were added are not used unawares ----
+copy
+cp "$made/gates/part-2.safetensors" "$work/copy/experts/part-1/gate.safetensors"
+scored() { # CODE OPTIONS...
+  want=$1
+  shift
+  "$skein" score --pool "$work/copy" --router phatgoose --input "$work/items.jsonl" "$@" >"$work/out" 2>"$work/err"
+  code=$?
+  if [ $code -eq "$want" ]; then pass; else fail "score $*: exit $code, want $want"; fi
+}
+scored 4
+if is_refusal 4 4 'part-1/gate.safetensors: was changed after it was added: SHA-256 is .*no-verify'; then pass; else fail 'a changed gate'; fi
+scored 0 --no-verify --stats "$work/stats.json"
+if grep -q 'copy: its files are not compared with pool.yaml' "$work/err" &&
+  grep -q '"pool_files_verified": false' "$work/stats.json"; then pass; else fail 'no-verify is not said'; fi
+cat >"$work/eval.yaml" <<END
+{pool: $work/copy, output: $work/eval, tasks: [{name: t, file: $work/items.jsonl, kind: choices, metrics: accuracy}], methods: [phatgoose]}
+END
+printf '{"input": "a", "choices": ["b", "c"], "label": 0}\n' >"$work/items.jsonl"
+for code in 4 0 0; do
+  if [ $code -eq 4 ]; then set --; else set -- -s verify=false; fi
+  "$skein" eval -c "$work/eval.yaml" "$@" >"$work/out" 2>"$work/err"
+  got=$?
+  if [ $got -ne $code ] || grep -q 'taken over' "$work/err"; then fail "eval $*: exit $got, want $code"; else pass; fi
+done
+if grep -q 'not compared with pool.yaml' "$work/eval/table.txt" && grep -q '"pool_files_verified": false' "$work/eval/table.json" &&
+  grep -q '"verified": false' "$work/eval/cells/phatgoose/t.json"; then pass; else fail 'a table does not say verify: false'; fi
+
+# ---- an evaluation has its output for itself, and its dead predecessor's temporaries go ----
+cp "$pool/experts/part-1/gate.safetensors" "$work/copy/experts/part-1/gate.safetensors"
+touch "$work/eval/cells/phatgoose/t.jsonl.tmp.4194300.0123456789abcdef" "$work/eval/table.tmp"
+both=0
+for _ in 1 2 3; do
+  "$skein" eval -c "$work/eval.yaml" --force >"$work/out.1" 2>"$work/err.1" &
+  "$skein" eval -c "$work/eval.yaml" --force >"$work/out.2" 2>"$work/err.2"
+  second=$?
+  wait $!
+  first=$?
+  [ $first -ne 0 ] && [ $second -ne 0 ] && both=$((both + 1))
+done
+if [ $both -eq 0 ] && [ -e "$work/eval/table.tmp" ] &&
+  [ ! -e "$work/eval/cells/phatgoose/t.jsonl.tmp.4194300.0123456789abcdef" ]; then pass; else fail "two evaluations failed $both of 3 times"; fi
+
+flock "$work/eval/.lock" sleep 3 &
+wait_for $! sh -c "! flock -n '$work/eval/.lock' true"
+before=$(state "$work/eval")
+"$skein" eval -c "$work/eval.yaml" --force >"$work/out" 2>"$work/err"
+if is_refusal $? 1 'eval: another process is evaluating into this directory' &&
+  [ "$(state "$work/eval")" = "$before" ]; then pass; else fail 'a second evaluation'; fi
 
 # ---- replacing keeps the order and the files of the others ----
 cp -R "$pool" "$work/before"

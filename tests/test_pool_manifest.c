@@ -157,15 +157,15 @@ static void names_are_texts(void **state) {
 static void one_writer_at_a_time(void **state) {
   Scratch *s = *state;
   Error err = {0};
-  PoolLock *first, *second;
-  expect_ok("first", pool_lock(&first, s->dir, &err), &err);
-  Status got = pool_lock(&second, s->dir, &err);
+  Lock *first, *second;
+  expect_ok("first", pool_lock(&first, s->dir, NULL, &err), &err);
+  Status got = pool_lock(&second, s->dir, NULL, &err);
   assert_null(second);
-  expect_error("second", got, &err, STATUS_RUN, ".lock: another process");
-  pool_unlock(first);
+  expect_error("second", got, &err, STATUS_RUN, ": another process is changing the pool");
+  lock_release(first);
   err = (Error){0};
-  expect_ok("after", pool_lock(&second, s->dir, &err), &err);
-  pool_unlock(second);
+  expect_ok("after", pool_lock(&second, s->dir, NULL, &err), &err);
+  lock_release(second);
 }
 
 int main(void) {

@@ -1,4 +1,5 @@
 /* Pools: what is refused, on opening and on use. */
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include "tests/pool_world.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
+#include "tests/tiny_pool.h"
 
 /* Sets the last value of a file of f32. */
 static void set_last(const char *path, float value) {
@@ -29,6 +31,7 @@ static void bad_numbers_are_found_on_use(void **state) {
   T5 *model = pool_world(*state);
   set_last(scratch_path(*state, "pool/experts/count/adapter_model.safetensors"), NAN);
   set_last(scratch_path(*state, "pool/experts/rhyme/gate.safetensors"), INFINITY);
+  tiny_pool_list(scratch_path(*state, "pool"));
   Pool *pool = pool_world_open(*state, model);
   int refused_factors = 0, refused_gates = 0;
   for (int i = 0; i < model->modules.count; i++) {
@@ -62,6 +65,7 @@ static void the_first_bad_factor_is_told(void **state) {
   T5 *model = pool_world(*state);
   set_last(scratch_path(*state, "pool/experts/rhyme/adapter_model.safetensors"), NAN);
   set_last(scratch_path(*state, "pool/experts/count/adapter_model.safetensors"), NAN);
+  tiny_pool_list(scratch_path(*state, "pool"));
   for (int k = 0; k < 4; k++) {
     Pool *pool = pool_world_open(*state, model);
     int refused = 0;
@@ -124,6 +128,7 @@ static void parts_that_do_not_belong_together_are_refused(void **state) {
     snprintf(to, sizeof to, "%s/pool/experts/%s", s->dir, cases[i].to);
     snprintf(command, sizeof command, "cp '%s' '%s'", from, to);
     assert_int_equal(system(command), 0);
+    tiny_pool_list(scratch_path(s, "pool"));
     expect_refused(s, model, cases[i].words, cases[i].status, cases[i].words);
     t5_close(model);
   }
@@ -159,10 +164,58 @@ static void gates_for_other_modules_are_refused(void **state) {
     memcpy(info.expert, pool_entry(pool, 1)->fingerprint, HASH_HEX);
     const char *path = scratch_path(*state, "pool/experts/count/gate.safetensors");
     expect_ok("save", gate_save(gate, &model->modules, path, &info, &err), &err);
+    tiny_pool_list(scratch_path(*state, "pool"));
     expect_refused(*state, model, cases[i].words, STATUS_MISMATCH, cases[i].words);
     gate_close(gate);
     lora_close(lora);
     pool_close(pool);
+    t5_close(model);
+  }
+}
+
+/* A file that is whole and fits, and is not the one that was added. */
+static void changed_files_are_refused_unless_asked_for(void **state) {
+  static const char *const names[] = {"adapter_config.json", "adapter_model.safetensors",
+                                      "gate.safetensors", "activation.safetensors"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    T5 *model = pool_world(*state);
+    Error err = {0};
+    Pool *pool;
+    char name[96], words[160];
+    snprintf(name, sizeof name, "pool/experts/rhyme/%s", names[i]);
+    if (i == 0) {
+      FILE *f = fopen(scratch_path(*state, name), "a");
+      assert_non_null(f);
+      assert_int_equal(fputc(' ', f), ' ');
+      fclose(f);
+    } else {
+      set_last(scratch_path(*state, name), 0.125f);
+    }
+    snprintf(words, sizeof words, "%s: was changed after it was added|no-verify", name);
+    expect_refused(*state, model, name, STATUS_MISMATCH, words);
+    expect_ok(name, pool_open_as_is(&pool, scratch_path(*state, "pool"), &model->modules,
+                                    tiny_sample(model).hex, NULL, &err), &err);
+    assert_false(pool_files_verified(pool));
+    pool_close(pool);
+    t5_close(model);
+  }
+}
+
+/* Git carries links: an expert's folder, or file, that is one is refused by name. */
+static void links_in_a_pool_are_refused(void **state) {
+  static const char *const names[] = {"pool/pool.yaml", "pool/experts", "pool/experts/rhyme",
+                                      "pool/experts/rhyme/adapter_config.json",
+                                      "pool/experts/rhyme/gate.safetensors"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    T5 *model = pool_world(*state);
+    char name[PATH_MAX], words[160];
+    snprintf(name, sizeof name, "%s", scratch_path(*state, names[i]));
+    assert_int_equal(rename(name, scratch_path(*state, "elsewhere")), 0);
+    assert_int_equal(symlink(scratch_path(*state, "elsewhere"), name), 0);
+    snprintf(words, sizeof words, "%s: is a symbolic link; nothing below |pool may be one", names[i]);
+    expect_refused(*state, model, name, STATUS_INPUT, words);
+    expect_ok("clean", dir_remove(scratch_path(*state, "elsewhere"), NULL), &(Error){0});
+    assert_int_equal(unlink(name), 0);
     t5_close(model);
   }
 }
@@ -174,6 +227,8 @@ int main(void) {
       cmocka_unit_test(another_base_is_refused),
       cmocka_unit_test(parts_that_do_not_belong_together_are_refused),
       cmocka_unit_test(missing_files_are_refused),
+      cmocka_unit_test(changed_files_are_refused_unless_asked_for),
+      cmocka_unit_test(links_in_a_pool_are_refused),
       cmocka_unit_test(gates_for_other_modules_are_refused),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

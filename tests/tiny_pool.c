@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "autograd/ground/rng.h"
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/tensors/safetensors.h"
 #include "infer/expert/vector_file.h"
@@ -106,6 +107,22 @@ void tiny_pool(const char *dir, T5 *model, const TinyExpert *expert, int count) 
         .name = strdup(expert[i].name), .instruction = strdup(text), .licence = strdup("")};
     m.count++;
     write_expert(&m, i, model, &expert[i]);
+  }
+  expect_ok(dir, manifest_write(&m, &err), &err);
+  manifest_free(&m);
+}
+
+void tiny_pool_list(const char *dir) {
+  PoolManifest m;
+  Error err = {0};
+  expect_ok(dir, manifest_read(&m, dir, &err), &err);
+  for (int i = 0; i < m.count; i++) {
+    for (int f = 0; f < POOL_FILES; f++) {
+      char *path = manifest_path(&m, i, (PoolFile)f);
+      if (m.entry[i].hash[f][0] && file_exists(path))
+        expect_ok(path, hash_file(path, m.entry[i].hash[f], &err), &err);
+      free(path);
+    }
   }
   expect_ok(dir, manifest_write(&m, &err), &err);
   manifest_free(&m);

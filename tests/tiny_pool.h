@@ -16,5 +16,7 @@ typedef struct TinyExpert {
 
 /* Writes pool.yaml and the experts (tiny_lora, tiny_ia3, tiny_gates) into `dir`, which is made. */
 void tiny_pool(const char *dir, T5 *model, const TinyExpert *expert, int count);
+/* Lists the files of a pool as they are now, as if its contributors had made them so. */
+void tiny_pool_list(const char *dir);
 
 #endif

@@ -45,7 +45,7 @@ static Status add_lines(RunLog *log, const char *path, const char *text, size_t 
 
 Status run_log_read(RunLog *log, const char *dir, Error *err) {
   *log = (RunLog){0};
-  char *path = path_join(dir, METRICS_JSONL), *text = NULL;
+  char *path = path_below(dir, METRICS_JSONL), *text = NULL;
   size_t size = 0;
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   Status status = file_read(path, METRICS_MOST, &text, &size, err);

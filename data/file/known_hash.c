@@ -26,12 +26,16 @@ typedef struct Known {
 } Known;
 
 struct KnownHashes {
-  char *path;  /* of the cache's file; NULL: there can be none */
+  char *folder, *path; /* of the cache's file; NULL: there can be none */
   Known *old;  /* [olds] as remembered, by device and inode */
   size_t olds;
   Known *now; /* [files] as found in this run */
   size_t files;
 };
+
+static Status no_memory(const char *dir, Error *err) {
+  return error_set(err, STATUS_RUN, "%s: out of memory: the hashes of its files", dir);
+}
 
 static int64_t nanoseconds(struct timespec t) {
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
@@ -63,29 +67,35 @@ static bool is_ours(const struct stat *info) {
   return info->st_uid == geteuid() && (info->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/* $XDG_CACHE_HOME/skein, where an absolute path says where that is; NULL otherwise. */
+/* The environment says by an absolute path where caches are; others are to be passed over. */
+static bool is_absolute(const char *path) {
+  return path && path[0] == '/';
+}
+
+static bool has_cache(void) {
+  return is_absolute(getenv("XDG_CACHE_HOME")) || is_absolute(getenv("HOME"));
+}
+
 static char *cache_folder(void) {
-  const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-  if (cache && cache[0] == '/') return path_join(cache, "skein");
-  return home && home[0] == '/' ? path_join(home, ".cache/skein") : NULL;
+  const char *cache = getenv("XDG_CACHE_HOME");
+  return is_absolute(cache) ? path_join(cache, "skein") : path_join(getenv("HOME"), ".cache/skein");
 }
 
-static char *cache_path(const char *dir) {
+static Status name_cache(KnownHashes *k, const char *dir, Error *err) {
   struct stat info;
-  char *folder = path_stat(dir, &info) == 0 ? cache_folder() : NULL, *path = NULL;
-  if (folder && asprintf(&path, "%s" PATH_MARK "hashes-%jx-%jx", folder, (uintmax_t)info.st_dev,
+  char *folder = NULL;
+  if (path_stat(dir, &info) != 0 || !has_cache()) return STATUS_OK;
+  folder = cache_folder();
+  if (folder && asprintf(&k->path, "%s" PATH_MARK "hashes-%jx-%jx", folder, (uintmax_t)info.st_dev,
                          (uintmax_t)info.st_ino) < 0)
-    path = NULL;
-  free(folder);
-  return path;
+    k->path = NULL;
+  k->folder = folder;
+  return folder && k->path ? STATUS_OK : no_memory(dir, err);
 }
 
-static bool folder_is_ours(const char *path) {
+static bool folder_is_ours(const KnownHashes *k) {
   struct stat info;
-  char *folder = path_parent(path);
-  bool ours = folder && stat(folder, &info) == 0 && S_ISDIR(info.st_mode) && is_ours(&info);
-  free(folder);
-  return ours;
+  return stat(k->folder, &info) == 0 && S_ISDIR(info.st_mode) && is_ours(&info);
 }
 
 /* One line; false for one that the program did not write. */
@@ -98,50 +108,56 @@ static bool parse_line(const char *line, Known *known) {
 }
 
 /* Takes over the lines of a text that is whole; none of another. */
-static void parse_text(KnownHashes *k, char *text) {
+static Status parse_text(KnownHashes *k, char *text, Error *err) {
   size_t lines = 0;
-  if (strncmp(text, HEAD, strlen(HEAD)) != 0) return;
+  if (strncmp(text, HEAD, strlen(HEAD)) != 0) return STATUS_OK;
   for (const char *c = text; *c; c++) lines += *c == '\n';
   k->old = calloc(lines, sizeof *k->old);
-  if (!k->old) return;
+  if (!k->old) return no_memory(k->path, err);
   text += strlen(HEAD);
-  for (char *line; *text && (line = strsep(&text, "\n")) != NULL && text;) {
-    if (!parse_line(line, &k->old[k->olds++])) {
-      k->olds = 0;
-      return;
-    }
+  for (char *line; (line = strsep(&text, "\n")) != NULL && text;) {
+    if (parse_line(line, &k->old[k->olds++])) continue;
+    k->olds = 0;
+    return STATUS_OK;
   }
   qsort(k->old, k->olds, sizeof *k->old, compare_files);
+  return STATUS_OK;
 }
 
-static void read_cache(KnownHashes *k) {
+static Status read_cache(KnownHashes *k, Error *err) {
   enum { BYTES_MAX = 64 << 20 };
   struct stat info;
   char *text;
   size_t size;
-  if (!k->path || !folder_is_ours(k->path) || path_stat(k->path, &info) != 0 || !is_ours(&info))
-    return;
-  if (file_read(k->path, BYTES_MAX, &text, &size, NULL) != STATUS_OK) return;
-  parse_text(k, text);
+  if (!k->path || !folder_is_ours(k)) return STATUS_OK;
+  if (path_stat(k->path, &info) != 0 || !is_ours(&info) || info.st_size > BYTES_MAX)
+    return STATUS_OK;
+  Error why = {0};
+  if (file_read(k->path, BYTES_MAX, &text, &size, &why) != STATUS_OK)
+    return why.status == STATUS_RUN ? error_set(err, STATUS_RUN, "%s", why.text) : STATUS_OK;
+  Status status = parse_text(k, text, err);
   free(text);
+  return status;
 }
 
 Status known_hashes_open(KnownHashes **out, const char *dir, size_t files, Error *err) {
   KnownHashes *k = *out = calloc(1, sizeof *k);
-  if (!k) return error_set(err, STATUS_RUN, "%s: out of memory: the hashes", dir);
+  if (!k) return no_memory(dir, err);
   k->now = calloc(files + 1, sizeof *k->now);
   k->files = files;
-  if (!k->now) {
-    known_hashes_close(k);
-    *out = NULL;
-    return error_set(err, STATUS_RUN, "%s: out of memory: the hashes", dir);
-  }
-  k->path = cache_path(dir);
-  read_cache(k);
-  return STATUS_OK;
+  Status status = k->now ? name_cache(k, dir, err) : no_memory(dir, err);
+  if (status == STATUS_OK) status = read_cache(k, err);
+  if (status == STATUS_OK) return STATUS_OK;
+  known_hashes_close(k);
+  *out = NULL;
+  return status;
 }
 
 /* ---- hashing ---- */
+
+static const Known *find_old(const KnownHashes *k, const Known *file) {
+  return k->olds ? bsearch(file, k->old, k->olds, sizeof *k->old, compare_files) : NULL;
+}
 
 /* Its times are too young for the next change to move them. */
 static bool is_racy(const Known *known, int64_t now) {
@@ -155,7 +171,7 @@ Status known_hash(KnownHashes *k, size_t i, const char *path, char hex[HASH_HEX]
   clock_gettime(CLOCK_REALTIME, &now);
   if (path_stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return hash_file(path, hex, err);
   Known known = known_of(&info);
-  const Known *old = bsearch(&known, k->old, k->olds, sizeof *k->old, compare_files);
+  const Known *old = find_old(k, &known);
   if (old && same_state(old, &known)) {
     memcpy(hex, old->hex, HASH_HEX);
     k->now[i] = *old;
@@ -198,18 +214,17 @@ static void put_lines(FILE *f, KnownHashes *k) {
 }
 
 /* The folder, for this user alone. */
-static bool make_folder(const char *path) {
-  char *folder = path_parent(path), *cache = folder ? path_parent(folder) : NULL;
+static bool make_folder(const KnownHashes *k) {
+  char *cache = path_parent(k->folder);
   bool made = cache && dir_make(cache, NULL) == STATUS_OK &&
-              (mkdir(folder, 0700) == 0 || errno == EEXIST) && folder_is_ours(path);
+              (mkdir(k->folder, 0700) == 0 || errno == EEXIST) && folder_is_ours(k);
   free(cache);
-  free(folder);
   return made;
 }
 
 static void write_cache(KnownHashes *k) {
   AtomicFile file;
-  if (!make_folder(k->path) || atomic_open(&file, k->path, NULL) != STATUS_OK) return;
+  if (!make_folder(k) || atomic_open(&file, k->path, NULL) != STATUS_OK) return;
   put_lines(file.stream, k);
   if (atomic_commit(&file, NULL) != STATUS_OK) return;
   int fd = path_open(k->path, O_RDONLY, 0);
@@ -222,7 +237,7 @@ static bool has_news(const KnownHashes *k) {
   for (size_t i = 0; i < k->files; i++) {
     const Known *x = &k->now[i];
     if (!x->hex[0]) continue;
-    const Known *old = bsearch(x, k->old, k->olds, sizeof *x, compare_files);
+    const Known *old = find_old(k, x);
     if (!old || !same_state(old, x)) return true;
   }
   return false;
@@ -231,6 +246,7 @@ static bool has_news(const KnownHashes *k) {
 void known_hashes_close(KnownHashes *k) {
   if (!k) return;
   if (k->path && has_news(k)) write_cache(k);
+  free(k->folder);
   free(k->path);
   free(k->old);
   free(k->now);

@@ -19,11 +19,12 @@ static int open_again(int dir, const char *name, int flags, mode_t mode) {
 
 /* The directory before the mark, which may be reached through links. */
 static int open_root(const char *path, size_t size) {
-  char *root = size > 0 ? strndup(path, size) : strdup("/");
-  if (!root) return -1;
-  int fd = open_again(AT_FDCWD, root, O_PATH | O_DIRECTORY, 0);
-  free(root);
-  return fd;
+  char root[PATH_MAX] = "/";
+  if (size >= sizeof root) errno = ENAMETOOLONG;
+  if (size >= sizeof root) return -1;
+  if (size > 0) memcpy(root, path, size);
+  if (size > 0) root[size] = '\0';
+  return open_again(AT_FDCWD, root, O_PATH | O_DIRECTORY, 0);
 }
 
 /* The directory `name` of `dir`. The kernel says ENOTDIR of a link, too. */
@@ -133,6 +134,7 @@ Status path_failure(const char *path, Status status, const char *what, Error *er
     return error_set(err, status, "%.*s: is a symbolic link; nothing below %.*s may be one",
                      (int)size, path, (int)(path_mark(path) - path), path);
   }
+  if (cause == ENOMEM) return error_set(err, STATUS_RUN, "%s: out of memory", path);
   errno = cause;
   return error_set_errno(err, status, "%s: %s", path, what);
 }

@@ -55,7 +55,7 @@ char *embeddings_path(const char *pool_dir, const char *embedder, bool examples)
   char *path;
   if (asprintf(&path, "%s" PATH_MARK "embeddings/%s%s.safetensors", pool_dir, prefix, embedder) < 0)
     return NULL;
-  char *name = path + strlen(pool_dir) + strlen("/embeddings/") + strlen(prefix);
+  char *name = path + strlen(path) - strlen(".safetensors") - strlen(embedder);
   for (size_t i = 0; i < strlen(embedder); i++) {
     if (!strchr(PLAIN, name[i]) || (i == 0 && name[i] == '.')) name[i] = '_';
   }

@@ -167,7 +167,7 @@ static void put_head(json_t **root, const Evaluation *e, const char *pool_finger
   json_put(root, "pool", eval_text_json(s->pool));
   json_put(root, "pool_fingerprint", json_string(pool_fingerprint));
   json_put(root, "unverified_gates", unverified_json(e->pool));
-  json_put(root, "pool_verified", e->pool ? json_boolean(s->verify) : json_null());
+  json_put(root, "pool_files_verified", e->pool ? json_boolean(s->verify) : json_null());
   json_put(root, "bootstrap_samples", json_integer(s->bootstrap_samples));
   json_put(root, "bootstrap_seed", json_integer(s->bootstrap_seed));
 }

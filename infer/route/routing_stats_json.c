@@ -36,6 +36,6 @@ json_t *routing_stats_json(const RoutingStats *s, const Pool *pool) {
 json_t *routing_report_json(const RoutingStats *s, const Pool *pool, const char *task,
                             const char *method) {
   return json_pack("{s:s, s:s, s:s, s:b, s:o}", "task", task, "method", method, "pool",
-                   pool_dir(pool), "pool_verified", pool_files_verified(pool), "routing",
+                   pool_dir(pool), "pool_files_verified", pool_files_verified(pool), "routing",
                    routing_stats_json(s, pool));
 }

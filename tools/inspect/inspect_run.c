@@ -1,9 +1,9 @@
 /* Directories that `skein train` writes. */
-#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "tools/inspect/inspect.h"
 #include "train/run_log.h"
@@ -30,24 +30,16 @@ static void add_log(Facts *f, json_t *o, const RunLog *log) {
   add_best(f, o, log);
 }
 
-static int not_hidden(const struct dirent *entry) {
-  return entry->d_name[0] != '.';
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b) {
-  return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* The names in a directory, in order; nothing when there is no such directory. */
-static void add_names(Facts *f, json_t *o, const char *key, const char *dir) {
-  struct dirent **entry = NULL;
-  json_t *names = facts_array(f, o, key);
-  int n = scandir(dir, &entry, not_hidden, by_bytes);
-  for (int i = 0; i < n; i++) {
-    facts_append(f, names, facts_text(entry[i]->d_name));
-    free(entry[i]);
+/* The names in a directory, in order; none when there is no such directory. */
+static Status add_names(Facts *f, json_t *o, const char *key, const char *dir, Error *err) {
+  DirNames names;
+  TRY(dir_names(&names, dir, err));
+  json_t *list = facts_array(f, o, key);
+  for (size_t i = 0; i < names.count; i++) {
+    if (names.name[i][0] != '.') facts_append(f, list, facts_text(names.name[i]));
   }
-  free(entry);
+  dir_names_free(&names);
+  return STATUS_OK;
 }
 
 Status inspect_run(Inspection *in, const char *dir, Error *err) {
@@ -59,10 +51,9 @@ Status inspect_run(Inspection *in, const char *dir, Error *err) {
   json_t *o = facts_object(f, f->root, "run");
   add_log(f, o, &log);
   run_log_free(&log);
-  char *checkpoints = path_join(dir, "checkpoints");
+  char *checkpoints = path_below(dir, "checkpoints");
   if (!checkpoints) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  add_names(f, o, "checkpoints", checkpoints);
-  add_names(f, o, "files", dir);
+  Status status = add_names(f, o, "checkpoints", checkpoints, err);
   free(checkpoints);
-  return STATUS_OK;
+  return status == STATUS_OK ? add_names(f, o, "files", dir, err) : status;
 }

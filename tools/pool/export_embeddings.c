@@ -52,7 +52,7 @@ static int is_of_instructions(const struct dirent *entry) {
 
 Status export_embeddings(const PoolManifest *m, const char *dir, int *count, Error *err) {
   struct dirent **entry = NULL;
-  char *from = path_join(m->dir, "embeddings"), *to = path_join(dir, "embeddings");
+  char *from = path_below(m->dir, "embeddings"), *to = path_join(dir, "embeddings");
   Status status = from && to ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
   int n = status == STATUS_OK ? scandir(from, &entry, is_of_instructions, alphasort) : 0;
   *count = n < 0 ? 0 : n; /* a pool may have none */

@@ -84,7 +84,7 @@ static Status fill_trace(Facts *f, const TraceRequest *r, const RoutingTrace *tr
   facts_set(f, f->root, "task", json_string(r->task));
   facts_set(f, f->root, "method", json_string(r->method));
   facts_set(f, f->root, "pool", json_string(pool_dir(r->pool)));
-  facts_set(f, f->root, "pool_verified", json_boolean(pool_files_verified(r->pool)));
+  facts_set(f, f->root, "pool_files_verified", json_boolean(pool_files_verified(r->pool)));
   json_t *names = facts_array(f, f->root, "experts");
   for (int e = 0; e < trace->experts; e++)
     facts_append(f, names, json_string(pool_entry(r->pool, e)->name));
