@@ -17,7 +17,7 @@
 #include "tests/frames.h"
 #include "tests/scratch.h"
 
-enum { LINE_MAX_BYTES = 100, TOTAL_MAX_BYTES = 1000 };
+enum { LINE_MAX_BYTES = 100, TOTAL_MAX_BYTES = 1000, BLANK_MAX_BYTES = 1000, INDEX_BYTES = 16 };
 
 /* Expands a file of these bytes; on success its text is in *text, which the caller frees. */
 static Status expand(Scratch *s, const void *bytes, size_t size, char **text, Error *err) {
@@ -25,7 +25,8 @@ static Status expand(Scratch *s, const void *bytes, size_t size, char **text, Er
   int fd;
   expect_ok("map", mapped_open(&in, scratch_write(s, "in.zst", bytes, size), err), err);
   assert_true(jsonl_is_compressed(&in));
-  Status status = jsonl_expand(&in, LINE_MAX_BYTES, TOTAL_MAX_BYTES, &fd, err);
+  const JsonlLimits limits = {LINE_MAX_BYTES, BLANK_MAX_BYTES, TOTAL_MAX_BYTES, INDEX_BYTES};
+  Status status = jsonl_expand(&in, &limits, &fd, err);
   mapped_close(&in);
   *text = NULL;
   if (status != STATUS_OK) return status;
@@ -163,11 +164,32 @@ static void bombs_meet_a_limit(void **state) {
   expect_refusal(*state, bytes, write_bomb(bytes, "x", 1 << 20), "longer than 100 bytes");
   expect_text(*state, bytes, write_bomb(bytes, "\n", TOTAL_MAX_BYTES), lines);
   expect_refusal(*state, bytes, write_bomb(bytes, "\n", TOTAL_MAX_BYTES + 1),
-                 "decompresses to more than 1000 bytes");
+                 "line 1002: byte 1001: ends blank lines of more than 1000 bytes");
   /* A long line after others, in a frame of its own. */
   size_t n = frame_raw(bytes, "a\nb\nc", 5);
   n += write_bomb(bytes + n, "x", LINE_MAX_BYTES);
   expect_refusal(*state, bytes, n, "line 3: byte 4: the line is longer than 100 bytes");
+}
+
+/* What is counted: bytes, and what the index takes for each line that is not blank. */
+static void lines_cost_what_their_index_takes(void **state) {
+  enum { LINES = TOTAL_MAX_BYTES / (2 + INDEX_BYTES) };
+  char lines[2 * LINES + 3];
+  unsigned char bytes[TOTAL_MAX_BYTES + 100];
+  for (int i = 0; i <= LINES; i++) memcpy(lines + 2 * i, "a\n", 3);
+  size_t n = frame_raw(bytes, lines + 2, 2 * LINES);
+  expect_text(*state, bytes, n, lines + 2);
+  n = frame_raw(bytes, lines, 2 * LINES + 2);
+  expect_refusal(*state, bytes, n, "decompresses to more than 1000 bytes|decompress it (zstd -d)");
+  /* Blank lines between them are none of a run. */
+  n = frame_raw(bytes, " \t\r\n\n1\n", 7);
+  n += write_bomb(bytes + n, "\n", BLANK_MAX_BYTES / 2);
+  n += frame_raw(bytes + n, " 2\n", 3);
+  n += write_bomb(bytes + n, "\n", BLANK_MAX_BYTES / 2 - 100);
+  char *text;
+  Error err = {0};
+  expect_ok("runs", expand(*state, bytes, n, &text, &err), &err);
+  free(text);
 }
 
 static void the_temporary_file_has_no_name(void **state) {
@@ -215,6 +237,7 @@ int main(void) {
       cmocka_unit_test(windows_are_limited),
       cmocka_unit_test(many_empty_frames_take_linear_time),
       cmocka_unit_test(bombs_meet_a_limit),
+      cmocka_unit_test(lines_cost_what_their_index_takes),
       cmocka_unit_test(the_temporary_file_has_no_name),
       cmocka_unit_test(a_full_disk_is_named),
   };

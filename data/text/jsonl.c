@@ -21,11 +21,20 @@ struct Jsonl {
   char hash[HASH_HEX];
 };
 
+/* A file of text that repeats itself becomes a hundred times as large; a bomb, ten thousand times. */
+static int64_t expansion_limit(size_t compressed) {
+  enum { RATIO = 1000 };
+  int64_t most = compressed < JSONL_TOTAL_MAX / RATIO ? (int64_t)compressed * RATIO : JSONL_TOTAL_MAX;
+  return most > JSONL_SMALL_MAX ? most : JSONL_SMALL_MAX;
+}
+
 /* Replaces the mapping of a compressed file by that of its text. */
 static Status expand_file(MappedFile *file, Error *err) {
   int fd;
   MappedFile text;
-  TRY(jsonl_expand(file, JSONL_LINE_MAX, JSONL_TOTAL_MAX, &fd, err));
+  const JsonlLimits limits = {JSONL_LINE_MAX, JSONL_BLANK_MAX, expansion_limit(file->size),
+                              sizeof(Line)};
+  TRY(jsonl_expand(file, &limits, &fd, err));
   Status status = mapped_descriptor(&text, fd, file->path, err);
   close(fd);
   if (status != STATUS_OK) return status;

@@ -4,8 +4,8 @@
  * memory.
  *
  * Lines end in LF or CRLF, the last one may end without; lines of nothing but blanks are skipped,
- * and so is a byte order mark before the first. Limits: window 2^27, and the two below; a bomb
- * meets the limit of a line, of the total, or of the disk, while it is being written. */
+ * and so is a byte order mark before the first. Limits: window 2^27, and those below, which a bomb
+ * meets while it is being written. */
 #ifndef SKEIN_JSONL_H
 #define SKEIN_JSONL_H
 
@@ -14,7 +14,11 @@
 #include "data/file/file.h"
 
 #define JSONL_LINE_MAX  ((size_t)64 << 20) /* bytes of a line */
-#define JSONL_TOTAL_MAX ((int64_t)1 << 40) /* decompressed bytes of a file */
+#define JSONL_BLANK_MAX ((int64_t)1 << 20) /* bytes of blank lines in a row, in a compressed file */
+/* Decompressed bytes of a file, with its index: at most the first, and at most a thousand times its
+ * size or the second. */
+#define JSONL_TOTAL_MAX ((int64_t)1 << 40)
+#define JSONL_SMALL_MAX ((int64_t)128 << 20)
 
 typedef struct Jsonl Jsonl;
 

@@ -17,10 +17,10 @@ enum { WINDOW_LOG_MAX = 27 };
 typedef struct Expansion {
   const char *path; /* of the compressed file, for messages */
   int fd;
-  int64_t total;
+  const JsonlLimits *limits;
+  int64_t total, lines;     /* bytes; lines that are not blank */
   int64_t line, line_start; /* the line that is being written: its number from 1, its offset */
-  size_t line_max;
-  int64_t total_max;
+  int64_t text_end;         /* behind the last byte that is not blank */
 } Expansion;
 
 bool jsonl_is_compressed(const MappedFile *in) {
@@ -31,25 +31,45 @@ bool jsonl_is_compressed(const MappedFile *in) {
          (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
 }
 
+static Status refuse_line(const Expansion *x, const char *what, int64_t most, Error *err) {
+  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": byte %" PRId64 ": %s %" PRId64 " bytes",
+                   x->path, x->line, x->line_start, what, most);
+}
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* `size` bytes more of the line that is being written. */
+static Status count_text(Expansion *x, const char *text, int64_t size, int64_t at, Error *err) {
+  int64_t last = size;
+  while (last > 0 && is_blank(text[last - 1])) last--;
+  if (last > 0 && x->text_end <= x->line_start) x->lines++;
+  if (last > 0) x->text_end = at + last;
+  if (at + size - x->line_start > x->limits->line)
+    return refuse_line(x, "the line is longer than", x->limits->line, err);
+  if (x->text_end <= x->line_start && at + size - x->text_end > x->limits->blank)
+    return refuse_line(x, "ends blank lines of more than", x->limits->blank, err);
+  return STATUS_OK;
+}
+
 /* Counts the block into the lines, within the limits. */
 static Status count_lines(Expansion *x, const char *block, size_t size, Error *err) {
   const char *end = block + size, *newline;
   for (const char *p = block;; p = newline + 1) {
     newline = memchr(p, '\n', (size_t)(end - p));
-    int64_t at = x->total + ((newline ? newline : end) - block);
-    if (at - x->line_start > (int64_t)x->line_max) {
-      return error_set(err, STATUS_INPUT,
-                       "%s: line %" PRId64 ": byte %" PRId64 ": the line is longer than %zu bytes",
-                       x->path, x->line, x->line_start, x->line_max);
-    }
+    int64_t at = x->total + (p - block), more = (newline ? newline : end) - p;
+    TRY(count_text(x, p, more, at, err));
     if (!newline) break;
     x->line++;
-    x->line_start = at + 1;
+    x->line_start = at + more + 1;
   }
   x->total += (int64_t)size;
-  if (x->total <= x->total_max) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: decompresses to more than %" PRId64 " bytes", x->path,
-                   x->total_max);
+  if (x->total + x->lines * x->limits->index <= x->limits->total) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   "%s: decompresses to more than %" PRId64 " bytes, which is far more than its size "
+                   "lets expect; if it is meant so, decompress it (zstd -d)",
+                   x->path, x->limits->total);
 }
 
 static Status write_block(Expansion *x, const char *block, size_t size, Error *err) {
@@ -99,10 +119,9 @@ static Status expand_text(const MappedFile *in, Expansion *x, Error *err) {
   return status;
 }
 
-Status jsonl_expand(const MappedFile *in, size_t line_max, int64_t total_max, int *fd, Error *err) {
+Status jsonl_expand(const MappedFile *in, const JsonlLimits *limits, int *fd, Error *err) {
   TRY(temporary_file(fd, in->path, err));
-  Expansion x = {
-      .path = in->path, .fd = *fd, .line = 1, .line_max = line_max, .total_max = total_max};
+  Expansion x = {.path = in->path, .fd = *fd, .limits = limits, .line = 1};
   Status status = expand_text(in, &x, err);
   if (status != STATUS_OK) close(*fd);
   return status;
