@@ -1,5 +1,5 @@
-/* What is below a directory that somebody named: no link there leads out of it, whatever is done; and
- * what processes that died have left is removed from it. */
+/* What is below a directory that somebody named: no link there leads out of it, whatever is done;
+ * and what processes that died have left is removed from it. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -139,8 +139,11 @@ static void a_memory_of_others_is_not_believed(void **state) {
 /* Any damage: none of it is believed in part, and it is written anew. */
 static void a_damaged_memory_is_no_memory(void **state) {
   Scratch *s = *state;
-  static const char *const TEXT[] = {"",         "skein-hashes 1",      "skein-hashes 2\n",
-                                     "skein-hashes 1\n1 2 3\n", "skein-hashes 1\n\n\n",
+  static const char *const TEXT[] = {"",
+                                     "skein-hashes 1",
+                                     "skein-hashes 2\n",
+                                     "skein-hashes 1\n1 2 3\n",
+                                     "skein-hashes 1\n\n\n",
                                      "skein-hashes 1\n1 2 3 4 5 zz\n"};
   remember(s);
   for (size_t i = 0; i < sizeof TEXT / sizeof *TEXT; i++) {

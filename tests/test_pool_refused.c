@@ -193,8 +193,10 @@ static void changed_files_are_refused_unless_asked_for(void **state) {
     }
     snprintf(words, sizeof words, "%s: was changed after it was added|no-verify", name);
     expect_refused(*state, model, name, STATUS_MISMATCH, words);
-    expect_ok(name, pool_open_as_is(&pool, scratch_path(*state, "pool"), &model->modules,
-                                    tiny_sample(model).hex, NULL, &err), &err);
+    expect_ok(name,
+              pool_open_as_is(&pool, scratch_path(*state, "pool"), &model->modules,
+                              tiny_sample(model).hex, NULL, &err),
+              &err);
     assert_false(pool_files_verified(pool));
     pool_close(pool);
     t5_close(model);
@@ -212,7 +214,8 @@ static void links_in_a_pool_are_refused(void **state) {
     snprintf(name, sizeof name, "%s", scratch_path(*state, names[i]));
     assert_int_equal(rename(name, scratch_path(*state, "elsewhere")), 0);
     assert_int_equal(symlink(scratch_path(*state, "elsewhere"), name), 0);
-    snprintf(words, sizeof words, "%s: is a symbolic link; nothing below |pool may be one", names[i]);
+    snprintf(words, sizeof words, "%s: is a symbolic link; nothing below |pool may be one",
+             names[i]);
     expect_refused(*state, model, name, STATUS_INPUT, words);
     expect_ok("clean", dir_remove(scratch_path(*state, "elsewhere"), NULL), &(Error){0});
     assert_int_equal(unlink(name), 0);

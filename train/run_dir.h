@@ -22,8 +22,8 @@ typedef struct RunDir {
 } RunDir;
 
 /* Makes and locks the directory, and removes the temporaries of processes that died. A fresh run
- * refuses a directory that already holds one; a resumed run refuses one that holds none. A held lock
- * is STATUS_RUN naming the directory and its holder. */
+ * refuses a directory that already holds one; a resumed run refuses one that holds none. A held
+ * lock is STATUS_RUN naming the directory and its holder. */
 Status run_dir_open(RunDir *d, const char *path, bool resume, Error *err);
 void run_dir_close(RunDir *d); /* a zeroed RunDir is allowed */
 

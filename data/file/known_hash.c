@@ -27,7 +27,7 @@ typedef struct Known {
 
 struct KnownHashes {
   char *folder, *path; /* of the cache's file; NULL: there can be none */
-  Known *old;  /* [olds] as remembered, by device and inode */
+  Known *old;          /* [olds] as remembered, by device and inode */
   size_t olds;
   Known *now; /* [files] as found in this run */
   size_t files;
@@ -101,9 +101,10 @@ static bool folder_is_ours(const KnownHashes *k) {
 /* One line; false for one that the program did not write. */
 static bool parse_line(const char *line, Known *known) {
   int end = 0;
-  int fields = sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 " %64[0-9a-f]%n",
-                      &known->device, &known->inode, &known->size, &known->written,
-                      &known->changed, known->hex, &end);
+  int fields =
+      sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 " %64[0-9a-f]%n",
+             &known->device, &known->inode, &known->size, &known->written, &known->changed,
+             known->hex, &end);
   return fields == 6 && strlen(known->hex) == HASH_HEX - 1 && line[end] == '\0';
 }
 

@@ -1,10 +1,10 @@
 /* path: names of files, as strings; nothing here looks at the disk.
  *
  * A path may have two parts: the directory that somebody named, which may be reached through
- * symbolic links, and what is below it. A pool, a run or an evaluation may come from a stranger (git
- * carries links), so nothing below it may lead out of it. The mark "/./" parts the two, as it does
- * for rsync: every function of the room refuses a link (and `..`) after the first mark of a path,
- * whether it reads, makes, replaces or removes. Messages show a mark as a slash. */
+ * symbolic links, and what is below it. A pool, a run or an evaluation may come from a stranger
+ * (git carries links), so nothing below it may lead out of it. The mark "/./" parts the two, as it
+ * does for rsync: every function of the room refuses a link (and `..`) after the first mark of a
+ * path, whether it reads, makes, replaces or removes. Messages show a mark as a slash. */
 #ifndef SKEIN_PATH_H
 #define SKEIN_PATH_H
 

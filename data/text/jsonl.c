@@ -21,10 +21,11 @@ struct Jsonl {
   char hash[HASH_HEX];
 };
 
-/* A file of text that repeats itself becomes a hundred times as large; a bomb, ten thousand times. */
+/* Text that repeats itself becomes a hundred times as large; a bomb, ten thousand times. */
 static int64_t expansion_limit(size_t compressed) {
   enum { RATIO = 1000 };
-  int64_t most = compressed < JSONL_TOTAL_MAX / RATIO ? (int64_t)compressed * RATIO : JSONL_TOTAL_MAX;
+  int64_t most =
+      compressed < JSONL_TOTAL_MAX / RATIO ? (int64_t)compressed * RATIO : JSONL_TOTAL_MAX;
   return most > JSONL_SMALL_MAX ? most : JSONL_SMALL_MAX;
 }
 

@@ -32,8 +32,9 @@ bool jsonl_is_compressed(const MappedFile *in) {
 }
 
 static Status refuse_line(const Expansion *x, const char *what, int64_t most, Error *err) {
-  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": byte %" PRId64 ": %s %" PRId64 " bytes",
-                   x->path, x->line, x->line_start, what, most);
+  return error_set(err, STATUS_INPUT,
+                   "%s: line %" PRId64 ": byte %" PRId64 ": %s %" PRId64 " bytes", x->path, x->line,
+                   x->line_start, what, most);
 }
 
 static bool is_blank(char c) {
@@ -67,7 +68,8 @@ static Status count_lines(Expansion *x, const char *block, size_t size, Error *e
   x->total += (int64_t)size;
   if (x->total + x->lines * x->limits->index <= x->limits->total) return STATUS_OK;
   return error_set(err, STATUS_INPUT,
-                   "%s: decompresses to more than %" PRId64 " bytes, which is far more than its size "
+                   "%s: decompresses to more than %" PRId64
+                   " bytes, which is far more than its size "
                    "lets expect; if it is meant so, decompress it (zstd -d)",
                    x->path, x->limits->total);
 }

@@ -17,7 +17,8 @@ enum { VERSION = 1 };
 char *eval_cell_path(const char *output, const char *method, const char *task, CellFile file) {
   static const char *const END[] = {".json", ".jsonl", EVAL_ROUTING_END ".json"};
   char *path;
-  if (asprintf(&path, "%s" PATH_MARK "cells/%s/%s%s", output, method, task, END[file]) < 0) return NULL;
+  if (asprintf(&path, "%s" PATH_MARK "cells/%s/%s%s", output, method, task, END[file]) < 0)
+    return NULL;
   return path;
 }
 

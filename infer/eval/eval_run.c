@@ -108,7 +108,8 @@ static Status open_cells(Evaluation *e, int method, bool force, Error *err) {
     if (cell->state != CELL_OPEN) continue;
     CellParts parts = cell_parts(e, method, t, experts);
     TRY(eval_cell_identity(&parts, cell->identity, err));
-    if (!force && e->spec->settings.verify) TRY(eval_cell_read(cell, &parts, wants_statistics(e->spec, m), err));
+    if (!force && e->spec->settings.verify)
+      TRY(eval_cell_read(cell, &parts, wants_statistics(e->spec, m), err));
   }
   return STATUS_OK;
 }

@@ -14,8 +14,8 @@ typedef struct Evaluation {
   Pool *part; /* the experts of the method that ran last, where it has `only` */
   char *part_only;
   Lock *lock;      /* of the output, while cells are computed and written */
-  ItemSet **items;                                          /* [tasks] */
-  EvalCell *cell;                                           /* [methods, tasks] */
+  ItemSet **items; /* [tasks] */
+  EvalCell *cell;  /* [methods, tasks] */
   char program_identity[HASH_HEX], base_identity[HASH_HEX]; /* eval_identity.h */
 } Evaluation;
 

@@ -64,7 +64,8 @@ static bool is_listed(const PoolManifest *m, const char *folder) {
 static Status drop_folder(const PoolManifest *m, const char *folder, Error *err) {
   char *path;
   if (is_listed(m, folder)) return STATUS_OK;
-  if (asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0) return no_memory(m->dir, err);
+  if (asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0)
+    return no_memory(m->dir, err);
   Status status = dir_remove(path, err);
   free(path);
   return status;

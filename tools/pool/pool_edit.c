@@ -139,7 +139,9 @@ static Status choose_folder(const PoolManifest *m, const PoolEntry *old, PoolEnt
     if (asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0)
       return out_of_memory(m->dir, err);
     taken = file_exists(path);
-    if (taken) console_note(NULL, "%s/experts/%s: is there and not listed; it is left alone", m->dir, folder);
+    if (taken)
+      console_note(NULL, "%s/experts/%s: is there and not listed; it is left alone", m->dir,
+                   folder);
     free(path);
   }
   return STATUS_OK;

@@ -61,8 +61,8 @@ static Status check_file(const PoolManifest *m, const char *path, bool examples,
   return status;
 }
 
-static Status check_named(const PoolManifest *m, const char *dir, const char *name,
-                          Findings *found, Error *err) {
+static Status check_named(const PoolManifest *m, const char *dir, const char *name, Findings *found,
+                          Error *err) {
   static const char EXAMPLES[] = "examples-";
   if (name[0] == '.') return STATUS_OK;
   char *path = path_join(dir, name);

@@ -43,7 +43,7 @@ Status pool_diff(const char *before, const char *after, const PoolOptions *o, Er
 /* The pool as facts; `whole`: with full instructions. */
 Status pool_list(Facts *f, const char *dir, bool whole, Error *err);
 
-/* How the commands wait for a pool that another process is changing: some seconds, said on stderr. */
+/* How commands wait for a pool that another process is changing: some seconds, said on stderr. */
 LockWait pool_wait(void);
 
 /* Opens the base of a pool: `given`, or where the pool says it is. */
