@@ -95,4 +95,49 @@ if [ $? -eq 2 ] && grep -q 'already holds a run' "$work/err" && [ -s "$work/run/
   fail 'a second run'
 fi
 
+# Two at once in one output: one of them trains, the other one changes nothing and says who does.
+small="-s data.train=$work/good.jsonl -s data.valid= -s train.steps=2 -s train.batch_size=4"
+both=0 neither=0
+for _ in 1 2 3 4 5; do
+  rm -rf "$work/run"
+  # shellcheck disable=SC2086 # options
+  {
+    "$skein" train gate -c configs/demo/gate.yaml -s output="$work/run" $small >"$work/out.1" 2>"$work/err.1" &
+    "$skein" train gate -c configs/demo/gate.yaml -s output="$work/run" $small >"$work/out.2" 2>"$work/err.2"
+  }
+  second=$?
+  wait $!
+  first=$?
+  if [ $first -ne 0 ] && [ $second -ne 0 ]; then neither=$((neither + 1)); fi
+  if [ $first -eq 0 ] && [ $second -eq 0 ]; then both=$((both + 1)); fi
+  [ -e "$work/run/gate.safetensors" ] || neither=$((neither + 1))
+done
+if [ $both -eq 0 ] && [ $neither -eq 0 ]; then pass; else fail "of 5 pairs both trained $both times, neither $neither"; fi
+rm -rf "$work/run" && mkdir "$work/run"
+flock "$work/run/.lock" sleep 2 &
+wait_for $! sh -c "! flock -n '$work/run/.lock' true"
+# shellcheck disable=SC2086 # options
+gate $small
+if is_refusal $? 1 'run: another process is writing this run' && [ "$(ls -A "$work/run")" = .lock ]; then pass; else
+  fail 'a held output'
+fi
+
+# An output that came from somebody else has links in it: they are refused, and lead nowhere.
+for target in metrics.jsonl checkpoints gate.safetensors .lock run.yaml last; do
+  rm -rf "$work/run" "$work/home" && mkdir "$work/run" "$work/home"
+  echo precious >"$work/home/thesis"
+  case $target in
+    *.*) ln -s "$work/home/thesis" "$work/run/$target" ;;
+    *) ln -s "$work/home" "$work/run/$target" ;;
+  esac
+  # shellcheck disable=SC2086 # options
+  gate $small
+  code=$?
+  if [ "$(ls -A "$work/home")" = thesis ] && [ "$(cat "$work/home/thesis")" = precious ] &&
+    { [ $target = last ] || [ $target = run.yaml ] || grep -q "run/$target: is a symbolic link" "$work/err"; }; then pass; else
+    fail "a link named $target: exit $code"
+  fi
+done
+rm -rf "$work/run"
+
 finish
