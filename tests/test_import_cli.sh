@@ -55,7 +55,16 @@ best=$golden/phatgoose/best.pt
 
 # ---- phatgoose ----
 goose() { refused "$1" "$2" import phatgoose "$work/new" --base $base --checkpoint "${3:-$best}" --names "${4:-$work/names}"; }
+# Of imports that began before: one died, one goes on, one is no import's.
+mkdir "$work/.pool.1.new" "$work/.pool.2.new" "$work/.pool.x.new"
+: >"$work/.pool.1.new/.lock" && : >"$work/.pool.x.new/.lock"
+exec 9>"$work/.pool.2.new/.lock" && flock 9
 accepted import phatgoose "$pool" --checkpoint $best --base $base --names "$work/names"
+exec 9>&-
+if [ "$(cd "$work" && echo .pool.*) $(ls -A "$pool")" = ".pool.2.new .pool.x.new .gitignore
+experts
+pool.yaml" ]; then pass; else fail "left behind: $(ls -A "$work" "$pool")"; fi
+rm -r "$work"/.pool.*
 says '^format  *phatgoose$' '^not used  *decoder.embed_tokens.weight' '^tensors not used  *2$' \
   '^scale  *1 / rank' '^  apple  *4  *47  *trained  *standardised  *best.pt, expert 1$'
 accepted ls "$pool"
@@ -167,7 +176,7 @@ add $golden/glider/zoo_best.pt
 if grep -q 'zoo_best.pt: 96 tensors are no gates' "$work/err"; then pass; else fail 'factors beside gates are not told'; fi
 accepted ls "$work/others"
 says '^  zoo  *lora  *4  *1  *47  *-  *trained  *unverified'
-same "$adapter/gate.safetensors" "$work/others/experts/zoo/gate.safetensors"
+same "$adapter/gate.safetensors" "$work/others/experts/zoo+1/gate.safetensors" # replaced once
 accepted add "$work/others" own --adapter "$adapter" --gate "$adapter/gate.safetensors"
 accepted ls "$work/others"
 says '^  own .* unverified'

@@ -256,20 +256,34 @@ training.svg" ] || [ "$(ls "$run")" = "metrics.jsonl
 training.svg" ]; then pass; else fail "left behind: $(ls "$run")"; fi
 
 mkfifo fifo
-mkdir -p fifos/cells/m
-ln -s "$work/fifo" fifos/metrics.jsonl
-ln -s "$work/fifo" fifos/ablation.csv
-ln -s "$work/fifo" fifos/cells/m/t.routing.json
-ln -s "$work/fifo" fifos/pool.yaml
+mkdir -p fifos/cells/m links/cells/m elsewhere/m
+for name in metrics.jsonl ablation.csv cells/m/t.routing.json pool.yaml; do
+  mkfifo "fifos/$name"
+  ln -s "$work/fifo" "links/$name"
+done
 refused 'metrics.jsonl is a FIFO' 3 'metrics.jsonl: is not a regular file' training fifos
 refused 'ablation.csv is a FIFO' 3 'ablation.csv: is not a regular file' ablation fifos
 refused 'a cell is a FIFO' 3 't.routing.json: is not a regular file' routing fifos -o figs
 refused 'a trace is a FIFO' 3 'fifo: is not a regular file' trace fifo -o figs
 refused 'a pool is a FIFO' 3 'pool.yaml: is not a regular file' pool fifos -o figs
 refused 'a device' 3 'zero: is not a regular file' trace /dev/zero -o figs
-cp a/ablation.csv fifos/x && rm fifos/ablation.csv && mv fifos/x fifos/ablation.csv
-ln -s "$work/fifo" fifos/table.json
+rm fifos/ablation.csv && cp a/ablation.csv fifos/ablation.csv && mkfifo fifos/table.json
 refused 'table.json is a FIFO' 3 'table.json: is not a regular file' ablation fifos
+
+# ---- what was named may be a link; below it there is none ----
+linked() { what=$1 && shift && refused "$what is a link" 3 "links/$what: is a symbolic link; nothing below links may be one" "$@"; }
+linked metrics.jsonl training links
+linked ablation.csv ablation links
+linked cells/m/t.routing.json routing links -o figs
+linked pool.yaml pool links -o figs
+rm links/ablation.csv && cp a/ablation.csv links && ln -s "$work/nowhere" links/table.json
+linked table.json ablation links
+rm -r links/cells/m && ln -s "$work/elsewhere/m" links/cells/m
+linked cells/m routing links -o figs
+rm -r links/cells && ln -s "$work/elsewhere" links/cells
+linked cells routing links -o figs
+ln -s "$work/a" named
+plotted 'a link to an ablation' ablation named -o figs
 
 # ---- signals: gnuplot is not waited for, its folder is removed ----
 

@@ -314,12 +314,12 @@ static void the_report_as_json(void **state) {
   add(&w, DECODER_WO, &call, (const int64_t[]){0});
   commit(w.stats, (const bool[]){true}, 1);
   json_t *report = routing_report_json(w.stats, pool, "boolq", "glider");
-  json_t *want =
-      json_pack("{s:s, s:s, s:s, s:{s:[s, s], s:[{s:s, s:i, s:f, s:[f, f], s:[f, f], s:[f, f]}]}}",
-                "task", "boolq", "method", "glider", "pool", dir, "routing", "experts", "one",
-                "two", "modules", "name", place_name[DECODER_WO], "tokens", 2, "entropy",
-                routing_stats_entropy(w.stats, w.at[DECODER_WO]->id), "weight", 0.625, 0.375,
-                "share", 2.0 / 3, 1.0 / 3, "top1", 1.0, 0.0);
+  json_t *want = json_pack(
+      "{s:s, s:s, s:s, s:b, s:{s:[s, s], s:[{s:s, s:i, s:f, s:[f, f], s:[f, f], s:[f, f]}]}}",
+      "task", "boolq", "method", "glider", "pool", dir, "pool_files_verified", true, "routing",
+      "experts", "one", "two", "modules", "name", place_name[DECODER_WO], "tokens", 2, "entropy",
+      routing_stats_entropy(w.stats, w.at[DECODER_WO]->id), "weight", 0.625, 0.375, "share",
+      2.0 / 3, 1.0 / 3, "top1", 1.0, 0.0);
   assert_non_null(want);
   assert_true(json_equal(report, want));
   json_decref(want);

@@ -58,6 +58,11 @@ Status dir_names(DirNames *names, const char *path, Error *err) {
   return status;
 }
 
+bool dir_exists(const char *path) {
+  struct stat info;
+  return path_stat(path, &info) == 0 && (S_ISDIR(info.st_mode) || S_ISLNK(info.st_mode));
+}
+
 /* ---- what is left of outputs that were never finished ---- */
 
 /* The process that a temporary of atomic_open is of (<name>.tmp.<pid>.<16 hex digits>), or 0 for

@@ -98,6 +98,9 @@ typedef struct DirNames {
  * is zeroed. */
 Status dir_names(DirNames *names, const char *path, Error *err);
 void dir_names_free(DirNames *names); /* a zeroed DirNames is allowed */
+/* There is such a directory or, below a mark, a link of this name: whoever goes on learns that it
+ * is refused, and does not pass it over. */
+bool dir_exists(const char *path);
 
 /* Removes the temporaries of atomic outputs that processes which run no more have left in `path`
  * and, some levels deep, below it; no other name. For whoever holds the lock of the directory. What

@@ -1,9 +1,8 @@
 #include "data/tensors/weights_place.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 
 typedef struct Candidate {
@@ -25,15 +24,10 @@ void weights_place_free(WeightsPlace *p) {
   *p = (WeightsPlace){0};
 }
 
-/* Something has this name, be it a link to nowhere (which the opening will report). */
-static bool name_exists(const char *path) {
-  return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 static Status try_candidate(WeightsPlace *p, const char *dir, const Candidate *c, Error *err) {
   char *path = path_join(dir, c->name);
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  bool there = name_exists(path);
+  bool there = file_exists(path); /* a link to nowhere the opening will report */
   if (there && !p->path) {
     *p = (WeightsPlace){.path = path, .index = c->index};
     return STATUS_OK;

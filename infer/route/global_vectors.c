@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "data/file/file.h"
 #include "infer/embed/embed_cosine.h"
 #include "infer/embed/embed_pool.h"
 
@@ -59,7 +59,7 @@ static Status read_rows(GlobalVectors *v, Embedder *embedder, const Pool *pool, 
                         Error *err) {
   char *path = embeddings_path(pool_dir(pool), embedder_name(embedder), examples);
   if (!path) return no_memory(err);
-  bool there = access(path, F_OK) == 0;
+  bool there = file_exists(path);
   Status status;
   if (there) {
     status = embeddings_read(&v->rows, path, err);

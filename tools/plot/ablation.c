@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "autograd/ground/array.h"
 #include "data/file/file.h"
@@ -117,11 +116,11 @@ static Status find_groups(Ablation *a, Error *err) {
 
 /* For titles; without table.json they do not name the pool. */
 static Status read_pool(Ablation *a, const char *dir, Error *err) {
-  char *path = path_join(dir, "table.json");
+  char *path = path_below(dir, "table.json");
   if (!path) return no_memory(err);
   JsonDoc doc = {0};
   const char *pool = "";
-  bool there = access(path, F_OK) == 0;
+  bool there = file_exists(path);
   Status status = there ? json_parse_file(&doc, path, LARGEST, err) : STATUS_OK;
   if (status == STATUS_OK && there && json_has(&doc, "pool"))
     status = json_get_string(&doc, "pool", &pool, err);
@@ -133,7 +132,7 @@ static Status read_pool(Ablation *a, const char *dir, Error *err) {
 
 Status ablation_read(Ablation *a, const char *dir, Error *err) {
   *a = (Ablation){0};
-  char *text = NULL, *path = path_join(dir, "ablation.csv");
+  char *text = NULL, *path = path_below(dir, "ablation.csv");
   size_t size;
   Status status = path ? file_read(path, LARGEST, &text, &size, err) : no_memory(err);
   if (status == STATUS_OK) status = read_text(a, path, text, size, err);

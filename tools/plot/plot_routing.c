@@ -1,12 +1,10 @@
 #include "tools/plot/plot_routing.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "autograd/ground/array.h"
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/options/options.h"
 #include "tools/plot/figure_name.h"
@@ -70,53 +68,46 @@ static Status add_cell(Cells *cells, const RoutingRequest *r, const char *path, 
   return add_file(cells, r, path, false, err);
 }
 
-static int is_name(const struct dirent *entry) {
-  return entry->d_name[0] != '.';
+static bool is_shown(const char *name) {
+  return name[0] != '.';
 }
 
-static int is_cell(const struct dirent *entry) {
-  size_t length = strlen(entry->d_name), suffix = strlen(SUFFIX);
-  return is_name(entry) && length > suffix && strcmp(entry->d_name + length - suffix, SUFFIX) == 0;
+static bool is_cell(const char *name) {
+  size_t length = strlen(name), suffix = strlen(SUFFIX);
+  return is_shown(name) && length > suffix && strcmp(name + length - suffix, SUFFIX) == 0;
 }
 
 typedef Status AddPath(Cells *cells, const RoutingRequest *r, const char *path, Error *err);
 
 /* Adds each name of the folder that passes, in alphabetical order. */
 static Status add_names(Cells *cells, const RoutingRequest *r, const char *dir,
-                        int (*pass)(const struct dirent *), AddPath *add, Error *err) {
-  struct dirent **name;
-  int count = scandir(dir, &name, pass, alphasort);
-  if (count < 0) return error_set_errno(err, STATUS_INPUT, "%s: cannot be read", dir);
+                        bool (*pass)(const char *name), AddPath *add, Error *err) {
+  DirNames names;
+  TRY(dir_names(&names, dir, err));
   Status status = STATUS_OK;
-  for (int i = 0; i < count; i++) {
-    char *path = status == STATUS_OK ? path_join(dir, name[i]->d_name) : NULL;
-    if (status == STATUS_OK)
-      status = path ? add(cells, r, path, err) : error_set(err, STATUS_RUN, "out of memory");
+  for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+    if (!pass(names.name[i])) continue;
+    char *path = path_join(dir, names.name[i]);
+    status = path ? add(cells, r, path, err) : error_set(err, STATUS_RUN, "out of memory");
     free(path);
-    free(name[i]);
   }
-  free(name);
+  dir_names_free(&names);
   return status;
 }
 
-static bool is_dir(const char *path) {
-  struct stat about;
-  return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
 static Status add_method(Cells *cells, const RoutingRequest *r, const char *dir, Error *err) {
-  return is_dir(dir) ? add_names(cells, r, dir, is_cell, add_cell, err) : STATUS_OK;
+  return dir_exists(dir) ? add_names(cells, r, dir, is_cell, add_cell, err) : STATUS_OK;
 }
 
 static Status add_input(Cells *cells, const RoutingRequest *r, const char *path, Error *err) {
-  if (!is_dir(path)) return add_file(cells, r, path, true, err);
-  char *dir = path_join(path, "cells");
+  if (!dir_exists(path)) return add_file(cells, r, path, true, err);
+  char *dir = path_below(path, "cells");
   if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  Status status = is_dir(dir) ? add_names(cells, r, dir, is_name, add_method, err)
-                              : error_set(err, STATUS_INPUT,
-                                          "%s: has no folder 'cells'; want the output of skein "
-                                          "eval, or files of routing statistics",
-                                          path);
+  Status status = dir_exists(dir) ? add_names(cells, r, dir, is_shown, add_method, err)
+                                  : error_set(err, STATUS_INPUT,
+                                              "%s: has no folder 'cells'; want the output of "
+                                              "skein eval, or files of routing statistics",
+                                              path);
   free(dir);
   return status;
 }

@@ -1,6 +1,6 @@
 #include "tools/pool/export_embeddings.h"
 
-#include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,25 +43,25 @@ static Status convert_named(const char *from, const char *to, const char *file, 
   return status;
 }
 
-static int is_of_instructions(const struct dirent *entry) {
-  const char *name = entry->d_name;
+static bool is_of_instructions(const char *name) {
   size_t size = strlen(name);
   return name[0] != '.' && strncmp(name, "examples-", strlen("examples-")) != 0 &&
          size > strlen(END) && strcmp(name + size - strlen(END), END) == 0;
 }
 
 Status export_embeddings(const PoolManifest *m, const char *dir, int *count, Error *err) {
-  struct dirent **entry = NULL;
+  DirNames names = {0};
   char *from = path_below(m->dir, "embeddings"), *to = path_join(dir, "embeddings");
-  Status status = from && to ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
-  int n = status == STATUS_OK ? scandir(from, &entry, is_of_instructions, alphasort) : 0;
-  *count = n < 0 ? 0 : n; /* a pool may have none */
-  if (*count > 0) status = dir_make(to, err);
-  for (int i = 0; i < *count; i++) {
-    if (status == STATUS_OK) status = convert_named(from, to, entry[i]->d_name, err);
-    free(entry[i]);
+  Status status = from && to ? dir_names(&names, from, err) /* a pool may have none */
+                             : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  *count = 0;
+  for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+    if (!is_of_instructions(names.name[i])) continue;
+    if (*count == 0) status = dir_make(to, err);
+    if (status == STATUS_OK) status = convert_named(from, to, names.name[i], err);
+    ++*count;
   }
-  free(entry);
+  dir_names_free(&names);
   free(from);
   free(to);
   return status;

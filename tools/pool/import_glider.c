@@ -114,7 +114,7 @@ static Status fill_rows(const PoolManifest *m, const Embeddings *from, Embedding
 
 static Status write_rows(PoolImport *p, const Embeddings *e, Error *err) {
   char *path = embeddings_path(p->m.dir, e->embedder, false);
-  char *folder = path_join(p->m.dir, "embeddings");
+  char *folder = path_below(p->m.dir, "embeddings");
   Status status = path && folder ? dir_make(folder, err) : out_of_memory(p->dir, err);
   if (status == STATUS_OK) status = embeddings_write(e, path, err);
   free(path);

@@ -105,14 +105,21 @@ static Status write_glider(Export *x, Error *err) {
 
 /* ---- directories ---- */
 
+static Status copy_listed(const char *from, const char *to, const char *listed, Error *err) {
+  char hash[HASH_HEX];
+  TRY(pool_copy_file(from, to, hash, err));
+  if (strcmp(hash, listed) == 0) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH, "%s: was changed while it was copied; start again", from);
+}
+
 static Status copy_expert(const PoolManifest *m, int i, const char *folder, Error *err) {
   TRY(dir_make(folder, err));
   Status status = STATUS_OK;
   for (int f = 0; f < POOL_FILES && status == STATUS_OK; f++) {
-    char hash[HASH_HEX];
-    if (!m->entry[i].hash[f][0]) continue;
+    const char *listed = m->entry[i].hash[f];
+    if (!listed[0]) continue;
     char *from = manifest_path(m, i, (PoolFile)f), *to = path_join(folder, POOL_FILE[f]);
-    status = from && to ? pool_copy_file(from, to, hash, err) : out_of_memory(folder, err);
+    status = from && to ? copy_listed(from, to, listed, err) : out_of_memory(folder, err);
     free(from);
     free(to);
   }

@@ -1,6 +1,5 @@
 #include "tools/pool/staged_dir.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,8 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+
+#define END ".new"
 
 static Status out_of_memory(const char *dir, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", dir);
@@ -21,53 +22,116 @@ Status staged_refuse(const char *path, Error *err) {
 
 Status staged_check(const char *dir, Error *err) {
   struct stat info;
-  struct dirent **entry = NULL;
+  DirNames names = {0};
   if (lstat(dir, &info) != 0) return STATUS_OK;
-  int n = S_ISDIR(info.st_mode) ? scandir(dir, &entry, NULL, NULL) : 0;
-  for (int i = 0; i < n; i++) free(entry[i]);
-  free(entry);
-  if (n == 2) return STATUS_OK; /* "." and ".." */
-  return staged_refuse(dir, err);
+  if (!S_ISDIR(info.st_mode)) return staged_refuse(dir, err);
+  TRY(dir_names(&names, dir, err));
+  bool empty = names.count == 0;
+  dir_names_free(&names);
+  return empty ? STATUS_OK : staged_refuse(dir, err);
 }
 
-/* "DIR/.NAME.PID.new". */
-static char *hidden_name(const char *dir) {
+/* ---- hidden names ---- */
+
+/* A directory to be: "PARENT/NAME". */
+typedef struct Place {
+  char *parent, *name;
+} Place;
+
+static void place_free(Place *p) {
+  free(p->parent);
+  free(p->name);
+}
+
+static bool place_find(Place *p, const char *dir) {
   size_t size = strlen(dir);
   while (size > 1 && dir[size - 1] == '/') size--;
-  char *plain = strndup(dir, size), *parent = plain ? path_parent(plain) : NULL, *name = NULL;
-  if (parent && asprintf(&name, "%s/.%s.%d.new", parent, path_last(plain), (int)getpid()) < 0) {
-    name = NULL;
-  }
+  char *plain = strndup(dir, size);
+  *p = (Place){0};
+  if (plain) *p = (Place){path_parent(plain), strdup(path_last(plain))};
   free(plain);
-  free(parent);
-  return name;
+  return p->parent && p->name;
+}
+
+/* "PARENT/.NAME.PID.new". */
+static char *hidden_path(const Place *p) {
+  char *path;
+  int size = asprintf(&path, "%s/.%s.%d" END, p->parent, p->name, (int)getpid());
+  return size < 0 ? NULL : path;
+}
+
+/* The last part of the hidden path of some process. */
+static bool is_hidden(const char *file, const char *name) {
+  size_t size = strlen(name);
+  if (file[0] != '.' || strncmp(file + 1, name, size) != 0 || file[size + 1] != '.') return false;
+  const char *pid = file + size + 2;
+  size_t digits = strspn(pid, "0123456789");
+  return digits > 0 && strcmp(pid + digits, END) == 0;
+}
+
+/* ---- what processes that died have left ---- */
+
+/* Whose lock can be taken has nobody who writes it. One without a lock just begins. */
+static void sweep_one(const char *path) {
+  Lock *lock;
+  char *held = path_below(path, ".lock");
+  bool left = held && file_exists(held) && lock_take(&lock, held, "", NULL, NULL) == STATUS_OK;
+  free(held);
+  if (!left) return;
+  dir_remove(path, NULL);
+  lock_release(lock);
+}
+
+/* What cannot be removed stays: it is in nobody's way. */
+static void sweep(const Place *p) {
+  DirNames names;
+  if (dir_names(&names, p->parent, NULL) != STATUS_OK) return;
+  for (size_t i = 0; i < names.count; i++) {
+    char *path = is_hidden(names.name[i], p->name) ? path_join(p->parent, names.name[i]) : NULL;
+    if (path) sweep_one(path);
+    free(path);
+  }
+  dir_names_free(&names);
+}
+
+/* ---- the directory ---- */
+
+static Status take_lock(StagedDir *s, Error *err) {
+  s->held = path_below(s->path, ".lock");
+  if (!s->held) return out_of_memory(s->dir, err);
+  return lock_take(&s->lock, s->held, "is writing this directory", NULL, err);
+}
+
+static Status make(StagedDir *s, Error *err) {
+  Place place;
+  bool found = place_find(&place, s->dir);
+  if (found) sweep(&place);
+  s->path = found ? hidden_path(&place) : NULL;
+  place_free(&place);
+  if (!s->path) return out_of_memory(s->dir, err);
+  TRY(dir_remove(s->path, err));
+  TRY(dir_make(s->path, err));
+  return take_lock(s, err);
 }
 
 Status staged_begin(StagedDir *s, const char *dir, Error *err) {
   *s = (StagedDir){.dir = dir};
   TRY(staged_check(dir, err));
-  s->path = hidden_name(dir);
-  if (!s->path) return out_of_memory(dir, err);
-  Status status = dir_remove(s->path, err);
-  if (status == STATUS_OK) status = dir_make(s->path, err);
+  Status status = make(s, err);
   if (status != STATUS_OK) staged_close(s);
   return status;
 }
 
 Status staged_commit(StagedDir *s, Error *err) {
   TRY(staged_check(s->dir, err));
-  if (rename(s->path, s->dir) != 0) {
-    return error_set_errno(err, STATUS_RUN, "%s: cannot rename to %s", s->path, s->dir);
-  }
-  char *parent = path_parent(s->dir);
-  Status status = parent ? dir_sync(parent, err) : out_of_memory(s->dir, err);
-  free(parent);
-  return status;
+  TRY(file_remove(s->held, err));
+  return dir_rename(s->path, s->dir, err);
 }
 
 void staged_close(StagedDir *s) {
-  Error ignored = {0};
-  if (s->path) dir_remove(s->path, &ignored);
+  if (s->lock) dir_remove(s->path, NULL);
+  lock_release(s->lock);
   free(s->path);
+  free(s->held);
   *s = (StagedDir){0};
 }

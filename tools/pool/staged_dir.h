@@ -1,13 +1,16 @@
 /* staged_dir: a new directory that appears whole or not at all: it grows under a hidden name beside
- * its own. */
+ * its own, ".NAME.PID.new", and is held by a lock until it is done; what processes that died have
+ * left of the same directory is removed. */
 #ifndef SKEIN_STAGED_DIR_H
 #define SKEIN_STAGED_DIR_H
 
-#include "autograd/ground/status.h"
+#include "data/file/lock.h"
 
 typedef struct StagedDir {
   const char *dir; /* the name to be, borrowed */
   char *path;      /* the hidden one */
+  char *held;      /* its lock's file */
+  Lock *lock;
 } StagedDir;
 
 /* The refusal of what is at a place already, and whether there is something to refuse: other than an
