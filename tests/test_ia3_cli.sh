@@ -59,6 +59,15 @@ accepted $gate -s expert="$work/ia3" -s output="$work/gate"
 says 'Is the gate trained'
 accepted train activation -s base=$demo/base -s expert="$work/ia3" -s data.train="$work/train.jsonl" -s activation.examples=8 \
   -s output="$work/activation"
+mkdir "$work/home"
+echo precious >"$work/home/thesis"
+for file in adapter_config.json adapter_model.safetensors; do
+  rm -rf "$work/linked" && mkdir "$work/linked" && ln -s "$work/home/thesis" "$work/linked/$file"
+  skein $ia3 -s output="$work/linked" -s train.steps=1
+  if [ $? -eq 1 ] && grep -q "linked/$file: is a symbolic link" "$work/err" && [ "$(cat "$work/home/thesis")" = precious ]; then pass; else
+    fail "a link named $file in an output"
+  fi
+done
 
 # ---- inspecting ----
 accepted inspect "$work/ia3" --base $demo/base
@@ -97,4 +106,22 @@ for router in arrow norm merged-factors; do
     score --pool "$pool" --router $router --input "$work/valid.jsonl"
 done
 accepted generate --pool "$pool" --router phatgoose --input "$work/valid.jsonl"
+
+# ---- what somebody else made of the files ----
+strange() { rm -rf "$work/strange" && cp -R "$pool" "$work/strange"; }
+uniform() { refused "$1" "$2" score --pool "$work/strange" --router uniform --input "$work/valid.jsonl"; }
+for file in adapter_config.json adapter_model.safetensors gate.safetensors activation.safetensors; do
+  strange && printf ' ' >>"$work/strange/experts/colours/$file"
+  uniform 4 "colours/$file: was changed after it was added"
+  strange && mv "$work/strange/experts/colours/$file" "$work/home/$file" &&
+    ln -s "$work/home/$file" "$work/strange/experts/colours/$file"
+  uniform 3 "colours/$file: is a symbolic link; nothing below .*strange may be one"
+  rm "$work/strange/experts/colours/$file" && mkfifo "$work/strange/experts/colours/$file"
+  uniform 3 "colours/$file: is not a regular file"
+done
+strange && mv "$work/strange/experts/colours" "$work/home/colours" && ln -s "$work/home/colours" "$work/strange/experts/colours"
+uniform 3 'experts/colours: is a symbolic link; nothing below .*strange may be one'
+refused 3 'experts/colours: is a symbolic link' pool export peft "$work/strange" "$work/out-peft"
+rm "$work/strange/experts/colours" && cp "$work/ia3/adapter_model.safetensors" "$work/strange/experts/colours"
+uniform 3 'experts/colours'
 finish

@@ -162,6 +162,16 @@ refused 2 "'onnx' is none of phatgoose, glider, peft" export onnx "$pool" "$work
 refused 2 'export: takes no --names' export peft "$pool" "$work/new" --names x
 refused 3 'nowhere/pool.yaml' export peft "$work/nowhere" "$work/new"
 
+# ---- what somebody else made of a pool ----
+strange() { rm -rf "$work/strange" && cp -R "$work/glider" "$work/strange"; }
+strange && mv "$work/strange/embeddings" "$work/moved" && ln -s "$work/moved" "$work/strange/embeddings"
+refused 3 'strange/embeddings: is a symbolic link' export glider "$work/strange" "$work/new"
+strange && printf ' ' >>"$work/strange/experts/zoo/gate.safetensors"
+for format in peft glider phatgoose; do
+  refused 4 'zoo/gate.safetensors: was changed after it was added' export $format "$work/strange" "$work/new"
+done
+if [ ! -e "$work/new" ]; then pass; else fail 'a refused export leaves something'; fi
+
 # ---- gates of others ----
 adapter=$pool/experts/zoo
 add() { gate=$1 && shift && run add "$work/others" zoo --adapter "$adapter" --gate "$gate" --replace "$@"; }
