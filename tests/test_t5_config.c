@@ -162,6 +162,9 @@ static void what_is_wrong_is_refused_by_key(void **state) {
       {"{\"model_type\": \"t5\", \"vocab_size\": 9, \"d_model\": \"8\"}", "d_model: |a string"},
       {"{\"model_type\": \"t5\", \"vocab_size\": 99999999}", "vocab_size: |99999999"},
       {"{\"model_type\": \"t5\", \"vocab_size\": 9, \"d_model\": 0}", "d_model: |0"},
+      {"{\"model_type\": \"t5\", \"vocab_size\": 1, \"d_model\": 8, \"d_kv\": 4, \"d_ff\": 8, "
+       "\"num_heads\": 2, \"num_layers\": 1}",
+       "eos_token_id: is missing"},
   };
   Error err;
   T5Config c;

@@ -152,6 +152,12 @@ static Status read_ids(T5Config *c, const JsonDoc *doc, Error *err) {
   int64_t last = c->vocab_size - 1;
   TRY(read_int(doc, "pad_token_id", 0, last, &c->pad_id, err));
   TRY(read_eos(c, doc, last, err));
+  if (c->eos_id > last) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: eos_token_id: is missing, and %d, which it then is, is no token of a "
+                     "vocabulary of %" PRId64,
+                     doc->file, c->eos_id, c->vocab_size);
+  }
   c->decoder_start_id = c->pad_id;
   return read_int(doc, "decoder_start_token_id", 0, last, &c->decoder_start_id, err);
 }
