@@ -139,6 +139,24 @@ static Status read_ia3(LoraConfig *c, Error *err) {
   return read_modules(c, "feedforward_modules", &c->feedforward, err);
 }
 
+static bool is_layer(const json_t *value) {
+  return json_is_integer(value) && json_integer_value(value) >= 0;
+}
+
+/* layers_to_transform: the number of a layer, or a list of them; nothing: of all. */
+static Status read_layers(LoraConfig *c, Error *err) {
+  static const char key[] = "layers_to_transform";
+  const json_t *value = json_object_get(c->doc.root, key);
+  c->some_layers = !lora_key_is_off(value);
+  if (!c->some_layers || is_layer(value)) return STATUS_OK;
+  size_t layers = 0;
+  while (is_layer(json_array_get(value, layers))) layers++;
+  if (json_is_array(value) && layers == json_array_size(value)) return STATUS_OK;
+  const json_t *wrong = json_is_array(value) ? json_array_get(value, layers) : value;
+  return error_set(err, STATUS_INPUT, "%s: %s: has %s, want the numbers of layers", c->path, key,
+                   json_is_integer(wrong) ? "one below 0" : json_kind(wrong));
+}
+
 static Status read_document(LoraConfig *c, Error *err) {
   c->base_name = "";
   TRY(read_kind(c, err));
@@ -151,7 +169,7 @@ static Status read_document(LoraConfig *c, Error *err) {
   }
   TRY(read_modules(c, "target_modules", &c->targets, err));
   TRY(read_modules(c, "exclude_modules", &c->excluded, err));
-  c->some_layers = !lora_key_is_off(json_object_get(c->doc.root, "layers_to_transform"));
+  TRY(read_layers(c, err));
   c->encoder_alone = trained_on_encoder(c);
   return STATUS_OK;
 }
