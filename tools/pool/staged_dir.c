@@ -72,26 +72,33 @@ static bool is_hidden(const char *file, const char *name) {
 /* ---- what processes that died have left ---- */
 
 /* Whose lock can be taken has nobody who writes it. One without a lock just begins. */
-static void sweep_one(const char *path) {
+static void sweep_one(const char *path, const char *held) {
   Lock *lock;
-  char *held = path_below(path, ".lock");
-  bool left = held && file_exists(held) && lock_take(&lock, held, "", NULL, NULL) == STATUS_OK;
-  free(held);
-  if (!left) return;
+  if (!file_exists(held) || lock_take(&lock, held, "", NULL, NULL) != STATUS_OK) return;
   dir_remove(path, NULL);
   lock_release(lock);
 }
 
-/* What cannot be removed stays: it is in nobody's way. */
-static void sweep(const Place *p) {
+static Status sweep_name(const Place *p, const char *file, Error *err) {
+  if (!is_hidden(file, p->name)) return STATUS_OK;
+  char *path = path_join(p->parent, file), *held = path ? path_below(path, ".lock") : NULL;
+  if (held) sweep_one(path, held);
+  Status status = held ? STATUS_OK : out_of_memory(p->parent, err);
+  free(path);
+  free(held);
+  return status;
+}
+
+/* What cannot be listed or removed stays: it is in nobody's way. */
+static Status sweep(const Place *p, Error *err) {
   DirNames names;
-  if (dir_names(&names, p->parent, NULL) != STATUS_OK) return;
-  for (size_t i = 0; i < names.count; i++) {
-    char *path = is_hidden(names.name[i], p->name) ? path_join(p->parent, names.name[i]) : NULL;
-    if (path) sweep_one(path);
-    free(path);
-  }
+  Error failure = {0};
+  Status status = dir_names(&names, p->parent, &failure);
+  if (status == STATUS_RUN) return error_set(err, status, "%s", failure.text);
+  for (size_t i = 0; status == STATUS_OK && i < names.count; i++)
+    status = sweep_name(p, names.name[i], err);
   dir_names_free(&names);
+  return status == STATUS_RUN ? status : STATUS_OK;
 }
 
 /* ---- the directory ---- */
@@ -102,14 +109,11 @@ static Status take_lock(StagedDir *s, Error *err) {
   return lock_take(&s->lock, s->held, "is writing this directory", NULL, err);
 }
 
-static Status make(StagedDir *s, Error *err) {
-  Place place;
-  bool found = place_find(&place, s->dir);
-  if (found) sweep(&place);
-  s->path = found ? hidden_path(&place) : NULL;
-  place_free(&place);
+/* A directory that has the hidden name by now is another process's, or has nothing in it yet. */
+static Status make(StagedDir *s, const Place *p, Error *err) {
+  TRY(sweep(p, err));
+  s->path = hidden_path(p);
   if (!s->path) return out_of_memory(s->dir, err);
-  TRY(dir_remove(s->path, err));
   TRY(dir_make(s->path, err));
   return take_lock(s, err);
 }
@@ -117,7 +121,9 @@ static Status make(StagedDir *s, Error *err) {
 Status staged_begin(StagedDir *s, const char *dir, Error *err) {
   *s = (StagedDir){.dir = dir};
   TRY(staged_check(dir, err));
-  Status status = make(s, err);
+  Place place;
+  Status status = place_find(&place, dir) ? make(s, &place, err) : out_of_memory(dir, err);
+  place_free(&place);
   if (status != STATUS_OK) staged_close(s);
   return status;
 }
