@@ -25,7 +25,7 @@ Status dir_sync(const char *path, Error *err) {
   return status;
 }
 
-static Status sync_parent(const char *path, Error *err) {
+Status dir_sync_parent(const char *path, Error *err) {
   char *parent = path_parent(path);
   Status status = parent ? dir_sync(parent, err) : no_memory(path, err);
   free(parent);
@@ -42,7 +42,7 @@ static Status make_one(const char *path, Error *err) {
   bool there = cause && spot_stat(&spot, &info) == 0 && S_ISDIR(info.st_mode);
   spot_close(&spot);
   if (there) return STATUS_OK;
-  if (!cause) return sync_parent(path, err);
+  if (!cause) return dir_sync_parent(path, err);
   errno = cause == EEXIST ? ENOTDIR : cause;
   return path_failure(path, STATUS_RUN, FAILED, err);
 }
@@ -88,16 +88,17 @@ Status dir_check_writable(const char *path, Error *err) {
   char *probe;
   if (asprintf(&probe, "%s/.skein-probe.tmp.%jd.%016x", path, (intmax_t)getpid(), 0U) < 0)
     return no_memory(path, err);
-  int fd = path_open(probe, O_WRONLY | O_CREAT | O_EXCL, 0600);
-  Status status = STATUS_OK;
-  if (fd < 0) {
-    status = error_set_errno(err, STATUS_RUN, "%s: cannot create a file in the directory", path);
-  } else {
-    close(fd);
-    status = file_remove(probe, err);
+  Spot spot;
+  int result = spot_open(&spot, probe);
+  if (result == 0) {
+    result = spot_open_file(&spot, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    if (result >= 0) unlinkat(spot.dir, spot.name, 0);
+    if (result >= 0) close(result);
+    spot_close(&spot);
   }
   free(probe);
-  return status;
+  if (result >= 0) return STATUS_OK;
+  return path_failure(path, STATUS_RUN, "cannot create a file in the directory", err);
 }
 
 Status dir_rename(const char *from, const char *to, Error *err) {
@@ -112,7 +113,7 @@ Status dir_rename(const char *from, const char *to, Error *err) {
     status = error_set_errno(err, STATUS_RUN, "%s: cannot rename to %s", from, to);
   spot_close(&a);
   spot_close(&b);
-  return status == STATUS_OK ? sync_parent(to, err) : status;
+  return status == STATUS_OK ? dir_sync_parent(to, err) : status;
 }
 
 /* ---- removing ---- */

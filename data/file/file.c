@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "data/file/path.h"
 #include "data/file/spot.h"
 
 /* Inputs. */
@@ -285,14 +284,6 @@ static Status finish_writing(AtomicFile *f, Error *err) {
   return error_set_errno(err, STATUS_RUN, "%s: cannot write", f->path);
 }
 
-static Status sync_parent(const char *path, Error *err) {
-  char *parent = path_parent(path);
-  if (!parent) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  Status status = dir_sync(parent, err);
-  free(parent);
-  return status;
-}
-
 Status atomic_commit(AtomicFile *f, Error *err) {
   Status status = finish_writing(f, err);
   const Spot *spot = &f->sink->spot;
@@ -300,7 +291,7 @@ Status atomic_commit(AtomicFile *f, Error *err) {
     status = error_set_errno(err, STATUS_RUN, "%s: cannot rename to %s", f->temp, f->path);
   }
   if (status == STATUS_OK) {
-    status = sync_parent(f->path, err);
+    status = dir_sync_parent(f->path, err);
   } else {
     remove_temp(f);
   }

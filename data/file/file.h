@@ -84,6 +84,8 @@ Status dir_make(const char *path, Error *err);
 Status dir_check_writable(const char *path, Error *err);
 /* Makes the names in `path` durable. */
 Status dir_sync(const char *path, Error *err);
+/* The same of the directory that `path` is in. */
+Status dir_sync_parent(const char *path, Error *err);
 /* Renames a directory, durably; what is at `to` must be an empty directory or nothing. */
 Status dir_rename(const char *from, const char *to, Error *err);
 /* Removes a directory and what is in it, following no links; a missing one is fine. */
