@@ -34,11 +34,12 @@ static void names_are_what_is_written(void **state) {
     EvalSpec spec;
     Error err = {0};
     char text[512];
-    snprintf(text, sizeof text,
-             "pool: %s\ntasks:\n  - {name: %s, group: %s, file: %s, expert: %s, instruction: %s}\n"
-             "methods:\n  - {name: %s, router: expert, expert: %s}\n"
-             "  - {name: part, router: phatgoose, only: [%s, a]}\n",
-             n, n, n, n, n, n, n, n, n);
+    snprintf(
+        text, sizeof text,
+        "pool: p\ntasks:\n  - {name: %s, group: %s, file: \"%s\", expert: %s, instruction: %s}\n"
+        "methods:\n  - {name: %s, router: expert, expert: %s}\n"
+        "  - {name: part, router: phatgoose, only: [%s, a]}\n",
+        n, n, n, n, n, n, n, n);
     path = eval_world_file(*state, "spec.yaml", text);
     expect_ok(n, eval_spec_read(&spec, path, NULL, 0, false, &err), &err);
     expect_names(&spec, n);
