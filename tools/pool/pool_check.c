@@ -6,16 +6,18 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/pool/pool_expert.h"
+#include "infer/t5/base.h"
+#include "tools/pool/pool_audit.h"
 #include "tools/pool/pool_embeddings.h"
 #include "tools/pool/pool_findings.h"
 #include "tools/pool/pool_tool.h"
 
 typedef struct Check {
   PoolManifest m;
-  T5 *model;
+  Base base; /* without a tokenizer where it has none that can be read */
   bool same_base;
   bool readable; /* the files of the expert at hand */
-  bool require_provenance;
+  const PoolOptions *options;
   Findings found;
 } Check;
 
@@ -23,8 +25,8 @@ typedef struct Check {
 
 static Status check_base(Check *c, Error *err) {
   char base[HASH_HEX], sample[HASH_HEX];
-  TRY(t5_fingerprint(c->model, base, err));
-  TRY(t5_sample(c->model, sample, err));
+  TRY(t5_fingerprint(c->base.model, base, err));
+  TRY(t5_sample(c->base.model, sample, err));
   c->same_base = strcmp(base, c->m.base) == 0;
   if (!c->same_base) {
     findings_add(&c->found, NULL, STATUS_MISMATCH,
@@ -75,7 +77,7 @@ static void check_provenance(Check *c, const PoolEntry *entry, const PoolEntry *
                  is->unverified ? PROVENANCE_UNVERIFIED : "none");
   }
   if (!is->unverified) return;
-  findings_add(&c->found, entry->name, c->require_provenance ? STATUS_MISMATCH : STATUS_OK,
+  findings_add(&c->found, entry->name, c->options->require_provenance ? STATUS_MISMATCH : STATUS_OK,
                "provenance: unverified: the gate's file does not say which base and expert it was "
                "trained on");
 }
@@ -107,10 +109,10 @@ static void check_numbers(Check *c, const PoolExpert *e) {
                  POOL_MANIFEST ": modules: has %" PRId64 ", the adapter %" PRId64, entry->modules,
                  is.modules);
   }
-  if (is.modules < c->model->modules.count) {
+  if (is.modules < c->base.model->modules.count) {
     findings_add(&c->found, entry->name, STATUS_OK,
                  "covers %" PRId64 " of %d modules; elsewhere it gets no vote", is.modules,
-                 c->model->modules.count);
+                 c->base.model->modules.count);
   }
 }
 
@@ -139,7 +141,7 @@ static void find_idle(Check *c, const char *expert, const char *what, int64_t id
 
 static void check_training(Check *c, const PoolExpert *e) {
   int64_t idle = 0, gates = 0, covered = expert_file_covered(&e->file);
-  for (int i = 0; i < c->model->modules.count; i++) {
+  for (int i = 0; i < c->base.model->modules.count; i++) {
     if (!expert_file_covers(&e->file, i)) continue;
     idle += e->file.kind == EXPERT_IA3 ? all_equal(&e->file.ia3.vector[i].l, 1)
                                        : all_equal(&e->file.lora.factor[i].b, 0);
@@ -153,7 +155,7 @@ static void check_training(Check *c, const PoolExpert *e) {
 
 static Status check_fingerprint(Check *c, PoolExpert *e, Error *err) {
   char hex[HASH_HEX];
-  TRY(pool_expert_fingerprint(e, &c->model->modules, hex, err));
+  TRY(pool_expert_fingerprint(e, &c->base.model->modules, hex, err));
   if (strcmp(hex, e->entry->fingerprint) != 0) {
     findings_add(&c->found, e->entry->name, STATUS_MISMATCH,
                  POOL_MANIFEST ": fingerprint: has %.12s, the adapter is %.12s",
@@ -163,7 +165,7 @@ static Status check_fingerprint(Check *c, PoolExpert *e, Error *err) {
 }
 
 static Status check_parts(Check *c, PoolExpert *e, Error *err) {
-  TRY(pool_expert_check_values(e, &c->model->modules, err));
+  TRY(pool_expert_check_values(e, &c->base.model->modules, err));
   TRY(check_fingerprint(c, e, err));
   check_numbers(c, e);
   check_training(c, e);
@@ -180,7 +182,7 @@ static Status check_expert(Check *c, int i, Error *err) {
   if (!c->same_base || !c->readable) return STATUS_OK;
   PoolExpert e;
   Error failure = {0};
-  if (pool_expert_open_listed(&e, &c->m, i, &c->model->modules, &failure) == STATUS_OK) {
+  if (pool_expert_open_listed(&e, &c->m, i, &c->base.model->modules, &failure) == STATUS_OK) {
     check_parts(c, &e, &failure);
     pool_expert_close(&e);
   }
@@ -215,23 +217,41 @@ static Status check_folders(Check *c, Error *err) {
   return status;
 }
 
+/* Opens the tokenizer; false, with a note, where gates cannot be looked at with this base. */
+static bool can_read(Check *c) {
+  const char *dir;
+  Error failure = {0};
+  if (!c->same_base) return false;
+  Status status = manifest_base(&c->m, c->options->base, &dir, &failure);
+  if (status == STATUS_OK) status = tokenizer_open(&c->base.tokenizer, dir, &failure);
+  if (status == STATUS_OK)
+    status = base_check_vocabulary(c->base.model, c->base.tokenizer, &failure);
+  if (status != STATUS_OK)
+    findings_add(&c->found, NULL, STATUS_OK, "gates were not looked at: %s", failure.text);
+  return status == STATUS_OK;
+}
+
 static Status check_all(Check *c, Error *err) {
   TRY(check_base(c, err));
   for (int i = 0; i < c->m.count; i++) TRY(check_expert(c, i, err));
   TRY(check_folders(c, err));
-  return pool_check_embeddings(&c->m, &c->found, err);
+  bool reads = can_read(c);
+  TRY(pool_check_embeddings(&c->m, reads ? &c->base : NULL, &c->found, err));
+  if (!reads || c->found.errors > 0) return STATUS_OK; /* what is wrong comes first */
+  return pool_audit_gates(&c->m, &c->base, c->options, &c->found, err);
 }
 
 static void check_close(Check *c) {
   findings_free(&c->found);
-  t5_close(c->model);
+  t5_close(c->base.model);
+  tokenizer_close(c->base.tokenizer);
   manifest_free(&c->m);
 }
 
 static Status check_pool(Check *c, const char *dir, const PoolOptions *o, Error *err) {
-  *c = (Check){.found = findings_new(), .require_provenance = o->require_provenance};
+  *c = (Check){.found = findings_new(), .options = o};
   TRY(manifest_read(&c->m, dir, err));
-  TRY(pool_open_base(&c->model, &c->m, o->base, err));
+  TRY(pool_open_base(&c->base.model, &c->m, o->base, err));
   return check_all(c, err);
 }
 

@@ -6,7 +6,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
-#include "infer/embed/embed.h"
+#include "tools/pool/embed_again.h"
 
 /* Rows that are of no expert; of examples, whose rows are "<expert>/<index>", the expert counts. */
 static void check_rows(const PoolManifest *m, const Embeddings *e, const char *path,
@@ -45,41 +45,44 @@ static Status check_expert(const PoolManifest *m, int i, const Embeddings *e, co
   return STATUS_OK;
 }
 
-static Status check_file(const PoolManifest *m, const char *path, bool examples, Findings *found,
-                         Error *err) {
+static Status check_file(const PoolManifest *m, const Base *base, const char *path, bool examples,
+                         Findings *found, Error *err) {
   Embeddings e;
   Error failure = {0};
   if (embeddings_read(&e, path, &failure) != STATUS_OK) {
     return findings_add_failure(found, NULL, &failure, err);
   }
   Status status = STATUS_OK;
+  int errors = found->errors;
   for (int i = 0; !examples && i < m->count && status == STATUS_OK; i++) {
     status = check_expert(m, i, &e, path, found, err);
   }
   check_rows(m, &e, path, found);
+  if (status == STATUS_OK && !examples && found->errors == errors)
+    status = embeddings_compare(&e, m, base, path, found, err);
   embeddings_free(&e);
   return status;
 }
 
-static Status check_named(const PoolManifest *m, const char *dir, const char *name, Findings *found,
-                          Error *err) {
+static Status check_named(const PoolManifest *m, const Base *base, const char *dir,
+                          const char *name, Findings *found, Error *err) {
   static const char EXAMPLES[] = "examples-";
   if (name[0] == '.') return STATUS_OK;
   char *path = path_join(dir, name);
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   bool examples = strncmp(name, EXAMPLES, strlen(EXAMPLES)) == 0;
-  Status status = check_file(m, path, examples, found, err);
+  Status status = check_file(m, base, path, examples, found, err);
   free(path);
   return status;
 }
 
-Status pool_check_embeddings(const PoolManifest *m, Findings *found, Error *err) {
+Status pool_check_embeddings(const PoolManifest *m, const Base *base, Findings *found, Error *err) {
   DirNames names = {0};
   char *dir = path_below(m->dir, "embeddings");
   if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
   Status status = dir_names(&names, dir, err); /* there may be none */
   for (size_t i = 0; i < names.count && status == STATUS_OK; i++)
-    status = check_named(m, dir, names.name[i], found, err);
+    status = check_named(m, base, dir, names.name[i], found, err);
   dir_names_free(&names);
   free(dir);
   return status;

@@ -3,10 +3,11 @@
 #define SKEIN_POOL_EMBEDDINGS_H
 
 #include "infer/pool/pool_manifest.h"
+#include "infer/t5/base.h"
 #include "tools/pool/pool_findings.h"
 
-/* Every file of POOL/embeddings: of instructions, one current row an expert; of examples, rows of
- * experts. */
-Status pool_check_embeddings(const PoolManifest *m, Findings *found, Error *err);
+/* Every file of POOL/embeddings: of instructions, one current row an expert, made again where that can
+ * be (embed_again.h; base NULL: there is none to do it with); of examples, rows of experts. */
+Status pool_check_embeddings(const PoolManifest *m, const Base *base, Findings *found, Error *err);
 
 #endif

@@ -15,18 +15,33 @@ void findings_free(Findings *f) {
   facts_free(&f->facts);
 }
 
+static json_t *add_row(Findings *f, const char *expert, const char *level, const char *text) {
+  Error line = {0}; /* escapes what must not reach a terminal */
+  error_set(&line, STATUS_RUN, "%s", text);
+  json_t *row = facts_row(&f->facts, f->rows);
+  facts_set(&f->facts, row, "level", facts_text(level));
+  facts_set(&f->facts, row, "expert", expert ? facts_text(expert) : json_null());
+  facts_set(&f->facts, row, "finding", facts_text(line.text));
+  return row;
+}
+
+void findings_add_gate(Findings *f, const char *expert, double first, double aligned,
+                       const char *beside) {
+  char text[ERROR_TEXT];
+  snprintf(text, sizeof text, "first on %.1f %% of the text; cosine with the mean input %.3f%s",
+           100 * first, aligned, beside);
+  json_t *row = add_row(f, expert, "gate", text);
+  facts_set(&f->facts, row, "first", facts_number(first));
+  facts_set(&f->facts, row, "aligned", facts_number(aligned));
+}
+
 void findings_add(Findings *f, const char *expert, Status status, const char *format, ...) {
   char text[ERROR_TEXT];
   va_list args;
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  Error line = {0}; /* escapes what must not reach a terminal */
-  error_set(&line, STATUS_RUN, "%s", text);
-  json_t *row = facts_row(&f->facts, f->rows);
-  facts_set(&f->facts, row, "level", facts_text(status == STATUS_OK ? "note" : "error"));
-  facts_set(&f->facts, row, "expert", expert ? facts_text(expert) : json_null());
-  facts_set(&f->facts, row, "finding", facts_text(line.text));
+  add_row(f, expert, status == STATUS_OK ? "note" : "error", text);
   f->notes += status == STATUS_OK;
   f->errors += status != STATUS_OK;
   if (status > f->status) f->status = status;

@@ -6,7 +6,7 @@
 
 typedef struct Findings {
   Facts facts;
-  json_t *rows;  /* in facts: {level, expert, finding} */
+  json_t *rows;  /* in facts: {level, expert, finding}; level: error, note or gate */
   Status status; /* the largest of the errors' */
   int errors, notes;
 } Findings;
@@ -17,6 +17,9 @@ void findings_free(Findings *f);
 /* One line about an expert, or about the pool (NULL). STATUS_OK: a note. */
 void findings_add(Findings *f, const char *expert, Status status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* What is known of an expert's gates (gate_audit.h); neither note nor error. */
+void findings_add_gate(Findings *f, const char *expert, double first, double aligned,
+                       const char *beside);
 /* A failure is a finding where it is about the files; otherwise it is returned, in `err`. */
 Status findings_add_failure(Findings *f, const char *expert, const Error *failure, Error *err);
 

@@ -22,6 +22,8 @@ typedef struct PoolOptions {
   const char *names, *embeddings;     /* files */
   const char *embedder;               /* its name */
   bool raw_gates;
+  const char *sample; /* of pool check: a file of text to look at gates with */
+  bool strict;        /* what is suspicious is an error */
 } PoolOptions;
 
 Status pool_init(const char *dir, const PoolOptions *o, Error *err);

@@ -1,0 +1,75 @@
+#include "tools/pool/embed_again.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "infer/embed/embed_pool.h"
+
+enum { THREADS = 2 };
+
+/* Coordinates of vectors of length 1, or of means of encoder states: another processor or number of
+ * rows changes their last bits. */
+static const double AGAIN = 1e-3;
+
+/* The largest difference, over the largest coordinate. */
+static double distance(const float *a, const float *b, int64_t n) {
+  double most = 0, largest = 0;
+  for (int64_t i = 0; i < n; i++) {
+    most = fmax(most, fabs((double)a[i] - (double)b[i]));
+    largest = fmax(largest, fabs((double)b[i]));
+  }
+  return largest > 0 ? most / largest : most;
+}
+
+static Status compare_rows(const PoolManifest *m, const Embeddings *e, Embedder *maker,
+                           const char *path, Findings *found, Error *err) {
+  float *vector = malloc((size_t)e->dim * sizeof *vector);
+  if (!vector) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  Status status = STATUS_OK;
+  for (int i = 0; i < m->count && status == STATUS_OK; i++) {
+    const PoolEntry *entry = &m->entry[i];
+    int64_t row = embeddings_find(e, entry->name);
+    if (row < 0 || !entry->instruction[0]) continue;
+    status = embedder_embed(maker, entry->name, entry->instruction, vector, err);
+    if (status != STATUS_OK || distance(e->vector + row * e->dim, vector, e->dim) < AGAIN) continue;
+    findings_add(found, entry->name, STATUS_MISMATCH,
+                 "%s: is not what %s makes of its instruction; run `skein embed` again", path,
+                 e->embedder);
+  }
+  free(vector);
+  return status;
+}
+
+static Status compare_file(const PoolManifest *m, const Embeddings *e, const EmbedderSpec *spec,
+                           const char *path, Findings *found, Error *err) {
+  Embedder *maker = NULL;
+  TRY(embedder_open(&maker, spec, err));
+  Status status = STATUS_OK;
+  if (strcmp(embedder_name(maker), e->embedder) != 0) {
+    findings_add(found, NULL, STATUS_OK, "%s: is of other instructions or another base; not used",
+                 path);
+  } else if (embedder_dim(maker) == e->dim) {
+    status = compare_rows(m, e, maker, path, found, err);
+  }
+  embedder_close(maker);
+  return status;
+}
+
+Status embeddings_compare(const Embeddings *e, const PoolManifest *m, const Base *base,
+                          const char *path, Findings *found, Error *err) {
+  bool lexical = strncmp(e->embedder, "lexical-", strlen("lexical-")) == 0;
+  bool encoder = strncmp(e->embedder, "encoder-", strlen("encoder-")) == 0;
+  const char **corpus = NULL;
+  EmbedderSpec spec = {.kind = EMBEDDER_ENCODER, .base = base, .threads = THREADS};
+  if (lexical) {
+    spec.kind = EMBEDDER_LEXICAL;
+    TRY(embed_corpus(m, &corpus, &spec.corpus_count, err));
+  }
+  spec.corpus = corpus;
+  Status status = STATUS_OK;
+  if (lexical ? spec.corpus_count > 0 : encoder && base)
+    status = compare_file(m, e, &spec, path, found, err);
+  free(corpus);
+  return status;
+}
