@@ -72,9 +72,9 @@ says '^  zoo  *lora  *4  *1  *47  *-  *trained  *unverified'
 accepted ls "$pool" --json
 says '"source": "best.pt, expert 2"'
 accepted check "$pool"
-says '^note   mint: provenance: unverified' '3 experts, 0 errors, 6 notes$'
+says '^note   mint: provenance: unverified' '3 experts, 0 errors, 7 notes$'
 run check "$pool" --require-provenance
-[ $? -eq 4 ] && says '^error  mint: provenance: unverified' '3 errors, 3 notes$'
+[ $? -eq 4 ] && says '^error  mint: provenance: unverified' '3 errors, 4 notes$'
 noted 'gates of 1 of 1 experts are 0: train them' import phatgoose "$work/linear" --base $base \
   --checkpoint $golden/lora_linear/best.pt --names "$(head -n 1 "$work/names" >"$work/one" && echo "$work/one")"
 

@@ -379,7 +379,7 @@ add twice --replace --instruction 'no'
 checked 4 1 '^error  twice: .*embeddings/.*: is of another instruction' "$pool"
 add twice --replace --instruction 'yes'
 accepted rm "$pool" kind
-checked 0 1 "^note .*embeddings/.*: 1 row.* of no expert, 'kind' first" "$pool"
+checked 0 2 "^note .*embeddings/.*: 1 row.* of no expert, 'kind' first" "$pool"
 add largest --instruction 'Say the largest.'
 checked 4 2 '^error  largest: .*embeddings/.*: has no row for it' "$pool"
 
