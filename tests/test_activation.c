@@ -176,7 +176,7 @@ static void a_failed_run_leaves_nothing(void **state) {
   expect_error("line", got, &err, STATUS_INPUT, "bad.jsonl: line 1: target: ");
   err = (Error){0};
   got = run_with("f", "expert", workspace_path(&workspace, "nowhere"), &used, &err);
-  expect_error("expert", got, &err, STATUS_INPUT, "nowhere/adapter_config.json: ");
+  expect_error("expert", got, &err, STATUS_INPUT, "nowhere: want the directory of a LoRA");
   MappedFile file;
   Status there = mapped_open(&file, workspace_path(&workspace, "f/activation.safetensors"), NULL);
   assert_int_equal(there, STATUS_INPUT);

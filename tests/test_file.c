@@ -204,7 +204,7 @@ static void only_regular_files_are_replaced(void **state) {
                "is not a regular file");
   err = (Error){0};
   expect_error("no directory", file_write(scratch_path(s, "no/where"), "x", 1, &err), &err,
-               STATUS_RUN, "no/where|cannot create: No such file");
+               STATUS_RUN, "no/where: cannot create a file in its directory: No such file");
   err = (Error){0};
   snprintf(target, sizeof target, "%s", scratch_write(s, "target", "kept", 4));
   assert_int_equal(symlink(target, scratch_path(s, "link")), 0);
@@ -262,6 +262,24 @@ static void directories_are_made_with_their_parents(void **state) {
   expect_error("empty path", dir_make("", &err), &err, STATUS_RUN, "cannot make the directory");
 }
 
+/* A wrong path is told apart: nothing there, a file, a directory of something else. */
+static void a_directory_is_known_by_its_file(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  char file[PATH_MAX];
+  snprintf(file, sizeof file, "%s", scratch_write(s, "known.json", "{}", 2));
+  expect_ok("there", dir_require(s->dir, "known.json", "a T5", &err), &err);
+  expect_error("file", dir_require(file, "known.json", "a T5", &err), &err, STATUS_INPUT,
+               "/known.json: is no directory; want that of a T5, with its known.json");
+  err = (Error){0};
+  expect_error("other", dir_require(s->dir, "other.json", "a T5", &err), &err, STATUS_INPUT,
+               ": has no other.json, so it is not the directory of a T5");
+  err = (Error){0};
+  expect_error("home", dir_require("~/t5", "other.json", "a T5", &err), &err, STATUS_INPUT,
+               "~/t5: want the directory of a T5 (~ is read by shells alone; write the path out): "
+               "No such file");
+}
+
 static void a_probe_leaves_nothing_behind(void **state) {
   Scratch *s = *state;
   Error err = {0};
@@ -302,6 +320,7 @@ int main(void) {
       cmocka_unit_test(a_failed_write_leaves_the_old_file),
       cmocka_unit_test(a_lost_directory_is_an_error),
       cmocka_unit_test(directories_are_made_with_their_parents),
+      cmocka_unit_test(a_directory_is_known_by_its_file),
       cmocka_unit_test(a_probe_leaves_nothing_behind),
       cmocka_unit_test(removal_follows_no_links),
   };

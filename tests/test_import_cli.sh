@@ -134,7 +134,7 @@ glider 3 "a b_best.pt: 'a b', which precedes"
 files
 head -c 90000 $golden/glider/mint_best.pt >"$work/files/mint_best.pt"
 glider 3 'mint_best.pt: '
-refused 3 'one: cannot read' import glider "$work/new" --base $base --directory "$work/one"
+refused 3 'one: want the directory of the <task>_best.pt' import glider "$work/new" --base $base --directory "$work/one"
 mkdir "$work/nobody"
 refused 3 'nobody: has no <task>_best.pt' import glider "$work/new" --base $base --directory "$work/nobody"
 refused 2 'import glider: --directory DIR is missing' import glider "$work/new" --base $base
@@ -160,7 +160,7 @@ refused 2 'out.pt: is there already' export phatgoose "$pool" "$work/out.pt"
 refused 2 'out-peft: is there already' export peft "$pool" "$work/out-peft"
 refused 2 "'onnx' is none of phatgoose, glider, peft" export onnx "$pool" "$work/new"
 refused 2 'export: takes no --names' export peft "$pool" "$work/new" --names x
-refused 3 'nowhere/pool.yaml' export peft "$work/nowhere" "$work/new"
+refused 3 'nowhere: want the directory of a pool' export peft "$work/nowhere" "$work/new"
 
 # ---- what somebody else made of a pool ----
 strange() { rm -rf "$work/strange" && cp -R "$work/glider" "$work/strange"; }

@@ -89,10 +89,10 @@ gate part part-2 2
 # ---- init ----
 mkdir "$pool"
 refused 2 'init: --base DIR is missing' init "$pool"
-refused 3 'nowhere/config.json: ' init "$pool" --base "$work/nowhere"
+refused 3 'nowhere: want the directory of a T5' init "$pool" --base "$work/nowhere"
 refused 2 "pool: 'make' is none of" make "$pool"
 refused 2 'POOL is missing' init --base $demo/base
-refused 3 'pool/pool.yaml: cannot open' add "$pool" kind --adapter $made/experts/kind --gate $made/gates/kind.safetensors
+refused 3 'pool: has no pool.yaml, so it is not the directory of a pool' add "$pool" kind --adapter $made/experts/kind --gate $made/gates/kind.safetensors
 accepted init "$pool" --base $demo/base
 refused 2 'is a pool already' init "$pool" --base $demo/base
 checked 0 0 ': 0 experts, 0 errors, 0 notes$' "$pool"
@@ -150,8 +150,10 @@ fi
 
 refused 2 'add: --gate FILE is missing' add "$pool" rotate --adapter $made/experts/rotate
 refused 2 'add: --adapter DIR is missing' add "$pool" rotate --gate $made/gates/rotate.safetensors
+refused 2 "instruction: '@' wants a file: @FILE" add "$pool" rotate --adapter $made/experts/rotate \
+  --gate $made/gates/rotate.safetensors --instruction @
 refused 2 'POOL and NAME is missing' add "$pool" --adapter a --gate b
-refused 3 'nowhere/adapter_config.json: ' add "$pool" rotate --adapter "$work/nowhere" --gate $made/gates/rotate.safetensors
+refused 3 'nowhere: want the directory of a LoRA' add "$pool" rotate --adapter "$work/nowhere" --gate $made/gates/rotate.safetensors
 refused 3 'nowhere: cannot open' add "$pool" rotate --adapter $made/experts/rotate --gate "$work/nowhere"
 refused 4 'expert_all/adapter_model.safetensors: ' add "$pool" rotate --adapter $golden/v1_1/expert_all --gate $made/gates/rotate.safetensors
 refused 4 'twice.safetensors: __metadata__: expert: ' add "$pool" rotate --adapter $made/experts/rotate --gate $made/gates/twice.safetensors

@@ -135,7 +135,7 @@ done >"$work/items.jsonl"
   refused 2 '--stats: needs --pool' score $base --input "$work/items.jsonl" --stats "$work/o"
   refused 2 '-s: needs --pool' score $base --input "$work/items.jsonl" -s top_k=2
   refused 1 'nowhere/o' score $base --input "$work/items.jsonl" -o "$work/nowhere/o"
-  refused 3 'nowhere/config.json: ' score --base "$work/nowhere" --input "$work/items.jsonl"
+  refused 3 'nowhere: want the directory of a T5' score --base "$work/nowhere" --input "$work/items.jsonl"
 }
 
 # A pool of two experts that were trained for two steps.
@@ -190,7 +190,7 @@ few="--pool $work/pool --input $work/few.jsonl"
   refused 2 '--stats: is the same file as --output' score $few -o "$work/o" --stats "$work/o"
   refused 2 '--trace: is the same file as --output' score $few -o "$work/o" --trace "$work/o"
   refused 2 '--trace: is the same file as --stats' score $few --stats "$work/o" --trace "$work/o"
-  refused 3 'nowhere/pool.yaml: ' score --pool "$work/nowhere" --input "$work/few.jsonl"
+  refused 3 'nowhere: want the directory of a pool' score --pool "$work/nowhere" --input "$work/few.jsonl"
   refused 4 'pool' score $few --base configs/demo/base -o "$work/o"
   mv "$work/base" "$work/moved"
   refused 3 "name: '.*' is not there; say where the base is" score $few

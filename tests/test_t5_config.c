@@ -212,7 +212,8 @@ static void a_missing_file_is_refused(void **state) {
   Error err = {0};
   T5Config c;
   remove(scratch_path(s, "config.json"));
-  expect_error("missing", t5_config_read(&c, s->dir, &err), &err, STATUS_INPUT, "/config.json: ");
+  expect_error("missing", t5_config_read(&c, s->dir, &err), &err, STATUS_INPUT,
+               ": has no config.json, so it is not the directory of a T5");
 }
 
 static void what_is_written_is_read(void **state) {

@@ -38,8 +38,8 @@ refused 3 'nowhere.jsonl: ' -s data.train="$work/nowhere.jsonl"
 refused 3 'no-target.jsonl: line 2: target: ' -s data.valid="$work/no-target.jsonl"
 
 # Parts that are missing or do not belong together.
-refused 3 'nowhere/config.json: ' -s base="$work/nowhere"
-refused 3 'nowhere/adapter_config.json: ' -s expert="$work/nowhere"
+refused 3 'nowhere: want the directory of a T5' -s base="$work/nowhere"
+refused 3 'nowhere: want the directory of a LoRA' -s expert="$work/nowhere"
 refused 4 'expert_all/adapter_model.safetensors: ' -s expert=$golden/v1_1/expert_all
 mkdir "$work/base" "$work/expert"
 cp configs/demo/base/* "$work/base/"

@@ -101,6 +101,29 @@ Status dir_check_writable(const char *path, Error *err) {
   return path_failure(path, STATUS_RUN, "cannot create a file in the directory", err);
 }
 
+/* Those who write a path into a configuration often expect of it what only shells do. */
+static const char *home_hint(const char *path) {
+  return path[0] == '~' ? " (~ is read by shells alone; write the path out)" : "";
+}
+
+Status dir_require(const char *path, const char *file, const char *what, Error *err) {
+  struct stat info;
+  char want[160];
+  snprintf(want, sizeof want, "want the directory of %s%s", what, home_hint(path));
+  if (path_stat(path, &info) != 0) return path_failure(path, STATUS_INPUT, want, err);
+  if (!S_ISDIR(info.st_mode)) {
+    return error_set(err, STATUS_INPUT, "%s: is no directory; want that of %s, with its %s", path,
+                     what, file);
+  }
+  char *inside = path_join(path, file);
+  if (!inside) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  bool missing = path_stat(inside, &info) != 0 && errno == ENOENT;
+  free(inside);
+  if (!missing) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: has no %s, so it is not the directory of %s", path, file,
+                   what);
+}
+
 Status dir_rename(const char *from, const char *to, Error *err) {
   Spot a, b;
   if (spot_open(&a, from) != 0) return path_failure(from, STATUS_RUN, "cannot rename", err);

@@ -221,7 +221,9 @@ static Status create_beside(AtomicFile *f, Error *err) {
   Spot beside = f->sink->spot;
   beside.name = temp_name(f);
   f->sink->fd = spot_open_file(&beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
-  if (f->sink->fd < 0) return error_set_errno(err, STATUS_RUN, "%s: cannot create", f->temp);
+  if (f->sink->fd < 0) {
+    return error_set_errno(err, STATUS_RUN, "%s: cannot create a file in its directory", f->path);
+  }
   return STATUS_OK;
 }
 

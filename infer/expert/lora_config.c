@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/expert/lora_keys.h"
 
@@ -175,7 +176,9 @@ static Status read_document(LoraConfig *c, Error *err) {
 }
 
 static Status parse_file(LoraConfig *c, const char *dir, Error *err) {
-  *c = (LoraConfig){.path = path_join(dir, "adapter_config.json")};
+  *c = (LoraConfig){0};
+  TRY(dir_require(dir, "adapter_config.json", "a LoRA or (IA)3 as PEFT saves it", err));
+  c->path = path_join(dir, "adapter_config.json");
   if (!c->path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   return json_parse_file(&c->doc, c->path, CONFIG_BYTES_MAX, err);
 }

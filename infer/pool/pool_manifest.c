@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/options/options.h"
 #include "data/text/json_put.h"
@@ -272,8 +273,9 @@ Status manifest_read(PoolManifest *m, const char *dir, Error *err) {
   JsonDoc doc = {0};
   *m = (PoolManifest){.dir = strdup(dir)};
   char *path = path_below(dir, POOL_MANIFEST);
-  Status status = m->dir && path ? yaml_parse_file(&doc, path, numbers, err)
-                                 : error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  Status status = dir_require(dir, POOL_MANIFEST, "a pool (skein pool init makes one)", err);
+  if (!m->dir || !path) status = error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  if (status == STATUS_OK) status = yaml_parse_file(&doc, path, numbers, err);
   if (status == STATUS_OK) status = read_document(&doc, m, err);
   json_free(&doc);
   free(path);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/json.h"
 #include "infer/t5/t5_act.h"
@@ -197,6 +198,7 @@ static Status read_start(T5Config *c, const char *dir, Error *err) {
 }
 
 Status t5_config_read(T5Config *config, const char *dir, Error *err) {
+  TRY(dir_require(dir, "config.json", "a T5 as transformers saves it", err));
   char *path = path_join(dir, "config.json");
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   JsonDoc doc = {0};

@@ -71,7 +71,10 @@ static int is_visible(const struct dirent *entry) {
 static Status import_directory(PoolImport *p, const PoolOptions *o, Error *err) {
   struct dirent **entry = NULL;
   int n = scandir(o->directory, &entry, is_visible, by_bytes);
-  if (n < 0) return error_set_errno(err, STATUS_INPUT, "%s: cannot read", o->directory);
+  if (n < 0) {
+    return error_set_errno(err, STATUS_INPUT, "%s: want the directory of the <task>" CHECKPOINT_END,
+                           o->directory);
+  }
   Status status = STATUS_OK;
   for (int i = 0; i < n; i++) {
     const char *file = entry[i]->d_name;

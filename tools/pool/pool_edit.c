@@ -74,6 +74,7 @@ static Status read_instruction(const char *given, char **text, Error *err) {
   *text = NULL;
   if (given && given[0] == '@') {
     size_t size;
+    if (!given[1]) return error_set(err, STATUS_USAGE, "--instruction: '@' wants a file: @FILE");
     TRY(file_read(given + 1, BYTES_MAX, text, &size, err));
     while (size > 0 && (*text)[size - 1] == '\n') (*text)[--size] = '\0';
     if (utf8_valid(*text, size) == size && strlen(*text) == size) return STATUS_OK;
