@@ -179,6 +179,11 @@ few="--pool $work/pool --input $work/few.jsonl"
   ok glider score $few --router glider -s global.scale=100 --instruction 'Say what does 1.'
   ok glider.2 score $few --router glider -s global.scale=100 --instruction 'Say what does 2.'
   if cmp -s "$work/glider" "$work/glider.2"; then fail 'the instruction changes nothing'; else pass; fi
+  ok unread score $few --router phatgoose -s global.scale=100 -s top_k=2
+  same goose unread
+  check 'a setting that is not read is named' grep -qx \
+    'skein: -s global.scale: router phatgoose does not read it with these settings' "$work/err"
+  check 'and one that is read is not' [ "$(grep -c 'does not read' "$work/err")" -eq 1 ]
   ok texts generate $few --router phatgoose --max-output 5 --stats "$work/stats" -o "$work/texts.o"
   shows texts.o '^{"id":"n2","output":"'
   rm "$work/stats"

@@ -59,6 +59,19 @@ static Status read_router(Parts *p, const PredictOptions *o, Error *err) {
   return status;
 }
 
+/* What a method does not read changes nothing, which who has set it should know. */
+static void say_unread(const Parts *p, const PredictOptions *o) {
+  const RouteMethod *method = route_method(p->router_settings.method);
+  for (int i = 0; i < o->assignment.count; i++) {
+    const char *text = o->assignment.text[i];
+    char *key = strndup(text, strcspn(text, "="));
+    if (key && !router_uses(&p->router_settings, key))
+      console_note(NULL, "skein: -s %s: router %s does not read it with these settings", key,
+                   method->name);
+    free(key);
+  }
+}
+
 /* --base, else what the pool says. */
 static Status open_base(Parts *p, const PredictOptions *o, Error *err) {
   PoolManifest manifest = {0};
@@ -131,6 +144,7 @@ static Status open_items(Parts *p, const PredictOptions *o, Error *err) {
 
 static Status parts_open(Parts *p, const PredictOptions *o, Error *err) {
   if (o->pool) TRY(read_router(p, o, err));
+  if (o->pool) say_unread(p, o);
   TRY(open_base(p, o, err));
   TRY(open_items(p, o, err));
   TRY(settle_generation(p, o, err));
