@@ -126,12 +126,23 @@ broken too-large 's/\[0.5, 0.5\]/[1.5, 0.5]/' 3 'encoder.*SelfAttention.q: weigh
 broken text-value 's/\[0.5, 0.5\]/[0.5, "a"]/' 3 'encoder.*SelfAttention.q: weight: \[1\]'
 broken entropy 's/"entropy": 0.2/"entropy": -1/' 3 'routing.modules: \[1\]: entropy'
 sed 's/"kind_of", "it/"other", "it/; s/glider/third/' "$good" >"$work/other.json"
-refused 4 'other.json: its experts are not those of' "$good" "$work/other.json"
+refused 4 'other.json: its experts are not those of' "$good" "$work/other.json" --compare glider,third
+refused 4 'other.json: its experts are not those of' "$good" "$work/other.json" --figure difference
+# Methods over parts of the pool have their own figures; what would show both is left out, and said.
+if plot "$good" "$work/other.json" -o "$work/figs" &&
+  grep -q 'no figure difference: glider and third are of other experts' "$work/err"; then pass; else
+  fail 'methods of other experts'
+fi
+made modules-glider-kind_of
+made modules-third-kind_of
+if [ ! -e "$work/figs/difference-glider-third.tsv" ]; then pass; else fail 'a difference of other experts'; fi
+sed 's/"kind_of", "it/"other", "it/; s/"task": "kind_of"/"task": "second"/' "$good" >"$work/second.json"
+refused 4 'its experts are not those of' "$good" "$work/second.json"
 refused 2 'both are of method glider on task kind_of' "$good" "$good"
 refused 3 'nowhere' "$work/nowhere"
 refused 3 "has no folder 'cells'" "$work/bin"
 refused 3 'no routing statistics' "$work/eval" --task nothing
-refused 2 "unknown 'taks'; want tasks" "$work/eval" --figure taks
+refused 2 "unknown 'taks', did you mean tasks; it is modules" "$work/eval" --figure taks
 refused 2 "statistic: got 'mean'" "$work/eval" --statistic mean
 refused 2 'want A,B' "$work/eval" --figure difference --compare glider
 refused 2 'two methods' "$work/eval" --figure difference --compare glider,arrow

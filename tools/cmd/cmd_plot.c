@@ -21,8 +21,10 @@ static Status find_figure(const char *name, int *figure, Error *err) {
   for (*figure = 0; *figure < FIGURES; ++*figure)
     if (strcmp(figures[*figure], name) == 0) return STATUS_OK;
   const char *near = options_nearest(name, figures, FIGURES);
-  return error_set(err, STATUS_USAGE, "plot: unknown figure '%s'; want %s", name,
-                   near ? near : "ablation, pool, routing, trace or training");
+  return error_set(
+      err, STATUS_USAGE,
+      "plot: unknown figure '%s'%s%s; it is ablation, pool, routing, trace or training", name,
+      near ? ", did you mean " : "", near ? near : "");
 }
 
 typedef struct PlotArguments {

@@ -9,6 +9,7 @@
 #include "data/options/options.h"
 #include "tools/plot/figure_name.h"
 #include "tools/plot/routing_figures.h"
+#include "tools/shell/console.h"
 
 #define SUFFIX ".routing.json"
 
@@ -121,17 +122,25 @@ static int by_method_and_task(const void *a, const void *b) {
   return strcmp(x->task, y->task);
 }
 
-/* Figures put files beside each other, so all must be of the same experts. */
+static bool same_experts(const RoutingFile *a, const RoutingFile *b) {
+  bool same = a->experts == b->experts;
+  for (int e = 0; same && e < a->experts; e++) same = strcmp(a->expert[e], b->expert[e]) == 0;
+  return same;
+}
+
+static Status refuse_experts(const RoutingFile *a, const RoutingFile *b, Error *err) {
+  return error_set(err, STATUS_MISMATCH,
+                   "%s: its experts are not those of %s; one figure cannot show both", b->path,
+                   a->path);
+}
+
+/* A figure puts the tasks of a method beside each other, so they must be of the same experts; two
+ * methods may each have their own part of the pool. */
 static Status check_cells(const Cells *cells, Error *err) {
-  const RoutingFile *first = cells->file;
   for (int i = 1; i < cells->count; i++) {
     const RoutingFile *f = &cells->file[i];
-    bool same = f->experts == first->experts;
-    for (int e = 0; same && e < f->experts; e++) same = strcmp(f->expert[e], first->expert[e]) == 0;
-    if (!same)
-      return error_set(err, STATUS_MISMATCH,
-                       "%s: its experts are not those of %s; draw them one at a time", f->path,
-                       first->path);
+    if (strcmp(f[-1].method, f->method) == 0 && !same_experts(f - 1, f))
+      return refuse_experts(f - 1, f, err);
     if (by_method_and_task(f - 1, f) == 0)
       return error_set(err, STATUS_USAGE, "%s and %s: both are of method %s on task %s", f[-1].path,
                        f->path, f->method, f->task);
@@ -259,20 +268,26 @@ static Status find_pair(const RoutingRequest *r, const Cells *cells, int *a, int
 static Status draw_difference(const RoutingRequest *r, const Cells *cells, Error *err) {
   int a = -1, b = -1;
   TRY(find_pair(r, cells, &a, &b, err));
+  if (a >= 0 && !same_experts(&cells->file[a], &cells->file[b])) {
+    if (r->compare || r->only_figure) return refuse_experts(&cells->file[a], &cells->file[b], err);
+    console_note(NULL, "skein: no figure difference: %s and %s are of other experts",
+                 cells->file[a].method, cells->file[b].method);
+    return STATUS_OK;
+  }
   if (a >= 0) return draw_tasks(r, cells, a, b, err);
   if (!r->only_figure) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "plot: which methods? give --compare A,B");
 }
 
 /* One task has no figure that compares tasks unless asked for, and would take the file name of the
- * figure of all tasks. */
+ * figure of all tasks. The difference, which may be refused, comes before anything is written. */
 static Status draw_all(const RoutingRequest *r, const Cells *cells, Error *err) {
+  bool compares = !r->only_task || r->only_figure || r->compare;
+  if (compares && is_wanted(r->only_figure, "difference")) TRY(draw_difference(r, cells, err));
   for (int i = 0; i < cells->count; i++) TRY(draw_cell(r, cells, &cells->file[i], err));
-  if (r->only_task && !r->only_figure && !r->compare) return STATUS_OK;
-  if (is_wanted(r->only_figure, "tasks"))
-    for (int i = 0; i < cells->count; i = method_end(cells, i))
-      TRY(draw_tasks(r, cells, i, -1, err));
-  return is_wanted(r->only_figure, "difference") ? draw_difference(r, cells, err) : STATUS_OK;
+  if (!compares || !is_wanted(r->only_figure, "tasks")) return STATUS_OK;
+  for (int i = 0; i < cells->count; i = method_end(cells, i)) TRY(draw_tasks(r, cells, i, -1, err));
+  return STATUS_OK;
 }
 
 static Status check_request(const RoutingRequest *r, Error *err) {
@@ -281,8 +296,10 @@ static Status check_request(const RoutingRequest *r, Error *err) {
   for (int i = 0; i < FIGURES; i++)
     if (strcmp(r->only_figure, KIND[i]) == 0) return STATUS_OK;
   const char *near = options_nearest(r->only_figure, KIND, FIGURES);
-  return error_set(err, STATUS_USAGE, "plot: --figure: unknown '%s'; want %s", r->only_figure,
-                   near ? near : "modules, experts, entropy, tasks or difference");
+  return error_set(
+      err, STATUS_USAGE,
+      "plot: --figure: unknown '%s'%s%s; it is modules, experts, entropy, tasks or difference",
+      r->only_figure, near ? ", did you mean " : "", near ? near : "");
 }
 
 Status plot_routing(const RoutingRequest *request, Error *err) {
