@@ -143,6 +143,21 @@ static void the_stronger_origin_wins(void **state) {
   options_free(&f.o);
 }
 
+/* A list on the command line may look as it does in a file, and in the help. */
+static void lists_may_have_brackets(void **state) {
+  (void)state;
+  static const char *const same[] = {"experts=q,v", "experts=[q,v]", "experts=[q, v]",
+                                     "experts=[ q , v ]"};
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+    Fixture f;
+    fixture_init(&f);
+    Error err = {0};
+    expect_ok(same[i], options_assign(&f.o, same[i], &err), &err);
+    assert_string_equal(f.s.experts, "q,v");
+    options_free(&f.o);
+  }
+}
+
 static void bad_assignments_are_refused(void **state) {
   (void)state;
   static const struct {
@@ -154,7 +169,8 @@ static void bad_assignments_are_refused(void **state) {
              {"=4", "-s: unknown key ''"},
              {"", "-s: want key=value"},
              {"data.task=\xff", "-s: not UTF-8 at byte 10"},
-             {"experts=,", "-s: experts: an item of the list is empty"}};
+             {"experts=,", "-s: experts: an item of the list is empty"},
+             {"experts=[a,]", "-s: experts: an item of the list is empty"}};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     Fixture f;
     fixture_init(&f);
@@ -254,6 +270,7 @@ int main(void) {
       cmocka_unit_test(numbers_have_one_grammar),
       cmocka_unit_test(messages_name_place_and_key),
       cmocka_unit_test(the_stronger_origin_wins),
+      cmocka_unit_test(lists_may_have_brackets),
       cmocka_unit_test(bad_assignments_are_refused),
       cmocka_unit_test(required_settings_are_asked_for),
       cmocka_unit_test(the_nearest_word_is_found),

@@ -123,9 +123,18 @@ static bool list_trim(char *list) {
   }
 }
 
+/* A list may be written as in YAML, [a, b], in place. */
+static void list_unwrap(char *list) {
+  size_t size = strlen(list);
+  if (size < 2 || list[0] != '[' || list[size - 1] != ']') return;
+  list[size - 1] = '\0';
+  memmove(list, list + 1, size - 1);
+}
+
 static Status parse_list(const Option *option, const char *text, const char *place,
                          OptionValue *value, Error *err) {
   TRY(copy_string(option, text, place, value, err));
+  if (value->string) list_unwrap(value->string);
   if (!value->string || list_trim(value->string)) return STATUS_OK;
   option_drop(option, value);
   return refuse_value(option, text, place, "an item of the list is empty", err);
