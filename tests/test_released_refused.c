@@ -152,6 +152,10 @@ static void gates_of_others_are_refused(void **state) {
   Status got = released_read_gate(&few, &(Expert){.lora = lora}, &gate, &err);
   expect_error("few", got, &err, STATUS_MISMATCH, "zoo_best.pt|is missing|covers this linear");
   err = (Error){0};
+  few.gates = false;
+  got = released_read_gate(&few, &(Expert){.lora = lora}, &gate, &err);
+  expect_error("none", got, &err, STATUS_INPUT, "zoo_best.pt: holds no gates");
+  err = (Error){0};
   got = released_read_gate(&many, &(Expert){.lora = lora}, &gate, &err);
   expect_error("many", got, &err, STATUS_INPUT, "best.pt|gates of 3 experts|pool import");
   lora_close(lora);

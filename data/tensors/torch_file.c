@@ -15,6 +15,20 @@ static Status out_of_memory(const TorchFile *f, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", f->table->file.path);
 }
 
+static Status refuse_bare(const char *path, const char *member, Error *err) {
+  size_t size = strlen(member);
+  if (size > 4 && strcmp(member + size - 4, ".npy") == 0) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: is an archive of NumPy (.npz); in Python, save its arrays with "
+                     "safetensors.numpy.save_file",
+                     path);
+  }
+  return error_set(err, STATUS_INPUT,
+                   "%s: is a zip archive with the member '%.80s'; those of torch.save are all in "
+                   "one folder",
+                   path, member);
+}
+
 /* All members are in one folder, whose name is kept. */
 static Status find_root(TorchFile *f, Error *err) {
   const char *path = f->table->file.path, *first = f->archive.member[0].name;
@@ -25,6 +39,7 @@ static Status find_root(TorchFile *f, Error *err) {
     const char *name = f->archive.member[i].name;
     if (size > 0 && strncmp(name, f->root, size) == 0 && name[size] == '/' && name[size + 1])
       continue;
+    if (i == 0) return refuse_bare(path, first, err);
     return error_set(err, STATUS_INPUT,
                      "%s: is a zip archive with the members '%.80s' and '%.80s'; those of "
                      "torch.save are all in one folder",

@@ -24,7 +24,7 @@ static Status refuse_name(const Released *r, const char *name, Error *err) {
   return error_set(
       err, STATUS_INPUT,
       "%s: tensor '%.200s': is none that PHATGOOSE, GLIDER or PEFT write for a LoRA and "
-      "its gates; is this a checkpoint of experts?",
+      "its gates; gates alone are <module>.gate",
       r->path, name);
 }
 
@@ -326,6 +326,9 @@ Status released_read_gate(Released *r, const Expert *expert, Gate **gate, Error 
         "%s: holds the gates of %d experts; import them all with their adapters (skein "
         "pool import), or give a file of one",
         r->path, r->experts);
+  }
+  if (!r->gates) {
+    return error_set(err, STATUS_INPUT, "%s: holds no gates; give the file that has them", r->path);
   }
   TRY(gate_blank(gate, r->modules, err));
   Status status = STATUS_OK;

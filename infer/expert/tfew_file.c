@@ -50,8 +50,9 @@ static Status check_used(const Ia3File *f, const Modules *modules, Error *err) {
     const char *name = weights_entry(f->weights, i)->name, *tail = strstr(name, ".multi_lora_");
     if (!tail) {
       return error_set(err, STATUS_INPUT,
-                       "%s: %s: is no vector of an (IA)3; want <module>%s as T-Few saves it, or a "
-                       "PEFT directory",
+                       "%s: %s: is no vector of an (IA)3; want <module>%s as T-Few saves it; for "
+                       "an adapter of PEFT give its directory, for a checkpoint of PHATGOOSE or "
+                       "GLIDER skein pool import",
                        f->path, name, SUFFIX[0]);
     }
     char *module = strndup(name, (size_t)(tail - name));

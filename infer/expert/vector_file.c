@@ -75,8 +75,11 @@ void vector_file_close(VectorFile *f) {
 static Status check_owner(const char *path, const char *what, const char *found, const char *want,
                           Error *err) {
   if (strcmp(found, want) == 0) return STATUS_OK;
-  return error_set(err, STATUS_MISMATCH, "%s: __metadata__: %s: made for %.12s, this %s is %.12s",
-                   path, what, found, what, want);
+  return error_set(
+      err, STATUS_MISMATCH,
+      "%s: __metadata__: %s: made for %.12s, this %s is %.12s; give the file that was made for "
+      "this %s",
+      path, what, found, what, want, what);
 }
 
 Status vector_file_check_owner(const VectorFile *f, const char *base, const char *expert,
