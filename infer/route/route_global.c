@@ -147,7 +147,8 @@ Status global_cosines(GlobalRouter *g, const RouteQuery *q, const double **cosin
   if (!text) {
     return error_set(
         err, STATUS_USAGE,
-        "embedder: precomputed finds a query by the name of its task, and it has none");
+        "embedder: precomputed finds a query by the name of its task, and it has none; give it by "
+        "--task, or by \"task\" in the line");
   }
   Known key;
   TRY(embed_text_hash(text, key.key, err));

@@ -39,7 +39,7 @@ static const Argument ROWS[] = {
     {"base", 0, ARGUMENT_TEXT, AT(base), 0, "DIR",
      .help = "Hugging Face directory with tokenizer.json or spiece.model, or one of these files"},
     {"input", 0, ARGUMENT_TEXT, AT(input), 0, "FILE",
-     .help = "lines, JSONL or JSONL.zst; -: plain ones from standard input"},
+     .help = "lines, JSONL or JSONL.zst; -: JSONL from standard input"},
     {"output", 'o', ARGUMENT_TEXT, AT(output), 0, "FILE",
      .help = "where the lines go, whole or not at all [stdout]"},
     {"input-key", 0, ARGUMENT_TEXT, AT(input_key), 0, "KEY",
