@@ -83,6 +83,8 @@ refused 2 'names: is there already' import phatgoose "$work/names" --base $base 
 mkdir "$work/empty"
 accepted import phatgoose "$work/empty/" --checkpoint $best --base $base --names "$work/names"
 refused 2 'import phatgoose: --base DIR is missing' import phatgoose "$work/new" --checkpoint $best
+refused 3 'empty-dir: is a directory; want a file, best.pt' import phatgoose "$work/new" --base $base \
+  --checkpoint "$(mkdir "$work/empty-dir" && echo "$work/empty-dir")"
 refused 2 '--checkpoint FILE is missing' import phatgoose "$work/new" --base $base
 refused 2 'import phatgoose: takes no --directory' import phatgoose "$work/new" --base $base --checkpoint $best --directory x
 refused 2 "'goose' is none of phatgoose, glider" import goose "$work/new" --base $base

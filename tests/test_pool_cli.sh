@@ -150,6 +150,7 @@ fi
 
 refused 2 'add: --gate FILE is missing' add "$pool" rotate --adapter $made/experts/rotate
 refused 2 'add: --adapter DIR is missing' add "$pool" rotate --gate $made/gates/rotate.safetensors
+refused 3 'made: is a directory; want a file of gates' add "$pool" rotate --adapter $made/experts/rotate --gate $made
 refused 2 "instruction: '@' wants a file: @FILE" add "$pool" rotate --adapter $made/experts/rotate \
   --gate $made/gates/rotate.safetensors --instruction @
 refused 2 'POOL and NAME is missing' add "$pool" --adapter a --gate b

@@ -5,6 +5,7 @@
 #include "data/file/path.h"
 #include "tools/pool/pool_import.h"
 #include "tools/pool/pool_names.h"
+#include "tools/pool/pool_parts.h"
 
 /* Of a file of one expert its number says nothing. */
 static char *source_text(const Released *r, int i) {
@@ -31,6 +32,7 @@ static Status add_all(PoolImport *p, Released *r, const PoolNames *names, const 
 Status pool_import_phatgoose(PoolImport *p, const PoolOptions *o, Error *err) {
   Released r;
   PoolNames names = {0};
+  TRY(pool_check_file(o->checkpoint, "a file, best.pt; import glider reads directories", err));
   TRY(released_open(&r, o->checkpoint, &p->model->modules, err));
   Status status = released_check(&r, err);
   if (status == STATUS_OK)

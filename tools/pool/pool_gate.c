@@ -9,6 +9,7 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/expert/released.h"
+#include "tools/pool/pool_parts.h"
 #include "tools/shell/console.h"
 
 Status pool_gate_refuse(const char *file, Error *err) {
@@ -83,6 +84,7 @@ Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules
                       const char *adapter, const char *file, bool required, Error *err) {
   bool own;
   *g = (PoolGate){.path = file};
+  TRY(pool_check_file(file, "a file of gates, such as the gate.safetensors of a run", err));
   TRY(is_own(file, &own, err));
   if (own) return STATUS_OK;
   if (required) return pool_gate_refuse(file, err);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
@@ -10,6 +11,12 @@
 Status pool_check_text(const char *what, const char *text, Error *err) {
   if (utf8_valid(text, strlen(text)) == strlen(text)) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "%s: is not UTF-8 text", what);
+}
+
+Status pool_check_file(const char *path, const char *want, Error *err) {
+  struct stat info;
+  if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return STATUS_OK; /* opening it tells */
+  return error_set(err, STATUS_INPUT, "%s: is a directory; want %s", path, want);
 }
 
 Status pool_write_ignored(const char *dir, Error *err) {

@@ -6,6 +6,9 @@
 
 /* STATUS_USAGE unless a text of the command line, which goes into the manifest, is UTF-8. */
 Status pool_check_text(const char *what, const char *text, Error *err);
+/* STATUS_INPUT where `path` is a directory, which might pass for one of weights; `want` is what to
+ * give instead. */
+Status pool_check_file(const char *path, const char *want, Error *err);
 /* DIR/.gitignore, unless there is one. */
 Status pool_write_ignored(const char *dir, Error *err);
 /* Checks a new expert where its files are, every number too, and fills what the entry says about
