@@ -70,6 +70,8 @@ must embed "$pool" --file "$work/queries.safetensors"
 written 'examples-lexical-1-[0-9a-f]*.safetensors: 5 examples' embed "$pool" --examples sort="$work/sort.jsonl"
 written 'examples-lexical-1-[0-9a-f]*.safetensors: 7 examples' \
   embed "$pool" --examples count="$work/count.jsonl" --limit 2
+# The examples of others were there before; the progress says so.
+check 'the progress of added examples' grep -q '^embed  step 7/7  texts  in 0:00$' "$work/err"
 
 # Other instructions make another embedder of the n-grams, and the vectors of the old one are removed.
 must pool add "$pool" more --adapter "$work/sort" --gate "$work/sort-gate/gate.safetensors" --instruction 'More.'

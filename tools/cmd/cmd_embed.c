@@ -214,7 +214,7 @@ static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
 
 static void on_text(void *arg, int64_t texts, int64_t of) {
   Progress *progress = arg;
-  if (texts == 1) console_progress_begin(progress, "embed", 0, of);
+  if (!progress->label) console_progress_begin(progress, "embed", texts - 1, of);
   console_progress_update(progress, texts, "texts");
 }
 
