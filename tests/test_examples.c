@@ -163,7 +163,8 @@ static void bad_lines_are_found_at_once(void **state) {
     const char *line, *words;
   } bad[] = {
       {"{\"input\": \"a\"}", "data.jsonl: line 3: target: is missing, want a string"},
-      {"{\"target\": \"a\"}", "line 3: input: is missing"},
+      {"{\"inputs\": \"a\", \"targets\": \"b\"}",
+       "line 3: input: is missing, want a string; it has inputs, targets"},
       {"{\"text\": \"a\"}", "line 3: input: is missing"},
       {"{\"input\": 4, \"target\": \"a\"}", "line 3: input: got an integer, want a string"},
       {"{\"input\": \"a\", \"target\": null}", "line 3: target: got null"},

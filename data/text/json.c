@@ -126,6 +126,22 @@ enum {
   BOOLEAN = 1 << JSON_TRUE | 1 << JSON_FALSE,
 };
 
+/* A line of data has few keys; who asked for another one sees which: "; it has inputs, targets". */
+static Status refuse_missing(const JsonDoc *doc, const char *key, const char *want, Error *err) {
+  enum { SHOWN = 6 };
+  char keys[SHOWN * 48] = "";
+  size_t used = 0, shown = 0;
+  const char *name;
+  json_t *value;
+  json_object_foreach(doc->root, name, value) {
+    if (doc->line == 0 || shown == SHOWN) break;
+    int size =
+        snprintf(keys + used, sizeof keys - used, "%s%.32s", shown ? ", " : "; it has ", name);
+    used += (size_t)size, shown++;
+  }
+  return refuse_field(doc, err, "%s: is missing, want %s%s", key, want, keys);
+}
+
 /* The value of `key`, which must be one of `types`. */
 static Status get_field(const JsonDoc *doc, const char *key, int types, const char *want,
                         json_t **out, Error *err) {
@@ -133,7 +149,7 @@ static Status get_field(const JsonDoc *doc, const char *key, int types, const ch
     return refuse_field(doc, err, "got %s, want an object", json_kind(doc->root));
   }
   json_t *value = json_object_get(doc->root, key);
-  if (!value) return refuse_field(doc, err, "%s: is missing, want %s", key, want);
+  if (!value) return refuse_missing(doc, key, want, err);
   if (!(1 << json_typeof(value) & types)) {
     return refuse_field(doc, err, "%s: got %s, want %s", key, json_kind(value), want);
   }
