@@ -259,6 +259,10 @@ static void directories_are_made_with_their_parents(void **state) {
   expect_error("file in the way", dir_make(scratch_path(s, "d/file/g"), &err), &err, STATUS_RUN,
                "d/file: cannot make the directory: Not a directory");
   err = (Error){0};
+  expect_error("home", dir_make("~/runs", &err), &err, STATUS_USAGE,
+               "~/runs: ~ is read by shells alone; write the path out, or ./~ for a directory ~");
+  assert_int_equal(access("~", F_OK), -1);
+  err = (Error){0};
   expect_error("empty path", dir_make("", &err), &err, STATUS_RUN, "cannot make the directory");
 }
 
@@ -278,6 +282,18 @@ static void a_directory_is_known_by_its_file(void **state) {
   expect_error("home", dir_require("~/t5", "other.json", "a T5", &err), &err, STATUS_INPUT,
                "~/t5: want the directory of a T5 (~ is read by shells alone; write the path out): "
                "No such file");
+}
+
+static void a_home_that_is_not_one_is_named(void **state) {
+  (void)state;
+  MappedFile f;
+  Error err = {0};
+  expect_error(
+      "read", mapped_open(&f, "~/none.jsonl", &err), &err, STATUS_INPUT,
+      "~/none.jsonl: cannot open (~ is read by shells alone; write the path out): No such");
+  err = (Error){0};
+  expect_error("write", file_write("~/none.jsonl", "x", 1, &err), &err, STATUS_RUN,
+               "~/none.jsonl: cannot create a file in its directory (~ is read by shells alone");
 }
 
 static void a_probe_leaves_nothing_behind(void **state) {
@@ -321,6 +337,7 @@ int main(void) {
       cmocka_unit_test(a_lost_directory_is_an_error),
       cmocka_unit_test(directories_are_made_with_their_parents),
       cmocka_unit_test(a_directory_is_known_by_its_file),
+      cmocka_unit_test(a_home_that_is_not_one_is_named),
       cmocka_unit_test(a_probe_leaves_nothing_behind),
       cmocka_unit_test(removal_follows_no_links),
   };

@@ -77,6 +77,9 @@ static Status make_marked(char *path, Error *err) {
 }
 
 Status dir_make(const char *path, Error *err) {
+  if (path_is_home(path)) {
+    return error_set(err, STATUS_USAGE, "%s: " PATH_HOME_RULE ", or ./~ for a directory ~", path);
+  }
   char *copy = strdup(path);
   Status status = copy ? make_marked(copy, err) : no_memory(path, err);
   free(copy);
@@ -101,15 +104,10 @@ Status dir_check_writable(const char *path, Error *err) {
   return path_failure(path, STATUS_RUN, "cannot create a file in the directory", err);
 }
 
-/* Those who write a path into a configuration often expect of it what only shells do. */
-static const char *home_hint(const char *path) {
-  return path[0] == '~' ? " (~ is read by shells alone; write the path out)" : "";
-}
-
 Status dir_require(const char *path, const char *file, const char *what, Error *err) {
   struct stat info;
   char want[160];
-  snprintf(want, sizeof want, "want the directory of %s%s", what, home_hint(path));
+  snprintf(want, sizeof want, "want the directory of %s", what);
   if (path_stat(path, &info) != 0) return path_failure(path, STATUS_INPUT, want, err);
   if (!S_ISDIR(info.st_mode)) {
     return error_set(err, STATUS_INPUT, "%s: is no directory; want that of %s, with its %s", path,

@@ -222,7 +222,7 @@ static Status create_beside(AtomicFile *f, Error *err) {
   beside.name = temp_name(f);
   f->sink->fd = spot_open_file(&beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
   if (f->sink->fd < 0) {
-    return error_set_errno(err, STATUS_RUN, "%s: cannot create a file in its directory", f->path);
+    return path_failure(f->path, STATUS_RUN, "cannot create a file in its directory", err);
   }
   return STATUS_OK;
 }

@@ -78,7 +78,8 @@ void atomic_abort(AtomicFile *f); /* a zeroed AtomicFile is allowed */
 /* The three calls above for a buffer at hand. */
 Status file_write(const char *path, const void *data, size_t size, Error *err);
 
-/* mkdir -p, durable; an existing directory is fine. */
+/* mkdir -p, durable; an existing directory is fine. STATUS_USAGE for a path that begins with ~: a
+ * directory of that name is nobody's wish, and a danger to who removes it. */
 Status dir_make(const char *path, Error *err);
 /* Fails unless a file can be created in `path`; leaves nothing behind. */
 Status dir_check_writable(const char *path, Error *err);

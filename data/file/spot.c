@@ -125,6 +125,10 @@ static size_t find_link(char *path) {
   return 0;
 }
 
+bool path_is_home(const char *path) {
+  return path[0] == '~';
+}
+
 Status path_failure(const char *path, Status status, const char *what, Error *err) {
   int cause = errno;
   char *copy = cause == ELOOP || cause == ENOTDIR ? strdup(path) : NULL;
@@ -136,5 +140,6 @@ Status path_failure(const char *path, Status status, const char *what, Error *er
   }
   if (cause == ENOMEM) return error_set(err, STATUS_RUN, "%s: out of memory", path);
   errno = cause;
-  return error_set_errno(err, status, "%s: %s", path, what);
+  const char *hint = cause == ENOENT && path_is_home(path) ? " (" PATH_HOME_RULE ")" : "";
+  return error_set_errno(err, status, "%s: %s%s", path, what, hint);
 }

@@ -27,7 +27,11 @@ int spot_stat(const Spot *s, struct stat *info);
 int path_open(const char *path, int flags, mode_t mode);
 int path_stat(const char *path, struct stat *info);
 
-/* The failure that errno tells; a link below the mark is named. */
+/* Begins with ~, which those who write a path into a configuration expect to be their home. */
+bool path_is_home(const char *path);
+#define PATH_HOME_RULE "~ is read by shells alone; write the path out"
+
+/* The failure that errno tells; a link below the mark is named, and a ~ that is no home. */
 Status path_failure(const char *path, Status status, const char *what, Error *err);
 
 #endif
