@@ -29,7 +29,7 @@ static Status refuse_bare(const char *path, const char *member, Error *err) {
                    path, member);
 }
 
-/* All members are in one folder, whose name is kept. */
+/* All members are in one folder, whose name is kept; it may be a member itself, as `zip` adds it. */
 static Status find_root(TorchFile *f, Error *err) {
   const char *path = f->table->file.path, *first = f->archive.member[0].name;
   size_t size = strcspn(first, "/");
@@ -37,8 +37,7 @@ static Status find_root(TorchFile *f, Error *err) {
   if (!f->root) return out_of_memory(f, err);
   for (size_t i = 0; i < f->archive.count; i++) {
     const char *name = f->archive.member[i].name;
-    if (size > 0 && strncmp(name, f->root, size) == 0 && name[size] == '/' && name[size + 1])
-      continue;
+    if (size > 0 && strncmp(name, f->root, size) == 0 && name[size] == '/') continue;
     if (i == 0) return refuse_bare(path, first, err);
     return error_set(err, STATUS_INPUT,
                      "%s: is a zip archive with the members '%.80s' and '%.80s'; those of "

@@ -16,7 +16,8 @@
  * outermost dictionary holds all tensors, and its key is a usual one for a state dict (state_dict,
  * model_state_dict, model, module), it is a wrapper: the names begin behind it. What is no tensor
  * is a text of the table, as Python would print it (of long lists the beginning), under its whole
- * name.
+ * name; beyond TORCH_TEXTS such values are counted, in a last text "...". A pickle can name a tensor
+ * again in two bytes: more names than such files have for their size are refused.
  *
  * Refused by name are TorchScript archives (torch.jit.save), compressed members (torch.save has
  * none, so a small file cannot unfold into a large one) and whatever the pickle has beyond plain
@@ -27,6 +28,7 @@
 #include "data/tensors/tensor_table.h"
 
 enum { TORCH_COPIES = 4, TORCH_COPIES_FREE = 64 << 20, TORCH_DEPTH = 64 };
+enum { TORCH_TEXTS = 10000 };
 
 /* The file begins as those of torch.save do. */
 bool torch_begins(const MappedFile *file);

@@ -1,4 +1,5 @@
 /* The tensors of a PyTorch file and their names: a walk through the values of its pickle. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,9 @@
 
 enum { STEPS = 1000, STEPS_A_BYTE = 4 };
 enum { TEXT = 1 << 20, TEXT_A_BYTE = 16 };
+/* A tensor is described in 40 bytes or more, and its name stands beside it; a name for a tensor
+ * that was described before takes fewer, and few tensors have more than three. */
+enum { NAMES = 1000, BYTES_A_NAME = 16 };
 
 /* The walk. Values may hold the same value often, or themselves; so its steps are counted, and the
  * bytes of names and texts. A walk that meets every value once has about as many steps as the
@@ -14,6 +18,7 @@ enum { TEXT = 1 << 20, TEXT_A_BYTE = 16 };
 typedef struct Walk {
   TorchFile *file;
   size_t steps, text;
+  size_t unlisted; /* values that are no tensors, beyond TORCH_TEXTS */
   char *name; /* of the value at hand, not NUL-terminated */
   size_t size;
 } Walk;
@@ -57,10 +62,8 @@ static Status add_part(Walk *w, const char *part, Error *err) {
 
 /* The name in a new string, for one more entry or text of the table. */
 static Status copy_name(Walk *w, char **name, Error *err) {
-  const TensorTable *t = w->file->table;
   *name = NULL;
   TRY(count_steps(w, 0, w->size, err));
-  if (t->count + t->meta_count > PICKLE_VALUES) return refuse(w, err, "is one name too many");
   *name = w->size > 0 ? strndup(w->name, w->size) : strdup("");
   return *name ? STATUS_OK : out_of_memory(w, err);
 }
@@ -69,6 +72,9 @@ static Status add_tensor(Walk *w, PickleId id, Error *err) {
   TensorTable *t = w->file->table;
   if (id == w->file->pickle.root) TRY(add_part(w, "tensor", err));
   if (w->size == 0) return refuse(w, err, "has a tensor without a name");
+  if (t->count > NAMES + w->file->pickle_size / BYTES_A_NAME) {
+    return refuse(w, err, "is one more name of tensors that have names already, which are too many");
+  }
   TensorEntry *grown = array_grow(t->entry, t->count, 1, sizeof *grown);
   if (!grown) return out_of_memory(w, err);
   t->entry = grown;
@@ -85,15 +91,35 @@ static Status copy_text(Walk *w, PickleId id, char **text, Error *err) {
   return count_steps(w, 0, strlen(*text), err);
 }
 
-static Status add_text(Walk *w, PickleId id, Error *err) {
+static Status new_text(Walk *w, TensorMeta **text, Error *err) {
   TensorTable *t = w->file->table;
   TensorMeta *grown = array_grow(t->meta, t->meta_count, 1, sizeof *grown);
   if (!grown) return out_of_memory(w, err);
   t->meta = grown;
-  TensorMeta *m = &t->meta[t->meta_count++];
-  *m = (TensorMeta){0};
+  *text = &t->meta[t->meta_count++];
+  **text = (TensorMeta){0};
+  return STATUS_OK;
+}
+
+static Status add_text(Walk *w, PickleId id, Error *err) {
+  TensorMeta *m = NULL;
+  if (w->file->table->meta_count == TORCH_TEXTS) {
+    w->unlisted++;
+    return STATUS_OK;
+  }
+  TRY(new_text(w, &m, err));
   TRY(copy_name(w, &m->key, err));
   return copy_text(w, id, &m->value, err);
+}
+
+/* Says how many values are not listed. */
+static Status add_unlisted(Walk *w, Error *err) {
+  TensorMeta *m = NULL;
+  if (w->unlisted == 0) return STATUS_OK;
+  TRY(new_text(w, &m, err));
+  m->key = strdup("...");
+  if (asprintf(&m->value, "%zu more, which are not listed", w->unlisted) < 0) m->value = NULL;
+  return m->key && m->value ? STATUS_OK : out_of_memory(w, err);
 }
 
 /* A value without tensors and without parts that might have some. */
@@ -237,6 +263,7 @@ static Status walk(Walk *w, PickleId id, int depth, Error *err) {
 Status torch_list(TorchFile *f, Error *err) {
   Walk w = {.file = f};
   Status status = walk(&w, f->pickle.root, 0, err);
+  if (status == STATUS_OK) status = add_unlisted(&w, err);
   free(w.name);
   return status;
 }

@@ -64,11 +64,13 @@ const char *weights_meta(const Weights *w, const char *key);
 void weights_ignore(Weights *w, const char *name);
 /* STATUS_MISMATCH naming the first tensor that was neither got nor ignored. */
 Status weights_check_used(const Weights *w, Error *err);
+enum { WEIGHTS_GROWTH = 16, WEIGHTS_GROWTH_FREE = 64 << 20 };
 /* The name begins with `below` and a dot and goes on after them, or `below` is NULL. */
 bool weights_is_below(const char *name, const char *below);
-/* Writes the tensors whose names are below `below`, under the rest of their names (STATUS_USAGE where there are none), as one safetensors file, as
- * safetensors_write_entries does; those that share
- * memory are written for each name. Data is compared with the sums that the files have of it. The
+/* Writes the tensors whose names are below `below`, under the rest of their names (STATUS_USAGE
+ * where there are none), as one safetensors file, as safetensors_write_entries does; those that
+ * share memory are written for each name, as long as that is no more than WEIGHTS_GROWTH times the
+ * files and WEIGHTS_GROWTH_FREE bytes (STATUS_INPUT). Data is compared with the sums that the files have of it. The
  * metadata of safetensors is handed on (STATUS_MISMATCH where two shards contradict each other);
  * the texts of PyTorch files are not, and a file of their tensors is marked {"format": "pt"}, which
  * transformers asks for. */

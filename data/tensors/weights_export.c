@@ -52,6 +52,33 @@ bool weights_is_below(const char *name, const char *below) {
   return !below || (strncmp(name, below, size) == 0 && name[size] == '.' && name[size + 1]);
 }
 
+/* In the header of safetensors that name stands for the texts. */
+static Status check_name(const Weights *w, const char *name, Error *err) {
+  if (strcmp(name, "__metadata__") != 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   "%s: tensor '%s': safetensors keeps this name for texts; in Python, save it "
+                   "under another one",
+                   weights_path(w), name);
+}
+
+/* What is shared is written for each name, and a name takes a few bytes of a pickle. */
+static Status check_growth(const Weights *w, const Chosen *c, Error *err) {
+  uint64_t in = 0, out = 0;
+  for (size_t f = 0; f < weights_tables(w); f++) in += weights_table(w, f)->file.size;
+  const uint64_t most = WEIGHTS_GROWTH * in + WEIGHTS_GROWTH_FREE;
+  for (size_t i = 0; i < c->count; i++) {
+    if (c->copy[i].size <= most - out) {
+      out += c->copy[i].size;
+      continue;
+    }
+    return error_set(err, STATUS_INPUT,
+                     "%s: tensor '%.200s': names share memory so often that more than %ju bytes "
+                     "would be written of %ju",
+                     weights_path(w), c->copy[i].name, (uintmax_t)most, (uintmax_t)in);
+  }
+  return STATUS_OK;
+}
+
 static Status choose(const Weights *w, const char *below, Chosen *c, Error *err) {
   size_t count = weights_count(w), skip = below ? strlen(below) + 1 : 0;
   c->copy = malloc((count + 1) * sizeof *c->copy);
@@ -64,10 +91,11 @@ static Status choose(const Weights *w, const char *below, Chosen *c, Error *err)
     if (!weights_is_below(e->name, below)) continue;
     c->copy[c->count] = *e;
     c->copy[c->count].name += skip;
+    TRY(check_name(w, c->copy[c->count].name, err));
     c->entry[c->count] = &c->copy[c->count];
     c->count++;
   }
-  if (!below || c->count > 0) return STATUS_OK;
+  if (!below || c->count > 0) return check_growth(w, c, err);
   return error_set(err, STATUS_USAGE, "%s: has no tensor below '%.80s'; skein inspect lists them",
                    weights_path(w), below);
 }

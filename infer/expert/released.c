@@ -145,12 +145,19 @@ static ReleasedPart missing_part(const Released *r, const ReleasedSlot *s) {
   return r->gates && !has_gate(s) ? RELEASED_GATE : RELEASED_PARTS;
 }
 
-/* The numbers of experts make the name of a missing tensor PHATGOOSE's; without them, GLIDER's. */
+/* The file has a name of PHATGOOSE's. */
+static bool has_addons(const Released *r) {
+  size_t i = 0, count = weights_count(r->weights);
+  while (i < count && !strstr(weights_entry(r->weights, i)->name, "._addons.")) i++;
+  return i < count;
+}
+
+/* A missing tensor has a name as those have that are there. */
 static Status report_missing(const Released *r, int expert, int module, ReleasedPart part,
                              Error *err) {
   const Module *m = &r->modules->module[module];
-  bool numbered = strstr(weights_entry(r->weights, weights_count(r->weights) - 1)->name, "_addons");
-  char *name = released_name(numbered ? STYLE_PHATGOOSE : STYLE_GLIDER, part, m->name, expert);
+  ReleasedStyle style = has_addons(r) ? STYLE_PHATGOOSE : STYLE_GLIDER;
+  char *name = released_name(style, part, m->name, expert);
   if (!name) return out_of_memory(r->path, err);
   char number[48] = "";
   if (r->experts > 1) {

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "autograd/ground/array.h"
+#include "autograd/ground/text_stream.h"
+#include "autograd/ground/visible.h"
 #include "data/file/path.h"
 #include "infer/expert/gate_looks.h"
 #include "tools/pool/pool_parts.h"
@@ -63,20 +65,30 @@ static Status report_expert(PoolImport *p, const PoolEntry *entry, const Lora *l
   return STATUS_OK;
 }
 
+/* The name of a checkpoint may be any bytes; the manifest is text. */
+static char *shown(const char *source) {
+  TextStream text;
+  if (!text_stream_open(&text)) return NULL;
+  visible_put(text.out, source);
+  return text_stream_close(&text);
+}
+
 /* Makes room for the expert in the manifest, with its name. */
 static Status new_entry(PoolImport *p, const ImportedExpert *expert, PoolEntry **entry,
                         Error *err) {
   PoolManifest *m = &p->m;
-  if (manifest_find(m, expert->name) >= 0) {
-    return error_set(err, STATUS_INPUT, "%s: expert '%s': is there twice; name experts differently",
-                     expert->source, expert->name);
+  int other = manifest_find(m, expert->name);
+  if (other >= 0) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: expert '%s': is there twice, also from %s; name experts differently",
+                     expert->source, expert->name, m->entry[other].source);
   }
   PoolEntry *grown = array_grow(m->entry, (size_t)m->count, 1, sizeof *grown);
   if (!grown) return out_of_memory(p->dir, err);
   m->entry = grown;
   *entry = &m->entry[m->count++];
   **entry = (PoolEntry){.name = strdup(expert->name),
-                        .source = strdup(expert->source),
+                        .source = shown(expert->source),
                         .instruction = strdup(""),
                         .licence = strdup("")};
   bool made = (*entry)->name && (*entry)->source && (*entry)->instruction && (*entry)->licence;
@@ -106,7 +118,6 @@ Status pool_import_add(PoolImport *p, Released *r, int i, const ImportedExpert *
     return error_set(err, STATUS_INTERRUPTED, "interrupted after %d experts; nothing was written",
                      p->m.count);
   }
-  TRY(pool_check_text("the name of the checkpoint", expert->source, err));
   TRY(released_dtype(r, i, &dtype, err));
   TRY(released_read(r, i, &lora, &gate, err));
   Status status = place_expert(p, lora, gate, dtype, expert, err);

@@ -90,18 +90,29 @@ static Status import_directory(PoolImport *p, const PoolOptions *o, Error *err) 
 
 /* ---- embeddings ---- */
 
-/* The row of an expert, whose name may have been written with capitals. */
-static int64_t find_row(const Embeddings *e, const char *name) {
-  for (int64_t i = 0; i < e->count; i++) {
-    if (strcasecmp(e->name[i], name) == 0) return i;
+/* The row of an expert: its name, or, as names may have been written with capitals, the only one
+ * that differs from it in these alone; -1: there is none. */
+static Status find_row(const Embeddings *e, const char *name, const char *file, int64_t *row,
+                       Error *err) {
+  int64_t alike = -1, more = -1;
+  for (*row = 0; *row < e->count; ++*row) {
+    if (strcmp(e->name[*row], name) == 0) return STATUS_OK;
+    if (strcasecmp(e->name[*row], name) != 0) continue;
+    more = alike;
+    alike = *row;
   }
-  return -1;
+  *row = alike;
+  if (more < 0) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   "%s: '%.100s' and '%.100s' may both be of the expert '%s'; keep one", file,
+                   e->name[more], e->name[alike], name);
 }
 
 static Status fill_rows(const PoolManifest *m, const Embeddings *from, Embeddings *to,
                         const char *file, Error *err) {
   for (int i = 0; i < m->count; i++) {
-    int64_t row = find_row(from, m->entry[i].name);
+    int64_t row;
+    TRY(find_row(from, m->entry[i].name, file, &row, err));
     if (row < 0) {
       return error_set(err, STATUS_INPUT,
                        "%s: has no vector of '%s', which %s is of; take the file of these experts",

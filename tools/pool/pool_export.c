@@ -11,6 +11,7 @@
 #include "tools/pool/pool_parts.h"
 #include "tools/pool/pool_tool.h"
 #include "tools/pool/staged_dir.h"
+#include "tools/shell/interrupt.h"
 
 /* A pool on its way out. */
 typedef struct Export {
@@ -19,12 +20,19 @@ typedef struct Export {
   StagedDir staged; /* of a format that is a directory */
   Facts facts;
   json_t *changed; /* in facts: what is not in the files as it is in the pool */
+  const volatile sig_atomic_t *stop;
 } Export;
 
 typedef Status WriteExport(Export *x, Error *err);
 
 static Status out_of_memory(const char *path, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", path);
+}
+
+/* Asked before each expert; what there is of the output goes away. */
+static Status check_stop(const Export *x, Error *err) {
+  if (!*x->stop) return STATUS_OK;
+  return error_set(err, STATUS_INTERRUPTED, "interrupted; nothing was written");
 }
 
 static void report_change(Export *x, const char *expert, const char *change) {
@@ -39,6 +47,7 @@ static Status write_expert(Export *x, int i, const ExportForm *form, TorchWriter
   const PoolManifest *m = &x->on.manifest;
   const Modules *modules = &x->on.model->modules;
   PoolExpert e;
+  TRY(check_stop(x, err));
   TRY(pool_expert_open_listed(&e, m, i, modules, err));
   const char *change = export_change(&e, form);
   if (change) report_change(x, m->entry[i].name, change);
@@ -132,6 +141,7 @@ static Status write_peft(Export *x, Error *err) {
   TRY(staged_begin(&x->staged, x->out, err));
   Status status = STATUS_OK;
   for (int i = 0; i < m->count && status == STATUS_OK; i++) {
+    TRY(check_stop(x, err));
     char *folder = path_join(x->staged.path, m->entry[i].name);
     status = folder ? copy_expert(m, i, folder, err) : out_of_memory(x->out, err);
     free(folder);
@@ -160,7 +170,7 @@ Status pool_export(const char *format, const char *dir, const char *out, const P
                    Error *err) {
   WriteExport *write;
   TRY(find_format(format, &write, err));
-  Export x = {.out = out, .facts = facts_new()};
+  Export x = {.out = out, .facts = facts_new(), .stop = interrupt_catch()};
   Facts *f = &x.facts;
   facts_set(f, f->root, "pool", facts_text(dir));
   facts_set(f, f->root, "format", facts_text(format));

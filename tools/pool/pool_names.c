@@ -73,7 +73,9 @@ static Status add_line(PoolNames *names, const char *file, int line, const char 
 
 static Status read_lines(PoolNames *names, const char *file, const char *text, size_t size,
                          int count, Error *err) {
+  static const char MARK[] = "\xef\xbb\xbf"; /* that the text is UTF-8, by editors of Windows */
   int line = 0;
+  if (strncmp(text, MARK, strlen(MARK)) == 0) text += strlen(MARK), size -= strlen(MARK);
   if (memchr(text, '\0', size)) return error_set(err, STATUS_INPUT, "%s: is no text", file);
   for (const char *at = text; *at; at += *at == '\n') {
     size_t length = strcspn(at, "\n");

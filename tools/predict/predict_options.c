@@ -35,7 +35,7 @@ static const Argument ROWS[] = {
      .help = "write which experts the tokens went to (skein plot routing); needs --pool"},
     {"trace", 0, ARGUMENT_TEXT, AT(trace), BOTH, "FILE",
      .help = "write the experts of each token of the first item (skein plot trace); needs --pool"},
-    {"instruction", 0, ARGUMENT_TEXT, AT(instruction), BOTH, "TEXT",
+    {"instruction", 0, ARGUMENT_PROSE, AT(instruction), BOTH, "TEXT",
      .help = "compared with the experts' instructions, for lines without one"},
     {"task", 0, ARGUMENT_TEXT, AT(task), BOTH, "NAME",
      .help = "key in precomputed embeddings, for lines without \"task\""},

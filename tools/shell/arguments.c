@@ -68,6 +68,13 @@ static Status add_text(TextList *list, const char *text, int argc, Error *err) {
   return STATUS_OK;
 }
 
+/* A variable of a shell that is not set, most likely; as a path it would be the root directory. */
+static Status parse_text(const Argument *row, const char *text, const char **value, Error *err) {
+  if (!*text) return error_set(err, STATUS_USAGE, "--%s: is empty", row->name);
+  *value = text;
+  return STATUS_OK;
+}
+
 static Status read_row(const Argument *row, void *fields, const char *text, int argc, Error *err) {
   void *field = (char *)fields + row->offset;
   switch (row->type) {
@@ -75,6 +82,8 @@ static Status read_row(const Argument *row, void *fields, const char *text, int 
       *(bool *)field = true;
       return STATUS_OK;
     case ARGUMENT_TEXT:
+      return parse_text(row, text, field, err);
+    case ARGUMENT_PROSE:
       *(const char **)field = text;
       return STATUS_OK;
     case ARGUMENT_TEXTS:

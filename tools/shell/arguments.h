@@ -11,7 +11,8 @@
 
 typedef enum ArgumentType {
   ARGUMENT_SWITCH, /* bool: set to true */
-  ARGUMENT_TEXT,   /* const char *: borrowed from argv; the last one that is given */
+  ARGUMENT_TEXT,   /* const char *: borrowed from argv; the last one that is given, not empty */
+  ARGUMENT_PROSE,  /* the same, perhaps empty: no file, directory or name has that for its own */
   ARGUMENT_TEXTS,  /* TextList: all that are given, in order */
   ARGUMENT_COUNT,  /* int64_t: 1 to `most` */
   ARGUMENT_NUMBER, /* double: finite */

@@ -31,5 +31,8 @@ Status command_operands(int argc, char **argv, int least, int most, const char *
   if (given > most)
     return error_set(err, STATUS_USAGE, "%s: unexpected argument '%s'; see skein %s --help",
                      argv[0], argv[optind + most], argv[0]);
+  for (int i = optind; i < argc; i++) {
+    if (!*argv[i]) return error_set(err, STATUS_USAGE, "%s: %s: is empty", argv[0], what);
+  }
   return STATUS_OK;
 }

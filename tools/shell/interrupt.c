@@ -1,5 +1,6 @@
 #include "tools/shell/interrupt.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -21,7 +22,12 @@ static void on_held(int signal) {
 
 const volatile sig_atomic_t *interrupt_catch(void) {
   struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
-  for (size_t i = 0; i < SIGNALS; i++) sigaction(SIGNAL[i], &action, NULL);
+  for (size_t i = 0; i < SIGNALS; i++) {
+    struct sigaction before;
+    sigaction(SIGNAL[i], NULL, &before);
+    bool nohup = SIGNAL[i] == SIGHUP && before.sa_handler == SIG_IGN;
+    if (!nohup) sigaction(SIGNAL[i], &action, NULL);
+  }
   return &stop_wanted;
 }
 

@@ -4,7 +4,8 @@
 
 #include <signal.h>
 
-/* Catches the signals from now on; what it returns is not 0 once one came. */
+/* Catches the signals from now on; what it returns is not 0 once one came. A SIGHUP that is ignored
+ * stays so (nohup); the others do not, for shells have what runs in the background ignore SIGINT. */
 const volatile sig_atomic_t *interrupt_catch(void);
 
 /* What the signals did before they were held. */
