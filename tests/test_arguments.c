@@ -107,11 +107,34 @@ static void options_of_another_form_are_found(void **state) {
   assert_null(arguments_stranger(&TABLE, 0, given));
 }
 
+/* A shell makes that of a variable that is not set; as a path it would be the root directory. */
+static void what_is_empty_is_refused(void **state) {
+  (void)state;
+  static const Argument TEXT = {"output", 'o', ARGUMENT_TEXT, AT(output), .forms = 0};
+  static const Argument PROSE = {"output", 'o', ARGUMENT_PROSE, AT(output), .forms = 0};
+  char *argv[] = {(char[]){"demo"}, (char[]){"-o"}, (char[]){""}, NULL};
+  char *operands[] = {(char[]){"demo"}, (char[]){"in"}, (char[]){""}, NULL};
+  Error err = {0};
+  Fields f = {0};
+  optind = 0;
+  Status got = arguments_read(&(ArgumentTable){&TEXT, 1}, 0, &f, NULL, 3, argv, &err);
+  expect_error("text", got, &err, STATUS_USAGE, "--output: is empty");
+  err = (Error){0};
+  optind = 0;
+  got = arguments_read(&(ArgumentTable){&PROSE, 1}, 0, &f, NULL, 3, argv, &err);
+  expect_ok("prose", got, &err);
+  assert_string_equal(f.output, "");
+  optind = 1;
+  got = command_operands(3, operands, 2, 2, "IN or OUT", &err);
+  expect_error("operand", got, &err, STATUS_USAGE, "demo: IN or OUT: is empty");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_type_is_read),
       cmocka_unit_test(wrong_options_are_named),
       cmocka_unit_test(options_of_another_form_are_found),
+      cmocka_unit_test(what_is_empty_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

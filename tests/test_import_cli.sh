@@ -108,6 +108,12 @@ goose 3 'flipped.pt: ' "$work/flipped.pt"
 { head -c 100100 $best && printf X && tail -c +100102 $best; } >"$work/sum.pt"
 goose 3 'sum.pt: .*CRC-32' "$work/sum.pt"
 goose 3 'embeddings.pt: tensor .* is none that PHATGOOSE' $golden/embeddings.pt
+printf '\357\273\277zoo\r\napple\r\nmint\r\n' >"$work/windows"
+accepted import phatgoose "$work/bom" --base $base --checkpoint $best --names "$work/windows"
+same "$pool/pool.yaml" "$work/bom/pool.yaml"
+refused 2 'POOL: is empty' import phatgoose '' --base $base --checkpoint $best --names "$work/names"
+refused 2 '--base: is empty' import phatgoose "$work/new" --base '' --checkpoint $best --names "$work/names"
+refused 1 '/one: cannot make the directory' import phatgoose "$work/one/new" --base $base --checkpoint $best --names "$work/names"
 
 # ---- glider ----
 glider() { refused "$1" "$2" import glider "$work/new" --base $base --directory "$work/files"; }
@@ -126,7 +132,11 @@ says '^  zoo .* first right singular vectors  *standardised'
 accepted import glider "$work/column" --directory $golden/column --base $base --raw-gates
 says '^  zoo .* column 0 of V^H  *as they are'
 cp "$work/files/zoo_best.pt" "$work/files/zoo_old_best.pt"
-glider 3 "zoo_old_best.pt: expert 'zoo': is there twice"
+glider 3 "zoo_old_best.pt: expert 'zoo': is there twice, also from zoo_best.pt"
+files
+mv "$work/files/zoo_best.pt" "$work/files/$(printf 'zoo_\377')_best.pt"
+accepted import glider "$work/bytes" --directory "$work/files" --base $base
+says '^  zoo .* zoo_\\xff_best.pt$'
 files
 mv "$work/files/zoo_best.pt" "$work/files/.zoo_best.pt"
 cp $best "$work/files/many_best.pt"
@@ -144,6 +154,15 @@ refused 2 'import glider: takes no --names' import glider "$work/new" --base $ba
 refused 3 "memory.pt: " import glider "$work/new" --base $base --directory $golden/glider --embeddings $golden/memory.pt
 printf '{"zoo": [1, 2], "mint": [2, 1]}' >"$work/vectors.json"
 refused 3 "vectors.json: has no vector of 'apple'" import glider "$work/new" --base $base --directory $golden/glider --embeddings "$work/vectors.json"
+twice() { printf '{"mint": [2, 1], "Apple": [0, 1], "%s": [1, 2], "Zoo": [3, 4]}' "$1" >"$work/vectors.json"; }
+twice ZOO
+refused 3 "vectors.json: 'ZOO' and 'Zoo' may both be of the expert 'zoo'" import glider "$work/new" --base $base \
+  --directory $golden/glider --embeddings "$work/vectors.json"
+twice zoo
+accepted import glider "$work/exact" --base $base --directory $golden/glider --embeddings "$work/vectors.json" --embedder two
+accepted export glider "$work/exact" "$work/exact-out"
+ok_vectors() { "$skein" inspect --json "$work/exact-out/embeddings/two.pt" | tr -d ' \n' | grep -o '"tensor":"zoo"[^}]*'; }
+if ok_vectors | grep -q '"min":1.*"max":2\|"max":2.*"min":1'; then pass; else fail "not the vector of 'zoo': $(ok_vectors)"; fi
 
 # ---- export ----
 accepted export phatgoose "$pool" "$work/out.pt"
@@ -163,6 +182,16 @@ refused 2 'out-peft: is there already' export peft "$pool" "$work/out-peft"
 refused 2 "'onnx' is none of phatgoose, glider, peft" export onnx "$pool" "$work/new"
 refused 2 'export: takes no --names' export peft "$pool" "$work/new" --names x
 refused 3 'nowhere: want the directory of a pool' export peft "$work/nowhere" "$work/new"
+# Stopped at any time, it leaves nothing behind, not under a hidden name either.
+for tenths in 0 1 2 3 4 5 6 7 8 9; do
+  "$skein" pool export peft "$pool" "$work/stop" >/dev/null 2>&1 &
+  sleep 0.0$tenths
+  kill -TERM $! 2>/dev/null
+  wait $!
+  rm -rf "$work/stop"
+done
+hidden=$(find "$work" -maxdepth 1 -name '.stop*')
+if [ -z "$hidden" ]; then pass; else fail "an export that was stopped left $hidden"; fi
 
 # ---- what somebody else made of a pool ----
 strange() { rm -rf "$work/strange" && cp -R "$work/glider" "$work/strange"; }

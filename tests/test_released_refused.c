@@ -15,7 +15,8 @@
 #include "tests/routed_case.h"
 #include "tests/scratch.h"
 
-/* A checkpoint of two experts on two linears, of which a case changes one tensor. */
+/* A checkpoint of two experts on two linears, of which a case changes one tensor; the embedding that
+ * PHATGOOSE's code leaves in it is the last of its names. */
 typedef struct Fault {
   const char *what;
   const char *name;   /* of the tensor; NULL: another one is added */
@@ -33,9 +34,9 @@ typedef struct Fault {
 
 static const Fault FAULT[] = {
     {"sound", NULL, "", 0, 0, STATUS_OK, ""},
-    {"no A", A_Q1, "", 0, 0, STATUS_INPUT, A_Q1 "|is missing|expert 1 of 0 to 1"},
+    {"no A", A_Q1, "", 0, 0, STATUS_INPUT, "tensor '" A_Q1 "': is missing|expert 1 of 0 to 1"},
     {"no B", B_Q1, "", 0, 0, STATUS_INPUT, B_Q1 "|is missing"},
-    {"no gate", G_Q1, "", 0, 0, STATUS_INPUT, G_Q1 "|is missing"},
+    {"no gate", G_Q1, "", 0, 0, STATUS_INPUT, "tensor '" G_Q1 "': is missing"},
     {"a hole in the numbers", A_Q1, Q "._addons.expert_lora.layer1__2", 0, 0, STATUS_INPUT,
      "__1|is missing|of 0 to 2"},
     {"a number far away", NULL, Q "._addons.expert_lora.layer1__4000", 20, 2, STATUS_INPUT,
@@ -87,6 +88,7 @@ static void write_faulty(const char *path, const Fault *f) {
       }
     }
   }
+  add(w, f, "encoder.embed_tokens.weight", 9, 20);
   if (!f->name && *f->other) {
     SafetensorsItem item = {f->other, DTYPE_F32, NUMBERS[1], f->rows, f->cols, f->rows == 1};
     expect_ok(f->other, torch_writer_add(w, &item, &err), &err);

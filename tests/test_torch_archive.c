@@ -234,6 +234,19 @@ static void parts_of_the_file_are_checked(void **state) {
   }
 }
 
+/* `zip -0 -r`, which a refusal of compressed members advises, adds the folders, too. */
+static void folders_may_be_members(void **state) {
+  MadeArchive a = sound();
+  a.member[3] = (MadeMember){.name = BYTES("r/")};
+  a.member[4] = (MadeMember){.name = BYTES("r/data/")};
+  TensorTable t;
+  Error err = {0};
+  const char *path = made_archive(*state, "a.pt", &a);
+  expect_ok("folders", tensor_table_open(&t, path, &err), &err);
+  assert_int_equal(t.count, 1);
+  tensor_table_close(&t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(members_that_lie_are_refused),
@@ -244,6 +257,7 @@ int main(void) {
       cmocka_unit_test(members_beyond_4_gib_are_found),
       cmocka_unit_test(other_files_with_an_archive_behind_are_refused),
       cmocka_unit_test(parts_of_the_file_are_checked),
+      cmocka_unit_test(folders_may_be_members),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

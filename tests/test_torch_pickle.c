@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "data/tensors/torch_file.h"
 #include "tests/torch_made.h"
 
 /* Names that run programs, and the other ways by which a pickle gets at one. */
@@ -217,12 +218,38 @@ static void texts_are_not_copied_without_end(void **state) {
   free((void *)(uintptr_t)text.data);
 }
 
+/* A name for a tensor that has one takes two bytes. */
+static void names_are_not_given_without_end(void **state) {
+  Bytes pickle = repeated(BYTES("\x80\x02(" MADE_TENSOR "q\0"), BYTES("h\0"), 2000, BYTES("t."));
+  expect_made_refused(*state, pickle, "is one more name of tensors that have names already");
+  free((void *)(uintptr_t)pickle.data);
+  pickle = repeated(BYTES("\x80\x02(" MADE_TENSOR "q\0"), BYTES("h\0"), 900, BYTES("t."));
+  TensorTable t = open_made_pickle(*state, pickle);
+  assert_int_equal(t.count, 901);
+  tensor_table_close(&t);
+  free((void *)(uintptr_t)pickle.data);
+}
+
+/* Values that are no tensors are listed up to a number, and the others counted. */
+static void texts_beyond_a_number_are_counted(void **state) {
+  Bytes pickle = repeated(BYTES("\x80\x02(" MADE_TENSOR), BYTES("]"), 1000000, BYTES("t."));
+  TensorTable t = open_made_pickle(*state, pickle);
+  assert_int_equal(t.count, 1);
+  assert_int_equal(t.meta_count, TORCH_TEXTS + 1);
+  assert_string_equal(tensor_table_meta(&t, "1"), "[]");
+  assert_string_equal(tensor_table_meta(&t, "..."), "990000 more, which are not listed");
+  tensor_table_close(&t);
+  free((void *)(uintptr_t)pickle.data);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nothing_is_called),
       cmocka_unit_test(the_stack_is_checked),
       cmocka_unit_test(nothing_is_expanded),
       cmocka_unit_test(texts_are_not_copied_without_end),
+      cmocka_unit_test(names_are_not_given_without_end),
+      cmocka_unit_test(texts_beyond_a_number_are_counted),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

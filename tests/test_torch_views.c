@@ -4,10 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "data/tensors/tensor_table.h"
+#include "data/tensors/weights.h"
 #include "tests/torch_made.h"
 
 static void expect_numbers(const TensorEntry *e, const float *want, size_t count) {
@@ -175,12 +177,52 @@ static void what_is_no_tensor_is_text(void **state) {
   tensor_table_close(&t);
 }
 
+/* ---- as safetensors ---- */
+
+static void expect_no_export(Scratch *s, const MadeArchive *a, const char *words) {
+  Weights *w;
+  Error err = {0};
+  const char *path = made_archive(s, "shared.pt", a);
+  expect_ok("open", weights_open(&w, path, &err), &err);
+  Status got = weights_export(w, NULL, scratch_path(s, "out.safetensors"), &err);
+  expect_error(words, got, &err, STATUS_INPUT, words);
+  expect_error("the file", got, &err, STATUS_INPUT, "/shared.pt: tensor '");
+  assert_int_not_equal(access(scratch_path(s, "out.safetensors"), F_OK), 0);
+  weights_close(w);
+}
+
+#define MIB "J\0\0\x10\0"
+static void a_megabyte_is_not_written_for_every_name(void **state) {
+  enum { NAMES = 900 };
+  static const char begin[] = "\x80\x02(" MADE_VIEW(MADE_STORAGE_OF("ByteStorage",
+                                                                   "\x8c\x01"
+                                                                   "0",
+                                                                   MIB),
+                                                   "K\0", MIB "\x85", "K\x01\x85") "q\0";
+  char pickle[sizeof begin + 2 * NAMES + 1];
+  size_t size = sizeof begin - 1;
+  memcpy(pickle, begin, size);
+  for (int i = 0; i < NAMES; i++) pickle[size++] = 'h', pickle[size++] = 0;
+  pickle[size++] = 't';
+  pickle[size++] = '.';
+  MadeArchive a = made_torch((Bytes){pickle, size});
+  a.member[2] = (MadeMember){.name = BYTES("r/data/0"), .hole = 1 << 20};
+  expect_no_export(*state, &a, "names share memory so often that more than");
+}
+
+static void the_key_of_texts_is_no_name(void **state) {
+  MadeArchive a = made_torch(BYTES("\x80\x02}\x8c\x0c__metadata__" MADE_TENSOR "s."));
+  expect_no_export(*state, &a, "tensor '__metadata__': safetensors keeps this name");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_made_file_is_read),
       cmocka_unit_test(tensors_are_checked),
       cmocka_unit_test(views_are_in_place_or_copied),
       cmocka_unit_test(what_is_no_tensor_is_text),
+      cmocka_unit_test(a_megabyte_is_not_written_for_every_name),
+      cmocka_unit_test(the_key_of_texts_is_no_name),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -37,7 +37,8 @@ static Status find_root(TorchFile *f, Error *err) {
   if (!f->root) return out_of_memory(f, err);
   for (size_t i = 0; i < f->archive.count; i++) {
     const char *name = f->archive.member[i].name;
-    if (size > 0 && strncmp(name, f->root, size) == 0 && name[size] == '/') continue;
+    bool inside = size > 0 && strncmp(name, f->root, size) == 0 && name[size] == '/';
+    if (inside && (name[size + 1] || f->archive.member[i].size == 0)) continue;
     if (i == 0) return refuse_bare(path, first, err);
     return error_set(err, STATUS_INPUT,
                      "%s: is a zip archive with the members '%.80s' and '%.80s'; those of "
