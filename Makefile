@@ -51,6 +51,9 @@ test_scripts := $(wildcard tests/test_*.sh)
 # What computes, and so is tested with every table of kernels.
 kernel_tests := op_values gradcheck ia3_golden tfew attention products t5 t5_cache train parity_forward \
   parity_gradient parity_training predict predict_routed router router_golden route_execute embed
+# The faults' shim is loaded before a program; the driver is one (tests/faults).
+fault_shim := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/faults/shim*.c))
+fault_driver := $(filter-out $(fault_shim),$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/faults/*.c)))
 test_support := $(filter-out tests/test_%.c tests/no_memory.c,$(wildcard tests/*.c))
 # Functions whose calls by skein's objects fail in test_no_memory*.
 allocating := malloc calloc realloc reallocarray strdup strndup open_memstream fopencookie mmap \
@@ -123,6 +126,13 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(test_support)) $(BUILD)/lib
   $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lcmocka $(LIBS)
 
+$(fault_shim): CFLAGS_ALL += -fPIC
+$(BUILD)/tests/faults/shim.so: $(fault_shim)
+	$(call say,link) $(CC) -shared -o $@ $^
+
+$(BUILD)/tests/faults/sweep: $(fault_driver) $(BUILD)/libskein.a
+	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+
 no_memory_tests := $(filter $(BUILD)/tests/test_no_memory%,$(test_programs))
 $(no_memory_tests): $(BUILD)/tests/no_memory.o
 $(no_memory_tests): LDFLAGS_ALL += $(allocating:%=-Wl,--wrap=%)
@@ -152,6 +162,12 @@ test: $(test_programs) $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split ## run th
 
 test-sanitize: ## run the tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory MODE=sanitize test
+
+fault_programs := $(BUILD)/tests/faults/shim.so $(BUILD)/tests/faults/sweep
+test-faults: $(BUILD)/skein $(fault_programs) ## fail and kill the program at every call (x86-64; FAULT_RUNS=0: all)
+	@SKEIN=$(BUILD)/skein FAULT_SWEEP=$(BUILD)/tests/faults/sweep FAULT_SHIM=$(BUILD)/tests/faults/shim.so \
+	  sh tests/faults/scenarios $(SCENARIOS)
+.PHONY: test-faults
 
 # What reads ahead in a thread of its own.
 thread_tests := batch batch_reader examples

@@ -1,0 +1,139 @@
+#include "tests/faults/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/ground/array.h"
+#include "data/file/file.h"
+#include "data/file/path.h"
+
+void must(Status status, const Error *err) {
+  if (status == STATUS_OK) return;
+  fprintf(stderr, "sweep: %s\n", err->text);
+  exit(99);
+}
+
+static char *join(const char *dir, const char *name) {
+  char *path = path_join(dir, name);
+  if (path) return path;
+  fputs("sweep: out of memory\n", stderr);
+  exit(99);
+}
+
+static TreeEntry *add(Tree *t) {
+  TreeEntry *grown = array_grow(t->entry, t->count, 1, sizeof *grown);
+  if (!grown) exit(99);
+  t->entry = grown;
+  t->entry[t->count] = (TreeEntry){0};
+  return &t->entry[t->count++];
+}
+
+/* Adds what is in dir/below; `below` is "" at first. */
+static void read_level(Tree *t, const char *dir, const char *below) {
+  Error err = {0};
+  DirNames names;
+  char *place = join(dir, below);
+  must(dir_names(&names, place, &err), &err);
+  for (size_t i = 0; i < names.count; i++) {
+    if (strcmp(names.name[i], ".lock") == 0) continue;
+    char *path = *below ? join(below, names.name[i]) : strdup(names.name[i]);
+    char *whole = join(place, names.name[i]);
+    TreeEntry *entry = add(t);
+    entry->path = path;
+    if (!dir_exists(whole)) must(hash_file(whole, entry->hex, &err), &err);
+    if (!entry->hex[0]) read_level(t, dir, path);
+    free(whole);
+  }
+  dir_names_free(&names);
+  free(place);
+}
+
+Tree tree_read(const char *dir) {
+  Tree t = {0};
+  read_level(&t, dir, "");
+  return t;
+}
+
+void tree_free(Tree *t) {
+  for (size_t i = 0; i < t->count; i++) free(t->entry[i].path);
+  free(t->entry);
+  *t = (Tree){0};
+}
+
+const TreeEntry *tree_find(const Tree *t, const char *path) {
+  for (size_t i = 0; i < t->count; i++) {
+    if (strcmp(t->entry[i].path, path) == 0) return &t->entry[i];
+  }
+  return NULL;
+}
+
+bool tree_has(const Tree *t, const TreeEntry *entry) {
+  const TreeEntry *found = tree_find(t, entry->path);
+  return found && strcmp(found->hex, entry->hex) == 0;
+}
+
+static const char *missing(const Tree *from, const Tree *in) {
+  for (size_t i = 0; i < from->count; i++) {
+    if (!tree_has(in, &from->entry[i])) return from->entry[i].path;
+  }
+  return NULL;
+}
+
+const char *tree_difference(const Tree *a, const Tree *b) {
+  const char *path = missing(a, b);
+  return path ? path : missing(b, a);
+}
+
+bool tree_equal(const Tree *a, const Tree *b) {
+  return !tree_difference(a, b);
+}
+
+/* <name>.tmp.<process>.<16 hexadecimal digits> */
+static bool is_temporary(const char *path) {
+  const char *salt = strrchr(path, '.'), *mark = strstr(path, ".tmp.");
+  if (!mark || !salt || strspn(salt + 1, "0123456789abcdef") != 16 || salt[17]) return false;
+  return mark + strlen(".tmp.") + strspn(mark + strlen(".tmp."), "0123456789") == salt;
+}
+
+size_t tree_drop_temporaries(Tree *t) {
+  size_t kept = 0, all = t->count;
+  for (size_t i = 0; i < all; i++) {
+    if (is_temporary(t->entry[i].path)) {
+      free(t->entry[i].path);
+    } else {
+      t->entry[kept++] = t->entry[i];
+    }
+  }
+  t->count = kept;
+  return all - kept;
+}
+
+static void copy_level(const char *from, const char *to) {
+  enum { FILE_BYTES = 64 << 20 };
+  Error err = {0};
+  DirNames names;
+  must(dir_make(to, &err), &err);
+  must(dir_names(&names, from, &err), &err);
+  for (size_t i = 0; i < names.count; i++) {
+    char *a = join(from, names.name[i]), *b = join(to, names.name[i]), *text;
+    size_t size;
+    if (dir_exists(a)) {
+      copy_level(a, b);
+    } else {
+      must(file_read(a, FILE_BYTES, &text, &size, &err), &err);
+      FILE *f = fopen(b, "w");
+      if (!f || fwrite(text, 1, size, f) != size || fclose(f) != 0) exit(99);
+      free(text);
+    }
+    free(a);
+    free(b);
+  }
+  dir_names_free(&names);
+}
+
+void tree_copy(const char *from, const char *to) {
+  Error err = {0};
+  must(dir_remove(to, &err), &err);
+  copy_level(from, to);
+}
