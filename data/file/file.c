@@ -242,6 +242,7 @@ static Status open_sink(AtomicFile *f, Error *err) {
     return path_failure(f->path, STATUS_RUN, "cannot create", err);
   }
   TRY(check_target(&f->sink->spot, f->path, &mode, err));
+  spot_sweep(&f->sink->spot);
   TRY(create_beside(f, err));
   return open_stream(f, mode, err);
 }

@@ -62,7 +62,8 @@ Status file_check_output(const char *path, Error *err);
 /* An output that appears whole or not at all: written beside `path` under a temporary name
  * (O_EXCL), then fsync, rename, fsync of the directory. A regular file at `path` is replaced and
  * hands on its permissions; a symbolic link is replaced, not followed; anything else that is there
- * (a device, a FIFO, a directory) is refused. */
+ * (a device, a FIFO, a directory) is refused. What processes that died have left of outputs of this
+ * name is removed. */
 typedef struct AtomicFile {
   char *path, *temp;
   FILE *stream;            /* write here; errors may be left to atomic_commit */

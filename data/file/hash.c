@@ -17,6 +17,8 @@ void hash_set_memory(const HashMemory *memory) {
   int set = CRYPTO_set_mem_functions(memory->take, memory->change, memory->give);
   assert(set == 1); /* it is refused only once something was allocated */
   (void)set;
+  /* What it would do at the exit takes memory, and could end a program in the midst of ending. */
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 }
 
 Hash *hash_new(void) {

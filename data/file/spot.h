@@ -23,6 +23,8 @@ void spot_close(Spot *s); /* keeps errno */
 /* The calls of the same names; links are followed where the path has no mark. -1 with errno. */
 int spot_open_file(const Spot *s, int flags, mode_t mode);
 int spot_stat(const Spot *s, struct stat *info);
+/* Removes the temporaries of outputs of this name that processes which run no more have left. */
+void spot_sweep(const Spot *s);
 /* Both at once. */
 int path_open(const char *path, int flags, mode_t mode);
 int path_stat(const char *path, struct stat *info);

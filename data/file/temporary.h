@@ -3,6 +3,9 @@
 #ifndef SKEIN_TEMPORARY_H
 #define SKEIN_TEMPORARY_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "autograd/ground/status.h"
 
 /* Where they are; for messages. */
@@ -13,5 +16,9 @@ const char *temporary_place(void);
 Status temporary_file(int *fd, const char *purpose, Error *err);
 /* A new empty directory; the caller removes it (dir_remove) and frees its path. */
 Status temporary_dir(char **path, const char *purpose, Error *err);
+
+/* What a process of this number was making is nobody's: no such process runs, as far as can be seen
+ * from here. */
+bool temporary_is_orphaned(pid_t pid);
 
 #endif

@@ -25,6 +25,10 @@ typedef enum FaultKind {
   FAULT_KINDS
 } FaultKind;
 
+static inline bool fault_kills(FaultKind kind) {
+  return kind == FAULT_KILL || kind == FAULT_KILL_HALF || kind == FAULT_KILL_AFTER;
+}
+
 /* Zeroed, nothing happens and calls are counted. */
 typedef struct FaultBoard {
   FaultKind kind;

@@ -133,43 +133,54 @@ static bool same_outcome(const Outcome *a, const Outcome *b) {
   return a->code == b->code && strcmp(a->out, b->out) == 0;
 }
 
-static char *judge_between(const Scenario *s, const Reference *r, const Place *p, const Tree *now) {
+static char *judge_between(const Scenario *s, const Reference *r, const Place *p, const Tree *now,
+                           bool done) {
   if (!s->probed && !s->grow_count)
     return found("a third state: %s", tree_difference(now, &r->before));
   const char *third = find_third(s, r, now);
   if (third) return found("neither as before nor as after: %s", third);
+  if (!s->probed) return NULL;
   Outcome o = probe(s, p);
-  bool fine = same_outcome(&o, &r->probe_before) || same_outcome(&o, &r->probe_after);
+  bool fine = (!done && same_outcome(&o, &r->probe_before)) || same_outcome(&o, &r->probe_after);
   char *what = fine ? NULL : found("the probe finds a third state: exit %d: %s", o.code, o.err);
   outcome_free(&o);
   return what;
 }
 
-/* *left: what is there is what an undisturbed run leaves. */
+/* `helpless`: it could not even clean up. */
 static char *judge_state(const Scenario *s, const Reference *r, const Place *p,
-                         const Outcome *ended, bool killed, bool *left) {
+                         const Outcome *ended, bool helpless) {
   Tree now = tree_read(p->state);
-  const char *other = tree_difference(&now, &r->after);
   char *what = NULL;
-  *left = !other;
-  if (ended->code == 0 && other) what = found("exit 0, and not as after a run: %s", other);
   size_t temporaries = tree_drop_temporaries(&now);
-  if (!what && temporaries && !killed && p->board->forever == false)
-    what = found("a temporary file stays");
+  if (!what && temporaries && !helpless) what = found("a temporary file stays");
   if (!what && !tree_equal(&now, &r->before) && !tree_equal(&now, &r->after))
-    what = judge_between(s, r, p, &now);
+    what = judge_between(s, r, p, &now, ended->code == 0);
+  if (!what && ended->code == 0 && !s->probed && !tree_equal(&now, &r->after))
+    what = found("exit 0, and not as after a run: %s", tree_difference(&now, &r->after));
   tree_free(&now);
   return what;
 }
 
-static char *judge_recovery(const Scenario *s, const Reference *r, const Place *p, bool left) {
+/* Work of others, who come later. */
+static void settle(const Scenario *s, const Place *p, Tree *now) {
+  for (int i = 0; i < s->settles; i++) {
+    Outcome o = place_run(p, &s->settle[i]);
+    outcome_free(&o);
+  }
+  tree_free(now);
+  *now = tree_read(p->state);
+}
+
+static char *judge_recovery(const Scenario *s, const Reference *r, const Place *p) {
   Outcome o = recover(s, p);
   Tree now = tree_read(p->state);
+  if (o.code != 0 && s->settles > 0 && !tree_equal(&now, &r->after)) settle(s, p, &now);
   const char *other = tree_difference(&now, &r->after);
   char *what = NULL;
   if (o.code > 128 || !is_documented(o.code)) {
     what = found("run again: exit %d: %s", o.code, o.err);
-  } else if (other && !(left && tree_equal(&now, &r->again))) {
+  } else if (other && !tree_equal(&now, &r->again)) {
     what = found("run again, exit %d, other than an undisturbed run: %s: %s", o.code, other, o.err);
   }
   tree_free(&now);
@@ -177,12 +188,17 @@ static char *judge_recovery(const Scenario *s, const Reference *r, const Place *
   return what;
 }
 
-char *judge(const Scenario *s, const Reference *r, const Place *p, const Outcome *ended,
-            bool killed) {
-  bool left = false;
-  char *what = killed ? NULL : judge_end(r, ended);
-  if (!what) what = judge_state(s, r, p, ended, killed, &left);
+/* It was killed, or nothing worked any more, or a library ended it for want of memory. */
+static bool is_helpless(const FaultBoard *board, bool killed) {
+  return killed || board->forever || board->kind == FAULT_NO_MEMORY;
+}
+
+char *judge(const Scenario *s, const Reference *r, const Place *p, const Outcome *ended) {
+  bool killed = fault_kills(p->board->kind) && atomic_load(&p->board->hits) > 0;
+  bool helpless = is_helpless(p->board, killed);
   p->board->at = 0;
-  if (!what) what = judge_recovery(s, r, p, left);
+  char *what = killed ? NULL : judge_end(r, ended);
+  if (!what) what = judge_state(s, r, p, ended, helpless);
+  if (!what) what = judge_recovery(s, r, p);
   return what;
 }

@@ -2,7 +2,8 @@
  *
  *   1. The program ends by itself, with an exit code of its list; with an error it says so in one
  *      line, the last.
- *   2. Exit 0: everything is as after an undisturbed run, what was printed too.
+ *   2. Exit 0: everything is as after an undisturbed run, what was printed too; where there is a
+ *      probe, what may wait for the next writer to be taken away may be there still.
  *   3. Else what was there is as before or as after; or between, where the scenario says so: then
  *      each file is as before or as after or one of those that grow, and the probe (a command that
  *      reads) finds what it found before or after.
@@ -21,6 +22,8 @@ typedef struct Scenario {
   Words command;
   Words recover[SCENARIO_LIST]; /* tried in this order until one exits 0 */
   int recovers;
+  Words settle[SCENARIO_LIST]; /* run when there is nothing to do again: they change and undo */
+  int settles;
   bool probed;
   Words probe;
   const char *grows[SCENARIO_LIST]; /* patterns (fnmatch) of paths */
@@ -41,8 +44,7 @@ Reference reference_make(const Scenario *s, const Place *p);
 void place_reset(const Place *p, const Scenario *s);
 
 /* Runs the recovery on the state that the command, ended so, has left, and judges. NULL: all is
- * well, else what is not, which the caller frees. `killed`: by the board's fault. */
-char *judge(const Scenario *s, const Reference *r, const Place *p, const Outcome *ended,
-            bool killed);
+ * well, else what is not, which the caller frees. */
+char *judge(const Scenario *s, const Reference *r, const Place *p, const Outcome *ended);
 
 #endif

@@ -90,6 +90,8 @@ static unsigned kinds_of(const ShimCall *call, const long arg[6]) {
   if (opens && !(flags & O_CREAT)) kinds &= ~(KILLS | BIT(ENOSPC));
   if (takes_descriptor(call->number) && arg[0] == STDERR_FILENO) return 0;
   if (takes_descriptor(call->number) && arg[0] == STDOUT_FILENO) kinds &= ~(KILLS | BIT(KILL_HALF));
+  /* OpenMP ends a program by itself, in its own words, where a thread has no stack. */
+  if (call->number == SYS_mmap && (arg[3] & MAP_STACK)) return 0;
   if (arg[2] < 2) kinds &= ~(BIT(SHORT) | BIT(KILL_HALF));
   return kinds;
 }

@@ -1,10 +1,11 @@
 /* sweep: runs a command of the program once for every call that can fail or be died at, and looks
  * at what is left (judge.h).
  *
- *   sweep NAME BEFORE [-r ARGUMENTS] [-p ARGUMENTS] [-g PATTERN] -- ARGUMENTS
+ *   sweep NAME BEFORE [-r ARGUMENTS] [-s ARGUMENTS] [-p ARGUMENTS] [-g PATTERN] -- ARGUMENTS
  *
  * BEFORE is a directory with the state at the start; a copy of it is the working directory. -r: the
- * commands that go on after a fault (default: the command itself); -p: the probe; -g: paths that
+ * commands that go on after a fault (default: the command itself); -s: later work of others, which
+ * ends where it began, for what they refuse to do again; -p: the probe; -g: paths that
  * grow. From the environment: SKEIN, FAULT_SHIM, FAULT_WORK (a directory), FAULT_RUNS (at most so
  * many faults of a kind, evenly over the calls; 0: one at every call; kills are at every call in
  * any case), FAULT_JOBS. Prints a line, and one for each finding; exit 1 when there are some. */
@@ -48,14 +49,10 @@ static const char *from_environment(const char *name, const char *otherwise) {
   exit(99);
 }
 
-static bool is_kill(FaultKind kind) {
-  return kind == FAULT_KILL || kind == FAULT_KILL_HALF || kind == FAULT_KILL_AFTER;
-}
-
 static void count(Tally *t, FaultKind kind, bool hit) {
   if (!hit) {
     atomic_fetch_add(&t->missed, 1);
-  } else if (is_kill(kind)) {
+  } else if (fault_kills(kind)) {
     atomic_fetch_add(&t->kills, 1);
   } else {
     atomic_fetch_add(kind == FAULT_NO_MEMORY ? &t->allocations : &t->faults, 1);
@@ -74,7 +71,7 @@ static void try(Sweep *s, FaultKind kind, long at, bool forever) {
   char call[sizeof board->call];
   memcpy(call, board->call, sizeof call);
   count(s->tally, kind, hit);
-  char *what = judge(&s->scenario, &s->reference, &s->place, &ended, hit && is_kill(kind));
+  char *what = judge(&s->scenario, &s->reference, &s->place, &ended);
   if (what) {
     atomic_fetch_add(&s->tally->findings, 1);
     printf("FAIL  %s: %s at %ld%s (%s): %s\n", s->scenario.name, KIND[kind], at,
@@ -118,8 +115,9 @@ static void run_job(Sweep *s, int job) {
 static Scenario scenario_read(int argc, char **argv) {
   Scenario s = {.name = argv[1], .before = argv[2]};
   optind = 3;
-  for (int option; (option = getopt(argc, argv, "+r:p:g:")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "+r:s:p:g:")) != -1;) {
     if (option == 'r' && s.recovers < SCENARIO_LIST) s.recover[s.recovers++] = words_of(optarg);
+    if (option == 's' && s.settles < SCENARIO_LIST) s.settle[s.settles++] = words_of(optarg);
     if (option == 'g' && s.grow_count < SCENARIO_LIST) s.grows[s.grow_count++] = optarg;
     if (option == 'p') s.probe = words_of(optarg);
     if (option == 'p') s.probed = true;
@@ -138,7 +136,10 @@ static bool run_jobs(Sweep *s) {
   for (int job = 0; job < s->jobs; job++) {
     if (fork() == 0) run_job(s, job);
   }
-  while (wait(&status) > 0) done = done && status == 0;
+  while (wait(&status) > 0) {
+    if (status) fprintf(stderr, "sweep: a job ended with status %d\n", status);
+    done = done && status == 0;
+  }
   return done;
 }
 

@@ -8,6 +8,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "data/file/temporary.h"
 
 #define END ".new"
 
@@ -66,23 +67,29 @@ static bool is_hidden(const char *file, const char *name) {
   if (file[0] != '.' || strncmp(file + 1, name, size) != 0 || file[size + 1] != '.') return false;
   const char *pid = file + size + 2;
   size_t digits = strspn(pid, "0123456789");
-  return digits > 0 && strcmp(pid + digits, END) == 0;
+  return digits > 0 && digits < 10 && strcmp(pid + digits, END) == 0;
 }
 
 /* ---- what processes that died have left ---- */
 
-/* Whose lock can be taken has nobody who writes it. One without a lock just begins. */
-static void sweep_one(const char *path, const char *held) {
-  Lock *lock;
-  if (!file_exists(held) || lock_take(&lock, held, "", NULL, NULL) != STATUS_OK) return;
-  dir_remove(path, NULL);
+static pid_t owner_of(const char *file, const char *name) {
+  return (pid_t)strtol(file + strlen(name) + 2, NULL, 10);
+}
+
+/* Whose lock can be taken has nobody who writes it. One without a lock just begins, or is about to
+ * get its name: then its process must run. */
+static void sweep_one(const char *path, const char *held, pid_t owner) {
+  Lock *lock = NULL;
+  bool left = file_exists(held) ? lock_take(&lock, held, "", NULL, NULL) == STATUS_OK
+                                : temporary_is_orphaned(owner);
+  if (left) dir_remove(path, NULL);
   lock_release(lock);
 }
 
 static Status sweep_name(const Place *p, const char *file, Error *err) {
   if (!is_hidden(file, p->name)) return STATUS_OK;
   char *path = path_join(p->parent, file), *held = path ? path_below(path, ".lock") : NULL;
-  if (held) sweep_one(path, held);
+  if (held) sweep_one(path, held, owner_of(file, p->name));
   Status status = held ? STATUS_OK : out_of_memory(p->parent, err);
   free(path);
   free(held);
