@@ -159,10 +159,11 @@ static Status remove_step(const char *dir, int64_t step, Error *err) {
   return status;
 }
 
-Status checkpoint_rotate(const char *dir, int64_t best_step, Error *err) {
+Status checkpoint_rotate(const char *dir, int64_t step, int64_t best_step, Error *err) {
   enum { KEEP = 2 };
   StepList list;
   Status status = list_steps(dir, &list, err);
+  while (list.count > 0 && list.step[list.count - 1] > step) list.count--;
   for (size_t i = 0; status == STATUS_OK && i + KEEP < list.count; i++) {
     if (list.step[i] != best_step) status = remove_step(dir, list.step[i], err);
   }
@@ -201,15 +202,18 @@ take_note(NoteTaker notes, const char *format, ...) {
   if (notes.note) notes.note(notes.arg, line.text);
 }
 
-/* The newest valid manifest; false when there is none. */
-static bool newest_valid(const char *dir, const StepList *list, CheckpointManifest *m,
-                         NoteTaker notes) {
+/* The newest valid manifest. What this process cannot do says nothing about a checkpoint. */
+static Status newest_valid(const char *dir, const StepList *list, CheckpointManifest *m,
+                           NoteTaker notes, Error *err) {
   for (size_t i = list->count; i-- > 0;) {
     Error why = {0};
-    if (read_step(dir, list->step[i], m, &why) == STATUS_OK) return true;
+    Status status = read_step(dir, list->step[i], m, &why);
+    if (status == STATUS_OK) return STATUS_OK;
+    if (status == STATUS_RUN) return error_set(err, status, "%s", why.text);
     take_note(notes, "skipped a checkpoint that cannot be used: %s", why.text);
   }
-  return false;
+  return error_set(err, STATUS_RUN,
+                   "%s: no valid checkpoint to resume from; start the run in another output", dir);
 }
 
 static void note_kernel(const CheckpointManifest *m, NoteTaker notes) {
@@ -233,15 +237,9 @@ Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes,
   StepList list;
   CheckpointManifest m = {0};
   Status status = list_steps(dir, &list, err);
-  bool found = status == STATUS_OK && newest_valid(dir, &list, &m, notes);
+  if (status == STATUS_OK) status = newest_valid(dir, &list, &m, notes, err);
   free(list.step);
   TRY(status);
-  if (!found) {
-    return error_set(err, STATUS_RUN,
-                     "%s: no valid checkpoint to resume from; start the run in "
-                     "another output",
-                     dir);
-  }
   status = checkpoint_manifest_check(&m, into->identity, err);
   if (status == STATUS_OK) status = load_step(dir, m.state.step, into, PART_COUNT, err);
   if (status == STATUS_OK) note_kernel(&m, notes);

@@ -42,7 +42,8 @@ Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes,
 /* Loads the parameter values (not the moments) of <dir>/step-N, which must be valid. */
 Status checkpoint_load_values(const char *dir, int64_t step, const Snapshot *into, Error *err);
 
-/* Removes all but the two newest and `best_step` (-1: none). */
-Status checkpoint_rotate(const char *dir, int64_t best_step, Error *err);
+/* Of the checkpoints up to `step`, removes all but the two newest and `best_step` (-1: none). What
+ * is newer cannot be used (the run was resumed before it), or is no one's to judge. */
+Status checkpoint_rotate(const char *dir, int64_t step, int64_t best_step, Error *err);
 
 #endif

@@ -84,7 +84,7 @@ static Status save_checkpoint(Run *r, Error *err) {
   TRY(metrics_flush(r->metrics, err));
   Snapshot of = run_snapshot(r);
   TRY(checkpoint_save(r->dir.checkpoints, &of, err));
-  return checkpoint_rotate(r->dir.checkpoints, r->state.best_step, err);
+  return checkpoint_rotate(r->dir.checkpoints, r->state.step, r->state.best_step, err);
 }
 
 /* Validates the current parameters and keeps the books of the best. Without validation data there
@@ -129,6 +129,8 @@ static Status resume_state(Run *r, Error *err) {
   if (r->watch) notes = (NoteTaker){r->watch->note, r->watch->arg};
   TRY(checkpoint_resume(r->dir.checkpoints, &into, notes, err));
   r->seconds_before = r->state.seconds;
+  /* Those that went while the run died. */
+  TRY(checkpoint_rotate(r->dir.checkpoints, r->state.step, r->state.best_step, err));
   return metrics_open(&r->metrics, r->dir.root, r->state.step, err);
 }
 

@@ -9,7 +9,7 @@
 
 typedef struct TreeEntry {
   char *path;         /* from the directory */
-  char hex[HASH_HEX]; /* SHA-256; "" of a directory */
+  char hex[HASH_HEX]; /* SHA-256 but for what tells how long things took; "" of a directory */
 } TreeEntry;
 
 /* In an order that depends on the names alone. Files named .lock, which say whether somebody works
