@@ -59,5 +59,6 @@ Status dir_names(DirNames *names, const char *path, Error *err) {
 
 bool dir_exists(const char *path) {
   struct stat info;
-  return path_stat(path, &info) == 0 && (S_ISDIR(info.st_mode) || S_ISLNK(info.st_mode));
+  if (path_stat(path, &info) != 0) return errno != ENOENT && errno != ENOTDIR;
+  return S_ISDIR(info.st_mode) || S_ISLNK(info.st_mode);
 }

@@ -130,10 +130,12 @@ Status file_read(const char *path, size_t limit, char **text, size_t *size, Erro
 
 bool file_exists(const char *path) {
   Spot spot;
-  if (spot_open(&spot, path) != 0) return false;
-  bool there = faccessat(spot.dir, spot.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-  spot_close(&spot);
-  return there;
+  int result = spot_open(&spot, path);
+  if (result == 0) {
+    result = faccessat(spot.dir, spot.name, F_OK, AT_SYMLINK_NOFOLLOW);
+    spot_close(&spot);
+  }
+  return result == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 /* Outputs. */
@@ -193,7 +195,9 @@ Status file_check_output(const char *path, Error *err) {
 static Status check_target(const Spot *spot, const char *path, mode_t *mode, Error *err) {
   struct stat info;
   *mode = 0;
-  if (spot_stat(spot, &info) != 0) return STATUS_OK; /* what is wrong, creation will tell */
+  if (spot_stat(spot, &info) != 0) {
+    return errno == ENOENT ? STATUS_OK : path_failure(path, STATUS_RUN, "cannot stat", err);
+  }
   if (S_ISREG(info.st_mode)) {
     *mode = info.st_mode & 0777;
     return STATUS_OK;

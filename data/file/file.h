@@ -46,7 +46,9 @@ bool file_is_pointer(const char *text, size_t size);
  * larger file is an error, and so is a Git LFS pointer. */
 Status file_read(const char *path, size_t limit, char **text, size_t *size, Error *err);
 
-/* Something has this name, be it a link to nowhere. */
+/* Something has this name, be it a link to nowhere; or it cannot be told (a disk that fails, no
+ * permission), and whoever goes on learns why: what may be there is neither passed over nor written
+ * over. */
 bool file_exists(const char *path);
 /* Removes a file, never a directory, and no file that is another's behind a link below a mark; a
  * missing one is fine. */
@@ -105,8 +107,8 @@ typedef struct DirNames {
  * is zeroed. */
 Status dir_names(DirNames *names, const char *path, Error *err);
 void dir_names_free(DirNames *names); /* a zeroed DirNames is allowed */
-/* There is such a directory or, below a mark, a link of this name: whoever goes on learns that it
- * is refused, and does not pass it over. */
+/* There is such a directory or, below a mark, a link of this name, or it cannot be told: whoever
+ * goes on learns that it is refused, and does not pass it over. */
 bool dir_exists(const char *path);
 
 /* Removes the temporaries of atomic outputs that processes which run no more have left in `path`

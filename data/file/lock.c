@@ -62,16 +62,18 @@ static Status say(const char *path, const char *does, const char *holder, const 
 
 typedef enum Try { TRY_HELD, TRY_ELSEWHERE, TRY_GONE, TRY_FAILED } Try;
 
-/* The open file is still the one that the path names. */
-static bool is_named(int fd, const char *path) {
-  struct stat open_one, named;
-  return fstat(fd, &open_one) == 0 && path_stat(path, &named) == 0 &&
-         open_one.st_dev == named.st_dev && open_one.st_ino == named.st_ino;
+/* Held, if the locked file is still the one that the path names. */
+static Try check_name(int fd, const char *path) {
+  struct stat locked, named;
+  if (fstat(fd, &locked) != 0) return TRY_FAILED;
+  if (path_stat(path, &named) != 0) return errno == ENOENT ? TRY_GONE : TRY_FAILED;
+  bool same = locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+  return same ? TRY_HELD : TRY_GONE;
 }
 
 static Try try_lock(int fd, const char *path) {
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? TRY_ELSEWHERE : TRY_FAILED;
-  return is_named(fd, path) ? TRY_HELD : TRY_GONE;
+  return check_name(fd, path);
 }
 
 /* Opens the lock and tries once; *fd is open after TRY_HELD and TRY_ELSEWHERE. */

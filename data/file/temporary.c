@@ -1,9 +1,13 @@
 #include "data/file/temporary.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 
 const char *temporary_place(void) {
@@ -11,10 +15,43 @@ const char *temporary_place(void) {
   return dir && dir[0] ? dir : "/tmp";
 }
 
-static Status new_name(char **name, const char *purpose, Error *err) {
-  *name = path_join(temporary_place(), "skein-XXXXXX");
-  return *name ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", purpose);
+/* ---- names: skein-<process>-XXXXXX ---- */
+
+/* The process that made what has such a name; 0 for another. */
+static pid_t owner_of(const char *name) {
+  static const char BEGIN[] = "skein-";
+  enum { RANDOM = 6, DIGITS_MOST = 9 };
+  if (strncmp(name, BEGIN, strlen(BEGIN)) != 0) return 0;
+  const char *pid = name + strlen(BEGIN);
+  size_t digits = strspn(pid, "0123456789");
+  bool ours = digits > 0 && digits <= DIGITS_MOST && pid[digits] == '-' &&
+              strlen(pid + digits + 1) == RANDOM;
+  return ours ? (pid_t)strtol(pid, NULL, 10) : 0;
 }
+
+/* Removes what this user's processes that died have left. */
+static void sweep(void) {
+  DirNames names;
+  struct stat info;
+  if (dir_names(&names, temporary_place(), NULL) != STATUS_OK) return;
+  for (size_t i = 0; i < names.count; i++) {
+    pid_t owner = owner_of(names.name[i]);
+    if (owner <= 0 || !temporary_is_orphaned(owner)) continue;
+    char *path = path_join(temporary_place(), names.name[i]);
+    if (path && lstat(path, &info) == 0 && info.st_uid == geteuid()) dir_remove(path, NULL);
+    free(path);
+  }
+  dir_names_free(&names);
+}
+
+static Status new_name(char **name, const char *purpose, Error *err) {
+  sweep();
+  if (asprintf(name, "%s/skein-%d-XXXXXX", temporary_place(), (int)getpid()) >= 0) return STATUS_OK;
+  *name = NULL;
+  return error_set(err, STATUS_RUN, "%s: out of memory", purpose);
+}
+
+/* ---- making them ---- */
 
 Status temporary_file(int *fd, const char *purpose, Error *err) {
   char *name;

@@ -1,5 +1,6 @@
 /* temporary: files and directories of our own under TMPDIR (/tmp without it), with names that
- * nobody can have foreseen, for nobody else to read (mkstemp, mkdtemp). */
+ * nobody can have foreseen, for nobody else to read (mkstemp, mkdtemp). Making one removes what
+ * processes of this user that died have left. */
 #ifndef SKEIN_TEMPORARY_H
 #define SKEIN_TEMPORARY_H
 

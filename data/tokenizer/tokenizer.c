@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "autograd/ground/array.h"
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/utf8.h"
 #include "data/tokenizer/tokenizer_internal.h"
@@ -26,7 +26,7 @@ static void free_place(Place *p) {
 }
 
 static void drop_missing(char **path) {
-  if (!*path || access(*path, F_OK) == 0) return;
+  if (!*path || file_exists(*path)) return;
   free(*path);
   *path = NULL;
 }

@@ -7,9 +7,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/path.h"
+#include "data/file/file.h"
 #include "data/tokenizer/tokenizer_internal.h"
 
 enum { CONFIG_MAX = 64 << 20, SENTINELS = 100, SENTINELS_MAX = 1000000 };
@@ -19,7 +19,7 @@ enum { CONFIG_MAX = 64 << 20, SENTINELS = 100, SENTINELS_MAX = 1000000 };
 static Status open_doc(JsonDoc *doc, char **path, const char *dir, const char *name, Error *err) {
   *path = path_join(dir, name);
   if (!*path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  if (access(*path, F_OK) != 0) return STATUS_OK;
+  if (!file_exists(*path)) return STATUS_OK;
   TRY(json_parse_file(doc, *path, CONFIG_MAX, err));
   if (json_is_object(doc->root)) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: is no object", *path);

@@ -2,7 +2,6 @@
  * spiece.model is what 4 asks for, tokenizer.json what 5 reads without SentencePiece. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
@@ -114,7 +113,7 @@ static Status copy_beside(const char *from_dir, const char *dir, const char *nam
   Status status = STATUS_OK;
   if (!from || !to) {
     status = error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  } else if (access(from, F_OK) == 0) {
+  } else if (file_exists(from)) {
     status = copy_file(from, to, err);
   }
   free(from);

@@ -1,9 +1,9 @@
 /* What is asked of a manifest that was read. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/options/options.h"
+#include "data/file/file.h"
 #include "infer/pool/pool_manifest.h"
 
 int manifest_find(const PoolManifest *m, const char *name) {
@@ -38,7 +38,7 @@ bool manifest_listed(const char *list, const char *name) {
 
 Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err) {
   *dir = given ? given : m->base_name;
-  if (given || access(*dir, F_OK) == 0) return STATUS_OK;
+  if (given || file_exists(*dir)) return STATUS_OK;
   return error_set(err, STATUS_INPUT,
                    "%s/" POOL_MANIFEST
                    ": base: name: '%s' is not there; say where the base is (--base DIR, `base` of "

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/json.h"
 #include "data/text/json_put.h"
@@ -219,7 +219,7 @@ Status generation_config_read(GenerationConfig *g, const char *dir, const T5Conf
                           .start = -1,
                           .taken = json_object(),
                           .unused = json_object()};
-  bool own_file = g->path && access(g->path, F_OK) == 0;
+  bool own_file = g->path && file_exists(g->path);
   if (g->path && !own_file) {
     free(g->path);
     g->path = path_join(dir, "config.json");

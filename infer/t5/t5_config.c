@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
@@ -185,7 +184,7 @@ static Status read_start(T5Config *c, const char *dir, Error *err) {
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   JsonDoc doc = {0};
   Status status = STATUS_OK;
-  if (access(path, F_OK) == 0) {
+  if (file_exists(path)) {
     status = json_parse_file(&doc, path, CONFIG_BYTES_MAX, err);
     if (status == STATUS_OK) {
       status =

@@ -46,7 +46,7 @@ static Outcome probe(const Scenario *s, const Place *p) {
 }
 
 static void expect_clean(const Scenario *s, const Outcome *o) {
-  if (o->code == 0) return;
+  if ((o->code == 0) != s->refused) return;
   fprintf(stderr, "sweep: %s: exit %d without a fault: %s\n", s->name, o->code, o->err);
   exit(99);
 }
@@ -94,10 +94,11 @@ static bool ends_in_error(const char *text) {
   return end && end[1] == '\0';
 }
 
-static char *judge_end(const Reference *r, const Outcome *ended) {
+static char *judge_end(const Scenario *s, const Reference *r, const Outcome *ended) {
   if (ended->hung) return found("hangs");
   if (ended->code > 128) return found("signal %d: %s", ended->code - 128, ended->err);
   if (!is_documented(ended->code)) return found("exit %d: %s", ended->code, ended->err);
+  if (ended->code == 0 && s->refused) return found("is not refused");
   if (ended->code == 0 && strcmp(ended->out, r->clean.out) != 0)
     return found("exit 0, and printed something else: %s", ended->out);
   if (ended->code == 0 && error_lines(ended->err)) return found("exit 0: %s", ended->err);
@@ -197,7 +198,7 @@ char *judge(const Scenario *s, const Reference *r, const Place *p, const Outcome
   bool killed = fault_kills(p->board->kind) && atomic_load(&p->board->hits) > 0;
   bool helpless = is_helpless(p->board, killed);
   p->board->at = 0;
-  char *what = killed ? NULL : judge_end(r, ended);
+  char *what = killed ? NULL : judge_end(s, r, ended);
   if (!what) what = judge_state(s, r, p, ended, helpless);
   if (!what) what = judge_recovery(s, r, p);
   return what;

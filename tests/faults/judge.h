@@ -24,6 +24,7 @@ typedef struct Scenario {
   int recovers;
   Words settle[SCENARIO_LIST]; /* run when there is nothing to do again: they change and undo */
   int settles;
+  bool refused; /* without a fault, too */
   bool probed;
   Words probe;
   const char *grows[SCENARIO_LIST]; /* patterns (fnmatch) of paths */

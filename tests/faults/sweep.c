@@ -1,14 +1,14 @@
 /* sweep: runs a command of the program once for every call that can fail or be died at, and looks
  * at what is left (judge.h).
  *
- *   sweep NAME BEFORE [-r ARGUMENTS] [-s ARGUMENTS] [-p ARGUMENTS] [-g PATTERN] -- ARGUMENTS
+ *   sweep NAME BEFORE [-x] [-r ARGUMENTS] [-s ARGUMENTS] [-p ARGUMENTS] [-g PATTERN] -- ARGUMENTS
  *
- * BEFORE is a directory with the state at the start; a copy of it is the working directory. -r: the
- * commands that go on after a fault (default: the command itself); -s: later work of others, which
+ * BEFORE is a directory with the state at the start; a copy of it is the working directory. -x: the
+ * command is refused; -r: the commands that go on after a fault (default: the command itself); -s: later work of others, which
  * ends where it began, for what they refuse to do again; -p: the probe; -g: paths that
  * grow. From the environment: SKEIN, FAULT_SHIM, FAULT_WORK (a directory), FAULT_RUNS (at most so
- * many faults of a kind, evenly over the calls; 0: one at every call; kills are at every call in
- * any case), FAULT_JOBS. Prints a line, and one for each finding; exit 1 when there are some. */
+ * many faults of a kind, evenly over the calls; 0: one at every call), FAULT_ALLOCATIONS (the same
+ * of allocations), FAULT_JOBS. Kills are at every call in any case. Prints a line, and one for each finding; exit 1 when there are some. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,8 +89,9 @@ static void try_each(Sweep *s, FaultKind kind, long runs, bool forever) {
 }
 
 static void sweep(Sweep *s) {
-  long runs = strtol(from_environment("FAULT_RUNS", "0"), NULL, 10);
   for (FaultKind kind = 0; kind < FAULT_KILL; kind++) {
+    const char *most = kind == FAULT_NO_MEMORY ? "FAULT_ALLOCATIONS" : "FAULT_RUNS";
+    long runs = strtol(from_environment(most, "0"), NULL, 10);
     try_each(s, kind, runs, false);
     if (kind != FAULT_EINTR && kind != FAULT_SHORT) try_each(s, kind, runs, true);
   }
@@ -115,12 +116,13 @@ static void run_job(Sweep *s, int job) {
 static Scenario scenario_read(int argc, char **argv) {
   Scenario s = {.name = argv[1], .before = argv[2]};
   optind = 3;
-  for (int option; (option = getopt(argc, argv, "+r:s:p:g:")) != -1;) {
+  for (int option; (option = getopt(argc, argv, "+xr:s:p:g:")) != -1;) {
     if (option == 'r' && s.recovers < SCENARIO_LIST) s.recover[s.recovers++] = words_of(optarg);
     if (option == 's' && s.settles < SCENARIO_LIST) s.settle[s.settles++] = words_of(optarg);
     if (option == 'g' && s.grow_count < SCENARIO_LIST) s.grows[s.grow_count++] = optarg;
     if (option == 'p') s.probe = words_of(optarg);
     if (option == 'p') s.probed = true;
+    if (option == 'x') s.refused = true;
     if (option == '?') exit(99);
   }
   for (; optind < argc && s.command.count < TRIAL_WORDS - 2; optind++)

@@ -1,9 +1,9 @@
 /* skein convert: tensors of any file that skein reads, as safetensors. */
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "data/file/path.h"
+#include "data/file/file.h"
 #include "data/tensors/weights.h"
 #include "tools/cmd/commands.h"
 #include "tools/shell/arguments.h"
@@ -21,8 +21,7 @@ static const Argument ROWS[] = {
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
 static Status refuse_existing(const char *path, Error *err) {
-  struct stat info;
-  if (lstat(path, &info) != 0) return STATUS_OK;
+  if (!file_exists(path)) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "%s: is there already, and nothing is overwritten", path);
 }
 
@@ -31,7 +30,7 @@ static Status open_input(Weights **w, const char *path, Error *err) {
   char *mark = path_join(path, "adapter_config.json");
   *w = NULL;
   if (!mark) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  bool adapter = access(mark, F_OK) == 0;
+  bool adapter = file_exists(mark);
   free(mark);
   return adapter ? weights_open_adapter(w, path, err) : weights_open(w, path, err);
 }

@@ -1,7 +1,6 @@
 /* skein inspect: what is in a file or directory. */
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
@@ -32,7 +31,7 @@ static Status inspect_directory(Inspection *in, const char *dir, Error *err) {
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     char *mark = path_join(dir, kinds[i].mark);
     if (!mark) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-    bool found = access(mark, F_OK) == 0;
+    bool found = file_exists(mark);
     free(mark);
     if (found) TRY(kinds[i].inspect(in, dir, err));
     known |= found;

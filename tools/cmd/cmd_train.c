@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/file/file.h"
 #include "data/file/temporary.h"
@@ -153,7 +152,7 @@ static Status run_training(const OptionSet *set, const TrainArguments *a, Error 
 static Status check_output(const char *output, Error *err) {
   char *path = strdup(output);
   if (!path) return error_set(err, STATUS_RUN, "out of memory: the output path");
-  while (access(path, F_OK) != 0) {
+  while (!file_exists(path)) {
     char *slash = strrchr(path, '/');
     if (!slash || slash == path) strcpy(path, slash ? "/" : ".");
     if (!slash || slash == path) break;

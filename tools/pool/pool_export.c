@@ -65,7 +65,7 @@ static Status finish_writer(TorchWriter *w, Status status, Error *err) {
 static Status write_phatgoose(Export *x, Error *err) {
   ExportForm form;
   TorchWriter *w;
-  if (access(x->out, F_OK) == 0) return staged_refuse(x->out, err);
+  if (file_exists(x->out)) return staged_refuse(x->out, err);
   TRY(export_form(&form, STYLE_PHATGOOSE, x->on.pool, err));
   TRY(torch_writer_open(&w, x->out, err));
   Status status = STATUS_OK;
@@ -84,7 +84,7 @@ static Status checkpoint_path(Export *x, int i, char **path, Error *err) {
   for (size_t c = 0; c < strlen(name); c++) {
     if (file[c] == '_') file[c] = '-';
   }
-  if (access(*path, F_OK) != 0) return STATUS_OK;
+  if (!file_exists(*path)) return STATUS_OK;
   error_set(err, STATUS_USAGE, "%s: expert '%s': another would have the file %s, too; rename one",
             x->on.manifest.dir, name, file);
   free(*path);

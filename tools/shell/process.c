@@ -19,14 +19,20 @@ void process_calm_threads(char *const argv[]) {
     execv("/proc/self/exe", argv);
 }
 
+/* It is there, as far as can be told: what execvp would pass over is not. */
+static bool is_program(const char *path) {
+  struct stat st;
+  if (stat(path, &st) == 0) return S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+  return errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ESTALE &&
+         errno != ENODEV && errno != ETIMEDOUT;
+}
+
 bool process_find(const char *name, char path[PATH_MAX]) {
   const char *list = getenv("PATH");
   while (list && *list) {
     size_t n = strcspn(list, ":");
     int size = snprintf(path, PATH_MAX, "%.*s%s%s", (int)n, list, n ? "/" : "", name);
-    struct stat st;
-    if (size < PATH_MAX && stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
-      return true;
+    if (size < PATH_MAX && is_program(path)) return true;
     list += n + (list[n] == ':');
   }
   return false;
