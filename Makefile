@@ -15,6 +15,9 @@ flags_release := -O3 $(march) $(hardening)
 flags_werror := $(flags_release) -Werror
 flags_sanitize := -O1 -g $(march) -fsanitize=address,undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer
+# The same by another compiler, which looks for other things; and with what libFuzzer steers by.
+flags_clang := $(flags_sanitize) -Wno-pass-failed
+flags_fuzz := $(flags_clang) -fsanitize=fuzzer-no-link
 # libgomp is not built for it: only programs without parallel loops are run.
 flags_tsan := -O1 -g $(march) -fsanitize=thread -fno-omit-frame-pointer
 # Valgrind 3.19 knows AVX2 and not AVX-512.
@@ -32,12 +35,18 @@ ifeq ($(MODE),aarch64)
   CXX := aarch64-linux-gnu-g++ --sysroot=$(sysroot)
   AR := aarch64-linux-gnu-ar
 endif
+ifneq ($(filter clang fuzz,$(MODE)),)
+  CC := clang
+  CXX := clang++
+endif
 ifndef flags_$(MODE)
-  $(error MODE=$(MODE) is unknown; use release, debug, sanitize, tsan, valgrind, werror, v2 or aarch64)
+  $(error MODE=$(MODE) is unknown; use release, debug, sanitize, clang, fuzz, tsan, valgrind, werror, v2 or aarch64)
 endif
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fopenmp $(warnings) $(flags_$(MODE)) $(CFLAGS)
 CXXFLAGS_ALL := -std=c++17 -I. -MMD -MP -Wall -Wextra -Wshadow $(flags_$(MODE)) $(CXXFLAGS)
-LDFLAGS_ALL := -Wl,-z,relro,-z,now $(LDFLAGS)
+link_clang := -fsanitize-link-c++-runtime
+link_fuzz := $(link_clang)
+LDFLAGS_ALL := -Wl,-z,relro,-z,now $(link_$(MODE)) $(LDFLAGS)
 LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lz -lcrypto \
   -lsentencepiece_train -lsentencepiece -lstdc++ -lpthread -lm
 
@@ -46,7 +55,8 @@ in = $(wildcard $(foreach folder,$(1),$(foreach end,$(2),$(folder)/*.$(end) $(fo
 lib_sources := $(filter-out autograd/kernel/table.c,$(call in,$(libraries),c cc))
 tool_sources := $(filter-out tools/demo/% tools/study/%,$(call in,tools,c))
 tool_scripts := $(call in,tools,gp)
-test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c) tests/fuzz/replay.c)
+fuzz_programs := tests/fuzz/replay.c tests/fuzz/fuzzer.c
 test_scripts := $(wildcard tests/test_*.sh)
 # What computes, and so is tested with every table of kernels.
 kernel_tests := op_values gradcheck ia3_golden tfew attention products t5 t5_cache train parity_forward \
@@ -75,6 +85,8 @@ march_avx512 := -march=x86-64-v4
 endif
 # Instruction counts are to be those of vector code.
 kernel_flags_valgrind := -O3
+# They read no bytes from outside, and take long to compile with all that looks at them.
+kernel_flags_fuzz := -fno-sanitize=all
 kernel_tables := $(kernels:%=$(BUILD)/autograd/kernel/table_%.o)
 
 .PHONY: all test check check-build check-format check-symbols check-globals check-instructions \
@@ -133,6 +145,12 @@ $(BUILD)/tests/faults/shim.so: $(fault_shim)
 $(BUILD)/tests/faults/sweep: $(fault_driver) $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o \
+  $(call object,$(filter-out $(fuzz_programs),$(wildcard tests/fuzz/*.c)) $(test_support)) \
+  $(BUILD)/libtools.a $(BUILD)/libskein.a
+	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lcmocka $(LIBS)
+$(BUILD)/tests/fuzz/fuzzer: LDFLAGS_ALL += -fsanitize=fuzzer
+
 no_memory_tests := $(filter $(BUILD)/tests/test_no_memory%,$(test_programs))
 $(no_memory_tests): $(BUILD)/tests/no_memory.o
 $(no_memory_tests): LDFLAGS_ALL += $(allocating:%=-Wl,--wrap=%)
@@ -168,6 +186,16 @@ test-faults: $(BUILD)/skein $(fault_programs) ## fail and kill the program at ev
 	@SKEIN=$(BUILD)/skein FAULT_SWEEP=$(BUILD)/tests/faults/sweep FAULT_SHIM=$(BUILD)/tests/faults/shim.so \
 	  sh tests/faults/scenarios $(SCENARIOS)
 .PHONY: test-faults
+
+# Each target for so many seconds; all of them, unless some are named.
+SECONDS ?= 20
+TARGETS ?=
+fuzz: ## let libFuzzer look for bytes that a reader cannot take (SECONDS=20 TARGETS='json torch')
+	@sh tools/bootstrap --missing $@
+	@$(MAKE) --no-print-directory MODE=fuzz fuzz-run
+.PHONY: fuzz fuzz-run
+fuzz-run: $(BUILD)/tests/fuzz/fuzzer $(BUILD)/tests/fuzz/replay
+	@sh tests/fuzz/fuzz $(BUILD) $(SECONDS) $(TARGETS)
 
 # What reads ahead in a thread of its own.
 thread_tests := batch batch_reader examples

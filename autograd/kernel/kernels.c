@@ -7,6 +7,18 @@
 extern const Kernels kernels_portable;
 #ifdef __x86_64__
 extern const Kernels kernels_avx2, kernels_avx512, kernels_avx512_bf16;
+
+/* Levels of x86-64. Older clang does not know them by name; what tells one from the level below. */
+#define HAS(feature) __builtin_cpu_supports(feature)
+#if defined __clang__ && __clang_major__ < 18
+#define LEVEL_3 (HAS("avx2") && HAS("bmi") && HAS("bmi2") && HAS("fma"))
+#define LEVEL_4                                                                          \
+  (LEVEL_3 && HAS("avx512f") && HAS("avx512bw") && HAS("avx512cd") && HAS("avx512dq") && \
+   HAS("avx512vl"))
+#else
+#define LEVEL_3 HAS("x86-64-v3")
+#define LEVEL_4 HAS("x86-64-v4")
+#endif
 #endif
 
 const Kernels *kernels_list(int i) {
@@ -23,10 +35,9 @@ const Kernels *kernels_list(int i) {
 
 bool kernels_runnable(const Kernels *k) {
 #ifdef __x86_64__
-  if (k == &kernels_avx2) return __builtin_cpu_supports("x86-64-v3");
-  if (k == &kernels_avx512) return __builtin_cpu_supports("x86-64-v4");
-  if (k == &kernels_avx512_bf16)
-    return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
+  if (k == &kernels_avx2) return LEVEL_3;
+  if (k == &kernels_avx512) return LEVEL_4;
+  if (k == &kernels_avx512_bf16) return LEVEL_4 && HAS("avx512bf16");
 #endif
   return k == &kernels_portable;
 }
