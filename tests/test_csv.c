@@ -52,6 +52,7 @@ static const struct {
     {"+.5", "+.5"},
     {"-inf", "'-inf"},
     {"-0x1p3", "'-0x1p3"},
+    {"\xef\xbb\xbf=x", "\"\xef\xbb\xbf=x\""},
     {"", ""},
 };
 enum { COUNT = sizeof FIELDS / sizeof *FIELDS };

@@ -21,7 +21,7 @@ static bool is_marked(const char *text) {
 }
 
 void csv_put(FILE *out, const char *text) {
-  bool quoted = strpbrk(text, ",;\t\"\r\n");
+  bool quoted = strpbrk(text, ",;\t\"\r\n") || utf8_mark(text, strlen(text)) > 0;
   if (quoted) fputc('"', out);
   if (is_marked(text)) fputc('\'', out);
   for (; *text; text++) {

@@ -14,7 +14,7 @@
 #include "autograd/ground/status.h"
 
 /* A field: as it is, or in quotes where it holds what sets fields apart anywhere (a comma, a
- * semicolon, a tab, a quote, the end of a line). */
+ * semicolon, a tab, a quote, the end of a line) or begins with what a text may (a byte order mark). */
 void csv_put(FILE *out, const char *text);
 
 /* A text that is read row by row and cut into fields in place. */

@@ -27,6 +27,8 @@ Status base64_decode(const char *text, size_t size, unsigned char **bytes, size_
     bits = bits << 6 | (uint32_t)value;
     if (i % 4 != 0) out[n++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
   }
+  /* Bits behind the last byte are 0, so that there is one text of the same bytes (section 3.5). */
+  if (out && i == length && bits & ((1u << 2 * padding) - 1)) i--;
   if (!out || i < length) {
     free(out);
     return error_set(err, STATUS_INPUT, "%s: %s: is not base64 at byte %zu", path, place, i);

@@ -7,7 +7,8 @@
 
 TextPart text_part(TextPart whole, size_t from, size_t to) {
   size_t head = whole.head > from ? whole.head - from : 0;
-  return (TextPart){whole.text + from, to - from, head < to - from ? head : to - from};
+  const char *text = from > 0 ? whole.text + from : whole.text; /* an empty text may have none */
+  return (TextPart){text, to - from, head < to - from ? head : to - from};
 }
 
 TextPart text_whole(const TokenText *t) {

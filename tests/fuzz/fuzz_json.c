@@ -81,7 +81,7 @@ static void walk_json(const Input *in) {
   json_parse(&doc, in->bytes, in->size, &parsed);
   MUST(!members || json_equal(members, doc.root));
   json_t *plain = doc.root ? json_loadb(in->bytes, in->size, 0, NULL) : NULL;
-  MUST(members || !plain);
+  MUST(members || !json_is_object(plain));
   json_decref(plain);
   json_decref(members);
   json_free(&doc);

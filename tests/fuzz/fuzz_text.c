@@ -24,7 +24,7 @@ static void read_jsonl(const Input *in) {
   for (int64_t i = 0; i < jsonl_count(lines); i++) {
     JsonlLine line = jsonl_line(lines, i);
     fwrite(line.text, 1, line.size, f);
-    fputc('\n', f);
+    fputs("\r\n", f); /* of a line that ends in CR, only this LF does not take it */
   }
   MUST(fclose(f) == 0);
   sound(jsonl_open(&again, copy, &err), &err);

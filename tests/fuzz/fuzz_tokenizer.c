@@ -142,7 +142,7 @@ static void read_charsmap(const Input *in) {
   size_t length;
   for (const char *p = TEXT; *p; p++) {
     const char *to = charsmap_find(&m, p, strlen(p), &length);
-    MUST(!to || (length <= strlen(p) && strlen(to) <= m.size));
+    MUST(!to || utf8_valid(to, length) == length);
   }
   charsmap_close(&m);
 }

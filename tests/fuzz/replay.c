@@ -59,7 +59,7 @@ static int put_seeds(const Target *target, const char *folder) {
   char *dir = NULL, *found = NULL, *patterns = strdup(target->seeds), *rest = NULL;
   Error err = {0};
   MUST(patterns && asprintf(&found, "tests/fuzz/found/%s/*", target->name) > 0);
-  if (folder) MUST(dir = path_join(folder, target->name));
+  if (folder) MUST((dir = path_join(folder, target->name)));
   if (folder) sound(dir_make(dir, &err), &err);
   put_made(&sink);
   char *pattern = strtok_r(patterns, " ", &rest);

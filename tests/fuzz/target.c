@@ -9,8 +9,10 @@
 #include "data/file/temporary.h"
 #include "tests/testing.h"
 
-static const Target *const ROOMS[] = {json_targets, text_targets, tensor_targets,
-                                      tokenizer_targets};
+static const Target *const ROOMS[] = {json_targets,      text_targets,     tensor_targets,
+                                      tokenizer_targets, example_targets,  t5_targets,
+                                      expert_targets,    released_targets, pool_targets,
+                                      eval_targets,      train_targets,    plot_targets};
 
 const Target *target_at(size_t i) {
   for (size_t room = 0; room < sizeof ROOMS / sizeof *ROOMS; room++) {
@@ -31,7 +33,7 @@ Stage stage_open(const Target *target) {
   Stage s = {.target = target};
   Error err = {0};
   sound(temporary_dir(&s.dir, "fuzzing", &err), &err);
-  if (target->file) MUST(s.path = path_join(s.dir, target->file));
+  if (target->file) MUST((s.path = path_join(s.dir, target->file)));
   if (target->world) s.world = target->world(s.dir);
   return s;
 }
@@ -65,13 +67,20 @@ void must(bool holds, const char *what, const char *file, int line) {
   abort();
 }
 
+/* One line of what the input is to be blamed for, which names the folder where there is a file. */
+static bool is_refusal(const Input *in, Status got, const Error *err) {
+  bool blames = got == STATUS_INPUT || got == STATUS_MISMATCH || got == STATUS_USAGE;
+  bool named = !in->path || strstr(err->text, in->dir);
+  bool line = *err->text;
+  for (const char *p = err->text; *p; p++) line &= (unsigned char)*p >= 0x20;
+  return blames && named && line;
+}
+
 bool taken(const Input *in, Status got, const Error *err) {
-  MUST(got == err->status);
-  if (got == STATUS_OK) return true;
-  MUST(got == STATUS_INPUT || got == STATUS_MISMATCH || got == STATUS_USAGE);
-  for (const char *p = err->text; *p; p++) MUST((unsigned char)*p >= 0x20);
-  if (in->path) MUST(strstr(err->text, in->dir));
-  return false;
+  bool good = got == err->status && (got == STATUS_OK || is_refusal(in, got, err));
+  if (!good) fprintf(stderr, "status %d, error %d: %s\n", (int)got, (int)err->status, err->text);
+  MUST(good);
+  return got == STATUS_OK;
 }
 
 void sound(Status got, const Error *err) {
@@ -83,6 +92,21 @@ char *place(const Input *in, const char *name) {
   char *path = path_join(in->dir, name);
   MUST(path);
   return path;
+}
+
+void forget_sums(const Input *in) {
+  enum { LOCAL = 0x04034b50, ENTRY = 0x02014b50, LOCAL_SUM = 14, ENTRY_SUM = 16, SUM = 4 };
+  char *bytes = malloc(in->size + 1);
+  MUST(bytes);
+  memcpy(bytes, in->bytes, in->size);
+  for (size_t i = 0; i + ENTRY_SUM + SUM <= in->size; i++) {
+    uint32_t mark;
+    memcpy(&mark, in->bytes + i, sizeof mark);
+    if (mark == LOCAL) memset(bytes + i + LOCAL_SUM, 0, SUM);
+    if (mark == ENTRY) memset(bytes + i + ENTRY_SUM, 0, SUM);
+  }
+  write_bytes(in->path, bytes, in->size);
+  free(bytes);
 }
 
 void borrow(const char *dir, const char *golden) {

@@ -68,7 +68,10 @@ void sound(Status got, const Error *err);
 
 /* <in->dir>/<name>, which the caller frees. */
 char *place(const Input *in, const char *name);
-/* Copies files of tests/golden into the folder, under the last part of their names. */
+/* Sets the sums of the members of a zip archive to 0, which stands for none: no fuzzer guesses one.
+ */
+void forget_sums(const Input *in);
+/* Copies a file of tests/golden into the folder, under the last part of its name. */
 void borrow(const char *dir, const char *golden);
 
 #endif

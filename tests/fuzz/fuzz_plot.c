@@ -1,0 +1,61 @@
+/* The readers of what figures are drawn of. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/fuzz/target.h"
+#include "tools/plot/ablation.h"
+#include "tools/plot/routing_file.h"
+
+static void read_routing(const Input *in) {
+  Error err = {0};
+  RoutingFile f;
+  if (!taken(in, routing_file_read(&f, in->path, &err), &err)) return;
+  MUST(f.experts > 0 && routing_own_expert(&f) < f.experts);
+  for (int e = 0; e < f.experts && f.modules > 0; e++) {
+    for (int what = 0; what < ROUTING_STATISTICS; what++) {
+      Spread spread = routing_file_spread(&f, (Statistic)what, e);
+      MUST(isfinite(spread.mean) && isfinite(spread.deviation));
+    }
+  }
+  routing_file_free(&f);
+}
+
+/* Every axis has its curves, which can be printed. */
+static void read_ablation(const Input *in) {
+  Error err = {0};
+  Ablation a;
+  char *text = NULL;
+  size_t size;
+  if (taken(in, ablation_read(&a, in->dir, &err), &err)) {
+    FILE *out = open_memstream(&text, &size);
+    MUST(out && a.rows > 0);
+    for (int axis = 0; axis < a.axes; axis++) {
+      Error own = {0};
+      Curves c;
+      if (taken(in, curves_make(&c, &a, axis, &own), &own)) {
+        taken(in, curves_print(&c, &a, out, &own), &own);
+      }
+      curves_free(&c);
+    }
+    fclose(out);
+    free(text);
+  }
+  ablation_free(&a);
+}
+
+const Target plot_targets[] = {
+    {.name = "routing",
+     .file = "x.routing.json",
+     .seeds = "tests/fuzz/seeds/routing.json",
+     .words = "routing",
+     .most = 2048,
+     .run = read_routing},
+    {.name = "ablation",
+     .file = "ablation.csv",
+     .seeds = "tests/fuzz/seeds/ablation.csv",
+     .words = "routing",
+     .most = 1024,
+     .run = read_ablation},
+    {0},
+};
