@@ -57,7 +57,8 @@ lib_sources := $(filter-out autograd/kernel/table.c,$(call in,$(libraries),c cc)
 tool_sources := $(filter-out tools/demo/% tools/study/%,$(call in,tools,c))
 tool_scripts := $(call in,tools,gp)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c) tests/fuzz/replay.c)
-fuzz_programs := tests/fuzz/replay.c tests/fuzz/fuzzer.c
+fuzz_programs := $(BUILD)/tests/fuzz/replay $(BUILD)/tests/fuzz/fuzzer
+fuzz_targets := $(wildcard tests/fuzz/fuzz_*.c) tests/fuzz/target.c
 test_scripts := $(wildcard tests/test_*.sh)
 # What computes, and so is tested with every table of kernels.
 kernel_tests := op_values gradcheck ia3_golden tfew attention products t5 t5_cache train parity_forward \
@@ -146,9 +147,8 @@ $(BUILD)/tests/faults/shim.so: $(fault_shim)
 $(BUILD)/tests/faults/sweep: $(fault_driver) $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o \
-  $(call object,$(filter-out $(fuzz_programs),$(wildcard tests/fuzz/*.c)) $(test_support)) \
-  $(BUILD)/libtools.a $(BUILD)/libskein.a
+$(fuzz_programs): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call object,$(fuzz_targets)) \
+  $(call object,$(test_support)) $(BUILD)/libtools.a $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lcmocka $(LIBS)
 $(BUILD)/tests/fuzz/fuzzer: LDFLAGS_ALL += -fsanitize=fuzzer
 

@@ -159,6 +159,10 @@ static void a_pointer_is_not_read(void **state) {
   Status got = file_read(path, 1000, &text, &size, &err);
   expect_error("pointer", got, &err, STATUS_INPUT, "/pointer: |a Git LFS pointer|`git lfs pull`");
   assert_null(text);
+  err = (Error){0};
+  path = scratch_write(s, "text", pointer, strcspn(pointer, "\n"));
+  expect_ok("a text about pointers", file_read(path, 1000, &text, &size, &err), &err);
+  free(text);
 }
 
 static void an_output_appears_when_it_is_committed(void **state) {

@@ -45,6 +45,8 @@ const char *file_kind(const unsigned char *data, size_t size) {
   return NULL;
 }
 
+/* Its second line says the object that it stands for; a text may begin with the words of the first. */
 bool file_is_pointer(const char *text, size_t size) {
-  return size >= strlen(POINTER) && memcmp(text, POINTER, strlen(POINTER)) == 0;
+  return size >= strlen(POINTER) && memcmp(text, POINTER, strlen(POINTER)) == 0 &&
+         memmem(text, size, "\noid ", strlen("\noid "));
 }

@@ -54,8 +54,9 @@ static void *write_cell(const char *dir) {
   const ItemKeys keys = {.use = ITEMS_ANSWERED};
   Error err = {0};
   World *w = calloc(1, sizeof *w);
-  char *cells = place(&(Input){.dir = dir}, "cells/local"), *items;
-  MUST(w && (items = place(&(Input){.dir = dir}, "who.jsonl")));
+  char *cells = place(&(Input){.dir = dir}, "cells/local");
+  char *items = place(&(Input){.dir = dir}, "who.jsonl");
+  MUST(w);
   sound(dir_make(cells, &err), &err);
   write_text(dir, "who.jsonl",
              "{\"input\": \"a\", \"target\": \"b\"}\n{\"input\": \"c\", \"target\": \"d\"}\n");

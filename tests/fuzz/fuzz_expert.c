@@ -1,4 +1,4 @@
-/* The readers of experts and gates: what they take is saved and is the same when it is read again. */
+/* The readers of experts and gates: what they take is saved, and is the same when it is read. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -14,6 +14,7 @@ static void read_config(const Input *in) {
   Error err = {0};
   T5Config c, again;
   if (!taken(in, t5_config_read(&c, in->dir, &err), &err) || c.bytes || c.encoder_alone) return;
+  MUST(c.pad_id < c.vocab_size && c.eos_id < c.vocab_size && c.decoder_start_id < c.vocab_size);
   sound(t5_config_write(&c, in->dir, DTYPE_F32, &err), &err);
   sound(t5_config_read(&again, in->dir, &err), &err);
   MUST(again.vocab_size == c.vocab_size && again.d_model == c.d_model && again.d_kv == c.d_kv);

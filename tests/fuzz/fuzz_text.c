@@ -21,6 +21,7 @@ static void read_jsonl(const Input *in) {
   char *copy = place(in, "copy.jsonl");
   FILE *f = fopen(copy, "wb");
   MUST(f);
+  fputs("\xef\xbb\xbf", f); /* or a first line that begins like it would lose its beginning */
   for (int64_t i = 0; i < jsonl_count(lines); i++) {
     JsonlLine line = jsonl_line(lines, i);
     fwrite(line.text, 1, line.size, f);

@@ -29,7 +29,7 @@ typedef struct Target {
   const char *seeds; /* patterns of files from the root of the tree on, with blanks between them */
   const char *words; /* tests/fuzz/<words>.dict: of the syntax; NULL: none */
   size_t most;       /* bytes of an input */
-  /* Makes what stands beside the file; a sound file that it leaves is a seed, too. NULL: nothing. */
+  /* Makes what stands beside the file; a sound file that it leaves is a seed. NULL: nothing. */
   void *(*world)(const char *dir);
   void (*end)(void *world); /* NULL: there is nothing to free */
   void (*run)(const Input *in);
