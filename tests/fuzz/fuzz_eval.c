@@ -10,14 +10,16 @@
 
 /* ---- the file of an evaluation ---- */
 
+/* The tasks may be in another file, of which messages are then. */
 static void read_spec(const Input *in) {
+  const Input any = {.dir = in->dir};
   for (int axes = 0; axes < 2; axes++) {
     Error err = {0};
     EvalSpec spec;
     Axes a = {0};
-    if (taken(in, eval_spec_read(&spec, in->path, NULL, 0, axes, &err), &err)) {
+    if (taken(&any, eval_spec_read(&spec, in->path, NULL, 0, axes, &err), &err)) {
       MUST(spec.tasks > 0 && spec.methods > 0);
-      if (axes) taken(in, axes_expand(&a, &spec, &err), &err);
+      if (axes) taken(&any, axes_expand(&a, &spec, &err), &err);
       for (int i = 0; i < spec.methods; i++) free(eval_method_settings(spec.method[i]));
     }
     axes_free(&a);

@@ -73,23 +73,25 @@ static void read_examples(const Input *in) {
 
 /* ---- items ---- */
 
-static void check_item(const Item *item, bool ranks) {
+static void check_item(const Item *item, ItemUse use) {
   MUST(item->id && item->input && !item->odd);
   MUST(item->label >= -1 && item->label < item->choices);
-  MUST(!ranks || item->choices > 1);
+  MUST(use != ITEMS_RANKED || item->choices > 0);
+  MUST(use != ITEMS_CHOSEN || (item->choices > 1 && item->label >= 0));
+  MUST(use != ITEMS_ANSWERED || item->targets > 0 || item->label >= 0);
   for (int k = 0; k < item->choices; k++) {
     MUST(item->choice[k] && item_same(item, k) <= k && item_alike(item, k) <= item_same(item, k));
   }
   for (int k = 0; k < item->targets; k++) MUST(item->target[k]);
 }
 
-static void check_set(const ItemSet *set, bool ranks) {
+static void check_set(const ItemSet *set, ItemUse use) {
   int64_t count = items_count(set), left_out = items_left_out(set, count);
   Error err = {0};
   for (int64_t i = 0; i < count; i++) {
     Item item;
     sound(items_get(set, i, &item, &err), &err);
-    check_item(&item, ranks);
+    check_item(&item, use);
     item_free(&item);
   }
   for (int64_t k = 0; k < left_out; k++) {
@@ -109,7 +111,7 @@ static void read_items(const Input *in, ItemFormat format) {
     Error err = {0};
     ItemSet *set;
     if (!taken(in, items_open(&set, in->path, format, &keys, &err), &err)) continue;
-    check_set(set, keys.use == ITEMS_RANKED || keys.use == ITEMS_CHOSEN);
+    check_set(set, keys.use);
     items_close(set);
   }
 }

@@ -52,12 +52,12 @@ static void read_run(const Input *in) {
 
 /* ---- checkpoints ---- */
 
-enum { COLS = 4, STEP = 40 };
+enum { COLS = 4, OLDER = 7, STEP = 40 };
 #define FOLDER   "step-00000040"
 #define MANIFEST FOLDER "/manifest.json"
 #define STATE    FOLDER "/state.safetensors"
 
-/* A run of one parameter. */
+/* A run of one parameter, with two checkpoints, of which the older one is sound. */
 typedef struct World {
   Tensor values;
   Param param;
@@ -69,7 +69,14 @@ static Snapshot snapshot(World *w) {
   return (Snapshot){&w->state, &w->identity, &w->param, 1};
 }
 
-static void *write_checkpoint(const char *dir) {
+static void save(World *w, const char *dir, int64_t step) {
+  Error err = {0};
+  w->state = (TrainState){.step = step, .updates = step, .best_step = OLDER, .best_loss = 2.5};
+  const Snapshot of = snapshot(w);
+  sound(checkpoint_save(dir, &of, &err), &err);
+}
+
+static void *write_checkpoints(const char *dir) {
   Error err = {0};
   World *w = calloc(1, sizeof *w);
   MUST(w && (w->identity.settings = strdup("train.steps=100\n")));
@@ -79,9 +86,8 @@ static void *write_checkpoint(const char *dir) {
   sound(tensor_create(&w->values, 1, COLS, true, &err), &err);
   w->param = (Param){.name = "v", .tensor = &w->values};
   sound(params_init(&w->param, 1, &err), &err);
-  w->state = (TrainState){.step = STEP, .updates = STEP, .best_step = 7, .best_loss = 2.5};
-  const Snapshot of = snapshot(w);
-  sound(checkpoint_save(dir, &of, &err), &err);
+  save(w, dir, OLDER);
+  save(w, dir, STEP);
   return w;
 }
 
@@ -93,14 +99,15 @@ static void end_checkpoint(void *world) {
   free(w);
 }
 
-/* A run goes on only from the step of the folder, with counters that agree, and finite numbers. */
+/* A run goes on from the step of a folder alone, with counters that agree, and finite numbers. */
 static void resume(const Input *in) {
   Error err = {0};
   World *w = in->world;
   const Snapshot into = snapshot(w);
   if (!taken(in, checkpoint_resume(in->dir, &into, (NoteTaker){0}, &err), &err)) return;
   const TrainState *s = &w->state;
-  MUST(s->step == STEP && s->skipped >= 0 && s->updates >= 0 && s->updates + s->skipped == STEP);
+  MUST(s->step == STEP || s->step == OLDER);
+  MUST(s->skipped >= 0 && s->updates >= 0 && s->updates + s->skipped == s->step);
   MUST(s->best_step >= -1 && s->best_step <= STEP && isfinite(s->best_loss) && s->seconds >= 0);
   for (int i = 0; i < COLS; i++) MUST(isfinite(w->values.data[i]) && isfinite(w->param.m[i]));
 }
@@ -149,7 +156,7 @@ const Target train_targets[] = {
      .seeds = "",
      .words = "json",
      .most = 2048,
-     .world = write_checkpoint,
+     .world = write_checkpoints,
      .end = end_checkpoint,
      .run = resume},
     {.name = "checkpoint-state",
@@ -157,7 +164,7 @@ const Target train_targets[] = {
      .seeds = "",
      .words = "safetensors",
      .most = 1024,
-     .world = write_checkpoint,
+     .world = write_checkpoints,
      .end = end_checkpoint,
      .run = resume_state},
     {.name = "metrics",
