@@ -167,11 +167,10 @@ static void selection_is_as_defined(void **state) {
       bool kept[EXPERTS];
       for (int i = 0; i < EXPERTS; i++) all += e[i] = exp((double)z->data[t * EXPERTS + i]);
       for (int i = 0; i < EXPERTS; i++) {
-        double above = 0, below = 0;
+        double below = 0;
         int larger = 0;
         for (int j = 0; j < EXPERTS; j++) {
           larger += e[j] > e[i];
-          above += e[j] > e[i] ? e[j] / all : 0;
           below += e[j] <= e[i] ? e[j] / all : 0;
         }
         kept[i] =

@@ -138,8 +138,8 @@ static void glider_at_a_large_scale_is_the_nearest_expert(void **state) {
   Logits nearest = routing_run(w, &r, 1);
   routing_close(&r);
   const char *const scales[] = {"router=glider global.scale=1000000",
-                                "router=glider global.rule=threshold global.gamma=1000000 "
-                                "global.threshold=-1",
+                                ("router=glider global.rule=threshold global.gamma=1000000 "
+                                 "global.threshold=-1"),
                                 "router=glider global.scale=1000000 top_p=0.9"};
   for (int i = 0; i < 3; i++) {
     Logits glider = routed_logits(w, scales[i], NULL);

@@ -199,6 +199,7 @@ static const Refusal IMPOSSIBLE[] = {
      "its end token is 0, but '</s>' is 1"},
     {"\"precompiled_charsmap\": \"", "\"precompiled_charsmap\": \"*", STATUS_INPUT,
      "precompiled_charsmap: is not base64"},
+    {"\"added_tokens\":", "\"added_toke\":", STATUS_INPUT, "'added_toke' is no part"},
     {"AAA==\"", "AAB==\"", STATUS_INPUT, "precompiled_charsmap: is not base64 at byte 1497"},
     {"\"precompiled_charsmap\": \"", "\"precompiled_charsmap\": \"AAAA", STATUS_INPUT,
      "the rules of the normaliser"},

@@ -233,8 +233,8 @@ static const char *const TEXTS[] = {
     "caf\xc3\xa9",
     "\xe2\x80\xa8",
     "\xf0\x9f\x90\xa6 goose",
-    "\xef\xbb\xbf"
-    "a",
+    ("\xef\xbb\xbf"
+     "a"),
     "<<",
     "=",
     "Is it so? Answer \"yes\" or 'no': {x}, [y]\n\nText: a\n",

@@ -85,9 +85,29 @@ static Status read_decoder(Tokenizer *t, const json_t *decoder, const char *path
                    path, type ? type : "none");
 }
 
+/* A part under a name that is not known would be one that is not there; `tokenizers` refuses it. */
+static Status check_parts(const json_t *root, const char *path, Error *err) {
+  static const char *const PARTS[] = {"version",        "truncation", "padding",
+                                      "added_tokens",   "normalizer", "pre_tokenizer",
+                                      "post_processor", "decoder",    "model"};
+  enum { COUNT = sizeof PARTS / sizeof *PARTS };
+  json_t *parts = (json_t *)(uintptr_t)root, *part;
+  const char *key;
+  json_object_foreach(parts, key, part) {
+    size_t i = 0;
+    while (i < COUNT && strcmp(key, PARTS[i]) != 0) i++;
+    if (i == COUNT) {
+      return error_set(err, STATUS_INPUT, "%s: '%.100s' is no part of a tokenizer that is known",
+                       path, key);
+    }
+  }
+  return STATUS_OK;
+}
+
 static Status read_root(Tokenizer *t, const json_t *root, const char *path, Error *err) {
   const char *version = json_string_value(json_object_get(root, "version"));
   if (!json_is_object(root)) return field_error(path, "is no object", err);
+  TRY(check_parts(root, path, err));
   if (version && strcmp(version, "1.0") != 0) {
     return error_set(err, STATUS_INPUT, "%s: version '%.100s' is not known, 1.0 is", path, version);
   }

@@ -138,25 +138,31 @@ static void read_config(const Input *in) {
   if (read) read_expert(in);
 }
 
-/* The first line is a pattern, the second a name. */
+/* Whether a pattern matches a name: 1, 0, or -1 where it is refused or takes too long. */
+static int match(const Input *in, const char *pattern, NameMatch how, const char *name) {
+  Error err = {0};
+  NamePattern p;
+  bool matches = false;
+  bool read = taken(in, name_pattern_compile(&p, pattern, how, "x", "y", &err), &err) &&
+              taken(in, name_pattern_matches(&p, name, &matches, &err), &err);
+  name_pattern_free(&p);
+  return read ? matches : -1;
+}
+
+/* The first line is a pattern, the second a name. In a group a pattern means the same; one without
+ * syntax is then matched by another way. */
 static void read_pattern(const Input *in) {
-  char *pattern = strndup(in->bytes, in->size), *name = NULL;
-  MUST(pattern);
-  name = strchrnul(pattern, '\n');
-  if (*name) *name++ = '\0';
-  for (int match = NAME_WHOLE; match <= NAME_SUFFIX; match++) {
-    Error err = {0};
-    NamePattern p;
-    bool once, again;
-    if (taken(in, name_pattern_compile(&p, pattern, (NameMatch)match, "x", "y", &err), &err) &&
-        taken(in, name_pattern_matches(&p, name, &once, &err), &err)) {
-      sound(name_pattern_matches(&p, SELF, &again, &err), &err);
-      sound(name_pattern_matches(&p, name, &again, &err), &err);
-      MUST(once == again);
-    }
-    name_pattern_free(&p);
+  char *text = strndup(in->bytes, in->size), *rest = text, *grouped;
+  MUST(text);
+  const char *pattern = strsep(&rest, "\n"), *line = rest ? strsep(&rest, "\n") : SELF;
+  MUST(asprintf(&grouped, "(%s)", pattern) > 0);
+  for (int how = NAME_WHOLE; how <= NAME_SUFFIX; how++) {
+    int alone = match(in, pattern, (NameMatch)how, line);
+    int inside = match(in, grouped, (NameMatch)how, line);
+    MUST(alone < 0 || inside < 0 || alone == inside);
   }
-  free(pattern);
+  free(grouped);
+  free(text);
 }
 
 /* ---- gates ---- */
