@@ -114,10 +114,11 @@ Status dir_require(const char *path, const char *file, const char *what, Error *
                      what, file);
   }
   char *inside = path_join(path, file);
-  if (!inside) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  bool missing = path_stat(inside, &info) != 0 && errno == ENOENT;
+  if (!inside) return no_memory(path, err);
+  int cause = path_stat(inside, &info) == 0 ? 0 : errno;
   free(inside);
-  if (!missing) return STATUS_OK;
+  if (cause == ENOMEM) return no_memory(path, err);
+  if (cause != ENOENT) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: has no %s, so it is not the directory of %s", path, file,
                    what);
 }

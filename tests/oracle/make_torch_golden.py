@@ -191,7 +191,7 @@ def refused():
     words["pickle"] = "a bare Python pickle"
     numpy.savez(OUT / "refused" / "npz.npz", a=numpy.zeros(2))
     (OUT / "refused" / "npz.npz").rename(OUT / "refused" / "npz.pt")
-    words["npz"] = "members 'a.npy'"
+    words["npz"] = "is an archive of NumPy (.npz)"
     deflate("compressed", {"w": torch.zeros(4000)})
     words["compressed"] = "is compressed"
     (OUT / "refused.json").write_text(json.dumps(words, indent=1, sort_keys=True) + "\n")
