@@ -64,21 +64,16 @@ static void judge_gate(const Audit *a, int expert) {
   }
 }
 
-/* Each pair once, with the later expert. */
-static void judge_pair(const Audit *a, int earlier, int later) {
+/* True where the later expert is like the earlier one. */
+static bool judge_pair(const Audit *a, int earlier, int later) {
   double gate = a->alike.gate[later * a->alike.experts + earlier];
   double update = a->alike.update[later * a->alike.experts + earlier];
-  if (gate > POOL_COPY && update > POOL_COPY) {
-    findings_add(a->found, name(a, later), a->severity,
-                 "is a copy of %s (cosine of gates %.4f, of "
-                 "updates %.4f)",
-                 name(a, earlier), gate, update);
-  } else if (gate > POOL_ALIKE || update > POOL_ALIKE) {
-    findings_add(a->found, name(a, later), a->severity,
-                 "is nearly a copy of %s (cosine of gates "
-                 "%.4f, of updates %.4f)",
-                 name(a, earlier), gate, update);
-  }
+  if (!(gate > POOL_ALIKE || update > POOL_ALIKE)) return false;
+  bool copy = gate > POOL_COPY && update > POOL_COPY;
+  findings_add(a->found, name(a, later), a->severity,
+               "is %s of %s (cosine of gates %.4f, of updates %.4f)",
+               copy ? "a copy" : "nearly a copy", name(a, earlier), gate, update);
+  return true;
 }
 
 static void judge(const Audit *a) {
@@ -86,7 +81,8 @@ static void judge(const Audit *a) {
   for (int i = 0; i < experts; i++) report_gate(a, i);
   for (int i = 0; i < experts; i++) {
     judge_gate(a, i);
-    for (int k = 0; k < i; k++) judge_pair(a, k, i);
+    bool like = false; /* of many copies each is told once */
+    for (int k = 0; k < i && !like; k++) like = judge_pair(a, k, i);
   }
 }
 
