@@ -42,12 +42,13 @@ static void read_jsonl(const Input *in) {
 
 /* With limits that small bombs reach. */
 static void expand_zstd(const Input *in) {
-  enum { LINE = 1 << 16, TOTAL = 1 << 18 };
+  enum { LINE = 1 << 16, BLANK = 1 << 10, TOTAL = 1 << 18 };
+  const JsonlLimits limits = {.line = LINE, .blank = BLANK, .total = TOTAL};
   Error err = {0};
   MappedFile file;
   int fd = -1;
   sound(mapped_open(&file, in->path, &err), &err);
-  if (jsonl_is_compressed(&file) && taken(in, jsonl_expand(&file, LINE, TOTAL, &fd, &err), &err)) {
+  if (jsonl_is_compressed(&file) && taken(in, jsonl_expand(&file, &limits, &fd, &err), &err)) {
     FILE *text = fdopen(fd, "rb");
     MUST(text && fseek(text, 0, SEEK_END) == 0 && ftell(text) <= TOTAL);
     fclose(text);
