@@ -128,14 +128,25 @@ Status file_read(const char *path, size_t limit, char **text, size_t *size, Erro
   return status;
 }
 
-bool file_exists(const char *path) {
+/* 0, or -1 with errno. */
+static int look(const char *path) {
   Spot spot;
   int result = spot_open(&spot, path);
   if (result == 0) {
     result = faccessat(spot.dir, spot.name, F_OK, AT_SYMLINK_NOFOLLOW);
     spot_close(&spot);
   }
-  return result == 0 || (errno != ENOENT && errno != ENOTDIR);
+  return result;
+}
+
+bool file_exists(const char *path) {
+  return look(path) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+Status file_look(const char *path, bool *there, Error *err) {
+  *there = look(path) == 0;
+  if (*there || errno == ENOENT || errno == ENOTDIR) return STATUS_OK;
+  return path_failure(path, STATUS_RUN, "cannot stat", err);
 }
 
 /* Outputs. */

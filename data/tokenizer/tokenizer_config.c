@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/path.h"
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/tokenizer/tokenizer_internal.h"
 
 enum { CONFIG_MAX = 64 << 20, SENTINELS = 100, SENTINELS_MAX = 1000000 };

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/options/options.h"
 #include "data/file/file.h"
+#include "data/options/options.h"
 #include "infer/pool/pool_manifest.h"
 
 int manifest_find(const PoolManifest *m, const char *name) {

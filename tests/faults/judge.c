@@ -189,14 +189,16 @@ static char *judge_recovery(const Scenario *s, const Reference *r, const Place *
   return what;
 }
 
-/* It was killed, or nothing worked any more, or a library ended it for want of memory. */
-static bool is_helpless(const FaultBoard *board, bool killed) {
-  return killed || board->forever || board->kind == FAULT_NO_MEMORY;
+/* It was killed, or nothing worked any more, or removing did not, or a library ended it for want of
+ * memory. What it leaves, the next run removes. */
+static bool is_helpless(const FaultBoard *board, const Outcome *ended, bool killed) {
+  bool stuck = strncmp(board->call, "unlink", strlen("unlink")) == 0 || ended->code == 0;
+  return killed || board->forever || stuck || board->kind == FAULT_NO_MEMORY;
 }
 
 char *judge(const Scenario *s, const Reference *r, const Place *p, const Outcome *ended) {
   bool killed = fault_kills(p->board->kind) && atomic_load(&p->board->hits) > 0;
-  bool helpless = is_helpless(p->board, killed);
+  bool helpless = is_helpless(p->board, ended, killed);
   p->board->at = 0;
   char *what = killed ? NULL : judge_end(s, r, ended);
   if (!what) what = judge_state(s, r, p, ended, helpless);

@@ -22,12 +22,12 @@ static FaultBoard *board;
 /* ---- the calls ---- */
 
 #define BIT(kind) (1U << FAULT_##kind)
-#define KILLS (BIT(KILL) | BIT(KILL_AFTER))
-#define READS (BIT(EIO) | BIT(EINTR) | BIT(SHORT))
-#define WRITES (READS | BIT(ENOSPC) | KILLS | BIT(KILL_HALF))
-#define OPENS (BIT(EIO) | BIT(EMFILE) | BIT(EINTR) | BIT(ENOSPC) | KILLS)
-#define GROWS (BIT(EIO) | BIT(ENOSPC) | KILLS)
-#define CHANGES (BIT(EIO) | KILLS)
+#define KILLS     (BIT(KILL) | BIT(KILL_AFTER))
+#define READS     (BIT(EIO) | BIT(EINTR) | BIT(SHORT))
+#define WRITES    (READS | BIT(ENOSPC) | KILLS | BIT(KILL_HALF))
+#define OPENS     (BIT(EIO) | BIT(EMFILE) | BIT(EINTR) | BIT(ENOSPC) | KILLS)
+#define GROWS     (BIT(EIO) | BIT(ENOSPC) | KILLS)
+#define CHANGES   (BIT(EIO) | KILLS)
 
 const ShimCall SHIM_CALLS[] = {
     {SYS_open, "open", OPENS},

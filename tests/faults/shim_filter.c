@@ -49,7 +49,7 @@ static int find_libc(struct dl_phdr_info *info, size_t size, void *arg) {
   return 1;
 }
 
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD(field)                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define SKIP(test, value, yes, no) BPF_JUMP(BPF_JMP | (test) | BPF_K, (value), (yes), (no))
 
 /* Trap where the call is from libc and one of the table, else allow. The processor is the one that

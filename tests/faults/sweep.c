@@ -20,12 +20,16 @@
 #include "data/file/path.h"
 #include "tests/faults/judge.h"
 
-static const char *const KIND[FAULT_KINDS] = {
-    [FAULT_EIO] = "EIO",         [FAULT_ENOSPC] = "ENOSPC",
-    [FAULT_EMFILE] = "EMFILE",   [FAULT_EINTR] = "EINTR",
-    [FAULT_NO_MAP] = "no map",   [FAULT_NO_MEMORY] = "no memory",
-    [FAULT_SHORT] = "short",     [FAULT_KILL] = "kill before",
-    [FAULT_KILL_HALF] = "kill amid", [FAULT_KILL_AFTER] = "kill after"};
+static const char *const KIND[FAULT_KINDS] = {[FAULT_EIO] = "EIO",
+                                              [FAULT_ENOSPC] = "ENOSPC",
+                                              [FAULT_EMFILE] = "EMFILE",
+                                              [FAULT_EINTR] = "EINTR",
+                                              [FAULT_NO_MAP] = "no map",
+                                              [FAULT_NO_MEMORY] = "no memory",
+                                              [FAULT_SHORT] = "short",
+                                              [FAULT_KILL] = "kill before",
+                                              [FAULT_KILL_HALF] = "kill amid",
+                                              [FAULT_KILL_AFTER] = "kill after"};
 
 /* What the workers share. */
 typedef struct Tally {
@@ -107,7 +111,8 @@ static void run_job(Sweep *s, int job) {
   char *root;
   if (asprintf(&root, "%s/job%d", from_environment("FAULT_WORK", NULL), job) < 0) exit(99);
   s->job = job;
-  s->place = place_open(root, from_environment("SKEIN", NULL), from_environment("FAULT_SHIM", NULL));
+  s->place =
+      place_open(root, from_environment("SKEIN", NULL), from_environment("FAULT_SHIM", NULL));
   sweep(s);
   free(root);
   exit(0);

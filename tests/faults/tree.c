@@ -119,8 +119,10 @@ bool tree_equal(const Tree *a, const Tree *b) {
   return !tree_difference(a, b);
 }
 
-/* <name>.tmp.<process>.<16 hexadecimal digits> */
+/* <name>.tmp.<process>.<16 hexadecimal digits>, or TMPDIR/skein-... and what is in it. */
 static bool is_temporary(const char *path) {
+  static const char SCRATCH[] = "tmp/skein-";
+  if (strncmp(path, SCRATCH, strlen(SCRATCH)) == 0) return true;
   const char *salt = strrchr(path, '.'), *mark = strstr(path, ".tmp.");
   if (!mark || !salt || strspn(salt + 1, "0123456789abcdef") != 16 || salt[17]) return false;
   return mark + strlen(".tmp.") + strspn(mark + strlen(".tmp."), "0123456789") == salt;

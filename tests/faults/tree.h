@@ -26,7 +26,8 @@ bool tree_equal(const Tree *a, const Tree *b);
 const TreeEntry *tree_find(const Tree *t, const char *path);
 /* The tree has this very entry. */
 bool tree_has(const Tree *t, const TreeEntry *entry);
-/* Takes out what the program itself removes later: temporaries of outputs (data/file/file.h).
+/* Takes out what the program itself removes later: temporaries of outputs (data/file/file.h), and
+ * what is of its own in TMPDIR (temporary.h).
  * Returns how many there were. */
 size_t tree_drop_temporaries(Tree *t);
 /* The first path, by name, that is not in both alike; NULL when they are equal. */

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "data/file/path.h"
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "data/tensors/weights.h"
 #include "tools/cmd/commands.h"
 #include "tools/shell/arguments.h"
@@ -72,15 +72,18 @@ static void add_tensors(Facts *f, const Weights *w, const char *below) {
   facts_set(f, f->root, "tensors", json_integer(count));
 }
 
-static void describe(Facts *f, const Weights *w, const char *out, const char *below) {
+static Status describe(Facts *f, const Weights *w, const char *out, const char *below, Error *err) {
   struct stat info;
+  if (stat(out, &info) != 0)
+    return error_set_errno(err, STATUS_RUN, "%s: is written, and cannot be looked at", out);
   facts_set(f, f->root, "file", facts_text(out));
   facts_set(f, f->root, "from", facts_text(weights_path(w)));
   if (weights_passed(w)) facts_set(f, f->root, "not_read_beside_it", facts_text(weights_passed(w)));
-  if (stat(out, &info) == 0) facts_set(f, f->root, "size_bytes", json_integer(info.st_size));
+  facts_set(f, f->root, "size_bytes", json_integer(info.st_size));
   add_tensors(f, w, below);
   if (below) add_left_out(f, w, below);
   add_texts(f, w);
+  return STATUS_OK;
 }
 
 static Status convert(const char *in, const char *out, const char *below, Facts *f, Error *err) {
@@ -88,7 +91,7 @@ static Status convert(const char *in, const char *out, const char *below, Facts 
   TRY(refuse_existing(out, err));
   TRY(open_input(&w, in, err));
   Status status = weights_export(w, below, out, err);
-  if (status == STATUS_OK) describe(f, w, out, below);
+  if (status == STATUS_OK) status = describe(f, w, out, below, err);
   weights_close(w);
   return status;
 }

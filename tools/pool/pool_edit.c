@@ -139,11 +139,12 @@ static Status choose_folder(const PoolManifest *m, const PoolEntry *old, PoolEnt
     pool_folder(entry, folder);
     if (asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0)
       return out_of_memory(m->dir, err);
-    taken = file_exists(path);
-    if (taken)
+    Status status = file_look(path, &taken, err);
+    if (status == STATUS_OK && taken)
       console_note(NULL, "%s/experts/%s: is there and not listed; it is left alone", m->dir,
                    folder);
     free(path);
+    TRY(status);
   }
   return STATUS_OK;
 }

@@ -24,7 +24,9 @@ Status pool_write_ignored(const char *dir, Error *err) {
       "# of a process that is changing the pool\n/.lock\n/experts/.*\n*.tmp.*\n";
   char *path = path_below(dir, ".gitignore");
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  Status status = file_exists(path) ? STATUS_OK : file_write(path, text, strlen(text), err);
+  bool there;
+  Status status = file_look(path, &there, err);
+  if (status == STATUS_OK && !there) status = file_write(path, text, strlen(text), err);
   free(path);
   return status;
 }
