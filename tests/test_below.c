@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "data/file/file.h"
+#include "data/file/temporary.h"
 #include "tests/scratch.h"
 
 static void expect_content(const char *path, const char *want) {
@@ -133,14 +134,20 @@ static void what_is_below_a_mark_is_as_elsewhere(void **state) {
 }
 
 /* Only names of the program's own temporaries, of processes that are gone, go. */
-static void a_sweep_takes_what_the_dead_have_left(void **state) {
-  Scratch *s = *state;
+/* A process that was. */
+static int dead_process(void) {
   pid_t dead = fork();
   if (dead == 0) _exit(0);
   waitpid(dead, NULL, 0);
+  return (int)dead;
+}
+
+static void a_sweep_takes_what_the_dead_have_left(void **state) {
+  Scratch *s = *state;
+  int dead = dead_process();
   char gone[64], deep[64], living[64];
-  snprintf(gone, sizeof gone, "sweep/a.json.tmp.%d.0123456789abcdef", (int)dead);
-  snprintf(deep, sizeof deep, "sweep/x/y/.gate.tmp.%d.0123456789abcdef", (int)dead);
+  snprintf(gone, sizeof gone, "sweep/a.json.tmp.%d.0123456789abcdef", dead);
+  snprintf(deep, sizeof deep, "sweep/x/y/.gate.tmp.%d.0123456789abcdef", dead);
   snprintf(living, sizeof living, "sweep/a.json.tmp.%d.0123456789abcdef", (int)getpid());
   const char *const kept[] = {living,
                               "sweep/a.tmp.1234567.123",
@@ -162,12 +169,71 @@ static void a_sweep_takes_what_the_dead_have_left(void **state) {
     assert_int_equal(access(scratch_path(s, kept[i]), F_OK), 0);
 }
 
+static void an_output_takes_away_what_the_dead_have_left_of_it(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  int dead = dead_process();
+  char gone[64], other[64], living[64];
+  snprintf(gone, sizeof gone, "below/out/a.json.tmp.%d.0123456789abcdef", dead);
+  snprintf(other, sizeof other, "below/out/b.json.tmp.%d.0123456789abcdef", dead);
+  snprintf(living, sizeof living, "below/out/a.json.tmp.%d.0123456789abcdef", (int)getpid());
+  make_dir(s, "below/out");
+  const char *const names[] = {gone, other, living};
+  for (int i = 0; i < 3; i++) scratch_write(s, names[i], "", 0);
+  expect_ok("write", file_write(scratch_path(s, "below/out/a.json"), "a", 1, &err), &err);
+  assert_int_equal(access(scratch_path(s, gone), F_OK), -1);
+  assert_int_equal(access(scratch_path(s, other), F_OK), 0);
+  assert_int_equal(access(scratch_path(s, living), F_OK), 0);
+  scratch_write(s, gone, "", 0);
+  expect_ok("write below", file_write(below(s, "out/b.json"), "b", 1, &err), &err);
+  assert_int_equal(access(scratch_path(s, other), F_OK), -1);
+  assert_int_equal(access(scratch_path(s, gone), F_OK), 0);
+}
+
+static void a_temporary_takes_away_those_of_the_dead(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  char gone[64], living[64], *made;
+  snprintf(gone, sizeof gone, "temporary/skein-%d-abcdef", dead_process());
+  snprintf(living, sizeof living, "temporary/skein-%d-abcdef", (int)getpid());
+  const char *const kept[] = {living, "temporary/skein-abcdef", "temporary/skein-12-",
+                              "temporary/x"};
+  make_dir(s, "temporary");
+  make_dir(s, gone);
+  for (int i = 0; i < 4; i++) make_dir(s, kept[i]);
+  setenv("TMPDIR", scratch_path(s, "temporary"), 1);
+  expect_ok("make", temporary_dir(&made, "a test", &err), &err);
+  unsetenv("TMPDIR");
+  assert_int_equal(access(scratch_path(s, gone), F_OK), -1);
+  for (int i = 0; i < 4; i++) assert_int_equal(access(scratch_path(s, kept[i]), F_OK), 0);
+  assert_int_equal(rmdir(made), 0);
+  free(made);
+}
+
+/* Whether a name is there cannot be told behind a link that is refused. */
+static void what_cannot_be_told_may_be_there(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  bool there;
+  make_link(s, "nowhere", "below/leads");
+  assert_true(file_exists(below(s, "leads/a")));
+  assert_true(dir_exists(below(s, "leads/a")));
+  expect_error("look", file_look(below(s, "leads/a"), &there, &err), &err, STATUS_RUN, "leads");
+  err = (Error){0};
+  assert_false(file_exists(below(s, "none/a")));
+  expect_ok("look", file_look(below(s, "none/a"), &there, &err), &err);
+  assert_false(there);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(links_below_a_mark_are_refused_by_name),
       cmocka_unit_test(what_is_no_file_below_a_mark_is_refused),
       cmocka_unit_test(what_is_below_a_mark_is_as_elsewhere),
       cmocka_unit_test(a_sweep_takes_what_the_dead_have_left),
+      cmocka_unit_test(an_output_takes_away_what_the_dead_have_left_of_it),
+      cmocka_unit_test(a_temporary_takes_away_those_of_the_dead),
+      cmocka_unit_test(what_cannot_be_told_may_be_there),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
