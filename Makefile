@@ -182,10 +182,10 @@ test: $(test_programs) $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split ## run th
 test-sanitize: ## run the tests under the address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory MODE=sanitize test
 
-fault_programs := $(BUILD)/tests/faults/shim.so $(BUILD)/tests/faults/sweep
-test-faults: $(BUILD)/skein $(fault_programs) ## fail and kill the program at every call (x86-64; FAULT_RUNS=0: all)
-	@SKEIN=$(BUILD)/skein FAULT_SWEEP=$(BUILD)/tests/faults/sweep FAULT_SHIM=$(BUILD)/tests/faults/shim.so \
-	  sh tests/faults/scenarios $(SCENARIOS)
+fault_programs := $(if $(filter x86_64,$(machine)),$(BUILD)/tests/faults/shim.so $(BUILD)/tests/faults/sweep)
+test-faults: $(BUILD)/skein $(fault_programs) ## fail, and kill, the program at each of its calls (x86-64; FAULT_RUNS=0: at every one)
+	@$(if $(fault_programs),SKEIN=$(BUILD)/skein FAULT_SHIM=$(word 1,$(fault_programs)) \
+	  FAULT_SWEEP=$(word 2,$(fault_programs)) sh tests/faults/scenarios $(SCENARIOS),echo 'faults: the shim is x86-64 only')
 .PHONY: test-faults
 
 # Each target for so many seconds; all of them, unless some are named.
@@ -243,7 +243,7 @@ check-format: $(BUILD)/found-check
 	@clang-format --dry-run -Werror $(formatted)
 	@echo "format: $(words $(formatted)) files as .clang-format says"
 
-check-build: $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split $(test_programs)
+check-build: $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split $(test_programs) $(fault_programs)
 	@echo "build: no warnings"
 
 check-symbols: check-build
