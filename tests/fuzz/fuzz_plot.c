@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "data/file/file.h"
 #include "tests/fuzz/target.h"
 #include "tools/plot/ablation.h"
+#include "tools/plot/plot.h"
 #include "tools/plot/routing_file.h"
 
 static void read_routing(const Input *in) {
@@ -19,6 +21,17 @@ static void read_routing(const Input *in) {
     }
   }
   routing_file_free(&f);
+}
+
+static void *write_ablation(const char *dir) {
+  static const char ROWS[] =
+      "method,top_k,group,task,metric,score,low,high,n,examples_per_second,state\n"
+      "g,1,talk,mean,rougeL,40,30,50,1,1.5,done\n";
+  Error err = {0};
+  char *path = place(&(Input){.dir = dir}, "ablation.csv");
+  sound(file_write(path, ROWS, sizeof ROWS - 1, &err), &err);
+  free(path);
+  return NULL;
 }
 
 /* Every axis has its curves, which can be printed. */
@@ -44,6 +57,21 @@ static void read_ablation(const Input *in) {
   ablation_free(&a);
 }
 
+/* ---- traces ---- */
+
+/* Without gnuplot, which would draw every one of them. */
+static void *hide_gnuplot(const char *dir) {
+  MUST(setenv("PATH", dir, 1) == 0);
+  return NULL;
+}
+
+static void read_trace(const Input *in) {
+  Error err = {0};
+  char *out = place(in, "out");
+  taken(in, plot_trace(in->path, out, 3, &err), &err);
+  free(out);
+}
+
 const Target plot_targets[] = {
     {.name = "routing",
      .file = "x.routing.json",
@@ -57,5 +85,19 @@ const Target plot_targets[] = {
      .words = "routing",
      .most = 1024,
      .run = read_ablation},
+    {.name = "ablation-table",
+     .file = "table.json",
+     .seeds = "tests/fuzz/seeds/table.json",
+     .words = "routing",
+     .most = 512,
+     .world = write_ablation,
+     .run = read_ablation},
+    {.name = "trace",
+     .file = "trace.json",
+     .seeds = "tests/fuzz/seeds/trace.json",
+     .words = "routing",
+     .most = 1024,
+     .world = hide_gnuplot,
+     .run = read_trace},
     {0},
 };

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "data/file/file.h"
-#include "infer/embed/embeddings.h"
+#include "infer/embed/embed_pool.h"
 #include "infer/pool/pool.h"
 #include "tests/fuzz/target.h"
 #include "tests/tiny.h"
 #include "tests/tiny_pool.h"
+#include "tools/pool/pool_names.h"
 
 typedef struct World {
   T5 *model;
@@ -136,6 +137,40 @@ static void import_embeddings(const Input *in) {
   embeddings_free(&e);
 }
 
+/* The examples of an expert, of which each line that is read has a vector of length 1. */
+static void embed_lines(const Input *in) {
+  static const char *const CORPUS[] = {"What does rhyme do?", "count what there is"};
+  char name[] = "rhyme";
+  PoolEntry entry = {.name = name};
+  const PoolManifest m = {.dir = (char *)(uintptr_t)in->dir, .entry = &entry, .count = 1};
+  const EmbedderSpec spec = {.kind = EMBEDDER_LEXICAL, .corpus = CORPUS, .corpus_count = 2};
+  const ExampleFile file = {name, in->path};
+  Error err = {0};
+  Embedder *e;
+  Embeddings out;
+  sound(embedder_open(&e, &spec, &err), &err);
+  if (taken(in, embed_examples(&out, e, &m, &file, 1, "input", 3, NULL, NULL, &err), &err)) {
+    MUST(out.count <= 3 && out.dim == embedder_dim(e));
+    check_embeddings(in, &out);
+    embeddings_free(&out);
+  }
+  embedder_close(e);
+}
+
+/* Names of a checkpoint's experts: as many as were asked for, all different. */
+static void read_names(const Input *in) {
+  enum { COUNT = 3 };
+  Error err = {0};
+  PoolNames names;
+  if (!taken(in, pool_names_read(&names, in->path, COUNT, "x.pt", &err), &err)) return;
+  MUST(names.count == COUNT);
+  for (int i = 0; i < COUNT; i++) {
+    MUST(pool_name_valid(names.name[i]));
+    for (int k = 0; k < i; k++) MUST(strcmp(names.name[i], names.name[k]) != 0);
+  }
+  pool_names_free(&names);
+}
+
 const Target pool_targets[] = {
     {.name = "pool",
      .file = POOL_MANIFEST,
@@ -167,5 +202,16 @@ const Target pool_targets[] = {
      .most = 3072,
      .world = write_embeddings,
      .run = import_embeddings},
+    {.name = "embed-examples",
+     .file = "x.jsonl",
+     .seeds = "tests/fuzz/seeds/examples.jsonl tests/fuzz/seeds/choices.jsonl",
+     .words = "items",
+     .most = 512,
+     .run = embed_lines},
+    {.name = "pool-names",
+     .file = "names.txt",
+     .seeds = "tests/fuzz/seeds/names.txt",
+     .most = 256,
+     .run = read_names},
     {0},
 };
