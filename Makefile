@@ -17,7 +17,7 @@ flags_sanitize := -O1 -g $(march) -fsanitize=address,undefined -fno-sanitize-rec
   -fno-omit-frame-pointer
 # The same by another compiler, which looks for other things; and with what libFuzzer steers by.
 flags_clang := $(flags_sanitize) -fsanitize=float-cast-overflow \
-  -Wno-pass-failed -Wno-sign-conversion
+  -ffp-contract=off -Wno-pass-failed -Wno-sign-conversion
 flags_fuzz := $(flags_clang) -fsanitize=fuzzer-no-link
 # libgomp is not built for it: only programs without parallel loops are run.
 flags_tsan := -O1 -g $(march) -fsanitize=thread -fno-omit-frame-pointer

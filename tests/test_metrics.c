@@ -141,12 +141,32 @@ static void a_resumed_run_leaves_the_same_files(void **state) {
   assert_int_equal(scratch_teardown(&scratch), 0);
 }
 
+/* What run_log_read takes is kept, though somebody else wrote it. */
+static void a_number_beyond_doubles_is_kept(void **state) {
+  static const char LINES[] = "{\"step\":1,\"hash\":1e999}\n{\"step\":2,\"loss\":2.0}\n";
+  (void)state;
+  void *scratch;
+  Metrics *m;
+  Error err = {0};
+  assert_int_equal(scratch_setup(&scratch), 0);
+  Scratch *s = scratch;
+  scratch_write(s, METRICS_JSONL, LINES, strlen(LINES));
+  expect_ok("open", metrics_open(&m, s->dir, 2, &err), &err);
+  expect_ok("flush", metrics_flush(m, &err), &err);
+  metrics_close(m);
+  char *text = read_text(s, METRICS_JSONL);
+  assert_string_equal(text, LINES);
+  free(text);
+  assert_int_equal(scratch_teardown(&scratch), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_row_is_read_back),
       cmocka_unit_test(what_does_not_count_is_left_out),
       cmocka_unit_test(a_row_is_whole_or_not_there),
       cmocka_unit_test(a_resumed_run_leaves_the_same_files),
+      cmocka_unit_test(a_number_beyond_doubles_is_kept),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,11 +38,13 @@ static Lines lines_of(const MappedFile *f) {
   return (Lines){text, text ? text + f->size : text};
 }
 
-static bool is_kept(const char *line, size_t size, int64_t keep) {
-  json_t *row = json_loadb(line, size, 0, NULL);
-  json_t *step = json_object_get(row, "step");
-  bool kept = json_is_integer(step) && json_integer_value(step) <= keep;
-  json_decref(row);
+/* A line is a row where run_log.h would read it. */
+static bool is_kept(const char *path, const char *line, size_t size, int64_t keep) {
+  JsonDoc row = {.file = path};
+  int64_t step;
+  bool kept = json_parse(&row, line, size, NULL) == STATUS_OK &&
+              json_get_int(&row, "step", INT64_MIN, keep, &step, NULL) == STATUS_OK;
+  json_free(&row);
   return kept;
 }
 
@@ -53,7 +55,7 @@ static Status copy_rows(const Metrics *m, int64_t keep, FILE *out, Error *err) {
   size_t size;
   TRY(mapped_open(&old, m->jsonl, err));
   for (Lines lines = lines_of(&old); next_line(&lines, &line, &size);) {
-    if (is_kept(line, size, keep)) fwrite(line, 1, size + 1, out);
+    if (is_kept(m->jsonl, line, size, keep)) fwrite(line, 1, size + 1, out);
   }
   Status status = mapped_unchanged(&old, err);
   mapped_close(&old);
@@ -147,13 +149,13 @@ static Status put_rows(const Metrics *m, FILE *out, Error *err) {
   TRY(mapped_open(&rows, m->jsonl, err));
   Status status = STATUS_OK;
   for (Lines lines = lines_of(&rows); status == STATUS_OK && next_line(&lines, &line, &size);) {
-    json_t *row = json_loadb(line, size, 0, NULL);
-    if (row) {
-      put_row(out, row);
+    JsonDoc row = {.file = m->jsonl};
+    if (json_parse(&row, line, size, NULL) == STATUS_OK) {
+      put_row(out, row.root);
     } else {
       status = error_set(err, STATUS_RUN, "%s: was changed while the run writes it", m->jsonl);
     }
-    json_decref(row);
+    json_free(&row);
   }
   mapped_close(&rows);
   return status;

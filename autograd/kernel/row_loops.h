@@ -5,6 +5,8 @@
 #ifndef SKEIN_ROW_LOOPS_H
 #define SKEIN_ROW_LOOPS_H
 
+#include <float.h>
+
 #include "autograd/ground/dtype_convert.h"
 #include "autograd/kernel/act_loops.h"
 #include "autograd/kernel/kernels.h"
@@ -117,6 +119,10 @@ static bool all_finite(const float *x, int64_t n) {
 static float row_max(const float *x, int64_t n) {
   float max = -INFINITY;
 #pragma omp simd reduction(max : max)
+  for (int64_t i = 0; i < n; i++) max = x[i] > max ? x[i] : max;
+  if (max > -FLT_MAX) return max;
+  /* OpenMP may begin with the least finite number, which is above -infinity. */
+  max = -INFINITY;
   for (int64_t i = 0; i < n; i++) max = x[i] > max ? x[i] : max;
   return max;
 }

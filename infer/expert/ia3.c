@@ -92,7 +92,7 @@ static Status choose_modules(const Modules *modules, const char *targets, const 
 static Status fill_new(Ia3 *ia3, const Modules *modules, const char *targets,
                        const char *feedforward, Error *err) {
   size_t count = (size_t)modules->count;
-  bool *chosen = calloc(2 * count + 1, sizeof *chosen), *input = chosen + count;
+  bool *chosen = calloc(2 * count + 1, sizeof *chosen), *input = chosen ? chosen + count : NULL;
   Status status = chosen ? choose_modules(modules, targets, feedforward, chosen, input, err)
                          : error_set(err, STATUS_RUN, "out of memory: an adapter");
   for (int i = 0; i < modules->count && status == STATUS_OK; i++) {

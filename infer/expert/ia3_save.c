@@ -23,7 +23,7 @@ static SafetensorsItem *vector_items(const Ia3 *ia3, const Modules *modules, Dty
 
 static json_t *config_json(const Ia3 *ia3, const Modules *modules, const char *base_name) {
   size_t count = (size_t)ia3->count;
-  bool *covered = calloc(2 * count + 1, sizeof *covered), *input = covered + count;
+  bool *covered = calloc(2 * count + 1, sizeof *covered), *input = covered ? covered + count : NULL;
   if (!covered) return NULL;
   for (int i = 0; i < ia3->count; i++) {
     covered[i] = ia3_covers(ia3->vector, i);

@@ -110,7 +110,7 @@ static void solve_rows(const double *u, double *r, int64_t n) {
 
 static float *make_core(const LowRank *f, bool spectrum) {
   int64_t n = f->a->rows, size = n * n;
-  double *r = malloc((size_t)(4 * size) * sizeof *r), *g = r + size;
+  double *r = malloc((size_t)(4 * size) * sizeof *r), *g = r ? r + size : NULL;
   float *core = malloc((size_t)size * sizeof *core);
   if (r && core) {
     gram_of(f->b->data, n, 1, n, f->b->rows, r);

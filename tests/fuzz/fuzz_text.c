@@ -42,15 +42,14 @@ static void read_jsonl(const Input *in) {
 
 /* With limits that small bombs reach. */
 static void expand_zstd(const Input *in) {
-  enum { LINE = 1 << 16, BLANK = 1 << 10, TOTAL = 1 << 18 };
-  const JsonlLimits limits = {.line = LINE, .blank = BLANK, .total = TOTAL};
+  const JsonlLimits limits = {.line = 1 << 16, .blank = 1 << 12, .total = 1 << 18, .index = 16};
   Error err = {0};
   MappedFile file;
   int fd = -1;
   sound(mapped_open(&file, in->path, &err), &err);
   if (jsonl_is_compressed(&file) && taken(in, jsonl_expand(&file, &limits, &fd, &err), &err)) {
     FILE *text = fdopen(fd, "rb");
-    MUST(text && fseek(text, 0, SEEK_END) == 0 && ftell(text) <= TOTAL);
+    MUST(text && fseek(text, 0, SEEK_END) == 0 && ftell(text) <= limits.total);
     fclose(text);
   }
   mapped_close(&file);
