@@ -76,11 +76,13 @@ fi
 
 # Ctrl-C finishes the step, saves and exits 130; the run can be resumed, and a finished run stands.
 quick="-s train.steps=6 -s train.batch_size=8 -s train.eval_examples=8 -s train.save_every=100"
-"$skein" train gate -c configs/demo/gate.yaml -s output="$work/run" -s train.batch_size=64 \
-  -s train.steps=100000 -s train.eval_examples=8 >"$work/out" 2>"$work/err" &
+# A hangup is nothing to what was started to ignore it (nohup).
+(trap '' HUP && exec "$skein" train gate -c configs/demo/gate.yaml -s output="$work/run" -s train.batch_size=64 \
+  -s train.steps=100000 -s train.eval_examples=8) >"$work/out" 2>"$work/err" &
 run=$!
 few_steps() { [ -s "$work/run/metrics.csv" ] && [ "$(wc -l <"$work/run/metrics.jsonl")" -ge 4 ]; }
 wait_for $run few_steps
+kill -HUP $run
 kill -TERM $run
 wait $run
 if [ $? -eq 130 ] && grep -q -- '--resume' "$work/err" && [ ! -e "$work/run/gate.safetensors" ]; then pass; else

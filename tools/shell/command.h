@@ -28,7 +28,8 @@ typedef struct Command {
 int command_option(int argc, char **argv, const char *shorts, const struct option *longs,
                    Error *err);
 
-/* STATUS_USAGE unless there are between `least` and `most` operands after the options. */
+/* STATUS_USAGE unless there are between `least` and `most` operands after the options, none of them
+ * empty. */
 Status command_operands(int argc, char **argv, int least, int most, const char *what, Error *err);
 
 #endif
