@@ -195,10 +195,10 @@ static void expect_no_export(Scratch *s, const MadeArchive *a, const char *words
 static void a_megabyte_is_not_written_for_every_name(void **state) {
   enum { NAMES = 900 };
   static const char begin[] = "\x80\x02(" MADE_VIEW(MADE_STORAGE_OF("ByteStorage",
-                                                                   "\x8c\x01"
-                                                                   "0",
-                                                                   MIB),
-                                                   "K\0", MIB "\x85", "K\x01\x85") "q\0";
+                                                                    "\x8c\x01"
+                                                                    "0",
+                                                                    MIB),
+                                                    "K\0", MIB "\x85", "K\x01\x85") "q\0";
   char pickle[sizeof begin + 2 * NAMES + 1];
   size_t size = sizeof begin - 1;
   memcpy(pickle, begin, size);

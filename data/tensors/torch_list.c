@@ -19,7 +19,7 @@ typedef struct Walk {
   TorchFile *file;
   size_t steps, text;
   size_t unlisted; /* values that are no tensors, beyond TORCH_TEXTS */
-  char *name; /* of the value at hand, not NUL-terminated */
+  char *name;      /* of the value at hand, not NUL-terminated */
   size_t size;
 } Walk;
 
@@ -73,7 +73,8 @@ static Status add_tensor(Walk *w, PickleId id, Error *err) {
   if (id == w->file->pickle.root) TRY(add_part(w, "tensor", err));
   if (w->size == 0) return refuse(w, err, "has a tensor without a name");
   if (t->count > NAMES + w->file->pickle_size / BYTES_A_NAME) {
-    return refuse(w, err, "is one more name of tensors that have names already, which are too many");
+    return refuse(w, err,
+                  "is one more name of tensors that have names already, which are too many");
   }
   TensorEntry *grown = array_grow(t->entry, t->count, 1, sizeof *grown);
   if (!grown) return out_of_memory(w, err);
