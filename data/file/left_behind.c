@@ -1,8 +1,11 @@
-/* What is left of outputs that were never finished, because their processes died. */
+/* What is left of outputs that were never finished, because their processes died. To sweep is a
+ * courtesy: it takes no memory, and what cannot be swept stays. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,10 +76,9 @@ static bool is_of(const char *temporary, const char *name) {
 static int open_directory(const Spot *s, const char *last) {
   const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
   if (last == s->name) return openat(s->dir, ".", flags);
-  char *before = strndup(s->name, (size_t)(last - s->name));
-  int fd = before ? openat(s->dir, before, flags) : -1;
-  free(before);
-  return fd;
+  char before[PATH_MAX];
+  int size = snprintf(before, sizeof before, "%.*s", (int)(last - s->name), s->name);
+  return size < (int)sizeof before ? openat(s->dir, before, flags) : -1;
 }
 
 void spot_sweep(const Spot *s) {

@@ -1,6 +1,8 @@
 #include "data/file/temporary.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,6 @@
 #include <unistd.h>
 
 #include "data/file/file.h"
-#include "data/file/path.h"
 
 const char *temporary_place(void) {
   const char *dir = getenv("TMPDIR");
@@ -29,19 +30,19 @@ static pid_t owner_of(const char *name) {
   return ours ? (pid_t)strtol(pid, NULL, 10) : 0;
 }
 
-/* Removes what this user's processes that died have left. */
+/* Removes what this user's processes that died have left; takes no memory where there is nothing. */
 static void sweep(void) {
-  DirNames names;
   struct stat info;
-  if (dir_names(&names, temporary_place(), NULL) != STATUS_OK) return;
-  for (size_t i = 0; i < names.count; i++) {
-    pid_t owner = owner_of(names.name[i]);
+  char path[PATH_MAX];
+  DIR *names = opendir(temporary_place());
+  for (const struct dirent *at; names && (at = readdir(names)) != NULL;) {
+    pid_t owner = owner_of(at->d_name);
     if (owner <= 0 || !temporary_is_orphaned(owner)) continue;
-    char *path = path_join(temporary_place(), names.name[i]);
-    if (path && lstat(path, &info) == 0 && info.st_uid == geteuid()) dir_remove(path, NULL);
-    free(path);
+    int size = snprintf(path, sizeof path, "%s/%s", temporary_place(), at->d_name);
+    if (size < (int)sizeof path && lstat(path, &info) == 0 && info.st_uid == geteuid())
+      dir_remove(path, NULL);
   }
-  dir_names_free(&names);
+  if (names) closedir(names);
 }
 
 static Status new_name(char **name, const char *purpose, Error *err) {
