@@ -101,7 +101,9 @@ static Status finish(const char *dir, const char *journal, Error *err) {
 Status pool_change_finish(const char *dir, Error *err) {
   char *journal = path_below(dir, JOURNAL);
   if (!journal) return no_memory(dir, err);
-  Status status = file_exists(journal) ? finish(dir, journal, err) : STATUS_OK;
+  bool there;
+  Status status = file_look(journal, &there, err);
+  if (status == STATUS_OK && there) status = finish(dir, journal, err);
   free(journal);
   return status;
 }

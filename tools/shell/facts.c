@@ -70,11 +70,14 @@ static bool is_bytes(const char *key) {
   return n > 6 && strcmp(key + n - 6, "_bytes") == 0;
 }
 
-static void put_key(FILE *out, const char *key) {
+/* False where memory is out. */
+static bool put_key(FILE *out, const char *key) {
   char *words = strndup(key, strlen(key) - (is_bytes(key) ? strlen("_bytes") : 0));
-  for (char *p = words; p && *p; p++) *p = *p == '_' ? ' ' : *p;
-  visible_put(out, words ? words : key);
+  if (!words) return false;
+  for (char *p = words; *p; p++) *p = *p == '_' ? ' ' : *p;
+  visible_put(out, words);
   free(words);
+  return true;
 }
 
 static int key_columns(const char *key) {
@@ -108,13 +111,17 @@ static void put_value(FILE *out, const char *key, const json_t *value) {
  */
 static char *cell_text(const char *key, const json_t *value) {
   TextStream s;
+  bool ok = true;
   if (!text_stream_open(&s)) return NULL;
   if (value) {
     put_value(s.out, key, value);
   } else {
-    put_key(s.out, key);
+    ok = put_key(s.out, key);
   }
-  return text_stream_close(&s);
+  char *text = text_stream_close(&s);
+  if (ok) return text;
+  free(text);
+  return NULL;
 }
 
 static void put_cell(const char *text, size_t width, bool right, bool last) {
@@ -190,7 +197,7 @@ static bool is_section(const json_t *value) {
 static bool print_object(json_t *object, const char *indent);
 
 static bool print_section(const char *key, json_t *value) {
-  put_key(stdout, key);
+  if (!put_key(stdout, key)) return false;
   putchar('\n');
   return is_table(value) ? print_table(value) : print_object(value, "  ");
 }
@@ -207,7 +214,7 @@ static bool print_object(json_t *object, const char *indent) {
   json_object_foreach(object, key, value) {
     if (is_section(value)) continue;
     fputs(indent, stdout);
-    put_key(stdout, key);
+    if (!put_key(stdout, key)) return false;
     printf("%*s  ", width - key_columns(key), "");
     put_value(stdout, key, value);
     putchar('\n');
