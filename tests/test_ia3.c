@@ -76,7 +76,7 @@ static void what_is_saved_is_opened(void **state) {
     Expert opened;
     expect_ok("save", ia3_save(made, &m->modules, s->dir, "a base", types[t], &err), &err);
     expect_ok("open", expert_open(&opened, s->dir, &m->modules, &err), &err);
-    assert_int_equal(expert_kind(&opened), EXPERT_IA3);
+    assert_int_equal(expert_kind(&opened), PEFT_IA3);
     assert_string_equal(opened.ia3->base_name, "a base");
     assert_int_equal(opened.ia3->covered, made->covered);
     for (int i = 0; i < made->count; i++) {

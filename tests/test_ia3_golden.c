@@ -31,7 +31,7 @@ static Case open_case(RoutedCase *k, const char *name) {
   char *dir = golden_path("mixed/%s", name);
   const Modules *modules = &k->model->modules;
   expect_ok(dir, expert_open(&c.expert, dir, modules, &err), &err);
-  assert_int_equal(expert_kind(&c.expert), EXPERT_IA3);
+  assert_int_equal(expert_kind(&c.expert), PEFT_IA3);
   expect_ok(dir, gate_new(&c.gate, &c.expert, modules, &err), &err);
   int64_t n, at = 0;
   const float *v = routed_want(k, name, ".gate", &n);

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "data/text/json.h"
-#include "infer/expert/lora.h"
+#include "infer/adapter/lora.h"
 #include "tests/logit_case.h"
 #include "tests/parity.h"
 

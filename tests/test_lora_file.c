@@ -12,7 +12,7 @@
 
 #include "data/file/file.h"
 #include "data/tensors/safetensors.h"
-#include "infer/expert/lora_config.h"
+#include "infer/adapter/peft_config.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 
@@ -75,7 +75,7 @@ static void scales_follow_the_configuration(void **state) {
   t5_close(m);
 }
 
-/* alpha as PEFT's LoraConfig has it where nothing is said, ranks as the factors have them. */
+/* alpha as PEFT's PeftConfig has it where nothing is said, ranks as the factors have them. */
 static void what_is_not_said_has_defaults(void **state) {
   Scratch *s = *state;
   static const char *const configs[] = {
@@ -220,13 +220,13 @@ static void unsupported_keys_are_refused_by_name(void **state) {
 /* Facts of a run that somebody wrote beside PEFT's own, one of them beyond 64 bits. */
 static void keys_of_others_are_passed_over_and_said(void **state) {
   Error err = {0};
-  LoraConfig c;
+  PeftConfig c;
   Hand hand = {.config = ", \"run_id\": 17295743882340912345678, \"team\": \"q\", \"none\": \"\""};
   write_hand(*state, &hand);
-  expect_ok("read", lora_config_read(&c, ((Scratch *)*state)->dir, &err), &err);
+  expect_ok("read", peft_config_read(&c, ((Scratch *)*state)->dir, &err), &err);
   assert_int_equal(c.notes, 1);
   assert_string_equal(c.note[0], "run_id, team: not known, and passed over as PEFT does");
-  lora_config_free(&c);
+  peft_config_free(&c);
 }
 
 static void what_is_no_plain_lora_is_refused(void **state) {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "infer/expert/name_pattern.h"
+#include "infer/adapter/name_pattern.h"
 #include "tests/scratch.h"
 
 static const char *const NAMES[] = {

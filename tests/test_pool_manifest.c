@@ -129,7 +129,7 @@ static void malformed_manifests_are_refused(void **state) {
   scratch_write(s, "pool.yaml", good, strlen(good));
   expect_ok("good", manifest_read(&m, s->dir, &err), &err);
   assert_int_equal(m.count, 2);
-  assert_true(m.entry[0].kind == EXPERT_LORA && m.entry[1].kind == EXPERT_IA3);
+  assert_true(m.entry[0].kind == PEFT_LORA && m.entry[1].kind == PEFT_IA3);
   assert_true(m.entry[0].alpha_max == 2.5 && m.entry[0].modules == 3);
   manifest_free(&m);
 }

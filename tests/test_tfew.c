@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "infer/expert/ia3.h"
+#include "infer/adapter/ia3.h"
 #include "optim/adafactor.h"
 #include "tests/parity.h"
 #include "tests/scratch.h"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "data/tensors/tensor_table.h"
-#include "data/tensors/zip_archive.h"
+#include "data/zip/zip_archive.h"
 #include "tests/torch_made.h"
 
 enum { PICKLE, VERSION, STORAGE };

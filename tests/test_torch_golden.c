@@ -14,7 +14,7 @@
 
 #include "data/file/file.h"
 #include "data/tensors/weights.h"
-#include "infer/expert/lora.h"
+#include "infer/adapter/lora.h"
 #include "infer/t5/t5.h"
 #include "tests/mutate.h"
 #include "tests/scratch.h"

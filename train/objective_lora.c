@@ -1,5 +1,5 @@
 /* train lora: the factors A and B of a new expert on a frozen base: y = W u + (alpha / r) B A u
- * (LoRA, arXiv 2106.09685), started as PHATGOOSE starts its experts (infer/expert/lora.h). */
+ * (LoRA, arXiv 2106.09685), started as PHATGOOSE starts its experts (infer/adapter/lora.h). */
 #include "train/objective.h"
 #include "train/run_options.h"
 

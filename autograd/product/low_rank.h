@@ -4,7 +4,7 @@
  * planned.
  *
  * A LowRank is an update at work: it borrows its matrices. Those that an adapter has in its files
- * are LoraFactors (infer/expert/lora_factor.h). */
+ * are LoraFactors (infer/adapter/lora_factor.h). */
 #ifndef SKEIN_LOW_RANK_H
 #define SKEIN_LOW_RANK_H
 

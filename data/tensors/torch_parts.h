@@ -2,9 +2,9 @@
 #ifndef SKEIN_TORCH_PARTS_H
 #define SKEIN_TORCH_PARTS_H
 
-#include "data/tensors/pickle.h"
+#include "data/pickle/pickle.h"
 #include "data/tensors/torch_file.h"
-#include "data/tensors/zip_archive.h"
+#include "data/zip/zip_archive.h"
 
 typedef struct TorchFile {
   TensorTable *table; /* being filled */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "autograd/ground/text_stream.h"
-#include "data/tensors/zip_write.h"
+#include "data/zip/zip_write.h"
 
 /* Opcodes of pickles (Python's pickletools). */
 enum {

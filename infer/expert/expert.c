@@ -3,11 +3,11 @@
 #include "infer/expert/expert_file.h"
 
 Status expert_open(Expert *e, const char *dir, const Modules *modules, Error *err) {
-  ExpertKind kind;
+  PeftType kind;
   *e = (Expert){0};
   TRY(expert_kind_at(dir, &kind, err));
-  return kind == EXPERT_IA3 ? ia3_open(&e->ia3, dir, modules, err)
-                            : lora_open(&e->lora, dir, modules, err);
+  return kind == PEFT_IA3 ? ia3_open(&e->ia3, dir, modules, err)
+                          : lora_open(&e->lora, dir, modules, err);
 }
 
 void expert_close(Expert *e) {
@@ -16,8 +16,8 @@ void expert_close(Expert *e) {
   *e = (Expert){0};
 }
 
-ExpertKind expert_kind(const Expert *e) {
-  return e->ia3 ? EXPERT_IA3 : EXPERT_LORA;
+PeftType expert_kind(const Expert *e) {
+  return e->ia3 ? PEFT_IA3 : PEFT_LORA;
 }
 
 bool expert_covers(const Expert *e, int module) {

@@ -1,15 +1,11 @@
 /* expert: what an expert is.
  *
- * The room infer/expert owns experts: their files, their values, and what is derived from these.
+ * The room infer/expert owns experts: an adapter of some kind with its gate, and what is derived from them.
  * It knows the linears of a model as Modules and neither the model itself, nor pools, nor routers.
  *
  *   ON DISK                              READ BY             IN MEMORY
- *   adapter_config.json (PEFT)           lora_config.h       LoraConfig
- *   adapter_model.safetensors or .bin    expert_file.h       ExpertFile: mapped, checked, unread;
- *                                                            a LoraFile or an Ia3File
- *   finish.pt (T-Few)                    tfew_file.h         an Ia3File, too
- *                                        lora.h              Lora: a LoraFactor a linear, in f32
- *                                        ia3.h               Ia3: a vector a linear, in f32
+ *   an adapter (infer/adapter)           expert_file.h       ExpertFile: a LoraFile or an Ia3File
+ *                                        expert.h            Expert: a Lora or an Ia3
  *   gate.safetensors                     gate.h              Gate: a vector a linear, in f32
  *   gate or activation.safetensors       vector_file.h       VectorFile: mapped, checked, unread
  *   checkpoints of PHATGOOSE, GLIDER     released.h          experts of one file, read one by one
@@ -20,9 +16,9 @@
 #ifndef SKEIN_EXPERT_H
 #define SKEIN_EXPERT_H
 
-#include "infer/expert/expert_kind.h"
-#include "infer/expert/ia3.h"
-#include "infer/expert/lora.h"
+#include "infer/adapter/ia3.h"
+#include "infer/adapter/lora.h"
+#include "infer/adapter/peft_type.h"
 
 /* An expert in memory: one of its kinds, the others NULL. */
 typedef struct Expert {
@@ -36,7 +32,7 @@ typedef struct Expert {
 Status expert_open(Expert *e, const char *dir, const Modules *modules, Error *err);
 void expert_close(Expert *e); /* a zeroed Expert is allowed; zeroes it */
 
-ExpertKind expert_kind(const Expert *e);
+PeftType expert_kind(const Expert *e);
 /* Whether the expert covers the module with this id. */
 bool expert_covers(const Expert *e, int module);
 /* SHA-256 over names and values, as it was opened or made. */

@@ -1,15 +1,15 @@
 #include "infer/expert/expert_file.h"
 
-Status expert_kind_at(const char *path, ExpertKind *kind, Error *err) {
-  *kind = EXPERT_IA3;
-  return ia3_is_checkpoint(path) ? STATUS_OK : lora_config_kind(path, kind, err);
+Status expert_kind_at(const char *path, PeftType *kind, Error *err) {
+  *kind = PEFT_IA3;
+  return ia3_is_checkpoint(path) ? STATUS_OK : peft_config_kind(path, kind, err);
 }
 
 Status expert_file_open(ExpertFile *f, const char *dir, const Modules *modules, Error *err) {
   *f = (ExpertFile){0};
   TRY(expert_kind_at(dir, &f->kind, err));
-  return f->kind == EXPERT_IA3 ? ia3_file_open(&f->ia3, dir, modules, err)
-                               : lora_file_open(&f->lora, dir, modules, err);
+  return f->kind == PEFT_IA3 ? ia3_file_open(&f->ia3, dir, modules, err)
+                             : lora_file_open(&f->lora, dir, modules, err);
 }
 
 void expert_file_close(ExpertFile *f) {
@@ -19,18 +19,18 @@ void expert_file_close(ExpertFile *f) {
 }
 
 bool expert_file_covers(const ExpertFile *f, int module) {
-  return f->kind == EXPERT_IA3 ? ia3_covers(f->ia3.vector, module)
-                               : lora_covers(f->lora.factor, module);
+  return f->kind == PEFT_IA3 ? ia3_covers(f->ia3.vector, module)
+                             : lora_covers(f->lora.factor, module);
 }
 
 int expert_file_covered(const ExpertFile *f) {
-  return f->kind == EXPERT_IA3 ? f->ia3.covered : f->lora.covered;
+  return f->kind == PEFT_IA3 ? f->ia3.covered : f->lora.covered;
 }
 
 const char *expert_file_path(const ExpertFile *f) {
-  return f->kind == EXPERT_IA3 ? f->ia3.path : f->lora.path;
+  return f->kind == PEFT_IA3 ? f->ia3.path : f->lora.path;
 }
 
 Status expert_file_unchanged(const ExpertFile *f, Error *err) {
-  return weights_unchanged(f->kind == EXPERT_IA3 ? f->ia3.weights : f->lora.weights, err);
+  return weights_unchanged(f->kind == PEFT_IA3 ? f->ia3.weights : f->lora.weights, err);
 }

@@ -4,18 +4,18 @@
 #ifndef SKEIN_EXPERT_FILE_H
 #define SKEIN_EXPERT_FILE_H
 
-#include "infer/expert/expert_kind.h"
-#include "infer/expert/ia3_file.h"
-#include "infer/expert/lora_file.h"
+#include "infer/adapter/ia3_file.h"
+#include "infer/adapter/lora_file.h"
+#include "infer/adapter/peft_type.h"
 
 typedef struct ExpertFile {
-  ExpertKind kind;
+  PeftType kind;
   LoraFile lora; /* of that kind; others are zeroed */
   Ia3File ia3;
 } ExpertFile;
 
 /* The kind of the adapter at `path`, of which nothing else is read. */
-Status expert_kind_at(const char *path, ExpertKind *kind, Error *err);
+Status expert_kind_at(const char *path, PeftType *kind, Error *err);
 
 /* Opens it with every check of expert_open except that of values. On failure *f is
  * zeroed. */

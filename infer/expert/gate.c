@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "data/tensors/safetensors.h"
-#include "infer/expert/values.h"
+#include "infer/adapter/values.h"
 #include "infer/expert/vector_file.h"
 
 Status gate_blank(Gate **gate, const Modules *modules, Error *err) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "infer/expert/values.h"
+#include "infer/adapter/values.h"
 
 static Status out_of_memory(const char *path, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", path);

@@ -114,7 +114,7 @@ static Status open_experts(Pool *pool, const int *chosen, Error *err) {
 static void look_at(Pool *pool, const ExpertFile *f, int module) {
   PoolRescales *rescales = &pool->rescales[module];
   if (!expert_file_covers(f, module)) return;
-  if (f->kind == EXPERT_IA3) {
+  if (f->kind == PEFT_IA3) {
     (*(f->ia3.vector[module].input ? &rescales->inputs : &rescales->outputs))++;
   } else if (f->lora.factor[module].a.rows > pool->max_rank[module]) {
     pool->max_rank[module] = f->lora.factor[module].a.rows;
@@ -225,7 +225,7 @@ Status pool_fingerprint(const Pool *pool, char hex[HASH_HEX], Error *err) {
   for (int i = 0; i < pool->count; i++) {
     const PoolEntry *e = pool_entry(pool, i);
     hash_add_string(hash, e->name);
-    if (e->kind != EXPERT_LORA) hash_add_string(hash, expert_kind_name(e->kind));
+    if (e->kind != PEFT_LORA) hash_add_string(hash, peft_type_name(e->kind));
     hash_add_string(hash, e->fingerprint);
     for (int f = 0; f < POOL_FILES; f++) hash_add_string(hash, e->hash[f]);
   }
@@ -241,7 +241,7 @@ int64_t pool_max_rank(const Pool *pool, int module) {
   return pool->max_rank[module];
 }
 
-ExpertKind pool_kind(const Pool *pool, int expert) {
+PeftType pool_kind(const Pool *pool, int expert) {
   return pool->expert[expert].file.kind;
 }
 
@@ -257,10 +257,10 @@ Status pool_adapter(Pool *pool, int expert, int module, Adapter *out, Error *err
 
 Status pool_factor(Pool *pool, int expert, int module, LowRank *out, Error *err) {
   Adapter adapter;
-  if (pool_kind(pool, expert) != EXPERT_LORA) {
+  if (pool_kind(pool, expert) != PEFT_LORA) {
     return error_set(err, STATUS_MISMATCH, "%s: the expert '%s' is an %s and has no factors",
                      pool_dir(pool), pool_entry(pool, expert)->name,
-                     expert_kind_title(pool_kind(pool, expert)));
+                     peft_type_title(pool_kind(pool, expert)));
   }
   Status status = pool_adapter(pool, expert, module, &adapter, err);
   *out = adapter.low_rank;

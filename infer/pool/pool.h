@@ -52,7 +52,7 @@ bool pool_covers(const Pool *pool, int expert, int module);
 /* The largest rank that an expert of the pool has at the module; 0 when none covers it. */
 int64_t pool_max_rank(const Pool *pool, int module);
 /* What kind of adapter the expert is; reads nothing. */
-ExpertKind pool_kind(const Pool *pool, int expert);
+PeftType pool_kind(const Pool *pool, int expert);
 /* The experts of the pool that rescale inputs, or outputs, of the module; reads nothing. */
 typedef struct PoolRescales {
   int inputs, outputs;

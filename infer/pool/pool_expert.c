@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "data/file/path.h"
-#include "infer/expert/values.h"
+#include "infer/adapter/values.h"
 
 static const char *const SUFFIX[POOL_VECTORS] = {
     [VECTOR_GATE] = GATE_SUFFIX,
@@ -177,7 +177,7 @@ bool pool_expert_is_read(const PoolExpert *e, int module) {
 
 Status pool_expert_adapter(PoolExpert *e, const Module *module, Adapter *out, Error *err) {
   PoolPart *ready = &e->ready[module->id];
-  if (e->file.kind == EXPERT_IA3) {
+  if (e->file.kind == PEFT_IA3) {
     if (ready->l.rows == 0) TRY(read_rescale(e, module, ready, err));
     *out = adapter_rescaling(&ready->l, e->file.ia3.vector[module->id].input);
     return STATUS_OK;
@@ -225,8 +225,8 @@ static Status ia3_parts_hash(const PoolExpert *e, const Modules *modules, char h
 Status pool_expert_fingerprint(PoolExpert *e, const Modules *modules, char hex[HASH_HEX],
                                Error *err) {
   TRY(read_all(e, modules, err));
-  return e->file.kind == EXPERT_IA3 ? ia3_parts_hash(e, modules, hex, err)
-                                    : lora_parts_hash(e, modules, hex, err);
+  return e->file.kind == PEFT_IA3 ? ia3_parts_hash(e, modules, hex, err)
+                                  : lora_parts_hash(e, modules, hex, err);
 }
 
 Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Module *module, float *out,

@@ -128,12 +128,12 @@ static Status read_ranks(const JsonDoc *doc, PoolEntry *e, Error *err) {
 
 static Status read_kind(const JsonDoc *doc, PoolEntry *e, Error *err) {
   const char *name;
-  e->kind = EXPERT_LORA;
+  e->kind = PEFT_LORA;
   if (!json_has(doc, "kind")) return STATUS_OK;
   TRY(json_get_string(doc, "kind", &name, err));
-  for (int kind = 0; kind < EXPERT_KINDS; kind++) {
-    e->kind = (ExpertKind)kind;
-    if (strcmp(name, expert_kind_name(e->kind)) == 0) return STATUS_OK;
+  for (int kind = 0; kind < PEFT_TYPES; kind++) {
+    e->kind = (PeftType)kind;
+    if (strcmp(name, peft_type_name(e->kind)) == 0) return STATUS_OK;
   }
   return error_set(err, STATUS_INPUT, "%s: kind: is \"%.80s\", want \"lora\" or \"ia3\"", doc->file,
                    name);
@@ -142,12 +142,12 @@ static Status read_kind(const JsonDoc *doc, PoolEntry *e, Error *err) {
 /* The kind, and what one of that kind has. */
 static Status read_adapter(const JsonDoc *doc, PoolEntry *e, Error *err) {
   TRY(read_kind(doc, e, err));
-  if (e->kind == EXPERT_LORA) return read_ranks(doc, e, err);
+  if (e->kind == PEFT_LORA) return read_ranks(doc, e, err);
   for (int i = 0; i < 2; i++) {
     const char *key = i == 0 ? "rank" : "alpha";
     if (!json_has(doc, key)) continue;
     return error_set(err, STATUS_INPUT, "%s: %s: is there, but the expert is an %s, which has none",
-                     doc->file, key, expert_kind_title(e->kind));
+                     doc->file, key, peft_type_title(e->kind));
   }
   return STATUS_OK;
 }
@@ -292,11 +292,11 @@ static json_t *entry_json(const PoolEntry *e) {
   }
   json_t *o = json_object();
   json_put(&o, "name", json_string(e->name));
-  if (e->kind == EXPERT_LORA) {
+  if (e->kind == PEFT_LORA) {
     json_put(&o, "rank", json_pack("[I,I]", (json_int_t)e->rank_min, (json_int_t)e->rank_max));
     json_put(&o, "alpha", json_pack("[f,f]", e->alpha_min, e->alpha_max));
   } else {
-    json_put(&o, "kind", json_string(expert_kind_name(e->kind)));
+    json_put(&o, "kind", json_string(peft_type_name(e->kind)));
   }
   json_put(&o, "modules", json_integer(e->modules));
   json_put(&o, "fingerprint", json_string(e->fingerprint));

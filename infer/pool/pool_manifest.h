@@ -39,7 +39,7 @@
 #include "autograd/ground/status.h"
 #include "data/file/hash.h"
 #include "data/file/lock.h"
-#include "infer/expert/expert_kind.h"
+#include "infer/adapter/peft_type.h"
 
 #define POOL_MANIFEST "pool.yaml"
 enum { POOL_FILES = 4 }; /* an expert's files, in the order of the table above */
@@ -53,7 +53,7 @@ typedef enum PoolFile {
 
 typedef struct PoolEntry {
   char *name; /* as a folder's: see pool_name_valid */
-  ExpertKind kind;
+  PeftType kind;
   int64_t rank_min, rank_max; /* of a LoRA, as are alphas; otherwise 0 */
   double alpha_min, alpha_max;
   int64_t modules;

@@ -54,7 +54,7 @@ static Status gate_products(Context *c, const Pool *pool, const Module *module, 
 /* Updates. */
 
 static bool covers_low_rank(const Pool *pool, int expert, int module) {
-  return pool_covers(pool, expert, module) && pool_kind(pool, expert) == EXPERT_LORA;
+  return pool_covers(pool, expert, module) && pool_kind(pool, expert) == PEFT_LORA;
 }
 
 static Status count_ranks(Context *c, Pool *pool, int module, Stacked *s) {

@@ -10,7 +10,7 @@ static void count_pairs(RoutePairs *p, const Pool *pool, const Plan *plan, int64
     if (plan->expert[i] >= 0) start[plan->expert[i] + 1]++;
   }
   for (int i = 0; i < experts; i++) {
-    if (start[i + 1] > 0) (*(pool_kind(pool, i) == EXPERT_LORA ? &p->groups : &p->rescales))++;
+    if (start[i + 1] > 0) (*(pool_kind(pool, i) == PEFT_LORA ? &p->groups : &p->rescales))++;
     start[i + 1] += start[i];
   }
   p->pairs = start[experts];
@@ -34,7 +34,7 @@ static void make_groups(RoutePairs *p, const Pool *pool, const int64_t *start) {
   for (int i = 0; i < pool_count(pool); i++) {
     int64_t count = start[i + 1] - start[i];
     if (count == 0) continue;
-    if (pool_kind(pool, i) == EXPERT_LORA) {
+    if (pool_kind(pool, i) == PEFT_LORA) {
       *group++ = (LowRankGroup){&p->adapter[i].low_rank, start[i], count};
     } else {
       *rescale++ = (RescaleGroup){&p->adapter[i], start[i], count};

@@ -27,12 +27,12 @@ Status router_check(const RouterSettings *s, const char *dir, int experts, Error
 /* A method that works on the factors of LoRAs refuses experts of other kinds. */
 static Status check_kinds(const RouteMethod *m, const Pool *pool, Error *err) {
   for (int i = 0; m->lora_only && i < pool_count(pool); i++) {
-    if (pool_kind(pool, i) == EXPERT_LORA) continue;
+    if (pool_kind(pool, i) == PEFT_LORA) continue;
     return error_set(err, STATUS_MISMATCH,
                      "%s: router %s works on the factors of LoRAs, and the expert '%s' is an %s; "
                      "leave it out with `only`, or take another router",
                      pool_dir(pool), m->name, pool_entry(pool, i)->name,
-                     expert_kind_title(pool_kind(pool, i)));
+                     peft_type_title(pool_kind(pool, i)));
   }
   return STATUS_OK;
 }

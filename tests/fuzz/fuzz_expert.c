@@ -5,9 +5,9 @@
 
 #include "data/file/file.h"
 #include "data/tensors/torch_write.h"
+#include "infer/adapter/peft_config.h"
+#include "infer/adapter/tfew_file.h"
 #include "infer/expert/gate.h"
-#include "infer/expert/lora_config.h"
-#include "infer/expert/tfew_file.h"
 #include "tests/fuzz/target.h"
 #include "tests/tiny.h"
 
@@ -119,22 +119,22 @@ static void read_tfew(const Input *in) {
 /* What the configuration says of every module, whether or not it has factors. */
 static void read_config(const Input *in) {
   Error err = {0};
-  LoraConfig c;
+  PeftConfig c;
   const Modules *modules = modules_of(in);
-  bool read = taken(in, lora_config_read(&c, in->dir, &err), &err);
+  bool read = taken(in, peft_config_read(&c, in->dir, &err), &err);
   for (int i = 0; read && i < modules->count; i++) {
     const char *name = modules->module[i].name;
     int64_t rank;
     double alpha;
-    LoraWant want;
+    PeftWant want;
     FeedForward said;
-    read = taken(in, lora_config_rank(&c, name, &rank, &err), &err) &&
-           taken(in, lora_config_alpha(&c, name, &alpha, &err), &err) &&
-           taken(in, lora_config_wants(&c, name, &want, &err), &err) &&
-           taken(in, lora_config_feedforward(&c, name, &said, &err), &err);
+    read = taken(in, peft_config_rank(&c, name, &rank, &err), &err) &&
+           taken(in, peft_config_alpha(&c, name, &alpha, &err), &err) &&
+           taken(in, peft_config_wants(&c, name, &want, &err), &err) &&
+           taken(in, peft_config_feedforward(&c, name, &said, &err), &err);
     MUST(!read || rank >= 0);
   }
-  lora_config_free(&c);
+  peft_config_free(&c);
   if (read) read_expert(in);
 }
 

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/tensors/pickle.h"
+#include "data/pickle/pickle.h"
 #include "data/tensors/safetensors.h"
 #include "data/tensors/weights.h"
-#include "data/tensors/zip_archive.h"
-#include "data/tensors/zip_write.h"
+#include "data/zip/zip_archive.h"
+#include "data/zip/zip_write.h"
 #include "tests/fuzz/target.h"
 
 #define SAFETENSORS                                                                 \

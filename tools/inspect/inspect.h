@@ -6,7 +6,7 @@
 #define SKEIN_INSPECT_H
 
 #include "data/tensors/weights.h"
-#include "infer/expert/lora_config.h"
+#include "infer/adapter/peft_config.h"
 #include "tools/shell/facts.h"
 
 typedef struct Inspection {
@@ -25,7 +25,7 @@ Status inspect_expert(Inspection *in, const char *dir, Error *err);
 Status inspect_run(Inspection *in, const char *dir, Error *err);
 
 /* The tensors of an (IA)3. */
-Status inspect_ia3(Inspection *in, const LoraConfig *config, const Weights *w, Error *err);
+Status inspect_ia3(Inspection *in, const PeftConfig *config, const Weights *w, Error *err);
 
 /* Which files the weights are in; compares them with the sums that they have of their data. */
 Status inspect_weights(Inspection *in, const Weights *w, Error *err);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/adapter/lora_file.h"
 #include "infer/expert/expert.h"
-#include "infer/expert/lora_file.h"
 #include "infer/t5/t5.h"
 #include "tools/inspect/inspect.h"
 
@@ -40,13 +40,13 @@ typedef struct Totals {
   int64_t modules, idle, parameters, non_finite;
 } Totals;
 
-static Status add_module(Inspection *in, json_t *rows, const LoraConfig *config, const char *module,
+static Status add_module(Inspection *in, json_t *rows, const PeftConfig *config, const char *module,
                          const TensorEntry *a, const TensorEntry *b, Totals *totals, Error *err) {
   Facts *f = &in->facts;
   json_t *row = facts_row(f, rows);
   int64_t rank = a->rank == 2 ? a->shape[0] : 0;
   double said;
-  TRY(lora_config_alpha(config, module, &said, err));
+  TRY(peft_config_alpha(config, module, &said, err));
   float alpha = (float)said;
   facts_set(f, row, "module", facts_text(module));
   facts_set(f, row, "d_in", json_integer(a->rank == 2 ? a->shape[1] : 0));
@@ -67,7 +67,7 @@ static Status add_module(Inspection *in, json_t *rows, const LoraConfig *config,
 }
 
 /* Every tensor is factor A of a module that has a B, or such a B. */
-static Status add_modules(Inspection *in, const LoraConfig *config, const Weights *w,
+static Status add_modules(Inspection *in, const PeftConfig *config, const Weights *w,
                           Totals *totals, Error *err) {
   json_t *rows = facts_array(&in->facts, in->facts.root, "modules");
   for (size_t i = 0; i < weights_count(w); i++) {
@@ -89,7 +89,7 @@ static Status add_modules(Inspection *in, const LoraConfig *config, const Weight
   return STATUS_OK;
 }
 
-static void add_summary(Inspection *in, const LoraConfig *config, const Totals *totals) {
+static void add_summary(Inspection *in, const PeftConfig *config, const Totals *totals) {
   Facts *f = &in->facts;
   facts_set(f, f->root, "base_name", facts_text(config->base_name));
   facts_set(f, f->root, "rank", config->rank ? json_integer(config->rank) : json_null());
@@ -104,13 +104,13 @@ static void add_summary(Inspection *in, const LoraConfig *config, const Totals *
 }
 
 /* What was taken for something else. */
-static void add_notes(Facts *f, const LoraConfig *config) {
+static void add_notes(Facts *f, const PeftConfig *config) {
   if (config->notes == 0) return;
   json_t *notes = facts_array(f, f->root, "notes");
   for (int i = 0; i < config->notes; i++) facts_append(f, notes, facts_text(config->note[i]));
 }
 
-static Status inspect_lora(Inspection *in, const LoraConfig *config, const Weights *w, Error *err) {
+static Status inspect_lora(Inspection *in, const PeftConfig *config, const Weights *w, Error *err) {
   Totals totals = {0};
   TRY(add_modules(in, config, w, &totals, err));
   add_summary(in, config, &totals);
@@ -134,14 +134,14 @@ static Status check_base(Inspection *in, const char *dir, Error *err) {
   return status;
 }
 
-static Status describe_expert(Inspection *in, const LoraConfig *config, const char *dir,
+static Status describe_expert(Inspection *in, const PeftConfig *config, const char *dir,
                               Error *err) {
   Weights *w;
   TRY(weights_open_adapter(&w, dir, err));
   Status status = inspect_weights(in, w, err);
   if (status == STATUS_OK) {
-    status = config->kind == EXPERT_IA3 ? inspect_ia3(in, config, w, err)
-                                        : inspect_lora(in, config, w, err);
+    status = config->kind == PEFT_IA3 ? inspect_ia3(in, config, w, err)
+                                      : inspect_lora(in, config, w, err);
   }
   if (status == STATUS_OK) add_notes(&in->facts, config);
   weights_close(w);
@@ -151,14 +151,14 @@ static Status describe_expert(Inspection *in, const LoraConfig *config, const ch
 
 Status inspect_expert(Inspection *in, const char *dir, Error *err) {
   Facts *f = &in->facts;
-  LoraConfig config = {0};
-  Status status = lora_config_read(&config, dir, err);
+  PeftConfig config = {0};
+  Status status = peft_config_read(&config, dir, err);
   if (status == STATUS_OK) {
-    bool ia3 = config.kind == EXPERT_IA3;
+    bool ia3 = config.kind == PEFT_IA3;
     facts_set(f, f->root, "directory", facts_text(dir));
     facts_set(f, f->root, "kind", facts_text(ia3 ? "(IA)3 expert (PEFT)" : "LoRA expert (PEFT)"));
     status = describe_expert(in, &config, dir, err);
   }
-  lora_config_free(&config);
+  peft_config_free(&config);
   return status;
 }

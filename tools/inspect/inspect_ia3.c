@@ -50,7 +50,7 @@ static Status add_vector(Inspection *in, json_t *rows, const Weights *w, const T
   return STATUS_OK;
 }
 
-static void add_summary(Inspection *in, const LoraConfig *config, const Totals *totals) {
+static void add_summary(Inspection *in, const PeftConfig *config, const Totals *totals) {
   Facts *f = &in->facts;
   facts_set(f, f->root, "base_name", facts_text(config->base_name));
   facts_set(f, f->root, "modules_covered", json_integer(totals->modules));
@@ -60,7 +60,7 @@ static void add_summary(Inspection *in, const LoraConfig *config, const Totals *
   facts_set(f, f->root, "non_finite", json_integer(totals->non_finite));
 }
 
-Status inspect_ia3(Inspection *in, const LoraConfig *config, const Weights *w, Error *err) {
+Status inspect_ia3(Inspection *in, const PeftConfig *config, const Weights *w, Error *err) {
   Totals totals = {0};
   json_t *rows = facts_array(&in->facts, in->facts.root, "modules");
   for (size_t i = 0; i < weights_count(w); i++) {

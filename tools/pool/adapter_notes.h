@@ -2,7 +2,7 @@
 #ifndef SKEIN_ADAPTER_NOTES_H
 #define SKEIN_ADAPTER_NOTES_H
 
-/* A line on stderr for each note of the LoRA in `dir` (infer/expert/lora_config.h); none where it
+/* A line on stderr for each note of the LoRA in `dir` (infer/adapter/peft_config.h); none where it
  * cannot be read, which its opening says. */
 void adapter_notes_say(const char *dir);
 

@@ -24,12 +24,12 @@ static Status check_cover(const Pool *pool, int module, Error *err) {
 
 static Status check_kinds(const Pool *pool, Error *err) {
   for (int e = 0; e < pool_count(pool); e++) {
-    ExpertKind kind = pool_entry(pool, e)->kind;
-    if (kind == EXPERT_LORA) continue;
+    PeftType kind = pool_entry(pool, e)->kind;
+    if (kind == PEFT_LORA) continue;
     return error_set(
         err, STATUS_MISMATCH,
         "%s: expert '%s': is an %s, and their checkpoints hold LoRAs alone; export peft",
-        pool_dir(pool), pool_entry(pool, e)->name, expert_kind_title(kind));
+        pool_dir(pool), pool_entry(pool, e)->name, peft_type_title(kind));
   }
   return STATUS_OK;
 }

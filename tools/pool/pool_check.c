@@ -89,8 +89,8 @@ static void check_numbers(Check *c, const PoolExpert *e) {
   check_provenance(c, entry, &is);
   if (is.kind != entry->kind) {
     findings_add(&c->found, entry->name, STATUS_MISMATCH,
-                 POOL_MANIFEST ": kind: has %s, the adapter %s", expert_kind_name(entry->kind),
-                 expert_kind_name(is.kind));
+                 POOL_MANIFEST ": kind: has %s, the adapter %s", peft_type_name(entry->kind),
+                 peft_type_name(is.kind));
   }
   if (is.rank_min != entry->rank_min || is.rank_max != entry->rank_max) {
     findings_add(&c->found, entry->name, STATUS_MISMATCH,
@@ -143,11 +143,11 @@ static void check_training(Check *c, const PoolExpert *e) {
   int64_t idle = 0, gates = 0, covered = expert_file_covered(&e->file);
   for (int i = 0; i < c->base.model->modules.count; i++) {
     if (!expert_file_covers(&e->file, i)) continue;
-    idle += e->file.kind == EXPERT_IA3 ? all_equal(&e->file.ia3.vector[i].l, 1)
-                                       : all_equal(&e->file.lora.factor[i].b, 0);
+    idle += e->file.kind == PEFT_IA3 ? all_equal(&e->file.ia3.vector[i].l, 1)
+                                     : all_equal(&e->file.lora.factor[i].b, 0);
     gates += all_equal(&e->vector[VECTOR_GATE][i], 0);
   }
-  bool ia3 = e->file.kind == EXPERT_IA3;
+  bool ia3 = e->file.kind == PEFT_IA3;
   find_idle(c, e->entry->name, ia3 ? "the (IA)3 vector is 1" : "B of the adapter is 0", idle,
             covered);
   find_idle(c, e->entry->name, "the gate is 0", gates, covered);

@@ -4,7 +4,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
-#include "infer/expert/ia3.h"
+#include "infer/adapter/ia3.h"
 #include "tools/pool/pool_parts.h"
 #include "tools/shell/console.h"
 

@@ -18,7 +18,7 @@ static int64_t count_linears(const char *base) {
 /* 8, or "4-8"; of a LoRA. */
 static json_t *rank_range(const PoolEntry *e) {
   char text[48];
-  if (e->kind != EXPERT_LORA) return json_null();
+  if (e->kind != PEFT_LORA) return json_null();
   if (e->rank_min == e->rank_max) return json_integer(e->rank_min);
   snprintf(text, sizeof text, "%lld-%lld", (long long)e->rank_min, (long long)e->rank_max);
   return facts_text(text);
@@ -26,7 +26,7 @@ static json_t *rank_range(const PoolEntry *e) {
 
 static json_t *alpha_range(const PoolEntry *e) {
   char text[64];
-  if (e->kind != EXPERT_LORA) return json_null();
+  if (e->kind != PEFT_LORA) return json_null();
   if (!(e->alpha_min < e->alpha_max)) return facts_number(e->alpha_min);
   snprintf(text, sizeof text, "%g-%g", e->alpha_min, e->alpha_max);
   return facts_text(text);
@@ -86,7 +86,7 @@ static void add_expert(Facts *f, json_t *rows, const PoolEntry *e, const GateInf
                        bool whole) {
   json_t *row = facts_row(f, rows);
   facts_set(f, row, "name", facts_text(e->name));
-  facts_set(f, row, "kind", facts_text(expert_kind_name(e->kind)));
+  facts_set(f, row, "kind", facts_text(peft_type_name(e->kind)));
   facts_set(f, row, "rank", rank_range(e));
   facts_set(f, row, "alpha", alpha_range(e));
   facts_set(f, row, "modules", json_integer(e->modules));
