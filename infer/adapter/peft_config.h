@@ -1,4 +1,4 @@
-/* peft_config: adapter_config.json of a PEFT LoRA or (IA)3. 
+/* peft_config: adapter_config.json of a PEFT LoRA or (IA)3.
  *
  * The room infer/adapter owns the kinds of adapters: their files, as PEFT and T-Few write them, and their
  * values. It knows the linears of a model as Modules. What an expert is beside its adapter, and which kind it
