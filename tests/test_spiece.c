@@ -91,6 +91,9 @@ static void bad_pieces_are_refused(void **state) {
     message_piece(&m, texts[i], strlen(texts[i]), SCORE, NORMAL);
     refuse_model(s, "bytes", m, "piece 6: is not UTF-8");
   }
+  Message cut = small_model();
+  message_piece(&cut, "a\0b", 3, SCORE, NORMAL);
+  refuse_model(s, "NUL", cut, "piece 6: has a NUL byte");
   char *huge = calloc(1, 5 << 20);
   assert_non_null(huge);
   memset(huge, 'a', 5 << 20);

@@ -18,6 +18,7 @@ static Status no_memory(const char *path, Error *err) {
 Status pieces_add(Pieces *p, const char *text, size_t size, const char *path, Error *err) {
   if (size == 0) return piece_error(path, p->count, "is empty", err);
   if (size > PIECE_BYTES) return piece_error(path, p->count, "is longer than 4096 bytes", err);
+  if (memchr(text, '\0', size)) return piece_error(path, p->count, "has a NUL byte", err);
   if (utf8_valid(text, size) < size) return piece_error(path, p->count, "is not UTF-8", err);
   if (p->count == PIECES_MAX || size > PIECES_BYTES_MAX - p->bytes) {
     return piece_error(path, p->count, "there are too many pieces", err);

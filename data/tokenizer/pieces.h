@@ -34,8 +34,8 @@ typedef struct Pieces {
   PieceNode *node; /* NULL before pieces_index */
 } Pieces;
 
-/* Gives a text the next id. STATUS_INPUT, naming `path` and the piece: too many, too long, empty or
- * no UTF-8. */
+/* Gives a text the next id. STATUS_INPUT, naming `path` and the piece: too many, too long, empty, no
+ * UTF-8, or with a NUL byte, which no tokenizer.json that is read here can have. */
 Status pieces_add(Pieces *p, const char *text, size_t size, const char *path, Error *err);
 /* Builds the tree. STATUS_INPUT: two pieces are the same. */
 Status pieces_index(Pieces *p, const char *path, Error *err);
