@@ -10,7 +10,7 @@
 #define DEPTH 512
 #endif
 
-#ifdef __FP_FAST_FMAF
+#ifdef VMATH_FUSED
 #define FUSED true
 #else
 #define FUSED false

@@ -11,9 +11,14 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The machine multiplies and adds in one instruction; __FP_FAST_FMAF is what gcc says of it. */
+#if defined __FP_FAST_FMAF || defined __FMA__ || defined __ARM_FEATURE_FMA
+#define VMATH_FUSED
+#endif
+
 /* a * b + c: fused where the machine does it in one instruction. */
 static inline float vmath_fma(float a, float b, float c) {
-#ifdef __FP_FAST_FMAF
+#ifdef VMATH_FUSED
   return __builtin_fmaf(a, b, c);
 #else
   return a * b + c;
