@@ -218,7 +218,7 @@ static void what_cannot_be_told_may_be_there(void **state) {
   make_link(s, "nowhere", "below/leads");
   assert_true(file_exists(below(s, "leads/a")));
   assert_true(dir_exists(below(s, "leads/a")));
-  expect_error("look", file_look(below(s, "leads/a"), &there, &err), &err, STATUS_RUN, "leads");
+  expect_error("look", file_look(below(s, "leads/a"), &there, &err), &err, STATUS_INPUT, "leads");
   err = (Error){0};
   assert_false(file_exists(below(s, "none/a")));
   expect_ok("look", file_look(below(s, "none/a"), &there, &err), &err);

@@ -26,12 +26,16 @@ static Status stat_regular(int fd, const char *path, struct stat *info, Error *e
   return error_set(err, STATUS_INPUT, "%s: is not a regular file", path);
 }
 
+/* A failure says something of this process, and nothing of the file. */
+static bool is_ours(int cause) {
+  return cause == EMFILE || cause == ENFILE || cause == ENOMEM;
+}
+
 /* O_NONBLOCK: a FIFO without a writer must not block before it is refused. */
 static Status open_input(const char *path, int *fd, Error *err) {
   *fd = path_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
   if (*fd >= 0) return STATUS_OK;
-  bool ours = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
-  return path_failure(path, ours ? STATUS_RUN : STATUS_INPUT, "cannot open", err);
+  return path_failure(path, is_ours(errno) ? STATUS_RUN : STATUS_INPUT, "cannot open", err);
 }
 
 Status mapped_descriptor(MappedFile *f, int fd, const char *path, Error *err) {
@@ -146,7 +150,7 @@ bool file_exists(const char *path) {
 Status file_look(const char *path, bool *there, Error *err) {
   *there = look(path) == 0;
   if (*there || errno == ENOENT || errno == ENOTDIR) return STATUS_OK;
-  return path_failure(path, STATUS_RUN, "cannot stat", err);
+  return path_failure(path, is_ours(errno) ? STATUS_RUN : STATUS_INPUT, "cannot stat", err);
 }
 
 /* Outputs. */

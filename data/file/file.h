@@ -50,7 +50,8 @@ Status file_read(const char *path, size_t limit, char **text, size_t *size, Erro
  * permission), and whoever goes on learns why: what may be there is neither passed over nor written
  * over. */
 bool file_exists(const char *path);
-/* The same where there is no going on: what cannot be told is an error. */
+/* The same where there is no going on: what cannot be told is an error:
+ * STATUS_INPUT, or STATUS_RUN where it is this process's. */
 Status file_look(const char *path, bool *there, Error *err);
 /* Removes a file, never a directory, and no file that is another's behind a link below a mark; a
  * missing one is fine. */
