@@ -74,7 +74,8 @@ void mapped_close(MappedFile *f) {
 Status mapped_unchanged(const MappedFile *f, Error *err) {
   struct stat info;
   if (path_stat(f->path, &info) != 0) {
-    return path_failure(f->path, STATUS_INPUT, "went away while it was in use", err);
+    const char *what = errno == ENOENT ? "went away while it was in use" : "cannot stat";
+    return path_failure(f->path, is_ours(errno) ? STATUS_RUN : STATUS_INPUT, what, err);
   }
   if ((size_t)info.st_size != f->size) {
     return error_set(err, STATUS_INPUT, "%s: changed size while it was in use (%jd bytes, was %zu)",
