@@ -155,7 +155,8 @@ static char *judge_state(const Scenario *s, const Reference *r, const Place *p,
   char *what = NULL;
   size_t temporaries = tree_drop_temporaries(&now);
   if (!what && temporaries && !helpless) what = found("a temporary file stays");
-  if (!what && !tree_equal(&now, &r->before) && !tree_equal(&now, &r->after))
+  bool partly = ended->code == STATUS_PARTIAL; /* and its tables say which parts failed */
+  if (!what && !partly && !tree_equal(&now, &r->before) && !tree_equal(&now, &r->after))
     what = judge_between(s, r, p, &now, ended->code == 0);
   if (!what && ended->code == 0 && !s->probed && !tree_equal(&now, &r->after))
     what = found("exit 0, and not as after a run: %s", tree_difference(&now, &r->after));

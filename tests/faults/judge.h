@@ -7,6 +7,7 @@
  *   3. Else what was there is as before or as after; or between, where the scenario says so: then
  *      each file is as before or as after or one of those that grow, and the probe (a command that
  *      reads) finds what it found before or after.
+ *      Exit 6, parts failed: tables say which, and only the next rule holds.
  *   4. The command, run again without faults, ends with what an undisturbed run leaves, and nothing
  *      more: no temporary file. */
 #ifndef SKEIN_TESTS_JUDGE_H
