@@ -223,7 +223,7 @@ before=$(state "$work/outside")
 for change in "add $work/copy more --adapter $made/experts/kind --gate $made/gates/kind.safetensors" "rm $work/copy kind"; do
   # shellcheck disable=SC2086 # words
   run $change
-  if is_refusal $? 1 'copy/experts: is a symbolic link; nothing below .*copy may be one' &&
+  if is_refusal $? 3 'copy/experts: is a symbolic link; nothing below .*copy may be one' &&
     [ "$(state "$work/outside")" = "$before" ]; then pass; else fail "$change through a link"; fi
 done
 rm -r "$work/outside"
