@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static const Text *find_field(const Item *item, const char *name, size_t size) {
   for (size_t i = 0; i < item->fields; i++)
     if (strlen(item->field_name[i]) == size && memcmp(item->field_name[i], name, size) == 0)
       return &item->field[i];
-  assert(!"a template names a field that its task does not make");
+  assert(false && "a template names a field that its task does not make");
   return NULL;
 }
 
