@@ -11,6 +11,7 @@
 
 #include "infer/expert/gate_looks.h"
 #include "infer/expert/released.h"
+#include "tests/released_case.h"
 #include "tests/routed_case.h"
 #include "tests/scratch.h"
 
@@ -119,19 +120,11 @@ static void expect_expert(const RoutedCase *k, Released *r, int i, const char *n
   gate_close(gate);
 }
 
-static void open_golden(const RoutedCase *k, Released *r, const char *file) {
-  Error err = {0};
-  char *path = golden_path("released/%s", file);
-  expect_ok(path, released_open(r, path, &k->model->modules, &err), &err);
-  expect_ok(path, released_check(r, &err), &err);
-  free(path);
-}
-
 static void phatgoose_is_read(void **state) {
   RoutedCase *k = routed_case_open(*state, "released");
   Released r;
   const char *first;
-  open_golden(k, &r, "phatgoose/best.pt");
+  released_case_open(k, &r, "phatgoose/best.pt");
   assert_int_equal(r.experts, EXPERTS);
   for (int i = 0; i < EXPERTS; i++) expect_expert(k, &r, i, NAME[i], k->model->modules.count);
   assert_int_equal(released_unused(&r, false, &first), 2);
@@ -146,7 +139,7 @@ static void glider_is_read(void **state) {
     Released r;
     char file[64];
     snprintf(file, sizeof file, "glider/%s_best.pt", NAME[i]);
-    open_golden(k, &r, file);
+    released_case_open(k, &r, file);
     assert_int_equal(r.experts, 1);
     expect_expert(k, &r, 0, NAME[i], k->model->modules.count);
     released_close(&r);
@@ -162,7 +155,7 @@ static void the_run_of_a_gate_is_read(void **state) {
   Lora *lora;
   Gate *gate;
   Dtype dtype;
-  open_golden(k, &r, "gate_run/best.pt");
+  released_case_open(k, &r, "gate_run/best.pt");
   expect_ok("expert", released_read(&r, 0, &lora, &gate, &err), &err);
   expect_ok("dtype", released_dtype(&r, 0, &dtype, &err), &err);
   assert_int_equal(dtype, DTYPE_BF16);
@@ -181,7 +174,7 @@ static void an_expert_without_gates_has_zeros(void **state) {
   Lora *lora;
   Gate *gate;
   GateLooks looks;
-  open_golden(k, &r, "lora_linear/best.pt");
+  released_case_open(k, &r, "lora_linear/best.pt");
   assert_false(r.gates);
   expect_ok("expert", released_read(&r, 0, &lora, &gate, &err), &err);
   expect_values(k, "zoo", ".a", lora, gate);
@@ -208,7 +201,7 @@ static void gates_are_known_by_their_values(void **state) {
     Lora *lora;
     Gate *gate;
     GateLooks looks;
-    open_golden(k, &r, CASE[i].file);
+    released_case_open(k, &r, CASE[i].file);
     expect_ok(CASE[i].file, released_read(&r, 0, &lora, &gate, &err), &err);
     expect_ok(CASE[i].file, gate_looks(gate, lora, &looks, &err), &err);
     if (looks != CASE[i].looks) fail_msg("%s: %s", CASE[i].file, gate_looks_name(looks));
@@ -227,7 +220,7 @@ static void gates_alone_are_read(void **state) {
   Released r, whole;
   Lora *lora;
   Gate *own, *gate;
-  open_golden(k, &whole, "glider/zoo_best.pt");
+  released_case_open(k, &whole, "glider/zoo_best.pt");
   expect_ok("expert", released_read(&whole, 0, &lora, &own, &err), &err);
   const Expert expert = {.lora = lora};
   char *path = golden_path("released/memory.pt");

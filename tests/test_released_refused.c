@@ -12,6 +12,7 @@
 #include "data/tensors/torch_write.h"
 #include "infer/expert/released.h"
 #include "tests/damage.h"
+#include "tests/released_case.h"
 #include "tests/routed_case.h"
 #include "tests/scratch.h"
 
@@ -133,22 +134,14 @@ static void faults_are_named(void **state) {
   routed_case_close(k);
 }
 
-static void open_golden(const RoutedCase *k, Released *r, const char *file) {
-  Error err = {0};
-  char *path = golden_path("released/%s", file);
-  expect_ok(path, released_open(r, path, &k->model->modules, &err), &err);
-  expect_ok(path, released_check(r, &err), &err);
-  free(path);
-}
-
 static void gates_of_others_are_refused(void **state) {
   RoutedCase *k = routed_case_open(*state, "released");
   Error err = {0};
   Released few, many;
   Lora *lora;
   Gate *gate;
-  open_golden(k, &few, "arrow/zoo_best.pt");
-  open_golden(k, &many, "phatgoose/best.pt");
+  released_case_open(k, &few, "arrow/zoo_best.pt");
+  released_case_open(k, &many, "phatgoose/best.pt");
   expect_ok("expert", released_read(&many, 0, &lora, &gate, &err), &err);
   gate_close(gate);
   Status got = released_read_gate(&few, &(Expert){.lora = lora}, &gate, &err);
@@ -165,7 +158,7 @@ static void gates_of_others_are_refused(void **state) {
   expect_ok("expert", released_read(&few, 0, &lora, &gate, &err), &err);
   gate_close(gate);
   Released whole;
-  open_golden(k, &whole, "glider/zoo_best.pt");
+  released_case_open(k, &whole, "glider/zoo_best.pt");
   got = released_read_gate(&whole, &(Expert){.lora = lora}, &gate, &err);
   expect_error("more", got, &err, STATUS_MISMATCH, "zoo_best.pt|does not cover");
   lora_close(lora);
