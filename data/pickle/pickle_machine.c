@@ -18,13 +18,13 @@ Status machine_refuse(const PickleMachine *m, Error *err, const char *format, ..
   return error_set(err, STATUS_INPUT, "%s: data.pkl: byte %zu: %s", m->file, m->op, text);
 }
 
-Status machine_no_memory(const PickleMachine *m, Error *err) {
+static Status no_memory(const PickleMachine *m, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory: data.pkl", m->file);
 }
 
 Status machine_push_id(PickleMachine *m, PickleId id, Error *err) {
   PickleId *grown = array_grow(m->stack, m->depth, 1, sizeof *grown);
-  if (!grown) return machine_no_memory(m, err);
+  if (!grown) return no_memory(m, err);
   m->stack = grown;
   m->stack[m->depth++] = id;
   if (m->depth <= PICKLE_VALUES) return STATUS_OK;
@@ -36,7 +36,7 @@ Status machine_push(PickleMachine *m, PickleValue value, Error *err) {
   PickleValue *grown = array_grow(p->value, p->count, 1, sizeof *grown);
   if (!grown) {
     if (pickle_has_items(value.kind)) free(value.item);
-    return machine_no_memory(m, err);
+    return no_memory(m, err);
   }
   p->value = grown;
   p->value[p->count++] = value;
@@ -71,7 +71,7 @@ Status machine_mark(PickleMachine *m, Error *err) {
     return machine_refuse(m, err, "is nested more than %d deep", NESTED_MARKS);
   }
   size_t *grown = array_grow(m->mark, m->marks, 1, sizeof *grown);
-  if (!grown) return machine_no_memory(m, err);
+  if (!grown) return no_memory(m, err);
   m->mark = grown;
   m->mark[m->marks++] = m->depth;
   return STATUS_OK;
@@ -89,7 +89,7 @@ static Status close_mark(PickleMachine *m, size_t *count, Error *err) {
 Status machine_tuple(PickleMachine *m, size_t count, Error *err) {
   if (count > above_mark(m)) return machine_refuse(m, err, "nothing is on the stack");
   PickleId *item = malloc((count + 1) * sizeof *item);
-  if (!item) return machine_no_memory(m, err);
+  if (!item) return no_memory(m, err);
   m->depth -= count;
   if (count > 0) memcpy(item, m->stack + m->depth, count * sizeof *item);
   return machine_push(
@@ -114,7 +114,7 @@ Status machine_append(PickleMachine *m, PickleKind kind, size_t count, Error *er
     return machine_refuse(m, err, "more than %d values", PICKLE_VALUES);
   }
   PickleId *grown = array_grow(v->item, v->count, count, sizeof *grown);
-  if (!grown) return machine_no_memory(m, err);
+  if (!grown) return no_memory(m, err);
   v->item = grown;
   memcpy(v->item + v->count, m->stack + m->depth, count * sizeof *grown);
   v->count += (uint32_t)count;
@@ -145,7 +145,7 @@ Status machine_put(PickleMachine *m, uint64_t at, Error *err) {
   if (at >= m->memos) {
     size_t more = (size_t)at + 1 - m->memos;
     PickleId *grown = array_grow(m->memo, m->memos, more, sizeof *grown);
-    if (!grown) return machine_no_memory(m, err);
+    if (!grown) return no_memory(m, err);
     memset(grown + m->memos, 0, more * sizeof *grown);
     m->memo = grown;
     m->memos += more;

@@ -21,7 +21,6 @@ typedef struct PickleMachine {
 /* STATUS_INPUT, "<file>: data.pkl: byte <op>: ...". */
 Status machine_refuse(const PickleMachine *m, Error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-Status machine_no_memory(const PickleMachine *m, Error *err);
 
 /* Puts a value on the stack; it takes the items of the value, also on failure. */
 Status machine_push(PickleMachine *m, PickleValue value, Error *err);

@@ -73,8 +73,8 @@ static Status open_beside(PoolExpert *e, const char *base, const PoolSource *sou
                       VECTOR_ACTIVATION_ABSOLUTE, err);
 }
 
-Status pool_expert_open(PoolExpert *e, const PoolEntry *entry, const char *base,
-                        const PoolSource *source, const Modules *modules, Error *err) {
+static Status open_known(PoolExpert *e, const PoolEntry *entry, const char *base,
+                         const PoolSource *source, const Modules *modules, Error *err) {
   *e = (PoolExpert){.entry = entry};
   Status status = open_adapter(e, source, modules, err);
   if (status == STATUS_OK) status = open_beside(e, base, source, modules, err);
@@ -101,7 +101,7 @@ Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, cons
   PoolSource source = {dir, gate, entry->hash[POOL_ACTIVATION][0] ? activation : NULL};
   *e = (PoolExpert){0};
   Status status = dir && gate && activation
-                      ? pool_expert_open(e, entry, m->base, &source, modules, err)
+                      ? open_known(e, entry, m->base, &source, modules, err)
                       : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
   free(gate);
   free(activation);

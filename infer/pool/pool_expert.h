@@ -33,16 +33,12 @@ typedef struct PoolSource {
   const char *activation; /* NULL: none */
 } PoolSource;
 
-/* The files of an expert with the checks of pool_open; of the entry, which must outlive *e, only
- * the name and the fingerprint are read. `base` is the fingerprint of the model's base. On failure
- * *e is zeroed. */
-Status pool_expert_open(PoolExpert *e, const PoolEntry *entry, const char *base,
-                        const PoolSource *source, const Modules *modules, Error *err);
-/* As pool_expert_open of an expert that is new: its fingerprint is written into the entry, for
- * which the values of the adapter are read. */
+/* The files of an expert that is new, with the checks of pool_open; of the entry, which must outlive
+ * *e, only the name is read, and its fingerprint is written, for which the values of the adapter are
+ * read. `base` is the fingerprint of the model's base. On failure *e is zeroed. */
 Status pool_expert_open_new(PoolExpert *e, PoolEntry *entry, const char *base,
                             const PoolSource *source, const Modules *modules, Error *err);
-/* Expert `i` of the manifest. */
+/* The same of expert `i` of the manifest, whose fingerprint is read. */
 Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, const Modules *modules,
                                Error *err);
 void pool_expert_close(PoolExpert *e);

@@ -17,10 +17,6 @@ static const struct {
     {"user_data", offsetof(RouteLabels, user_data)},
 };
 
-const char *route_label_name(int label) {
-  return LABEL[label].name;
-}
-
 const char *route_label_value(const RouteMethod *method, int label) {
   return *(const char *const *)((const char *)&method->labels + LABEL[label].offset);
 }

@@ -7,8 +7,7 @@
 #include "infer/route/route_method.h"
 
 enum { ROUTE_LABELS = 9 };
-/* The name of a label in results, "expert_training", and its value; 0 <= label < ROUTE_LABELS. */
-const char *route_label_name(int label);
+/* The value of a label; 0 <= label < ROUTE_LABELS. */
 const char *route_label_value(const RouteMethod *method, int label);
 
 /* {name: value} of all labels; the caller owns it; NULL when out of memory. */

@@ -4,9 +4,8 @@
 
 #include "data/examples/examples.h"
 
-/* The first POOL_SAMPLE_LINES lines of a JSONL file of {"input", "target"}; `path` NULL: a sample of
- * our own, a dozen tasks in English. The tokenizer is borrowed. Free with examples_close. */
-enum { POOL_SAMPLE_LINES = 64 };
+/* A JSONL file of {"input", "target"}; `path` NULL: a sample of our own, a dozen tasks in English. The
+ * tokenizer is borrowed. Free with examples_close. */
 Status pool_sample_open(ExampleSet **sample, const char *path, const Tokenizer *tokenizer,
                         Error *err);
 
