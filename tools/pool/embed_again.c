@@ -8,18 +8,18 @@
 
 enum { THREADS = 2 };
 
-/* Coordinates of vectors of length 1, or of means of encoder states: another processor or number of
- * rows changes their last bits. */
+/* Of vectors that were made on another processor, or beside another number of rows: these change
+ * the last bits. */
 static const double AGAIN = 1e-3;
 
-/* The largest difference, over the largest coordinate. */
+/* |a - b| / |b|. */
 static double distance(const float *a, const float *b, int64_t n) {
-  double most = 0, largest = 0;
+  double apart = 0, length = 0;
   for (int64_t i = 0; i < n; i++) {
-    most = fmax(most, fabs((double)a[i] - (double)b[i]));
-    largest = fmax(largest, fabs((double)b[i]));
+    apart += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
+    length += (double)b[i] * (double)b[i];
   }
-  return largest > 0 ? most / largest : most;
+  return sqrt(apart / length);
 }
 
 static Status compare_rows(const PoolManifest *m, const Embeddings *e, Embedder *maker,
