@@ -19,8 +19,10 @@ flags_sanitize := -O1 -g $(march) -fsanitize=address,undefined -fno-sanitize-rec
 flags_clang := $(flags_sanitize) -fsanitize=float-cast-overflow \
   -ffp-contract=off -Wno-pass-failed -Wno-sign-conversion
 flags_fuzz := $(flags_clang) -fsanitize=fuzzer-no-link
-# libgomp is not built for it: only programs without parallel loops are run.
-flags_tsan := -O1 -g $(march) -fsanitize=thread -fno-omit-frame-pointer
+flags_afl := $(flags_clang)
+# clang's OpenMP tells the thread sanitizer, through Archer, what waits for what; gcc's does not.
+flags_tsan := -O1 -g $(march) -fsanitize=thread -fno-omit-frame-pointer \
+  -ffp-contract=off -Wno-pass-failed -Wno-sign-conversion
 # Valgrind 3.19 knows AVX2 and not AVX-512.
 flags_valgrind := -O1 -g -march=x86-64-v3
 flags_debug := -O0 -g
@@ -36,17 +38,24 @@ ifeq ($(MODE),aarch64)
   CXX := aarch64-linux-gnu-g++ --sysroot=$(sysroot)
   AR := aarch64-linux-gnu-ar
 endif
-ifneq ($(filter clang fuzz,$(MODE)),)
+ifeq ($(MODE),afl)
+  CC := afl-clang-fast
+  CXX := afl-clang-fast++
+endif
+ifneq ($(filter clang fuzz tsan,$(MODE)),)
   CC := clang
   CXX := clang++
 endif
 ifndef flags_$(MODE)
-  $(error MODE=$(MODE) is unknown; use release, debug, sanitize, clang, fuzz, tsan, valgrind, werror, v2 or aarch64)
+  $(error MODE=$(MODE) is unknown; use release, debug, sanitize, clang, fuzz, afl, tsan, valgrind, werror, v2 or aarch64)
 endif
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fopenmp $(warnings) $(flags_$(MODE)) $(CFLAGS)
 CXXFLAGS_ALL := -std=c++17 -I. -MMD -MP -Wall -Wextra -Wshadow $(flags_$(MODE)) $(CXXFLAGS)
 link_clang := -fsanitize-link-c++-runtime
-link_fuzz := $(link_clang)
+# Libraries that parse come first from where libFuzzer sees into them (tools/instrumented).
+instrumented := build/instrumented
+link_afl := $(link_clang)
+link_fuzz := $(link_clang) $(addprefix -L,$(wildcard $(instrumented)))
 LDFLAGS_ALL := -Wl,-z,relro,-z,now $(link_$(MODE)) $(LDFLAGS)
 LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lz -lcrypto \
   -lsentencepiece_train -lsentencepiece -lstdc++ -lpthread -lm
@@ -89,6 +98,7 @@ endif
 kernel_flags_valgrind := -O3
 # They read no bytes from outside, and take long to compile with all that looks at them.
 kernel_flags_fuzz := -fno-sanitize=all
+kernel_flags_afl := $(kernel_flags_fuzz)
 kernel_tables := $(kernels:%=$(BUILD)/autograd/kernel/table_%.o)
 
 .PHONY: all test check check-build check-format check-symbols check-globals check-instructions \
@@ -193,18 +203,30 @@ SECONDS ?= 20
 TARGETS ?=
 fuzz: ## let libFuzzer look for bytes that a reader cannot take (SECONDS=20 TARGETS='json torch')
 	@sh tools/bootstrap --missing $@
+	@sh tools/instrumented $(instrumented) || echo 'fuzz: libraries that parse stay as Debian built them'
 	@$(MAKE) --no-print-directory MODE=fuzz fuzz-run
-.PHONY: fuzz fuzz-run
+fuzz-afl: ## the same by AFL++, which chooses other bytes
+	@sh tools/bootstrap --missing $@
+	@$(MAKE) --no-print-directory MODE=afl fuzz-afl-run
+fuzz-afl-run: $(BUILD)/tests/fuzz/fuzzer $(BUILD)/tests/fuzz/replay
+	@sh tests/fuzz/afl $(BUILD) $(SECONDS) $(TARGETS)
+fuzz-corpus: ## pack what the fuzzer learned here into tests/fuzz/corpus.tar.zst, as few bytes as cover the same
+	@sh tests/fuzz/pack build/fuzz tests/fuzz/corpus.tar.zst
+.PHONY: fuzz fuzz-run fuzz-afl fuzz-afl-run fuzz-corpus
 fuzz-run: $(BUILD)/tests/fuzz/fuzzer $(BUILD)/tests/fuzz/replay
 	@sh tests/fuzz/fuzz $(BUILD) $(SECONDS) $(TARGETS)
 
-# What reads ahead in a thread of its own.
-thread_tests := batch batch_reader examples
-test-threads: ## run the tests of the batch reader under the thread sanitizer
+# What runs in threads: the reader of batches, loops of products, of training and of routing.
+thread_tests := batch batch_reader examples parallel products attention op_values train tfew t5_cache \
+  predict predict_routed route_execute router embed eval_run
+archer = $(firstword $(wildcard $(shell $(CC) -print-file-name=libarcher.so) /usr/lib/llvm-*/lib/libarcher.so))
+test-threads: ## run the tests of what runs in threads under the thread sanitizer
+	@sh tools/bootstrap --missing $@
 	@$(MAKE) --no-print-directory MODE=tsan test-threads-run
-.PHONY: test-threads-run
+.PHONY: test-threads test-threads-run
 test-threads-run: $(thread_tests:%=$(BUILD)/tests/test_%)
-	@TSAN_OPTIONS='halt_on_error=1 exitcode=66' sh tests/run $^
+	@OMP_TOOL_LIBRARIES='$(archer)' TSAN_OPTIONS='halt_on_error=1 exitcode=66 \
+	  ignore_noninstrumented_modules=1' sh tests/run $^
 
 valgrind: ## run the test programs under valgrind memcheck (slow)
 	@$(MAKE) --no-print-directory MODE=valgrind valgrind-run

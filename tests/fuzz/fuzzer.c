@@ -15,16 +15,20 @@ static void leave(void) {
   stage_close(&stage);
 }
 
-/* Takes the name of the target out of the arguments; the rest is libFuzzer's. */
+/* Takes the name of the target out of the arguments; the rest is libFuzzer's. It starts itself again
+ * with those (-merge, -minimize_crash): there the environment names the target. */
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  const Target *target = *argc > 1 ? target_find((*argv)[1]) : NULL;
-  if (!target) {
+  const char *inherited = getenv("FUZZ_TARGET");
+  const Target *target = target_find(inherited ? inherited : *argc > 1 ? (*argv)[1] : "");
+  if (!target || (!inherited && setenv("FUZZ_TARGET", target->name, 1) != 0)) {
     fprintf(stderr, "usage: fuzzer TARGET [CORPUS ...] [-OPTION=VALUE ...]\n");
     exit(2);
   }
-  (*argv)[1] = (*argv)[0];
-  (*argv)++;
-  (*argc)--;
+  if (!inherited) {
+    (*argv)[1] = (*argv)[0];
+    (*argv)++;
+    (*argc)--;
+  }
   stage = stage_open(target);
   return atexit(leave);
 }
