@@ -1,6 +1,7 @@
 #include "train/checkpoint.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,15 +61,28 @@ static Status write_state(const char *path, const Snapshot *of, Error *err) {
   return status;
 }
 
-static Status read_part(Weights *w, const Param *p, int part, Error *err) {
+/* What no run writes: a number that is not finite, a second moment below 0. */
+static Status check_part(const char *path, const char *name, const float *x, int64_t n, int part,
+                         Error *err) {
+  for (int64_t i = 0; i < n; i++) {
+    if (isfinite(x[i]) && (part < 2 || x[i] >= 0)) continue;
+    return error_set(err, STATUS_INPUT, "%s: tensor '%.200s': [%" PRId64 "] is %g, want %s", path,
+                     name, i, (double)x[i], part < 2 ? "a finite number" : "one from 0 on");
+  }
+  return STATUS_OK;
+}
+
+static Status read_part(const char *path, Weights *w, const Param *p, int part, Error *err) {
   char *name = NULL;
   if (asprintf(&name, "%s%s", p->name, PARTS[part]) < 0) return no_memory(err);
   Tensor stored;
   Status status = weights_get(w, name, p->tensor->rows, p->tensor->cols, &stored, err);
+  if (status == STATUS_OK) {
+    dtype_widen(param_part(p, part), stored.store, stored.dtype, (size_t)tensor_count(&stored));
+    status = check_part(path, name, param_part(p, part), tensor_count(&stored), part, err);
+  }
   free(name);
-  if (status != STATUS_OK) return status;
-  dtype_widen(param_part(p, part), stored.store, stored.dtype, (size_t)tensor_count(&stored));
-  return STATUS_OK;
+  return status;
 }
 
 static Status read_state(const char *path, const Snapshot *into, int parts, Error *err) {
@@ -77,7 +91,7 @@ static Status read_state(const char *path, const Snapshot *into, int parts, Erro
   Status status = STATUS_OK;
   for (int64_t i = 0; i < into->params && status == STATUS_OK; i++) {
     for (int part = 0; part < parts && status == STATUS_OK; part++) {
-      status = read_part(w, &into->param[i], part, err);
+      status = read_part(path, w, &into->param[i], part, err);
     }
   }
   if (status == STATUS_OK && parts == PART_COUNT) status = weights_check_used(w, err);

@@ -80,6 +80,11 @@ static void read_released(const Input *in) {
   released_close(&r);
 }
 
+/* No linear is called as the prefix that PEFT puts before all: such a name does not come back. */
+static bool is_prefix(const char *module) {
+  return strncmp(module, "base_model.model", strlen("base_model.model")) == 0;
+}
+
 /* A name is taken apart, and put together again where skein writes such names. */
 static void read_key(const Input *in) {
   char *name = strndup(in->bytes, in->size);
@@ -94,8 +99,10 @@ static void read_key(const Input *in) {
     char *again = released_name(STYLE_PHATGOOSE, key.part, module, (int)key.expert);
     MUST(module && again);
     const ReleasedKey second = released_key(again);
-    MUST(second.part == key.part && second.expert == key.expert);
-    MUST(second.module_size <= key.module_size); /* a second prefix would go, too */
+    if (!is_prefix(module)) {
+      MUST(second.part == key.part && second.expert == key.expert);
+      MUST(second.module_size == key.module_size);
+    }
     free(again);
     free(module);
   }

@@ -109,7 +109,10 @@ static void resume(const Input *in) {
   MUST(s->step == STEP || s->step == OLDER);
   MUST(s->skipped >= 0 && s->updates >= 0 && s->updates + s->skipped == s->step);
   MUST(s->best_step >= -1 && s->best_step <= STEP && isfinite(s->best_loss) && s->seconds >= 0);
-  for (int i = 0; i < COLS; i++) MUST(isfinite(w->values.data[i]) && isfinite(w->param.m[i]));
+  for (int i = 0; i < COLS; i++) {
+    MUST(isfinite(w->values.data[i]) && isfinite(w->param.m[i]));
+    MUST(isfinite(w->param.v[i]) && w->param.v[i] >= 0);
+  }
 }
 
 /* The manifest is of the bytes, as if a stranger had made both. */
