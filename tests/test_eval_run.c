@@ -128,6 +128,30 @@ static void test_only_a_part_of_the_pool(void **state) {
   json_decref(alone);
 }
 
+/* A default is lowered to the experts there are, as if it had been said so; what is said stays. */
+static void test_the_default_fits_a_small_pool(void **state) {
+  Scratch *s = *state;
+  EvalRun r;
+  Error err = {0};
+  expect_ok("open",
+            eval_run_open(&r, s,
+                          EVAL_HEAD "tasks:\n" EVAL_WHO
+                                    "methods: [{name: a, router: phatgoose, only: [deep]}, "
+                                    "{name: b, router: phatgoose, only: [deep], top_k: 1}, "
+                                    "{name: c, router: phatgoose}]\n",
+                          true, &err),
+            &err);
+  const EvalMethod *const *m = (const EvalMethod *const *)r.spec.method;
+  assert_true(m[0]->lowered && !m[1]->lowered && !m[2]->lowered);
+  assert_int_equal(m[0]->router.top_k, 1);
+  assert_int_equal(m[2]->router.top_k, 2);
+  char *a = eval_method_settings(m[0]), *b = eval_method_settings(m[1]);
+  assert_string_equal(a, b);
+  free(a);
+  free(b);
+  eval_run_close(&r);
+}
+
 /* ---- refused before anything is computed ---- */
 
 static const struct {
@@ -234,6 +258,7 @@ int main(void) {
       cmocka_unit_test(test_rules_choose),
       cmocka_unit_test(test_oracle_asks_no_more_than_it_needs),
       cmocka_unit_test(test_only_a_part_of_the_pool),
+      cmocka_unit_test(test_the_default_fits_a_small_pool),
   };
   return cmocka_run_group_tests(tests, eval_world_setup, scratch_teardown);
 }

@@ -91,7 +91,7 @@ static void what_cannot_be_is_refused(void **state) {
     const char *words;
   } cases[] = {
       {"router=phatgoose top_k=5", NULL, STATUS_USAGE, "top_k: is 5|has 4 experts"},
-      {"router=random", "sort", STATUS_USAGE, "top_k: is 2|has 1 expert "},
+      {"router=random top_k=2", "sort", STATUS_USAGE, "top_k: is 2|has 1 expert "},
       {"router=glider top_p=0", NULL, STATUS_USAGE, "top_p: is 0"},
       {"router=random top_p=0.5", NULL, STATUS_USAGE, "top_p: |top_k"},
       {"router=norm norm.prefilter=1", NULL, STATUS_USAGE,

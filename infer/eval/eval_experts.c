@@ -7,6 +7,7 @@
 #include "data/file/path.h"
 #include "infer/eval/eval_identity.h"
 #include "infer/route/router.h"
+#include "infer/route/router_options.h"
 
 /* ---- names ---- */
 
@@ -26,7 +27,7 @@ static Status check_only(const Evaluation *e, const char *only, const char *plac
   return status;
 }
 
-static Status check_method(const Evaluation *e, const EvalMethod *m, Error *err) {
+static Status check_method(const Evaluation *e, EvalMethod *m, Error *err) {
   const RouterSettings *s = &m->router;
   char place[1300];
   snprintf(place, sizeof place, "%s: method %.200s", eval_method_place(e->spec, m).text, m->name);
@@ -39,6 +40,7 @@ static Status check_method(const Evaluation *e, const EvalMethod *m, Error *err)
   int experts = 0;
   for (int i = 0; i < pool_count(e->pool); i++)
     experts += manifest_listed(s->only, pool_entry(e->pool, i)->name);
+  TRY(router_settings_fit(&m->set, s, experts, &m->lowered, err));
   Error why = {0};
   if (router_check(s, pool_dir(e->pool), experts, &why) != STATUS_OK)
     return error_set(err, why.status, "%s: %s", place, why.text);

@@ -48,6 +48,7 @@ typedef struct EvalMethod {
   RouterSettings router; /* of EVAL_ROUTED */
   OptionSet set;         /* over `router` */
   const YamlNode *at;    /* where the file says it; NULL of what no file does */
+  bool lowered;          /* its top_k is the default, lowered to the number of its experts */
   bool shown;            /* a row of the tables; false: computed for the choosing rules alone */
 } EvalMethod;
 

@@ -94,9 +94,16 @@ static Status set_choices(const Expansion *x, EvalMethod *variant, Error *err) {
   return eval_check_method(variant, place.text, err);
 }
 
-/* Drops the last method of the spec for one that is there under the same name. */
+/* Drops the last method of the spec for one that is there under the same name, whose settings are
+ * from now on those that the axes ask for, and no defaults. */
 static Status use_same(const Expansion *x, EvalMethod *same, Error *err) {
   EvalSpec *spec = x->spec;
+  const TextPlace place = axes_place(spec);
+  for (int i = 0; i < x->a->axes; i++) {
+    const EvalAxis *axis = &x->a->axis[i];
+    if (x->choice[i] >= 0 && eval_method_uses(same, axis->key))
+      TRY(options_put(&same->set, axis->key, axis->value[x->choice[i]], place.text, err));
+  }
   same->shown = true;
   eval_method_free(spec->method[--spec->methods]);
   int m = 0;

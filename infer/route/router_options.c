@@ -19,7 +19,7 @@ static const Option SHARED[SHARED_OPTIONS] = {
     {"only", OPTION_LIST, FIELD(only), NULL, 0, 0, NULL, false,
      "names of the experts that take part; unset: all of the pool"},
     {"top_k", OPTION_INT, FIELD(top_k), "2", 1, 1e6, NULL, false,
-     "experts a token and module; at most as many as there are"},
+     "experts a token and module; at most as many as there are, to which the default falls"},
     {"top_p", OPTION_REAL, FIELD(top_p), "1", 0, 1, NULL, false,
      "above 0; below 1 it replaces top_k: the fewest experts with this share of the softmax"},
     {"seed", OPTION_INT, FIELD(seed), "42", 0, OPTION_INT_MOST, NULL, false,
@@ -75,6 +75,19 @@ Status router_settings_init(OptionSet *set, RouterSettings *settings, Error *err
   }
   assert(at <= sizeof settings->own);
   return options_init_parts(set, part, (size_t)groups + 1, settings, err);
+}
+
+Status router_settings_fit(OptionSet *set, const RouterSettings *settings, int experts,
+                           bool *lowered, Error *err) {
+  char number[16];
+  *lowered = false;
+  if (!(route_method(settings->method)->uses & USES_TOP_K) || settings->top_p < 1 || experts < 1 ||
+      settings->top_k <= experts)
+    return STATUS_OK;
+  snprintf(number, sizeof number, "%d", experts);
+  TRY(options_preset(set, "top_k", number, err));
+  *lowered = settings->top_k == experts;
+  return STATUS_OK;
 }
 
 /* ---- which settings matter ---- */

@@ -9,6 +9,12 @@
  * with options_free. */
 Status router_settings_init(OptionSet *set, RouterSettings *settings, Error *err);
 
+/* A top_k that nobody set and that is above the number of experts that take part (at least 1)
+ * becomes that number, in the settings of the set too: *lowered. One that was set stays, and
+ * router_check refuses it. */
+Status router_settings_fit(OptionSet *set, const RouterSettings *settings, int experts,
+                           bool *lowered, Error *err);
+
 /* The key of a setting that methods share, by its bit in RouteMethod.uses: "expert" of bit 0. */
 const char *router_shared_key(int bit);
 

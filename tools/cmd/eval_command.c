@@ -55,6 +55,16 @@ static Status tell_items(const Evaluation *e, Error *err) {
   return STATUS_OK;
 }
 
+/* Settings that are not those of the help. */
+static void tell_methods(const EvalSpec *spec) {
+  for (int m = 0; m < spec->methods; m++) {
+    const EvalMethod *method = spec->method[m];
+    if (method->lowered)
+      console_note(NULL, "method %s: top_k: is %" PRId64 ", for no more experts take part",
+                   method->name, method->router.top_k);
+  }
+}
+
 /* ---- watching ---- */
 
 typedef struct Watching {
@@ -136,6 +146,7 @@ static Status run_evaluation(const EvalArguments *a, const Axes *axes, EvalSpec 
                              EvalFinish *finish, Error *err) {
   Evaluation e = {0};
   Status status = evaluation_open(&e, spec, a->force, err);
+  if (status == STATUS_OK) tell_methods(spec);
   if (status == STATUS_OK) status = tell_items(&e, err);
   if (status == STATUS_OK) status = a->dry_run ? print_plan(&e) : compute_cells(&e, err);
   if (!a->dry_run && (status == STATUS_OK || status == STATUS_PARTIAL)) {

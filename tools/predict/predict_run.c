@@ -83,12 +83,23 @@ static Status open_base(Parts *p, const PredictOptions *o, Error *err) {
   return status;
 }
 
+/* The default top_k is for a pool of some size. */
+static Status fit_router(Parts *p, Error *err) {
+  bool lowered;
+  TRY(router_settings_fit(&p->router_set, &p->router_settings, pool_count(p->pool), &lowered, err));
+  if (lowered)
+    console_note(NULL, "skein: top_k: is %" PRId64 ", for no more experts take part",
+                 p->router_settings.top_k);
+  return STATUS_OK;
+}
+
 static Status open_router(Parts *p, const PredictOptions *o, Error *err) {
   TRY(base_sample(&p->base, err));
   TRY((o->no_verify ? pool_open_as_is : pool_open)(&p->pool, o->pool, &p->base.model->modules,
                                                    p->base.sample, p->router_settings.only, err));
   if (o->no_verify) console_note(NULL, "%s: its files are not compared with pool.yaml", o->pool);
   if (o->require_provenance) TRY(pool_require_provenance(p->pool, err));
+  TRY(fit_router(p, err));
   TRY(router_open(&p->router, &p->router_settings, p->pool, &p->base, (int)o->threads, err));
   if (!o->stats) return STATUS_OK;
   TRY(routing_stats_new(&p->stats, pool_modules(p->pool), pool_count(p->pool), err));
