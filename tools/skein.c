@@ -2,7 +2,6 @@
  * error and the exit code. */
 #include <fcntl.h>
 #include <jansson.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +44,8 @@ static const char about_end[] =
     "\n"
     "Exit codes: 0 done, 1 failed while running, 2 wrong usage or configuration, 3 unreadable or\n"
     "malformed input, 4 parts that do not belong together, 5 a network endpoint failed,\n"
-    "6 finished with some parts failed, 130 interrupted after saving.\n";
+    "6 finished with some parts failed, 130 interrupted after saving. Of `skein pool diff`, as of\n"
+    "diff: 0 no difference, 1 differences, 2 or more trouble.\n";
 
 /* A mapped file that was cut short or overwritten raises SIGBUS when it is read. */
 static void on_bus_error(int signal) {
@@ -177,17 +177,6 @@ static int run_command(int argc, char **argv, Error *err) {
   return command->run(argc - 1, argv + 1, err);
 }
 
-/* Output that did not arrive is a failure, whatever the command thought. When it went to a program
- * that has stopped reading, such as head, there is nobody to complain to. */
-static bool output_arrived(Error *err) {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-  struct pollfd out = {.fd = STDOUT_FILENO};
-  bool reader_left = poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
-  if (!reader_left)
-    error_set(err, STATUS_RUN, "standard output cannot be written (full or closed)");
-  return false;
-}
-
 /* OpenBLAS takes buffers of 128 MiB and waits for ever, even at exit, when it cannot have them. */
 static void refuse_small_address_space(void) {
   const rlim_t least = (rlim_t)512 << 20;
@@ -206,7 +195,7 @@ int main(int argc, char **argv) {
   prepare_libraries();
   int status = (int)kernels_check(&err);
   if (status == STATUS_OK) status = run_command(argc, argv, &err);
-  if (!output_arrived(&err) && status == STATUS_OK) status = STATUS_RUN;
+  if (!console_arrived(&err) && status == STATUS_OK) status = STATUS_RUN;
   if (err.status != STATUS_OK) console_error(err.text);
   return status;
 }

@@ -33,11 +33,12 @@ static Status embed_instruction(Embeddings *out, int row, Embedder *e, const cha
                                 const PoolEntry *entry, Error *err) {
   Error why = {0};
   if (!entry->instruction[0] && !embedder_by_key(e)) {
-    return error_set(err, STATUS_INPUT,
-                     "%s: expert '%s' has no instruction to embed; add it again with `skein pool "
-                     "add %s %s --replace --instruction TEXT ...`, or set embedder: precomputed "
-                     "where the pool holds vectors of its own",
-                     dir, entry->name, dir, entry->name);
+    return error_set(
+        err, STATUS_INPUT,
+        "%s: expert '%s' has no instruction to embed; give it one with `skein pool set "
+        "%s %s --instruction TEXT`, or set embedder: precomputed where the pool holds "
+        "vectors of its own",
+        dir, entry->name, dir, entry->name);
   }
   if (!(out->name[row] = strdup(entry->name))) return no_memory(err);
   if (entry->instruction[0]) TRY(embed_text_hash(entry->instruction, out->text[row], err));

@@ -4,6 +4,7 @@
 #include "tools/cmd/commands.h"
 #include "tools/pool/pool_tool.h"
 #include "tools/shell/arguments.h"
+#include "tools/shell/console.h"
 
 static const char usage[] =
     "skein pool: put experts and their gates together, check them, compare pools\n"
@@ -23,6 +24,8 @@ static const char usage[] =
     "  skein pool add POOL NAME --adapter DIR --gate FILE [--activation FILE]\n"
     "                 [--instruction TEXT|@FILE] [--licence TEXT] [--base DIR] [--replace]\n"
     "                 [--require-provenance]\n"
+    "  skein pool set POOL NAME [--instruction TEXT|@FILE] [--licence TEXT]\n"
+    "                                          other texts of an expert; its files stay\n"
     "  skein pool rm POOL NAME                 take an expert out and delete its files\n"
     "  skein pool ls POOL [--json]             the experts\n"
     "  skein pool check POOL [--base DIR] [--json] [--require-provenance] [--sample FILE]\n"
@@ -45,7 +48,9 @@ static const char usage[] =
     "      --instruction TEXT  what the expert is for, which glider routes by; @FILE reads it\n"
     "      --licence TEXT      recorded with the expert\n"
     "      --base DIR          the T5 of the pool, where it is not where init found it\n"
-    "      --replace           an expert of this name gives way, and keeps its place\n"
+    "      --replace           an expert of this name gives way: the new one has its place, and "
+    "its\n"
+    "                          instruction and licence where no others are given\n"
     "      --require-provenance\n"
     "                          refuse gates that do not say which base and expert they are of\n"
     "      --names FILE        names of the experts in the order of their numbers, one a line;\n"
@@ -94,9 +99,10 @@ static const char usage[] =
     "gate does on text unlike the pool's tasks says little: give lines of your own.\n"
     "\n"
     "`diff` shows for a changed expert and each group of modules by how much its factors and\n"
-    "gates moved: |after - before| / |before|, in the Euclidean norm over the group.\n";
+    "gates moved: |after - before| / |before|, in the Euclidean norm over the group. It exits as\n"
+    "diff does: 0 when nothing differs, 1 when something does, 2 or more for trouble.\n";
 
-enum { INIT, ADD, REMOVE, LIST, CHECK, DIFF, IMPORT, EXPORT, VERBS };
+enum { INIT, ADD, SET, REMOVE, LIST, CHECK, DIFF, IMPORT, EXPORT, VERBS };
 
 static const struct {
   const char *name, *operands;
@@ -104,6 +110,7 @@ static const struct {
 } VERB[VERBS] = {
     [INIT] = {"init", "POOL", 1},
     [ADD] = {"add", "POOL and NAME", 2},
+    [SET] = {"set", "POOL and NAME", 2},
     [REMOVE] = {"rm", "POOL and NAME", 2},
     [LIST] = {"ls", "POOL", 1},
     [CHECK] = {"check", "POOL", 1},
@@ -121,8 +128,8 @@ static const Argument ROWS[] = {
     {"adapter", 0, ARGUMENT_TEXT, AT(adapter), .forms = OF(ADD)},
     {"gate", 0, ARGUMENT_TEXT, AT(gate), .forms = OF(ADD)},
     {"activation", 0, ARGUMENT_TEXT, AT(activation), .forms = OF(ADD)},
-    {"instruction", 0, ARGUMENT_PROSE, AT(instruction), .forms = OF(ADD)},
-    {"licence", 0, ARGUMENT_PROSE, AT(licence), .forms = OF(ADD)},
+    {"instruction", 0, ARGUMENT_PROSE, AT(instruction), .forms = OF(ADD) | OF(SET)},
+    {"licence", 0, ARGUMENT_PROSE, AT(licence), .forms = OF(ADD) | OF(SET)},
     {"replace", 0, ARGUMENT_SWITCH, AT(replace), .forms = OF(ADD)},
     {"json", 0, ARGUMENT_SWITCH, AT(json),
      .forms = OF(LIST) | OF(CHECK) | OF(DIFF) | OF(IMPORT) | OF(EXPORT)},
@@ -145,11 +152,12 @@ static Status find_verb(int argc, char **argv, int *verb, Error *err) {
   }
   if (argc < 2) {
     return error_set(err, STATUS_USAGE,
-                     "pool: init, add, rm, ls, check, diff, import or export is missing; see skein "
-                     "pool --help");
+                     "pool: init, add, set, rm, ls, check, diff, import or export is missing; see "
+                     "skein pool --help");
   }
   return error_set(err, STATUS_USAGE,
-                   "pool: '%s' is none of init, add, rm, ls, check, diff, import, export", argv[1]);
+                   "pool: '%s' is none of init, add, set, rm, ls, check, diff, import, export",
+                   argv[1]);
 }
 
 static Status print_list(const char *dir, bool json, Error *err) {
@@ -166,6 +174,8 @@ static Status run_verb(int verb, char **operand, const PoolOptions *o, Error *er
       return pool_init(operand[0], o, err);
     case ADD:
       return pool_add(operand[0], operand[1], o, err);
+    case SET:
+      return pool_set(operand[0], operand[1], o, err);
     case REMOVE:
       return pool_remove(operand[0], operand[1], err);
     case LIST:
@@ -174,11 +184,18 @@ static Status run_verb(int verb, char **operand, const PoolOptions *o, Error *er
       return pool_check(operand[0], o, err);
     case IMPORT:
       return pool_import(operand[0], operand[1], o, err);
-    case EXPORT:
-      return pool_export(operand[0], operand[1], operand[2], o, err);
     default:
-      return pool_diff(operand[0], operand[1], o, err);
+      return pool_export(operand[0], operand[1], operand[2], o, err);
   }
+}
+
+/* The exit code of `diff`, of which 1 is no failure: what would be 1 elsewhere is 2, as of diff. */
+static int run_diff(char **operand, const PoolOptions *o, Error *err) {
+  bool differ = false;
+  Status status = pool_diff(operand[0], operand[1], o, &differ, err);
+  if (!console_arrived(err) && status == STATUS_OK) status = STATUS_RUN;
+  if (status == STATUS_RUN) return STATUS_USAGE;
+  return status == STATUS_OK ? differ : (int)status;
 }
 
 /* The options of a verb; one that another has is told from one that is unknown. */
@@ -201,6 +218,7 @@ static int run_pool(int argc, char **argv, Error *err) {
   argv++, argc--;
   argv[0] = name; /* which messages about options begin with */
   TRY(read_options(&o, verb, argc, argv, err));
+  if (verb == DIFF) return run_diff(argv + optind, &o, err);
   return run_verb(verb, argv + optind, &o, err);
 }
 

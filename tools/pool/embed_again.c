@@ -22,8 +22,27 @@ static double distance(const float *a, const float *b, int64_t n) {
   return sqrt(apart / length);
 }
 
-static Status compare_rows(const PoolManifest *m, const Embeddings *e, Embedder *maker,
+Status embed_again_open(Embedder **maker, const Embeddings *e, const PoolManifest *m,
+                        const Base *base, Error *err) {
+  bool lexical = strncmp(e->embedder, "lexical-", strlen("lexical-")) == 0;
+  bool encoder = strncmp(e->embedder, "encoder-", strlen("encoder-")) == 0;
+  const char **corpus = NULL;
+  EmbedderSpec spec = {.kind = EMBEDDER_ENCODER, .base = base, .threads = THREADS};
+  *maker = NULL;
+  if (lexical) {
+    spec.kind = EMBEDDER_LEXICAL;
+    TRY(embed_corpus(m, &corpus, &spec.corpus_count, err));
+  }
+  spec.corpus = corpus;
+  Status status = STATUS_OK;
+  if (lexical ? spec.corpus_count > 0 : encoder && base) status = embedder_open(maker, &spec, err);
+  free(corpus);
+  return status;
+}
+
+Status embed_again_compare(const Embeddings *e, Embedder *maker, const PoolManifest *m,
                            const char *path, Findings *found, Error *err) {
+  if (embedder_dim(maker) != e->dim) return STATUS_OK;
   float *vector = malloc((size_t)e->dim * sizeof *vector);
   if (!vector) return error_set(err, STATUS_RUN, "%s: out of memory", path);
   Status status = STATUS_OK;
@@ -38,38 +57,5 @@ static Status compare_rows(const PoolManifest *m, const Embeddings *e, Embedder 
                  e->embedder);
   }
   free(vector);
-  return status;
-}
-
-static Status compare_file(const PoolManifest *m, const Embeddings *e, const EmbedderSpec *spec,
-                           const char *path, Findings *found, Error *err) {
-  Embedder *maker = NULL;
-  TRY(embedder_open(&maker, spec, err));
-  Status status = STATUS_OK;
-  if (strcmp(embedder_name(maker), e->embedder) != 0) {
-    findings_add(found, NULL, STATUS_OK, "%s: is of other instructions or another base; not used",
-                 path);
-  } else if (embedder_dim(maker) == e->dim) {
-    status = compare_rows(m, e, maker, path, found, err);
-  }
-  embedder_close(maker);
-  return status;
-}
-
-Status embeddings_compare(const Embeddings *e, const PoolManifest *m, const Base *base,
-                          const char *path, Findings *found, Error *err) {
-  bool lexical = strncmp(e->embedder, "lexical-", strlen("lexical-")) == 0;
-  bool encoder = strncmp(e->embedder, "encoder-", strlen("encoder-")) == 0;
-  const char **corpus = NULL;
-  EmbedderSpec spec = {.kind = EMBEDDER_ENCODER, .base = base, .threads = THREADS};
-  if (lexical) {
-    spec.kind = EMBEDDER_LEXICAL;
-    TRY(embed_corpus(m, &corpus, &spec.corpus_count, err));
-  }
-  spec.corpus = corpus;
-  Status status = STATUS_OK;
-  if (lexical ? spec.corpus_count > 0 : encoder && base)
-    status = compare_file(m, e, &spec, path, found, err);
-  free(corpus);
   return status;
 }

@@ -6,10 +6,16 @@
 #include "infer/pool/pool_manifest.h"
 #include "tools/pool/pool_findings.h"
 
-/* Vectors of `lexical`, and with a base (NULL: none) of `encoder`, are made again: one that is not
- * what its embedder makes of the expert's instruction is an error, for the hash of the instruction
- * beside it proves nothing. Others cannot be made here. `path` is that of the file. */
-Status embeddings_compare(const Embeddings *e, const PoolManifest *m, const Base *base,
-                          const char *path, Findings *found, Error *err);
+/* The embedder that makes vectors of the file's kind for this pool as it is now: of `lexical`, and
+ * with a base (NULL: none) of `encoder`. *maker becomes NULL where none can be made here. The file
+ * is one that runs read when it is of the maker's name. */
+Status embed_again_open(Embedder **maker, const Embeddings *e, const PoolManifest *m,
+                        const Base *base, Error *err);
+
+/* Makes the vectors of a file of the maker's name again: one that is not what the embedder makes of
+ * the expert's instruction is an error, for the hash of the instruction beside it proves nothing.
+ * `path` is that of the file. */
+Status embed_again_compare(const Embeddings *e, Embedder *maker, const PoolManifest *m,
+                           const char *path, Findings *found, Error *err);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "tools/pool/pool_tool.h"
+#include "tools/shell/console.h"
 
 static const char JOURNAL[] = "experts/.changing";
 
@@ -105,5 +107,29 @@ Status pool_change_finish(const char *dir, Error *err) {
   Status status = file_look(journal, &there, err);
   if (status == STATUS_OK && there) status = finish(dir, journal, err);
   free(journal);
+  return status;
+}
+
+/* ---- under the lock ---- */
+
+static void tell_waiting(void *arg, const char *line) {
+  (void)arg;
+  console_note(NULL, "%s", line);
+}
+
+LockWait pool_wait(void) {
+  return (LockWait){.seconds = 30, .tell = tell_waiting};
+}
+
+Status pool_change(const char *dir, PoolEdit *edit, void *arg, Error *err) {
+  Lock *lock;
+  PoolManifest m = {0};
+  const LockWait wait = pool_wait();
+  TRY(pool_lock(&lock, dir, &wait, err));
+  Status status = pool_change_finish(dir, err);
+  if (status == STATUS_OK) status = manifest_read(&m, dir, err);
+  if (status == STATUS_OK) status = edit(&m, arg, err);
+  manifest_free(&m);
+  lock_release(lock);
   return status;
 }

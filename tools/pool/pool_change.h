@@ -13,6 +13,12 @@
 
 #include "infer/pool/pool_manifest.h"
 
+/* What is to become of a pool: changes the manifest that was read, and writes it. */
+typedef Status PoolEdit(PoolManifest *m, void *arg, Error *err);
+/* Takes the pool's lock, finishes the change of a writer that died, reads the manifest and hands it
+ * to `edit`. `dir` must be a pool. */
+Status pool_change(const char *dir, PoolEdit *edit, void *arg, Error *err);
+
 /* `coming` and `going`: entries whose folders do; NULL: none. */
 Status pool_change_begin(const PoolManifest *m, const PoolEntry *coming, const PoolEntry *going,
                          Error *err);

@@ -174,6 +174,16 @@ static bool same_order(const PoolManifest *before, const PoolManifest *after) {
   return true;
 }
 
+/* Anything of what the facts say. */
+static bool find_difference(const Diff *d) {
+  const json_t *root = d->facts.root;
+  return !json_is_true(json_object_get(root, "same_base")) ||
+         !json_is_true(json_object_get(root, "same_order")) ||
+         json_array_size(json_object_get(root, "experts_added")) > 0 ||
+         json_array_size(json_object_get(root, "experts_removed")) > 0 ||
+         json_array_size(d->changed) > 0;
+}
+
 static Status compare_pools(Diff *d, Error *err) {
   Facts *f = &d->facts;
   facts_set(f, f->root, "before", facts_text(d->before.dir));
@@ -191,14 +201,37 @@ static Status compare_pools(Diff *d, Error *err) {
   return STATUS_OK;
 }
 
-Status pool_diff(const char *before, const char *after, const PoolOptions *o, Error *err) {
-  Diff d = {.facts = facts_new()};
-  Status status = manifest_read(&d.before, before, err);
-  if (status == STATUS_OK) status = manifest_read(&d.after, after, err);
-  if (status == STATUS_OK) status = compare_pools(&d, err);
+static void diff_close(Diff *d) {
+  facts_free(&d->facts);
+  manifest_free(&d->before);
+  manifest_free(&d->after);
+}
+
+static Status compare_once(Diff *d, const char *before, const char *after, Error *err) {
+  *d = (Diff){.facts = facts_new()};
+  TRY(manifest_read(&d->before, before, err));
+  TRY(manifest_read(&d->after, after, err));
+  return compare_pools(d, err);
+}
+
+/* Files that were read while a pool was changed may be of another state than its manifest, even
+ * where nothing failed: a folder's name may come again. Then all is read again. */
+static Status compare_current(Diff *d, const char *before, const char *after, Error *err) {
+  for (;;) {
+    Error failure = {0};
+    Status status = compare_once(d, before, after, &failure);
+    if (!manifest_changed(&d->before) && !manifest_changed(&d->after))
+      return status == STATUS_OK ? status : error_set(err, status, "%s", failure.text);
+    diff_close(d);
+  }
+}
+
+Status pool_diff(const char *before, const char *after, const PoolOptions *o, bool *differ,
+                 Error *err) {
+  Diff d;
+  Status status = compare_current(&d, before, after, err);
   if (status == STATUS_OK) status = facts_print(&d.facts, o->json, err);
-  facts_free(&d.facts);
-  manifest_free(&d.before);
-  manifest_free(&d.after);
+  if (status == STATUS_OK) *differ = find_difference(&d);
+  diff_close(&d);
   return status;
 }

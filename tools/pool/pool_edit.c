@@ -1,30 +1,23 @@
 /* What changes a pool: one new manifest, and a folder that comes, goes, or both (pool_change.h). */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
-#include "data/text/utf8.h"
 #include "infer/pool/pool_expert.h"
 #include "tools/pool/adapter_notes.h"
 #include "tools/pool/pool_change.h"
 #include "tools/pool/pool_copy.h"
+#include "tools/pool/pool_embeddings.h"
 #include "tools/pool/pool_gate.h"
+#include "tools/pool/pool_keep.h"
 #include "tools/pool/pool_parts.h"
 #include "tools/pool/pool_tool.h"
 #include "tools/shell/console.h"
 
 static Status out_of_memory(const char *dir, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-}
-
-static void tell_waiting(void *arg, const char *line) {
-  (void)arg;
-  console_note(NULL, "%s", line);
-}
-
-LockWait pool_wait(void) {
-  return (LockWait){.seconds = 30, .tell = tell_waiting};
 }
 
 /* ---- init ---- */
@@ -61,31 +54,13 @@ Status pool_init(const char *dir, const PoolOptions *o, Error *err) {
       m.dir && m.base_name ? t5_fingerprint(model, m.base, err) : out_of_memory(dir, err);
   if (status == STATUS_OK) status = t5_sample(model, m.sample, err);
   if (status == STATUS_OK) status = make_pool(dir, &m, err);
+  if (status == STATUS_OK) console_say("%s: a new pool for experts of %s", dir, o->base);
   manifest_free(&m);
   t5_close(model);
   return status;
 }
 
 /* ---- add ---- */
-
-/* `--instruction` in a new string. */
-static Status read_instruction(const char *given, char **text, Error *err) {
-  enum { BYTES_MAX = 1 << 16 };
-  *text = NULL;
-  if (given && given[0] == '@') {
-    size_t size;
-    if (!given[1]) return error_set(err, STATUS_USAGE, "--instruction: '@' wants a file: @FILE");
-    TRY(file_read(given + 1, BYTES_MAX, text, &size, err));
-    while (size > 0 && (*text)[size - 1] == '\n') (*text)[--size] = '\0';
-    if (utf8_valid(*text, size) == size && strlen(*text) == size) return STATUS_OK;
-    free(*text);
-    *text = NULL;
-    return error_set(err, STATUS_INPUT, "%s: is not UTF-8 text", given + 1);
-  }
-  TRY(pool_check_text("--instruction", given ? given : "", err));
-  *text = strdup(given ? given : "");
-  return *text ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: the instruction");
-}
 
 static Status check_base(const PoolManifest *m, T5 *model, Error *err) {
   char base[HASH_HEX];
@@ -98,11 +73,13 @@ static Status check_base(const PoolManifest *m, T5 *model, Error *err) {
 
 /* A new expert that was checked, and waits for the pool's lock. */
 typedef struct Addition {
+  const PoolOptions *options;
   PoolEntry entry;
   PoolGate gate;
   PoolSource source;
-  T5 *model;           /* the pool's base, whose modules it was checked for */
-  char base[HASH_HEX]; /* of the pool that it was checked for */
+  char *kept_activation; /* in the pool, of the expert that is replaced */
+  T5 *model;             /* the pool's base, whose modules it was checked for */
+  char base[HASH_HEX];   /* of the pool that it was checked for */
 } Addition;
 
 /* Takes expert `at` out of the manifest, which is written. */
@@ -167,13 +144,28 @@ static Status finish_change(const PoolManifest *m, Status status, Error *err) {
   return status != STATUS_OK ? status : finished;
 }
 
+static void say_placed(const PoolManifest *m, const PoolEntry *e, bool replaced) {
+  char folder[POOL_FOLDER_MAX];
+  pool_folder(e, folder);
+  console_say("%s: '%s' %s, %s of %" PRId64 " modules in experts/%s; %d expert%s", m->dir, e->name,
+              replaced ? "replaced" : "added", peft_type_title(e->kind), e->modules, folder,
+              m->count, m->count == 1 ? "" : "s");
+}
+
 /* Makes the addition, and the files that it is about, an expert of the pool. */
 static Status place_expert(PoolManifest *m, Addition *a, Error *err) {
   int at = manifest_find(m, a->entry.name);
   const PoolEntry *old = at >= 0 ? &m->entry[at] : NULL;
+  if (old) TRY(pool_keep(&a->entry, &a->kept_activation, m, at, a->options, err));
+  if (a->kept_activation) a->source.activation = a->kept_activation;
+  bool other = !old || strcmp(old->instruction, a->entry.instruction) != 0;
   TRY(choose_folder(m, old, &a->entry, err));
   TRY(pool_change_begin(m, &a->entry, old, err));
-  return finish_change(m, write_expert(m, a, at, &a->entry, err), err);
+  TRY(finish_change(m, write_expert(m, a, at, &a->entry, err), err));
+  const PoolEntry *placed = &m->entry[old ? at : m->count - 1];
+  say_placed(m, placed, old != NULL);
+  pool_tell_embeddings(m, other ? placed->name : NULL);
+  return STATUS_OK;
 }
 
 static Status check_name(const PoolManifest *m, const char *name, bool replace, Error *err) {
@@ -189,6 +181,7 @@ static Status check_name(const PoolManifest *m, const char *name, bool replace, 
 
 static void addition_free(Addition *a) {
   pool_gate_release(&a->gate);
+  free(a->kept_activation);
   pool_entry_free(&a->entry);
   t5_close(a->model);
 }
@@ -215,42 +208,19 @@ static Status check_addition(Addition *a, const PoolManifest *m, const char *nam
   if (!a->entry.name || !a->entry.licence) return out_of_memory(m->dir, err);
   TRY(check_name(m, name, o->replace, err));
   TRY(pool_check_text("--licence", a->entry.licence, err));
-  TRY(read_instruction(o->instruction, &a->entry.instruction, err));
+  TRY(pool_read_instruction(o->instruction, &a->entry.instruction, err));
   TRY(pool_open_base(&a->model, m, o->base, err));
   TRY(check_base(m, a->model, err));
   return check_parts(a, m, o, err);
 }
 
-/* ---- the manifest under its lock ---- */
-
-typedef struct Change Change;
-struct Change {
-  Status (*make)(PoolManifest *m, const Change *c, Error *err);
-  const char *name; /* of the expert */
-  bool replace;
-  Addition *addition; /* NULL for what adds nothing */
-};
-
-/* Makes a change of a pool whose manifest is read under the lock, once the last one is finished. */
-static Status change_pool(const char *dir, const Change *change, Error *err) {
-  Lock *lock;
-  PoolManifest m = {0};
-  const LockWait wait = pool_wait();
-  TRY(pool_lock(&lock, dir, &wait, err));
-  Status status = pool_change_finish(dir, err);
-  if (status == STATUS_OK) status = manifest_read(&m, dir, err);
-  if (status == STATUS_OK) status = change->make(&m, change, err);
-  manifest_free(&m);
-  lock_release(lock);
-  return status;
-}
-
 /* The pool may be another one than that which the addition was checked for. */
-static Status add_expert(PoolManifest *m, const Change *c, Error *err) {
-  TRY(check_name(m, c->name, c->replace, err));
-  if (strcmp(m->base, c->addition->base) != 0)
+static Status add_expert(PoolManifest *m, void *arg, Error *err) {
+  Addition *a = arg;
+  TRY(check_name(m, a->entry.name, a->options->replace, err));
+  if (strcmp(m->base, a->base) != 0)
     return error_set(err, STATUS_MISMATCH, "%s: became a pool of another base meanwhile", m->dir);
-  return place_expert(m, c->addition, err);
+  return place_expert(m, a, err);
 }
 
 /* What takes long is done before the lock, for which others may wait. */
@@ -260,30 +230,33 @@ Status pool_add(const char *dir, const char *name, const PoolOptions *o, Error *
                      o->adapter ? "gate FILE" : "adapter DIR");
   }
   PoolManifest m;
-  Addition a = {0};
+  Addition a = {.options = o};
   TRY(manifest_read(&m, dir, err));
   memcpy(a.base, m.base, sizeof a.base);
   Status status = check_addition(&a, &m, name, o, err);
   manifest_free(&m);
-  const Change change = {add_expert, name, o->replace, &a};
-  if (status == STATUS_OK) status = change_pool(dir, &change, err);
+  if (status == STATUS_OK) status = pool_change(dir, add_expert, &a, err);
   addition_free(&a);
   return status;
 }
 
 /* ---- rm ---- */
 
-static Status remove_expert(PoolManifest *m, const Change *c, Error *err) {
+static Status remove_expert(PoolManifest *m, void *arg, Error *err) {
+  const char *name = arg;
   int at;
-  TRY(manifest_require(m, c->name, &at, err));
+  TRY(manifest_require(m, name, &at, err));
   TRY(pool_change_begin(m, NULL, &m->entry[at], err));
-  return finish_change(m, take_entry(m, at, err), err);
+  TRY(finish_change(m, take_entry(m, at, err), err));
+  console_say("%s: '%s' is taken out and its files are deleted; %d expert%s left", m->dir, name,
+              m->count, m->count == 1 ? " is" : "s are");
+  pool_tell_embeddings(m, NULL);
+  return STATUS_OK;
 }
 
 Status pool_remove(const char *dir, const char *name, Error *err) {
   PoolManifest m;
-  const Change change = {.make = remove_expert, .name = name};
   TRY(manifest_read(&m, dir, err)); /* before the lock, whose file would appear in any directory */
   manifest_free(&m);
-  return change_pool(dir, &change, err);
+  return pool_change(dir, remove_expert, (void *)(uintptr_t)name, err);
 }

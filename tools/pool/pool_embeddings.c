@@ -7,6 +7,14 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "tools/pool/embed_again.h"
+#include "tools/shell/console.h"
+
+typedef struct Check {
+  const PoolManifest *m;
+  const Base *base;
+  const char *changed; /* an expert whose instruction is another since a moment ago */
+  Findings *found;
+} Check;
 
 /* Rows that are of no expert; of examples, whose rows are "<expert>/<index>", the expert counts. */
 static void check_rows(const PoolManifest *m, const Embeddings *e, const char *path,
@@ -27,63 +35,99 @@ static void check_rows(const PoolManifest *m, const Embeddings *e, const char *p
 }
 
 /* The row of an expert, which is to be of its instruction as it is now. */
-static Status check_expert(const PoolManifest *m, int i, const Embeddings *e, const char *path,
-                           Findings *found, Error *err) {
-  const char *name = m->entry[i].name;
+static Status check_expert(const Check *c, int i, const Embeddings *e, const char *path,
+                           Error *err) {
+  const char *name = c->m->entry[i].name;
   char hash[HASH_HEX];
   int64_t row = embeddings_find(e, name);
   if (row < 0) {
-    findings_add(found, name, STATUS_MISMATCH, "%s: has no row for it; run `skein embed` again",
+    findings_add(c->found, name, STATUS_MISMATCH, "%s: has no row for it; run `skein embed` again",
                  path);
     return STATUS_OK;
   }
-  if (!e->text || !e->text[row][0]) return STATUS_OK;
-  TRY(embed_text_hash(m->entry[i].instruction, hash, err));
+  if (!e->text || !e->text[row][0]) {
+    if (c->changed && strcmp(name, c->changed) == 0)
+      findings_add(c->found, name, STATUS_OK,
+                   "%s: does not say of which instruction its row is; bring another if it was of "
+                   "the old one",
+                   path);
+    return STATUS_OK;
+  }
+  TRY(embed_text_hash(c->m->entry[i].instruction, hash, err));
   if (strcmp(hash, e->text[row]) == 0) return STATUS_OK;
-  findings_add(found, name, STATUS_MISMATCH,
+  findings_add(c->found, name, STATUS_MISMATCH,
                "%s: is of another instruction than it has now; run `skein embed` again", path);
   return STATUS_OK;
 }
 
-static Status check_file(const PoolManifest *m, const Base *base, const char *path, bool examples,
-                         Findings *found, Error *err) {
-  Embeddings e;
-  Error failure = {0};
-  if (embeddings_read(&e, path, &failure) != STATUS_OK) {
-    return findings_add_failure(found, NULL, &failure, err);
-  }
+static Status check_instructions(const Check *c, const Embeddings *e, Embedder *maker,
+                                 const char *path, Error *err) {
+  int errors = c->found->errors;
+  for (int i = 0; i < c->m->count; i++) TRY(check_expert(c, i, e, path, err));
+  if (!maker || c->found->errors > errors) return STATUS_OK;
+  return embed_again_compare(e, maker, c->m, path, c->found, err);
+}
+
+/* A file of another embedder than the pool has now is left by earlier instructions, or of another
+ * base: runs look for theirs by its name and do not find this one. */
+static Status check_vectors(const Check *c, const Embeddings *e, bool examples, const char *path,
+                            Error *err) {
+  Embedder *maker;
+  TRY(embed_again_open(&maker, e, c->m, c->base, err));
+  bool lexical = strncmp(e->embedder, "lexical-", strlen("lexical-")) == 0;
   Status status = STATUS_OK;
-  int errors = found->errors;
-  for (int i = 0; !examples && i < m->count && status == STATUS_OK; i++) {
-    status = check_expert(m, i, &e, path, found, err);
+  if (maker ? strcmp(embedder_name(maker), e->embedder) != 0 : lexical) {
+    findings_add(c->found, NULL, STATUS_OK,
+                 "%s: is of %s; no run reads it, and `skein embed` makes another", path,
+                 lexical ? "other instructions than the pool's" : "another base");
+  } else {
+    if (!examples) status = check_instructions(c, e, maker, path, err);
+    check_rows(c->m, e, path, c->found);
   }
-  check_rows(m, &e, path, found);
-  if (status == STATUS_OK && !examples && found->errors == errors)
-    status = embeddings_compare(&e, m, base, path, found, err);
-  embeddings_free(&e);
+  embedder_close(maker);
   return status;
 }
 
-static Status check_named(const PoolManifest *m, const Base *base, const char *dir,
-                          const char *name, Findings *found, Error *err) {
+static Status check_named(const Check *c, const char *dir, const char *name, Error *err) {
   static const char EXAMPLES[] = "examples-";
+  Embeddings e;
+  Error failure = {0};
   if (name[0] == '.') return STATUS_OK;
   char *path = path_join(dir, name);
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   bool examples = strncmp(name, EXAMPLES, strlen(EXAMPLES)) == 0;
-  Status status = check_file(m, base, path, examples, found, err);
+  Status status = embeddings_read(&e, path, &failure);
+  if (status == STATUS_OK) {
+    status = check_vectors(c, &e, examples, path, err);
+    embeddings_free(&e);
+  } else {
+    status = findings_add_failure(c->found, NULL, &failure, err);
+  }
   free(path);
   return status;
 }
 
-Status pool_check_embeddings(const PoolManifest *m, const Base *base, Findings *found, Error *err) {
+static Status check_all(const Check *c, Error *err) {
   DirNames names = {0};
-  char *dir = path_below(m->dir, "embeddings");
-  if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  char *dir = path_below(c->m->dir, "embeddings");
+  if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", c->m->dir);
   Status status = dir_names(&names, dir, err); /* there may be none */
   for (size_t i = 0; i < names.count && status == STATUS_OK; i++)
-    status = check_named(m, base, dir, names.name[i], found, err);
+    status = check_named(c, dir, names.name[i], err);
   dir_names_free(&names);
   free(dir);
   return status;
+}
+
+Status pool_check_embeddings(const PoolManifest *m, const Base *base, Findings *found, Error *err) {
+  return check_all(&(Check){m, base, NULL, found}, err);
+}
+
+void pool_tell_embeddings(const PoolManifest *m, const char *changed) {
+  Findings found = findings_new();
+  Error failure = {0};
+  if (check_all(&(Check){m, NULL, changed, &found}, &failure) != STATUS_OK)
+    console_note(NULL, "%s: the embeddings were not looked at: %s", m->dir, failure.text);
+  findings_tell(&found);
+  findings_free(&found);
 }

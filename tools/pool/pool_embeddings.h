@@ -6,8 +6,13 @@
 #include "infer/t5/base.h"
 #include "tools/pool/pool_findings.h"
 
-/* Every file of POOL/embeddings: of instructions, one current row an expert, made again where that can
- * be (embed_again.h; base NULL: there is none to do it with); of examples, rows of experts. */
+/* Every file of POOL/embeddings: of instructions, one current row an expert, made again where that
+ * can be (embed_again.h; base NULL: there is none to do it with); of examples, rows of experts. A
+ * file that no run reads any more is a note. */
 Status pool_check_embeddings(const PoolManifest *m, const Base *base, Findings *found, Error *err);
+
+/* The same, told on stderr after a change of the pool; `changed`: the expert whose instruction is
+ * another now, or that is new (NULL: none). */
+void pool_tell_embeddings(const PoolManifest *m, const char *changed);
 
 #endif

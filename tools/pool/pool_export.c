@@ -11,6 +11,7 @@
 #include "tools/pool/pool_parts.h"
 #include "tools/pool/pool_tool.h"
 #include "tools/pool/staged_dir.h"
+#include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
 
 /* A pool on its way out. */
@@ -181,6 +182,9 @@ Status pool_export(const char *format, const char *dir, const char *out, const P
   if (status == STATUS_OK) {
     facts_set(f, f->root, "experts_count", json_integer(x.on.manifest.count));
     status = facts_print(f, o->json, err);
+    if (status == STATUS_OK && !o->json)
+      console_say("%s: the %d expert%s of %s, as %s has them", out, x.on.manifest.count,
+                  x.on.manifest.count == 1 ? "" : "s", dir, format);
   }
   staged_close(&x.staged);
   pool_on_base_close(&x.on);

@@ -55,6 +55,15 @@ Status findings_add_failure(Findings *f, const char *expert, const Error *failur
   return STATUS_OK;
 }
 
+void findings_tell(const Findings *f) {
+  for (size_t i = 0; i < json_array_size(f->rows); i++) {
+    const json_t *row = json_array_get(f->rows, i);
+    const char *expert = json_string_value(json_object_get(row, "expert"));
+    console_note(NULL, "%s%s%s", expert ? expert : "", expert ? ": " : "",
+                 json_string_value(json_object_get(row, "finding")));
+  }
+}
+
 static void print_lines(const Findings *f, const char *dir, int experts) {
   for (size_t i = 0; i < json_array_size(f->rows); i++) {
     const json_t *row = json_array_get(f->rows, i);

@@ -23,6 +23,8 @@ void findings_add_gate(Findings *f, const char *expert, double first, double ali
 /* A failure is a finding where it is about the files; otherwise it is returned, in `err`. */
 Status findings_add_failure(Findings *f, const char *expert, const Error *failure, Error *err);
 
+/* One line each on stderr. */
+void findings_tell(const Findings *f);
 /* One line each and a last one that counts them; or one JSON object. */
 Status findings_print(Findings *f, const char *dir, int experts, bool as_json, Error *err);
 

@@ -71,7 +71,10 @@ static Status finish(PoolImport *p, bool as_json, Error *err) {
   TRY(manifest_write(&p->m, err));
   TRY(staged_commit(&p->staged, err));
   say_of_gates(p);
-  return facts_print(f, as_json, err);
+  TRY(facts_print(f, as_json, err));
+  if (!as_json)
+    console_say("%s: a new pool of %d expert%s", p->dir, p->m.count, p->m.count == 1 ? "" : "s");
+  return STATUS_OK;
 }
 
 /* ---- all ---- */

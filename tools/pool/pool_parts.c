@@ -13,6 +13,24 @@ Status pool_check_text(const char *what, const char *text, Error *err) {
   return error_set(err, STATUS_USAGE, "%s: is not UTF-8 text", what);
 }
 
+Status pool_read_instruction(const char *given, char **text, Error *err) {
+  enum { BYTES_MAX = 1 << 16 };
+  *text = NULL;
+  if (given && given[0] == '@') {
+    size_t size;
+    if (!given[1]) return error_set(err, STATUS_USAGE, "--instruction: '@' wants a file: @FILE");
+    TRY(file_read(given + 1, BYTES_MAX, text, &size, err));
+    while (size > 0 && (*text)[size - 1] == '\n') (*text)[--size] = '\0';
+    if (utf8_valid(*text, size) == size && strlen(*text) == size) return STATUS_OK;
+    free(*text);
+    *text = NULL;
+    return error_set(err, STATUS_INPUT, "%s: is not UTF-8 text", given + 1);
+  }
+  TRY(pool_check_text("--instruction", given ? given : "", err));
+  *text = strdup(given ? given : "");
+  return *text ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: the instruction");
+}
+
 Status pool_check_file(const char *path, const char *want, Error *err) {
   struct stat info;
   if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) return STATUS_OK; /* opening it tells */

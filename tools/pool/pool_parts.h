@@ -6,6 +6,9 @@
 
 /* STATUS_USAGE unless a text of the command line, which goes into the manifest, is UTF-8. */
 Status pool_check_text(const char *what, const char *text, Error *err);
+/* The text that `--instruction` gives, itself or as @FILE, without the newlines at a file's end, in a
+ * new string; "" where it is not given (NULL). */
+Status pool_read_instruction(const char *given, char **text, Error *err);
 /* STATUS_INPUT where `path` is a directory, which might pass for one of weights; `want` is what to
  * give instead. */
 Status pool_check_file(const char *path, const char *want, Error *err);

@@ -28,6 +28,8 @@ typedef struct PoolOptions {
 
 Status pool_init(const char *dir, const PoolOptions *o, Error *err);
 Status pool_add(const char *dir, const char *name, const PoolOptions *o, Error *err);
+/* Gives an expert another instruction or licence, or both, and nothing else. */
+Status pool_set(const char *dir, const char *name, const PoolOptions *o, Error *err);
 Status pool_remove(const char *dir, const char *name, Error *err);
 /* A new pool made of the experts and gates of checkpoints of "phatgoose" or "glider"; prints what
  * was read and what was not used. */
@@ -39,8 +41,10 @@ Status pool_export(const char *format, const char *dir, const char *out, const P
                    Error *err);
 /* Prints what is wrong with the pool and what is worth knowing; returns the status of the worst. */
 Status pool_check(const char *dir, const PoolOptions *o, Error *err);
-/* Prints what became of the experts of `before` in `after`. */
-Status pool_diff(const char *before, const char *after, const PoolOptions *o, Error *err);
+/* Prints what became of the experts of `before` in `after`, each as it was at one moment, and
+ * whether that is anything. */
+Status pool_diff(const char *before, const char *after, const PoolOptions *o, bool *differ,
+                 Error *err);
 
 /* The pool as facts; `whole`: with full instructions. */
 Status pool_list(Facts *f, const char *dir, bool whole, Error *err);

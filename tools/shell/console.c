@@ -1,6 +1,7 @@
 #include "tools/shell/console.h"
 
 #include <math.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,4 +172,13 @@ void console_error(const char *text) {
   bool colour = console_colour(stderr);
   fprintf(stderr, "%sskein: error:%s %s\n", colour ? "\033[1;31m" : "", colour ? "\033[0m" : "",
           text);
+}
+
+bool console_arrived(Error *err) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+  struct pollfd out = {.fd = STDOUT_FILENO};
+  bool reader_left = poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+  if (!reader_left)
+    error_set(err, STATUS_RUN, "standard output cannot be written (full or closed)");
+  return false;
 }

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "autograd/ground/status.h"
+
 typedef struct Progress {
   const char *label;    /* "train gate"; borrowed */
   int64_t first, total; /* steps done when the work began, and in all */
@@ -39,6 +41,11 @@ void console_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The one line of a failure: "skein: error: TEXT". */
 void console_error(const char *text);
+
+/* Whether all that was printed on stdout has arrived. When it has not, that is a failure, whatever
+ * the command thought; it is recorded unless stdout is a program that has stopped reading, such as
+ * head: then there is nobody to complain to. */
+bool console_arrived(Error *err);
 
 /* A terminal that wants colour. */
 bool console_colour(FILE *stream);
