@@ -16,13 +16,14 @@
 #include "data/options/options.h"
 #include "data/tokenizer/tokenizer.h"
 #include "tools/cmd/commands.h"
+#include "tools/manual/manual.h"
 #include "tools/shell/console.h"
 #include "tools/shell/process.h"
 
 static const Command *const commands[] = {
-    &command_train,  &command_pool,   &command_embed,  &command_score,   &command_generate,
-    &command_eval,   &command_ablate, &command_plot,   &command_inspect, &command_convert,
-    &command_tokens, &command_bench,  &command_doctor,
+    &command_train,  &command_pool,   &command_embed,  &command_score,      &command_generate,
+    &command_eval,   &command_ablate, &command_plot,   &command_inspect,    &command_convert,
+    &command_tokens, &command_bench,  &command_doctor, &command_completion, &command_manual,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -120,6 +121,16 @@ static void hold_standard_streams(void) {
   }
 }
 
+static Program whole_program(void) {
+  return (Program){.name = "skein",
+                   .version = skein_version(),
+                   .summary = "gates and routing over LoRA experts of T5",
+                   .about = about,
+                   .behind = about_end,
+                   .command = commands,
+                   .commands = COMMANDS};
+}
+
 static const Command *find_command(const char *name, Error *err) {
   const char *names[COMMANDS + 1];
   for (size_t i = 0; i < COMMANDS; i++) {
@@ -133,19 +144,6 @@ static const Command *find_command(const char *name, Error *err) {
   return NULL;
 }
 
-static void print_help(void) {
-  fputs(about, stdout);
-  for (size_t i = 0; i < COMMANDS; i++)
-    printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-  fputs(about_end, stdout);
-}
-
-static int print_command_help(const Command *command, int argc, char **argv) {
-  fputs(command->usage, stdout);
-  if (command->help) command->help(argc, argv);
-  return STATUS_OK;
-}
-
 static bool asks_help(int argc, char **argv) {
   for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
     if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
@@ -154,6 +152,7 @@ static bool asks_help(int argc, char **argv) {
 }
 
 static int run_command(int argc, char **argv, Error *err) {
+  const Program program = whole_program();
   if (argc < 2)
     return error_set(err, STATUS_USAGE, "no command given; skein help lists the commands");
   const char *name = argv[1];
@@ -163,7 +162,7 @@ static int run_command(int argc, char **argv, Error *err) {
   }
   bool help = strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;
   if (help && argc == 2) {
-    print_help();
+    manual_program_help(&program, stdout);
     return STATUS_OK;
   }
   if (help) argv++, argc--;
@@ -173,7 +172,11 @@ static int run_command(int argc, char **argv, Error *err) {
   }
   const Command *command = find_command(argv[1], err);
   if (!command) return err->status;
-  if (help || asks_help(argc - 1, argv + 1)) return print_command_help(command, argc - 1, argv + 1);
+  if (help || asks_help(argc - 1, argv + 1)) {
+    manual_command_help(command, argc > 2 ? argv[2] : NULL, stdout);
+    return STATUS_OK;
+  }
+  if (command->tell) return command->tell(&program, argc - 1, argv + 1, err);
   return command->run(argc - 1, argv + 1, err);
 }
 

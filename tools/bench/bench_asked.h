@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "autograd/ground/status.h"
+#include "tools/shell/arguments.h"
 
 /* Reads a line of standard input; false at its end. */
 bool bench_asked(void);
@@ -21,6 +21,7 @@ Status bench_answer(json_t *line, double seconds, Error *err);
 
 /* skein bench gate: the step of `skein train gate`, over and over on the examples of its first. */
 int bench_gate(int argc, char **argv, Error *err);
+extern const ArgumentTable bench_gate_arguments;
 /* skein bench score, skein bench generate: what the commands of these names do with the items of a
  * file, all in one call. */
 int bench_score(int argc, char **argv, Error *err);

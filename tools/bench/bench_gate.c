@@ -12,13 +12,14 @@ typedef struct GateArguments {
 } GateArguments;
 
 static const Argument ROWS[] = {
-    {"config", 'c', ARGUMENT_TEXTS, .offset = offsetof(GateArguments, config)},
-    {"set", 's', ARGUMENT_TEXTS, .offset = offsetof(GateArguments, assignment)},
+    {"config", 'c', ARGUMENT_TEXTS, .offset = offsetof(GateArguments, config), .value = "FILE"},
+    {"set", 's', ARGUMENT_TEXTS, .offset = offsetof(GateArguments, assignment),
+     .value = "KEY=VALUE"},
 };
-static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+const ArgumentTable bench_gate_arguments = {ROWS, sizeof ROWS / sizeof *ROWS};
 
 static Status parse_arguments(GateArguments *a, int argc, char **argv, Error *err) {
-  TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
+  TRY(arguments_read(&bench_gate_arguments, 0, a, NULL, argc, argv, err));
   return command_operands(argc, argv, 0, 0, "nothing but options", err);
 }
 

@@ -62,5 +62,6 @@ const Command command_ablate = {
     .summary = "score methods of routing over their settings, with curves",
     .usage = usage,
     .run = run_ablate,
-    .help = eval_command_help,
+    .arguments = &eval_arguments,
+    .settings = eval_command_settings,
 };

@@ -8,6 +8,7 @@
 #include "tools/bench/bench_asked.h"
 #include "tools/bench/bench_train.h"
 #include "tools/cmd/commands.h"
+#include "tools/predict/predict_options.h"
 #include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 
@@ -75,12 +76,15 @@ typedef struct BenchArguments {
 enum { COUNT_MOST = 1 << 24 };
 
 static const Argument ROWS[] = {
-    {"shape", .type = ARGUMENT_TEXT, .offset = AT(spec.shape)},
-    {"threads", .type = ARGUMENT_COUNT, .offset = AT(spec.threads), .most = COUNT_MOST},
-    {"max-tokens", .type = ARGUMENT_COUNT, .offset = AT(spec.max_tokens), .most = COUNT_MOST},
-    {"steps", .type = ARGUMENT_COUNT, .offset = AT(spec.steps), .most = COUNT_MOST},
-    {"rank", .type = ARGUMENT_COUNT, .offset = AT(spec.rank), .most = COUNT_MOST},
-    {"dtype", .type = ARGUMENT_OTHER, .offset = AT(spec.dtype), .parse = parse_dtype},
+    {"shape", .type = ARGUMENT_TEXT, .offset = AT(spec.shape), .value = "NAME"},
+    {"threads", .type = ARGUMENT_COUNT, .offset = AT(spec.threads), .most = COUNT_MOST,
+     .value = "N"},
+    {"max-tokens", .type = ARGUMENT_COUNT, .offset = AT(spec.max_tokens), .most = COUNT_MOST,
+     .value = "N"},
+    {"steps", .type = ARGUMENT_COUNT, .offset = AT(spec.steps), .most = COUNT_MOST, .value = "N"},
+    {"rank", .type = ARGUMENT_COUNT, .offset = AT(spec.rank), .most = COUNT_MOST, .value = "N"},
+    {"dtype", .type = ARGUMENT_OTHER, .offset = AT(spec.dtype), .parse = parse_dtype,
+     .value = "f32|bf16|f16"},
     {"recompute", .type = ARGUMENT_SWITCH, .offset = AT(spec.recompute)},
     {"bf16", .type = ARGUMENT_SWITCH, .offset = AT(bf16)},
     {"csv", .type = ARGUMENT_SWITCH, .offset = AT(csv)},
@@ -155,9 +159,19 @@ static int run_bench(int argc, char **argv, Error *err) {
   return STATUS_OK;
 }
 
+static const CommandVerb VERBS[] = {
+    {.name = "train"},
+    {.name = "gate", .arguments = &bench_gate_arguments},
+    {"score", PREDICT_SCORE, &predict_arguments, NULL},
+    {"generate", PREDICT_GENERATE, &predict_arguments, NULL},
+    {.name = NULL},
+};
+
 const Command command_bench = {
     .name = "bench",
     .summary = "measure training and answering on this machine",
     .usage = usage,
     .run = run_bench,
+    .arguments = &ARGUMENTS,
+    .verbs = VERBS,
 };

@@ -15,7 +15,7 @@ typedef struct ConvertArguments {
 } ConvertArguments;
 
 static const Argument ROWS[] = {
-    {"below", .type = ARGUMENT_TEXT, .offset = offsetof(ConvertArguments, below)},
+    {"below", .type = ARGUMENT_TEXT, .offset = offsetof(ConvertArguments, below), .value = "NAME"},
     {"json", .type = ARGUMENT_SWITCH, .offset = offsetof(ConvertArguments, json)},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
@@ -132,4 +132,5 @@ const Command command_convert = {
         "  --below NAME   only the tensors NAME.*, and their names without it\n"
         "  --json         print one JSON object\n",
     .run = run_convert,
+    .arguments = &ARGUMENTS,
 };

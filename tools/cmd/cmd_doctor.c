@@ -215,10 +215,12 @@ static Status print_for_people(Facts *f, Error *err) {
   return status;
 }
 
+static const Argument ROWS[] = {{"json", .type = ARGUMENT_SWITCH}};
+static const ArgumentTable ARGUMENTS = {ROWS, 1};
+
 static int run_doctor(int argc, char **argv, Error *err) {
-  static const Argument row[] = {{"json", .type = ARGUMENT_SWITCH}};
   bool as_json = false;
-  TRY(arguments_read(&(ArgumentTable){row, 1}, 0, &as_json, NULL, argc, argv, err));
+  TRY(arguments_read(&ARGUMENTS, 0, &as_json, NULL, argc, argv, err));
   TRY(command_operands(argc, argv, 0, 0, "", err));
   Facts f = facts_new();
   add_program(&f);
@@ -248,4 +250,5 @@ const Command command_doctor = {
         "\n"
         "  --json   print one JSON object\n",
     .run = run_doctor,
+    .arguments = &ARGUMENTS,
 };

@@ -105,15 +105,17 @@ static Status parse_threads(void *field, const char *word, Error *err) {
 #define AT(field) offsetof(EmbedArguments, field)
 
 static const Argument ROWS[] = {
-    {"embedder", .type = ARGUMENT_OTHER, .offset = AT(kind), .parse = parse_kind},
-    {"file", .type = ARGUMENT_TEXT, .offset = AT(file)},
-    {"name", .type = ARGUMENT_TEXT, .offset = AT(name)},
-    {"base", .type = ARGUMENT_TEXT, .offset = AT(base)},
-    {"examples", .type = ARGUMENT_TEXTS, .offset = AT(given)},
-    {"limit", .type = ARGUMENT_OTHER, .offset = AT(limit), .parse = parse_limit},
-    {"key", .type = ARGUMENT_TEXT, .offset = AT(key)},
-    {"threads", .type = ARGUMENT_OTHER, .offset = AT(threads), .parse = parse_threads},
-    {"output", .type = ARGUMENT_TEXT, .offset = AT(output)},
+    {"embedder", .type = ARGUMENT_OTHER, .offset = AT(kind), .parse = parse_kind,
+     .value = "lexical|encoder|precomputed"},
+    {"file", .type = ARGUMENT_TEXT, .offset = AT(file), .value = "FILE"},
+    {"name", .type = ARGUMENT_TEXT, .offset = AT(name), .value = "NAME"},
+    {"base", .type = ARGUMENT_TEXT, .offset = AT(base), .value = "DIR"},
+    {"examples", .type = ARGUMENT_TEXTS, .offset = AT(given), .value = "EXPERT=FILE"},
+    {"limit", .type = ARGUMENT_OTHER, .offset = AT(limit), .parse = parse_limit, .value = "N"},
+    {"key", .type = ARGUMENT_TEXT, .offset = AT(key), .value = "KEY"},
+    {"threads", .type = ARGUMENT_OTHER, .offset = AT(threads), .parse = parse_threads,
+     .value = "N"},
+    {"output", .type = ARGUMENT_TEXT, .offset = AT(output), .value = "FILE"},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -344,4 +346,5 @@ const Command command_embed = {
     .summary = "fill a pool with embeddings of its experts",
     .usage = usage,
     .run = run_embed,
+    .arguments = &ARGUMENTS,
 };

@@ -43,5 +43,6 @@ const Command command_eval = {
     .summary = "score methods of routing on tasks, with tables",
     .usage = usage,
     .run = run_eval,
-    .help = eval_command_help,
+    .arguments = &eval_arguments,
+    .settings = eval_command_settings,
 };

@@ -48,16 +48,13 @@ static int run_generate(int argc, char **argv, Error *err) {
   return (int)status;
 }
 
-static void print_help(int argc, char **argv) {
-  (void)argc;
-  (void)argv;
-  predict_options_help(PREDICT_GENERATE);
-}
-
 const Command command_generate = {
     .name = "generate",
     .summary = "write a text for every item",
     .usage = usage,
     .run = run_generate,
-    .help = print_help,
+    .arguments = &predict_arguments,
+    .form = PREDICT_GENERATE,
+    .defaults = &predict_defaults,
+    .settings = predict_settings,
 };

@@ -59,7 +59,7 @@ typedef struct InspectArguments {
 static const Argument ROWS[] = {
     {"json", .type = ARGUMENT_SWITCH, .offset = AT(json)},
     {"names", .type = ARGUMENT_SWITCH, .offset = AT(names)},
-    {"base", .type = ARGUMENT_TEXT, .offset = AT(base)},
+    {"base", .type = ARGUMENT_TEXT, .offset = AT(base), .value = "DIR"},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -95,4 +95,5 @@ const Command command_inspect = {
         "  --names      read names and shapes only, not the numbers\n"
         "  --base DIR   check an expert against this T5, too\n",
     .run = run_inspect,
+    .arguments = &ARGUMENTS,
 };

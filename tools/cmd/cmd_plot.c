@@ -50,16 +50,25 @@ static Status parse_top(void *field, const char *text, Error *err) {
 
 static const Argument ROWS[] = {
     {"statistic", 0, ARGUMENT_OTHER, AT(routing.what), .forms = OF(ROUTING),
-     .parse = parse_statistic},
-    {"figure", 0, ARGUMENT_TEXT, AT(routing.only_figure), .forms = OF(ROUTING)},
-    {"task", 0, ARGUMENT_TEXT, AT(routing.only_task), .forms = OF(ROUTING)},
-    {"method", 0, ARGUMENT_TEXT, AT(routing.only_method), .forms = OF(ROUTING)},
-    {"compare", 0, ARGUMENT_TEXT, AT(routing.compare), .forms = OF(ROUTING)},
-    {"base", 0, ARGUMENT_TEXT, AT(base), .forms = OF(POOL)},
-    {"top", 0, ARGUMENT_OTHER, AT(top), .forms = OF(TRACE), .parse = parse_top},
-    {"output", 'o', ARGUMENT_TEXT, .offset = AT(routing.out)},
+     .parse = parse_statistic, .value = "weight|share|top1"},
+    {"figure", 0, ARGUMENT_TEXT, AT(routing.only_figure), .forms = OF(ROUTING),
+     .value = "modules|experts|entropy|tasks|difference"},
+    {"task", 0, ARGUMENT_TEXT, AT(routing.only_task), .forms = OF(ROUTING), .value = "NAME"},
+    {"method", 0, ARGUMENT_TEXT, AT(routing.only_method), .forms = OF(ROUTING), .value = "NAME"},
+    {"compare", 0, ARGUMENT_TEXT, AT(routing.compare), .forms = OF(ROUTING), .value = "A,B"},
+    {"base", 0, ARGUMENT_TEXT, AT(base), .forms = OF(POOL), .value = "DIR"},
+    {"top", 0, ARGUMENT_OTHER, AT(top), .forms = OF(TRACE), .parse = parse_top, .value = "N"},
+    {"output", 'o', ARGUMENT_TEXT, .offset = AT(routing.out), .value = "DIR"},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
+static const CommandVerb VERBS[FIGURES + 1] = {
+    [ABLATION] = {.name = "ablation", .form = OF(ABLATION)},
+    [POOL] = {.name = "pool", .form = OF(POOL)},
+    [ROUTING] = {.name = "routing", .form = OF(ROUTING)},
+    [TRACE] = {.name = "trace", .form = OF(TRACE)},
+    [TRAINING] = {.name = "training", .form = OF(TRAINING)},
+};
 
 /* The figure, which is the first operand, and that no option is of another: it would be ignored in
  * silence. */
@@ -165,4 +174,6 @@ const Command command_plot = {
         "(NAME.gp), which can be edited and run again. Without gnuplot only these two are\n"
         "written.\n",
     .run = run_plot,
+    .arguments = &ARGUMENTS,
+    .verbs = VERBS,
 };

@@ -102,21 +102,21 @@ static const char usage[] =
     "gates moved: |after - before| / |before|, in the Euclidean norm over the group. It exits as\n"
     "diff does: 0 when nothing differs, 1 when something does, 2 or more for trouble.\n";
 
-enum { INIT, ADD, SET, REMOVE, LIST, CHECK, DIFF, IMPORT, EXPORT, VERBS };
+enum { INIT, ADD, SET, REMOVE, LIST, CHECK, DIFF, IMPORT, EXPORT, VERB_COUNT };
 
 static const struct {
-  const char *name, *operands;
-  int count; /* of the operands */
-} VERB[VERBS] = {
-    [INIT] = {"init", "POOL", 1},
-    [ADD] = {"add", "POOL and NAME", 2},
-    [SET] = {"set", "POOL and NAME", 2},
-    [REMOVE] = {"rm", "POOL and NAME", 2},
-    [LIST] = {"ls", "POOL", 1},
-    [CHECK] = {"check", "POOL", 1},
-    [DIFF] = {"diff", "two pools", 2},
-    [IMPORT] = {"import", "a format and POOL", 2},
-    [EXPORT] = {"export", "a format, POOL and OUT", 3},
+  const char *name;
+  int count;
+} OPERANDS[VERB_COUNT] = {
+    [INIT] = {"POOL", 1},
+    [ADD] = {"POOL and NAME", 2},
+    [SET] = {"POOL and NAME", 2},
+    [REMOVE] = {"POOL and NAME", 2},
+    [LIST] = {"POOL", 1},
+    [CHECK] = {"POOL", 1},
+    [DIFF] = {"two pools", 2},
+    [IMPORT] = {"a format and POOL", 2},
+    [EXPORT] = {"a format, POOL and OUT", 3},
 };
 
 #define AT(field) offsetof(PoolOptions, field)
@@ -124,31 +124,44 @@ static const struct {
 
 static const Argument ROWS[] = {
     {"base", 0, ARGUMENT_TEXT, AT(base),
-     .forms = OF(INIT) | OF(ADD) | OF(CHECK) | OF(IMPORT) | OF(EXPORT)},
-    {"adapter", 0, ARGUMENT_TEXT, AT(adapter), .forms = OF(ADD)},
-    {"gate", 0, ARGUMENT_TEXT, AT(gate), .forms = OF(ADD)},
-    {"activation", 0, ARGUMENT_TEXT, AT(activation), .forms = OF(ADD)},
-    {"instruction", 0, ARGUMENT_PROSE, AT(instruction), .forms = OF(ADD) | OF(SET)},
-    {"licence", 0, ARGUMENT_PROSE, AT(licence), .forms = OF(ADD) | OF(SET)},
+     .forms = OF(INIT) | OF(ADD) | OF(CHECK) | OF(IMPORT) | OF(EXPORT), .value = "DIR"},
+    {"adapter", 0, ARGUMENT_TEXT, AT(adapter), .forms = OF(ADD), .value = "DIR"},
+    {"gate", 0, ARGUMENT_TEXT, AT(gate), .forms = OF(ADD), .value = "FILE"},
+    {"activation", 0, ARGUMENT_TEXT, AT(activation), .forms = OF(ADD), .value = "FILE"},
+    {"instruction", 0, ARGUMENT_PROSE, AT(instruction), .forms = OF(ADD) | OF(SET),
+     .value = "TEXT"},
+    {"licence", 0, ARGUMENT_PROSE, AT(licence), .forms = OF(ADD) | OF(SET), .value = "TEXT"},
     {"replace", 0, ARGUMENT_SWITCH, AT(replace), .forms = OF(ADD)},
     {"json", 0, ARGUMENT_SWITCH, AT(json),
      .forms = OF(LIST) | OF(CHECK) | OF(DIFF) | OF(IMPORT) | OF(EXPORT)},
     {"require-provenance", 0, ARGUMENT_SWITCH, AT(require_provenance),
      .forms = OF(ADD) | OF(CHECK)},
-    {"checkpoint", 0, ARGUMENT_TEXT, AT(checkpoint), .forms = OF(IMPORT)},
-    {"directory", 0, ARGUMENT_TEXT, AT(directory), .forms = OF(IMPORT)},
-    {"names", 0, ARGUMENT_TEXT, AT(names), .forms = OF(IMPORT)},
-    {"embeddings", 0, ARGUMENT_TEXT, AT(embeddings), .forms = OF(IMPORT)},
-    {"embedder", 0, ARGUMENT_TEXT, AT(embedder), .forms = OF(IMPORT)},
+    {"checkpoint", 0, ARGUMENT_TEXT, AT(checkpoint), .forms = OF(IMPORT), .value = "FILE"},
+    {"directory", 0, ARGUMENT_TEXT, AT(directory), .forms = OF(IMPORT), .value = "DIR"},
+    {"names", 0, ARGUMENT_TEXT, AT(names), .forms = OF(IMPORT), .value = "FILE"},
+    {"embeddings", 0, ARGUMENT_TEXT, AT(embeddings), .forms = OF(IMPORT), .value = "FILE"},
+    {"embedder", 0, ARGUMENT_TEXT, AT(embedder), .forms = OF(IMPORT), .value = "NAME"},
     {"raw-gates", 0, ARGUMENT_SWITCH, AT(raw_gates), .forms = OF(IMPORT)},
-    {"sample", 0, ARGUMENT_TEXT, AT(sample), .forms = OF(CHECK)},
+    {"sample", 0, ARGUMENT_TEXT, AT(sample), .forms = OF(CHECK), .value = "FILE"},
     {"strict", 0, ARGUMENT_SWITCH, AT(strict), .forms = OF(CHECK)},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
+static const CommandVerb VERBS[VERB_COUNT + 1] = {
+    [INIT] = {.name = "init", .form = OF(INIT)},
+    [ADD] = {.name = "add", .form = OF(ADD)},
+    [SET] = {.name = "set", .form = OF(SET)},
+    [REMOVE] = {.name = "rm", .form = OF(REMOVE)},
+    [LIST] = {.name = "ls", .form = OF(LIST)},
+    [CHECK] = {.name = "check", .form = OF(CHECK)},
+    [DIFF] = {.name = "diff", .form = OF(DIFF)},
+    [IMPORT] = {.name = "import", .form = OF(IMPORT), .words = "phatgoose|glider"},
+    [EXPORT] = {.name = "export", .form = OF(EXPORT), .words = "phatgoose|glider|peft"},
+};
+
 static Status find_verb(int argc, char **argv, int *verb, Error *err) {
-  for (*verb = 0; argc > 1 && *verb < VERBS; ++*verb) {
-    if (strcmp(argv[1], VERB[*verb].name) == 0) return STATUS_OK;
+  for (*verb = 0; argc > 1 && *verb < VERB_COUNT; ++*verb) {
+    if (strcmp(argv[1], VERBS[*verb].name) == 0) return STATUS_OK;
   }
   if (argc < 2) {
     return error_set(err, STATUS_USAGE,
@@ -205,9 +218,10 @@ static Status read_options(PoolOptions *o, int verb, int argc, char **argv, Erro
   const Argument *stranger = arguments_stranger(&ARGUMENTS, OF(verb), given);
   if (stranger) {
     return error_set(err, STATUS_USAGE, "pool %s: takes no --%s; see skein pool --help",
-                     VERB[verb].name, stranger->name);
+                     VERBS[verb].name, stranger->name);
   }
-  return command_operands(argc, argv, VERB[verb].count, VERB[verb].count, VERB[verb].operands, err);
+  return command_operands(argc, argv, OPERANDS[verb].count, OPERANDS[verb].count,
+                          OPERANDS[verb].name, err);
 }
 
 static int run_pool(int argc, char **argv, Error *err) {
@@ -227,4 +241,6 @@ const Command command_pool = {
     .summary = "put experts and their gates together; check and compare pools",
     .usage = usage,
     .run = run_pool,
+    .arguments = &ARGUMENTS,
+    .verbs = VERBS,
 };

@@ -58,16 +58,13 @@ static int run_score(int argc, char **argv, Error *err) {
   return (int)status;
 }
 
-static void print_help(int argc, char **argv) {
-  (void)argc;
-  (void)argv;
-  predict_options_help(PREDICT_SCORE);
-}
-
 const Command command_score = {
     .name = "score",
     .summary = "rank the choices of every item by their likelihood",
     .usage = usage,
     .run = run_score,
-    .help = print_help,
+    .arguments = &predict_arguments,
+    .form = PREDICT_SCORE,
+    .defaults = &predict_defaults,
+    .settings = predict_settings,
 };

@@ -192,16 +192,11 @@ static int run_tokens(int argc, char **argv, Error *err) {
   return (int)answer(&a, err);
 }
 
-static void print_help(int argc, char **argv) {
-  (void)argc;
-  (void)argv;
-  arguments_print_help(&ARGUMENTS, 0, &DEFAULTS);
-}
-
 const Command command_tokens = {
     .name = "tokens",
     .summary = "the token ids of texts",
     .usage = usage,
     .run = run_tokens,
-    .help = print_help,
+    .arguments = &ARGUMENTS,
+    .defaults = &DEFAULTS,
 };

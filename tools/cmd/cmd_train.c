@@ -47,8 +47,8 @@ typedef struct TrainArguments {
 #define AT(field) offsetof(TrainArguments, field)
 
 static const Argument ROWS[] = {
-    {"config", 'c', ARGUMENT_TEXT, .offset = AT(config)},
-    {"set", 's', ARGUMENT_TEXTS, .offset = AT(assignment)},
+    {"config", 'c', ARGUMENT_TEXT, .offset = AT(config), .value = "FILE"},
+    {"set", 's', ARGUMENT_TEXTS, .offset = AT(assignment), .value = "KEY=VALUE"},
     {"resume", .type = ARGUMENT_SWITCH, .offset = AT(resume)},
     {"dry-run", .type = ARGUMENT_SWITCH, .offset = AT(dry_run)},
 };
@@ -233,27 +233,32 @@ static int run_train(int argc, char **argv, Error *err) {
   return (int)status;
 }
 
-/* The option table of the objective that is named, or of all. */
-static void help_train(int argc, char **argv) {
-  const char *named = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
-  for (int k = 0; k < OBJECTIVES; k++) {
-    const char *name = OBJECTIVE[k]->name;
-    if (named && strcmp(named, name) != 0) continue;
-    RunSettings settings;
-    OptionSet set = {0};
-    if (settings_init(&set, &settings, OBJECTIVE[k], NULL) == STATUS_OK) {
-      printf("\nSettings of train %s:\n", name);
-      options_print_help(&set, stdout);
-    }
-    options_free(&set);
-  }
-  if (!named || strcmp(named, "activation") == 0) train_activation_help();
+static void show_objective(const ObjectiveKind *kind, SettingsSeen *seen, void *arg) {
+  RunSettings settings;
+  OptionSet set = {0};
+  char title[64];
+  snprintf(title, sizeof title, "Settings of train %s", kind->name);
+  if (settings_init(&set, &settings, kind, NULL) == STATUS_OK) seen(arg, title, &set);
+  options_free(&set);
 }
+
+static void show_settings(const char *verb, SettingsSeen *seen, void *arg) {
+  for (int k = 0; k < OBJECTIVES; k++) {
+    if (!verb || strcmp(verb, OBJECTIVE[k]->name) == 0) show_objective(OBJECTIVE[k], seen, arg);
+  }
+  if (!verb || strcmp(verb, "activation") == 0) train_activation_settings(seen, arg);
+}
+
+/* The objectives, and activation, which learns nothing. */
+static const CommandVerb VERBS[] = {{.name = "gate"}, {.name = "lora"},       {.name = "ia3"},
+                                    {.name = "base"}, {.name = "activation"}, {.name = NULL}};
 
 const Command command_train = {
     .name = "train",
     .summary = "learn the gates of an expert, an expert, or a small base",
     .usage = usage,
     .run = run_train,
-    .help = help_train,
+    .arguments = &ARGUMENTS,
+    .verbs = VERBS,
+    .settings = show_settings,
 };

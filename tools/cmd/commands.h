@@ -11,12 +11,14 @@
 
 extern const Command command_ablate;
 extern const Command command_bench;
+extern const Command command_completion;
 extern const Command command_convert;
 extern const Command command_doctor;
 extern const Command command_embed;
 extern const Command command_eval;
 extern const Command command_generate;
 extern const Command command_inspect;
+extern const Command command_manual;
 extern const Command command_plot;
 extern const Command command_pool;
 extern const Command command_score;

@@ -20,16 +20,16 @@ typedef struct EvalArguments {
 #define AT(field) offsetof(EvalArguments, field)
 
 static const Argument ROWS[] = {
-    {"config", 'c', ARGUMENT_TEXT, .offset = AT(config)},
-    {"set", 's', ARGUMENT_TEXTS, .offset = AT(assignment)},
+    {"config", 'c', ARGUMENT_TEXT, .offset = AT(config), .value = "FILE"},
+    {"set", 's', ARGUMENT_TEXTS, .offset = AT(assignment), .value = "KEY=VALUE"},
     {"force", .type = ARGUMENT_SWITCH, .offset = AT(force)},
     {"strict", .type = ARGUMENT_SWITCH, .offset = AT(strict)},
     {"dry-run", .type = ARGUMENT_SWITCH, .offset = AT(dry_run)},
 };
-static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+const ArgumentTable eval_arguments = {ROWS, sizeof ROWS / sizeof *ROWS};
 
 static Status parse_arguments(EvalArguments *a, int argc, char **argv, Error *err) {
-  TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
+  TRY(arguments_read(&eval_arguments, 0, a, NULL, argc, argv, err));
   TRY(command_operands(argc, argv, 0, 0, "nothing", err));
   if (a->config) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "%s: -c FILE is required; --help shows one", argv[0]);
@@ -176,22 +176,20 @@ int eval_command(int argc, char **argv, bool with_axes, EvalFinish *finish, Erro
 
 /* ---- help ---- */
 
-static void print_table(const char *title, OptionSet *set, Status status) {
-  if (status == STATUS_OK) {
-    printf("\n%s:\n", title);
-    options_print_help(set, stdout);
-  }
+static void show_table(OptionSet *set, Status status, const char *title, SettingsSeen *seen,
+                       void *arg) {
+  if (status == STATUS_OK) seen(arg, title, set);
   options_free(set);
 }
 
-void eval_command_help(int argc, char **argv) {
-  (void)argc;
-  (void)argv;
+void eval_command_settings(const char *verb, SettingsSeen *seen, void *arg) {
+  (void)verb;
   EvalSettings settings;
   EvalTask task;
   RouterSettings router;
   OptionSet set = {0};
-  print_table("Settings", &set, eval_settings_init(&set, &settings, NULL));
-  print_table("Of a task", &task.set, eval_task_init(&task, NULL));
-  print_table("Of a method, besides its name", &set, router_settings_init(&set, &router, NULL));
+  show_table(&set, eval_settings_init(&set, &settings, NULL), "Settings", seen, arg);
+  show_table(&task.set, eval_task_init(&task, NULL), "Of a task", seen, arg);
+  show_table(&set, router_settings_init(&set, &router, NULL), "Of a method, besides its name", seen,
+             arg);
 }

@@ -14,8 +14,9 @@ typedef Status EvalFinish(const Axes *axes, const Evaluation *e, Error *err);
  * open with progress on stderr and Ctrl-C caught, finishes, and lists the cells that failed. */
 int eval_command(int argc, char **argv, bool axes, EvalFinish *finish, Error *err);
 
-/* The help of a command: the three tables of settings with their defaults. */
-void eval_command_help(int argc, char **argv);
+/* The options, and the three tables of settings (tools/shell/command.h). */
+extern const ArgumentTable eval_arguments;
+void eval_command_settings(const char *verb, SettingsSeen *seen, void *arg);
 
 #define EVAL_ARGUMENTS                                                         \
   "  -c, --config FILE    what is evaluated, YAML\n"                           \

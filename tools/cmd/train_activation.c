@@ -1,7 +1,6 @@
 #include "tools/cmd/train_activation.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "tools/shell/console.h"
 #include "train/activation.h"
@@ -48,12 +47,10 @@ Status train_activation(const char *config, const char *const *assignment, int a
   return status;
 }
 
-void train_activation_help(void) {
+void train_activation_settings(SettingsSeen *seen, void *arg) {
   ActivationSettings settings;
   OptionSet set = {0};
-  if (activation_settings_init(&set, &settings, NULL) == STATUS_OK) {
-    printf("\nSettings of train activation:\n");
-    options_print_help(&set, stdout);
-  }
+  if (activation_settings_init(&set, &settings, NULL) == STATUS_OK)
+    seen(arg, "Settings of train activation", &set);
   options_free(&set);
 }

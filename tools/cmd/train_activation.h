@@ -2,12 +2,11 @@
 #ifndef SKEIN_TRAIN_ACTIVATION_H
 #define SKEIN_TRAIN_ACTIVATION_H
 
-#include "autograd/ground/status.h"
+#include "tools/shell/command.h"
 
 /* Runs it with the settings of a file (NULL: none) and of "key=value" assignments. */
 Status train_activation(const char *config, const char *const *assignment, int assignments,
                         Error *err);
-/* Prints its settings. */
-void train_activation_help(void);
+void train_activation_settings(SettingsSeen *seen, void *arg); /* as Command.settings */
 
 #endif

@@ -1,21 +1,19 @@
 #include "tools/predict/predict_options.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "infer/route/router_options.h"
-#include "tools/shell/command.h"
 
 enum { BOTH = PREDICT_SCORE | PREDICT_GENERATE, COUNT_MOST = 1 << 30 };
 
-static const PredictOptions DEFAULTS = {.max_input = 512,
-                                        .max_target = 512,
-                                        .max_output = 64,
-                                        .beams = 1,
-                                        .length_penalty = 1,
-                                        .batch_tokens = 4096,
-                                        .threads = 2};
+const PredictOptions predict_defaults = {.max_input = 512,
+                                         .max_target = 512,
+                                         .max_output = 64,
+                                         .beams = 1,
+                                         .length_penalty = 1,
+                                         .batch_tokens = 4096,
+                                         .threads = 2};
 
 #define AT(field) offsetof(PredictOptions, field)
 
@@ -75,7 +73,7 @@ static const Argument ROWS[] = {
     {"set", 's', ARGUMENT_TEXTS, AT(assignment), BOTH, "KEY=VALUE",
      .help = "one setting of the router"},
 };
-static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+const ArgumentTable predict_arguments = {ROWS, sizeof ROWS / sizeof *ROWS};
 
 /* Of two outputs in one file the second would replace the first. */
 static Status check_outputs(const PredictOptions *o, Error *err) {
@@ -118,10 +116,10 @@ static bool is_given(uint64_t given, const char *name) {
 Status predict_options_read(PredictOptions *o, PredictCommand command, int argc, char **argv,
                             Error *err) {
   uint64_t given;
-  *o = DEFAULTS;
+  *o = predict_defaults;
   o->keys.use = command == PREDICT_SCORE ? ITEMS_RANKED : ITEMS_ASKED;
   o->generates = command == PREDICT_GENERATE;
-  TRY(arguments_read(&ARGUMENTS, command, o, &given, argc, argv, err));
+  TRY(arguments_read(&predict_arguments, command, o, &given, argc, argv, err));
   o->given = (PredictGiven){.max_output = is_given(given, "max-output"),
                             .beams = is_given(given, "beams"),
                             .length_penalty = is_given(given, "length-penalty")};
@@ -145,13 +143,11 @@ PredictSettings predict_options_settings(const PredictOptions *o) {
                            .length_penalty = o->length_penalty};
 }
 
-void predict_options_help(PredictCommand command) {
-  arguments_print_help(&ARGUMENTS, command, &DEFAULTS);
+void predict_settings(const char *verb, SettingsSeen *seen, void *arg) {
+  (void)verb;
   RouterSettings settings;
   OptionSet set = {0};
-  if (router_settings_init(&set, &settings, NULL) == STATUS_OK) {
-    printf("\nSettings of the router:\n");
-    options_print_help(&set, stdout);
-  }
+  if (router_settings_init(&set, &settings, NULL) == STATUS_OK)
+    seen(arg, "Settings of the router", &set);
   options_free(&set);
 }

@@ -3,7 +3,7 @@
 #define SKEIN_PREDICT_OPTIONS_H
 
 #include "infer/predict/predict.h"
-#include "tools/shell/arguments.h"
+#include "tools/shell/command.h"
 
 typedef struct PredictOptions {
   const char *base, *pool, *router;
@@ -31,7 +31,9 @@ Status predict_options_read(PredictOptions *o, PredictCommand command, int argc,
 void predict_options_free(PredictOptions *o);
 PredictSettings predict_options_settings(const PredictOptions *o);
 
-/* What --help says of them, and of the settings of a router. */
-void predict_options_help(PredictCommand command);
+/* The options, by command, with their defaults; and the settings of a router (command.h). */
+extern const ArgumentTable predict_arguments;
+extern const PredictOptions predict_defaults;
+void predict_settings(const char *verb, SettingsSeen *seen, void *arg);
 
 #endif

@@ -10,7 +10,7 @@
 /* Long option i has the value ROW_VALUE + i, beyond every letter. */
 enum { ROWS_MOST = 64, ROW_VALUE = 256 };
 
-static bool form_takes(unsigned form, const Argument *row) {
+bool arguments_takes(unsigned form, const Argument *row) {
   return form == 0 || row->forms == 0 || (row->forms & form);
 }
 
@@ -25,7 +25,7 @@ static void getopt_table(GetoptTable *out, const ArgumentTable *table, unsigned 
   char *letter = out->shorts;
   for (int i = 0; i < table->count; i++) {
     const Argument *row = &table->row[i];
-    if (!form_takes(form, row)) continue;
+    if (!arguments_takes(form, row)) continue;
     int value = row->type == ARGUMENT_SWITCH ? no_argument : required_argument;
     *at++ = (struct option){row->name, value, NULL, ROW_VALUE + i};
     if (row->letter) *letter++ = row->letter;
@@ -115,28 +115,30 @@ Status arguments_read(const ArgumentTable *table, unsigned form, void *fields, u
 
 const Argument *arguments_stranger(const ArgumentTable *table, unsigned form, uint64_t given) {
   for (int i = 0; i < table->count; i++) {
-    if ((given >> i & 1) && !form_takes(form, &table->row[i])) return &table->row[i];
+    if ((given >> i & 1) && !arguments_takes(form, &table->row[i])) return &table->row[i];
   }
   return NULL;
 }
 
-static void print_default(const Argument *row, const void *defaults) {
+static void print_default(const Argument *row, const void *defaults, FILE *out) {
+  if (!defaults) return;
   const void *field = (const char *)defaults + row->offset;
-  if (row->type == ARGUMENT_COUNT) printf(" [%" PRId64 "]", *(const int64_t *)field);
-  if (row->type == ARGUMENT_NUMBER) printf(" [%g]", *(const double *)field);
+  if (row->type == ARGUMENT_COUNT) fprintf(out, " [%" PRId64 "]", *(const int64_t *)field);
+  if (row->type == ARGUMENT_NUMBER) fprintf(out, " [%g]", *(const double *)field);
 }
 
-void arguments_print_help(const ArgumentTable *table, unsigned form, const void *defaults) {
+void arguments_print_help(const ArgumentTable *table, unsigned form, const void *defaults,
+                          FILE *out) {
   for (int i = 0; i < table->count; i++) {
     const Argument *row = &table->row[i];
-    if (!form_takes(form, row)) continue;
+    if (!row->help || !arguments_takes(form, row)) continue;
     char letter[] = {row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
                      row->letter ? ',' : ' ', '\0'};
     char name[40];
     snprintf(name, sizeof name, "--%s%s%s", row->name, row->value ? " " : "",
              row->value ? row->value : "");
-    printf("  %s  %-24s %s", letter, name, row->help);
-    print_default(row, defaults);
-    putchar('\n');
+    fprintf(out, "  %s  %-24s %s", letter, name, row->help);
+    print_default(row, defaults, out);
+    fputc('\n', out);
   }
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "autograd/ground/status.h"
 
@@ -29,10 +30,11 @@ typedef struct Argument {
   const char *name; /* "output" of --output */
   char letter;      /* 'o' of -o; 0: there is none */
   ArgumentType type;
-  size_t offset;            /* of the field in the struct */
-  unsigned forms;           /* bits of the command's forms that take it; 0: all */
-  const char *value, *help; /* for --help: "FILE"; NULL where the usage text tells it */
-  int64_t most;             /* of a count */
+  size_t offset;     /* of the field in the struct */
+  unsigned forms;    /* bits of the command's forms that take it; 0: all */
+  const char *value; /* what it takes, for --help and completion: "FILE", "DIR", "a|b" */
+  const char *help;  /* for --help; NULL where the usage text tells it */
+  int64_t most;      /* of a count */
   Status (*parse)(void *field, const char *text, Error *err);
 } Argument;
 
@@ -51,8 +53,12 @@ Status arguments_read(const ArgumentTable *table, unsigned form, void *fields, u
  * whose form is known only after reading. */
 const Argument *arguments_stranger(const ArgumentTable *table, unsigned form, uint64_t given);
 
-/* A line on stdout for each option that `form` takes; of counts and numbers it ends in what stands
- * in *defaults, a struct as arguments_read fills. */
-void arguments_print_help(const ArgumentTable *table, unsigned form, const void *defaults);
+/* Whether `form` takes the option. */
+bool arguments_takes(unsigned form, const Argument *row);
+
+/* A line for each option that has `help` and that `form` takes; of counts and numbers it ends in
+ * what stands in *defaults, a struct as arguments_read fills (NULL: there is none). */
+void arguments_print_help(const ArgumentTable *table, unsigned form, const void *defaults,
+                          FILE *out);
 
 #endif
