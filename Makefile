@@ -102,7 +102,7 @@ kernel_flags_afl := $(kernel_flags_fuzz)
 kernel_tables := $(kernels:%=$(BUILD)/autograd/kernel/table_%.o)
 
 .PHONY: all test check check-build check-format check-symbols check-globals check-instructions \
-  test-sanitize test-threads valgrind install demo demo-assets test-held golden bench compare clean help FORCE
+  test-sanitize test-threads valgrind install uninstall deb demo demo-assets test-held golden bench compare clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -280,9 +280,18 @@ check-globals: $(BUILD)/libskein.a
 	    END { exit bad }'
 	@echo "globals: none is mutable"
 
-install: $(BUILD)/skein ## install under PREFIX (default /usr/local), honouring DESTDIR
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BUILD)/skein $(DESTDIR)$(PREFIX)/bin/skein
+# Names of folders reach a shell by its environment: they may hold blanks and quotes.
+install uninstall: export PREFIX := $(PREFIX)
+install uninstall: export DESTDIR := $(DESTDIR)
+install: $(BUILD)/skein ## install program, manual pages and completion under PREFIX (default /usr/local), honouring DESTDIR
+	@sh tools/install $(BUILD)/skein
+
+uninstall: ## take away what install has put under the same PREFIX and DESTDIR
+	@sh tools/install --remove
+
+deb: $(BUILD)/skein ## make a Debian package: build/skein_VERSION_ARCHITECTURE.deb
+	@sh tools/bootstrap --missing $@
+	@sh tools/deb $(BUILD)/skein build
 
 demo: $(BUILD)/skein ## the whole story on a small T5, from data to figures
 	@SKEIN=$(BUILD)/skein sh configs/demo/run
