@@ -34,6 +34,14 @@ if is_refusal $? 2 "unknown command 'nothing'"; then pass; else fail 'the manual
 run manual -o "$skein"
 if is_refusal $? 1 ''; then pass; else fail 'manual pages into a file'; fi
 
+# Settings are those of the verb that is asked about, or of all.
+run help train ia3
+if [ "$(grep '^Settings' "$work/out")" = 'Settings of train ia3:' ]; then pass; else fail 'help train ia3'; fi
+run train lora --help
+if [ "$(grep '^Settings' "$work/out")" = 'Settings of train lora:' ]; then pass; else fail 'train lora --help'; fi
+run train --help
+if [ "$(grep -c '^Settings' "$work/out")" -eq 5 ]; then pass; else fail 'train --help'; fi
+
 # ---- words ----
 # offered WANT WORD...: the words that may stand in place of the last, in one line; what they are left out.
 offered() {

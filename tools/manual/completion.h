@@ -1,9 +1,9 @@
 /* completion: what a shell offers behind the words of a command line that is not finished.
  *
- * The scripts for the shells are short: they ask the program itself, with `skein completion words --
- * WORD...`, whose last word is the one at the cursor, perhaps empty, and which does not begin with
- * the program's name. The answer is a line "WORD<tab>what it is" for each word that may stand there,
- * and where the names of files may, a line ":files". */
+ * The scripts for the shells are short: they ask the program itself, by `skein completion words --
+ * WORD...`. The words are those behind the program's name, and the last one is at the cursor,
+ * perhaps empty. The answer is a line "WORD<tab>what it is" for each word that may stand there, and
+ * a line ":files" where the name of a file may. */
 #ifndef SKEIN_COMPLETION_H
 #define SKEIN_COMPLETION_H
 

@@ -168,7 +168,7 @@ static bool is_title(Line line) {
   return next.indent > 0;
 }
 
-/* The words behind "Usage:" are a line of it, too, and what stands below them is set back as far. */
+/* The words behind "Usage:" are a line, too, and those that stand below are set back as far. */
 static void put_usage(const char *at, FILE *out) {
   Line line = line_at(at);
   size_t word = strlen("Usage: "), back = line.size > word ? word : 2;

@@ -29,10 +29,18 @@ static void print_settings(void *arg, const char *title, const OptionSet *set) {
   options_print_help(set, out);
 }
 
+/* The word, where it is a verb of the command, and NULL otherwise. */
+static const char *known_verb(const Command *c, const char *word) {
+  for (const CommandVerb *v = c->verbs; word && v && v->name; v++) {
+    if (strcmp(v->name, word) == 0) return word;
+  }
+  return NULL;
+}
+
 void manual_command_help(const Command *c, const char *verb, FILE *out) {
   fputs(c->usage, out);
   if (c->arguments) arguments_print_help(c->arguments, c->form, c->defaults, out);
-  if (c->settings) c->settings(verb, print_settings, out);
+  if (c->settings) c->settings(known_verb(c, verb), print_settings, out);
 }
 
 /* ---- pages ---- */

@@ -1,4 +1,4 @@
-/* manual: what the program says of itself: --help and manual pages, from the tables of its commands.
+/* manual: what the program says of itself, --help and manual pages, by the tables of its commands.
  *
  * The room tools/manual owns the texts that are made of those tables (tools/shell/command.h): help
  * and manual pages (this header), and what shells complete (completion.h). It knows no command. */
