@@ -7,7 +7,7 @@
  *      removed, and then .changing
  *
  * A writer that dies, or fails, at any point is finished or undone by step 4 of its own or of the
- * next change. Folders that were not named are never touched. For whoever holds the pool's lock. */
+ * next change. Folders that were not named are never touched. */
 #ifndef SKEIN_POOL_CHANGE_H
 #define SKEIN_POOL_CHANGE_H
 
@@ -19,10 +19,10 @@ typedef Status PoolEdit(PoolManifest *m, void *arg, Error *err);
  * to `edit`. `dir` must be a pool. */
 Status pool_change(const char *dir, PoolEdit *edit, void *arg, Error *err);
 
-/* `coming` and `going`: entries whose folders do; NULL: none. */
+/* For an edit: `coming` and `going`: entries whose folders do; NULL: none. */
 Status pool_change_begin(const PoolManifest *m, const PoolEntry *coming, const PoolEntry *going,
                          Error *err);
-/* Nothing to do where no change was begun. Reads the manifest of the pool at `dir` again. */
+/* For an edit, in the end. Nothing to do where no change was begun. Reads the manifest of the pool at `dir` again. */
 Status pool_change_finish(const char *dir, Error *err);
 
 #endif

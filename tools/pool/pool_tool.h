@@ -26,7 +26,10 @@ typedef struct PoolOptions {
   bool strict;        /* what is suspicious is an error */
 } PoolOptions;
 
+/* Each of those that change a pool prints a line: what was made, and where; and notes for the
+ * embeddings that it makes stale. */
 Status pool_init(const char *dir, const PoolOptions *o, Error *err);
+/* A replacement keeps what the options do not give (pool_keep.h). */
 Status pool_add(const char *dir, const char *name, const PoolOptions *o, Error *err);
 /* Gives an expert another instruction or licence, or both, and nothing else. */
 Status pool_set(const char *dir, const char *name, const PoolOptions *o, Error *err);
