@@ -1,6 +1,7 @@
 #include "infer/route/method_local.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 Status local_method_open(LocalMethod *m, const RouteParts *parts, const LocalRule *rule,
                          LocalVector *vector, void *arg, Error *err) {
@@ -45,9 +46,23 @@ Tensor *local_method_vectors(const void *self, const Module *module) {
   return local_vectors(m->local, module);
 }
 
+/* The logits that the plan is made of, once more: call->z becomes weights. */
+static const Tensor *logits_again(Context *c, const LocalMethod *m, const RouteCall *call,
+                                  const float *bias) {
+  Tensor *z = tensor_new(c, call->z->rows, call->z->cols);
+  if (!z) return NULL;
+  memcpy(z->data, call->z->data, (size_t)tensor_count(z) * sizeof *z->data);
+  local_logits(c, m->local, call->module, call->rows, call->x, bias, z);
+  return z;
+}
+
 Plan *local_method_plan_biased(Context *c, const LocalMethod *m, const RouteCall *call,
                                const float *bias, Tensor **softmax) {
   if (!call->z) return NULL;
+  if (call->terms)
+    *call->terms = (RouteTerms){.local = logits_again(c, m, call, NULL),
+                                .global = bias,
+                                .logit = logits_again(c, m, call, bias)};
   local_logits(c, m->local, call->module, call->rows, call->x, bias, call->z);
   *softmax = call->z;
   Plan *plan = plan_select(c, call->z, &m->selection);

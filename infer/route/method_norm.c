@@ -201,7 +201,9 @@ static Tensor *norm_vectors(const void *self, const Module *module) {
 /* Every expert that covers the module, or those that arrow lets pass. */
 static Plan *candidates(Context *c, const Norm *m, const RouteCall *call) {
   Tensor *unused;
-  if (m->arrow.local) return local_method_plan(c, &m->arrow, call, &unused);
+  RouteCall arrow = *call;
+  arrow.terms = NULL; /* they are the norms' */
+  if (m->arrow.local) return local_method_plan(c, &m->arrow, &arrow, &unused);
   int experts = pool_count(m->pool);
   Plan *plan = plan_new(c, call->x->rows, experts);
   for (int64_t i = 0; plan && i < plan->rows * experts; i++) {
@@ -287,6 +289,7 @@ static Plan *norm_plan(Context *c, const void *self, const RouteCall *call, Tens
   if (!z) return NULL;
   memcpy(z->data, norm->data, (size_t)tensor_count(z) * sizeof *z->data);
   *softmax = z;
+  if (call->terms) *call->terms = (RouteTerms){.local = norm, .logit = norm};
   Plan *plan = plan_select(c, z, &m->selection);
   if (plan) weigh_rows(plan, norm, (NormWeights)m->settings.weights);
   return plan;

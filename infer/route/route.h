@@ -51,6 +51,14 @@ void route_execute(Context *c, Pool *pool, int module, const Plan *plan, const T
 void route_multiply(Context *c, Pool *pool, const Linear *linear, const Plan *plan, const Tensor *x,
                     Tensor *y);
 
+/* What a method that scores experts made the plan of some rows of. An expert that takes no part at a
+ * row, for it has no adapter there or was left out before, is at -infinity. */
+typedef struct RouteTerms {
+  const Tensor *local; /* [T, experts] by the row's own input; NULL: the method scores no rows */
+  const float *global; /* [examples, experts] added to each row of an example; NULL: nothing is */
+  const Tensor *logit; /* [T, experts] local + global, which the softmax is of */
+} RouteTerms;
+
 /* Sees every plan before it runs, and hears which of the sequences counted: of the choices of an
  * example the predicted one. Statistics and traces are watchers. */
 typedef struct RouteWatcher {
@@ -64,6 +72,9 @@ typedef struct RouteWatcher {
   void (*drop)(
       void *arg); /* what was seen since the last call does not count; NULL: all the same */
   void *arg;
+  /* Hears, just before `see`, what the plan was made of, where the method scores rows. NULL: nobody
+   * asks, and terms are not kept. */
+  void (*explain)(void *arg, Context *c, const Module *module, const RouteTerms *terms);
 } RouteWatcher;
 
 #endif

@@ -62,6 +62,7 @@ typedef struct RouteCall {
   const Tensor *x; /* [T, d_in] */
   Tensor *z;       /* [T, n] products of x with the method's vectors; NULL: it has none here */
   const RouteBatch *batch;
+  RouteTerms *terms; /* for a method that scores rows to fill, in the arena; NULL: nobody asks */
 } RouteCall;
 
 typedef struct RouteMethod {

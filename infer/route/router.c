@@ -114,10 +114,14 @@ static Tensor *routing_vectors(void *arg, const Module *module) {
 }
 
 /* The plan at a module, shown to the watcher; NULL when nobody covers it. */
-static const Plan *make_plan(Context *c, const RoutedForward *f, const RouteCall *call) {
+static const Plan *make_plan(Context *c, const RoutedForward *f, RouteCall call) {
   Tensor *softmax = NULL;
-  Plan *plan = f->router->method->plan(c, f->router->self, call, &softmax);
-  if (plan) show_plan(c, f, call, softmax, plan);
+  RouteTerms terms = {0};
+  if (f->watcher && f->watcher->explain) call.terms = &terms;
+  Plan *plan = f->router->method->plan(c, f->router->self, &call, &softmax);
+  if (!plan || context_failed(c)) return plan;
+  if (terms.local) f->watcher->explain(f->watcher->arg, c, call.module, &terms);
+  show_plan(c, f, &call, softmax, plan);
   return plan;
 }
 
@@ -126,7 +130,7 @@ static void add_routed(Context *c, void *arg, const Module *module, const Rows *
   if (context_failed(c)) return;
   const RoutedForward *f = arg;
   ArenaMark mark = arena_mark(c->arena);
-  const Plan *plan = make_plan(c, f, &(RouteCall){module, rows, x, z, f->batch});
+  const Plan *plan = make_plan(c, f, (RouteCall){module, rows, x, z, f->batch, NULL});
   if (plan) route_execute(c, f->router->pool, module->id, plan, x, y);
   arena_release(c->arena, mark);
 }
@@ -136,7 +140,7 @@ static void run_routed(Context *c, void *arg, const Linear *linear, const Rows *
   if (context_failed(c)) return;
   const RoutedForward *f = arg;
   ArenaMark mark = arena_mark(c->arena);
-  const Plan *plan = make_plan(c, f, &(RouteCall){linear->module, rows, x, z, f->batch});
+  const Plan *plan = make_plan(c, f, (RouteCall){linear->module, rows, x, z, f->batch, NULL});
   route_multiply(c, f->router->pool, linear, plan, x, y);
   arena_release(c->arena, mark);
 }

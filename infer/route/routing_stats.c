@@ -189,7 +189,7 @@ static void drop_all(void *arg) {
 }
 
 RouteWatcher routing_stats_watcher(RoutingStats *s) {
-  return (RouteWatcher){see_plan, keep_sequences, drop_all, s};
+  return (RouteWatcher){.see = see_plan, .keep = keep_sequences, .drop = drop_all, .arg = s};
 }
 
 /* Reading. */

@@ -110,7 +110,7 @@ static Status keep_first(void *arg, const bool *keep, int64_t sequences, Error *
 }
 
 RouteWatcher routing_trace_watcher(RoutingTrace *t) {
-  return (RouteWatcher){see_plan, keep_first, drop_pending, t};
+  return (RouteWatcher){.see = see_plan, .keep = keep_first, .drop = drop_pending, .arg = t};
 }
 
 double routing_trace_weight(const RoutingTrace *t, const TraceTokens *of, int64_t token,
