@@ -3,12 +3,52 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "infer/route/router_options.h"
 #include "tests/tiny.h"
+
+Router *routed_open_router(const RoutedCase *k, const char *method, const json_t *settings,
+                           Pool *pool) {
+  OptionSet set;
+  RouterSettings s;
+  Error err = {0};
+  Router *router;
+  char *file = NULL;
+  size_t i;
+  json_t *value;
+  expect_ok(method, router_settings_init(&set, &s, &err), &err);
+  json_array_foreach(settings, i, value) {
+    expect_ok(method, options_assign(&set, json_string_value(value), &err), &err);
+  }
+  assert_true(asprintf(&file, "embeddings=%s", k->queries) > 0);
+  expect_ok(method, options_assign(&set, "embedder=precomputed", &err), &err);
+  expect_ok(method, options_assign(&set, file, &err), &err);
+  expect_ok(method, router_open(&router, &s, pool, (Base[]){tiny_base(k->model, NULL)}, 2, &err),
+            &err);
+  options_free(&set);
+  free(file);
+  return router;
+}
+
+Pool *routed_open_pool(const RoutedCase *k, const json_t *only) {
+  char names[256] = "";
+  Error err = {0};
+  Pool *pool;
+  for (size_t i = 0; i < json_array_size(only); i++) {
+    size_t used = strlen(names);
+    snprintf(names + used, sizeof names - used, "%s%s", i ? "," : "",
+             json_string_value(json_array_get(only, i)));
+  }
+  expect_ok("pool",
+            pool_open(&pool, k->pool, &k->model->modules, tiny_sample(k->model).hex, names, &err),
+            &err);
+  return pool;
+}
 
 static void see(void *arg, Context *c, const Module *linear, const Rows *rows,
                 const Tensor *softmax, const Plan *plan) {
@@ -27,7 +67,13 @@ static void see(void *arg, Context *c, const Module *linear, const Rows *rows,
   }
 }
 
-float *routed_run(const RoutedCase *k, Router *router, RoutedSeen *seen) {
+/* Offsets of the sequences [first, first + count), from 0. */
+static void cut_offsets(const int64_t *from, int first, int count, int64_t *to) {
+  for (int i = 0; i <= count; i++) to[i] = from[first + i] - from[first];
+}
+
+float *routed_watch(const RoutedCase *k, Router *router, int first, int count,
+                    const RouteWatcher *watcher) {
   Error error = {0};
   Context c = context_make(arena_new(), NULL, 2, &error);
   assert_non_null(c.arena);
@@ -35,14 +81,17 @@ float *routed_run(const RoutedCase *k, Router *router, RoutedSeen *seen) {
   RouteQuery query[ROUTED_SEQUENCES];
   for (int i = 0; i < ROUTED_SEQUENCES; i++) query[i] = (RouteQuery){NAME[i], NULL, "unread"};
   RouteBatch batch;
-  expect_ok("begin", router_begin(router, query, ROUTED_SEQUENCES, &batch, &error), &error);
-  RouteWatcher watcher = {.see = see, .arg = seen};
+  expect_ok("begin", router_begin(router, query + first, count, &batch, &error), &error);
   RoutedForward forward;
-  routed_forward_init(&forward, router, &batch, &watcher);
+  routed_forward_init(&forward, router, &batch, watcher);
   T5Run t5 = {.model = k->model, .adapters = &forward.adapters};
-  Ragged input = {ROUTED_SEQUENCES, k->in_at}, target = {ROUTED_SEQUENCES, k->out_at};
-  Tensor *encoded = t5_encode(&c, &t5, k->input, input);
-  Tensor *decoded = t5_decode(&c, &t5, encoded, input, k->decoder, (Rows){target, NULL});
+  int64_t in_at[ROUTED_SEQUENCES + 1], out_at[ROUTED_SEQUENCES + 1];
+  cut_offsets(k->in_at, first, count, in_at);
+  cut_offsets(k->out_at, first, count, out_at);
+  Ragged input = {count, in_at}, target = {count, out_at};
+  Tensor *encoded = t5_encode(&c, &t5, k->input + k->in_at[first], input);
+  Tensor *decoded =
+      t5_decode(&c, &t5, encoded, input, k->decoder + k->out_at[first], (Rows){target, NULL});
   Tensor *logits = t5_logits(&c, &t5, decoded);
   expect_ok("forward", error.status, &error);
   size_t size = (size_t)tensor_count(logits) * sizeof(float);
@@ -52,6 +101,10 @@ float *routed_run(const RoutedCase *k, Router *router, RoutedSeen *seen) {
   route_batch_free(&batch);
   arena_free(c.arena);
   return copy;
+}
+
+float *routed_run(const RoutedCase *k, Router *router, RoutedSeen *seen) {
+  return routed_watch(k, router, 0, ROUTED_SEQUENCES, &(RouteWatcher){.see = see, .arg = seen});
 }
 
 void routed_compare(const RoutedCase *k, const char *name, const RoutedSeen *seen, Comparison *c) {

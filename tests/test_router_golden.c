@@ -10,48 +10,10 @@
 #include <cmocka.h>
 
 #include "infer/route/router.h"
-#include "infer/route/router_options.h"
 #include "tests/parity.h"
 #include "tests/routed_run.h"
 #include "tests/scratch.h"
 #include "tests/tiny.h"
-
-static Router *open_router(RoutedCase *k, const char *method, const json_t *settings, Pool *pool) {
-  OptionSet set;
-  RouterSettings s;
-  Error err = {0};
-  Router *router;
-  char *file = NULL;
-  size_t i;
-  json_t *value;
-  expect_ok(method, router_settings_init(&set, &s, &err), &err);
-  json_array_foreach(settings, i, value) {
-    expect_ok(method, options_assign(&set, json_string_value(value), &err), &err);
-  }
-  assert_true(asprintf(&file, "embeddings=%s", k->queries) > 0);
-  expect_ok(method, options_assign(&set, "embedder=precomputed", &err), &err);
-  expect_ok(method, options_assign(&set, file, &err), &err);
-  expect_ok(method, router_open(&router, &s, pool, (Base[]){tiny_base(k->model, NULL)}, 2, &err),
-            &err);
-  options_free(&set);
-  free(file);
-  return router;
-}
-
-static Pool *open_pool(RoutedCase *k, const json_t *only) {
-  char names[256] = "";
-  Error err = {0};
-  Pool *pool;
-  for (size_t i = 0; i < json_array_size(only); i++) {
-    size_t used = strlen(names);
-    snprintf(names + used, sizeof names - used, "%s%s", i ? "," : "",
-             json_string_value(json_array_get(only, i)));
-  }
-  expect_ok("pool",
-            pool_open(&pool, k->pool, &k->model->modules, tiny_sample(k->model).hex, names, &err),
-            &err);
-  return pool;
-}
 
 static void every_method_agrees(void **state, const char *name, int routing) {
   RoutedCase *k = routed_case(*state, name);
@@ -63,9 +25,9 @@ static void every_method_agrees(void **state, const char *name, int routing) {
   json_object_foreach(json_object_get(k->expected, "methods"), method, value) {
     RoutedSeen *seen = calloc(1, sizeof *seen);
     assert_non_null(seen);
-    Pool *pool = open_pool(k, json_object_get(value, "only"));
+    Pool *pool = routed_open_pool(k, json_object_get(value, "only"));
     seen->experts = pool_count(pool);
-    Router *router = open_router(k, method, json_object_get(value, "settings"), pool);
+    Router *router = routed_open_router(k, method, json_object_get(value, "settings"), pool);
     float *got = routed_run(k, router, seen);
     int64_t n;
     const float *z = routed_want(k, method, ".logits", &n);

@@ -12,6 +12,8 @@ method of routing makes of it, in plain PyTorch.
         <method>.logits       [target tokens, vocab]
         <method>.weights      [rows, experts] for the methods that select: of every linear that
                               somebody covers, in module order, of every row of the batch
+        <method>.local        the same of the scores of rows, before anything is added; of TERMS
+        <method>.global       [examples, experts] what is added to them, of methods that do
 
 T5 is that of transformers; factors are stored by PEFT. The routing is written here from the papers'
 formulas, one example at a time, dense over experts, in double where the formula is not PyTorch's own
@@ -82,6 +84,8 @@ METHODS = {
                        dict(norm=True, flat=True, prefilter=2, top_k=1, over_chosen="uniform")),
 }
 
+TERMS = ["phatgoose", "glider_threshold", "activation_mean", "arrow_glider", "norm_prefilter"]
+
 
 def make_expert(base, name, rng):
     """Factors large enough that which expert runs is seen in the logits."""
@@ -126,7 +130,7 @@ class Routed:
         names = rule.get("only", list(experts))
         self.experts = [experts[name] for name in names]
         self.embeddings, self.queries, self.rule = embeddings, queries, rule
-        self.weights, self.margin, self.example = {}, math.inf, 0
+        self.weights, self.local, self.margin, self.example = {}, {}, math.inf, 0
 
     def attach(self, model):
         def hook(module):
@@ -166,7 +170,7 @@ class Routed:
                               -math.inf)
         return z
 
-    def logits(self, module, u):
+    def scores(self, module, u):
         if "norm" in self.rule:
             return self.norms(module, u)
         rule, d = self.rule, u.shape[1]
@@ -181,8 +185,12 @@ class Routed:
             columns.append(x @ v)
         z = torch.stack(columns, 1)
         z = torch.where(z.isinf(), z, z.abs()) if rule.get("absolute") else z
-        z = z / rule.get("temperature", math.sqrt(d))
-        return z + self.bias() if "glider" in rule else z
+        return z / rule.get("temperature", math.sqrt(d))
+
+    def logits(self, module, u):
+        local = self.scores(module, u)
+        self.local.setdefault(module, []).append(local)
+        return local + self.bias() if "glider" in self.rule else local
 
     def keep_top_k(self, z, k):
         values, chosen = z.sort(dim=1, descending=True)
@@ -261,6 +269,11 @@ def run(base, experts, embeddings, queries, examples, rule):
     return torch.cat(logits), routed
 
 
+def rows_of(values, linears):
+    """[rows, experts] of every linear that somebody covers, in module order."""
+    return torch.cat([torch.cat(values[m]) for m in linears if m in values])
+
+
 def main():
     pinned()
     torch.set_num_threads(1)
@@ -291,8 +304,12 @@ def main():
             assert apart > 0.02, f"{name} and {other} are {apart} apart"
         out[f"{name}.logits"] = logits
         if routed.weights:
-            out[f"{name}.weights"] = torch.cat([torch.cat(routed.weights[m]) for m in linears
-                                                if m in routed.weights])
+            out[f"{name}.weights"] = rows_of(routed.weights, linears)
+        if name in TERMS:
+            out[f"{name}.local"] = rows_of(routed.local, linears)
+        if name in TERMS and "glider" in rule:
+            out[f"{name}.global"] = torch.stack([routed.bias() for routed.example
+                                                 in range(len(examples))])
         methods[name] = {"settings": settings, "only": (rule or {}).get("only", list(EXPERTS))}
         print(name, "margin", routed.margin)
     write_json(PATH / "expected.json", {"versions": pinned(), "experts": list(EXPERTS),
