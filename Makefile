@@ -64,7 +64,7 @@ LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lz -lcrypto \
 in = $(wildcard $(foreach folder,$(1),$(foreach end,$(2),$(folder)/*.$(end) $(folder)/*/*.$(end))))
 lib_sources := $(filter-out autograd/kernel/table.c,$(call in,$(libraries),c cc))
 tool_sources := $(filter-out tools/demo/% tools/study/%,$(call in,tools,c))
-tool_scripts := $(call in,tools,gp)
+tool_scripts := $(call in,tools,gp html)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c) tests/fuzz/replay.c)
 fuzz_programs := $(BUILD)/tests/fuzz/replay $(BUILD)/tests/fuzz/fuzzer
 fuzz_targets := $(wildcard tests/fuzz/fuzz_*.c) tests/fuzz/target.c
@@ -139,11 +139,15 @@ $(BUILD)/%.o: %.cc $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
 	$(call say,c++ ) $(CXX) $(CXXFLAGS_ALL) -c -o $@ $<
 
-# A script becomes a string constant of the program: tools/plot/NAME.gp is NAME_script.
+# A script or a page becomes a string constant of the program: NAME.gp is NAME_script of plot.h, and
+# NAME.html NAME_text of trace_tool.h.
+text_constant = @mkdir -p $(@D); { echo '\#include "$(1)"'; echo 'const char $(2)[] ='; \
+  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$(@:.o=.c)
 $(BUILD)/%.gp.o: %.gp $(BUILD)/flags | $(BUILD)/found-build
-	@mkdir -p $(@D)
-	@{ echo '#include "tools/plot/plot.h"'; echo 'const char $(notdir $*)_script[] ='; \
-	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$(@:.o=.c)
+	$(call text_constant,tools/plot/plot.h,$(notdir $*)_script)
+	$(call say,cc  ) $(CC) $(CFLAGS_ALL) -c -o $@ $(@:.o=.c)
+$(BUILD)/%.html.o: %.html $(BUILD)/flags | $(BUILD)/found-build
+	$(call text_constant,tools/trace/trace_tool.h,$(notdir $*)_text)
 	$(call say,cc  ) $(CC) $(CFLAGS_ALL) -c -o $@ $(@:.o=.c)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(test_support)) $(BUILD)/libtools.a \

@@ -36,6 +36,7 @@ const RouteMethod route_average_activation = {
     .name = "average-activation",
     .help = "as phatgoose with the mean input of a module in the place of the gate",
     .source = "Muqeeth et al. 2024, arXiv 2402.05859 (Average Activation)",
+    .local = "LN(u)·LN(v)/√d of what the module reads, u, and the expert's mean input, v",
     .labels = {.training = "Custom",
                .data = "Private",
                .routing_data = "None",

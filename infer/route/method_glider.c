@@ -89,6 +89,8 @@ const RouteMethod route_glider = {
         "the same with scale·cos(expert's instruction, query's instruction) added; "
         "`global.scale`, or `global.rule: threshold` (γ·1[max cos > p] + β)",
     .source = "Li et al. 2024, arXiv 2410.07172, section 3",
+    .local = "LN(u)·LN(v)/√d of what the module reads, u, and the expert's gate, v",
+    .global = "scale·cos of the expert's instruction and that of the input",
     .labels = {.training = "Custom",
                .data = "Private",
                .routing_data = "None",

@@ -301,6 +301,7 @@ const RouteMethod route_norm = {
     .source =
         "Fleshman and Van Durme 2025, arXiv 2504.03454 (SpectR); Tang et al. 2024, arXiv "
         "2408.10174 (SMILE); arXiv 2507.05346 (LAG)",
+    .local = "|BAu|, or what norm.spectrum: false makes of it, of what the module reads, u",
     .labels = {"Standard", "Private", "None", "Step", "Module", "Sparse", "Output",
                "Out-of-Distribution", "Zero-Shot"},
     .reads = READS_POOL,

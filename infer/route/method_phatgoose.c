@@ -19,6 +19,7 @@ const RouteMethod route_phatgoose = {
     .name = "phatgoose",
     .help = "the k experts with the largest LN(u)·LN(v)/√d; softmax over all, renormalised over k",
     .source = "Muqeeth et al. 2024, arXiv 2402.05859, section 3",
+    .local = "LN(u)·LN(v)/√d of what the module reads, u, and the expert's gate, v",
     .labels = {.training = "Custom",
                .data = "Private",
                .routing_data = "None",

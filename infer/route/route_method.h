@@ -69,6 +69,9 @@ typedef struct RouteMethod {
   const char *name;
   const char *help;   /* one line: where a token goes */
   const char *source; /* the paper and its section */
+  /* What a token scores an expert by, and what its input adds to that (RouteTerms), in a few words;
+   * NULL: nothing does. */
+  const char *local, *global;
   RouteLabels labels;
   unsigned reads, uses;
   bool lora_only; /* it works on factors: a pool with experts of another kind is refused */

@@ -23,6 +23,7 @@ extern const Command command_plot;
 extern const Command command_pool;
 extern const Command command_score;
 extern const Command command_tokens;
+extern const Command command_trace;
 extern const Command command_train;
 
 /* skein help routers: prints every method of routing. */

@@ -5,7 +5,14 @@
 
 #include "infer/route/router_options.h"
 
-enum { BOTH = PREDICT_SCORE | PREDICT_GENERATE, COUNT_MOST = 1 << 30 };
+enum {
+  ANSWERS = PREDICT_SCORE | PREDICT_GENERATE,
+  ROUTES = ANSWERS | PREDICT_TRACE,
+  CHOOSES = PREDICT_SCORE | PREDICT_TRACE | PREDICT_SUGGEST,
+  GENERATES = PREDICT_GENERATE | PREDICT_TRACE,
+  ALL = ROUTES | PREDICT_SUGGEST,
+  COUNT_MOST = 1 << 30
+};
 
 const PredictOptions predict_defaults = {.max_input = 512,
                                          .max_target = 512,
@@ -13,64 +20,83 @@ const PredictOptions predict_defaults = {.max_input = 512,
                                          .beams = 1,
                                          .length_penalty = 1,
                                          .batch_tokens = 4096,
-                                         .threads = 2};
+                                         .threads = 2,
+                                         .limit = 100,
+                                         .seed = 42};
 
 #define AT(field) offsetof(PredictOptions, field)
 
 static const Argument ROWS[] = {
-    {"base", 0, ARGUMENT_TEXT, AT(base), BOTH, "DIR",
+    {"base", 0, ARGUMENT_TEXT, AT(base), ALL, "DIR",
      .help = "Hugging Face T5 directory; with --pool what the pool names"},
-    {"pool", 0, ARGUMENT_TEXT, AT(pool), BOTH, "DIR",
+    {"pool", 0, ARGUMENT_TEXT, AT(pool), ROUTES, "DIR",
      .help = "pool of experts; without it the plain base answers"},
-    {"no-verify", 0, ARGUMENT_SWITCH, AT(no_verify), BOTH, NULL,
+    {"no-verify", 0, ARGUMENT_SWITCH, AT(no_verify), ALL, NULL,
      .help = "take the pool's files as they are, without comparing them with pool.yaml"},
-    {"router", 0, ARGUMENT_TEXT, AT(router), BOTH, "NAME",
+    {"router", 0, ARGUMENT_TEXT, AT(router), ROUTES, "NAME",
      .help = "method of routing: short for -s router=NAME"},
-    {"input", 0, ARGUMENT_TEXT, AT(input), BOTH, "FILE", .help = "items, JSONL or JSONL.zst"},
-    {"output", 'o', ARGUMENT_TEXT, AT(output), BOTH, "FILE",
+    {"input", 0, ARGUMENT_TEXT, AT(input), ALL, "FILE", .help = "items, JSONL or JSONL.zst"},
+    {"output", 'o', ARGUMENT_TEXT, AT(output), ANSWERS, "FILE",
      .help = "where the lines go, whole or not at all [stdout]"},
-    {"stats", 0, ARGUMENT_TEXT, AT(stats), BOTH, "FILE",
+    {"stats", 0, ARGUMENT_TEXT, AT(stats), ANSWERS, "FILE",
      .help = "write which experts the tokens went to (skein plot routing); needs --pool"},
-    {"trace", 0, ARGUMENT_TEXT, AT(trace), BOTH, "FILE",
+    {"trace", 0, ARGUMENT_TEXT, AT(trace), ANSWERS, "FILE",
      .help = "write the experts of each token of the first item (skein plot trace); needs --pool"},
-    {"instruction", 0, ARGUMENT_PROSE, AT(instruction), BOTH, "TEXT",
+    {"instruction", 0, ARGUMENT_PROSE, AT(instruction), ALL, "TEXT",
      .help = "compared with the experts' instructions, for lines without one"},
-    {"task", 0, ARGUMENT_TEXT, AT(task), BOTH, "NAME",
+    {"task", 0, ARGUMENT_TEXT, AT(task), ALL, "NAME",
      .help = "key in precomputed embeddings, for lines without \"task\""},
-    {"bbh", 0, ARGUMENT_SWITCH, AT(bbh), BOTH, NULL,
+    {"bbh", 0, ARGUMENT_SWITCH, AT(bbh), ALL, NULL,
      .help = "--input is a BIG-bench Hard JSON file"},
-    {"input-key", 0, ARGUMENT_TEXT, AT(keys.input), BOTH, "KEY",
+    {"input-key", 0, ARGUMENT_TEXT, AT(keys.input), ALL, "KEY",
      .help = "JSON key of the input text [input]"},
-    {"instruction-key", 0, ARGUMENT_TEXT, AT(keys.instruction), BOTH, "KEY",
+    {"instruction-key", 0, ARGUMENT_TEXT, AT(keys.instruction), ALL, "KEY",
      .help = "of the instruction [instruction]"},
-    {"choices-key", 0, ARGUMENT_TEXT, AT(keys.choices), PREDICT_SCORE, "KEY",
+    {"choices-key", 0, ARGUMENT_TEXT, AT(keys.choices), CHOOSES, "KEY",
      .help = "of the choices [choices]"},
-    {"target-key", 0, ARGUMENT_TEXT, AT(keys.target), PREDICT_SCORE, "KEY",
+    {"target-key", 0, ARGUMENT_TEXT, AT(keys.target), CHOOSES, "KEY",
      .help = "of the target [target]"},
-    {"choices-from-targets", 0, ARGUMENT_SWITCH, AT(keys.choices_from_targets), PREDICT_SCORE, NULL,
+    {"choices-from-targets", 0, ARGUMENT_SWITCH, AT(keys.choices_from_targets), CHOOSES, NULL,
      .help = "lines without choices have the targets of their \"template\" in the file"},
     {"strict", 0, ARGUMENT_SWITCH, AT(keys.strict), PREDICT_SCORE, NULL,
      .help = "refuse a file with an item that has no choices, instead of leaving it out"},
-    {"max-input", 0, ARGUMENT_COUNT, AT(max_input), BOTH, "N",
+    {"max-input", 0, ARGUMENT_COUNT, AT(max_input), ALL, "N",
      .help = "input tokens kept, EOS included", .most = COUNT_MOST},
-    {"max-target", 0, ARGUMENT_COUNT, AT(max_target), PREDICT_SCORE, "N",
+    {"max-target", 0, ARGUMENT_COUNT, AT(max_target), CHOOSES, "N",
      .help = "tokens of a choice kept, EOS included", .most = COUNT_MOST},
-    {"max-output", 0, ARGUMENT_COUNT, AT(max_output), PREDICT_GENERATE, "N",
+    {"max-output", 0, ARGUMENT_COUNT, AT(max_output), GENERATES, "N",
      .help = "tokens generated at most, EOS included", .most = COUNT_MOST},
     {"beams", 0, ARGUMENT_COUNT, AT(beams), PREDICT_GENERATE, "N",
      .help = "beams of the search; 1: greedy", .most = COUNT_MOST},
     {"length-penalty", 0, ARGUMENT_NUMBER, AT(length_penalty), PREDICT_GENERATE, "P",
      .help = "beams are ranked by log-likelihood / length^P"},
-    {"no-generation-config", 0, ARGUMENT_SWITCH, AT(no_generation_config), PREDICT_GENERATE, NULL,
+    {"no-generation-config", 0, ARGUMENT_SWITCH, AT(no_generation_config), GENERATES, NULL,
      .help = "pass over the base's generation_config.json"},
-    {"batch-tokens", 0, ARGUMENT_COUNT, AT(batch_tokens), BOTH, "N",
+    {"batch-tokens", 0, ARGUMENT_COUNT, AT(batch_tokens), ANSWERS | PREDICT_SUGGEST, "N",
      .help = "tokens computed together; memory and speed, not results", .most = COUNT_MOST},
-    {"bf16", 0, ARGUMENT_SWITCH, AT(bf16), BOTH, NULL,
+    {"bf16", 0, ARGUMENT_SWITCH, AT(bf16), ALL, NULL,
      .help = "products with weights in bf16: faster, on a processor that has it"},
-    {"require-provenance", 0, ARGUMENT_SWITCH, AT(require_provenance), BOTH, NULL,
+    {"require-provenance", 0, ARGUMENT_SWITCH, AT(require_provenance), ALL, NULL,
      .help = "refuse gates that do not say which base and expert they are of"},
-    {"threads", 0, ARGUMENT_COUNT, AT(threads), BOTH, "N", .help = "threads", .most = COUNT_MOST},
-    {"set", 's', ARGUMENT_TEXTS, AT(assignment), BOTH, "KEY=VALUE",
+    {"item", 0, ARGUMENT_TEXT, AT(item), PREDICT_TRACE, "ID",
+     .help = "the item that is looked at: its \"id\", else its number from 0 [the first]"},
+    {"module", 0, ARGUMENT_TEXT, AT(module), PREDICT_TRACE, "NAME",
+     .help = "the module that is looked at [all of them]"},
+    {"token", 0, ARGUMENT_TEXT, AT(token), PREDICT_TRACE, "N",
+     .help = "the token that is looked at, from 0 [all of them]"},
+    {"html", 0, ARGUMENT_TEXT, AT(html), PREDICT_TRACE, "FILE",
+     .help = "write all of it as a page to look around in, which needs no network"},
+    {"limit", 0, ARGUMENT_COUNT, AT(limit), PREDICT_SUGGEST, "N",
+     .help = "items that are asked, drawn from the file by --seed", .most = COUNT_MOST},
+    {"seed", 0, ARGUMENT_COUNT, AT(seed), PREDICT_SUGGEST, "N",
+     .help = "of the draw of items and of the intervals", .most = COUNT_MOST},
+    {"by", 0, ARGUMENT_TEXT, AT(by), PREDICT_SUGGEST, "LIST",
+     .help = "what experts are ranked by: some of likelihood, gates, instructions, arrow, norm, "
+             "joined with commas [the first three, and the others where gates are missing]"},
+    {"json", 0, ARGUMENT_SWITCH, AT(json), PREDICT_TRACE | PREDICT_SUGGEST, NULL,
+     .help = "print JSON"},
+    {"threads", 0, ARGUMENT_COUNT, AT(threads), ALL, "N", .help = "threads", .most = COUNT_MOST},
+    {"set", 's', ARGUMENT_TEXTS, AT(assignment), ALL, "KEY=VALUE",
      .help = "one setting of the router"},
 };
 const ArgumentTable predict_arguments = {ROWS, sizeof ROWS / sizeof *ROWS};
@@ -91,8 +117,10 @@ static Status check_outputs(const PredictOptions *o, Error *err) {
   return STATUS_OK;
 }
 
-static Status check_options(const PredictOptions *o, Error *err) {
+static Status check_options(const PredictOptions *o, PredictCommand command, Error *err) {
   if (!o->input) return error_set(err, STATUS_USAGE, "--input: is required (the items)");
+  if (!o->pool && command == PREDICT_TRACE)
+    return error_set(err, STATUS_USAGE, "--pool: is required (the experts that tokens go to)");
   if (!o->base && !o->pool) {
     return error_set(err, STATUS_USAGE, "--base: is required (or --pool, which names its base)");
   }
@@ -118,13 +146,16 @@ Status predict_options_read(PredictOptions *o, PredictCommand command, int argc,
   uint64_t given;
   *o = predict_defaults;
   o->keys.use = command == PREDICT_SCORE ? ITEMS_RANKED : ITEMS_ASKED;
-  o->generates = command == PREDICT_GENERATE;
+  o->generates = command & GENERATES;
   TRY(arguments_read(&predict_arguments, command, o, &given, argc, argv, err));
   o->given = (PredictGiven){.max_output = is_given(given, "max-output"),
-                            .beams = is_given(given, "beams"),
+                            .beams = is_given(given, "beams") || command == PREDICT_TRACE,
                             .length_penalty = is_given(given, "length-penalty")};
-  TRY(command_operands(argc, argv, 0, 0, "nothing but options", err));
-  return check_options(o, err);
+  bool operand = command == PREDICT_SUGGEST;
+  TRY(command_operands(argc, argv, operand, operand, operand ? "the pool" : "nothing but options",
+                       err));
+  if (operand) o->pool = argv[optind];
+  return check_options(o, command, err);
 }
 
 void predict_options_free(PredictOptions *o) {

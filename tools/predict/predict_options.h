@@ -1,4 +1,5 @@
-/* predict_options: the options that `skein score` and `skein generate` share. */
+/* predict_options: the options that the commands share which ask a model: score, generate, trace and
+ * suggest. */
 #ifndef SKEIN_PREDICT_OPTIONS_H
 #define SKEIN_PREDICT_OPTIONS_H
 
@@ -16,16 +17,25 @@ typedef struct PredictOptions {
   bool together; /* all items are answered in one call, for a benchmark; more are refused */
   int64_t max_input, max_target, max_output, beams, batch_tokens, threads;
   double length_penalty;
-  PredictGiven given;        /* which of these the user gave */
-  bool generates;            /* texts, and not scores */
-  bool no_generation_config; /* the base's is not read */
-  TextList assignment;       /* of -s */
+  PredictGiven given;                       /* which of these the user gave */
+  bool generates;                           /* texts, and not scores */
+  bool no_generation_config;                /* the base's is not read */
+  TextList assignment;                      /* of -s */
+  const char *item, *module, *token, *html; /* of trace */
+  const char *by;                           /* of suggest */
+  int64_t limit, seed;                      /* of suggest */
+  bool json;
 } PredictOptions;
 
-typedef enum PredictCommand { PREDICT_SCORE = 1, PREDICT_GENERATE = 2 } PredictCommand;
+typedef enum PredictCommand {
+  PREDICT_SCORE = 1,
+  PREDICT_GENERATE = 2,
+  PREDICT_TRACE = 4,
+  PREDICT_SUGGEST = 8,
+} PredictCommand;
 
-/* Reads the command line; an option of the other command is unknown. Free with
- * predict_options_free, on failure too. */
+/* Reads the command line; an option of another command is unknown. The pool is an option, but of
+ * suggest the operand. Free with predict_options_free, on failure too. */
 Status predict_options_read(PredictOptions *o, PredictCommand command, int argc, char **argv,
                             Error *err);
 void predict_options_free(PredictOptions *o);

@@ -4,22 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/examples/sequence.h"
 #include "data/text/json.h"
 #include "infer/route/routing_trace.h"
 #include "infer/t5/base.h"
+#include "tools/predict/predict_answer.h"
 #include "tools/shell/facts.h"
-
-/* Runs the item with the trace on. *answer: the text that was chosen or generated, owned. */
-static Status run_item(const TraceRequest *r, const Asking *asking, const Item *item, bool scored,
-                       Predictor *p, char **answer, Error *err) {
-  if (!scored) return predict_texts(p, asking, item, 1, answer, err);
-  Score score;
-  TRY(predict_scores(p, asking, item, 1, &score, err));
-  *answer = strdup(item->choice[score.prediction]);
-  score_free(&score);
-  return *answer ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", r->path);
-}
 
 /* The text of a token. Special ones have their names; a piece that is a blank alone, of which no
  * text is left, is shown as the vocabulary has it. */
@@ -50,15 +39,12 @@ static void add_token(Facts *f, json_t *list, const RoutingTrace *trace, const T
     facts_append(f, weight, json_real(routing_trace_weight(trace, rows, row, e)));
 }
 
-/* A text generated may have tokens that are not those it is read as; they are then numbered, and
- * the end is as far as it was decoded. */
 static Status add_tokens(Facts *f, const TraceRequest *r, const RoutingTrace *trace,
-                         const Side *side, const int32_t *ids, int64_t count, Error *err) {
+                         const Side *side, const int32_t *ids, Error *err) {
   json_t *list = facts_array(f, f->root, side->key);
-  bool same = count == side->rows->count;
   for (int64_t t = 0; t < side->rows->count; t++) {
     char *text;
-    if (same) {
+    if (ids[t] >= 0) {
       TRY(token_text(r, ids[t], &text, err));
     } else if (asprintf(&text, "#%" PRId64, t + 1) < 0) {
       return error_set(err, STATUS_RUN, "%s: out of memory", r->path);
@@ -72,9 +58,8 @@ static Status add_tokens(Facts *f, const TraceRequest *r, const RoutingTrace *tr
 static Status add_side(Facts *f, const TraceRequest *r, const RoutingTrace *trace, const Side *side,
                        Error *err) {
   int32_t *ids;
-  int64_t count;
-  TRY(sequence_encode(r->base->tokenizer, side->text, side->most, &ids, &count, err));
-  Status status = add_tokens(f, r, trace, side, ids, count, err);
+  TRY(predict_row_ids(r->base->tokenizer, side->text, side->most, side->rows->count, &ids, err));
+  Status status = add_tokens(f, r, trace, side, ids, err);
   free(ids);
   return status;
 }
@@ -114,7 +99,7 @@ Status predict_trace(const TraceRequest *r, const Asking *asking, const Item *it
   RoutingTrace trace = {.experts = pool_count(r->pool), .modules = pool_modules(r->pool)->count};
   RouteWatcher watcher = routing_trace_watcher(&trace);
   Status status = predictor_open(&p, r->base, r->router, &watcher, r->settings, err);
-  if (status == STATUS_OK) status = run_item(r, asking, item, scored, p, &answer, err);
+  if (status == STATUS_OK) status = predict_answer(p, asking, item, scored, &answer, err);
   if (status == STATUS_OK) status = write_trace(r, &trace, item->input, answer, scored, err);
   predictor_close(p);
   routing_trace_free(&trace);
