@@ -147,6 +147,7 @@ Status predict_options_read(PredictOptions *o, PredictCommand command, int argc,
   *o = predict_defaults;
   o->keys.use = command == PREDICT_SCORE ? ITEMS_RANKED : ITEMS_ASKED;
   o->generates = command & GENERATES;
+  o->compared = command == PREDICT_SUGGEST;
   TRY(arguments_read(&predict_arguments, command, o, &given, argc, argv, err));
   o->given = (PredictGiven){.max_output = is_given(given, "max-output"),
                             .beams = is_given(given, "beams") || command == PREDICT_TRACE,

@@ -14,6 +14,7 @@ typedef struct PredictOptions {
   ItemKeys keys;
   bool bf16, no_verify;
   bool require_provenance;
+  bool compared; /* items are compared with experts, whatever the router reads */
   bool together; /* all items are answered in one call, for a benchmark; more are refused */
   int64_t max_input, max_target, max_output, beams, batch_tokens, threads;
   double length_penalty;
