@@ -147,5 +147,6 @@ void suggestion_free(Suggestion *s) {
 }
 
 bool suggest_helps(const Suggestion *s, int expert) {
-  return s->gain && s->gain[expert].low > 0;
+  return s->gain && s->column[SUGGEST_LIKELIHOOD].items >= SUGGEST_ITEMS_LEAST &&
+         s->gain[expert].low > 0;
 }

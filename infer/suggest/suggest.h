@@ -94,7 +94,9 @@ typedef struct Suggestion {
 Status suggest_run(Suggestion *s, const SuggestRequest *r, Error *err);
 void suggestion_free(Suggestion *s); /* a zeroed Suggestion is allowed */
 
-/* The expert's interval lies above 0. */
+/* Resampled differences of fewer items say too little: of one item their interval is a point. */
+enum { SUGGEST_ITEMS_LEAST = 10 };
+/* The expert's interval lies above 0, and is of enough items. */
 bool suggest_helps(const Suggestion *s, int expert);
 
 #endif

@@ -15,6 +15,8 @@ static void add_task(Facts *f, const Sample *sample, const PredictParts *p,
                      const PredictOptions *o) {
   facts_set(f, f->root, "pool", facts_text(pool_dir(p->pool)));
   facts_set(f, f->root, "pool_files_verified", json_boolean(pool_files_verified(p->pool)));
+  if (pool_unverified(p->pool) > 0)
+    facts_set(f, f->root, "experts_of_unverified_gates", json_integer(pool_unverified(p->pool)));
   facts_set(f, f->root, "input", facts_text(o->input));
   facts_set(f, f->root, "items", json_integer(sample->count));
   facts_set(f, f->root, "items_of", json_integer(sample->of));
@@ -93,6 +95,11 @@ static void add_verdict(Facts *f, const Suggestion *s) {
   for (int e = 0; e < s->experts; e++) helps += suggest_helps(s, e);
   if (!s->gain) {
     snprintf(text, sizeof text, "without targets nothing tells whether an expert helps");
+  } else if (s->column[SUGGEST_LIKELIHOOD].items < SUGGEST_ITEMS_LEAST) {
+    snprintf(text, sizeof text,
+             "too few items to tell whether an expert helps: intervals of fewer than %d say "
+             "little",
+             SUGGEST_ITEMS_LEAST);
   } else if (helps == 0) {
     snprintf(text, sizeof text,
              "no expert helps over the base: no paired 95 %% interval of a gain lies above 0");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "autograd/ground/text_stream.h"
+#include "infer/embed/embed.h"
 #include "infer/route/router_options.h"
 #include "tools/trace/trace_order.h"
 #include "tools/trace/trace_tool.h"
@@ -28,7 +29,9 @@ static bool router_reads(const char *key, const void *settings) {
 
 /* What the input is compared with experts by. */
 static const char *instruction_of(const Trace *t) {
+  const GlobalSettings *s = router_own(&t->parts.router_settings, &global_settings);
   const char *own = t->item.instruction ? t->item.instruction : t->options->instruction;
+  if (s->embedder == EMBEDDER_PRECOMPUTED) return "by the vector of the task's name";
   return own ? own : "none is given: the input stands for it";
 }
 
@@ -38,6 +41,9 @@ static void add_run(Facts *f, const Trace *t) {
   facts_set(f, f->root, t->scored ? "choice" : "output", facts_text(t->answer));
   facts_set(f, f->root, "pool", facts_text(pool_dir(t->parts.pool)));
   facts_set(f, f->root, "pool_files_verified", json_boolean(pool_files_verified(t->parts.pool)));
+  if (pool_unverified(t->parts.pool) > 0)
+    facts_set(f, f->root, "experts_of_unverified_gates",
+              json_integer(pool_unverified(t->parts.pool)));
   facts_set(f, f->root, "router", facts_text(method->name));
   facts_set(f, f->root, "settings",
             options_json(&t->parts.router_set, router_reads, &t->parts.router_settings));
