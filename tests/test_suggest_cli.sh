@@ -117,7 +117,7 @@ task="--input $work/task.jsonl"
   echo '{"input": "shorten: river, harbour", "instruction": "Shorten the list."}' >"$work/bare.jsonl"
   ok bare suggest "$work/pool" --input "$work/bare.jsonl"
   shows bare '^ranked by  *gates$'
-  shows bare '^targets  .*bare.jsonl: line 1: target: is missing'
+  shows bare '^targets  *none: no line has a target'
   shows bare '^  likelihood  *the items have no targets'
   shows bare '^  gates, instructions  '
   ok one suggest "$work/pool" --input "$work/bare.jsonl" -s only=hue --by arrow,norm

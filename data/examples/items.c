@@ -15,11 +15,13 @@ static Status no_memory(Error *err) {
 /* An item whose own text gives its choices. */
 static Status settle_choices(const ItemSet *s, Item *item, Error *err) {
   TRY(item_compare_choices(item, &s->keys.tokens, err));
-  return s->keys.use == ITEMS_CHOSEN && !item->odd ? item_settle_label(item, &s->keys.tokens, err)
-                                                   : STATUS_OK;
+  bool unsaid = item->label < 0 && item->targets == 0; /* which of them is right */
+  if (s->keys.use != ITEMS_CHOSEN || item->odd || (s->keys.partial && unsaid)) return STATUS_OK;
+  return item_settle_label(item, &s->keys.tokens, err);
 }
 
 static Status settle_choiceless(const ItemSet *s, Item *item, Error *err) {
+  if (!s->label_sets && s->keys.partial) return STATUS_OK;
   if (!s->label_sets) return item_set_odd(item, err, "%s", s->reader->choiceless);
   if (item->targets == 1) return STATUS_OK;
   return item_set_odd(item, err, "%s: got %d texts; choices from targets need one", s->keys.target,

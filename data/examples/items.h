@@ -34,6 +34,8 @@ typedef struct ItemKeys {
   const char *input, *target, *choices, *label, *instruction; /* NULL: the names above */
   bool choices_from_targets;
   bool strict;   /* an odd item is refused */
+  bool partial;  /* an item that lacks choices, or anything that says which is right, is not odd: it
+                    comes without. With choices_from_targets they are needed all the same */
   bool no_query; /* nobody compares items with experts: their instruction and task are not read */
   ItemUse use;
   ChoiceTokens tokens; /* what choices are compared by: of ITEMS_RANKED and ITEMS_CHOSEN */

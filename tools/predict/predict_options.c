@@ -144,8 +144,11 @@ static bool is_given(uint64_t given, const char *name) {
 Status predict_options_read(PredictOptions *o, PredictCommand command, int argc, char **argv,
                             Error *err) {
   uint64_t given;
-  *o = predict_defaults;
-  o->keys.use = command == PREDICT_SCORE ? ITEMS_RANKED : ITEMS_ASKED;
+  *o = DEFAULTS;
+  o->keys.use = command == PREDICT_SUGGEST ? ITEMS_CHOSEN
+                : command & CHOOSES        ? ITEMS_RANKED
+                                           : ITEMS_ASKED;
+  o->keys.partial = command & (PREDICT_TRACE | PREDICT_SUGGEST);
   o->generates = command & GENERATES;
   o->compared = command == PREDICT_SUGGEST;
   TRY(arguments_read(&predict_arguments, command, o, &given, argc, argv, err));

@@ -58,9 +58,8 @@ Status predict_parts_base(PredictParts *p, const PredictOptions *o, Error *err) 
 
 /* ---- items ---- */
 
-Status predict_parts_items(PredictParts *p, const PredictOptions *o, ItemUse use, Error *err) {
+Status predict_parts_items(PredictParts *p, const PredictOptions *o, Error *err) {
   ItemKeys keys = o->keys;
-  keys.use = use;
   keys.no_query = !o->pool || !(o->compared || router_uses(&p->router_settings, "embedder"));
   keys.tokens = (ChoiceTokens){p->base.tokenizer, o->max_target};
   return items_open(&p->items, o->input, o->bbh ? ITEMS_BBH : ITEMS_LINES, &keys, err);

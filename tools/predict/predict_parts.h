@@ -20,8 +20,7 @@ typedef struct PredictParts {
 
 /* The settings of the router and the base: --base, else what the pool says. */
 Status predict_parts_base(PredictParts *p, const PredictOptions *o, Error *err);
-/* The items, for this use. */
-Status predict_parts_items(PredictParts *p, const PredictOptions *o, ItemUse use, Error *err);
+Status predict_parts_items(PredictParts *p, const PredictOptions *o, Error *err);
 /* Fills p->settings: the options', and of what generates what the base asks of it where nothing else
  * was given. */
 Status predict_parts_generation(PredictParts *p, const PredictOptions *o, Error *err);

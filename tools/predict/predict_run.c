@@ -31,7 +31,7 @@ static void run_close(Run *r) {
 }
 
 static Status open_items(PredictParts *p, const PredictOptions *o, Error *err) {
-  TRY(predict_parts_items(p, o, o->keys.use, err));
+  TRY(predict_parts_items(p, o, err));
   if (o->together && items_count(p->items) > CHUNK) {
     return error_set(err, STATUS_USAGE, "%s: has %" PRId64 " items; at most %d are held at once",
                      o->input, items_count(p->items), CHUNK);

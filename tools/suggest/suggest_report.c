@@ -22,7 +22,8 @@ static void add_task(Facts *f, const Sample *sample, const PredictParts *p,
   facts_set(f, f->root, "items_of", json_integer(sample->of));
   facts_set(f, f->root, "seed", json_integer(o->seed));
   if (sample->targets == TARGETS_NONE) {
-    facts_set(f, f->root, "targets", facts_text(sample->untargeted));
+    facts_set(f, f->root, "targets",
+              json_string("none: no line has a target, or choices with a label"));
   } else {
     facts_set(f, f->root, "likelihood", json_string(MEASURE[sample->targets]));
   }

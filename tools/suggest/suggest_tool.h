@@ -11,10 +11,9 @@
 
 /* Items of a file, drawn by a seed, in the order of the file. */
 typedef struct Sample {
-  Item *item; /* [count] */
-  int64_t count, of;
+  Item *item;        /* [count]; of TARGETS_TEXTS without choices */
+  int64_t count, of; /* how many there are that can be judged so */
   SuggestTargets targets;
-  char *untargeted; /* why no item has a target; NULL: they have */
 } Sample;
 
 /* Opens the items as what they can be judged by, the more of them the better and choices before

@@ -93,33 +93,18 @@ static Status no_item(const Trace *t, Error *err) {
                    items_path(items), t->options->item, items_count(items), first);
 }
 
-/* The item of the id that is asked for, or the first one. */
-static Status take_item(Trace *t, bool *found, Error *err) {
-  *found = false;
+/* The item of the id that is asked for, or the first one. Its choices are ranked, where it has some;
+ * else a text is made. */
+static Status open_item(Trace *t, Error *err) {
+  const char *id = t->options->item;
+  TRY(predict_parts_items(&t->parts, t->options, err));
   for (int64_t i = 0; i < items_count(t->parts.items); i++) {
     TRY(items_get(t->parts.items, i, &t->item, err));
-    *found = !t->options->item || strcmp(t->item.id, t->options->item) == 0;
-    if (*found) return STATUS_OK;
+    t->scored = t->item.choices > 0;
+    if (!id || strcmp(t->item.id, id) == 0) return STATUS_OK;
     item_free(&t->item);
   }
-  return STATUS_OK;
-}
-
-/* As an item whose choices are ranked, where it has some; else as one of which a text is made. */
-static Status open_item(Trace *t, Error *err) {
-  Error why = {0};
-  bool found = false;
-  Status status = predict_parts_items(&t->parts, t->options, ITEMS_RANKED, &why);
-  if (status == STATUS_OK) TRY(take_item(t, &found, err));
-  t->scored = found;
-  if (found) return STATUS_OK;
-  if (t->options->keys.choices || t->options->keys.choices_from_targets)
-    return status == STATUS_OK ? no_item(t, err) : error_set(err, status, "%s", why.text);
-  items_close(t->parts.items);
-  t->parts.items = NULL;
-  TRY(predict_parts_items(&t->parts, t->options, ITEMS_ASKED, err));
-  TRY(take_item(t, &found, err));
-  return found ? STATUS_OK : no_item(t, err);
+  return no_item(t, err);
 }
 
 /* ---- the run ---- */
