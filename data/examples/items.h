@@ -35,7 +35,7 @@ typedef struct ItemKeys {
   bool choices_from_targets;
   bool strict;   /* an odd item is refused */
   bool partial;  /* an item that lacks choices, or anything that says which is right, is not odd: it
-                    comes without. With choices_from_targets they are needed all the same */
+                    comes without, and a label of -1 is none. With choices_from_targets they are needed all the same */
   bool no_query; /* nobody compares items with experts: their instruction and task are not read */
   ItemUse use;
   ChoiceTokens tokens; /* what choices are compared by: of ITEMS_RANKED and ITEMS_CHOSEN */

@@ -57,11 +57,13 @@ static Status read_targets(const JsonDoc *doc, const char *key, Item *out, Error
 }
 
 /* The index of the right choice. One that is none of them makes the item odd, as do the -1 of test
- * sets without labels. */
-static Status read_label(const JsonDoc *doc, const char *key, Item *out, Error *err) {
+ * sets without labels where an item must have one. */
+static Status read_label(const JsonDoc *doc, const ItemKeys *keys, Item *out, Error *err) {
+  const char *key = keys->label;
   int64_t label;
   if (!json_has(doc, key)) return STATUS_OK;
   TRY(json_get_int(doc, key, INT64_MIN, INT64_MAX, &label, err));
+  if (keys->partial && label == -1) return STATUS_OK;
   if (label < 0 || label >= out->choices) {
     return item_set_odd(out, err, "%s: got %" PRId64 ", want an integer in [0, %d]", key, label,
                         out->choices - 1);
@@ -73,7 +75,7 @@ static Status read_label(const JsonDoc *doc, const char *key, Item *out, Error *
 static Status read_choices(const JsonDoc *doc, const ItemKeys *keys, Item *out, Error *err) {
   if (!json_has(doc, keys->choices)) return STATUS_OK;
   TRY(list_of_texts(doc, keys->choices, &out->choice, &out->choices, err));
-  return out->choices > 0 && keys->use != ITEMS_RANKED ? read_label(doc, keys->label, out, err)
+  return out->choices > 0 && keys->use != ITEMS_RANKED ? read_label(doc, keys, out, err)
                                                        : STATUS_OK;
 }
 
