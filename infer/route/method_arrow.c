@@ -76,8 +76,9 @@ const RouteMethod route_arrow = {
     .name = "arrow",
     .help = "the k largest |u·p|, p the first right singular vector of BA; three modes",
     .source = "Ostapenko et al. 2024, arXiv 2405.11157",
-    .local = "|u·p|, as arrow.mode scales it, of what the module reads, u, and the expert's "
-             "prototype, p",
+    .local =
+        "|u·p|, as arrow.mode scales it, of what the module reads, u, and the expert's "
+        "prototype, p",
     .labels = {.training = "Standard",
                .data = "Private",
                .routing_data = "None",
