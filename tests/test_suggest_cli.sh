@@ -82,7 +82,7 @@ task="--input $work/task.jsonl"
   shows table '^ranked by  *likelihood$'
   shows table '^verdict  *[1-3] of 3 experts help over the base'
   check 'the expert of the task is the first' sh -c "grep -A2 '^experts' '$work/table' | grep -q '^  largest '"
-  shows table '^  (the base) '
+  shows table '^base$'
   shows table '^  likelihood, gates  '
   shows table '^  likelihood  *40  *160  '
   shows table '^  instructions  *40  *0  '

@@ -77,7 +77,7 @@ const RouteMethod route_arrow = {
     .help = "the k largest |u·p|, p the first right singular vector of BA; three modes",
     .source = "Ostapenko et al. 2024, arXiv 2405.11157",
     .local =
-        "|u·p|, as arrow.mode scales it, of what the module reads, u, and the expert's "
+        "|u·p|, or what arrow.mode makes of it, of what the module reads, u, and the expert's "
         "prototype, p",
     .labels = {.training = "Standard",
                .data = "Private",

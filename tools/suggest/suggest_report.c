@@ -31,16 +31,21 @@ static void add_task(Facts *f, const Sample *sample, const PredictParts *p,
 
 /* ---- the ranking ---- */
 
-/* The keys of a row: those of ways that are there. */
-static void add_likelihood(Facts *f, json_t *row, const Suggestion *s, bool choices, double value,
-                           double loglik, const Interval *gain) {
-  if (choices) facts_set(f, row, "accuracy", facts_number(value));
-  facts_set(f, row, "loglik", facts_number(loglik));
-  facts_set(f, row, "gain", gain ? facts_number(value - s->base) : json_null());
-  facts_set(f, row, "gain_low", gain ? facts_number(gain->low) : json_null());
-  facts_set(f, row, "gain_high", gain ? facts_number(gain->high) : json_null());
+static void add_measures(Facts *f, json_t *object, bool choices, double value, double loglik) {
+  if (choices) facts_set(f, object, "accuracy", facts_number(value));
+  facts_set(f, object, "loglik", facts_number(loglik));
 }
 
+static void add_likelihood(Facts *f, json_t *row, const Suggestion *s, bool choices, int expert) {
+  const SuggestColumn *c = &s->column[SUGGEST_LIKELIHOOD];
+  if (!c->value) return;
+  add_measures(f, row, choices, c->value[expert], c->weight[expert]);
+  facts_set(f, row, "gain", facts_number(c->value[expert] - s->base));
+  facts_set(f, row, "gain_low", facts_number(s->gain[expert].low));
+  facts_set(f, row, "gain_high", facts_number(s->gain[expert].high));
+}
+
+/* The columns of the other ways that are there. */
 static void add_shares(Facts *f, json_t *row, const Suggestion *s, int expert) {
   static const struct {
     SuggestWay way;
@@ -52,39 +57,21 @@ static void add_shares(Facts *f, json_t *row, const Suggestion *s, int expert) {
   for (size_t i = 0; i < sizeof SHARES / sizeof *SHARES; i++) {
     const SuggestColumn *c = &s->column[SHARES[i].way];
     if (!c->value) continue;
-    facts_set(f, row, SHARES[i].value, expert < 0 ? json_null() : facts_number(c->value[expert]));
-    if (SHARES[i].weight)
-      facts_set(f, row, SHARES[i].weight,
-                expert < 0 ? json_null() : facts_number(c->weight[expert]));
+    facts_set(f, row, SHARES[i].value, facts_number(c->value[expert]));
+    if (SHARES[i].weight) facts_set(f, row, SHARES[i].weight, facts_number(c->weight[expert]));
   }
 }
 
-static void add_expert(Facts *f, json_t *rows, const Suggestion *s, bool choices, const char *name,
-                       int expert) {
-  const SuggestColumn *c = &s->column[SUGGEST_LIKELIHOOD];
-  json_t *row = facts_row(f, rows);
-  facts_set(f, row, "expert", facts_text(name));
-  if (c->value)
-    add_likelihood(f, row, s, choices, expert < 0 ? s->base : c->value[expert],
-                   expert < 0 ? s->base_weight : c->weight[expert],
-                   expert < 0 ? NULL : &s->gain[expert]);
-  add_shares(f, row, s, expert);
-}
-
-/* The base stands where it would among the experts. */
 static void add_experts(Facts *f, const Suggestion *s, const Sample *sample, const Pool *pool) {
+  bool choices = sample->targets == TARGETS_CHOICES;
+  if (s->gain) add_measures(f, facts_object(f, f->root, "base"), choices, s->base, s->base_weight);
   json_t *rows = facts_array(f, f->root, "experts");
-  bool choices = sample->targets == TARGETS_CHOICES, ranked = s->by == SUGGEST_LIKELIHOOD;
-  bool base = !ranked;
   for (int i = 0; i < s->experts; i++) {
-    int e = s->order[i];
-    if (!base && s->column[s->by].value[e] <= s->base) {
-      add_expert(f, rows, s, choices, "(the base)", -1);
-      base = true;
-    }
-    add_expert(f, rows, s, choices, pool_entry(pool, e)->name, e);
+    json_t *row = facts_row(f, rows);
+    facts_set(f, row, "expert", facts_text(pool_entry(pool, s->order[i])->name));
+    add_likelihood(f, row, s, choices, s->order[i]);
+    add_shares(f, row, s, s->order[i]);
   }
-  if (!base) add_expert(f, rows, s, choices, "(the base)", -1);
 }
 
 /* ---- what it says ---- */
