@@ -11,7 +11,7 @@ static const char *const MEASURE[] = {
     [TARGETS_TEXTS] = "mean log-likelihood of a target's token, nats",
 };
 
-static void add_task(Facts *f, const Sample *sample, const PredictParts *p,
+static void add_task(Facts *f, const Suggestion *s, const Sample *sample, const PredictParts *p,
                      const PredictOptions *o) {
   facts_set(f, f->root, "pool", facts_text(pool_dir(p->pool)));
   facts_set(f, f->root, "pool_files_verified", json_boolean(pool_files_verified(p->pool)));
@@ -24,7 +24,7 @@ static void add_task(Facts *f, const Sample *sample, const PredictParts *p,
   if (sample->targets == TARGETS_NONE) {
     facts_set(f, f->root, "targets",
               json_string("none: no line has a target, or choices with a label"));
-  } else {
+  } else if (s->gain) {
     facts_set(f, f->root, "likelihood", json_string(MEASURE[sample->targets]));
   }
 }
@@ -82,7 +82,7 @@ static void add_verdict(Facts *f, const Suggestion *s) {
   int helps = 0;
   for (int e = 0; e < s->experts; e++) helps += suggest_helps(s, e);
   if (!s->gain) {
-    snprintf(text, sizeof text, "without targets nothing tells whether an expert helps");
+    snprintf(text, sizeof text, "without the likelihood nothing tells whether an expert helps");
   } else if (s->column[SUGGEST_LIKELIHOOD].items < SUGGEST_ITEMS_LEAST) {
     snprintf(text, sizeof text,
              "too few items to tell whether an expert helps: intervals of fewer than %d say "
@@ -138,7 +138,7 @@ static void add_missing(Facts *f, const Suggestion *s) {
 
 Status suggest_facts(Facts *f, const Suggestion *s, const Sample *sample, const PredictParts *p,
                      const PredictOptions *o, Error *err) {
-  add_task(f, sample, p, o);
+  add_task(f, s, sample, p, o);
   facts_set(f, f->root, "ranked_by", json_string(suggest_way_name(s->by)));
   add_verdict(f, s);
   add_missing(f, s);
