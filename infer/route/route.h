@@ -74,7 +74,7 @@ typedef struct RouteWatcher {
   void *arg;
   /* Hears, just before `see`, what the plan was made of, where the method scores rows. NULL: nobody
    * asks, and terms are not kept. */
-  void (*explain)(void *arg, Context *c, const Module *module, const RouteTerms *terms);
+  void (*explain)(void *arg, const RouteTerms *terms);
 } RouteWatcher;
 
 #endif

@@ -120,7 +120,7 @@ static const Plan *make_plan(Context *c, const RoutedForward *f, RouteCall call)
   if (f->watcher && f->watcher->explain) call.terms = &terms;
   Plan *plan = f->router->method->plan(c, f->router->self, &call, &softmax);
   if (!plan || context_failed(c)) return plan;
-  if (terms.local) f->watcher->explain(f->watcher->arg, c, call.module, &terms);
+  if (terms.local) f->watcher->explain(f->watcher->arg, &terms);
   show_plan(c, f, &call, softmax, plan);
   return plan;
 }

@@ -106,9 +106,7 @@ static Status add_continuation(RoutingTerms *t, int module, Ragged sequence, con
   return STATUS_OK;
 }
 
-static void hear_terms(void *arg, Context *c, const Module *module, const RouteTerms *terms) {
-  (void)c;
-  (void)module;
+static void hear_terms(void *arg, const RouteTerms *terms) {
   RoutingTerms *t = arg;
   t->now = terms;
   t->scored = true;
