@@ -135,6 +135,7 @@ run="--pool $work/pool --input $work/items.jsonl"
   refused 2 "--token: 'three' is not the number of a token" trace $run --token three
   refused 2 '--token: got 99, want 0 to ' trace $run --module $q --token 99 --html "$work/o"
   refused 2 'router: merged routes no token' trace $run --router merged --html "$work/o"
+  refused 2 'router: merged routes no token' trace $run --router merged --module $q
   refused 2 "router: not one of .*'phatgose'" trace $run --router phatgose
   refused 1 'nowhere/o' trace $run --html "$work/nowhere/o"
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/extremum.h"
 #include "infer/route/router_options.h"
 #include "tools/predict/predict_answer.h"
 #include "tools/trace/trace_tool.h"
@@ -48,32 +49,35 @@ static Status parse_token(Trace *t, Error *err) {
                    text);
 }
 
-/* Where the token that is looked at has no row at the module that is. */
-static Status check_token(const Trace *t, Error *err) {
-  const Modules *modules = pool_modules(t->parts.pool);
-  int64_t most = t->tokens[SIDE_PROMPT].count > t->tokens[SIDE_CONTINUATION].count
-                     ? t->tokens[SIDE_PROMPT].count
-                     : t->tokens[SIDE_CONTINUATION].count;
-  if (t->module >= 0) {
-    const char *name = modules->module[t->module].name;
-    most = t->terms.kept[t->module].count;
-    if (most == 0)
-      return error_set(err, STATUS_USAGE,
-                       "--module: no token is routed at %s, for no expert that takes part has an "
-                       "adapter there; leave --module out to see where there are some",
-                       name);
-  }
-  if (most == 0)
+static bool is_covered(const Trace *t, int module) {
+  for (int e = 0; e < pool_count(t->parts.pool); e++)
+    if (pool_covers(t->parts.pool, e, module)) return true;
+  return false;
+}
+
+/* The tokens that the module that is looked at has as rows; of all modules the most. */
+static int64_t tokens_seen(const Trace *t) {
+  if (t->module >= 0) return t->terms.kept[t->module].count;
+  return max64(t->tokens[SIDE_PROMPT].count, t->tokens[SIDE_CONTINUATION].count);
+}
+
+/* There is something to look at. */
+static Status check_seen(const Trace *t, Error *err) {
+  int64_t tokens = tokens_seen(t);
+  if (t->module >= 0 && !is_covered(t, t->module))
+    return error_set(err, STATUS_USAGE,
+                     "--module: no expert that takes part has an adapter at %s, so nothing is "
+                     "routed there; leave --module out to see where there are some",
+                     pool_modules(t->parts.pool)->module[t->module].name);
+  if (tokens == 0)
     return error_set(err, STATUS_USAGE,
                      "router: %s routes no token; take one that chooses experts (skein help "
                      "routers)",
                      router_method(&t->parts.router_settings)->name);
-  if (t->token < most) return STATUS_OK;
+  if (t->token < tokens) return STATUS_OK;
   return error_set(err, STATUS_USAGE,
-                   "--token: got %" PRId64 ", want 0 to %" PRId64
-                   "; leave it "
-                   "out to see them",
-                   t->token, most - 1);
+                   "--token: got %" PRId64 ", want 0 to %" PRId64 "; leave it out to see them",
+                   t->token, tokens - 1);
 }
 
 /* ---- the item ---- */
@@ -151,7 +155,7 @@ Status trace_run(Trace *t, const PredictOptions *o, Error *err) {
   TRY(side_tokens(t, SIDE_PROMPT, t->item.input, p->settings.max_input, err));
   TRY(side_tokens(t, SIDE_CONTINUATION, t->answer,
                   t->scored ? p->settings.max_target : p->settings.max_output, err));
-  return check_token(t, err);
+  return check_seen(t, err);
 }
 
 const char *trace_piece(const Trace *t, ModuleSide side, int64_t token, char out[24]) {
