@@ -12,18 +12,19 @@ static Status set_router(const SuggestRequest *r, const char *method, const char
                          OptionSet *set, Error *err) {
   TRY(options_copy(set, r->router, err));
   TRY(options_put(set, "router", method, "suggest", err));
-  if (expert) TRY(options_put(set, "expert", expert, "suggest", err));
-  /* The default of top_k is more than there are in a pool of one. */
-  return pool_count(r->pool) == 1 ? options_put(set, "top_k", "1", "suggest", err) : STATUS_OK;
+  return expert ? options_put(set, "expert", expert, "suggest", err) : STATUS_OK;
 }
 
 Status suggest_router(const SuggestRequest *r, const char *method, const char *expert,
                       Router **router, Error *err) {
   OptionSet set = {0};
   RouterSettings settings;
+  bool lowered;
   *router = NULL;
   Status status = router_settings_init(&set, &settings, err);
   if (status == STATUS_OK) status = set_router(r, method, expert, &set, err);
+  if (status == STATUS_OK)
+    status = router_settings_fit(&set, &settings, pool_count(r->pool), &lowered, err);
   if (status == STATUS_OK)
     status = router_open(router, &settings, r->pool, r->base, r->settings->threads, err);
   options_free(&set);

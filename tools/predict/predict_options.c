@@ -144,7 +144,7 @@ static bool is_given(uint64_t given, const char *name) {
 Status predict_options_read(PredictOptions *o, PredictCommand command, int argc, char **argv,
                             Error *err) {
   uint64_t given;
-  *o = DEFAULTS;
+  *o = predict_defaults;
   o->keys.use = command == PREDICT_SUGGEST ? ITEMS_CHOSEN
                 : command & CHOOSES        ? ITEMS_RANKED
                                            : ITEMS_ASKED;
