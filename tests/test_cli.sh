@@ -154,7 +154,7 @@ plotted() {
   fi
 }
 
-if "$skein" plot training run >out 2>err && [ ! -s out ]; then pass; else fail 'plot training'; fi
+if "$skein" plot training run >out 2>err && grep -q '^run: 1 figure: training (' out; then pass; else fail 'plot training'; fi
 plotted run
 tail -n +2 run/training.tsv | cut -f 1-5 | tr '\t' ' ' >got
 if cmp -s want got; then pass; else fail "training.tsv is not as wanted: $(cat got)"; fi

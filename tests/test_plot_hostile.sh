@@ -11,11 +11,14 @@ command -v gnuplot >/dev/null && images='png svg'
 
 plot() { timeout 60 "$skein" plot "$@" >out 2>err; }
 
-# plotted WHAT ARGUMENTS: succeeds in silence and leaves nothing behind; and no label was run.
+# plotted WHAT ARGUMENTS: succeeds, says in one line what it made, and leaves nothing behind; and no
+# label was run.
 plotted() {
   what=$1
   shift
-  if plot "$@" && [ ! -s out ] && [ ! -s err ]; then pass; else fail "$what"; fi
+  if plot "$@" && [ "$(grep -c ' figure' out)" -eq 1 ] && [ "$(wc -l <out)" -eq 1 ] && [ ! -s err ]; then pass; else
+    fail "$what"
+  fi
   if [ -z "$(ls -A tmp)" ] && [ -z "$(find . -name 'ran*')" ]; then pass; else
     fail "$what: files of nobody: $(ls -A tmp; find . -name 'ran*')"
   fi
@@ -126,7 +129,7 @@ script '"100%%", "%%g", "%%", "%%%%", "%%s%%n%%1$s", "{/Bold x}"'
 script '"it\047s", "\100subtitle", "\047", "\100viridis"'
 script '"\042", "\042q\042", "\042\042", "a\042b", "\134", "\134n", "\134042", "\140touch ran1\140"'
 script '"a b", "a b", " ", " [31mred", " ", " 2J", " ", " ", "�gnp.exe", "�x�", "�", "", " ", "NaN"'
-script 'long_long_long_long_long_long_l…'
+script 'long_long_long_l…long_long_long_'
 script '"x\047.system(\047touch ran9\047).\047"'
 # field TOKEN: the data have this field, as CSV has it.
 field() {

@@ -20,8 +20,32 @@ cell() {
     print "]}}"
   }' >"$work/eval/cells/$1/$2.routing.json"
 }
+# table DIR TASKS: what skein eval leaves beside the cells; TASKS are of the list `tasks`. An oracle
+# chose it's for the task unseen.
+table() {
+  cat >"$1/table.json" <<END
+{"format": "skein-eval", "pool": "some/pool", "tasks": [$2],
+ "methods": [{"name": "glider", "rule": "routed", "shown": true}, {"name": "phatgoose", "rule": "routed", "shown": true},
+  {"name": "oracle", "rule": "oracle", "shown": true}, {"name": "best", "rule": "best-individual", "shown": true},
+  {"name": "expert-x", "rule": "routed", "shown": false}],
+ "means": [{"method": "glider", "group": "held-in", "score": 50, "low": 40.5, "high": 100},
+  {"method": "phatgoose", "group": "held-in", "score": 81.25, "low": 80, "high": 82},
+  {"method": "oracle", "group": "held-in", "score": 90, "low": 85, "high": 95},
+  {"method": "best", "group": "held-in", "score": 60, "low": 55, "high": 65},
+  {"method": "glider", "group": "held-out", "score": 20, "low": 15, "high": 26},
+  {"method": "phatgoose", "group": "held-out"}, {"method": "glider", "group": null, "score": 35, "low": 30, "high": 40}],
+ "cells": [{"task": "kind_of", "method": "glider", "state": "done"},
+  {"task": "unseen", "method": "best", "state": "done", "expert": "kind_of"},
+  {"task": "unseen", "method": "oracle", "state": "done", "expert": "it's"},
+  {"task": "kind_of", "method": "oracle", "state": "done", "expert": "kind_of"},
+  {"task": "unseen", "method": "expert-x", "state": "failed", "error": "?"},
+  {"task": "unseen", "method": "phatgoose", "state": "failed", "error": "?"}]}
+END
+}
 cell glider kind_of 1
 cell glider unseen 0.25
+table "$work/eval" '{"name": "kind_of", "group": "held-in", "metrics": ["accuracy"], "expert": "kind_of"},
+  {"name": "unseen", "group": "held-out", "metrics": ["accuracy"], "expert": null}'
 cell phatgoose kind_of 0.5
 cell phatgoose unseen 0.5
 
@@ -38,9 +62,12 @@ made() {
     done
   done
 }
-images=
-command -v gnuplot >/dev/null && images='png svg'
-if plot "$work/eval" -o "$work/figs" && [ ! -s "$work/out" ]; then pass; else fail 'every figure'; fi
+images= ends='.tsv, .gp'
+command -v gnuplot >/dev/null && images='png svg' ends='.png, .svg, .tsv, .gp'
+if plot "$work/eval" -o "$work/figs"; then pass; else fail 'every figure'; fi
+if [ "$(cat "$work/out")" = "$work/figs: 15 figures, difference-glider-phatgoose to tasks-phatgoose ($ends)" ]; then pass; else
+  fail "what was made: $(cat "$work/out")"
+fi
 made modules-glider-kind_of experts-glider-kind_of entropy-glider-unseen modules-phatgoose-unseen \
   tasks-glider tasks-phatgoose difference-glider-phatgoose
 if [ ! -e "$work/figs/tasks-merged.tsv" ]; then pass; else fail 'a figure of a method that routes nothing'; fi
@@ -54,23 +81,38 @@ has() {
 has modules-glider-unseen "0|encoder.block.0.layer.1.DenseReluDense.wo|encoder|0|encoder ff|wo|7|0|kind_of|0"
 has modules-glider-unseen "1|encoder.block.1.layer.0.SelfAttention.q|encoder|1|encoder self|q|7|1|it's|0.5"
 has modules-glider-unseen "2|decoder.block.0.layer.1.EncDecAttention.k|decoder|0|decoder cross|k|7|1|it's|0.75"
-has experts-glider-kind_of '0|kind_of|0.5|0.40824829|1' # (1 + 0.5 + 0) / 3 and sqrt(0.5 / 3)
-has experts-glider-unseen "1|it's|0.75|0.204124145|0"
+has experts-glider-kind_of '0|kind_of|0.5|0.40824829|own' # (1 + 0.5 + 0) / 3 and sqrt(0.5 / 3)
+has experts-glider-unseen "1|it's|0.75|0.204124145|oracle"
+has experts-glider-unseen '0|kind_of|0.25|0.204124145|none'
 has entropy-glider-unseen '2|decoder|0|decoder cross|1|0.1|0'
 has entropy-glider-unseen '0|encoder|0|encoder ff|1|0.3|0'
-has tasks-glider '1|unseen|0|kind_of|0.25'
-has difference-glider-phatgoose 'row|task|column|expert|glider|phatgoose|difference'
-has difference-glider-phatgoose '0|kind_of|0|kind_of|0.5|0.333333333|0.166666667'
+has tasks-glider '1|unseen|held-out|0|kind_of|none|0.25'
+has tasks-glider "1|unseen|held-out|1|it's|oracle|0.75"
+has difference-glider-phatgoose 'row|task|group|column|expert|mark|glider|phatgoose|difference'
+has difference-glider-phatgoose '0|kind_of|held-in|0|kind_of|own|0.5|0.333333333|0.166666667'
+# says FIGURE LINE: the script has this line.
+says() {
+  if grep -qxF -- "$2" "$work/figs/$1.gp"; then pass; else fail "$1.gp lacks $2"; fi
+}
+says tasks-glider 'array group[groups] = ["held-in", "held-out"]'
+says tasks-glider 'array group_first[groups] = [0, 1]'
+says tasks-glider 'array own[rows] = [0, -1]'
+says tasks-glider 'array oracle[rows] = [-1, 1]'
+# One scale for what can be compared: the largest mean is that of glider on unseen, the largest of one
+# module is 1, the largest mean with its deviation sqrt(1/24) more than 0.75.
+for figure in tasks-glider tasks-phatgoose difference-glider-phatgoose; do says $figure 'largest = 0.75'; done
+for figure in modules-glider-kind_of modules-glider-unseen modules-phatgoose-unseen; do says $figure 'largest = 1'; done
+for figure in experts-glider-kind_of experts-phatgoose-unseen; do says $figure 'largest = 0.954124145'; done
 
 # The other statistics; parts of an evaluation; a file alone.
 rm -r "$work/figs"
 if plot "$work/eval" -o "$work/figs" --statistic share --figure tasks --method glider; then pass; else fail 'share'; fi
-has tasks-glider '1|unseen|0|kind_of|1'
+has tasks-glider '1|unseen|held-out|0|kind_of|none|1'
 if [ "$(find "$work/figs" -name '*.gp' | wc -l)" -eq 1 ]; then pass; else fail 'only one figure'; fi
 if grep -q 'Routing by task and expert: share' "$work/figs/tasks-glider.gp" &&
-  grep -q "method glider.*some/pool" "$work/figs/tasks-glider.gp"; then pass; else fail 'the title'; fi
+  grep -q "method .*glider.*some/pool" "$work/figs/tasks-glider.gp"; then pass; else fail 'the title'; fi
 if plot "$work/eval/cells/glider/unseen.routing.json" -o "$work/figs" --statistic top1; then pass; else fail 'a file'; fi
-has tasks-glider "0|unseen|1|it's|1"
+has tasks-glider "0|unseen||1|it's|none|1"
 if plot "$work/eval" -o "$work/figs" --figure difference --compare phatgoose,glider; then pass; else fail '--compare'; fi
 made difference-phatgoose-glider
 # A figure of all tasks outlives those of one task; a single task has one when asked.
@@ -78,11 +120,88 @@ rm -r "$work/figs"
 if plot "$work/eval" -o "$work/figs" --figure tasks && plot "$work/eval" -o "$work/figs" --task unseen; then pass; else
   fail '--task'
 fi
-has tasks-glider '0|kind_of|0|kind_of|0.5'
+has tasks-glider '0|kind_of|held-in|0|kind_of|own|0.5'
 made modules-phatgoose-unseen
 if [ ! -e "$work/figs/difference-glider-phatgoose.tsv" ]; then pass; else fail 'a difference of one task'; fi
 if plot "$work/eval" -o "$work/figs" --task unseen --figure tasks; then pass; else fail '--task --figure tasks'; fi
-has tasks-glider '0|unseen|0|kind_of|0.25'
+has tasks-glider '0|unseen|held-out|0|kind_of|none|0.25'
+says tasks-glider 'largest = 0.75'
+if plot "$work/eval" -o "$work/figs" --figure modules --method phatgoose --task unseen; then pass; else fail 'a part'; fi
+says modules-phatgoose-unseen 'largest = 1'
+
+# Tasks and groups stand as in the tables, whatever their names and experts are called; what is not in
+# the tables stands last, and this is said.
+mkdir "$work/named"
+cp -r "$work/eval/cells" "$work/named"
+cp "$work/named/cells/glider/unseen.routing.json" "$work/named/cells/glider/stale.routing.json"
+sed -i 's/"unseen"/"stale"/' "$work/named/cells/glider/stale.routing.json"
+table "$work/named" '{"name": "unseen", "group": "held-out", "metrics": ["accuracy"], "expert": null},
+  {"name": "z", "group": "held-in", "metrics": ["f1"], "expert": "nobody"},
+  {"name": "other", "group": "held-out", "metrics": ["accuracy"], "expert": "kind_of"},
+  {"name": "kind_of", "group": "held-in", "metrics": ["accuracy"], "expert": "it'"'s"'"}'
+sed 's/"unseen"/"other"/' "$work/named/cells/glider/unseen.routing.json" >"$work/named/cells/glider/other.routing.json"
+if plot "$work/named" -o "$work/figs" --figure tasks --method glider &&
+  grep -q 'named: 1 cell of tasks that its table.json does not have; they stand last' "$work/err"; then pass; else
+  fail 'other names'
+fi
+says tasks-glider 'array task[rows] = ["unseen", "other", "kind_of", "stale"]'
+says tasks-glider 'array group[groups] = ["held-out", "held-in", ""]'
+says tasks-glider 'array group_first[groups] = [0, 2, 3]'
+says tasks-glider 'array own[rows] = [-1, 0, 1, -1]'
+says tasks-glider 'array oracle[rows] = [1, -1, 0, -1]'
+# Without tables an own expert is the one of the task's name, and this is said.
+rm "$work/named/table.json"
+if plot "$work/named" -o "$work/figs" --figure tasks --method glider && grep -q 'named: has no table.json' "$work/err"; then
+  pass; else fail 'no table.json'; fi
+says tasks-glider 'array task[rows] = ["kind_of", "other", "stale", "unseen"]'
+says tasks-glider 'array group_first[groups] = [0, 1]'
+
+# Long names lose their middle, and so stay apart.
+mkdir "$work/long"
+for end in one two; do
+  sed 's/"unseen"/"a_long_name_of_a_task_that_ends_in_'$end'"/' "$work/eval/cells/glider/unseen.routing.json" >"$work/long/$end.json"
+done
+if plot "$work"/long/*.json -o "$work/figs" --figure tasks; then pass; else fail 'long names'; fi
+says tasks-glider 'array task[rows] = ["a_long_name_of_a…hat_ends_in_one", "a_long_name_of_a…hat_ends_in_two"]'
+
+# ---- results ----
+
+"$skein" plot results "$work/eval" -o "$work/figs" >"$work/out" 2>"$work/err"
+if [ $? -eq 0 ] && [ "$(cat "$work/out")" = "$work/figs: 1 figure: results ($ends)" ]; then pass; else fail 'results'; fi
+made results
+has results 'group|row|method|score|low|high|open|sees_labels'
+has results 'held-in|0|glider|50|40.5|100|0|0'
+has results 'held-in|1|phatgoose|81.25|80|82|0|0'
+has results 'held-in|2|oracle|90|85|95|0|1'
+has results 'held-in|3|best|60|55|65|0|1'
+has results 'held-out|1|phatgoose|NaN|NaN|NaN|1|0'
+says results 'array panel[2] = ["held-in", "held-out"]'
+says results 'array tasks[panels] = [1, 1]'
+says results 'metric = "accuracy"'
+says results 'highest = 100'
+if [ -z "$images" ] || { grep -qF '>81.3<' "$work/figs/results.svg" && grep -qF '1 task has no score' "$work/figs/results.svg"; }; then
+  pass; else fail 'the numbers of the results'; fi
+"$skein" plot results "$work/eval" >"$work/out" 2>"$work/err"
+if [ $? -eq 0 ] && [ -s "$work/eval/results.tsv" ]; then pass; else fail 'results beside the tables'; fi
+# broken_table SED PATTERN
+broken_table() {
+  mkdir -p "$work/broken"
+  sed "$1" "$work/eval/table.json" >"$work/broken/table.json"
+  if cmp -s "$work/eval/table.json" "$work/broken/table.json"; then fail "$1: the edit changes nothing"; fi
+  "$skein" plot results "$work/broken" -o "$work/none" >"$work/out" 2>"$work/err"
+  if is_refusal $? 3 "broken/table.json: $2" && [ ! -e "$work/none" ]; then pass; else fail "results: $1"; fi
+}
+broken_table 's/skein-eval/other/' 'format: got .other., want skein-eval'
+broken_table 's/"tasks": \[/"tasks": [], "tusks": [/' 'tasks: 0 entries, want 1 to'
+broken_table 's/"name": "unseen"/"name": "kind_of"/' 'tasks: \[1\]: name: two tasks have it'
+broken_table 's/"name": "phatgoose"/"name": "glider"/' 'methods: \[1\]: name: two methods have it'
+broken_table 's/\["accuracy"\], "expert": null/[], "expert": null/' 'tasks: \[1\]: metrics'
+broken_table 's/"score": 50/"score": "x"/' 'means: \[0\]: score'
+broken_table 's/"low": 40.5/"low": 60/' 'means: \[0\]: low'
+broken_table 's/"high": 100/"high": 20/' 'means: \[0\]: high'
+broken_table 's/"task": "unseen"/"task": "?"/' 'cells: \[1\]: task: is none of'
+broken_table 's/"shown": true/"shown": false/g' 'methods: none is shown'
+broken_table 's/"rule": "routed", //' 'methods: \[0\]: rule'
 
 # Without gnuplot one line says so, and the data and the script are there.
 rm -r "$work/figs"

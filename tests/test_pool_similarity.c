@@ -156,7 +156,7 @@ static void the_figure_has_every_pair(void **state) {
   PoolSimilarity s;
   char out[PATH_MAX], line[256], want[256];
   strcpy(out, scratch_path(*state, "figures"));
-  expect_ok("plot", plot_pool(pool, out, &err), &err);
+  expect_ok("plot", plot_pool(pool, &(Figures){.dir = out}, &err), &err);
   expect_ok("similarity", pool_similarity(&s, pool, 1, &err), &err);
   FILE *f = fopen(scratch_path(*state, "figures/pool.tsv"), "r");
   assert_non_null(f);

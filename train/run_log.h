@@ -10,6 +10,9 @@ typedef struct RunLog {
   MetricsRow *point; /* [count], steps increase; what was not measured at a step is NaN */
   size_t count;
   bool valid, gates; /* some point has valid_loss, openness */
+  /* The step of the lowest validation, the first among equals, whose parameters are the result
+   * (loop.h); -1: none was validated, the last step is. */
+  int64_t best_step;
 } RunLog;
 
 /* A log without a whole line, or whose steps do not increase, is STATUS_INPUT. The run may still be

@@ -7,13 +7,14 @@
 #include "tests/fuzz/target.h"
 #include "tools/plot/ablation.h"
 #include "tools/plot/plot.h"
+#include "tools/plot/results_file.h"
 #include "tools/plot/routing_file.h"
 
 static void read_routing(const Input *in) {
   Error err = {0};
   RoutingFile f;
   if (!taken(in, routing_file_read(&f, in->path, &err), &err)) return;
-  MUST(f.experts > 0 && routing_own_expert(&f) < f.experts);
+  MUST(f.experts > 0 && f.own < f.experts);
   for (int e = 0; e < f.experts && f.modules > 0; e++) {
     for (int what = 0; what < ROUTING_STATISTICS; what++) {
       Spread spread = routing_file_spread(&f, (Statistic)what, e);
@@ -57,6 +58,20 @@ static void read_ablation(const Input *in) {
   ablation_free(&a);
 }
 
+/* ---- tables ---- */
+
+static void read_results(const Input *in) {
+  Error err = {0};
+  Results r;
+  if (taken(in, results_read(&r, in->dir, &err), &err)) {
+    MUST(r.tasks > 0 && r.groups > 0);
+    for (int t = 0; t < r.tasks; t++) MUST(results_find_task(&r, r.task[t].name) == t);
+    for (int i = 0; i < r.groups * r.methods; i++)
+      MUST(r.mean[i].low <= r.mean[i].score && r.mean[i].score <= r.mean[i].high);
+  }
+  results_free(&r);
+}
+
 /* ---- traces ---- */
 
 /* Without gnuplot, which would draw every one of them. */
@@ -68,7 +83,8 @@ static void *hide_gnuplot(const char *dir) {
 static void read_trace(const Input *in) {
   Error err = {0};
   char *out = place(in, "out");
-  taken(in, plot_trace(in->path, out, 3, &err), &err);
+  Figures made = {.dir = out};
+  taken(in, plot_trace(in->path, &made, 3, &err), &err);
   free(out);
 }
 
@@ -92,6 +108,12 @@ const Target plot_targets[] = {
      .most = 512,
      .world = write_ablation,
      .run = read_ablation},
+    {.name = "results",
+     .file = "table.json",
+     .seeds = "tests/fuzz/seeds/results.json",
+     .words = "routing",
+     .most = 2048,
+     .run = read_results},
     {.name = "trace",
      .file = "trace.json",
      .seeds = "tests/fuzz/seeds/trace.json",

@@ -42,7 +42,9 @@ static Status show_curves(const Evaluation *e, Error *err) {
     if (status == STATUS_OK) status = curves_print(&curves, &a, stdout, err);
     curves_free(&curves);
   }
-  if (status == STATUS_OK) status = plot_curves(&a, dir, err);
+  Figures made = {.dir = dir};
+  if (status == STATUS_OK) status = plot_curves(&a, &made, err);
+  if (status == STATUS_OK) figures_say(&made);
   ablation_free(&a);
   return status;
 }

@@ -12,10 +12,13 @@
 #include "tools/pool/pool_tool.h"
 #include "tools/shell/arguments.h"
 
-enum { ABLATION, POOL, ROUTING, TRACE, TRAINING, FIGURES };
-static const char *const figures[FIGURES] = {"ablation", "pool", "routing", "trace", "training"};
-static const char *const operand[FIGURES] = {"a folder", "a pool", "a folder or file", "a trace",
-                                             "a run directory"};
+enum { ABLATION, POOL, RESULTS, ROUTING, TRACE, TRAINING, FIGURES };
+static const char *const figures[FIGURES] = {"ablation", "pool",  "results",
+                                             "routing",  "trace", "training"};
+static const char *const operand[FIGURES] = {"a folder",         "a pool",  "an evaluation",
+                                             "a folder or file", "a trace", "a run directory"};
+/* Whether the figures stand, unless -o says otherwise, in the folder that they are drawn of. */
+static const bool stays[FIGURES] = {[ABLATION] = true, [RESULTS] = true, [TRAINING] = true};
 
 static Status find_figure(const char *name, int *figure, Error *err) {
   for (*figure = 0; *figure < FIGURES; ++*figure)
@@ -23,13 +26,13 @@ static Status find_figure(const char *name, int *figure, Error *err) {
   const char *near = options_nearest(name, figures, FIGURES);
   return error_set(
       err, STATUS_USAGE,
-      "plot: unknown figure '%s'%s%s; it is ablation, pool, routing, trace or training", name,
-      near ? ", did you mean " : "", near ? near : "");
+      "plot: unknown figure '%s'%s%s; it is ablation, pool, results, routing, trace or training",
+      name, near ? ", did you mean " : "", near ? near : "");
 }
 
 typedef struct PlotArguments {
   RoutingRequest routing;
-  const char *base;
+  const char *base, *out;
   int top;
 } PlotArguments;
 
@@ -58,7 +61,7 @@ static const Argument ROWS[] = {
     {"compare", 0, ARGUMENT_TEXT, AT(routing.compare), .forms = OF(ROUTING), .value = "A,B"},
     {"base", 0, ARGUMENT_TEXT, AT(base), .forms = OF(POOL), .value = "DIR"},
     {"top", 0, ARGUMENT_OTHER, AT(top), .forms = OF(TRACE), .parse = parse_top, .value = "N"},
-    {"output", 'o', ARGUMENT_TEXT, .offset = AT(routing.out), .value = "DIR"},
+    {"output", 'o', ARGUMENT_TEXT, .offset = AT(out), .value = "DIR"},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -84,13 +87,30 @@ static Status parse_arguments(PlotArguments *a, int *figure, int argc, char **ar
   return error_set(err, STATUS_USAGE, "plot: %s takes no --%s", figures[*figure], stranger->name);
 }
 
-static Status draw_pool(const PlotArguments *a, const char *dir, Error *err) {
+static Status draw_pool(const PlotArguments *a, const char *dir, Figures *made, Error *err) {
   PoolOnBase p;
-  if (!a->routing.out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
   TRY(pool_on_base_open(&p, dir, a->base, err));
-  Status status = plot_pool(p.pool, a->routing.out, err);
+  Status status = plot_pool(p.pool, made, err);
   pool_on_base_close(&p);
   return status;
+}
+
+static Status draw(const PlotArguments *a, int figure, Figures *made, Error *err) {
+  const char *first = a->routing.input[0];
+  switch (figure) {
+    case ABLATION:
+      return plot_ablation(first, made, err);
+    case POOL:
+      return draw_pool(a, first, made, err);
+    case RESULTS:
+      return plot_results(first, made, err);
+    case ROUTING:
+      return plot_routing(&a->routing, made, err);
+    case TRACE:
+      return plot_trace(first, made, a->top, err);
+    default:
+      return plot_training(a->routing.input, a->routing.inputs, made, err);
+  }
 }
 
 static int run_plot(int argc, char **argv, Error *err) {
@@ -99,25 +119,20 @@ static int run_plot(int argc, char **argv, Error *err) {
   TRY(parse_arguments(&a, &figure, argc, argv, err));
   a.routing.input = argv + optind + 1;
   a.routing.inputs = argc - optind - 1;
-  switch (figure) {
-    case ABLATION:
-      return plot_ablation(argv[optind + 1], a.routing.out, err);
-    case POOL:
-      return draw_pool(&a, argv[optind + 1], err);
-    case ROUTING:
-      return plot_routing(&a.routing, err);
-    case TRACE:
-      return plot_trace(argv[optind + 1], a.routing.out, a.top, err);
-    default:
-      return plot_training(a.routing.input, a.routing.inputs, a.routing.out, err);
-  }
+  if (!a.out && stays[figure]) a.out = a.routing.input[0];
+  if (!a.out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
+  Figures made = {.dir = a.out};
+  TRY(draw(&a, figure, &made, err));
+  figures_say(&made);
+  return STATUS_OK;
 }
 
 const Command command_plot = {
     .name = "plot",
-    .summary = "draw figures of training, routing, pools and ablations",
+    .summary = "draw figures of results, training, routing, pools and ablations",
     .usage =
         "Examples:\n"
+        "  skein plot results runs/eval                       into runs/eval\n"
         "  skein plot training runs/boolq                     into runs/boolq\n"
         "  skein plot training runs/seed1 runs/seed2 -o figs  two runs over each other\n"
         "  skein plot routing runs/eval -o figs               every figure of an evaluation\n"
@@ -127,37 +142,49 @@ const Command command_plot = {
         "  skein score --pool pools/t0 --router glider --input one.jsonl --trace one.json\n"
         "  skein plot trace one.json -o figs                  the experts of every token\n"
         "\n"
-        "Usage: skein plot training RUN_DIR... [-o DIR]\n"
+        "Usage: skein plot results EVAL_DIR [-o DIR]\n"
+        "       skein plot training RUN_DIR... [-o DIR]\n"
         "       skein plot routing EVAL_DIR|FILE... -o DIR [options]\n"
         "       skein plot pool POOL -o DIR [--base DIR]\n"
         "       skein plot trace FILE -o DIR [--top N]\n"
         "       skein plot ablation ABLATION_DIR [-o DIR]\n"
         "\n"
+        "results draws results.png and results.svg: the mean of every method over the tasks of a\n"
+        "group with its 95 % interval, a panel a group, from EVAL_DIR/table.json.\n"
+        "\n"
         "training draws loss, learning rate and, for one gate run, how open its gates are and\n"
         "how long their vectors, from RUN_DIR/metrics.jsonl, as training.png and training.svg.\n"
+        "A loss that falls to a tenth is on a logarithmic axis; a circle is the step whose\n"
+        "parameters are the result.\n"
         "\n"
         "routing draws where the tokens of a routed run went, from what skein eval leaves in\n"
         "EVAL_DIR/cells/METHOD/TASK.routing.json and skein score --stats in FILE:\n"
         "  modules-METHOD-TASK   module x expert\n"
         "  experts-METHOD-TASK   a bar an expert, mean and deviation over modules, and 1/E\n"
         "  entropy-METHOD-TASK   entropy against depth, and log2 E\n"
-        "  tasks-METHOD          task x expert, mean over modules; tasks that have an expert of\n"
-        "                        their name come first, in its order, with a frame\n"
+        "  tasks-METHOD          task x expert, mean over modules; groups and tasks stand as in\n"
+        "                        EVAL_DIR/table.json, with a frame around the task's own expert\n"
+        "                        and a dashed one around the expert that an oracle chose; of "
+        "FILEs\n"
+        "                        the own expert is that of the task's name\n"
         "  difference-A-B        the same of two methods, and A minus B\n"
+        "One scale serves all of them, whatever part of the input is asked for; its colours go by\n"
+        "the square root. Cells that have room for it say their number.\n"
         "\n"
         "pool draws pool.png and pool.svg, expert x expert: the cosine of their gates, and of\n"
         "their dense updates BA, means over the modules that both cover.\n"
         "\n"
         "trace draws trace.png and trace.svg from what skein score or generate --trace leaves:\n"
         "tokens down the side, experts across, means over modules of the planned weights. A\n"
-        "token of the decoder is the one that its row predicts.\n"
+        "token of the decoder is the one that its row predicts. More tokens than a page has room\n"
+        "for go on in trace-2 and so on.\n"
         "\n"
         "ablation draws ablation-AXIS for every axis of ABLATION_DIR/ablation.csv: score against\n"
         "value, a panel a group of tasks, a line a method and setting of the other axes (the best\n"
         "seven), intervals as bars; methods that do not read the axis are dashed.\n"
         "\n"
-        "  -o, --output DIR   where the files go (training, ablation: by default the first "
-        "folder)\n"
+        "  -o, --output DIR   where the files go (results, training, ablation: by default the\n"
+        "                     first folder)\n"
         "  --statistic NAME   weight: mean softmax before selection (default)\n"
         "                     share: share of (token, chosen expert) pairs\n"
         "                     top1: share of tokens whose largest weight the expert has\n"

@@ -99,16 +99,13 @@ static void write_groups(FILE *out, const RoutingFile *f) {
 
 static void entropy_settings(FILE *out, const void *arg) {
   const RoutingFile *f = arg;
-  figure_title(out, "Routing entropy by depth", f->task, f->method, f->pool,
-               "; mean and standard deviation over modules");
+  figure_title(out, "Routing entropy by depth", f, "; mean and standard deviation over modules");
   fprintf(out, "experts = %d\n", f->experts);
   write_positions(out, f);
   write_groups(out, f);
 }
 
-Status figure_entropy(const char *dir, const char *name, const RoutingFile *f, Statistic what,
-                      Error *err) {
-  (void)what; /* entropy is a statistic of its own */
+Status figure_entropy(const RoutingLook *look, const char *name, const RoutingFile *f, Error *err) {
   Figure figure = {name, entropy_data, entropy_settings, f, plot_entropy_script};
-  return plot_figure(dir, &figure, err);
+  return plot_figure(look->made, &figure, err);
 }

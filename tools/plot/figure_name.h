@@ -5,9 +5,7 @@
 #include <stdbool.h>
 
 #include "autograd/ground/status.h"
-#include "data/file/path.h"
-
-enum { FIGURE_NAME = PATH_NAME_MOST + 32 };
+#include "tools/plot/plot.h"
 
 /* "modules-glider-boolq": the kind of the figure and two names (b NULL: one). Where they cannot be
  * part of a file's name (path_name_valid), or `shared` says that other names make the same, what

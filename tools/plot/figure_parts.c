@@ -11,19 +11,38 @@ const char *statistic_words(Statistic what) {
   return words[what];
 }
 
-void figure_title(FILE *out, const char *heading, const char *task, const char *method,
-                  const char *pool, const char *rest) {
+/* "'WORD '.NAME.", with what stands before it. */
+static void put_named(FILE *out, const char *before, const char *name) {
+  fprintf(out, "'%s '.", before);
+  plot_quote_short(out, name, PLOT_TITLE);
+  fputc('.', out);
+}
+
+static void put_heading(FILE *out, const char *heading) {
   fputs("heading = ", out);
   plot_quote(out, heading);
   fputs("\nsubtitle = ", out);
-  if (task) fputs("'task '.", out), plot_quote_short(out, task, 60), fputs(".', '.", out);
-  fputs(task ? "'method '." : "", out);
-  plot_quote_short(out, method, 132);
-  fputs(".', pool '.", out);
-  plot_quote_short(out, pool, 60);
-  fputc('.', out);
+}
+
+static void put_rest(FILE *out, const char *pool, const char *rest) {
+  put_named(out, ", pool", pool);
   plot_quote(out, rest);
   fputc('\n', out);
+}
+
+void figure_title(FILE *out, const char *heading, const RoutingFile *f, const char *rest) {
+  put_heading(out, heading);
+  put_named(out, "task", f->task);
+  put_named(out, ", method", f->method);
+  put_rest(out, f->pool, rest);
+}
+
+void figure_tasks_title(FILE *out, const char *heading, const RoutingFile *f,
+                        const RoutingFile *other, const char *rest) {
+  put_heading(out, heading);
+  put_named(out, other ? "methods" : "method", f->method);
+  if (other) put_named(out, " and", other->method);
+  put_rest(out, f->pool, rest);
 }
 
 void figure_expert_names(FILE *out, const RoutingFile *f) {
@@ -31,10 +50,16 @@ void figure_expert_names(FILE *out, const RoutingFile *f) {
   plot_labels(out, "expert", f->expert, f->experts);
 }
 
-void figure_statistic(FILE *out, Statistic what) {
+void figure_scale(FILE *out, Statistic what, double largest) {
   fputs("statistic = ", out);
   plot_quote(out, statistic_name(what));
+  fputs("\nlargest = ", out);
+  plot_number(out, largest > 0 ? largest : 1);
   fputc('\n', out);
+}
+
+const char *figure_mark(const RoutingFile *f, int expert) {
+  return expert == f->own ? "own" : expert == f->oracle ? "oracle" : "none";
 }
 
 bool routing_same_block(const RoutingModule *a, const RoutingModule *b) {

@@ -6,11 +6,17 @@
 
 #include "tools/plot/routing_file.h"
 
-/* The lines above a figure; without a task `method` is in words. */
-void figure_title(FILE *out, const char *heading, const char *task, const char *method,
-                  const char *pool, const char *rest);
+enum { PLOT_TITLE = 60 }; /* characters of a name in the lines above a figure */
+
+/* The lines above a figure of one task; of all tasks of a method or (`other` not NULL) of two. */
+void figure_title(FILE *out, const char *heading, const RoutingFile *f, const char *rest);
+void figure_tasks_title(FILE *out, const char *heading, const RoutingFile *f,
+                        const RoutingFile *other, const char *rest);
 void figure_expert_names(FILE *out, const RoutingFile *f);
-void figure_statistic(FILE *out, Statistic what);
+/* What is drawn, and the largest value that the scale reaches to. */
+void figure_scale(FILE *out, Statistic what, double largest);
+/* What an expert is to the task: "own", "oracle" or "none". */
+const char *figure_mark(const RoutingFile *f, int expert);
 const char *statistic_words(Statistic what); /* for headings */
 
 bool routing_same_block(const RoutingModule *a, const RoutingModule *b);

@@ -21,9 +21,12 @@ void plot_texts(FILE *out, const char *name, const char *const *text, int count,
 }
 
 void plot_labels(FILE *out, const char *name, const char *const *text, int count) {
-  size_t most = 0;
-  for (int i = 0; i < count; i++) most = strlen(text[i]) > most ? strlen(text[i]) : most;
-  fprintf(out, "%s_longest = %d\n", name, most > PLOT_LABEL ? PLOT_LABEL : (int)most);
+  int most = 0;
+  for (int i = 0; i < count; i++) {
+    int length = plot_characters(text[i], PLOT_LABEL);
+    most = length > most ? length : most;
+  }
+  fprintf(out, "%s_longest = %d\n", name, most);
   PlotRow row = plot_array(out, "%s[%d]", name, count);
   for (int i = 0; i < count; i++) row_tic(&row, text[i], PLOT_LABEL);
   row_end(&row);
@@ -142,15 +145,36 @@ static Status draw_aside(char *gnuplot, const char *dir, const Figure *figure, E
   return status;
 }
 
-Status plot_figure(const char *dir, const Figure *figure, Error *err) {
+static Status draw(Figures *made, const Figure *figure, Error *err) {
   char gnuplot[PATH_MAX];
-  TRY(check_outputs(dir, figure, err));
-  TRY(dir_make(dir, err));
-  TRY(write_files(dir, figure, err));
-  if (process_find("gnuplot", gnuplot)) return draw_aside(gnuplot, dir, figure, err);
-  console_note(NULL,
-               "skein: gnuplot is not installed, so no figure was drawn; later: cd %s && "
-               "gnuplot %s.gp",
-               dir, figure->name);
+  made->drawn = process_find("gnuplot", gnuplot);
+  if (made->drawn) return draw_aside(gnuplot, made->dir, figure, err);
+  if (made->count == 0)
+    console_note(NULL,
+                 "skein: gnuplot is not installed, so no figure is drawn; later: cd %s && "
+                 "gnuplot %s.gp",
+                 made->dir, figure->name);
   return STATUS_OK;
+}
+
+Status plot_figure(Figures *made, const Figure *figure, Error *err) {
+  TRY(check_outputs(made->dir, figure, err));
+  TRY(dir_make(made->dir, err));
+  TRY(write_files(made->dir, figure, err));
+  TRY(draw(made, figure, err));
+  if (made->count++ == 0) snprintf(made->first, sizeof made->first, "%s", figure->name);
+  snprintf(made->last, sizeof made->last, "%s", figure->name);
+  return STATUS_OK;
+}
+
+void figures_say(const Figures *made) {
+  const char *ends = made->drawn ? ".png, .svg, .tsv, .gp" : ".tsv, .gp";
+  if (made->count == 0) {
+    console_say("%s: no figure: there is nothing to draw", made->dir);
+  } else if (made->count == 1) {
+    console_say("%s: 1 figure: %s (%s)", made->dir, made->first, ends);
+  } else {
+    console_say("%s: %d figures, %s to %s (%s)", made->dir, made->count, made->first, made->last,
+                ends);
+  }
 }

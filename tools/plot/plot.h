@@ -7,9 +7,11 @@
 #ifndef SKEIN_PLOT_H
 #define SKEIN_PLOT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "autograd/ground/status.h"
+#include "data/file/path.h"
 #include "tools/plot/plot_text.h"
 
 /* "array NAME[count] = [...]" of texts as plot_quote_short. */
@@ -17,6 +19,17 @@ void plot_texts(FILE *out, const char *name, const char *const *text, int count,
 /* Names beside an axis: "array NAME[count]" of them as plot_quote_tic, cut to PLOT_LABEL, and
  * NAME_longest, the length of the longest. */
 void plot_labels(FILE *out, const char *name, const char *const *text, int count);
+
+/* The folder that the figures of one command go to, and what to say of them afterwards. */
+enum { FIGURE_NAME = PATH_NAME_MOST + 32 };
+typedef struct Figures {
+  const char *dir; /* borrowed */
+  int count;       /* written so far */
+  bool drawn;      /* there are images */
+  char first[FIGURE_NAME], last[FIGURE_NAME];
+} Figures;
+/* One line on stdout: how many, which and where. */
+void figures_say(const Figures *made);
 
 /* A figure: its data, what its script is to know about them (heading and subtitle at least), and
  * the script, which runs behind plot_style.gp. The name is one that a file can have (path.h). */
@@ -29,15 +42,18 @@ typedef struct Figure {
 } Figure;
 /* Writes DIR/NAME.tsv, .gp, .png and .svg, each whole or not at all. DIR is made; STATUS_RUN, before
  * that, where one of the names is taken by anything but a regular file. gnuplot sees only a
- * directory of our own. Without gnuplot there are no images, which a line on stderr says. */
-Status plot_figure(const char *dir, const Figure *figure, Error *err);
+ * directory of our own. Without gnuplot there are no images, which a line on stderr says once. */
+Status plot_figure(Figures *made, const Figure *figure, Error *err);
 
-/* skein plot training: curves of the runs into `out` (NULL: the folder of the first run). */
-Status plot_training(char *const *runs, int count, const char *out, Error *err);
+/* skein plot training: curves of the runs, with the step whose parameters are the result. */
+Status plot_training(char *const *runs, int count, Figures *made, Error *err);
 
 /* skein plot trace: token x expert of a file of skein score --trace, the `most` experts with the
- * largest weights. */
-Status plot_trace(const char *path, const char *out, int most, Error *err);
+ * largest weights; a figure for every page of tokens: trace, trace-2, ... */
+Status plot_trace(const char *path, Figures *made, int most, Error *err);
+
+/* skein plot results: the means of the methods of an evaluation (DIR/table.json), by group. */
+Status plot_results(const char *dir, Figures *made, Error *err);
 
 /* tools/plot/NAME.gp as NAME_script, by the build. */
 extern const char plot_training_script[];
@@ -48,5 +64,6 @@ extern const char plot_experts_script[];
 extern const char plot_entropy_script[];
 extern const char plot_pool_script[];
 extern const char plot_trace_script[];
+extern const char plot_results_script[];
 
 #endif

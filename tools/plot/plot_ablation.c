@@ -194,37 +194,39 @@ static void put_tics(FILE *out, const Plot *p) {
   row_end(&row);
 }
 
-/* One range for all panels, whole tens within 0 to 100. */
+/* One range for all panels: the whole tens around all scores and intervals, and a little more, so
+ * that no bar runs into the frame. */
 static void put_range(FILE *out, const Plot *p) {
-  double low = 100, high = 0;
+  double low = INFINITY, high = -INFINITY;
   for (int i = 0; i < p->count; i++) {
     for (int v = 0; v < p->c->values; v++) {
       const AblationRow *point = p->drawn[i]->point[v];
       if (!point || !point->scored) continue;
-      low = fmin(low, p->drawn[i]->reference ? point->score : point->low);
-      high = fmax(high, p->drawn[i]->reference ? point->score : point->high);
+      low = fmin(low, p->drawn[i]->reference ? point->score : fmin(point->score, point->low));
+      high = fmax(high, p->drawn[i]->reference ? point->score : fmax(point->score, point->high));
     }
   }
-  int from = low > high ? 0 : 10 * (int)floor(fmax(low - 1, 0) / 10);
-  int to = low > high ? 100 : 10 * (int)ceil(fmin(high + 1, 100) / 10);
-  fprintf(out, "bottom = %d\nceiling = %d\n", from, to);
+  double from = low > high ? 0 : 10 * floor(low / 10), to = low > high ? 100 : 10 * ceil(high / 10);
+  double more = to > from ? 0.03 * (to - from) : 1;
+  fputs("bottom = ", out);
+  plot_number(out, from - more);
+  fputs("\nceiling = ", out);
+  plot_number(out, to + more);
+  fputc('\n', out);
 }
 
 static void put_settings(FILE *out, const void *arg) {
   const Plot *p = arg;
   const char *metric = p->count ? p->a->row[0].metric : "score";
-  char text[600];
   fputs("heading = ", out);
-  snprintf(text, sizeof text, "%.100s against %.100s%s%.100s", metric, p->c->axis,
-           *p->a->pool ? ", pool " : "", p->a->pool);
-  plot_quote(out, text);
-  snprintf(text, sizeof text, "mean over the tasks of a group, with its 95 %% interval%s",
-           p->left_out ? "; the best curves only" : "");
-  fputs("\nsubtitle = ", out);
-  plot_quote(out, text);
-  snprintf(text, sizeof text, "%.100s%s", p->c->axis, p->log ? " (logarithmic)" : "");
-  fputs("\naxis = ", out);
-  plot_quote(out, text);
+  plot_quote_short(out, metric, NAME_SHOWN);
+  fputs(".' against '.", out);
+  plot_quote_short(out, p->c->axis, NAME_SHOWN);
+  if (*p->a->pool) fputs(".', pool '.", out), plot_quote_short(out, p->a->pool, NAME_SHOWN);
+  fprintf(out, "\nsubtitle = 'mean over the tasks of a group, with its 95 %% interval%s'\naxis = ",
+          p->left_out ? "; the best curves only" : "");
+  plot_quote_short(out, p->c->axis, NAME_SHOWN);
+  fputs(p->log ? ".' (logarithmic)'" : "", out);
   put_panels(out, p);
   put_curves(out, p);
   put_tics(out, p);
@@ -253,7 +255,7 @@ static void free_plot(Plot *p) {
   free(p->x);
 }
 
-static Status draw_axis(const Ablation *a, int axis, const char *dir, Error *err) {
+static Status draw_axis(const Ablation *a, int axis, Figures *made, Error *err) {
   Curves c;
   char name[PATH_NAME_MOST + 16];
   snprintf(name, sizeof name, "ablation-%s", a->axis[axis]);
@@ -262,21 +264,21 @@ static Status draw_axis(const Ablation *a, int axis, const char *dir, Error *err
   bool some = status == STATUS_OK && c.curves > 0;
   if (some) status = make_plot(&p, err);
   const Figure figure = {name, put_data, put_settings, &p, plot_ablation_script};
-  if (some && status == STATUS_OK && c.values) status = plot_figure(dir, &figure, err);
+  if (some && status == STATUS_OK && c.values) status = plot_figure(made, &figure, err);
   free_plot(&p);
   curves_free(&c);
   return status;
 }
 
-Status plot_curves(const Ablation *a, const char *out, Error *err) {
-  for (int i = 0; i < a->axes; i++) TRY(draw_axis(a, i, out, err));
+Status plot_curves(const Ablation *a, Figures *made, Error *err) {
+  for (int i = 0; i < a->axes; i++) TRY(draw_axis(a, i, made, err));
   return STATUS_OK;
 }
 
-Status plot_ablation(const char *dir, const char *out, Error *err) {
+Status plot_ablation(const char *dir, Figures *made, Error *err) {
   Ablation a;
   Status status = ablation_read(&a, dir, err);
-  if (status == STATUS_OK) status = plot_curves(&a, out ? out : dir, err);
+  if (status == STATUS_OK) status = plot_curves(&a, made, err);
   ablation_free(&a);
   return status;
 }

@@ -48,7 +48,7 @@ do for [format in "png svg"] {
     font "sans,9" textcolor rgb "#404040"
   set key at screen px(left + wide + 8), py(top + 30) left top Left reverse samplen 1.6 spacing 1.2 \
     font "sans,10" textcolor rgb "#202020"
-  plot for [g=1:groups] data index g - 1 using 1:($6 - $7):($6 + $7) with filledcurves \
+  plot for [g=1:groups] data index g - 1 using 1:(max(0, $6 - $7)):(min(log(experts) / log(2), $6 + $7)) with filledcurves \
       linecolor rgb colour(group_number[g]) + 0xD8000000 notitle, \
     for [g=1:groups] "" index g - 1 using 1:6 with linespoints linecolor rgb colour(group_number[g]) \
       pointtype mark(group_number[g]) pointsize 0.5 linewidth 1.4 title group[g]

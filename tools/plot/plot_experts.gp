@@ -1,5 +1,5 @@
 # One task: a bar an expert, mean over modules and, as a whisker, their standard deviation. Columns
-# of the data: column, expert, mean, deviation, own.
+# of the data: column, expert, mean, deviation, mark ("own", "oracle" or "none").
 left = 66
 cell_w = max(experts <= 45 ? 22 : 1000.0 / experts, min(64, (title_width - left - 52) / experts))
 bottom = 20 + 5.7 * expert_longest
@@ -22,7 +22,7 @@ do for [format in "png svg"] {
   set bmargin at screen py(top + tall)
   set border 3
   set xrange [-0.6:experts - 0.4]
-  set yrange [0:*]
+  set yrange [0:largest * 1.06]
   set xtics () rotate by 90 right font "sans,9"
   do for [i=1:experts:step] { set xtics add (expert[i] i - 1) }
   set ytics font "sans,9"
@@ -34,7 +34,7 @@ do for [format in "png svg"] {
     textcolor rgb "#404040"
   set boxwidth 0.72
   set style fill solid 1 noborder
-  plot data using 1:3:($5 > 0 ? 0xD55E00 : 0x56B4E9) with boxes linecolor rgb variable, \
+  plot data using 1:3:(strcol(5) ne "none" ? 0xD55E00 : 0x56B4E9) with boxes linecolor rgb variable, \
     "" using 1:(max(0, $3 - $4)):(0):($3 + $4 - max(0, $3 - $4)) with vectors nohead \
     linecolor rgb "#202020" linewidth 1
   unset output

@@ -37,12 +37,11 @@ do for [format in "png svg"] {
         nohead linecolor rgb "#909090" linewidth band_first[i] == stack_first ? 1.2 : 0.4
     }
   }
-  eval "set palette defined (".viridis.")"
-  set cbrange [0:*]
-  set cbtics font "sans,9"
+  eval sequential
   set cblabel statistic font "sans,10" textcolor rgb "#202020"
   set colorbox user origin screen px(left + cell_w * experts + 14), py(top + min(cell_h * rows, 260)) \
     size screen 14.0 / w, min(cell_h * rows, 260) / (h + 0.0)
-  eval "plot data ".cells(format, 8, 1, "$10", experts, rows)
+  eval "plot data ".cells(format, 8, 1, "$10", experts, rows). \
+    (has_room(cell_w, cell_h) ? numbers(8, 1, "$10", "on_sequential($10)", "") : "")
   unset output
 }

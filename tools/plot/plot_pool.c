@@ -50,20 +50,20 @@ static void pool_settings(FILE *out, const void *arg) {
   fputs(".'; mean over the modules that both cover'\n", out);
   fprintf(out, "experts = %d\n", experts);
   plot_labels(out, "expert", f->expert, experts);
-  PlotRow row = plot_array(out, "largest[2]");
+  PlotRow row = plot_array(out, "reach[2]");
   row_number(&row, largest_cosine(f->similarity.gate, experts));
   row_number(&row, largest_cosine(f->similarity.update, experts));
   row_end(&row);
 }
 
-Status plot_pool(Pool *pool, const char *out, Error *err) {
+Status plot_pool(Pool *pool, Figures *made, Error *err) {
   PoolFigure f = {.dir = pool_dir(pool)};
   f.expert = calloc((size_t)pool_count(pool) + 1, sizeof *f.expert);
   if (!f.expert) return error_set(err, STATUS_RUN, "out of memory: the names of experts");
   for (int i = 0; i < pool_count(pool); i++) f.expert[i] = pool_entry(pool, i)->name;
   Status status = pool_similarity(&f.similarity, pool, THREADS, err);
   Figure figure = {"pool", pool_data, pool_settings, &f, plot_pool_script};
-  if (status == STATUS_OK) status = plot_figure(out, &figure, err);
+  if (status == STATUS_OK) status = plot_figure(made, &figure, err);
   pool_similarity_free(&f.similarity);
   free(f.expert);
   return status;

@@ -35,14 +35,14 @@ do for [format in "png svg"] {
     do for [i=1:experts:step] { set xtics add (expert[i] i - 1) }
     set ytics ("" -9) font "sans,9"
     if (p == 1) { do for [i=1:experts:step] { set ytics add (expert[i] i - 1) } }
-    eval "set palette defined (".diverging.")"
-    set cbrange [-largest[p]:largest[p]]
-    set cbtics font "sans,9"
+    eval balanced(reach[p])
     set cblabel "mean over modules" font "sans,10" textcolor rgb "#202020"
     set colorbox user origin screen px(panel_x(p) + wide + 14), py(top + min(wide, 260)) \
       size screen 14.0 / w, min(wide, 260) / (h + 0.0)
     set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "#D8D8D8" fillstyle solid noborder
-    eval "plot data ".cells(format, 3, 1, sprintf("($1 == $3 ? NaN : $%d)", 4 + p), experts, experts)
+    value = sprintf("($1 == $3 ? NaN : $%d)", 4 + p)
+    eval "plot data ".cells(format, 3, 1, value, experts, experts). \
+      (has_room(cell, cell) ? numbers(3, 1, value, sprintf("on_balanced($%d, reach[%d])", 4 + p, p), "") : "")
   }
   unset multiplot
   unset output

@@ -3,8 +3,9 @@
 #define SKEIN_PLOT_POOL_H
 
 #include "infer/pool/pool.h"
+#include "tools/plot/plot.h"
 
-/* A figure of expert x expert into the folder `out`. */
-Status plot_pool(Pool *pool, const char *out, Error *err);
+/* A figure of expert x expert. */
+Status plot_pool(Pool *pool, Figures *made, Error *err);
 
 #endif

@@ -3,22 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/ground/array.h"
-#include "data/file/file.h"
-#include "data/file/path.h"
 #include "data/options/options.h"
 #include "tools/plot/figure_name.h"
+#include "tools/plot/routing_cells.h"
 #include "tools/plot/routing_figures.h"
 #include "tools/shell/console.h"
-
-#define SUFFIX ".routing.json"
-
-/* The files at hand, by method, then tasks with an expert of their own in its order, then others.
- */
-typedef struct Cells {
-  RoutingFile *file;
-  int count;
-} Cells;
 
 static const char *const KIND[] = {"modules", "experts", "entropy", "tasks", "difference"};
 enum { MODULES, EXPERTS, ENTROPY, TASKS, DIFFERENCE, FIGURES };
@@ -32,139 +21,9 @@ Status statistic_parse(const char *name, Statistic *what, Error *err) {
                    name);
 }
 
-/* Reading. */
-
 static bool is_wanted(const char *only, const char *name) {
   return !only || strcmp(only, name) == 0;
 }
-
-static Status make_room(Cells *cells, const char *path, Error *err) {
-  RoutingFile *grown = array_grow(cells->file, (size_t)cells->count, 1, sizeof *grown);
-  if (!grown) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  cells->file = grown;
-  return STATUS_OK;
-}
-
-/* A file that was `named` must have something to draw; an evaluation has methods that route
- * nothing. */
-static Status add_file(Cells *cells, const RoutingRequest *r, const char *path, bool named,
-                       Error *err) {
-  TRY(make_room(cells, path, err));
-  RoutingFile *f = &cells->file[cells->count];
-  TRY(routing_file_read(f, path, err));
-  Status status = STATUS_OK;
-  if (named && f->modules == 0) {
-    status = error_set(err, STATUS_INPUT, "%s: routing.modules: is empty: method %s routed nothing",
-                       path, f->method);
-  }
-  if (f->modules > 0 && is_wanted(r->only_task, f->task) && is_wanted(r->only_method, f->method)) {
-    cells->count++;
-  } else {
-    routing_file_free(f);
-  }
-  return status;
-}
-
-static Status add_cell(Cells *cells, const RoutingRequest *r, const char *path, Error *err) {
-  return add_file(cells, r, path, false, err);
-}
-
-static bool is_shown(const char *name) {
-  return name[0] != '.';
-}
-
-static bool is_cell(const char *name) {
-  size_t length = strlen(name), suffix = strlen(SUFFIX);
-  return is_shown(name) && length > suffix && strcmp(name + length - suffix, SUFFIX) == 0;
-}
-
-typedef Status AddPath(Cells *cells, const RoutingRequest *r, const char *path, Error *err);
-
-/* Adds each name of the folder that passes, in alphabetical order. */
-static Status add_names(Cells *cells, const RoutingRequest *r, const char *dir,
-                        bool (*pass)(const char *name), AddPath *add, Error *err) {
-  DirNames names;
-  TRY(dir_names(&names, dir, err));
-  Status status = STATUS_OK;
-  for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
-    if (!pass(names.name[i])) continue;
-    char *path = path_join(dir, names.name[i]);
-    status = path ? add(cells, r, path, err) : error_set(err, STATUS_RUN, "out of memory");
-    free(path);
-  }
-  dir_names_free(&names);
-  return status;
-}
-
-static Status add_method(Cells *cells, const RoutingRequest *r, const char *dir, Error *err) {
-  return dir_exists(dir) ? add_names(cells, r, dir, is_cell, add_cell, err) : STATUS_OK;
-}
-
-static Status add_input(Cells *cells, const RoutingRequest *r, const char *path, Error *err) {
-  if (!dir_exists(path)) return add_file(cells, r, path, true, err);
-  char *dir = path_below(path, "cells");
-  if (!dir) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  Status status = dir_exists(dir) ? add_names(cells, r, dir, is_shown, add_method, err)
-                                  : error_set(err, STATUS_INPUT,
-                                              "%s: has no folder 'cells'; want the output of "
-                                              "skein eval, or files of routing statistics",
-                                              path);
-  free(dir);
-  return status;
-}
-
-static int by_method_and_task(const void *a, const void *b) {
-  const RoutingFile *x = a, *y = b;
-  int order = strcmp(x->method, y->method);
-  if (order) return order;
-  int own_x = routing_own_expert(x), own_y = routing_own_expert(y);
-  if (own_x != own_y) return own_x < 0 ? 1 : own_y < 0 ? -1 : own_x - own_y;
-  return strcmp(x->task, y->task);
-}
-
-static bool same_experts(const RoutingFile *a, const RoutingFile *b) {
-  bool same = a->experts == b->experts;
-  for (int e = 0; same && e < a->experts; e++) same = strcmp(a->expert[e], b->expert[e]) == 0;
-  return same;
-}
-
-static Status refuse_experts(const RoutingFile *a, const RoutingFile *b, Error *err) {
-  return error_set(err, STATUS_MISMATCH,
-                   "%s: its experts are not those of %s; one figure cannot show both", b->path,
-                   a->path);
-}
-
-/* A figure puts the tasks of a method beside each other, so they must be of the same experts; two
- * methods may each have their own part of the pool. */
-static Status check_cells(const Cells *cells, Error *err) {
-  for (int i = 1; i < cells->count; i++) {
-    const RoutingFile *f = &cells->file[i];
-    if (strcmp(f[-1].method, f->method) == 0 && !same_experts(f - 1, f))
-      return refuse_experts(f - 1, f, err);
-    if (by_method_and_task(f - 1, f) == 0)
-      return error_set(err, STATUS_USAGE, "%s and %s: both are of method %s on task %s", f[-1].path,
-                       f->path, f->method, f->task);
-  }
-  return STATUS_OK;
-}
-
-static Status read_cells(Cells *cells, const RoutingRequest *r, Error *err) {
-  for (int i = 0; i < r->inputs; i++) TRY(add_input(cells, r, r->input[i], err));
-  if (cells->count == 0)
-    return error_set(err, STATUS_INPUT,
-                     "%s: no routing statistics (cells/METHOD/TASK" SUFFIX
-                     ") of the method and task asked for",
-                     r->input[0]);
-  qsort(cells->file, (size_t)cells->count, sizeof *cells->file, by_method_and_task);
-  return check_cells(cells, err);
-}
-
-static void free_cells(Cells *cells) {
-  for (int i = 0; i < cells->count; i++) routing_file_free(&cells->file[i]);
-  free(cells->file);
-}
-
-/* Drawing. */
 
 /* Whether a dash joins the names of another cell to the same: "a-b" and "c", "a" and "b-c". */
 static bool is_shared(const Cells *cells, const RoutingFile *f) {
@@ -182,17 +41,16 @@ static bool is_shared(const Cells *cells, const RoutingFile *f) {
   return false;
 }
 
-static Status draw_cell(const RoutingRequest *r, const Cells *cells, const RoutingFile *f,
-                        Error *err) {
-  static Status (*const draw[])(const char *dir, const char *name, const RoutingFile *f,
-                                Statistic what,
+static Status draw_cell(const RoutingRequest *r, const RoutingLook *look, const Cells *cells,
+                        const RoutingFile *f, Error *err) {
+  static Status (*const draw[])(const RoutingLook *look, const char *name, const RoutingFile *f,
                                 Error *err) = {figure_modules, figure_experts, figure_entropy};
   bool shared = is_shared(cells, f);
   for (int i = MODULES; i <= ENTROPY; i++) {
     char name[FIGURE_NAME];
     if (!is_wanted(r->only_figure, KIND[i])) continue;
     TRY(figure_name(name, KIND[i], f->method, f->task, shared, err));
-    TRY(draw[i](r->out, name, f, r->what, err));
+    TRY(draw[i](look, name, f, err));
   }
   return STATUS_OK;
 }
@@ -215,7 +73,7 @@ static int method_find(const Cells *cells, const char *method, size_t length) {
 }
 
 /* The tasks of two methods that both have, or those of one (`b` -1), into one figure. */
-static Status draw_tasks(const RoutingRequest *r, const Cells *cells, int a, int b, Error *err) {
+static Status draw_tasks(const RoutingLook *look, const Cells *cells, int a, int b, Error *err) {
   size_t room = (size_t)cells->count;
   const RoutingFile **first = calloc(room, sizeof *first), **second = calloc(room, sizeof *second);
   int tasks = 0;
@@ -240,7 +98,7 @@ static Status draw_tasks(const RoutingRequest *r, const Cells *cells, int a, int
         figure_name(name, KIND[b < 0 ? TASKS : DIFFERENCE], one, b < 0 ? NULL : two, false, err);
   }
   if (status == STATUS_OK) {
-    status = figure_tasks(r->out, name, first, b < 0 ? NULL : second, tasks, r->what, err);
+    status = figure_tasks(look, name, first, b < 0 ? NULL : second, tasks, err);
   }
   free(first);
   free(second);
@@ -265,33 +123,37 @@ static Status find_pair(const RoutingRequest *r, const Cells *cells, int *a, int
   return STATUS_OK;
 }
 
-static Status draw_difference(const RoutingRequest *r, const Cells *cells, Error *err) {
+static Status draw_difference(const RoutingRequest *r, const RoutingLook *look, const Cells *cells,
+                              Error *err) {
   int a = -1, b = -1;
   TRY(find_pair(r, cells, &a, &b, err));
-  if (a >= 0 && !same_experts(&cells->file[a], &cells->file[b])) {
-    if (r->compare || r->only_figure) return refuse_experts(&cells->file[a], &cells->file[b], err);
+  if (a >= 0 && !cells_same_experts(&cells->file[a], &cells->file[b])) {
+    if (r->compare || r->only_figure)
+      return cells_refuse_experts(&cells->file[a], &cells->file[b], err);
     console_note(NULL, "skein: no figure difference: %s and %s are of other experts",
                  cells->file[a].method, cells->file[b].method);
     return STATUS_OK;
   }
-  if (a >= 0) return draw_tasks(r, cells, a, b, err);
+  if (a >= 0) return draw_tasks(look, cells, a, b, err);
   if (!r->only_figure) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "plot: which methods? give --compare A,B");
 }
 
 /* One task has no figure that compares tasks unless asked for, and would take the file name of the
  * figure of all tasks. The difference, which may be refused, comes before anything is written. */
-static Status draw_all(const RoutingRequest *r, const Cells *cells, Error *err) {
+static Status draw_all(const RoutingRequest *r, const RoutingLook *look, const Cells *cells,
+                       Error *err) {
   bool compares = !r->only_task || r->only_figure || r->compare;
-  if (compares && is_wanted(r->only_figure, "difference")) TRY(draw_difference(r, cells, err));
-  for (int i = 0; i < cells->count; i++) TRY(draw_cell(r, cells, &cells->file[i], err));
+  if (compares && is_wanted(r->only_figure, "difference"))
+    TRY(draw_difference(r, look, cells, err));
+  for (int i = 0; i < cells->count; i++) TRY(draw_cell(r, look, cells, &cells->file[i], err));
   if (!compares || !is_wanted(r->only_figure, "tasks")) return STATUS_OK;
-  for (int i = 0; i < cells->count; i = method_end(cells, i)) TRY(draw_tasks(r, cells, i, -1, err));
+  for (int i = 0; i < cells->count; i = method_end(cells, i))
+    TRY(draw_tasks(look, cells, i, -1, err));
   return STATUS_OK;
 }
 
 static Status check_request(const RoutingRequest *r, Error *err) {
-  if (!r->out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
   if (!r->only_figure) return STATUS_OK;
   for (int i = 0; i < FIGURES; i++)
     if (strcmp(r->only_figure, KIND[i]) == 0) return STATUS_OK;
@@ -302,11 +164,12 @@ static Status check_request(const RoutingRequest *r, Error *err) {
       r->only_figure, near ? ", did you mean " : "", near ? near : "");
 }
 
-Status plot_routing(const RoutingRequest *request, Error *err) {
+Status plot_routing(const RoutingRequest *request, Figures *made, Error *err) {
   Cells cells = {0};
   TRY(check_request(request, err));
-  Status status = read_cells(&cells, request, err);
-  if (status == STATUS_OK) status = draw_all(request, &cells, err);
-  free_cells(&cells);
+  Status status = cells_read(&cells, request, err);
+  const RoutingLook look = {.what = request->what, .largest = cells.largest, .made = made};
+  if (status == STATUS_OK) status = draw_all(request, &look, &cells, err);
+  cells_free(&cells);
   return status;
 }

@@ -13,12 +13,36 @@ terminal(format, w, h) = format eq "png" ? \
 viridis = "0 '#440154', 1 '#482878', 2 '#3E4989', 3 '#31688E', 4 '#26828E', 5 '#1F9E89', ". \
   "6 '#35B779', 7 '#6DCD59', 8 '#B4DE2C', 9 '#FDE725'"
 diverging = "-2 '#0072B2', -1 '#7FB8DC', 0 '#FAFAFA', 1 '#F0A56E', 2 '#D55E00'"
-# The cells of a heat map, from columns x and y of the data, to be evaluated behind "plot data". gnuplot draws no image of one row or
-# column; boxes, which it does, have seams where cells do not end on a pixel.
+# Colours go by the square root, or weights of large pools, which are small, would all be dark. One
+# scale from 0 to `largest` serves every figure of a command.
+tic_list = ""
+if (exists("largest")) {
+  do for [v in "0 0.001 0.002 0.005 0.01 0.02 0.05 0.1 0.2 0.5 1"] {
+    if (v + 0 <= largest * 1.0001 && (v + 0 == 0 || v + 0 >= largest * 0.015)) {
+      tic_list = tic_list.(strlen(tic_list) ? ", " : "").sprintf("'%s' %s", v, v)
+    }
+  }
+}
+sequential = "set palette defined (".viridis."); set nonlinear cb via sqrt(z) inverse z*z; ". \
+  "set cbrange [0:largest]; set cbtics (".tic_list.") font 'sans,9'"
+balanced(reach) = "set palette defined (".diverging."); unset nonlinear cb; ". \
+  sprintf("set cbrange [%g:%g]; set cbtics autofreq font 'sans,9'", -reach, reach)
+# The cells of a heat map, from columns x and y of the data, to be evaluated behind "plot data".
+# gnuplot draws no image of one row or column; boxes, which it does, have seams where cells do not
+# end on a pixel.
 cells(format, x, y, value, columns, rows) = columns > 1 && rows > 1 ? \
   sprintf("using %d:%d:(%s) with image", x, y, value).(format eq "png" ? "" : " pixels") : \
   sprintf("using %d:%d:($%d - 0.5):($%d + 0.5):($%d - 0.5):($%d + 0.5):(%s) with boxxyerror ", \
           x, y, x, x, y, y, value)."fillcolor palette fillstyle solid noborder"
+# Numbers stand in cells that have room for them: to be evaluated behind cells(...), of the `part` of
+# the data that these are of.
+has_room(width, height) = width >= 26 && height >= 12
+number(v) = v != v ? "" : abs(v) < 0.005 ? "0" : sprintf("%.2f", v)
+on_sequential(v) = sqrt(max(v, 0) / largest) > 0.6 ? 0x202020 : 0xFFFFFF
+on_balanced(v, reach) = abs(v) > 0.7 * reach ? 0xFFFFFF : 0x202020
+numbers(x, y, value, ink, part) = \
+  sprintf(", data %s using %d:%d:(number(%s)):(%s) ", part, x, y, value, ink). \
+  "with labels font 'sans,8' textcolor rgb variable"
 # Names fit beneath columns that are at least a line apart; of narrower ones every few are named.
 stride(columns, width) = int(ceil(11.0 / width))
 set encoding utf8

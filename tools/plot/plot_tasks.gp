@@ -1,30 +1,28 @@
 # Task x expert, means over modules; one panel, or two methods and their difference. Columns of the
-# data: row, task, column, expert, then a column a panel. The cell of a task's own expert has a
-# frame; tasks from row `held_in` on have none.
-cell = max(experts, rows) <= 14 ? 30 : max(experts, rows) <= 60 ? (panels > 1 ? 13 : 17) : 800.0 / max(experts, rows)
-cell_h = max(cell, 120.0 / rows)
-left = 24 + 5.7 * task_longest
+# data: row, task, group, column, expert, mark, then a column a panel. The cell of a task's own
+# expert has a frame, that of the expert which an oracle chose a dashed one.
+cell_w = panels * experts <= 36 ? 30 : experts <= 60 ? (panels > 1 ? 13 : 17) : 800.0 / experts
+cell_h = max(rows <= 14 ? 22 : rows <= 60 ? 16 : 960.0 / rows, 120.0 / rows)
+left = 24 + 5.7 * task_longest + (group_longest ? 14 + 6.4 * group_longest : 0)
 bottom = 20 + 5.7 * expert_longest
 top = panels > 1 ? 84 : 62
-wide = cell * experts
+wide = cell_w * experts
 gap = 22
 bar = 92
 panel_x(p) = left + (p - 1) * (wide + gap) + (p == 3 ? bar - 10 : 0)
 w = max(panel_x(panels) + wide + bar, title_width)
 h = top + cell_h * rows + bottom
-step_x = stride(experts, cell)
+step_x = stride(experts, cell_w)
 step_y = stride(rows, cell_h)
 px(x) = x / (w + 0.0)
 py(y) = 1 - y / (h + 0.0)
-stats data using 5 name "first" nooutput
-largest = first_max
-spread = 0
+reach = 1
 if (panels > 1) {
-  stats data using 6 name "second" nooutput
-  stats data using 7 name "third" nooutput
-  largest = max(largest, second_max)
-  spread = max(abs(third_min), abs(third_max))
+  stats data using 9 name "difference" nooutput
+  reach = max(max(abs(difference_min), abs(difference_max)), 1e-9)
 }
+side_name(p, g) = p == 1 ? group[g] : ""
+panel_name(p) = p < 3 ? panel[p] : panel[1]." minus ".panel[2]
 
 do for [format in "png svg"] {
   eval terminal(format, w, h)
@@ -33,7 +31,7 @@ do for [format in "png svg"] {
   do for [p=1:panels] {
     set label 1 (p == 1 ? heading : "") at screen px(12),py(20) font "sans Bold,13" textcolor rgb "#202020"
     set label 2 (p == 1 ? subtitle : "") at screen px(12),py(40) textcolor rgb "#505050"
-    set label 3 (panels > 1 ? panel[p] : "") at graph 0, screen py(top - 12) textcolor rgb "#202020"
+    set label 3 (panels > 1 ? panel_name(p) : "") at graph 0, screen py(top - 12) textcolor rgb "#202020"
     set lmargin at screen px(panel_x(p))
     set rmargin at screen px(panel_x(p) + wide)
     set tmargin at screen py(top)
@@ -44,24 +42,35 @@ do for [format in "png svg"] {
     do for [i=1:experts:step_x] { set xtics add (expert[i] i - 1) }
     set ytics ("" -9) font "sans,9"
     if (p == 1) { do for [i=1:rows:step_y] { set ytics add (task[i] i - 1) } }
-    if (held_in > 0 && held_in < rows) {
-      set arrow 1 from graph (p == 1 ? -0.02 : 0), first held_in - 0.5 to graph 1, first held_in - 0.5 \
-        nohead front linecolor rgb (p == 3 ? "#606060" : "white") linewidth 2
+    do for [g=1:groups] {
+      set label 10 + g side_name(p, g) at screen px(14), first group_first[g] \
+        font "sans,10" textcolor rgb "#505050"
+      if (g > 1) {
+        set arrow 2 * g from graph 0, first group_first[g] - 0.5 to graph 1, first group_first[g] - 0.5 \
+          nohead front linecolor rgb (p == 3 ? "#606060" : "white") linewidth 2
+        set arrow 2 * g + 1 from screen px(14), first group_first[g] - 0.5 \
+          to screen px(left), first group_first[g] - 0.5 nohead linecolor rgb "#909090" linewidth 0.8
+      }
     }
     do for [i=1:rows] {
       if (own[i] >= 0) {
-        set object i rectangle center first own[i], first i - 1 size first 0.94, first 0.94 front \
+        set object 2 * i rectangle center first own[i], first i - 1 size first 0.94, first 0.94 front \
           fillstyle empty border linecolor rgb (p == 3 ? "#404040" : "white") linewidth 0.8
       }
+      if (oracle[i] >= 0) {
+        set object 2 * i + 1 rectangle center first oracle[i], first i - 1 size first 0.94, first 0.94 front \
+          fillstyle empty border linecolor rgb (p == 3 ? "#404040" : "white") linewidth 1 dashtype (4,2.5)
+      }
     }
-    eval "set palette defined (".(p == 3 ? diverging : viridis).")"
-    if (p == 3) { set cbrange [-spread:spread] } else { set cbrange [0:largest] }
-    set cbtics font "sans,9"
+    eval p == 3 ? balanced(reach) : sequential
     set cblabel (p == 3 ? "difference" : statistic) font "sans,10" textcolor rgb "#202020"
     set colorbox user origin screen px(panel_x(p) + wide + 14), py(top + min(cell_h * rows, 260)) \
       size screen 14.0 / w, min(cell_h * rows, 260) / (h + 0.0)
     if (p == 1 && panels > 1) { unset colorbox }
-    eval "plot data ".cells(format, 3, 1, sprintf("$%d", 4 + p), experts, rows)
+    value = sprintf("$%d", 6 + p)
+    ink = p == 3 ? "on_balanced($9, reach)" : "on_sequential(".value.")"
+    eval "plot data ".cells(format, 4, 1, value, experts, rows). \
+      (has_room(cell_w, cell_h) ? numbers(4, 1, value, ink, "") : "")
   }
   unset multiplot
   unset output

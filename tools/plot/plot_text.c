@@ -1,6 +1,8 @@
 #include "tools/plot/plot_text.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,22 +14,31 @@ static const char *const SCRIPT[VISIBLE_ASCII] = {IN_SCRIPT};
 static const char *const TIC[VISIBLE_ASCII] = {IN_SCRIPT, ['%'] = "%%"};
 static const char *const FIELD[VISIBLE_ASCII] = {['"'] = "\"\""};
 
-/* Bytes of the first `most` characters. */
-static size_t characters_size(const char *text, int most) {
-  const char *p = text;
+/* What is behind the first `count` characters, or the end. */
+static const char *skip_characters(const char *text, int count) {
   bool hidden;
-  for (int i = 0; *p && i < most; i++) p += visible_next(p, &hidden);
-  return (size_t)(p - text);
+  for (int i = 0; *text && i < count; i++) text += visible_next(text, &hidden);
+  return text;
 }
 
+int plot_characters(const char *text, int most) {
+  int count = 0;
+  for (; *text && count < most; count++) text = skip_characters(text, 1);
+  return count;
+}
+
+/* Names that are long begin alike more often than they end alike: the middle is left out. */
 static void put_short(FILE *out, const char *text, int most, const char *const *special) {
-  size_t kept = characters_size(text, most);
-  char *cut = NULL;
-  if (text[kept]) cut = strndup(text, characters_size(text, most - 1));
+  int length = plot_characters(text, INT_MAX);
+  int head = length > most ? most / 2 : length, tail = length > most ? most - 1 - head : 0;
+  char *begin = strndup(text, (size_t)(skip_characters(text, head) - text));
+  bool cut = begin && length > most; /* without memory it is long */
   fputc('"', out);
-  visible_spell(out, cut ? cut : text, special);
-  fputs(cut ? "…\"" : "\"", out);
-  free(cut);
+  visible_spell(out, cut ? begin : text, special);
+  if (cut) fputs("…", out);
+  if (cut) visible_spell(out, skip_characters(text, length - tail), special);
+  fputc('"', out);
+  free(begin);
 }
 
 void plot_quote(FILE *out, const char *text) {

@@ -14,7 +14,10 @@
 void plot_quote(FILE *out, const char *text);
 
 enum { PLOT_LABEL = 32 }; /* characters of a name beside an axis */
-/* At most `most` characters of `text` as plot_quote, with an ellipsis where it is longer. */
+/* The characters of `text`, at most `most`. */
+int plot_characters(const char *text, int most);
+/* At most `most` characters of `text` as plot_quote, with an ellipsis for its middle where it is
+ * longer. */
 void plot_quote_short(FILE *out, const char *text, int most);
 /* The same for the label of a tic, where gnuplot reads formats of numbers: 100% is 100%%. */
 void plot_quote_tic(FILE *out, const char *text, int most);

@@ -6,7 +6,7 @@
 #include "tools/plot/plot.h"
 #include "tools/plot/plot_row.h"
 
-enum { TRACE_MAX = 1 << 28 };
+enum { TRACE_MAX = 1 << 28, COLUMN_MOST = 80 /* tokens below each other */ };
 
 typedef struct TraceFigure {
   JsonDoc doc; /* owns the texts */
@@ -17,6 +17,8 @@ typedef struct TraceFigure {
   int experts, tokens, encoder;
   int *top; /* [tops] the experts that are drawn, in the order of the pool */
   int tops;
+  double largest;  /* of the weights that are drawn */
+  int first, rows; /* the tokens of the page: [first, first + rows) */
 } TraceFigure;
 
 /* Reading. */
@@ -88,7 +90,14 @@ static Status choose_top(TraceFigure *f, int most, Error *err) {
     if (before < most) f->top[f->tops++] = e;
   }
   free(sum);
+  for (int i = 0; status == STATUS_OK && i < f->tokens * f->tops; i++)
+    f->largest = fmax(f->largest, f->weight[i / f->tops * f->experts + f->top[i % f->tops]]);
   return status;
+}
+
+/* Columns of tokens beside each other, of which a screen has room for few where experts are many. */
+static int columns_most(const TraceFigure *f) {
+  return f->tops <= 14 ? 4 : f->tops <= 30 ? 2 : 1;
 }
 
 /* Writing. */
@@ -101,7 +110,7 @@ static void trace_data(FILE *out, const void *arg) {
   const TraceFigure *f = arg;
   PlotRow row = plot_row(out);
   fputs("row\tstack\ttoken\tcolumn\texpert\tweight\n", out);
-  for (int t = 0; t < f->tokens; t++) {
+  for (int t = f->first; t < f->first + f->rows; t++) {
     for (int i = 0; i < f->tops; i++) {
       row_int(&row, t);
       row_text(&row, t < f->encoder ? "encoder" : "decoder");
@@ -118,25 +127,42 @@ static void trace_settings(FILE *out, const void *arg) {
   const TraceFigure *f = arg;
   const char **name = calloc((size_t)f->tops + 1, sizeof *name);
   if (!name) return; /* the script then lacks its settings, and gnuplot says so */
+  int columns = (f->rows + COLUMN_MOST - 1) / COLUMN_MOST;
   for (int i = 0; i < f->tops; i++) name[i] = expert_name(f, f->top[i]);
   fputs("heading = 'Routing of tokens: mean planned weight over modules'\nsubtitle = ", out);
   fputs("'first item of task '.", out), plot_quote_short(out, f->task, 60);
   fputs(".', method '.", out), plot_quote_short(out, f->method, 60);
   fputs(".', pool '.", out), plot_quote_short(out, f->pool, 60);
-  fprintf(out, ".'; %d of %d experts'\n", f->tops, f->experts);
-  fprintf(out, "experts = %d\nrows = %d\nencoder = %d\n", f->tops, f->tokens, f->encoder);
+  fprintf(out, ".'; %d of %d experts", f->tops, f->experts);
+  if (f->rows < f->tokens)
+    fprintf(out, "; tokens %d to %d of %d", f->first + 1, f->first + f->rows, f->tokens);
+  fprintf(out, "'\nexperts = %d\nfirst = %d\nrows = %d\n", f->tops, f->first, f->rows);
+  fprintf(out, "encoder = %d\ntokens = %d\n", f->encoder, f->tokens);
+  fprintf(out, "column_rows = %d\nlargest = ", (f->rows + columns - 1) / columns);
+  plot_number(out, f->largest > 0 ? f->largest : 1);
+  fputc('\n', out);
   plot_labels(out, "expert", name, f->tops);
-  plot_labels(out, "token", f->token, f->tokens);
+  plot_labels(out, "token", f->token + f->first, f->rows);
   free(name);
 }
 
-Status plot_trace(const char *path, const char *out, int most, Error *err) {
+static Status draw_pages(TraceFigure *f, Figures *made, Error *err) {
+  int page = columns_most(f) * COLUMN_MOST;
+  char name[32] = "trace";
+  for (f->first = 0; f->first < f->tokens; f->first += page) {
+    if (f->first > 0) snprintf(name, sizeof name, "trace-%d", f->first / page + 1);
+    f->rows = f->tokens - f->first < page ? f->tokens - f->first : page;
+    const Figure figure = {name, trace_data, trace_settings, f, plot_trace_script};
+    TRY(plot_figure(made, &figure, err));
+  }
+  return STATUS_OK;
+}
+
+Status plot_trace(const char *path, Figures *made, int most, Error *err) {
   TraceFigure f = {0};
-  if (!out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
   Status status = read_trace(&f, path, err);
   if (status == STATUS_OK) status = choose_top(&f, most, err);
-  Figure figure = {"trace", trace_data, trace_settings, &f, plot_trace_script};
-  if (status == STATUS_OK) status = plot_figure(out, &figure, err);
+  if (status == STATUS_OK) status = draw_pages(&f, made, err);
   free(f.top);
   free(f.weight);
   free(f.token);

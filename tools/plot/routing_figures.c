@@ -10,7 +10,7 @@
 /* What a figure of one task is of. */
 typedef struct OneTask {
   const RoutingFile *f;
-  Statistic what;
+  const RoutingLook *look;
 } OneTask;
 
 /* Module x expert. */
@@ -37,7 +37,7 @@ static void modules_data(FILE *out, const void *arg) {
       put_module(&row, m);
       row_int(&row, e);
       row_text(&row, one->f->expert[e]);
-      row_number(&row, m->value[one->what][e]);
+      row_number(&row, m->value[one->look->what][e]);
       row_end(&row);
     }
   }
@@ -85,35 +85,34 @@ static void write_bands(FILE *out, const RoutingFile *f) {
 static void modules_settings(FILE *out, const void *arg) {
   const OneTask *one = arg;
   char heading[96];
-  snprintf(heading, sizeof heading, "Routing by module and expert: %s", statistic_words(one->what));
-  figure_title(out, heading, one->f->task, one->f->method, one->f->pool, "");
-  figure_statistic(out, one->what);
+  snprintf(heading, sizeof heading, "Routing by module and expert: %s",
+           statistic_words(one->look->what));
+  figure_title(out, heading, one->f, "");
+  figure_scale(out, one->look->what, one->look->largest.cell);
   figure_expert_names(out, one->f);
   write_roles(out, one->f);
   write_bands(out, one->f);
 }
 
-Status figure_modules(const char *dir, const char *name, const RoutingFile *f, Statistic what,
-                      Error *err) {
-  OneTask one = {f, what};
+Status figure_modules(const RoutingLook *look, const char *name, const RoutingFile *f, Error *err) {
+  OneTask one = {f, look};
   Figure figure = {name, modules_data, modules_settings, &one, plot_modules_script};
-  return plot_figure(dir, &figure, err);
+  return plot_figure(look->made, &figure, err);
 }
 
 /* A bar an expert. */
 
 static void experts_data(FILE *out, const void *arg) {
   const OneTask *one = arg;
-  int own = routing_own_expert(one->f);
   PlotRow row = plot_row(out);
-  fputs("column\texpert\tmean\tdeviation\town\n", out);
+  fputs("column\texpert\tmean\tdeviation\tmark\n", out);
   for (int e = 0; e < one->f->experts; e++) {
-    Spread spread = routing_file_spread(one->f, one->what, e);
+    Spread spread = routing_file_spread(one->f, one->look->what, e);
     row_int(&row, e);
     row_text(&row, one->f->expert[e]);
     row_number(&row, spread.mean);
     row_number(&row, spread.deviation);
-    row_int(&row, e == own);
+    row_text(&row, figure_mark(one->f, e));
     row_end(&row);
   }
 }
@@ -121,16 +120,18 @@ static void experts_data(FILE *out, const void *arg) {
 static void experts_settings(FILE *out, const void *arg) {
   const OneTask *one = arg;
   char heading[96], rest[96];
-  snprintf(heading, sizeof heading, "Routing by expert: %s", statistic_words(one->what));
-  snprintf(rest, sizeof rest, "; mean and standard deviation over %d modules", one->f->modules);
-  figure_title(out, heading, one->f->task, one->f->method, one->f->pool, rest);
-  figure_statistic(out, one->what);
+  snprintf(heading, sizeof heading, "Routing by expert: %s", statistic_words(one->look->what));
+  snprintf(rest, sizeof rest, "; mean and standard deviation over %d modules%s", one->f->modules,
+           one->f->own >= 0      ? "; orange: the task's own expert"
+           : one->f->oracle >= 0 ? "; orange: the oracle's expert"
+                                 : "");
+  figure_title(out, heading, one->f, rest);
+  figure_scale(out, one->look->what, one->look->largest.bar);
   figure_expert_names(out, one->f);
 }
 
-Status figure_experts(const char *dir, const char *name, const RoutingFile *f, Statistic what,
-                      Error *err) {
-  OneTask one = {f, what};
+Status figure_experts(const RoutingLook *look, const char *name, const RoutingFile *f, Error *err) {
+  OneTask one = {f, look};
   Figure figure = {name, experts_data, experts_settings, &one, plot_experts_script};
-  return plot_figure(dir, &figure, err);
+  return plot_figure(look->made, &figure, err);
 }

@@ -119,6 +119,13 @@ static Status read_experts(RoutingFile *f, const JsonDoc *routing, Error *err) {
   return STATUS_OK;
 }
 
+/* NULL has no expert. */
+static int find_expert(const RoutingFile *f, const char *name) {
+  for (int e = 0; name && e < f->experts; e++)
+    if (strcmp(f->expert[e], name) == 0) return e;
+  return -1;
+}
+
 static Status read_file(RoutingFile *f, const char *path, Error *err) {
   f->path = strdup(path);
   if (!f->path) return error_set(err, STATUS_RUN, "%s: out of memory", path);
@@ -129,11 +136,12 @@ static Status read_file(RoutingFile *f, const char *path, Error *err) {
   TRY(json_get_string(&f->doc, "pool", &f->pool, err));
   TRY(json_get_object(&f->doc, "routing", &routing.root, err));
   TRY(read_experts(f, &routing, err));
+  f->own = find_expert(f, f->task);
   return read_modules(f, &routing, err);
 }
 
 Status routing_file_read(RoutingFile *f, const char *path, Error *err) {
-  *f = (RoutingFile){0};
+  *f = (RoutingFile){.own = -1, .oracle = -1, .place = INT_MAX};
   Status status = read_file(f, path, err);
   if (status != STATUS_OK) routing_file_free(f);
   return status;
@@ -159,8 +167,24 @@ Spread routing_file_spread(const RoutingFile *f, Statistic what, int expert) {
   return (Spread){mean, sqrt(squares / f->modules)};
 }
 
-int routing_own_expert(const RoutingFile *f) {
-  for (int e = 0; e < f->experts; e++)
-    if (strcmp(f->expert[e], f->task) == 0) return e;
-  return -1;
+void routing_file_largest(const RoutingFile *f, Statistic what, Largest *largest) {
+  for (int e = 0; e < f->experts && f->modules > 0; e++) {
+    Spread spread = routing_file_spread(f, what, e);
+    largest->mean = fmax(largest->mean, spread.mean);
+    largest->bar = fmax(largest->bar, spread.mean + spread.deviation);
+    for (int i = 0; i < f->modules; i++)
+      largest->cell = fmax(largest->cell, f->module[i].value[what][e]);
+  }
+}
+
+bool routing_file_place(RoutingFile *f, const Results *r) {
+  int place = results_find_task(r, f->task);
+  if (place < 0) return false;
+  const ResultTask *task = &r->task[place];
+  f->place = place;
+  f->group = r->group[task->group];
+  f->own = find_expert(f, task->own);
+  f->oracle = find_expert(f, task->oracle);
+  if (f->oracle == f->own) f->oracle = -1;
+  return true;
 }
