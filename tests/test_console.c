@@ -169,6 +169,38 @@ static void test_narrow_terminal(void **state) {
   }
 }
 
+static void wordy_step(void) {
+  Progress p;
+  console_progress_begin(&p, "train gate", 0, 100);
+  p.drawn -= 10;
+  p.began -= 10;
+  console_progress_update(&p, 50, "loss 2.1345  valid 2.0001  5.1k tok/s");
+  console_progress_end(&p);
+}
+
+/* Where there is no room for all, whole items of the detail and then the label give way. */
+static void test_what_gives_way(void **state) {
+  (void)state;
+  static const struct {
+    unsigned short columns;
+    const char *line;
+  } known[] = {
+      {61, "\rtrain gate  step 50/100  loss 2.1345  valid 2.0001  ETA 0:10\033[K\r\n"},
+      {48, "\rtrain gate  step 50/100  loss 2.1345  ETA 0:10\033[K\r\n"},
+      {40, "\rstep 50/100  loss 2.1345  ETA 0:10\033[K\r\n"},
+      {30, "\rstep 50/100    ETA 0:10\033[K\r\n"},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    int master, slave;
+    char out[4096];
+    open_terminal(&master, &slave, known[i].columns);
+    capture(slave, master, wordy_step, out, sizeof out);
+    assert_string_equal(out, known[i].line);
+    close(master);
+    close(slave);
+  }
+}
+
 static void test_dumb_terminal(void **state) {
   (void)state;
   int master, slave;
@@ -205,8 +237,8 @@ int main(void) {
       cmocka_unit_test(test_counts),         cmocka_unit_test(test_durations),
       cmocka_unit_test(test_bytes),          cmocka_unit_test(test_log),
       cmocka_unit_test(test_terminal),       cmocka_unit_test(test_narrow_terminal),
-      cmocka_unit_test(test_dumb_terminal),  cmocka_unit_test(test_colour),
-      cmocka_unit_test(test_text_of_others),
+      cmocka_unit_test(test_what_gives_way), cmocka_unit_test(test_dumb_terminal),
+      cmocka_unit_test(test_colour),         cmocka_unit_test(test_text_of_others),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,26 +84,47 @@ static void draw_bar(char *out, int inner, double fraction) {
   *out = '\0';
 }
 
-/* Puts the line together: what is always there, and the bar in the columns that are left over. */
-static void compose_line(Progress *p, int64_t done, const char *detail) {
-  char eta[32] = "", left[32], head[96], bar[BAR_MAX + 4] = "";
+/* Bytes of the first items of a detail, two blanks between them, that have room in `columns`: half a
+ * number would be another one. */
+static int fitting_items(const char *detail, int columns) {
+  int size = 0;
+  for (const char *at = detail, *end; at; at = end ? end + 2 : NULL) {
+    end = strstr(at, "  ");
+    int next = end ? (int)(end - detail) : (int)strlen(detail);
+    if (next > columns) break;
+    size = next;
+  }
+  return size;
+}
+
+static void put_time(char *out, size_t size, const Progress *p, int64_t done) {
+  char text[32];
   double elapsed = clock_seconds() - p->began;
-  if (done > p->first) {
-    double rest = elapsed / (double)(done - p->first) * (double)(p->total - done);
-    bool over = done >= p->total;
-    snprintf(eta, sizeof eta, over ? "  in %s" : "  ETA %s",
-             console_duration(left, sizeof left, over ? elapsed : rest));
-  }
+  if (done <= p->first) return;
+  double rest = elapsed / (double)(done - p->first) * (double)(p->total - done);
+  bool over = done >= p->total;
+  snprintf(out, size, over ? "  in %s" : "  ETA %s",
+           console_duration(text, sizeof text, over ? elapsed : rest));
+}
+
+/* Puts the line together: the step and the time left; the label and as many items of the detail as
+ * have room, of which the first goes before the label; and the bar in the columns left over. */
+static void compose_line(Progress *p, int64_t done, const char *detail) {
+  char eta[48] = "", head[96], bar[BAR_MAX + 4] = "";
+  int columns = p->live ? terminal_width() - 1 : (int)sizeof p->line - 1;
+  put_time(eta, sizeof eta, p, done);
   snprintf(head, sizeof head, "%s  step %lld/%lld", p->label, (long long)done, (long long)p->total);
-  if (p->live && p->total > 0) {
-    int room = terminal_width() - 1 - (int)(strlen(head) + strlen(detail) + strlen(eta) + 4);
-    int inner = room > BAR_MAX ? BAR_MAX : room;
-    if (inner >= BAR_MIN) draw_bar(bar, inner, (double)done / (double)p->total);
+  int room = columns - (int)(strlen(head) + strlen(eta) + 2);
+  if (*detail && fitting_items(detail, room) == 0) {
+    snprintf(head, sizeof head, "step %lld/%lld", (long long)done, (long long)p->total);
+    room = columns - (int)(strlen(head) + strlen(eta) + 2);
   }
-  snprintf(p->line, sizeof p->line, "%s %s %s%s", head, bar, detail, eta);
-  size_t columns =
-      p->live ? (size_t)(terminal_width() > 1 ? terminal_width() - 1 : 1) : sizeof p->line - 1;
-  if (columns < sizeof p->line) p->line[columns] = '\0';
+  int kept = fitting_items(detail, room), inner = room - kept - 2;
+  if (p->live && p->total > 0 && inner >= BAR_MIN)
+    draw_bar(bar, inner > BAR_MAX ? BAR_MAX : inner, (double)done / (double)p->total);
+  snprintf(p->line, sizeof p->line, "%s %s %.*s%s", head, bar, kept, detail, eta);
+  int most = columns > 1 ? columns : 1;
+  if (most < (int)sizeof p->line) p->line[most] = '\0';
 }
 
 static void draw_line(Progress *p) {
