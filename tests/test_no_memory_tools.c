@@ -16,12 +16,19 @@
 #include "tools/inspect/inspect.h"
 #include "tools/plot/ablation.h"
 #include "tools/plot/figure_name.h"
+#include "tools/plot/results_file.h"
 
 static const char ABLATION[] =
     "method,k,s,group,task,metric,score,low,high,n,examples_per_second,state\n"
     "g,1,a,all,mean,accuracy,50,40,60,3,,done\ng,2,a,all,mean,accuracy,55,40,60,3,,done\n"
     "g,1,b,all,mean,accuracy,51,40,60,3,,done\ng,2,b,all,mean,accuracy,56,40,60,3,,done\n"
     "base,,,all,mean,accuracy,10,5,20,3,,done\n";
+
+static const char TABLE[] =
+    "{\"format\": \"skein-eval\", \"tasks\": [{\"name\": \"a\", \"group\": \"g\", \"metrics\": "
+    "[\"f1\"]}],"
+    "\"methods\": [{\"name\": \"m\", \"rule\": \"routed\", \"shown\": true}], \"means\": [], "
+    "\"cells\": []}";
 
 static const char SPEC[] =
     "base: b\npool: p\noutput: o\nlimit: 3\n"
@@ -49,6 +56,7 @@ static int world_setup(void **state) {
   strcpy(w->ablation, scratch_path(w->scratch, "ablation"));
   expect_ok("folder", dir_make(w->ablation, &err), &err);
   scratch_write(w->scratch, "ablation/ablation.csv", ABLATION, strlen(ABLATION));
+  scratch_write(w->scratch, "ablation/table.json", TABLE, strlen(TABLE));
   strcpy(w->spec, scratch_write(w->scratch, "spec.yaml", SPEC, strlen(SPEC)));
   *state = w;
   return 0;
@@ -82,6 +90,14 @@ static Status read_curves(void *arg, Error *err) {
   return status;
 }
 
+static Status read_results(void *arg, Error *err) {
+  const World *w = arg;
+  Results r;
+  Status status = results_read(&r, w->ablation, err);
+  results_free(&r);
+  return status;
+}
+
 static Status name_figure(void *arg, Error *err) {
   (void)arg;
   char name[FIGURE_NAME];
@@ -111,6 +127,7 @@ static Status read_spec(void *arg, Error *err) {
 static void what_is_told_is_whole(void **state) {
   fail_each_allocation("inspection", inspect_adapter, *state, 40, 0);
   fail_each_allocation("curves", read_curves, *state, 40, 0);
+  fail_each_allocation("results", read_results, *state, 5, 0);
   fail_each_allocation("name of a figure", name_figure, *state, 3, 0);
   fail_each_allocation("temporary directory", make_temporary, *state, 1, 0);
 }

@@ -186,6 +186,22 @@ if [ "$(ls figs/alike/*.gp | wc -l)" -eq 7 ] && [ -e figs/alike/entropy-glider+t
   fail "alike: $(ls figs/alike)"
 fi
 
+# ---- results: labels as groups, methods and metrics ----
+
+mkdir r
+awk '
+  { label[NR] = $0 }
+  function join(before, after,    i, text) { for (i = 1; i <= NR; i++) text = text (i > 1 ? ",\n" : "") before label[i] after; return text }
+  END {
+    printf "{\"format\": \"skein-eval\", \"pool\": %s, \"tasks\": [", label[9]
+    for (i = 1; i <= NR; i++)
+      printf "%s{\"name\": %s, \"group\": %s, \"metrics\": [%s], \"expert\": %s}", (i > 1 ? "," : ""), label[i], label[i], label[19], label[i]
+    print "], \"methods\": [" join("{\"name\": ", ", \"rule\": \"routed\", \"shown\": true}") "],"
+    print "\"means\": [" join("{\"score\": 5, \"low\": 4, \"high\": 6, \"group\": \"100%\", \"method\": ", "}") "], \"cells\": []}"
+  }' labels >r/table.json
+plotted results results r
+if grep -qF '"100%%", "%%g"' r/results.gp && grep -qF '"it\047s"' r/results.gp; then pass; else fail 'results.gp'; fi
+
 # ---- an ablation: labels as groups, methods and values; an axis is a name or is refused ----
 
 # ablation AXIS: a file as skein ablate writes it, of labels without line ends.
@@ -272,6 +288,7 @@ refused 'a pool is a FIFO' 3 'pool.yaml: is not a regular file' pool fifos -o fi
 refused 'a device' 3 'zero: is not a regular file' trace /dev/zero -o figs
 rm fifos/ablation.csv && cp a/ablation.csv fifos/ablation.csv && mkfifo fifos/table.json
 refused 'table.json is a FIFO' 3 'table.json: is not a regular file' ablation fifos
+refused 'the table is a FIFO' 3 'table.json: is not a regular file' results fifos
 
 # ---- what was named may be a link; below it there is none ----
 linked() { what=$1 && shift && refused "$what is a link" 3 "links/$what: is a symbolic link; nothing below links may be one" "$@"; }
@@ -281,6 +298,7 @@ linked cells/m/t.routing.json routing links -o figs
 linked pool.yaml pool links -o figs
 rm links/ablation.csv && cp a/ablation.csv links && ln -s "$work/nowhere" links/table.json
 linked table.json ablation links
+linked table.json results links
 rm -r links/cells/m && ln -s "$work/elsewhere/m" links/cells/m
 linked cells/m routing links -o figs
 rm -r links/cells && ln -s "$work/elsewhere" links/cells

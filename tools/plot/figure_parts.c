@@ -4,6 +4,7 @@
 
 #include "infer/t5/t5_group.h"
 #include "tools/plot/plot.h"
+#include "tools/plot/plot_labels.h"
 
 const char *statistic_words(Statistic what) {
   static const char *const words[] = {"weight (mean softmax before selection)",
@@ -47,7 +48,7 @@ void figure_tasks_title(FILE *out, const char *heading, const RoutingFile *f,
 
 void figure_expert_names(FILE *out, const RoutingFile *f) {
   fprintf(out, "experts = %d\n", f->experts);
-  plot_labels(out, "expert", f->expert, f->experts);
+  plot_labels(out, "expert", &(Labels){label_of_array, f->expert, f->experts, PLOT_LABEL});
 }
 
 void figure_scale(FILE *out, Statistic what, double largest) {

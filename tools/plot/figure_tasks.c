@@ -3,6 +3,7 @@
 
 #include "tools/plot/figure_parts.h"
 #include "tools/plot/plot.h"
+#include "tools/plot/plot_labels.h"
 #include "tools/plot/plot_row.h"
 #include "tools/plot/routing_figures.h"
 
@@ -85,17 +86,9 @@ static void write_marks(FILE *out, const Tasks *t) {
   row_end(&row);
 }
 
-static void write_tasks(FILE *out, const Tasks *t) {
-  int longest = 0;
-  fprintf(out, "rows = %d\n", t->tasks);
-  PlotRow row = plot_array(out, "task[rows]");
-  for (int i = 0; i < t->tasks; i++) {
-    int length = plot_characters(t->first[i]->task, PLOT_LABEL);
-    longest = length > longest ? length : longest;
-    row_tic(&row, t->first[i]->task, PLOT_LABEL);
-  }
-  row_end(&row);
-  fprintf(out, "task_longest = %d\n", longest);
+static const char *task_name(const void *arg, int i) {
+  const Tasks *t = arg;
+  return t->first[i]->task;
 }
 
 /* What the frames mean, those that there are. */
@@ -121,7 +114,8 @@ static void tasks_settings(FILE *out, const void *arg) {
   figure_tasks_title(out, heading, a, b, frames_words(t));
   figure_scale(out, t->look->what, t->look->largest.mean);
   figure_expert_names(out, a);
-  write_tasks(out, t);
+  fprintf(out, "rows = %d\n", t->tasks);
+  plot_labels(out, "task", &(Labels){task_name, t, t->tasks, PLOT_LABEL});
   write_groups(out, t);
   write_marks(out, t);
   fprintf(out, "panels = %d\n", b ? 3 : 1);

@@ -20,18 +20,6 @@ void plot_texts(FILE *out, const char *name, const char *const *text, int count,
   row_end(&row);
 }
 
-void plot_labels(FILE *out, const char *name, const char *const *text, int count) {
-  int most = 0;
-  for (int i = 0; i < count; i++) {
-    int length = plot_characters(text[i], PLOT_LABEL);
-    most = length > most ? length : most;
-  }
-  fprintf(out, "%s_longest = %d\n", name, most);
-  PlotRow row = plot_array(out, "%s[%d]", name, count);
-  for (int i = 0; i < count; i++) row_tic(&row, text[i], PLOT_LABEL);
-  row_end(&row);
-}
-
 /* ---- the files of a figure ---- */
 
 static Status file_path(char **path, const char *dir, const Figure *figure, int file, Error *err) {

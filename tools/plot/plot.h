@@ -16,9 +16,6 @@
 
 /* "array NAME[count] = [...]" of texts as plot_quote_short. */
 void plot_texts(FILE *out, const char *name, const char *const *text, int count, int most);
-/* Names beside an axis: "array NAME[count]" of them as plot_quote_tic, cut to PLOT_LABEL, and
- * NAME_longest, the length of the longest. */
-void plot_labels(FILE *out, const char *name, const char *const *text, int count);
 
 /* The folder that the figures of one command go to, and what to say of them afterwards. */
 enum { FIGURE_NAME = PATH_NAME_MOST + 32 };

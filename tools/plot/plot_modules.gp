@@ -2,7 +2,7 @@
 # column, expert, value. Bands are the blocks, which begin at row band_first.
 named_rows = rows <= 120
 cell_w = experts <= 12 ? 40 : experts <= 45 ? 20 : 900.0 / experts
-cell_h = named_rows ? max(13, 120.0 / rows) : max(4, 1240.0 / rows)
+cell_h = named_rows ? max(13, 120.0 / rows) : max(min(4, 10000.0 / rows), 1240.0 / rows)
 left = named_rows ? 150 : 96
 bottom = 20 + 5.7 * expert_longest
 top = 62

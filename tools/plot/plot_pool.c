@@ -5,6 +5,7 @@
 
 #include "infer/pool/pool_similarity.h"
 #include "tools/plot/plot.h"
+#include "tools/plot/plot_labels.h"
 #include "tools/plot/plot_row.h"
 
 enum { THREADS = 2 };
@@ -49,7 +50,7 @@ static void pool_settings(FILE *out, const void *arg) {
   plot_quote_short(out, f->dir, 60);
   fputs(".'; mean over the modules that both cover'\n", out);
   fprintf(out, "experts = %d\n", experts);
-  plot_labels(out, "expert", f->expert, experts);
+  plot_labels(out, "expert", &(Labels){label_of_array, f->expert, experts, PLOT_LABEL});
   PlotRow row = plot_array(out, "reach[2]");
   row_number(&row, largest_cosine(f->similarity.gate, experts));
   row_number(&row, largest_cosine(f->similarity.update, experts));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tools/plot/plot.h"
+#include "tools/plot/plot_labels.h"
 #include "tools/plot/plot_row.h"
 #include "tools/plot/results_file.h"
 
@@ -65,17 +66,9 @@ static void put_range(FILE *out, const Results *r) {
   fputc('\n', out);
 }
 
-static void put_methods(FILE *out, const Results *r) {
-  int longest = 0;
-  fprintf(out, "rows = %d\n", r->methods);
-  PlotRow row = plot_array(out, "method[rows]");
-  for (int m = 0; m < r->methods; m++) {
-    int length = plot_characters(r->method[m].name, NAME_SHOWN);
-    longest = length > longest ? length : longest;
-    row_tic(&row, r->method[m].name, NAME_SHOWN);
-  }
-  row_end(&row);
-  fprintf(out, "method_longest = %d\n", longest);
+static const char *method_name(const void *arg, int i) {
+  const Results *r = arg;
+  return r->method[i].name;
 }
 
 static void put_groups(FILE *out, const Results *r) {
@@ -96,7 +89,8 @@ static void results_settings(FILE *out, const void *arg) {
           labels ? "; grey: rules that see labels" : "");
   plot_quote_short(out, metric_of(r), NAME_SHOWN);
   fputc('\n', out);
-  put_methods(out, r);
+  fprintf(out, "rows = %d\n", r->methods);
+  plot_labels(out, "method", &(Labels){method_name, r, r->methods, NAME_SHOWN});
   put_groups(out, r);
   put_range(out, r);
 }

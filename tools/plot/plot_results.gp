@@ -3,14 +3,16 @@
 # sees_labels; a block of lines (index) a group.
 across = 300
 gap = 26
-cell_h = rows <= 40 ? 20 : max(9, 800.0 / rows)
+columns = panels <= 3 ? panels : panels <= 8 ? 4 : 6
+lines = int(ceil(panels / (columns + 0.0)))
+# Whatever there is of them, an image ends somewhere.
+cell_h = min(rows <= 40 ? 20 : max(9, 800.0 / rows), (10000.0 - 80 * lines) / (rows * lines))
 left = 24 + 6 * method_longest
 top = 86
 tall = max(60, cell_h * rows)
 pitch = tall + 80
-columns = min(panels, 3)
 w = max(left + columns * (across + gap) + 10, title_width)
-h = top + pitch * int(ceil(panels / (columns + 0.0))) - 10
+h = top + pitch * lines - 10
 step = stride(rows, cell_h)
 px(x) = x / (w + 0.0)
 py(y) = 1 - y / (h + 0.0)

@@ -34,7 +34,11 @@ void row_quoted(PlotRow *row, const char *text, int most) {
 }
 
 void row_tic(PlotRow *row, const char *text, int most) {
-  plot_quote_tic(next_value(row), text, most);
+  row_tic_cut(row, text, most, PLOT_MIDDLE(most));
+}
+
+void row_tic_cut(PlotRow *row, const char *text, int most, int head) {
+  plot_quote_tic(next_value(row), text, most, head);
 }
 
 void row_int(PlotRow *row, int64_t value) {

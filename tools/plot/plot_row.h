@@ -20,7 +20,8 @@ PlotRow plot_array(FILE *out, const char *head, ...) __attribute__((format(print
 
 void row_text(PlotRow *row, const char *text);             /* as plot_field */
 void row_quoted(PlotRow *row, const char *text, int most); /* as plot_quote_short */
-void row_tic(PlotRow *row, const char *text, int most);    /* as plot_quote_tic */
+void row_tic(PlotRow *row, const char *text, int most);    /* as plot_quote_tic, in the middle */
+void row_tic_cut(PlotRow *row, const char *text, int most, int head);
 void row_int(PlotRow *row, int64_t value);
 void row_number(PlotRow *row, double value); /* as plot_number */
 void row_end(PlotRow *row);

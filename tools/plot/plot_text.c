@@ -27,18 +27,35 @@ int plot_characters(const char *text, int most) {
   return count;
 }
 
-/* Names that are long begin alike more often than they end alike: the middle is left out. */
-static void put_short(FILE *out, const char *text, int most, const char *const *special) {
-  int length = plot_characters(text, INT_MAX);
-  int head = length > most ? most / 2 : length, tail = length > most ? most - 1 - head : 0;
-  char *begin = strndup(text, (size_t)(skip_characters(text, head) - text));
-  bool cut = begin && length > most; /* without memory it is long */
+/* A text that is longer than `most` characters: `head` of them, an ellipsis, and the last. */
+typedef struct Cut {
+  size_t head; /* bytes */
+  const char *tail;
+  bool made; /* it is longer */
+} Cut;
+
+static Cut cut_text(const char *text, int most, int head) {
+  int length = plot_characters(text, INT_MAX), tail = most - 1 - head;
+  if (length <= most) return (Cut){.head = strlen(text), .tail = ""};
+  return (Cut){(size_t)(skip_characters(text, head) - text), skip_characters(text, length - tail),
+               true};
+}
+
+static void put_cut(FILE *out, const char *text, int most, int head, const char *const *special) {
+  Cut cut = cut_text(text, most, head);
+  char *begin = cut.made ? strndup(text, cut.head) : NULL;
   fputc('"', out);
-  visible_spell(out, cut ? begin : text, special);
-  if (cut) fputs("…", out);
-  if (cut) visible_spell(out, skip_characters(text, length - tail), special);
+  visible_spell(out, begin ? begin : text, special); /* without memory it is long */
+  if (begin) fputs("…", out);
+  if (begin) visible_spell(out, cut.tail, special);
   fputc('"', out);
   free(begin);
+}
+
+bool plot_cut_alike(const char *a, const char *b, int most, int head) {
+  Cut x = cut_text(a, most, head), y = cut_text(b, most, head);
+  return x.made && y.made && x.head == y.head && strncmp(a, b, x.head) == 0 &&
+         strcmp(x.tail, y.tail) == 0 && strcmp(a, b) != 0;
 }
 
 void plot_quote(FILE *out, const char *text) {
@@ -48,11 +65,11 @@ void plot_quote(FILE *out, const char *text) {
 }
 
 void plot_quote_short(FILE *out, const char *text, int most) {
-  put_short(out, text, most, SCRIPT);
+  put_cut(out, text, most, PLOT_MIDDLE(most), SCRIPT);
 }
 
-void plot_quote_tic(FILE *out, const char *text, int most) {
-  put_short(out, text, most, TIC);
+void plot_quote_tic(FILE *out, const char *text, int most, int head) {
+  put_cut(out, text, most, head, TIC);
 }
 
 void plot_field(FILE *out, const char *text) {

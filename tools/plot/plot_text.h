@@ -8,19 +8,24 @@
 #ifndef SKEIN_PLOT_TEXT_H
 #define SKEIN_PLOT_TEXT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* `text` as a gnuplot string expression. */
 void plot_quote(FILE *out, const char *text);
 
 enum { PLOT_LABEL = 32 }; /* characters of a name beside an axis */
+#define PLOT_MIDDLE(most) ((most) / 2)
 /* The characters of `text`, at most `most`. */
 int plot_characters(const char *text, int most);
 /* At most `most` characters of `text` as plot_quote, with an ellipsis for its middle where it is
  * longer. */
 void plot_quote_short(FILE *out, const char *text, int most);
-/* The same for the label of a tic, where gnuplot reads formats of numbers: 100% is 100%%. */
-void plot_quote_tic(FILE *out, const char *text, int most);
+/* The same for the label of a tic, where gnuplot reads formats of numbers: 100% is 100%%. Of a text
+ * that is longer, `head` characters (PLOT_MIDDLE) stand before the ellipsis. */
+void plot_quote_tic(FILE *out, const char *text, int most, int head);
+/* Whether two texts differ, but would look alike so. */
+bool plot_cut_alike(const char *a, const char *b, int most, int head);
 
 /* `text` as a field of a .tsv, in quotes and with its own doubled, as in CSV (RFC 4180), where
  * gnuplot would take it for a quoted one or for a comment. */

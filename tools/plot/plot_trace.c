@@ -4,6 +4,7 @@
 
 #include "data/text/json.h"
 #include "tools/plot/plot.h"
+#include "tools/plot/plot_labels.h"
 #include "tools/plot/plot_row.h"
 
 enum { TRACE_MAX = 1 << 28, COLUMN_MOST = 80 /* tokens below each other */ };
@@ -106,6 +107,11 @@ static const char *expert_name(const TraceFigure *f, int e) {
   return json_string_value(json_array_get(f->expert, (size_t)e));
 }
 
+static const char *drawn_expert(const void *arg, int i) {
+  const TraceFigure *f = arg;
+  return expert_name(f, f->top[i]);
+}
+
 static void trace_data(FILE *out, const void *arg) {
   const TraceFigure *f = arg;
   PlotRow row = plot_row(out);
@@ -125,10 +131,7 @@ static void trace_data(FILE *out, const void *arg) {
 
 static void trace_settings(FILE *out, const void *arg) {
   const TraceFigure *f = arg;
-  const char **name = calloc((size_t)f->tops + 1, sizeof *name);
-  if (!name) return; /* the script then lacks its settings, and gnuplot says so */
   int columns = (f->rows + COLUMN_MOST - 1) / COLUMN_MOST;
-  for (int i = 0; i < f->tops; i++) name[i] = expert_name(f, f->top[i]);
   fputs("heading = 'Routing of tokens: mean planned weight over modules'\nsubtitle = ", out);
   fputs("'first item of task '.", out), plot_quote_short(out, f->task, 60);
   fputs(".', method '.", out), plot_quote_short(out, f->method, 60);
@@ -141,9 +144,8 @@ static void trace_settings(FILE *out, const void *arg) {
   fprintf(out, "column_rows = %d\nlargest = ", (f->rows + columns - 1) / columns);
   plot_number(out, f->largest > 0 ? f->largest : 1);
   fputc('\n', out);
-  plot_labels(out, "expert", name, f->tops);
-  plot_labels(out, "token", f->token + f->first, f->rows);
-  free(name);
+  plot_labels(out, "expert", &(Labels){drawn_expert, f, f->tops, PLOT_LABEL});
+  plot_labels(out, "token", &(Labels){label_of_array, f->token + f->first, f->rows, PLOT_LABEL});
 }
 
 static Status draw_pages(TraceFigure *f, Figures *made, Error *err) {

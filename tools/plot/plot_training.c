@@ -1,4 +1,5 @@
 /* The curves of training runs: loss, learning rate, openness and norm of the gates. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,7 @@ static LossRange loss_range(const TrainingFigure *f) {
 static void put_scale(FILE *out, const TrainingFigure *f) {
   LossRange range = loss_range(f);
   bool log = range.low > 0 && range.high / range.low >= LOSS_DECADES;
-  fprintf(out, "log_loss = %d\nloss_low = ", log);
+  fprintf(out, "some_loss = %d\nlog_loss = %d\nloss_low = ", range.low <= range.high, log);
   plot_number(out, range.low);
   fputs("\nloss_high = ", out);
   plot_number(out, range.high);
@@ -103,6 +104,31 @@ static void training_data(FILE *out, const void *arg) {
   }
 }
 
+/* Whether some row has a learning rate, or the norm of a gate: a log may lack them, or be of steps
+ * that were all skipped. */
+static bool has_rate(const TrainingFigure *f) {
+  for (int r = 0; r < f->runs; r++)
+    for (size_t i = 0; i < f->log[r].count; i++)
+      if (f->log[r].point[i].learning_rate > 0) return true;
+  return false;
+}
+
+static bool has_norm(const RunLog *log) {
+  for (size_t i = 0; i < log->count; i++)
+    for (int g = 0; g < T5_GROUPS; g++)
+      if (log->point[i].gate_norm[g] > 0) return true;
+  return false;
+}
+
+static int64_t last_step(const TrainingFigure *f) {
+  int64_t last = 0;
+  for (int r = 0; r < f->runs; r++) {
+    int64_t step = f->log[r].point[f->log[r].count - 1].step;
+    last = step > last ? step : last;
+  }
+  return last;
+}
+
 static void training_settings(FILE *out, const void *arg) {
   const TrainingFigure *f = arg;
   char text[NAME];
@@ -118,7 +144,9 @@ static void training_settings(FILE *out, const void *arg) {
   row = plot_array(out, "chosen[runs]");
   for (int r = 0; r < f->runs; r++) row_int(&row, f->log[r].best_step);
   row_end(&row);
+  fprintf(out, "last_step = %" PRId64 "\n", last_step(f));
   put_scale(out, f);
+  fprintf(out, "some_rate = %d\nsome_norm = %d\n", has_rate(f), has_norm(&f->log[0]));
   fprintf(out, "gates = %d\n", f->runs == 1 && f->log[0].gates);
 }
 

@@ -13,8 +13,9 @@ set border 3
 set tics scale 0.5 textcolor rgb "#404040"
 set grid linecolor rgb "#E6E6E6" linetype 1 linewidth 0.6
 set key noenhanced Left reverse samplen 2.2 spacing 1.2 textcolor rgb "#202020"
-set xrange [0:*]
-set autoscale xfixmax
+set xrange [0:last_step]
+# gnuplot finds no range where every point is missing.
+from_zero(some) = some ? "set yrange [0:*]" : "set yrange [0:1]"
 # One, two and five of each decade.
 log_tics = "set ytics (); do for [d=-12:12] { do for [m in '1 2 5'] ". \
   "{ set ytics add (sprintf('%g', m * 10.0**d) m * 10.0**d) } }"
@@ -42,7 +43,7 @@ do for [format in "png svg"] {
     set yrange [loss_low / 1.3:loss_high * 1.3]
     if (loss_high < 3000 * loss_low) { eval log_tics }
   } else {
-    set yrange [0<*:*]
+    if (some_loss) { set yrange [0<*:*] } else { set yrange [0:1] }
     set offsets 0, 0, graph 0.06, graph 0.04
   }
   set key top right inside
@@ -73,7 +74,7 @@ do for [format in "png svg"] {
   set label 2 "learning rate"
   set offsets 0, 0, graph 0.06, 0
   unset key
-  set yrange [0:*]
+  eval from_zero(some_rate)
   plot for [i=1:runs] data index i-1 using 2:5 with lines linecolor rgb colour(i) \
     dashtype dash(i) linewidth 1.2 notitle
 
@@ -94,7 +95,7 @@ do for [format in "png svg"] {
     set xlabel "optimizer step" textcolor rgb "#404040"
     unset key
     set label 2 "length of the gate vectors, mean of ‖v‖"
-    set yrange [0:*]
+    eval from_zero(some_norm)
     plot for [g=1:5] data index 0 using 2:(column(10 + g)) with lines \
       linecolor rgb group_colour[g] dashtype group_dash[g] linewidth 1.2 notitle
   }
