@@ -21,6 +21,12 @@ if (panels > 1) {
   stats data using 9 name "difference" nooutput
   reach = max(max(abs(difference_min), abs(difference_max)), 1e-9)
 }
+# A frame around a cell, a light and a dark line, of which one is seen on every colour.
+line_around(tag, x, y, colour, width, dash) = \
+  sprintf("set object %d rectangle center first %d, first %d size first 0.94, first 0.92 front ", tag, x, y). \
+  sprintf("fillstyle empty border linecolor rgb '%s' linewidth %g dashtype %s", colour, width, dash)
+frame(tag, x, y, p, dash) = line_around(tag, x, y, p == 3 ? "#FAFAFA" : "#202020", 2, "solid")."; ". \
+  line_around(tag + 1, x, y, p == 3 ? "#404040" : "white", 1, dash)
 side_name(p, g) = p == 1 ? group[g] : ""
 panel_name(p) = p < 3 ? panel[p] : panel[1]." minus ".panel[2]
 
@@ -53,14 +59,8 @@ do for [format in "png svg"] {
       }
     }
     do for [i=1:rows] {
-      if (own[i] >= 0) {
-        set object 2 * i rectangle center first own[i], first i - 1 size first 0.94, first 0.94 front \
-          fillstyle empty border linecolor rgb (p == 3 ? "#404040" : "white") linewidth 0.8
-      }
-      if (oracle[i] >= 0) {
-        set object 2 * i + 1 rectangle center first oracle[i], first i - 1 size first 0.94, first 0.94 front \
-          fillstyle empty border linecolor rgb (p == 3 ? "#404040" : "white") linewidth 1 dashtype (4,2.5)
-      }
+      if (own[i] >= 0) { eval frame(4 * i, own[i], i - 1, p, "solid") }
+      if (oracle[i] >= 0) { eval frame(4 * i + 2, oracle[i], i - 1, p, "(4,2.5)") }
     }
     eval p == 3 ? balanced(reach) : sequential
     set cblabel (p == 3 ? "difference" : statistic) font "sans,10" textcolor rgb "#202020"
