@@ -139,7 +139,7 @@ for axis in global.scale top_k; do
 done
 runs 0 plot ablation "$work/eval" -o "$work/again"
 check 'drawn alike' cmp -s "$work/again/ablation-top_k.tsv" "$work/eval/ablation-top_k.tsv"
-PATH=/nowhere "$skein" plot ablation "$work/eval" -o "$work/without" 2>"$work/err"
+PATH=/nowhere "$skein" plot ablation "$work/eval" -o "$work/without" >"$work/out" 2>"$work/err"
 check 'without gnuplot it says so' grep -q 'gnuplot is not installed' "$work/err"
 runs 3 plot ablation "$work/cut"
 check 'no ablation there' grep -q 'ablation.csv' "$work/err"
