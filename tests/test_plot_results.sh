@@ -155,6 +155,10 @@ if [ -n "$images" ]; then
     if [ "${1:-9999}" -le 2000 ] && [ "${2:-9999}" -le 1400 ]; then pass; else fail "$page is of size $size"; fi
   done
 fi
+trace 21000
+PATH="$work/bin" "$(command -v "$skein")" plot trace "$work/trace.json" -o "$work/many" >"$work/out" 2>"$work/err"
+if grep -q 'the first 20480 of 21001 tokens are drawn' "$work/err" && grep -q ': 64 figures, trace to trace-64 (' "$work/out"; then
+  pass; else fail 'too many pages'; fi
 trace 60
 plotted 'a short trace' trace "$work/trace.json"
 if [ "$(cat "$work/out")" = "$work/figs: 1 figure: trace ($ends)" ] && ! grep -q 'tokens 1 to' "$work/figs/trace.gp"; then pass; else

@@ -6,8 +6,9 @@
 #include "tools/plot/plot.h"
 #include "tools/plot/plot_labels.h"
 #include "tools/plot/plot_row.h"
+#include "tools/shell/console.h"
 
-enum { TRACE_MAX = 1 << 28, COLUMN_MOST = 80 /* tokens below each other */ };
+enum { TRACE_MAX = 1 << 28, COLUMN_MOST = 80 /* tokens below each other */, PAGES_MOST = 64 };
 
 typedef struct TraceFigure {
   JsonDoc doc; /* owns the texts */
@@ -149,9 +150,14 @@ static void trace_settings(FILE *out, const void *arg) {
 }
 
 static Status draw_pages(TraceFigure *f, Figures *made, Error *err) {
-  int page = columns_most(f) * COLUMN_MOST;
+  int page = columns_most(f) * COLUMN_MOST, end = f->tokens;
   char name[32] = "trace";
-  for (f->first = 0; f->first < f->tokens; f->first += page) {
+  if (end > PAGES_MOST * page) {
+    end = PAGES_MOST * page;
+    console_note(NULL, "skein: %s: the first %d of %d tokens are drawn", f->doc.file, end,
+                 f->tokens);
+  }
+  for (f->first = 0; f->first < end; f->first += page) {
     if (f->first > 0) snprintf(name, sizeof name, "trace-%d", f->first / page + 1);
     f->rows = f->tokens - f->first < page ? f->tokens - f->first : page;
     const Figure figure = {name, trace_data, trace_settings, f, plot_trace_script};
