@@ -22,7 +22,7 @@ log_tics = "set ytics (); do for [d=-12:12] { do for [m in '1 2 5'] ". \
 
 do for [format in "png svg"] {
   if (format eq "png") {
-    set terminal pngcairo size 1800,(gates ? 1120 : 620) font "sans,17" linewidth 2.4 noenhanced
+    set terminal pngcairo size 1800,(gates ? 1120 : 620) font "sans,17" linewidth 2.4 pointscale 1.7 noenhanced
   } else {
     set terminal svg size 1000,(gates ? 622 : 344) font "sans,11" linewidth 1.5 dashlength 0.7 \
       background "white" noenhanced
