@@ -68,6 +68,7 @@ static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 static const CommandVerb VERBS[FIGURES + 1] = {
     [ABLATION] = {.name = "ablation", .form = OF(ABLATION)},
     [POOL] = {.name = "pool", .form = OF(POOL)},
+    [RESULTS] = {.name = "results", .form = OF(RESULTS)},
     [ROUTING] = {.name = "routing", .form = OF(ROUTING)},
     [TRACE] = {.name = "trace", .form = OF(TRACE)},
     [TRAINING] = {.name = "training", .form = OF(TRAINING)},
