@@ -49,8 +49,9 @@ endif
 ifndef flags_$(MODE)
   $(error MODE=$(MODE) is unknown; use release, debug, sanitize, clang, fuzz, afl, tsan, valgrind, werror, v2 or aarch64)
 endif
-CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fopenmp $(warnings) $(flags_$(MODE)) $(CFLAGS)
-CXXFLAGS_ALL := -std=c++17 -I. -MMD -MP -Wall -Wextra -Wshadow $(flags_$(MODE)) $(CXXFLAGS)
+# Objects serve the program and the shared library, which shows what infer/library/skein.h names.
+CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -I. -MMD -MP -fPIC -fvisibility=hidden -fopenmp $(warnings) $(flags_$(MODE)) $(CFLAGS)
+CXXFLAGS_ALL := -std=c++17 -I. -MMD -MP -fPIC -fvisibility=hidden -Wall -Wextra -Wshadow $(flags_$(MODE)) $(CXXFLAGS)
 link_clang := -fsanitize-link-c++-runtime
 # Libraries that parse come first from where libFuzzer sees into them (tools/instrumented).
 instrumented := build/instrumented
@@ -62,7 +63,7 @@ LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lz -lcrypto \
 
 # What lies in these folders and in their rooms: $(call in,FOLDERS,ENDS).
 in = $(wildcard $(foreach folder,$(1),$(foreach end,$(2),$(folder)/*.$(end) $(folder)/*/*.$(end))))
-lib_sources := $(filter-out autograd/kernel/table.c,$(call in,$(libraries),c cc))
+lib_sources := $(filter-out autograd/kernel/table.c infer/library/%,$(call in,$(libraries),c cc))
 tool_sources := $(filter-out tools/demo/% tools/study/%,$(call in,tools,c))
 tool_scripts := $(call in,tools,gp html)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c) tests/fuzz/replay.c)
@@ -83,6 +84,10 @@ allocating := malloc calloc realloc reallocarray strdup strndup open_memstream f
   pcre2_match_context_create_8 pcre2_match_data_create_8
 formatted := $(call in,$(libraries) tools tests,c h cc)
 object = $(addprefix $(BUILD)/,$(addsuffix .o,$(basename $(1))))
+
+# The shared library is called as long so as what is in it stays.
+soname := libskein.so.0
+library := $(call object,$(wildcard infer/library/*.c))
 
 # The inner loops are compiled once for each kind of processor, and chosen when the program runs.
 machine := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
@@ -109,7 +114,7 @@ kernel_tables := $(kernels:%=$(BUILD)/autograd/kernel/table_%.o)
 # One short line a file; the whole command with V=1.
 say = $(if $(V),,@echo '  $(1)' '$@' &&)
 
-all: $(BUILD)/skein ## build the program (MODE=release|debug|sanitize|valgrind|werror)
+all: $(BUILD)/skein $(BUILD)/$(soname) ## build the program (MODE=release|debug|sanitize|valgrind|werror)
 
 $(BUILD)/skein: $(BUILD)/tools/skein.o $(BUILD)/libtools.a $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
@@ -119,6 +124,10 @@ $(BUILD)/world: $(call object,$(wildcard tools/demo/*.c)) $(BUILD)/libskein.a
 
 $(BUILD)/p3-split: $(call object,$(wildcard tools/study/*.c)) $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+
+$(BUILD)/$(soname): $(library) $(BUILD)/libskein.a
+	$(call say,link) $(CC) $(CFLAGS_ALL) -shared -Wl,-soname,$(soname) -Wl,-z,defs -Wl,--as-needed -o $@ $^ \
+	  $(LDFLAGS_ALL) $(LIBS)
 
 $(BUILD)/libskein.a: $(call object,$(lib_sources)) $(kernel_tables)
 $(BUILD)/libtools.a: $(call object,$(filter-out tools/skein.c,$(tool_sources))) \
@@ -154,7 +163,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(test_support)) $(BUILD)/lib
   $(BUILD)/libskein.a
 	$(call say,link) $(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS_ALL) -lcmocka $(LIBS)
 
-$(fault_shim): CFLAGS_ALL += -fPIC
+$(fault_shim): CFLAGS_ALL += -fvisibility=default
 $(BUILD)/tests/faults/shim.so: $(fault_shim)
 	$(call say,link) $(CC) -shared -o $@ $^
 
@@ -189,7 +198,7 @@ $(BUILD)/version: FORCE
 $(BUILD)/autograd/ground/version.o: CFLAGS_ALL += -DSKEIN_VERSION='"$(version)"'
 $(BUILD)/autograd/ground/version.o: $(BUILD)/version
 
-test: $(test_programs) $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split ## run the tests
+test: $(test_programs) $(BUILD)/skein $(BUILD)/$(soname) $(BUILD)/world $(BUILD)/p3-split ## run the tests
 	@SKEIN=$(BUILD)/skein sh tests/run $(test_programs) $(test_scripts)
 	@SKEIN=$(BUILD)/skein sh tests/run_kernels $(kernel_tests:%=$(BUILD)/tests/test_%)
 
@@ -253,7 +262,7 @@ test-aarch64: ## run the tests, cross-compiled, on an emulated aarch64 (slow)
 	@$(MAKE) --no-print-directory MODE=aarch64 test-emulated
 
 .PHONY: test-portable test-x86-64-v2 test-aarch64 test-emulated
-test-emulated: $(test_programs) $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split
+test-emulated: $(test_programs) $(BUILD)/skein $(BUILD)/$(soname) $(BUILD)/world $(BUILD)/p3-split
 	@sh tests/emulated $(BUILD) '$(emulator_$(MODE))' $(test_programs) $(test_scripts)
 
 check: ## layers, formatting and sizes; -Werror; no mutable globals; instruction counts
@@ -269,7 +278,7 @@ check-format: $(BUILD)/found-check
 	@clang-format --dry-run -Werror $(formatted)
 	@echo "format: $(words $(formatted)) files as .clang-format says"
 
-check-build: $(BUILD)/skein $(BUILD)/world $(BUILD)/p3-split $(test_programs) $(fault_programs)
+check-build: $(BUILD)/skein $(BUILD)/$(soname) $(BUILD)/world $(BUILD)/p3-split $(test_programs) $(fault_programs)
 	@echo "build: no warnings"
 
 check-symbols: check-build
@@ -287,15 +296,15 @@ check-globals: $(BUILD)/libskein.a
 # Names of folders reach a shell by its environment: they may hold blanks and quotes.
 install uninstall: export PREFIX := $(PREFIX)
 install uninstall: export DESTDIR := $(DESTDIR)
-install: $(BUILD)/skein ## install program, manual pages and completion under PREFIX (default /usr/local), honouring DESTDIR
-	@sh tools/install $(BUILD)/skein
+install: $(BUILD)/skein $(BUILD)/$(soname) ## install program, library, manual pages and completion under PREFIX (default /usr/local), honouring DESTDIR
+	@sh tools/install $(BUILD)/skein $(BUILD)/$(soname)
 
 uninstall: ## take away what install has put under the same PREFIX and DESTDIR
 	@sh tools/install --remove
 
-deb: $(BUILD)/skein ## make a Debian package: build/skein_VERSION_ARCHITECTURE.deb
+deb: $(BUILD)/skein $(BUILD)/$(soname) ## make a Debian package: build/skein_VERSION_ARCHITECTURE.deb
 	@sh tools/bootstrap --missing $@
-	@sh tools/deb $(BUILD)/skein build
+	@sh tools/deb $(BUILD)/skein $(BUILD)/$(soname) build
 
 demo: $(BUILD)/skein ## the whole story on a small T5, from data to figures
 	@SKEIN=$(BUILD)/skein sh configs/demo/run

@@ -4,9 +4,10 @@
 build=${skein%/*}
 
 # make_for GOAL VARIABLE...: the goal with the program as it is.
-make_for() { make -s -o "$build/skein" "$@" BUILD="$build" >"$work/out" 2>"$work/err"; }
+make_for() { make -s -o "$build/skein" -o "$build/libskein.so.0" "$@" BUILD="$build" >"$work/out" 2>"$work/err"; }
 pages=$("$skein" manual --list)
-wanted=$( (for page in $pages; do echo "share/man/man1/$page"; done && printf '%s\n' bin/skein \
+wanted=$( (for page in $pages; do echo "share/man/man1/$page"; done && printf '%s\n' bin/skein include/skein.h \
+  lib/libskein.so lib/libskein.so.0 lib/pkgconfig/skein.pc \
   share/bash-completion/completions/skein share/zsh/site-functions/_skein share/fish/vendor_completions.d/skein.fish) | LC_ALL=C sort)
 
 files() { (cd "$1" && find . ! -type d | sed 's:^\./::' | LC_ALL=C sort); }
@@ -40,14 +41,14 @@ echo file >"$work/file"
 make_for install PREFIX="$work/file"
 if [ $? -ne 0 ] && [ "$(cat "$work/file")" = file ]; then pass; else fail 'install into a file'; fi
 printf '#!/bin/sh\nexit 1\n' >"$work/broken" && chmod +x "$work/broken"
-if PREFIX=$work/none sh tools/install "$work/broken" >"$work/out" 2>"$work/err"; then fail 'a program that does not run'; else
+if PREFIX=$work/none sh tools/install "$work/broken" "$build/libskein.so.0" >"$work/out" 2>"$work/err"; then fail 'a program that does not run'; else
   if [ ! -e "$work/none" ] && grep -q 'does not run here' "$work/err"; then pass; else fail 'what does not run is installed'; fi
 fi
 
 # ---- the package ----
 if command -v dpkg-shlibdeps >/dev/null && command -v strip >/dev/null && [ "$(head -c 4 "$skein" | tail -c 3)" = ELF ]; then
   for try in first second; do
-    sh tools/deb "$skein" "$work/$try" >"$work/out" 2>"$work/err" || fail "deb: $try"
+    sh tools/deb "$skein" "$build/libskein.so.0" "$work/$try" >"$work/out" 2>"$work/err" || fail "deb: $try"
   done
   package=$(echo "$work"/first/skein_*.deb)
   if cmp -s "$package" "$work/second/${package##*/}"; then pass; else fail 'the same tree makes another package'; fi

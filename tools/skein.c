@@ -124,7 +124,7 @@ static void hold_standard_streams(void) {
 
 static Program whole_program(void) {
   return (Program){.name = "skein",
-                   .version = skein_version(),
+                   .version = version_text(),
                    .summary = "gates and routing over LoRA experts of T5",
                    .about = about,
                    .behind = about_end,
@@ -158,7 +158,7 @@ static int run_command(int argc, char **argv, Error *err) {
     return error_set(err, STATUS_USAGE, "no command given; skein help lists the commands");
   const char *name = argv[1];
   if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
-    printf("skein %s\n", skein_version());
+    printf("skein %s\n", version_text());
     return STATUS_OK;
   }
   bool help = strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0;

@@ -64,7 +64,7 @@ Status checkpoint_manifest_write(const char *path, const char *state_path, const
   json_t *o = json_object();
   json_put(&o, "format", json_string(FORMAT));
   json_put(&o, "version", json_integer(1));
-  json_put(&o, "code", json_string(skein_version()));
+  json_put(&o, "code", json_string(version_text()));
   json_put(&o, "kernel", kernel_names());
   put_counters(&o, state);
   json_put(&o, "identity", json_string(identity->settings));

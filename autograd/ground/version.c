@@ -1,5 +1,5 @@
 #include "autograd/ground/version.h"
 
-const char *skein_version(void) {
+const char *version_text(void) {
   return SKEIN_VERSION;
 }

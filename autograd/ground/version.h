@@ -3,6 +3,6 @@
 #define SKEIN_VERSION_H
 
 /* "0.1.0", or "0.1.0+abcdef0" (and "-dirty") when it was built in a clone. */
-const char *skein_version(void);
+const char *version_text(void);
 
 #endif

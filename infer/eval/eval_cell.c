@@ -131,7 +131,7 @@ double eval_cell_rate(const EvalCell *cell) {
 static void put_question(json_t **root, const CellParts *p) {
   json_put(root, "format", json_string(FORMAT));
   json_put(root, "version", json_integer(VERSION));
-  json_put(root, "skein", json_string(skein_version()));
+  json_put(root, "skein", json_string(version_text()));
   json_put(root, "task", json_string(p->task->name));
   json_put(root, "group", json_string(p->task->group));
   json_put(root, "method", json_string(p->method->name));

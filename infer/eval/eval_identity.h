@@ -42,7 +42,7 @@
 #include "autograd/kernel/kernels.h"
 #include "infer/eval/evaluation.h"
 
-/* Of the program: its release and what its kernels compute. `version` is skein_version's. */
+/* Of the program: its release and what its kernels compute. `version` is version_text's. */
 Status eval_program_identity(const char *version, const Kernels *kernels, Precision precision,
                              char hex[HASH_HEX], Error *err);
 /* Of base and tokenizer. */

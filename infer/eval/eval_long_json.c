@@ -161,7 +161,7 @@ static void put_head(json_t **root, const Evaluation *e, const char *pool_finger
   const EvalSettings *s = &e->spec->settings;
   json_put(root, "format", json_string("skein-eval"));
   json_put(root, "version", json_integer(VERSION));
-  json_put(root, "skein", json_string(skein_version()));
+  json_put(root, "skein", json_string(version_text()));
   json_put(root, "base", eval_text_json(s->base));
   json_put(root, "base_identity", json_string(e->base_identity));
   json_put(root, "pool", eval_text_json(s->pool));

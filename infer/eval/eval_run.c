@@ -41,7 +41,7 @@ static Status open_experts(Evaluation *e, Pool **pool, const char *only, Error *
 
 static Status open_model(Evaluation *e, Error *err) {
   const EvalSettings *s = &e->spec->settings;
-  TRY(eval_program_identity(skein_version(), kernels_default(), (Precision)s->precision,
+  TRY(eval_program_identity(version_text(), kernels_default(), (Precision)s->precision,
                             e->program_identity, err));
   TRY(open_base(e, err));
   if (!s->pool) return STATUS_OK;

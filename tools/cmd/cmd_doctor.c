@@ -20,7 +20,7 @@
 
 static void add_program(Facts *f) {
   json_t *o = facts_object(f, f->root, "skein");
-  facts_set(f, o, "version", facts_text(skein_version()));
+  facts_set(f, o, "version", facts_text(version_text()));
   facts_set(f, o, "compiler", facts_text("gcc " __VERSION__));
 #if defined __AVX512F__
   facts_set(f, o, "built_for", facts_text("x86-64 with AVX-512"));
