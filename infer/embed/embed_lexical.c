@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "autograd/ground/array.h"
+#include "autograd/ground/byte_hash.h"
 #include "autograd/ground/order.h"
 #include "data/text/utf8.h"
 #include "infer/embed/embed_method.h"
@@ -49,14 +50,6 @@ static Status push_hash(Grams *g, uint64_t hash, Error *err) {
 
 /* ---- n-grams of a text ---- */
 
-static uint64_t hash_bytes(const unsigned char *p, size_t size) {
-  uint64_t h = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < size; i++) h = (h ^ p[i]) * 0x100000001b3u;
-  h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdu;
-  h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53u;
-  return h ^ (h >> 33);
-}
-
 static size_t character_size(unsigned char first) {
   return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
@@ -77,12 +70,12 @@ static Status word_grams(const unsigned char *p, size_t size, Grams *out, Error 
   for (int n = SHORTEST; n <= LONGEST; n++) {
     size_t begin = 0, end = 0;
     for (int k = 0; k < n && end < size; k++) end += character_size(p[end]);
-    TRY(push_hash(out, hash_bytes(p, end), err));
+    TRY(push_hash(out, byte_hash(p, end), err));
     if (end == size) break; /* the whole word: longer n-grams are the same */
     while (end < size) {
       begin += character_size(p[begin]);
       end += character_size(p[end]);
-      TRY(push_hash(out, hash_bytes(p + begin, end - begin), err));
+      TRY(push_hash(out, byte_hash(p + begin, end - begin), err));
     }
   }
   return STATUS_OK;

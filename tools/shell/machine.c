@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "autograd/ground/memory_left.h"
 #include "autograd/ground/parallel.h"
 #include "autograd/kernel/kernels.h"
 
@@ -28,7 +29,7 @@ static double proc_bytes(const char *path, const char *key) {
 }
 
 double machine_memory_available(void) {
-  return proc_bytes("/proc/meminfo", "MemAvailable");
+  return memory_left().memory;
 }
 double machine_peak_resident(void) {
   return proc_bytes("/proc/self/status", "VmHWM");
