@@ -147,6 +147,11 @@ Status example_line_read(const Jsonl *lines, const ExampleKeys *keys, const Choi
                                       : parse_line(line, keys, tokens, out, err);
 }
 
+const char *example_line_target(const ExampleText *text) {
+  if (!text->choices) return text->target;
+  return json_string_value(json_array_get(text->choices, (size_t)text->right));
+}
+
 Status example_line_check(const Jsonl *lines, const ExampleKeys *keys, const ChoiceTokens *tokens,
                           int64_t i, Error *err) {
   JsonText found[TEXTS];

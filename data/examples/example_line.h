@@ -25,6 +25,9 @@ typedef struct ExampleText {
  * nothing to free. */
 Status example_line_read(const Jsonl *lines, const ExampleKeys *keys, const ChoiceTokens *tokens,
                          int64_t i, ExampleText *out, Error *err);
+/* The right choice, else the target; NULL: raw text. */
+const char *example_line_target(const ExampleText *text);
+
 /* The same status and error without the texts. */
 Status example_line_check(const Jsonl *lines, const ExampleKeys *keys, const ChoiceTokens *tokens,
                           int64_t i, Error *err);

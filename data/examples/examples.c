@@ -99,11 +99,10 @@ static Status encode_choices(const ExampleSet *set, const ExampleText *text, Exa
 
 static Status encode_target(const ExampleSet *set, const ExampleText *text, Example *out,
                             Error *err) {
-  const char *target = text->target ? text->target : "";
+  const char *target = example_line_target(text);
   if (text->choices && set->keys.use == CHOICES_ALL) return encode_choices(set, text, out, err);
-  if (text->choices) target = json_string_value(json_array_get(text->choices, (size_t)text->right));
-  return sequence_encode(set->tokenizer, target, set->max_target, &out->target, &out->target_len,
-                         err);
+  return sequence_encode(set->tokenizer, target ? target : "", set->max_target, &out->target,
+                         &out->target_len, err);
 }
 
 Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err) {

@@ -5,17 +5,56 @@
 
 Status sequence_encode(const Tokenizer *t, const char *text, int64_t most, int32_t **ids,
                        int64_t *count, Error *err) {
+  return sequence_encode_watched(t, text, most, ids, count, &(SequenceLoss){0}, err);
+}
+
+static int64_t count_unknown(const Tokenizer *t, const int32_t *ids, int64_t count) {
+  int64_t unknown = 0;
+  for (int64_t i = 0; i < count; i++) unknown += ids[i] == tokenizer_unknown(t);
+  return unknown;
+}
+
+Status sequence_encode_watched(const Tokenizer *t, const char *text, int64_t most, int32_t **ids,
+                               int64_t *count, SequenceLoss *loss, Error *err) {
   TRY(tokenizer_encode(t, text, strlen(text), ids, count, err));
-  if (*count > most - 1) *count = most - 1;
-  int32_t *grown = realloc(*ids, (size_t)(*count + 1) * sizeof *grown);
+  int64_t whole = *count + 1; /* with EOS */
+  *count = whole > most ? most : whole;
+  int32_t *grown = realloc(*ids, (size_t)*count * sizeof *grown);
   if (!grown) {
     free(*ids);
     *ids = NULL;
     return error_set(err, STATUS_RUN, "out of memory: the tokens of a text");
   }
-  grown[(*count)++] = tokenizer_eos(t);
+  grown[*count - 1] = tokenizer_eos(t);
   *ids = grown;
+  sequence_loss_add(loss,
+                    &(SequenceLoss){.texts = 1,
+                                    .cut = whole > most,
+                                    .tokens = *count,
+                                    .unknown = count_unknown(t, grown, *count),
+                                    .longest = whole});
   return STATUS_OK;
+}
+
+void sequence_loss_add(SequenceLoss *sum, const SequenceLoss *more) {
+  sum->texts += more->texts;
+  sum->cut += more->cut;
+  sum->tokens += more->tokens;
+  sum->unknown += more->unknown;
+  if (more->longest > sum->longest) sum->longest = more->longest;
+}
+
+bool sequence_is_unknown(const Tokenizer *t, const int32_t *ids, int64_t count) {
+  static const char WORD[] = "\xe2\x96\x81"; /* U+2581 */
+  bool found = false;
+  for (int64_t i = 0; i < count; i++) {
+    const char *piece = tokenizer_piece(t, ids[i]);
+    bool unknown = ids[i] == tokenizer_unknown(t);
+    bool nothing = ids[i] == tokenizer_eos(t) || (piece && strcmp(piece, WORD) == 0);
+    if (!unknown && !nothing) return false;
+    found |= unknown;
+  }
+  return found;
 }
 
 void sequence_shift_right(const int32_t *ids, int64_t n, int32_t start, int32_t *out) {
