@@ -130,7 +130,7 @@ static void compare_objective(const ObjectiveKind *kind, const char *recompute, 
       "train.batch_size=50", "train.max_tokens=100000", recompute, shape, heads, NULL};
   expect_ok("settings", workspace_settings(&space, kind, "out", assignments, &set, &settings, &err),
             &err);
-  expect_ok("open", objective_open(&o, &settings, space.dir, false, &err), &err);
+  expect_ok("open", objective_open(&o, &settings, space.dir, false, (NoteTaker){0}, &err), &err);
   expect_ok("data", objective_open_data(&o, &train, &valid, &err), &err);
   expect_ok("work", work_sample(&work, &o, train, &err), &err);
   Estimate e = estimate_run(&o, &work);

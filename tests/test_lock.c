@@ -137,9 +137,9 @@ static void a_run_keeps_what_it_began(void **state) {
   Error err = {0};
   RunDir first, second;
   char metrics[PATH_MAX];
-  expect_ok("first", run_dir_open(&first, scratch_path(s, "run"), false, &err), &err);
+  expect_ok("first", run_dir_open(&first, scratch_path(s, "run"), RUN_FRESH, "x", &err), &err);
   snprintf(metrics, sizeof metrics, "%s", scratch_write(s, "run/metrics.jsonl", "{}\n", 3));
-  Status got = run_dir_open(&second, first.path, false, &err);
+  Status got = run_dir_open(&second, first.path, RUN_FRESH, "x", &err);
   expect_error("second", got, &err, STATUS_RUN, "another process is writing this run");
   run_dir_close(&second);
   assert_int_equal(access(metrics, F_OK), 0);

@@ -291,6 +291,35 @@ static void test_best_validation_is_the_result_and_last_is_kept(void **state) {
                               "worse/last/adapter_model.safetensors"));
 }
 
+/* Of step 0 nothing is kept but that it was: where it is the best, it is made again. */
+static void test_the_start_is_made_again(void **state) {
+  (void)state;
+  TrainOutcome out;
+  char train_path[300], valid_path[300];
+  use_contrary_data(train_path, valid_path);
+  const ObjectiveKind *const kinds[] = {&objective_lora, &objective_base};
+  for (int k = 0; k < 2; k++) {
+    const ObjectiveKind *kind = kinds[k];
+    char start[64], none[64], both[2][128];
+    snprintf(start, sizeof start, "start-%s", kind->name);
+    snprintf(none, sizeof none, "none-%s", kind->name);
+    const char *pieces = kind == &objective_base ? "model.pieces=16" : "threads=1";
+    CHECK(workspace_train(&space, kind, none, false,
+                          LIST(train_path, valid_path, "train.steps=0", pieces), NULL, NULL, err));
+    CHECK(workspace_train(&space, kind, start, false,
+                          LIST(train_path, valid_path, "train.learning_rate=100", "train.steps=2",
+                               pieces),
+                          NULL, &out, err));
+    train_outcome_free(&out);
+    assert_int_equal(out.result_step, 0);
+    snprintf(both[0], sizeof both[0], "%s/%s", none, kind->result);
+    snprintf(both[1], sizeof both[1], "%s/%s", start, kind->result);
+    assert_true(workspace_same(&space, both[0], both[1]));
+    snprintf(both[0], sizeof both[0], "%s/checkpoints/step-00000000/state.safetensors", start);
+    assert_int_not_equal(access(workspace_path(&space, both[0]), F_OK), 0);
+  }
+}
+
 static void test_patience_stops_early(void **state) {
   (void)state;
   TrainOutcome out;
@@ -332,6 +361,7 @@ int main(void) {
       cmocka_unit_test(test_resume_refuses_another_run),
       cmocka_unit_test(test_changed_base_is_noticed),
       cmocka_unit_test(test_best_validation_is_the_result_and_last_is_kept),
+      cmocka_unit_test(test_the_start_is_made_again),
       cmocka_unit_test(test_patience_stops_early),
       cmocka_unit_test(test_non_finite_steps_end_the_run_and_spare_the_checkpoint),
   };

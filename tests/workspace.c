@@ -168,7 +168,8 @@ Status workspace_train(const Workspace *w, const ObjectiveKind *kind, const char
   TrainOutcome ignored = {0};
   Status status = workspace_settings(w, kind, output, assignments, &set, &settings, err);
   if (status == STATUS_OK)
-    status = train_run(&set, resume, watch, outcome ? outcome : &ignored, err);
+    status = train_run(&set, &(TrainRequest){.resume = resume}, watch, outcome ? outcome : &ignored,
+                       err);
   train_outcome_free(&ignored);
   options_free(&set);
   return status;

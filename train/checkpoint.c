@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,11 +103,13 @@ static Status read_state(const char *path, const Snapshot *into, int parts, Erro
 static Status fill_directory(const char *temp, const Snapshot *of, Error *err) {
   char *state_path = path_join(temp, "state.safetensors");
   char *manifest_path = path_join(temp, "manifest.json");
+  bool begun = of->state->step > 0;
   Status status = state_path && manifest_path ? STATUS_OK : no_memory(err);
   if (status == STATUS_OK) status = dir_make(temp, err);
-  if (status == STATUS_OK) status = write_state(state_path, of, err);
+  if (status == STATUS_OK && begun) status = write_state(state_path, of, err);
   if (status == STATUS_OK)
-    status = checkpoint_manifest_write(manifest_path, state_path, of->state, of->identity, err);
+    status = checkpoint_manifest_write(manifest_path, begun ? state_path : NULL, of->state,
+                                       of->identity, err);
   if (status == STATUS_OK) status = dir_sync(temp, err);
   free(state_path);
   free(manifest_path);
@@ -149,6 +150,22 @@ static int64_t step_of(const char *name) {
   int used = 0;
   if (sscanf(name, "step-%" SCNd64 "%n", &step, &used) != 1 || name[used] || step < 0) return -1;
   return step;
+}
+
+Status checkpoint_check_dir(const char *dir, Error *err) {
+  DirNames names;
+  TRY(dir_names(&names, dir, err));
+  Status status = STATUS_OK;
+  for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+    const char *name = names.name[i];
+    if (step_of(name) >= 0 || strcmp(name, UNFINISHED) == 0) continue;
+    status = error_set(err, STATUS_USAGE,
+                       "output: %s holds '%s', which is no checkpoint, and the run would remove it; "
+                       "choose another output",
+                       dir, name);
+  }
+  dir_names_free(&names);
+  return status;
 }
 
 static Status list_steps(const char *dir, StepList *list, Error *err) {
@@ -203,19 +220,6 @@ static Status read_step(const char *dir, int64_t step, CheckpointManifest *m, Er
   return status;
 }
 
-/* A note may tell what a file says, so it is escaped as an error is. */
-static void __attribute__((format(printf, 2, 3)))
-take_note(NoteTaker notes, const char *format, ...) {
-  char text[ERROR_TEXT];
-  Error line = {0};
-  va_list args;
-  va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  error_set(&line, STATUS_INPUT, "%s", text);
-  if (notes.note) notes.note(notes.arg, line.text);
-}
-
 /* The newest valid manifest. What this process cannot do says nothing about a checkpoint. */
 static Status newest_valid(const char *dir, const StepList *list, CheckpointManifest *m,
                            NoteTaker notes, Error *err) {
@@ -224,7 +228,7 @@ static Status newest_valid(const char *dir, const StepList *list, CheckpointMani
     Status status = read_step(dir, list->step[i], m, &why);
     if (status == STATUS_OK) return STATUS_OK;
     if (status == STATUS_RUN) return error_set(err, status, "%s", why.text);
-    take_note(notes, "skipped a checkpoint that cannot be used: %s", why.text);
+    note_take(notes, "skipped a checkpoint that cannot be used: %s", why.text);
   }
   return error_set(err, STATUS_RUN,
                    "%s: no valid checkpoint to resume from; start the run in another output", dir);
@@ -234,13 +238,14 @@ static void note_kernel(const CheckpointManifest *m, NoteTaker notes) {
   char now[MANIFEST_KERNELS];
   checkpoint_kernels(now);
   if (strcmp(m->kernel, now) == 0) return;
-  take_note(notes,
+  note_take(notes,
             "the run was started with the kernels %s, now they are %s: the last bits may differ",
             m->kernel, now);
 }
 
 static Status load_step(const char *dir, int64_t step, const Snapshot *into, int parts,
                         Error *err) {
+  if (step == 0) return STATUS_OK;
   char *path = checkpoint_path(dir, step, "state.safetensors");
   Status status = path ? read_state(path, into, parts, err) : no_memory(err);
   free(path);

@@ -11,7 +11,7 @@
  *   seconds    training time so far, all resumed parts together
  *   identity   settings_identity of the run
  *   base, expert, tokenizer, train, valid    SHA-256 of what the run reads; "" where there is none
- *   state      SHA-256 of state.safetensors */
+ *   state      SHA-256 of state.safetensors; "" of step 0, which has none */
 #ifndef SKEIN_CHECKPOINT_MANIFEST_H
 #define SKEIN_CHECKPOINT_MANIFEST_H
 
@@ -50,7 +50,7 @@ typedef struct CheckpointManifest {
 /* The kernels in use now, as a manifest names them. */
 void checkpoint_kernels(char names[MANIFEST_KERNELS]);
 
-/* Writes the manifest of the state file at `state_path`. */
+/* Writes the manifest of the state file at `state_path`; NULL: there is none. */
 Status checkpoint_manifest_write(const char *path, const char *state_path, const TrainState *state,
                                  const RunIdentity *identity, Error *err);
 

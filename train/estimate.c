@@ -62,9 +62,10 @@ Estimate estimate_run(const Objective *o, const WorkSample *w) {
   Estimate e = {.tokens_per_step = in + out,
                 .flops_per_step = forward * passes,
                 .weight_bytes = mapped_bytes(o->on.base.model)};
-  for (int64_t i = 0; i < o->params; i++) {
-    e.state_bytes += 16.0 * (double)tensor_count(o->param[i].tensor);
-  }
+  double held = t->steps > 0 ? 16 : 4; /* what is never learnt has neither gradient nor moments */
+  for (int64_t i = 0; i < o->params; i++)
+    e.state_bytes += held * (double)tensor_count(o->param[i].tensor);
+  if (t->steps == 0) return e;
   e.activation_bytes = 4 * activation_floats(c, micro * w->mean_input / pair,
                                              micro * w->mean_target / pair, t->recompute);
   return e;

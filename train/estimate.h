@@ -23,7 +23,8 @@ typedef struct Estimate {
 enum { WORK_SAMPLE = 512 };
 Status work_sample(WorkSample *w, const Objective *o, const ExampleSet *set, Error *err);
 
-/* Flops count a multiply-add as two, as t5_forward_flops does. The activations follow the tensors
+/* A run without steps holds no activations: what a validation holds is less than what a step does.
+ * Flops count a multiply-add as two, as t5_forward_flops does. The activations follow the tensors
  * that infer/t5/t5 makes for one token of each stack. */
 Estimate estimate_run(const Objective *o, const WorkSample *w);
 

@@ -2,34 +2,13 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "data/file/path.h"
 #include "optim/schedule.h"
-#include "train/objective.h"
-#include "train/run_dir.h"
+#include "train/run_parts.h"
 
 enum { SKIPS_MOST = 3 }; /* non-finite steps in a row that end a run */
-
-/* Everything a run holds; run_close gives all of it back, whatever was opened. */
-typedef struct Run {
-  const RunSettings *settings;
-  const TrainWatch *watch;
-  RunDir dir;
-  Objective objective;
-  ExampleSet *train, *valid;
-  Corruption corruption;
-  BatchSpec spec;
-  BatchReader *reader;
-  Probe probe;
-  Stepper stepper;
-  Metrics *metrics;
-  RunIdentity identity;
-  TrainState state;
-  double seconds_before; /* of earlier parts of a resumed run */
-  struct timespec started;
-} Run;
 
 static double seconds_since(const struct timespec *start) {
   struct timespec now;
@@ -37,43 +16,7 @@ static double seconds_since(const struct timespec *start) {
   return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
-static void run_close(Run *r) {
-  batch_reader_stop(r->reader);
-  metrics_close(r->metrics);
-  probe_close(&r->probe);
-  stepper_free(&r->stepper);
-  examples_close(r->train);
-  examples_close(r->valid);
-  objective_close(&r->objective);
-  free(r->identity.settings);
-  run_dir_close(&r->dir);
-}
-
-/* ---- opening ---- */
-
-static Status make_identity(Run *r, const OptionSet *set, Error *err) {
-  RunIdentity *id = &r->identity;
-  id->settings = settings_identity(set);
-  if (!id->settings) return error_set(err, STATUS_RUN, "out of memory: the run");
-  memcpy(id->base, r->objective.on.base_hash, HASH_HEX);
-  memcpy(id->expert, r->objective.on.expert_hash, HASH_HEX);
-  memcpy(id->train, examples_hash(r->train), HASH_HEX);
-  if (r->valid) memcpy(id->valid, examples_hash(r->valid), HASH_HEX);
-  return tokenizer_fingerprint(r->objective.on.base.tokenizer, id->tokenizer, err);
-}
-
-static Status open_parts(Run *r, const OptionSet *set, bool resume, Error *err) {
-  const RunSettings *s = r->settings;
-  TRY(run_dir_open(&r->dir, s->output, resume, err));
-  TRY(objective_open(&r->objective, s, r->dir.root, resume, err));
-  TRY(objective_open_data(&r->objective, &r->train, &r->valid, err));
-  r->spec = objective_batch_spec(&r->objective, &r->corruption);
-  TRY(probe_open(&r->probe, r->train, r->valid, &r->spec, s->train.eval_examples, err));
-  TRY(stepper_init(&r->stepper, (int)s->threads, s->train.recompute, (Precision)s->train.precision,
-                   err));
-  r->stepper.loss = objective_loss(&r->objective);
-  return make_identity(r, set, err);
-}
+/* ---- beginning ---- */
 
 static Snapshot run_snapshot(Run *r) {
   return (Snapshot){&r->state, &r->identity, r->objective.param, r->objective.params};
@@ -116,6 +59,7 @@ static Status begin_run(Run *r, const OptionSet *set, Error *err) {
   TRY(validate_step(r, &row, err));
   if (row.validated) TRY(metrics_add(r->metrics, &row, err));
   TRY(save_checkpoint(r, err));
+  TRY(data_report_save(&r->data, r->dir.root, err));
   char *record = options_record(set);
   Status status = record ? run_dir_record(&r->dir, record, err)
                          : error_set(err, STATUS_RUN, "out of memory: the run's record");
@@ -125,9 +69,7 @@ static Status begin_run(Run *r, const OptionSet *set, Error *err) {
 
 static Status resume_state(Run *r, Error *err) {
   Snapshot into = run_snapshot(r);
-  NoteTaker notes = {0};
-  if (r->watch) notes = (NoteTaker){r->watch->note, r->watch->arg};
-  TRY(checkpoint_resume(r->dir.checkpoints, &into, notes, err));
+  TRY(checkpoint_resume(r->dir.checkpoints, &into, r->notes, err));
   r->seconds_before = r->state.seconds;
   /* Those that went while the run died. */
   TRY(checkpoint_rotate(r->dir.checkpoints, r->state.step, r->state.best_step, err));
@@ -251,9 +193,19 @@ static Status train_steps(Run *r, Error *err) {
 /* ---- the result ---- */
 
 /* The result is the best validated step; where that is not the last, the last is kept too. */
+/* The parameters are again as the settings make them. What is done with them is to save them. */
+static Status return_to_start(Run *r, Error *err) {
+  batch_reader_stop(r->reader);
+  r->reader = NULL;
+  examples_close(r->train);
+  examples_close(r->valid);
+  r->train = r->valid = NULL;
+  objective_close(&r->objective);
+  return objective_open(&r->objective, r->settings, r->dir.root, true, r->notes, err);
+}
+
 static Status write_result(Run *r, TrainOutcome *out, Error *err) {
   Objective *o = &r->objective;
-  Snapshot into = run_snapshot(r);
   TRY(foundation_check(&o->on, err));
   out->result_step = r->state.best_step < 0 ? r->state.step : r->state.best_step;
   if (out->result_step != r->state.step) {
@@ -263,6 +215,8 @@ static Status write_result(Run *r, TrainOutcome *out, Error *err) {
     if (status == STATUS_OK) status = o->kind->save(o, last, r->state.step, err);
     free(last);
     TRY(status);
+    if (out->result_step == 0) TRY(return_to_start(r, err));
+    Snapshot into = run_snapshot(r);
     TRY(checkpoint_load_values(r->dir.checkpoints, out->result_step, &into, err));
   }
   TRY(o->kind->save(o, r->dir.root, out->result_step, err));
@@ -270,21 +224,28 @@ static Status write_result(Run *r, TrainOutcome *out, Error *err) {
   return o->kind->report(o, &r->probe, &r->stepper, r->dir.root, &out->report, err);
 }
 
-static Status run_all(Run *r, const OptionSet *set, bool resume, TrainOutcome *out, Error *err) {
-  TRY(open_parts(r, set, resume, err));
+static NoteTaker watch_notes(const TrainWatch *watch) {
+  return watch ? (NoteTaker){watch->note, watch->arg} : (NoteTaker){0};
+}
+
+static Status run_all(Run *r, const OptionSet *set, const TrainRequest *request,
+                      const TrainWatch *watch, TrainOutcome *out, Error *err) {
+  RunStart start = request->resume ? RUN_RESUMED : RUN_FRESH;
+  TRY(run_open(r, set, start, request->strict, watch_notes(watch), err));
+  r->watch = watch;
   clock_gettime(CLOCK_MONOTONIC, &r->started);
-  TRY(resume ? resume_state(r, err) : begin_run(r, set, err));
+  TRY(request->resume ? resume_state(r, err) : begin_run(r, set, err));
   Status status = train_steps(r, err);
   out->state = r->state;
   TRY(status);
   return write_result(r, out, err);
 }
 
-Status train_run(const OptionSet *set, bool resume, const TrainWatch *watch, TrainOutcome *outcome,
-                 Error *err) {
-  Run r = {.settings = set->settings, .watch = watch};
+Status train_run(const OptionSet *set, const TrainRequest *request, const TrainWatch *watch,
+                 TrainOutcome *outcome, Error *err) {
+  Run r = {0};
   *outcome = (TrainOutcome){.state = {.best_step = -1}};
-  Status status = run_all(&r, set, resume, outcome, err);
+  Status status = run_all(&r, set, request, watch, outcome, err);
   run_close(&r);
   if (status != STATUS_OK) train_outcome_free(outcome);
   return status;
@@ -293,4 +254,13 @@ Status train_run(const OptionSet *set, bool resume, const TrainWatch *watch, Tra
 void train_outcome_free(TrainOutcome *outcome) {
   free(outcome->report);
   outcome->report = NULL;
+}
+
+Status train_plan(const OptionSet *set, bool strict, const TrainWatch *watch, TrainPlan *plan,
+                  Error *err) {
+  Run r;
+  Status status = run_open(&r, set, RUN_DRY, strict, watch_notes(watch), err);
+  *plan = (TrainPlan){r.objective.params, r.work, r.estimate, r.left};
+  run_close(&r);
+  return status;
 }

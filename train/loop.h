@@ -10,7 +10,9 @@
 
 #include <signal.h>
 
+#include "autograd/ground/memory_left.h"
 #include "train/checkpoint.h"
+#include "train/estimate.h"
 #include "train/metrics.h"
 #include "train/run_settings.h"
 
@@ -31,12 +33,30 @@ typedef struct TrainOutcome {
   char *report;        /* what the objective says of the result, for people; NULL: nothing */
 } TrainOutcome;
 
-/* Trains as the settings say, in settings->output, and writes the result there. With `resume` it
- * continues from the newest checkpoint: the bits are those of a run that was never interrupted.
- * STATUS_INTERRUPTED when `watch->stop` was set: the state is saved and no result is written.
- * Three non-finite steps in a row are STATUS_RUN; checkpoints before them stay. */
-Status train_run(const OptionSet *set, bool resume, const TrainWatch *watch, TrainOutcome *outcome,
-                 Error *err);
+/* How a run is begun. */
+typedef struct TrainRequest {
+  bool resume; /* from the newest checkpoint: the bits are those of a run never interrupted */
+  bool strict; /* a warning about the data is an error (data_report.h) */
+} TrainRequest;
+
+/* Trains as the settings say, in settings->output, and writes the result there. The watch is told
+ * what the data are like. STATUS_INTERRUPTED when `watch->stop` was set: the state is saved and no
+ * result is written. Three non-finite steps in a row are STATUS_RUN; checkpoints before them stay. */
+Status train_run(const OptionSet *set, const TrainRequest *request, const TrainWatch *watch,
+                 TrainOutcome *outcome, Error *err);
 void train_outcome_free(TrainOutcome *outcome); /* a zeroed TrainOutcome is allowed */
+
+/* What a run would take. */
+typedef struct TrainPlan {
+  int64_t params; /* tensors that are learnt */
+  WorkSample work;
+  Estimate estimate;
+  MemoryLeft left;
+} TrainPlan;
+
+/* Opens, checks and says all that a fresh run does before its first step, refuses what it would
+ * refuse, and leaves nothing. */
+Status train_plan(const OptionSet *set, bool strict, const TrainWatch *watch, TrainPlan *plan,
+                  Error *err);
 
 #endif

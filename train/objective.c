@@ -23,9 +23,10 @@ Status objective_add(Objective *o, Tensor *tensor, const char *module, const cha
 }
 
 Status objective_open(Objective *o, const RunSettings *settings, const char *dir, bool resume,
-                      Error *err) {
+                      NoteTaker notes, Error *err) {
   *o = (Objective){.kind = settings->objective,
                    .settings = settings,
+                   .notes = notes,
                    .rule = adamw_defaults(),
                    .factor = adafactor_defaults()};
   o->rule.beta2 = settings->train.beta2;

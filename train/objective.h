@@ -15,12 +15,14 @@
 #include "train/evaluate.h"
 #include "train/foundation.h"
 #include "train/metrics.h"
+#include "train/note.h"
 #include "train/run_settings.h"
 
 /* What a run holds of its objective. */
 typedef struct Objective {
   const ObjectiveKind *kind;
   const RunSettings *settings; /* borrowed */
+  NoteTaker notes;             /* told what takes long */
   Foundation on;               /* its base is the model that runs */
   AdapterSet adapters;         /* slot == NULL: the plain base */
   Param *param;                /* [params] what is learnt */
@@ -74,10 +76,10 @@ const ObjectiveKind *objective_find(const char *name);
 
 /* ---- an objective at work ---- */
 
-/* Opens every part the settings name and makes the parameters. `dir` is where a tokenizer that has
- * to be trained (train base) is written, or, with `resume`, found. */
+/* Opens every part the settings name and makes the parameters, the same at every opening. `dir` is
+ * where a tokenizer that has to be trained (train base) is written, or, with `resume`, found. */
 Status objective_open(Objective *o, const RunSettings *settings, const char *dir, bool resume,
-                      Error *err);
+                      NoteTaker notes, Error *err);
 void objective_close(Objective *o); /* a zeroed Objective is allowed */
 
 /* The examples of the run: data.train and, where given, data.valid (*valid NULL without). */

@@ -9,6 +9,7 @@
 #include "autograd/ground/text_stream.h"
 #include "data/file/path.h"
 #include "data/text/json_put.h"
+#include "train/run_dir.h"
 
 /* ---- measuring ---- */
 
@@ -183,30 +184,13 @@ static char *report_text(const GateReport *r) {
   return text_stream_close(&s);
 }
 
-static Status save_json(const GateReport *r, const char *path, Error *err) {
-  json_t *root = report_json(r);
-  char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
-  AtomicFile file = {0};
-  Status status = text ? atomic_open(&file, path, err)
-                       : error_set(err, STATUS_RUN, "out of memory: the gate report");
-  if (status == STATUS_OK) {
-    fprintf(file.stream, "%s\n", text);
-    status = atomic_commit(&file, err);
-  }
-  free(text);
-  json_decref(root);
-  return status;
-}
-
 Status report_save(const GateReport *r, const char *dir, char **text, Error *err) {
-  char *text_path = path_join(dir, "report.txt"), *json_path = path_join(dir, "report.json");
+  char *path = path_join(dir, "report.txt");
   *text = report_text(r);
-  Status status = text_path && json_path && *text
-                      ? STATUS_OK
-                      : error_set(err, STATUS_RUN, "out of memory: the gate report");
-  if (status == STATUS_OK) status = file_write(text_path, *text, strlen(*text), err);
-  if (status == STATUS_OK) status = save_json(r, json_path, err);
-  free(text_path);
-  free(json_path);
+  Status status =
+      path && *text ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: the gate report");
+  if (status == STATUS_OK) status = file_write(path, *text, strlen(*text), err);
+  if (status == STATUS_OK) status = run_dir_write_json(dir, "report.json", report_json(r), err);
+  free(path);
   return status;
 }

@@ -6,26 +6,39 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "data/file/temporary.h"
+#include "train/checkpoint.h"
 #include "train/metrics.h"
+
+static const char RECORD[] = "run.yaml", LOCK[] = ".lock";
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the run directory");
 }
 
-static Status take_lock(RunDir *d, Error *err) {
-  char *path = path_join(d->root, ".lock");
+/* ---- looking ---- */
+
+static Status take_lock(Lock **lock, const RunDir *d, Error *err) {
+  char *path = path_join(d->root, LOCK);
   if (!path) return no_memory(err);
-  Status status = lock_take(&d->lock, path, "is writing this run", NULL, err);
+  const char *does = d->borrowed ? "is writing into this directory" : "is writing this run";
+  Status status = lock_take(lock, path, does, NULL, err);
   free(path);
   return status;
 }
 
+static Status has_file(const RunDir *d, const char *name, bool *there, Error *err) {
+  char *path = path_join(d->root, name);
+  if (!path) return no_memory(err);
+  *there = file_exists(path);
+  free(path);
+  return STATUS_OK;
+}
+
 /* A run is there from the moment its record is. */
-static Status check_occupied(const RunDir *d, bool resume, Error *err) {
-  char *record = path_join(d->root, "run.yaml");
-  if (!record) return no_memory(err);
-  bool occupied = file_exists(record);
-  free(record);
+static Status check_occupied(const RunDir *d, RunStart start, Error *err) {
+  bool occupied = false, resume = start == RUN_RESUMED;
+  TRY(has_file(d, RECORD, &occupied, err));
   if (occupied && !resume) {
     return error_set(err, STATUS_USAGE,
                      "output: %s already holds a run; continue it with --resume or "
@@ -39,6 +52,26 @@ static Status check_occupied(const RunDir *d, bool resume, Error *err) {
   return STATUS_OK;
 }
 
+static Status check_output(const RunDir *d, const char *name, Error *err) {
+  bool there = false;
+  TRY(has_file(d, name, &there, err));
+  if (!there) return STATUS_OK;
+  char *path = path_join(d->root, name);
+  Status status = path ? file_check_output(path, err) : no_memory(err);
+  free(path);
+  return status;
+}
+
+/* What the run would fail to write after its work is refused before it. */
+static Status check_outputs(const RunDir *d, const char *result, Error *err) {
+  const char *const NAMES[] = {METRICS_JSONL, METRICS_CSV,   DATA_JSON,
+                               "report.txt",  "report.json", result};
+  for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) TRY(check_output(d, NAMES[i], err));
+  return checkpoint_check_dir(d->checkpoints, err);
+}
+
+/* ---- opening ---- */
+
 static Status name_parts(RunDir *d, const char *path, Error *err) {
   d->path = strdup(path);
   d->root = path_root(path);
@@ -46,30 +79,70 @@ static Status name_parts(RunDir *d, const char *path, Error *err) {
   return d->path && d->checkpoints ? STATUS_OK : no_memory(err);
 }
 
-Status run_dir_open(RunDir *d, const char *path, bool resume, Error *err) {
+static Status make_and_lock(RunDir *d, Error *err) {
+  TRY(dir_make(d->path, err));
+  TRY(dir_check_writable(d->path, err));
+  TRY(take_lock(&d->lock, d, err));
+  dir_sweep(d->path);
+  return STATUS_OK;
+}
+
+/* Whether the lock could be had, where there is one. */
+static Status try_lock(const RunDir *d, Error *err) {
+  bool there = false;
+  Lock *lock = NULL;
+  TRY(has_file(d, LOCK, &there, err));
+  if (!there) return STATUS_OK;
+  TRY(take_lock(&lock, d, err));
+  lock_release(lock);
+  return STATUS_OK;
+}
+
+static Status use_temporary(RunDir *d, Error *err) {
+  TRY(temporary_dir(&d->temporary, "the dry run", err));
+  free(d->root);
+  d->root = strdup(d->temporary);
+  return d->root ? STATUS_OK : no_memory(err);
+}
+
+Status run_dir_open(RunDir *d, const char *path, RunStart start, const char *result, Error *err) {
   *d = (RunDir){0};
   TRY(name_parts(d, path, err));
-  if (resume) TRY(check_occupied(d, resume, err));
-  TRY(dir_make(path, err));
-  TRY(dir_check_writable(path, err));
-  TRY(take_lock(d, err));
-  dir_sweep(path);
-  return check_occupied(d, resume, err);
+  if (start == RUN_RESUMED) TRY(check_occupied(d, start, err));
+  if (start == RUN_DRY) {
+    TRY(dir_check_makeable(path, err));
+    TRY(try_lock(d, err));
+  } else {
+    TRY(make_and_lock(d, err));
+  }
+  TRY(check_occupied(d, start, err));
+  TRY(check_outputs(d, result, err));
+  d->begun = start == RUN_FRESH;
+  return start == RUN_DRY ? use_temporary(d, err) : STATUS_OK;
+}
+
+Status run_dir_hold(RunDir *d, const char *path, Error *err) {
+  *d = (RunDir){.borrowed = true};
+  TRY(name_parts(d, path, err));
+  return make_and_lock(d, err);
+}
+
+/* ---- closing ---- */
+
+static void remove_file(const RunDir *d, const char *name) {
+  char *path = path_join(d->root, name);
+  if (path) file_remove(path, NULL);
+  free(path);
 }
 
 /* A run that failed before it had a record leaves nothing of its own behind. */
 static void remove_unused(const RunDir *d) {
-  static const char *const OWN[] = {METRICS_JSONL, METRICS_CSV, ".lock"};
-  char *record = path_join(d->root, "run.yaml");
-  bool used = !record || file_exists(record);
-  free(record);
-  if (used) return;
-  dir_remove(d->checkpoints, NULL);
-  for (size_t i = 0; i < sizeof OWN / sizeof *OWN; i++) {
-    char *path = path_join(d->root, OWN[i]);
-    if (path) file_remove(path, NULL);
-    free(path);
-  }
+  static const char *const OWN[] = {METRICS_JSONL, METRICS_CSV, DATA_JSON};
+  bool used = true;
+  if (has_file(d, RECORD, &used, NULL) != STATUS_OK || used) return;
+  if (d->begun) dir_remove(d->checkpoints, NULL);
+  for (size_t i = 0; d->begun && i < sizeof OWN / sizeof *OWN; i++) remove_file(d, OWN[i]);
+  remove_file(d, LOCK);
   rmdir(d->path); /* fails, rightly, when anything else is in it */
 }
 
@@ -77,16 +150,33 @@ static void remove_unused(const RunDir *d) {
 void run_dir_close(RunDir *d) {
   if (d->lock) remove_unused(d);
   lock_release(d->lock);
+  if (d->temporary) dir_remove(d->temporary, NULL);
+  free(d->temporary);
   free(d->path);
   free(d->root);
   free(d->checkpoints);
   *d = (RunDir){0};
 }
 
-Status run_dir_record(const RunDir *d, const char *record, Error *err) {
-  char *path = path_join(d->root, "run.yaml");
-  if (!path) return no_memory(err);
-  Status status = file_write(path, record, strlen(record), err);
+/* ---- files ---- */
+
+static Status write_whole(const char *dir, const char *name, const char *text, Error *err) {
+  char *path = path_join(dir, name);
+  Status status = path && text ? file_write(path, text, strlen(text), err) : no_memory(err);
   free(path);
+  return status;
+}
+
+Status run_dir_record(const RunDir *d, const char *record, Error *err) {
+  return write_whole(d->root, RECORD, record, err);
+}
+
+Status run_dir_write_json(const char *dir, const char *name, json_t *root, Error *err) {
+  char *json = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL, *text = NULL;
+  json_decref(root);
+  if (json && asprintf(&text, "%s\n", json) < 0) text = NULL;
+  free(json);
+  Status status = write_whole(dir, name, text, err);
+  free(text);
   return status;
 }

@@ -123,3 +123,14 @@ MemoryLeft memory_left_below(const char *root) {
 MemoryLeft memory_left(void) {
   return memory_left_below("");
 }
+
+/* ---- enough ---- */
+
+Status memory_require(double bytes, MemoryLeft left, const char *what, const char *remedy,
+                      Error *err) {
+  const double gib = 1 << 30;
+  double there = left.memory + left.swap;
+  if (left.memory <= 0 || bytes <= there) return STATUS_OK;
+  return error_set(err, STATUS_RUN, "%s: needs about %.1f GiB of memory, and %.1f GiB are left; %s",
+                   what, bytes / gib, there / gib, remedy);
+}

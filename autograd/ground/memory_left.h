@@ -3,6 +3,8 @@
 #ifndef SKEIN_MEMORY_LEFT_H
 #define SKEIN_MEMORY_LEFT_H
 
+#include "autograd/ground/status.h"
+
 /* Bytes. What is cached of files and could be given back counts as left. */
 typedef struct MemoryLeft {
   double memory; /* 0: the system does not say */
@@ -10,7 +12,11 @@ typedef struct MemoryLeft {
 } MemoryLeft;
 
 MemoryLeft memory_left(void);
-/* The same, of a system whose /proc and /sys lie below the directory `root`. */
+/* STATUS_RUN where `bytes` are more than is left, swap counted: "WHAT: needs 41.0 GiB of memory, and
+ * 7.5 GiB are left; REMEDY". Where the system does not say, nothing is too much. */
+Status memory_require(double bytes, MemoryLeft left, const char *what, const char *remedy,
+                      Error *err);
+/* memory_left of a system whose /proc and /sys lie below the directory `root`. */
 MemoryLeft memory_left_below(const char *root);
 
 #endif

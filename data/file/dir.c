@@ -76,10 +76,13 @@ static Status make_marked(char *path, Error *err) {
   return make_all(path, err);
 }
 
+static Status refuse_home(const char *path, Error *err) {
+  if (!path_is_home(path)) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "%s: " PATH_HOME_RULE ", or ./~ for a directory ~", path);
+}
+
 Status dir_make(const char *path, Error *err) {
-  if (path_is_home(path)) {
-    return error_set(err, STATUS_USAGE, "%s: " PATH_HOME_RULE ", or ./~ for a directory ~", path);
-  }
+  TRY(refuse_home(path, err));
   char *copy = strdup(path);
   Status status = copy ? make_marked(copy, err) : no_memory(path, err);
   free(copy);
@@ -102,6 +105,26 @@ Status dir_check_writable(const char *path, Error *err) {
   free(probe);
   if (result >= 0) return STATUS_OK;
   return path_failure(path, STATUS_RUN, "cannot create a file in the directory", err);
+}
+
+/* Cuts the path to the nearest that is there. */
+static void cut_to_existing(char *path) {
+  while (!file_exists(path)) {
+    char *slash = strrchr(path, '/');
+    if (!slash || slash == path) strcpy(path, slash ? "/" : ".");
+    if (!slash || slash == path) return;
+    *slash = '\0';
+  }
+}
+
+Status dir_check_makeable(const char *path, Error *err) {
+  TRY(refuse_home(path, err));
+  char *there = strdup(path);
+  if (!there) return no_memory(path, err);
+  cut_to_existing(there);
+  Status status = dir_check_writable(there, err);
+  free(there);
+  return status;
 }
 
 Status dir_require(const char *path, const char *file, const char *what, Error *err) {

@@ -89,6 +89,8 @@ Status file_write(const char *path, const void *data, size_t size, Error *err);
 Status dir_make(const char *path, Error *err);
 /* Fails unless a file can be created in `path`; leaves nothing behind. */
 Status dir_check_writable(const char *path, Error *err);
+/* Fails where dir_make or then dir_check_writable would; leaves nothing behind. */
+Status dir_check_makeable(const char *path, Error *err);
 /* STATUS_INPUT unless `path` is a directory in which there is a `file`; `what` says what of, as in
  * "a T5". Whether the file can be read, reading it tells. */
 Status dir_require(const char *path, const char *file, const char *what, Error *err);

@@ -69,7 +69,8 @@ Status t5_open(T5 **model, const char *dir, Error *err);
  * decoder, no linears of one, and config.decoder_layers is 0. */
 Status t5_open_encoder(T5 **model, const char *dir, Error *err);
 /* A model in memory with random weights as Hugging Face initialises T5 (factor 1.0), keyed by
- * `seed`; with `trainable` every weight needs a gradient. */
+ * `seed`; with `trainable` every weight needs a gradient. STATUS_RUN where the weights are more than
+ * the memory that is left. */
 Status t5_random(T5 **model, const T5Config *config, uint64_t seed, bool trainable, Error *err);
 void t5_close(T5 *model); /* NULL is allowed */
 

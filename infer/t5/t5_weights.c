@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/memory_left.h"
 #include "autograd/ground/rng.h"
 #include "data/file/path.h"
 #include "data/tensors/safetensors.h"
@@ -131,12 +133,22 @@ static void fill_random(Tensor *t, float std, uint64_t key) {
   }
 }
 
+/* The weights must fit before the first is made: the system promises more than it has. */
+static Status require_room(const T5 *m, Error *err) {
+  double weights = 0;
+  char what[80];
+  for (int i = 0; i < m->tensors; i++) weights += (double)tensor_count(m->tensor[i].tensor);
+  snprintf(what, sizeof what, "a new T5 of %.3g million weights", weights / 1e6);
+  return memory_require(sizeof(float) * weights, memory_left(), what, "choose a smaller shape", err);
+}
+
 Status t5_random(T5 **model, const T5Config *config, uint64_t seed, bool trainable, Error *err) {
   *model = NULL;
   T5 *m = model_new(err);
   if (!m) return STATUS_RUN;
   m->config = *config;
   Status status = t5_layout(m, !config->tied, err);
+  if (status == STATUS_OK) status = require_room(m, err);
   for (int i = 0; i < m->tensors && status == STATUS_OK; i++) {
     Tensor *t = m->tensor[i].tensor;
     status = tensor_create(t, t->rows, t->cols, trainable, err);

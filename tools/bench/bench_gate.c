@@ -53,7 +53,7 @@ static Status measure_gate_step(Objective *o, const RunSettings *settings, Error
   Corruption corruption;
   Batch batch = {0};
   Stepper stepper = {0};
-  TRY(objective_open(o, settings, ".", false, err));
+  TRY(objective_open(o, settings, ".", false, (NoteTaker){0}, err));
   Status status = objective_open_data(o, &train, &valid, err);
   if (status == STATUS_OK) {
     BatchSpec spec = objective_batch_spec(o, &corruption);
