@@ -74,6 +74,77 @@ else
   fail 'dry run'
 fi
 
+# What the run would refuse, its dry run refuses, and in the same words.
+refused_alike() {
+  want=$1 pattern=$2
+  shift 2
+  gate "$@"
+  is_refusal $? "$want" "$pattern" && cp "$work/err" "$work/err.run" &&
+    { gate "$@" --dry-run || is_refusal $? "$want" "$pattern"; } && cmp -s "$work/err" "$work/err.run"
+}
+mkdir "$work/run"
+echo kept >"$work/run/run.yaml"
+check 'another run' refused_alike 2 'run already holds a run'
+rm "$work/run/run.yaml"
+mkdir "$work/run/checkpoints"
+echo mine >"$work/run/checkpoints/best.pt"
+check 'checkpoints of another program' refused_alike 2 "checkpoints holds 'best.pt'"
+check 'which stay' grep -q mine "$work/run/checkpoints/best.pt"
+rm -r "$work/run"
+mkdir "$work/run"
+ln -s "$work/good.jsonl" "$work/run/gate.safetensors"
+check 'a link for the result' refused_alike 1 'gate.safetensors: is a symbolic link'
+rm -r "$work/run"
+check 'a home' refused_alike 2 '~/run: ' -s output='~/run'
+check 'a precision' env SKEIN_KERNEL=portable sh -c "
+  ! '$skein' train gate -c configs/demo/gate.yaml -s output='$work/run' -s train.precision=bf16 --dry-run 2>'$work/err' &&
+  grep -q 'train.precision: ' '$work/err'"
+check 'memory of steps' refused_alike 1 'the run: needs about .* GiB of memory' -s train.batch_size=10000000 \
+  -s train.max_tokens=1000000000
+"$skein" train base -s data.train=configs/demo/data/reverse/valid.jsonl.zst -s output="$work/run" \
+  -s model.tokenizer=configs/demo/base/spiece.model -s model.d_ff=1048576 -s model.d_model=1048576 --dry-run \
+  >"$work/out" 2>"$work/err"
+check 'memory of weights' grep -q 'error: a new T5 of .* million weights: needs about .* GiB of memory' "$work/err"
+mkdir "$work/run"
+: >"$work/run/.lock"
+flock "$work/run/.lock" sleep 2 &
+wait_for $! sh -c "! flock -n '$work/run/.lock' true"
+gate --dry-run
+check 'a run that is going on' is_refusal $? 1 'run: another process is writing this run'
+rm -rf "$work/run"
+
+# More pieces than the texts give: the setting, the file, and how many there can be.
+"$skein" train base -s data.train="$work/good.jsonl" -s output="$work/run" >"$work/out" 2>"$work/err"
+check 'pieces' grep -Eq 'good.jsonl: model.pieces: is 2000, and the texts give [0-9]+ pieces at most' "$work/err"
+
+# What the data are like is said before a run begins, and kept; a warning can be made an error.
+grin=$(printf '\360\237\230\200')
+{
+  for i in 1 2 3 4 5 6 7 8 9; do echo '{"input": "word: chair. say its kind.", "target": "furniture"}'; done
+  echo '{"input": "word: chair. say its kind, and why you think so at length.", "target": ""}'
+  echo "{\"input\": \"word: rose. $grin $grin $grin $grin\", \"target\": \"flower\"}"
+} >"$work/odd.jsonl"
+odd="-s data.train=$work/odd.jsonl -s data.valid=$work/good.jsonl -s data.max_input=14 -s train.steps=1 -s train.batch_size=2"
+for how in --dry-run ''; do
+  # shellcheck disable=SC2086 # options
+  gate $odd $how
+  cat "$work/err" >>"$work/out"
+  for want in 'data.train: 11 examples, 11 of them tokenised' 'labels   3 distinct targets, 81.8 % are .furniture.' \
+    'warning: data.train: [0-9.]* % (more than 1 %) of inputs are cut' \
+    "warning: data.train: [0-9.]* % (more than 1 %) of the inputs' tokens are unknown" \
+    'warning: data.train: 9.1 % (more than 1 %) of targets are empty' \
+    'warning: data.valid: 100.0 % (more than 90 %) of targets are the same' \
+    'warning: data.valid: 100.0 % (more than 1 %) of inputs are those of training'; do
+    check "'$want' is said${how:+ by a dry run}" grep -q "$want" "$work/out"
+  done
+done
+check 'a copy stays' grep -q '"inputs_in_train": 1' "$work/run/data.json"
+rm -rf "$work/run"
+# shellcheck disable=SC2086 # options
+refused 3 'data.train: .* of inputs are cut.*--strict' $odd --strict
+gate --strict --dry-run
+check 'sound data' [ $? -eq 0 ]
+
 # Ctrl-C finishes the step, saves and exits 130; the run can be resumed, and a finished run stands.
 quick="-s train.steps=6 -s train.batch_size=8 -s train.eval_examples=8 -s train.save_every=100"
 # A hangup is nothing to what was started to ignore it (nohup).

@@ -56,6 +56,7 @@ static Status begin_run(Run *r, const OptionSet *set, Error *err) {
   TRY(dir_remove(r->dir.checkpoints, err));
   TRY(metrics_open(&r->metrics, r->dir.root, -1, err));
   MetricsRow row = {0};
+  if (r->valid) note_take(r->notes, "validating the start");
   TRY(validate_step(r, &row, err));
   if (row.validated) TRY(metrics_add(r->metrics, &row, err));
   TRY(save_checkpoint(r, err));
@@ -206,6 +207,7 @@ static Status return_to_start(Run *r, Error *err) {
 
 static Status write_result(Run *r, TrainOutcome *out, Error *err) {
   Objective *o = &r->objective;
+  note_take(r->notes, "writing the result");
   TRY(foundation_check(&o->on, err));
   out->result_step = r->state.best_step < 0 ? r->state.step : r->state.best_step;
   if (out->result_step != r->state.step) {

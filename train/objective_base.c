@@ -1,5 +1,6 @@
 /* train base: every weight of a new T5, by span corruption (T5, arXiv 1910.10683) of inputs and
  * denoising of targets (data/examples/corrupt.c). */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +49,9 @@ static Status no_memory(Error *err) {
 
 /* The tokenizer of a new base: the one that is named, the one that this run made before it was
  * interrupted, or a new one trained on the training text. */
-static Status open_new_tokenizer(Base *b, const RunSettings *s, const char *dir, bool resume,
-                                 Error *err) {
+static Status open_new_tokenizer(Objective *o, const char *dir, bool resume, Error *err) {
+  Base *b = &o->on.base;
+  const RunSettings *s = o->settings;
   if (s->model.tokenizer) return tokenizer_open(&b->tokenizer, s->model.tokenizer, err);
   char *path = path_join(dir, "spiece.model");
   if (!path) return no_memory(err);
@@ -57,7 +59,9 @@ static Status open_new_tokenizer(Base *b, const RunSettings *s, const char *dir,
       .input = s->data.input_key, .target = s->data.target_key, .text = s->data.text_key};
   Status status = STATUS_OK;
   if (!resume) {
-    status = examples_train_tokenizer(s->data.train, &keys, (int32_t)s->model.pieces, path, err);
+    note_take(o->notes, "training a tokenizer of %" PRId64 " pieces on %s", s->model.pieces,
+              s->data.train);
+    status = examples_train_tokenizer(s->data.train, &keys, (int32_t)s->model.pieces, "model.pieces", path, err);
   }
   if (status == STATUS_OK) status = tokenizer_open(&b->tokenizer, path, err);
   free(path);
@@ -99,8 +103,9 @@ static Status open_new_base(Objective *o, const char *dir, bool resume, Error *e
   T5Config config = {0};
   Base *b = &o->on.base;
   const RunSettings *s = o->settings;
-  TRY(open_new_tokenizer(b, s, dir, resume, err));
+  TRY(open_new_tokenizer(o, dir, resume, err));
   TRY(new_config(b, &s->model, &config, err));
+  note_take(o->notes, "making the weights of a T5 of shape %s", s->model.shape);
   TRY(t5_random(&b->model, &config, (uint64_t)s->train.seed, true, err));
   respread_weights(b->model, &s->model);
   TRY(base_check_vocabulary(b->model, b->tokenizer, err));

@@ -52,9 +52,9 @@ Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err);
 void example_free(Example *e);
 
 /* Trains a tokenizer of `pieces` pieces on every text of a JSONL file (tokenizer_train) and writes
- * it to `out`. */
+ * it to `out`. `setting` says in messages what sets the pieces. */
 Status examples_train_tokenizer(const char *path, const ExampleKeys *keys, int32_t pieces,
-                                const char *out, Error *err);
+                                const char *setting, const char *out, Error *err);
 
 /* How raw text becomes input -> target for training a base from nothing (T5: Raffel et al. 2020,
  * section 3.1.4): with probability `target_rate` the end of the text (its target where the line has

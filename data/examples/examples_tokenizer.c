@@ -1,4 +1,5 @@
 /* A tokenizer from the texts of a data file. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,8 +33,19 @@ static Status collect_texts(const Jsonl *lines, const ExampleKeys *keys, Corpus 
   return STATUS_OK;
 }
 
+static Status train_on(const Corpus *corpus, const char *path, int32_t pieces, const char *setting,
+                       const char *out, Error *err) {
+  char *what = NULL;
+  if (asprintf(&what, "%s: %s", path, setting) < 0)
+    return error_set(err, STATUS_RUN, "out of memory: the texts of a tokenizer");
+  Status status =
+      tokenizer_train((const char *const *)corpus->text, corpus->count, pieces, what, out, err);
+  free(what);
+  return status;
+}
+
 Status examples_train_tokenizer(const char *path, const ExampleKeys *keys, int32_t pieces,
-                                const char *out, Error *err) {
+                                const char *setting, const char *out, Error *err) {
   Jsonl *lines = NULL;
   TRY(jsonl_open(&lines, path, err));
   Corpus corpus = {calloc(2 * (size_t)jsonl_count(lines) + 1, sizeof *corpus.text), 0};
@@ -43,9 +55,7 @@ Status examples_train_tokenizer(const char *path, const ExampleKeys *keys, int32
   if (status == STATUS_OK && corpus.count == 0) {
     status = error_set(err, STATUS_INPUT, "%s: holds no text to train a tokenizer on", path);
   }
-  if (status == STATUS_OK) {
-    status = tokenizer_train((const char *const *)corpus.text, corpus.count, pieces, out, err);
-  }
+  if (status == STATUS_OK) status = train_on(&corpus, path, pieces, setting, out, err);
   for (size_t i = 0; i < corpus.count; i++) free(corpus.text[i]);
   free(corpus.text);
   jsonl_close(lines);

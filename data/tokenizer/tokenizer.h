@@ -71,10 +71,11 @@ Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, int64_t count, c
 
 /* Trains a unigram model of `pieces` pieces (pad 0, eos 1, unk 2, nmt_nfkc normalisation, no byte
  * fallback) on `count` texts and writes it atomically to `path`. Single-threaded, so the same texts
- * give the same bytes. A number of pieces that the texts do not give is STATUS_USAGE; the message
- * has the bound. */
-Status tokenizer_train(const char *const *texts, size_t count, int32_t pieces, const char *path,
-                       Error *err);
+ * give the same bytes. `what` begins messages and says whose texts
+ * these are and what sets the pieces: "data.jsonl: model.pieces". A number of pieces that the texts
+ * do not give is STATUS_USAGE; the message has the bound. */
+Status tokenizer_train(const char *const *texts, size_t count, int32_t pieces, const char *what,
+                       const char *path, Error *err);
 
 /* What C++ calls from now on when it has no memory, wherever in this process; it may not return. A
  * program that sets nothing may be ended by a signal then. */

@@ -34,6 +34,30 @@ Status failure(const sp::util::Status &cause, Status status, const char *where, 
   return error_set(err, status, "%s: SentencePiece: %s", where, cause.ToString().c_str());
 }
 
+// The number behind a word of a message; -1: the message has no such word.
+int64_t number_behind(const std::string &text, const char *word) {
+  size_t at = text.find(word);
+  return at == std::string::npos ? -1 : std::atoll(text.c_str() + at + std::strlen(word));
+}
+
+// The library says a bound in one of two messages, and looks for it only as it trains.
+Status refuse_pieces(const sp::util::Status &cause, int32_t pieces, const char *where, Error *err) {
+  const std::string text = cause.ToString();
+  int64_t most = number_behind(text, "set it to a value <= ");
+  int64_t least = text.find("required_chars") == std::string::npos ? -1 : number_behind(text, " vs ");
+  if (most >= 0) {
+    return error_set(err, STATUS_USAGE,
+                     "%s: is %d, and the texts give %lld pieces at most; lower it, or take more text",
+                     where, pieces, static_cast<long long>(most));
+  }
+  if (least >= 0) {
+    return error_set(err, STATUS_USAGE,
+                     "%s: is %d, and the characters of the texts alone are %lld pieces; raise it",
+                     where, pieces, static_cast<long long>(least));
+  }
+  return failure(cause, STATUS_USAGE, where, err);
+}
+
 // Runs a body that returns a Status; an exception becomes a failure.
 template <typename Body>
 Status guarded(const char *where, Status status, Error *err, Body body) {
@@ -107,10 +131,9 @@ void sp_on_no_memory(void (*end)(void)) {
   std::set_new_handler(end);
 }
 
-Status sp_train(const char *const *texts, size_t count, int32_t pieces, char **model, size_t *size,
-                Error *err) {
+Status sp_train(const char *const *texts, size_t count, int32_t pieces, const char *where,
+                char **model, size_t *size, Error *err) {
   *model = nullptr;
-  const char *where = "training the tokenizer";
   return guarded(where, STATUS_USAGE, err, [&] {
     // The characters alone first: the unigram trainer aborts the program when the texts hold none.
     std::string trained;
@@ -120,7 +143,7 @@ Status sp_train(const char *const *texts, size_t count, int32_t pieces, char **m
       return error_set(err, STATUS_USAGE, "%s: the texts hold no characters", where);
     }
     status = train(texts, count, "unigram", pieces, &trained);
-    if (!status.ok()) return failure(status, STATUS_USAGE, where, err);
+    if (!status.ok()) return refuse_pieces(status, pieces, where, err);
     *model = copy_bytes(trained.data(), trained.size());
     *size = trained.size();
     return STATUS_OK;

@@ -9,9 +9,10 @@
 
 #include "autograd/ground/status.h"
 
-/* Trains a unigram model and returns its file's bytes in a buffer of malloc. */
-Status sp_train(const char *const *texts, size_t count, int32_t pieces, char **model, size_t *size,
-                Error *err);
+/* Trains a unigram model and returns its file's bytes in a buffer of malloc. `where` begins messages,
+ * as in tokenizer_train. */
+Status sp_train(const char *const *texts, size_t count, int32_t pieces, const char *where,
+                char **model, size_t *size, Error *err);
 
 /* See tokenizer_on_no_memory. */
 void sp_on_no_memory(void (*end)(void));
