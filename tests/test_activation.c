@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -12,6 +13,7 @@
 #include "tests/scratch.h"
 #include "tests/workspace.h"
 #include "train/activation.h"
+#include "train/run_dir.h"
 
 /* ---- goldens ---- */
 
@@ -124,7 +126,7 @@ static Status run_with(const char *output, const char *key, const char *value, i
   assign_key(&set, "data.train", workspace_path(&workspace, "train.jsonl"));
   assign_key(&set, "output", workspace_path(&workspace, output));
   if (key) assign_key(&set, key, value);
-  Status status = activation_run(&settings, NULL, used, err);
+  Status status = activation_run(&settings, false, NULL, used, err);
   options_free(&set);
   return status;
 }
@@ -180,6 +182,27 @@ static void a_failed_run_leaves_nothing(void **state) {
   MappedFile file;
   Status there = mapped_open(&file, workspace_path(&workspace, "f/activation.safetensors"), NULL);
   assert_int_equal(there, STATUS_INPUT);
+  assert_int_not_equal(access(workspace_path(&workspace, "f"), F_OK), 0);
+}
+
+/* As the other writers do: one at a time, and what died before is swept. */
+static void the_output_is_held_and_swept(void **state) {
+  (void)state;
+  static const char LEFT[] = "g/activation.safetensors.tmp.999999999.0123456789abcdef";
+  int64_t used;
+  Error err = {0};
+  RunDir holder;
+  expect_ok("hold", run_dir_hold(&holder, workspace_path(&workspace, "g"), &err), &err);
+  workspace_write(&workspace, LEFT, "half");
+  Status got = run_with("g", NULL, NULL, &used, &err);
+  expect_error("held", got, &err, STATUS_RUN, "g: another process is writing into this directory");
+  run_dir_close(&holder);
+  assert_int_equal(access(workspace_path(&workspace, LEFT), F_OK), 0);
+  err = (Error){0};
+  expect_ok("free", run_with("g", NULL, NULL, &used, &err), &err);
+  assert_int_not_equal(access(workspace_path(&workspace, LEFT), F_OK), 0);
+  assert_int_not_equal(access(workspace_path(&workspace, "g/.lock"), F_OK), 0);
+  assert_int_equal(access(workspace_path(&workspace, "g/activation.safetensors"), F_OK), 0);
 }
 
 int main(void) {
@@ -188,6 +211,7 @@ int main(void) {
       cmocka_unit_test(a_run_writes_what_is_documented),
       cmocka_unit_test(the_seed_draws_and_threads_do_not_matter),
       cmocka_unit_test(a_failed_run_leaves_nothing),
+      cmocka_unit_test(the_output_is_held_and_swept),
   };
   return cmocka_run_group_tests(tests, make_workspace, remove_workspace);
 }

@@ -22,6 +22,7 @@
 #include "data/options/options.h"
 #include "infer/expert/expert.h"
 #include "infer/t5/t5.h"
+#include "train/note.h"
 #include "train/run_settings.h"
 
 /* Sums while examples are seen; means at the end. */
@@ -38,6 +39,7 @@ typedef struct Activation {
 typedef struct ActivationWatch {
   void *arg;
   void (*seen)(void *arg, int64_t examples, int64_t of); /* after each micro-batch; may be NULL */
+  NoteFn note;                                           /* what the data are like; may be NULL */
 } ActivationWatch;
 
 /* The means over every example of the batch, summed in double in the order of the batch. On failure
@@ -56,9 +58,11 @@ typedef struct ActivationSettings {
 /* Fills *settings with the defaults and *set with their table. Free with options_free. */
 Status activation_settings_init(OptionSet *set, ActivationSettings *settings, Error *err);
 
-/* Writes <output>/activation.safetensors from at most `examples` training examples, drawn by the
- * seed as the first of a training run are; *used says how many. */
-Status activation_run(const ActivationSettings *s, const ActivationWatch *watch, int64_t *used,
-                      Error *err);
+/* Holds the lock of the output (STATUS_RUN, naming its holder, when another process has it) and
+ * writes <output>/activation.safetensors from at most `examples` training examples, drawn by the
+ * seed as the first of a training run are; *used says how many. With `strict` a
+ * warning about the data (data_report.h) is an error. */
+Status activation_run(const ActivationSettings *s, bool strict, const ActivationWatch *watch,
+                      int64_t *used, Error *err);
 
 #endif

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/tensors/safetensors.h"
 #include "infer/expert/vector_file.h"
 #include "train/activation.h"
+#include "train/data_report.h"
 #include "train/foundation.h"
 #include "train/option_rows.h"
+#include "train/run_dir.h"
 
 /* ---- settings ---- */
 
@@ -96,47 +99,78 @@ static Status write_file(const Activation *a, const Foundation *f, int64_t used,
 
 /* ---- the run ---- */
 
-static Status draw_batch(Batch *batch, const ActivationSettings *s, const Foundation *f,
-                         Error *err) {
-  const DataSettings *d = &s->data;
-  ExampleKeys keys = {.input = d->input_key, .target = d->target_key};
-  ExampleSet *set = NULL;
-  TRY(examples_open(&set, d->train, &keys, f->base.tokenizer, d->max_input, d->max_target, err));
-  int64_t there = examples_count(set);
+typedef struct ActivationParts {
+  const ActivationSettings *settings;
+  RunDir dir;
+  Foundation on;
+  ExampleSet *set;
+  Batch batch;
+} ActivationParts;
+
+static void parts_close(ActivationParts *p) {
+  batch_free(&p->batch);
+  examples_close(p->set);
+  foundation_close(&p->on);
+  run_dir_close(&p->dir);
+}
+
+static Status report_data(const ActivationParts *p, bool strict, NoteTaker notes, Error *err) {
+  const ActivationSettings *s = p->settings;
+  DataReport report;
+  TRY(data_report_make(&report, p->set, NULL, &s->data, s->seed, err));
+  Status status = strict ? data_report_require_sound(&report, err) : STATUS_OK;
+  if (status == STATUS_OK) data_report_tell(&report, notes);
+  data_report_free(&report);
+  return status;
+}
+
+static Status draw_batch(ActivationParts *p, Error *err) {
+  const ActivationSettings *s = p->settings;
+  int64_t there = examples_count(p->set);
   BatchSpec spec = {.batch_size = there < s->examples ? there : s->examples,
                     .max_tokens = s->max_tokens,
                     .seed = (uint64_t)s->seed,
                     .shuffle = true,
-                    .decoder_start = f->base.model->config.decoder_start_id};
-  Status status = batch_make(set, &spec, 0, batch, err);
-  examples_close(set);
-  return status;
+                    .decoder_start = p->on.base.model->config.decoder_start_id};
+  return batch_make(p->set, &spec, 0, &p->batch, err);
 }
 
-static Status collect_and_write(const ActivationSettings *s, const Foundation *f,
-                                const Batch *batch, const ActivationWatch *watch, Error *err) {
+static Status parts_open(ActivationParts *p, const ActivationSettings *s, Error *err) {
+  const DataSettings *d = &s->data;
+  ExampleKeys keys = {.input = d->input_key, .target = d->target_key};
+  p->settings = s;
+  TRY(run_dir_hold(&p->dir, s->output, err));
+  TRY(foundation_open(&p->on, s->base, s->expert, err));
+  return examples_open(&p->set, d->train, &keys, p->on.base.tokenizer, d->max_input, d->max_target,
+                       err);
+}
+
+static Status collect_and_write(ActivationParts *p, const ActivationWatch *watch, Error *err) {
+  const ActivationSettings *s = p->settings;
   Activation a = {0};
-  char *path = path_below(s->output, "activation.safetensors");
+  char *path = path_join(p->dir.root, "activation.safetensors");
   if (!path) return no_memory(s->output, err);
-  Status status =
-      activation_collect(&a, f->base.model, &f->expert, batch, (int)s->threads, watch, err);
-  if (status == STATUS_OK) status = foundation_check(f, err);
-  if (status == STATUS_OK) status = dir_make(s->output, err);
-  if (status == STATUS_OK) status = write_file(&a, f, batch->examples, s->seed, path, err);
+  Status status = file_check_output(path, err);
+  if (status == STATUS_OK)
+    status = activation_collect(&a, p->on.base.model, &p->on.expert, &p->batch, (int)s->threads,
+                                watch, err);
+  if (status == STATUS_OK) status = foundation_check(&p->on, err);
+  if (status == STATUS_OK) status = write_file(&a, &p->on, p->batch.examples, s->seed, path, err);
   activation_free(&a);
   free(path);
   return status;
 }
 
-Status activation_run(const ActivationSettings *s, const ActivationWatch *watch, int64_t *used,
-                      Error *err) {
-  Foundation f = {0};
-  Batch batch = {0};
-  Status status = foundation_open(&f, s->base, s->expert, err);
-  if (status == STATUS_OK) status = draw_batch(&batch, s, &f, err);
-  if (status == STATUS_OK) status = collect_and_write(s, &f, &batch, watch, err);
-  *used = batch.examples;
-  batch_free(&batch);
-  foundation_close(&f);
+Status activation_run(const ActivationSettings *s, bool strict, const ActivationWatch *watch,
+                      int64_t *used, Error *err) {
+  ActivationParts p = {0};
+  NoteTaker notes = {0};
+  if (watch) notes = (NoteTaker){watch->note, watch->arg};
+  Status status = parts_open(&p, s, err);
+  if (status == STATUS_OK) status = report_data(&p, strict, notes, err);
+  if (status == STATUS_OK) status = draw_batch(&p, err);
+  if (status == STATUS_OK) status = collect_and_write(&p, watch, err);
+  *used = p.batch.examples;
+  parts_close(&p);
   return status;
 }

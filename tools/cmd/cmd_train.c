@@ -196,7 +196,7 @@ static Status train_as_asked(const TrainArguments *a, Error *err) {
   RunSettings settings = {0};
   OptionSet set = {0};
   if (a->activation)
-    return train_activation(a->config, a->assignment.text, a->assignment.count, err);
+    return train_activation(a->config, a->assignment.text, a->assignment.count, a->strict, err);
   Status status = settings_init(&set, &settings, a->objective, err);
   if (status == STATUS_OK) status = read_settings(&set, a, err);
   if (status == STATUS_OK && settings.expert) adapter_notes_say(settings.expert);

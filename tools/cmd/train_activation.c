@@ -17,6 +17,11 @@ static void on_seen(void *arg, int64_t examples, int64_t of) {
   console_progress_update(&w->progress, examples, "examples");
 }
 
+static void on_note(void *arg, const char *line) {
+  Watching *w = arg;
+  console_note(&w->progress, "%s", line);
+}
+
 static Status read_settings(OptionSet *set, const char *config, const char *const *assignment,
                             int assignments, Error *err) {
   if (config) TRY(options_read_file(set, config, err));
@@ -24,11 +29,11 @@ static Status read_settings(OptionSet *set, const char *config, const char *cons
   return options_check_required(set, config ? config : "command line", err);
 }
 
-static Status run_activation(const ActivationSettings *s, Error *err) {
+static Status run_activation(const ActivationSettings *s, bool strict, Error *err) {
   Watching w = {0};
-  ActivationWatch watch = {&w, on_seen};
+  ActivationWatch watch = {&w, on_seen, on_note};
   int64_t used;
-  Status status = activation_run(s, &watch, &used, err);
+  Status status = activation_run(s, strict, &watch, &used, err);
   console_progress_end(&w.progress);
   TRY(status);
   console_say("%s/activation.safetensors: the mean inputs of the modules over %" PRId64 " examples",
@@ -37,12 +42,12 @@ static Status run_activation(const ActivationSettings *s, Error *err) {
 }
 
 Status train_activation(const char *config, const char *const *assignment, int assignments,
-                        Error *err) {
+                        bool strict, Error *err) {
   ActivationSettings settings = {0};
   OptionSet set = {0};
   Status status = activation_settings_init(&set, &settings, err);
   if (status == STATUS_OK) status = read_settings(&set, config, assignment, assignments, err);
-  if (status == STATUS_OK) status = run_activation(&settings, err);
+  if (status == STATUS_OK) status = run_activation(&settings, strict, err);
   options_free(&set);
   return status;
 }

@@ -2,11 +2,14 @@
 #ifndef SKEIN_TRAIN_ACTIVATION_H
 #define SKEIN_TRAIN_ACTIVATION_H
 
+#include <stdbool.h>
+
 #include "tools/shell/command.h"
 
-/* Runs it with the settings of a file (NULL: none) and of "key=value" assignments. */
+/* Runs it with the settings of a file (NULL: none) and of "key=value" assignments; `strict` as in
+ * activation_run. */
 Status train_activation(const char *config, const char *const *assignment, int assignments,
-                        Error *err);
+                        bool strict, Error *err);
 void train_activation_settings(SettingsSeen *seen, void *arg); /* as Command.settings */
 
 #endif
