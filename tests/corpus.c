@@ -28,7 +28,8 @@ const size_t CORPUS_COUNT = sizeof CORPUS / sizeof *CORPUS;
 
 void corpus_train(const char *path) {
   Error err = {0};
-  expect_ok("training", tokenizer_train(CORPUS, CORPUS_COUNT, CORPUS_PIECES, "corpus", path, &err), &err);
+  expect_ok("training", tokenizer_train(CORPUS, CORPUS_COUNT, CORPUS_PIECES, "corpus", path, &err),
+            &err);
 }
 
 Tokenizer *corpus_tokenizer(Scratch *s) {

@@ -73,6 +73,12 @@ check 'the oracle says whom it chose' grep -q '^oracle chose ' "$work/out"
 first=$(echo "$names" | head -n 1)
 check 'statistics' [ -s "$work/eval/cells/glider/$first.routing.json" ]
 check 'predictions' [ "$(wc -l <"$work/eval/cells/glider/$first.jsonl")" -eq 40 ]
+# What the items of a task lose is said once, not with every method.
+cp "$work/err" "$work/err.whole"
+runs 0 eval -c "$work/eval.yaml" -s max_input=6 -s output="$work/short"
+check 'cut inputs are said' [ "$(grep -c ' of 40 inputs were cut at 6 tokens' "$work/err")" -eq "$(echo "$names" | wc -l)" ]
+check 'whole ones are not' sh -c "! grep -q 'were cut' '$work/err.whole'"
+rm -r "$work/short"
 check 'a table of routing' "$skein" plot routing "$work/eval" -o "$work/figures" --figure tasks
 
 # Again: everything is taken over, not one byte changes.

@@ -105,6 +105,25 @@ done >"$work/items.jsonl"
   ok bbh score $base --bbh --input "$work/b.json"
   shows bbh '"choice":"([AB])"'
 
+  # What the model does not get to read is said, in one line; a choice of unknown tokens alone is marked.
+  grin=$(printf '\360\237\230\200')
+  {
+    echo "{\"input\": \"a map of the river\", \"choices\": [\"spins\", \"$grin\", \"$grin$grin $grin\"]}"
+    echo '{"input": "a map", "choices": ["spins", "repairs"]}'
+  } >"$work/odd.jsonl"
+  ok marked score $base --input "$work/odd.jsonl" --max-input 5
+  check 'one line' [ "$(grep -vc '^score  step' "$work/err")" -eq 1 ]
+  check 'its counts' grep -Eq 'odd.jsonl: 1 of 2 inputs were cut at 5 tokens; 3 of [0-9]* tokens are unknown to the vocabulary; of 2 choices all are' "$work/err"
+  shows marked '^{"id":"0",.*"unknown":\[1,2\]}$'
+  shows marked '^{"id":"1",.*"loglik":\[[^]]*\]}$'
+  ok marked score $base --input "$work/odd.jsonl" --max-target 2
+  check 'choices are cut' grep -Eq 'odd.jsonl: [0-9] of 4 choices were cut at 2 tokens' "$work/err"
+  # Items that wait for the next batch count once.
+  ok marked generate $base --input "$work/odd.jsonl" --max-output 3 --max-input 5 --batch-tokens 9
+  check 'generate says it' grep -q 'odd.jsonl: 1 of 2 inputs were cut at 5 tokens$' "$work/err"
+  ok marked generate $base --input "$work/odd.jsonl" --max-output 3
+  check 'nothing to say' sh -c "! grep -v '^generate  step' '$work/err'"
+
   # Input that is not as it must be: nothing is written.
   good='{"input": "a", "choices": ["b", "c"]}'
   { echo "$good" && echo '{"input": "a", "choices"}'; } >"$work/not-json.jsonl"

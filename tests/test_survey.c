@@ -51,7 +51,8 @@ static void what_is_cut_and_unknown_is_counted(void **state) {
   expect_ok("whole", sequence_encode_watched(t, "a gate", whole, &ids, &count, &loss, &err), &err);
   free(ids);
   assert_true(loss.texts == 1 && loss.cut == 0 && loss.tokens == whole && loss.longest == whole);
-  expect_ok("cut", sequence_encode_watched(t, "a gate", whole - 1, &ids, &count, &loss, &err), &err);
+  expect_ok("cut", sequence_encode_watched(t, "a gate", whole - 1, &ids, &count, &loss, &err),
+            &err);
   free(ids);
   assert_true(loss.texts == 2 && loss.cut == 1 && loss.tokens == 2 * whole - 1);
   assert_true(loss.longest == whole && loss.unknown == 0);
@@ -66,7 +67,8 @@ static void a_text_of_unknown_tokens_is_told_apart(void **state) {
   static const struct {
     const char *text;
     bool unknown;
-  } CASES[] = {{GRIN, true}, {GRIN " " GRIN, true}, {GRIN " gate", false}, {"a", false}, {"", false}};
+  } CASES[] = {
+      {GRIN, true}, {GRIN " " GRIN, true}, {GRIN " gate", false}, {"a", false}, {"", false}};
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
     int32_t *ids;
     int64_t count;
@@ -82,11 +84,11 @@ static void a_text_of_unknown_tokens_is_told_apart(void **state) {
 
 static void a_survey_counts(void **state) {
   Tokenizer *t = corpus_tokenizer(*state);
-  ExampleSurvey s = survey(*state, t, &KEYS,
-                           LINE("a gate", "yes") LINE("a gate", "yes") LINE("a\\u0020gate", "no")
-                               LINE(" ", "yes") LINE("a gate and a token of the gate", " \\n")
-                                   LINE("a " GRIN, GRIN),
-                           tokens_of(t, "a gate") + 2, 64);
+  ExampleSurvey s =
+      survey(*state, t, &KEYS,
+             LINE("a gate", "yes") LINE("a gate", "yes") LINE("a\\u0020gate", "no") LINE(" ", "yes")
+                 LINE("a gate and a token of the gate", " \\n") LINE("a " GRIN, GRIN),
+             tokens_of(t, "a gate") + 2, 64);
   assert_true(s.examples == 6 && s.sampled == 6 && s.input.texts == 6 && s.target.texts == 6);
   assert_true(s.input.cut == 1 && s.target.cut == 0);
   assert_true(s.input.unknown == 1 && s.target.unknown == 1);
@@ -94,8 +96,8 @@ static void a_survey_counts(void **state) {
   assert_int_equal(s.repeated, 2);
   assert_true(s.labels == 4 && s.commonest == 3);
   assert_string_equal(s.label, "yes");
-  ExampleSurvey other = survey(*state, t, &KEYS,
-                               LINE("a gate", "no") LINE("new", "no") LINE("a gate", "no"), 9, 9);
+  ExampleSurvey other =
+      survey(*state, t, &KEYS, LINE("a gate", "no") LINE("new", "no") LINE("a gate", "no"), 9, 9);
   assert_int_equal(examples_shared(&other, &s), 2);
   assert_int_equal(examples_shared(&s, &other), 3);
   assert_int_equal(examples_shared(&s, &(ExampleSurvey){0}), 0);
@@ -131,8 +133,8 @@ static void raw_text_has_no_targets_and_choices_have_many(void **state) {
                      .use = CHOICES_ALL,
                      .choices = "choices",
                      .label = "label"};
-  s = survey(*state, t, &all, "{\"input\": \"a\", \"choices\": [\"gate\", \"token\"], \"label\": 1}", 9,
-             9);
+  s = survey(*state, t, &all,
+             "{\"input\": \"a\", \"choices\": [\"gate\", \"token\"], \"label\": 1}", 9, 9);
   assert_int_equal(s.target.texts, 2);
   assert_string_equal(s.label, "token");
   examples_survey_free(&s);
@@ -147,7 +149,8 @@ static void a_sample_is_drawn_by_the_seed(void **state) {
   for (int i = 0; i < SURVEY_SAMPLE + 500; i++)
     used += (size_t)snprintf(text + used, sizeof text - used,
                              i % 2 ? LINE("a gate of a token", "b") : LINE("a", "b"));
-  ExampleSurvey s = survey(*state, t, &KEYS, text, 2, 9), again = survey(*state, t, &KEYS, text, 2, 9);
+  ExampleSurvey s = survey(*state, t, &KEYS, text, 2, 9),
+                again = survey(*state, t, &KEYS, text, 2, 9);
   assert_true(s.sampled == SURVEY_SAMPLE && s.input.texts == SURVEY_SAMPLE);
   assert_true(s.examples == SURVEY_SAMPLE + 500 && s.commonest == SURVEY_SAMPLE + 500);
   /* Half of them are cut; ten standard errors of a share of 1/2. */

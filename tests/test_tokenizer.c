@@ -180,8 +180,10 @@ static void training_is_repeatable_and_silent(void **state) {
   size_t first_size, second_size;
   int saved = dup(2);
   assert_non_null(freopen(scratch_path(s, "stderr"), "w", stderr));
-  Status one = tokenizer_train(CORPUS, CORPUS_COUNT, 120, "a: pieces", scratch_path(s, "one"), &err);
-  Status two = tokenizer_train(CORPUS, CORPUS_COUNT, 120, "a: pieces", scratch_path(s, "two"), &err);
+  Status one =
+      tokenizer_train(CORPUS, CORPUS_COUNT, 120, "a: pieces", scratch_path(s, "one"), &err);
+  Status two =
+      tokenizer_train(CORPUS, CORPUS_COUNT, 120, "a: pieces", scratch_path(s, "two"), &err);
   fflush(stderr);
   dup2(saved, 2);
   close(saved);
@@ -228,20 +230,24 @@ static void impossible_training_is_refused(void **state) {
   static const char *const broken[] = {"fine", "not \xff fine"};
   static const char *const empty[] = {"", "  "};
   Error err = {0};
-  expect_error("many", tokenizer_train(CORPUS, CORPUS_COUNT, 1000000, "a: pieces", scratch_path(s, "x"), &err),
-               &err, STATUS_USAGE, "a: pieces: is 1000000, and the texts give |at most");
+  expect_error(
+      "many",
+      tokenizer_train(CORPUS, CORPUS_COUNT, 1000000, "a: pieces", scratch_path(s, "x"), &err), &err,
+      STATUS_USAGE, "a: pieces: is 1000000, and the texts give |at most");
   err = (Error){0};
-  expect_error("few", tokenizer_train(CORPUS, CORPUS_COUNT, 4, "a: pieces", scratch_path(s, "x"), &err), &err,
-               STATUS_USAGE, "a: pieces: is 4, and the characters of the texts alone are |; raise it");
+  expect_error(
+      "few", tokenizer_train(CORPUS, CORPUS_COUNT, 4, "a: pieces", scratch_path(s, "x"), &err),
+      &err, STATUS_USAGE, "a: pieces: is 4, and the characters of the texts alone are |; raise it");
   err = (Error){0};
-  expect_error("zero", tokenizer_train(CORPUS, CORPUS_COUNT, 0, "a: pieces", scratch_path(s, "x"), &err), &err,
-               STATUS_USAGE, "a: pieces: ");
+  expect_error("zero",
+               tokenizer_train(CORPUS, CORPUS_COUNT, 0, "a: pieces", scratch_path(s, "x"), &err),
+               &err, STATUS_USAGE, "a: pieces: ");
   err = (Error){0};
-  expect_error("bytes", tokenizer_train(broken, 2, 120, "a: pieces", scratch_path(s, "x"), &err), &err,
-               STATUS_INPUT, "byte 4 of text 1");
+  expect_error("bytes", tokenizer_train(broken, 2, 120, "a: pieces", scratch_path(s, "x"), &err),
+               &err, STATUS_INPUT, "byte 4 of text 1");
   err = (Error){0};
-  expect_error("empty", tokenizer_train(empty, 2, 120, "a: pieces", scratch_path(s, "x"), &err), &err,
-               STATUS_USAGE, "a: pieces: ");
+  expect_error("empty", tokenizer_train(empty, 2, 120, "a: pieces", scratch_path(s, "x"), &err),
+               &err, STATUS_USAGE, "a: pieces: ");
   err = (Error){0};
   expect_error("none", tokenizer_train(NULL, 0, 120, "a: pieces", scratch_path(s, "x"), &err), &err,
                STATUS_USAGE, "a: pieces: ");

@@ -312,23 +312,26 @@ static void test_the_start_is_made_again(void **state) {
   TrainOutcome out;
   char train_path[300], valid_path[300], wind[300], base[300], pieces[300];
   use_contrary_data(train_path, valid_path);
-  snprintf(pieces, sizeof pieces, "model.tokenizer=%s", workspace_path(&space, "base/spiece.model"));
+  snprintf(pieces, sizeof pieces, "model.tokenizer=%s",
+           workspace_path(&space, "base/spiece.model"));
   snprintf(wind, sizeof wind, "data.train=%s", workspace_path(&space, "wind.jsonl"));
-  CHECK(workspace_train(
-      &space, &objective_base, "wind", false,
-      LIST(wind, valid_path, pieces, "train.steps=60", "corruption.target_rate=1",
-           "train.learning_rate=0.02"),
-      NULL, NULL, err));
+  CHECK(workspace_train(&space, &objective_base, "wind", false,
+                        LIST(wind, valid_path, pieces, "train.steps=60", "corruption.target_rate=1",
+                             "train.learning_rate=0.02"),
+                        NULL, NULL, err));
   snprintf(base, sizeof base, "base=%s", workspace_path(&space, "wind"));
-  workspace_write(&space, "wind.jsonl",
-                  "{\"input\": \"the bird <extra_id_0>\", \"target\": \"<extra_id_0> wind bridge\"}\n");
+  workspace_write(
+      &space, "wind.jsonl",
+      "{\"input\": \"the bird <extra_id_0>\", \"target\": \"<extra_id_0> wind bridge\"}\n");
   train_into(&objective_lora, "none", LIST(base, train_path, valid_path, "train.steps=0"));
   CHECK(workspace_train(&space, &objective_lora, "start", false,
                         LIST(base, train_path, valid_path, "train.learning_rate=0.1"), NULL, &out,
                         err));
   assert_int_equal(out.result_step, 0);
-  assert_false(workspace_same(&space, "start/adapter_model.safetensors", "start/last/adapter_model.safetensors"));
-  assert_true(workspace_same(&space, "start/adapter_model.safetensors", "none/adapter_model.safetensors"));
+  assert_false(workspace_same(&space, "start/adapter_model.safetensors",
+                              "start/last/adapter_model.safetensors"));
+  assert_true(
+      workspace_same(&space, "start/adapter_model.safetensors", "none/adapter_model.safetensors"));
   assert_int_not_equal(
       access(workspace_path(&space, "start/checkpoints/step-00000000/state.safetensors"), F_OK), 0);
 }

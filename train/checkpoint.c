@@ -159,10 +159,11 @@ Status checkpoint_check_dir(const char *dir, Error *err) {
   for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
     const char *name = names.name[i];
     if (step_of(name) >= 0 || strcmp(name, UNFINISHED) == 0) continue;
-    status = error_set(err, STATUS_USAGE,
-                       "output: %s holds '%s', which is no checkpoint, and the run would remove it; "
-                       "choose another output",
-                       dir, name);
+    status =
+        error_set(err, STATUS_USAGE,
+                  "output: %s holds '%s', which is no checkpoint, and the run would remove it; "
+                  "choose another output",
+                  dir, name);
   }
   dir_names_free(&names);
   return status;

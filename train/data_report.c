@@ -11,8 +11,7 @@ Status data_report_make(DataReport *r, const ExampleSet *train, const ExampleSet
                         const DataSettings *data, int64_t seed, Error *err) {
   *r = (DataReport){.data = data, .seed = seed};
   Status status = examples_survey(&r->train, train, (uint64_t)seed, err);
-  if (status == STATUS_OK && valid)
-    status = examples_survey(&r->valid, valid, (uint64_t)seed, err);
+  if (status == STATUS_OK && valid) status = examples_survey(&r->valid, valid, (uint64_t)seed, err);
   if (status != STATUS_OK) data_report_free(r);
   r->shared = examples_shared(&r->valid, &r->train);
   return status;
@@ -47,18 +46,21 @@ static void judge_set(Warnings *w, const char *key, const ExampleSurvey *s) {
   judge(w, key, share_of(s->input.cut, s->input.texts), DATA_LOST_MOST,
         "of inputs are cut: what stands at their end, often the question, is never read; raise "
         "data.max_input, or shorten them");
-  judge(w, key, share_of(s->target.cut, s->target.texts), DATA_LOST_MOST,
-        "of targets are cut: a model learns to end in the middle; raise data.max_target, or shorten "
-        "them");
+  judge(
+      w, key, share_of(s->target.cut, s->target.texts), DATA_LOST_MOST,
+      "of targets are cut: a model learns to end in the middle; raise data.max_target, or shorten "
+      "them");
   judge(w, key, share_of(s->input.unknown, s->input.tokens), DATA_LOST_MOST,
         "of the inputs' tokens are unknown: the vocabulary has no pieces for these characters, and "
         "the model cannot tell them apart; replace them, or take another base");
-  judge(w, key, share_of(s->target.unknown, s->target.tokens), DATA_LOST_MOST,
-        "of the targets' tokens are unknown: the vocabulary has no pieces for these characters, and "
-        "they are never written; replace them, or take another base");
-  judge(w, key, share_of(s->empty_targets, s->examples), DATA_LOST_MOST,
-        "of targets are empty: the model learns to say nothing; leave these lines out, or give them "
-        "a text");
+  judge(
+      w, key, share_of(s->target.unknown, s->target.tokens), DATA_LOST_MOST,
+      "of the targets' tokens are unknown: the vocabulary has no pieces for these characters, and "
+      "they are never written; replace them, or take another base");
+  judge(
+      w, key, share_of(s->empty_targets, s->examples), DATA_LOST_MOST,
+      "of targets are empty: the model learns to say nothing; leave these lines out, or give them "
+      "a text");
   judge(w, key, share_of(s->commonest, s->examples), DATA_COMMONEST_MOST,
         "of targets are the same: who always says it is right so often, and a small loss is no "
         "success; balance them");

@@ -61,7 +61,8 @@ static Status open_new_tokenizer(Objective *o, const char *dir, bool resume, Err
   if (!resume) {
     note_take(o->notes, "training a tokenizer of %" PRId64 " pieces on %s", s->model.pieces,
               s->data.train);
-    status = examples_train_tokenizer(s->data.train, &keys, (int32_t)s->model.pieces, "model.pieces", path, err);
+    status = examples_train_tokenizer(s->data.train, &keys, (int32_t)s->model.pieces,
+                                      "model.pieces", path, err);
   }
   if (status == STATUS_OK) status = tokenizer_open(&b->tokenizer, path, err);
   free(path);

@@ -172,7 +172,8 @@ Status run_dir_record(const RunDir *d, const char *record, Error *err) {
 }
 
 Status run_dir_write_json(const char *dir, const char *name, json_t *root, Error *err) {
-  char *json = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL, *text = NULL;
+  char *json = root ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL,
+       *text = NULL;
   json_decref(root);
   if (json && asprintf(&text, "%s\n", json) < 0) text = NULL;
   free(json);

@@ -19,8 +19,8 @@ static Status check_memory(Run *r, Error *err) {
   const Objective *o = &r->objective;
   TRY(work_sample(&r->work, o, r->train, err));
   r->estimate = estimate_run(o, &r->work);
-  return memory_require(r->estimate.state_bytes + r->estimate.activation_bytes, r->left,
-                        "the run", "set train.recompute, lower train.max_tokens or learn less", err);
+  return memory_require(r->estimate.state_bytes + r->estimate.activation_bytes, r->left, "the run",
+                        "set train.recompute, lower train.max_tokens or learn less", err);
 }
 
 static Status report_data(Run *r, bool strict, Error *err) {

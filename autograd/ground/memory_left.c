@@ -13,14 +13,10 @@ typedef struct GroupFiles {
   const char *cached; /* the line of memory.stat with what could be given back */
 } GroupFiles;
 
-static const GroupFiles VERSION_1 = {"/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
-                                     NULL,      NULL,                    "total_inactive_file"};
-static const GroupFiles VERSION_2 = {"",
-                                     "memory.max",
-                                     "memory.current",
-                                     "memory.swap.max",
-                                     "memory.swap.current",
-                                     "inactive_file"};
+static const GroupFiles VERSION_1 = {
+    "/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", NULL, NULL, "total_inactive_file"};
+static const GroupFiles VERSION_2 = {
+    "", "memory.max", "memory.current", "memory.swap.max", "memory.swap.current", "inactive_file"};
 
 /* ---- numbers in files ---- */
 

@@ -27,12 +27,11 @@ Status sequence_encode_watched(const Tokenizer *t, const char *text, int64_t mos
   }
   grown[*count - 1] = tokenizer_eos(t);
   *ids = grown;
-  sequence_loss_add(loss,
-                    &(SequenceLoss){.texts = 1,
-                                    .cut = whole > most,
-                                    .tokens = *count,
-                                    .unknown = count_unknown(t, grown, *count),
-                                    .longest = whole});
+  sequence_loss_add(loss, &(SequenceLoss){.texts = 1,
+                                          .cut = whole > most,
+                                          .tokens = *count,
+                                          .unknown = count_unknown(t, grown, *count),
+                                          .longest = whole});
   return STATUS_OK;
 }
 

@@ -77,8 +77,7 @@ static Status read_all(ExampleSurvey *s, const ExampleSet *set, Labels *labels, 
     json_free(&text.doc);
   }
   qsort(s->input_hash, (size_t)set->count, sizeof *s->input_hash, order_uint64);
-  for (int64_t i = 1; i < set->count; i++)
-    s->repeated += s->input_hash[i] == s->input_hash[i - 1];
+  for (int64_t i = 1; i < set->count; i++) s->repeated += s->input_hash[i] == s->input_hash[i - 1];
   return STATUS_OK;
 }
 

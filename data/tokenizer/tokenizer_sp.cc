@@ -44,11 +44,13 @@ int64_t number_behind(const std::string &text, const char *word) {
 Status refuse_pieces(const sp::util::Status &cause, int32_t pieces, const char *where, Error *err) {
   const std::string text = cause.ToString();
   int64_t most = number_behind(text, "set it to a value <= ");
-  int64_t least = text.find("required_chars") == std::string::npos ? -1 : number_behind(text, " vs ");
+  int64_t least =
+      text.find("required_chars") == std::string::npos ? -1 : number_behind(text, " vs ");
   if (most >= 0) {
-    return error_set(err, STATUS_USAGE,
-                     "%s: is %d, and the texts give %lld pieces at most; lower it, or take more text",
-                     where, pieces, static_cast<long long>(most));
+    return error_set(
+        err, STATUS_USAGE,
+        "%s: is %d, and the texts give %lld pieces at most; lower it, or take more text", where,
+        pieces, static_cast<long long>(most));
   }
   if (least >= 0) {
     return error_set(err, STATUS_USAGE,

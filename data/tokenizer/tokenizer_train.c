@@ -12,7 +12,9 @@ Status tokenizer_train(const char *const *texts, size_t count, int32_t pieces, c
   for (size_t i = 0; i < count; i++) {
     size_t size = strlen(texts[i]), valid = utf8_valid(texts[i], size);
     if (valid == size) continue;
-    return error_set(err, STATUS_INPUT, "%s: training the tokenizer: byte %zu of text %zu is not UTF-8", what, valid, i);
+    return error_set(err, STATUS_INPUT,
+                     "%s: training the tokenizer: byte %zu of text %zu is not UTF-8", what, valid,
+                     i);
   }
   char *model;
   size_t size;

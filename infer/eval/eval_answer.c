@@ -235,6 +235,7 @@ Status eval_answer(const Answering *a, EvalCell *cell, Error *err) {
             .asking = {p->task->name, p->task->instruction},
             .items = eval_task_limit(p->spec, p->task, items_count(p->items))};
   Status status = compute_cell(&c, cell, err);
+  if (status == STATUS_OK) cell->loss = predictor_loss(c.predictor);
   atomic_abort(&c.file);
   predictor_close(c.predictor);
   routing_stats_free(c.stats);

@@ -24,6 +24,7 @@
 #define SKEIN_EVAL_CELL_H
 
 #include "infer/eval/eval_spec.h"
+#include "infer/predict/predict.h"
 
 #define EVAL_ROUTING_END ".routing" /* of the name of a task's statistics, before .json */
 
@@ -49,6 +50,7 @@ typedef struct EvalCell {
   char expert[256];        /* the one that a rule chose; "" otherwise */
   char identity[HASH_HEX]; /* "" of a rule's cell, which has no files */
   char error[ERROR_TEXT];  /* of a failed cell */
+  PredictLoss loss;        /* of a cell that was computed now; in no file */
 } EvalCell;
 
 typedef enum CellFile { CELL_JSON, CELL_PREDICTIONS, CELL_ROUTING } CellFile;

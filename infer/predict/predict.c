@@ -73,9 +73,18 @@ Status predictor_open(Predictor **out, const Base *base, Router *router,
     arena_free(arena);
     return error_set(err, STATUS_RUN, "out of memory: preparing to predict");
   }
-  *p = (Predictor){base->model, base->tokenizer, router, watcher, *settings, arena};
+  *p = (Predictor){.model = base->model,
+                   .tokenizer = base->tokenizer,
+                   .router = router,
+                   .watcher = watcher,
+                   .settings = *settings,
+                   .arena = arena};
   *out = p;
   return STATUS_OK;
+}
+
+PredictLoss predictor_loss(const Predictor *p) {
+  return p->loss;
 }
 
 void predictor_close(Predictor *p) {

@@ -7,6 +7,7 @@
 #define SKEIN_PREDICT_H
 
 #include "data/examples/items.h"
+#include "data/examples/sequence.h"
 #include "infer/predict/generation_config.h"
 #include "infer/route/router.h"
 
@@ -43,6 +44,14 @@ Status predictor_open(Predictor **p, const Base *base, Router *router, const Rou
                       const PredictSettings *settings, Error *err);
 void predictor_close(Predictor *p); /* NULL is allowed */
 
+/* What of the items answered so far the model did not get to read. Choices that are alike count once;
+ * those of unknown tokens alone (sequence.h) differ in nothing but their number. */
+typedef struct PredictLoss {
+  SequenceLoss input, choice;
+  int64_t unknown_choices;
+} PredictLoss;
+PredictLoss predictor_loss(const Predictor *p);
+
 /* How likely each choice is. Those that are alike (item_choices.h) are computed once. */
 typedef struct Score {
   int prediction; /* the largest score; the lowest index among equals */
@@ -50,6 +59,8 @@ typedef struct Score {
   double *score;  /* [choices] mean log-likelihood of a token, EOS counted: loglik / (n + 1e-6),
                      as in the code of PHATGOOSE and GLIDER */
   double *loglik; /* [choices] its sum, nats */
+  bool
+      *unknown; /* [choices] those of unknown tokens alone: their score is not theirs; NULL: none */
 } Score;
 
 /* What stands in for items that have no task or no instruction of their own; each may be NULL. */

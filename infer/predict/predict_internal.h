@@ -12,6 +12,7 @@ struct Predictor {
   const RouteWatcher *watcher; /* of plans; or NULL */
   PredictSettings settings;
   Arena *arena; /* empty between forwards */
+  PredictLoss loss;
 };
 
 /* Texts as tokens, each with EOS, laid end to end. */
@@ -22,9 +23,9 @@ typedef struct TokenList {
 } TokenList;
 
 void tokens_free(TokenList *t); /* a zeroed TokenList is allowed */
-/* Adds a text, cut so that EOS is the last of at most `most` tokens. */
+/* Adds a text, cut so that EOS is the last of at most `most` tokens, and what it loses to *loss. */
 Status tokens_add(TokenList *t, const Tokenizer *tokenizer, const char *text, int64_t most,
-                  Error *err);
+                  SequenceLoss *loss, Error *err);
 /* Keeps the first `count` texts. */
 void tokens_keep(TokenList *t, int64_t count);
 int64_t tokens_total(const TokenList *t);

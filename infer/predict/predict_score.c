@@ -32,30 +32,34 @@ static int64_t sequences_of(const Item *item) {
   return sequences_before(item, item->choices);
 }
 
-static Status add_item(Forward *f, const Predictor *p, const Item *item, Error *err) {
-  TRY(tokens_add(&f->input, p->tokenizer, item->input, p->settings.max_input, err));
+static Status add_item(Forward *f, const Predictor *p, const Item *item, PredictLoss *loss,
+                       Error *err) {
+  const PredictSettings *s = &p->settings;
+  TRY(tokens_add(&f->input, p->tokenizer, item->input, s->max_input, &loss->input, err));
   for (int i = 0; i < item->choices; i++) {
     if (item_alike(item, i) < i) continue;
-    TRY(tokens_add(&f->choice, p->tokenizer, item->choice[i], p->settings.max_target, err));
+    TRY(tokens_add(&f->choice, p->tokenizer, item->choice[i], s->max_target, &loss->choice, err));
   }
   return STATUS_OK;
 }
 
 /* Takes as many of the n items as fit, at least one. */
-static Status fill_forward(Forward *f, const Predictor *p, const Item *item, int64_t n,
-                           Error *err) {
+static Status fill_forward(Forward *f, Predictor *p, const Item *item, int64_t n, Error *err) {
   f->item = item;
   tokens_keep(&f->input, 0);
   tokens_keep(&f->choice, 0);
   for (f->items = 0; f->items < n; f->items++) {
     int64_t choices = f->choice.count;
-    TRY(add_item(f, p, &item[f->items], err));
+    PredictLoss loss = {0};
+    TRY(add_item(f, p, &item[f->items], &loss, err));
     bool fits = tokens_total(&f->input) + tokens_total(&f->choice) <= p->settings.batch_tokens;
     if (f->items > 0 && !fits) {
       tokens_keep(&f->input, f->items);
       tokens_keep(&f->choice, choices);
       break;
     }
+    sequence_loss_add(&p->loss.input, &loss.input);
+    sequence_loss_add(&p->loss.choice, &loss.choice);
   }
   return STATUS_OK;
 }
@@ -125,9 +129,30 @@ static Status score_item(const Item *item, const TokenList *choice, int64_t firs
   return STATUS_OK;
 }
 
-static Status read_scores(const Forward *f, const float *nll, Score *out, Error *err) {
+/* Marks the choices of unknown tokens alone, and counts them, alike ones once. */
+static Status mark_unknown(Predictor *p, const Item *item, const TokenList *choice, int64_t first,
+                           Score *out, Error *err) {
+  for (int k = 0; k < item->choices; k++) {
+    int alike = item_alike(item, k);
+    bool unknown = alike < k && out->unknown && out->unknown[alike];
+    if (alike == k) {
+      int64_t at = choice->offset[first++];
+      unknown = sequence_is_unknown(p->tokenizer, choice->ids + at, choice->offset[first] - at);
+      p->loss.unknown_choices += unknown;
+    }
+    if (!unknown) continue;
+    if (!out->unknown) out->unknown = calloc((size_t)item->choices, sizeof *out->unknown);
+    if (!out->unknown) return error_set(err, STATUS_RUN, "out of memory: the scores");
+    out->unknown[k] = true;
+  }
+  return STATUS_OK;
+}
+
+static Status read_scores(Predictor *p, const Forward *f, const float *nll, Score *out,
+                          Error *err) {
   for (int64_t i = 0, first = 0; i < f->items; first += sequences_of(&f->item[i]), i++) {
     TRY(score_item(&f->item[i], &f->choice, first, nll, &out[i], err));
+    TRY(mark_unknown(p, &f->item[i], &f->choice, first, &out[i], err));
   }
   return STATUS_OK;
 }
@@ -153,7 +178,7 @@ static Status run_forward(Predictor *p, const Asking *asking, const Forward *f, 
     c.precision = p->settings.precision;
     T5Run run = {p->model, route.adapters, false};
     const float *nll = choice_losses(&c, &run, f);
-    status = nll ? read_scores(f, nll, out, err) : err->status;
+    status = nll ? read_scores(p, f, nll, out, err) : err->status;
     arena_release(p->arena, EMPTY);
   }
   predict_route_free(&route);
@@ -188,5 +213,6 @@ Status predict_scores(Predictor *p, const Asking *asking, const Item *item, int6
 void score_free(Score *s) {
   free(s->score);
   free(s->loglik);
+  free(s->unknown);
   *s = (Score){0};
 }

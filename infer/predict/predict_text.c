@@ -9,14 +9,16 @@ static const GenerationConfig NOTHING_ASKED = {.start = -1};
 
 /* Takes as many of the n items as fit, at least one. An item costs its input and the room that its
  * beams have in the cache. */
-static Status fill_batch(TokenList *input, const Predictor *p, const Item *item, int64_t n,
-                         Error *err) {
+static Status fill_batch(TokenList *input, Predictor *p, const Item *item, int64_t n, Error *err) {
   const PredictSettings *s = &p->settings;
   tokens_keep(input, 0);
   while (input->count < n) {
-    TRY(tokens_add(input, p->tokenizer, item[input->count].input, s->max_input, err));
+    SequenceLoss loss = {0};
+    TRY(tokens_add(input, p->tokenizer, item[input->count].input, s->max_input, &loss, err));
     int64_t tokens = tokens_total(input) + input->count * s->beams * s->max_output;
-    if (input->count == 1 || tokens <= s->batch_tokens) continue;
+    bool fits = input->count == 1 || tokens <= s->batch_tokens;
+    if (fits) sequence_loss_add(&p->loss.input, &loss);
+    if (fits) continue;
     tokens_keep(input, input->count - 1);
     break;
   }

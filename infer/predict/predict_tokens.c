@@ -34,10 +34,10 @@ static Status append_ids(TokenList *t, const int32_t *ids, int64_t n, Error *err
 }
 
 Status tokens_add(TokenList *t, const Tokenizer *tokenizer, const char *text, int64_t most,
-                  Error *err) {
+                  SequenceLoss *loss, Error *err) {
   int32_t *ids;
   int64_t n;
-  TRY(sequence_encode(tokenizer, text, most, &ids, &n, err));
+  TRY(sequence_encode_watched(tokenizer, text, most, &ids, &n, loss, err));
   Status status = append_ids(t, ids, n, err);
   free(ids);
   return status;

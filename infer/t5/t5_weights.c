@@ -139,7 +139,8 @@ static Status require_room(const T5 *m, Error *err) {
   char what[80];
   for (int i = 0; i < m->tensors; i++) weights += (double)tensor_count(m->tensor[i].tensor);
   snprintf(what, sizeof what, "a new T5 of %.3g million weights", weights / 1e6);
-  return memory_require(sizeof(float) * weights, memory_left(), what, "choose a smaller shape", err);
+  return memory_require(sizeof(float) * weights, memory_left(), what, "choose a smaller shape",
+                        err);
 }
 
 Status t5_random(T5 **model, const T5Config *config, uint64_t seed, bool trainable, Error *err) {

@@ -19,7 +19,9 @@ static const char usage[] =
     "\"instruction\". Every line gives one line, in order:\n"
     "  {\"id\", \"prediction\": index, \"choice\": text, \"scores\": [...], \"loglik\": [...]}\n"
     "loglik is the log-likelihood of a choice in nats, EOS counted, and its score the mean over\n"
-    "its tokens. The largest score is predicted, the first of equal ones. Choices that\n"
+    "its tokens. The largest score is predicted, the first of equal ones. Where choices are\n"
+    "nothing but characters that the vocabulary has no pieces for, their scores are those of\n"
+    "\"unknown\" and not their own; \"unknown\": [index, ...] names them. Choices that\n"
     "are the same tokens have the same score. An item without choices has no line: stderr names "
     "it, and\n"
     "--strict refuses it.\n"
@@ -31,10 +33,22 @@ static json_t *real_list(const double *value, int n) {
   return list;
 }
 
+/* The indices of choices of unknown tokens alone. */
+static json_t *unknown_list(const Score *s) {
+  json_t *list = json_array();
+  for (int i = 0; i < s->choices; i++) {
+    if (s->unknown[i]) json_push(&list, json_integer(i));
+  }
+  return list;
+}
+
 static json_t *score_line(const Item *item, const Score *s) {
-  return json_pack("{s:s, s:i, s:s, s:o, s:o}", "id", item->id, "prediction", s->prediction,
-                   "choice", item->choice[s->prediction], "scores", real_list(s->score, s->choices),
-                   "loglik", real_list(s->loglik, s->choices));
+  json_t *line =
+      json_pack("{s:s, s:i, s:s, s:o, s:o}", "id", item->id, "prediction", s->prediction, "choice",
+                item->choice[s->prediction], "scores", real_list(s->score, s->choices), "loglik",
+                real_list(s->loglik, s->choices));
+  if (s->unknown) json_put(&line, "unknown", unknown_list(s));
+  return line;
 }
 
 static Status answer_score(Predictor *p, const Asking *asking, const Item *item, int64_t n,

@@ -34,9 +34,12 @@ static const char usage[] =
     "                       it would take; write nothing\n"
     "      --strict         a warning about the data is an error\n"
     "\n"
-    "Before it starts a training says what its data are like (OUTPUT/data.json). It warns where over\n"
-    "1 % of inputs or targets are cut, of their tokens unknown to the vocabulary, of targets empty,\n"
-    "or of validation inputs among those of training: what one line in a hundred lacks is a property\n"
+    "Before it starts a training says what its data are like (OUTPUT/data.json). It warns where "
+    "over\n"
+    "1 % of inputs or targets are cut, of their tokens unknown to the vocabulary, of targets "
+    "empty,\n"
+    "or of validation inputs among those of training: what one line in a hundred lacks is a "
+    "property\n"
     "of the data, and no loss shows it; and where over 90 % of targets are the same, when a small\n"
     "loss is no success. Repetitions and labels are counted in all examples, tokens in 2500.\n"
     "\n"
@@ -200,7 +203,8 @@ static Status train_as_asked(const TrainArguments *a, Error *err) {
   Status status = settings_init(&set, &settings, a->objective, err);
   if (status == STATUS_OK) status = read_settings(&set, a, err);
   if (status == STATUS_OK && settings.expert) adapter_notes_say(settings.expert);
-  if (status == STATUS_OK) status = a->dry_run ? dry_run(&set, a->strict, err) : run_training(&set, a, err);
+  if (status == STATUS_OK)
+    status = a->dry_run ? dry_run(&set, a->strict, err) : run_training(&set, a, err);
   options_free(&set);
   return status;
 }

@@ -73,6 +73,8 @@ typedef struct Watching {
   bool begun;
   const EvalMethod *failed; /* what failed last, and why */
   char error[ERROR_TEXT];
+  const Evaluation *evaluation;
+  bool *told; /* [tasks] what of their items is not read, which is the same with every method */
 } Watching;
 
 static void on_items(void *arg, const EvalTask *task, const EvalMethod *method, int64_t done,
@@ -85,9 +87,19 @@ static void on_items(void *arg, const EvalTask *task, const EvalMethod *method, 
   if (done == total) w->before += done;
 }
 
+static void tell_loss(Watching *w, const EvalTask *task, const EvalCell *cell) {
+  const EvalSpec *spec = w->evaluation->spec;
+  bool *told = &w->told[task - spec->task];
+  if (cell->state != CELL_DONE || *told) return;
+  *told = true;
+  predict_tell_loss(&w->progress, task->file, &cell->loss, spec->settings.max_input,
+                    spec->settings.max_target);
+}
+
 static void on_cell(void *arg, const EvalTask *task, const EvalMethod *method,
                     const EvalCell *cell) {
   Watching *w = arg;
+  tell_loss(w, task, cell);
   if (cell->state != CELL_FAILED || (w->failed == method && strcmp(w->error, cell->error) == 0))
     return;
   console_note(&w->progress, "failed: %s on %s: %s", method->name, task->name, cell->error);
@@ -97,7 +109,10 @@ static void on_cell(void *arg, const EvalTask *task, const EvalMethod *method,
 
 /* STATUS_PARTIAL when cells failed. */
 static Status compute_cells(Evaluation *e, Error *err) {
-  Watching w = {.total = evaluation_work(e)};
+  Watching w = {.total = evaluation_work(e),
+                .evaluation = e,
+                .told = calloc((size_t)e->spec->tasks, sizeof(bool))};
+  if (!w.told) return error_set(err, STATUS_RUN, "out of memory: watching the evaluation");
   const EvalWatch watch = {&w, on_items, on_cell, interrupt_catch()};
   int taken = evaluation_count(e, CELL_DONE);
   if (taken)
@@ -105,6 +120,7 @@ static Status compute_cells(Evaluation *e, Error *err) {
                  evaluation_count(e, CELL_OPEN));
   Status status = evaluation_run(e, &watch, err);
   console_progress_end(&w.progress);
+  free(w.told);
   if (status != STATUS_OK) return status;
   return evaluation_count(e, CELL_FAILED) ? STATUS_PARTIAL : STATUS_OK;
 }

@@ -1,9 +1,10 @@
 #include "tools/predict/predict_items.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
-
-#include "tools/shell/console.h"
+#include <string.h>
 
 enum { NAMED = 3 }; /* items that are named one by one */
 
@@ -43,4 +44,36 @@ Status predict_tell_items(const ItemSet *items, int64_t asked, Error *err) {
   console_note(NULL, "%s: %" PRId64 " of %" PRId64 " items %s left out:", items_path(items), odd,
                asked + odd, odd == 1 ? "is" : "are");
   return tell_odd(items, odd, err);
+}
+
+/* Appends a formatted part to the line, behind "; " where it is not the first. */
+static void __attribute__((format(printf, 3, 4)))
+add_part(char *line, size_t size, const char *format, ...) {
+  size_t used = strlen(line);
+  const char *before = used ? "; " : "";
+  used += (size_t)snprintf(line + used, size - used, "%s", before);
+  va_list args;
+  va_start(args, format);
+  vsnprintf(line + used, size - used, format, args);
+  va_end(args);
+}
+
+void predict_tell_loss(Progress *progress, const char *path, const PredictLoss *loss,
+                       int64_t max_input, int64_t max_target) {
+  char line[512] = "";
+  const SequenceLoss *in = &loss->input, *out = &loss->choice;
+  int64_t unknown = in->unknown + out->unknown;
+  if (in->cut > 0)
+    add_part(line, sizeof line, "%" PRId64 " of %" PRId64 " inputs were cut at %" PRId64 " tokens",
+             in->cut, in->texts, max_input);
+  if (out->cut > 0)
+    add_part(line, sizeof line, "%" PRId64 " of %" PRId64 " choices were cut at %" PRId64 " tokens",
+             out->cut, out->texts, max_target);
+  if (unknown > 0)
+    add_part(line, sizeof line, "%" PRId64 " of %" PRId64 " tokens are unknown to the vocabulary",
+             unknown, in->tokens + out->tokens);
+  if (loss->unknown_choices > 0)
+    add_part(line, sizeof line, "of %" PRId64 " choices all are, and their scores are not theirs",
+             loss->unknown_choices);
+  if (*line) console_note(progress, "%s: %s", path, line);
 }
