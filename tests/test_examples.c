@@ -282,10 +282,9 @@ static void a_tokenizer_comes_from_the_texts(void **state) {
   Error err = {0};
   char data[PATH_MAX];
   strcpy(data, scratch_write(s, "data.jsonl", text, strlen(text)));
-  expect_ok(
-      "jsonl",
-      examples_train_tokenizer(data, &KEYS, CORPUS_PIECES, "pieces", scratch_path(s, "one"), &err),
-      &err);
+  Status made =
+      examples_train_tokenizer(data, &KEYS, CORPUS_PIECES, "n", scratch_path(s, "one"), &err);
+  expect_ok("jsonl", made, &err);
   expect_ok("one", file_read(s->path, 1 << 24, &one, &one_size, &err), &err);
   corpus_train(scratch_path(s, "two"));
   expect_ok("two", file_read(s->path, 1 << 24, &two, &two_size, &err), &err);
@@ -294,14 +293,12 @@ static void a_tokenizer_comes_from_the_texts(void **state) {
   free(one);
   free(two);
   scratch_write(s, "data.jsonl", "{\"input\": \"\", \"target\": \"\"}", 27);
-  expect_error("none",
-               examples_train_tokenizer(data, &KEYS, 99, "pieces", scratch_path(s, "x"), &err),
-               &err, STATUS_INPUT, "data.jsonl: holds no text");
+  made = examples_train_tokenizer(data, &KEYS, 99, "n", scratch_path(s, "x"), &err);
+  expect_error("none", made, &err, STATUS_INPUT, "data.jsonl: holds no text");
   err = (Error){0};
   scratch_write(s, "data.jsonl", "{\"input\": \"\"}", 13);
-  expect_error("key",
-               examples_train_tokenizer(data, &KEYS, 99, "pieces", scratch_path(s, "x"), &err),
-               &err, STATUS_INPUT, "data.jsonl: line 1: target: is missing");
+  made = examples_train_tokenizer(data, &KEYS, 99, "n", scratch_path(s, "x"), &err);
+  expect_error("key", made, &err, STATUS_INPUT, "data.jsonl: line 1: target: is missing");
 }
 
 /* Every set of $SKEIN_DATA/t0 opens, and its examples can be had. */

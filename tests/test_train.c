@@ -179,20 +179,6 @@ static void stop_at(void *arg, const MetricsRow *row, int64_t steps) {
   if (row->step == s->at) s->stop = 1;
 }
 
-/* Stopped before the first step, it goes on from what the settings make. */
-static void test_a_run_resumes_from_its_start(void **state) {
-  (void)state;
-  Error failure = {0};
-  Stopper stopper = {0, 1};
-  TrainWatch watch = {&stopper, NULL, NULL, &stopper.stop};
-  Status status =
-      workspace_train(&space, &objective_base, "zero", false, NULL, &watch, NULL, &failure);
-  assert_int_equal(status, STATUS_INTERRUPTED);
-  CHECK(workspace_train(&space, &objective_base, "zero", true, NULL, NULL, NULL, err));
-  train_into(&objective_base, "at-once", NULL);
-  assert_true(workspace_same(&space, "zero/model.safetensors", "at-once/model.safetensors"));
-}
-
 static void run_interrupted(const ObjectiveKind *kind, const char *output, int64_t at) {
   Error err = {0};
   Stopper stopper = {at, 0};
@@ -305,37 +291,6 @@ static void test_best_validation_is_the_result_and_last_is_kept(void **state) {
                               "worse/last/adapter_model.safetensors"));
 }
 
-/* Of step 0 nothing is kept but that it was: where it is the best, it is made again. The base has
- * learnt what validation asks for, so whatever else is learnt makes it worse. */
-static void test_the_start_is_made_again(void **state) {
-  (void)state;
-  TrainOutcome out;
-  char train_path[300], valid_path[300], wind[300], base[300], pieces[300];
-  use_contrary_data(train_path, valid_path);
-  snprintf(pieces, sizeof pieces, "model.tokenizer=%s",
-           workspace_path(&space, "base/spiece.model"));
-  snprintf(wind, sizeof wind, "data.train=%s", workspace_path(&space, "wind.jsonl"));
-  CHECK(workspace_train(&space, &objective_base, "wind", false,
-                        LIST(wind, valid_path, pieces, "train.steps=60", "corruption.target_rate=1",
-                             "train.learning_rate=0.02"),
-                        NULL, NULL, err));
-  snprintf(base, sizeof base, "base=%s", workspace_path(&space, "wind"));
-  workspace_write(
-      &space, "wind.jsonl",
-      "{\"input\": \"the bird <extra_id_0>\", \"target\": \"<extra_id_0> wind bridge\"}\n");
-  train_into(&objective_lora, "none", LIST(base, train_path, valid_path, "train.steps=0"));
-  CHECK(workspace_train(&space, &objective_lora, "start", false,
-                        LIST(base, train_path, valid_path, "train.learning_rate=0.1"), NULL, &out,
-                        err));
-  assert_int_equal(out.result_step, 0);
-  assert_false(workspace_same(&space, "start/adapter_model.safetensors",
-                              "start/last/adapter_model.safetensors"));
-  assert_true(
-      workspace_same(&space, "start/adapter_model.safetensors", "none/adapter_model.safetensors"));
-  assert_int_not_equal(
-      access(workspace_path(&space, "start/checkpoints/step-00000000/state.safetensors"), F_OK), 0);
-}
-
 static void test_patience_stops_early(void **state) {
   (void)state;
   TrainOutcome out;
@@ -372,13 +327,11 @@ int main(void) {
       cmocka_unit_test(test_threads_change_no_bit),
       cmocka_unit_test(test_seed_changes_the_result),
       cmocka_unit_test(test_micro_batch_size_changes_rounding_only),
-      cmocka_unit_test(test_a_run_resumes_from_its_start),
       cmocka_unit_test(test_resumed_run_has_the_same_bits),
       cmocka_unit_test(test_damaged_checkpoint_is_named_and_skipped),
       cmocka_unit_test(test_resume_refuses_another_run),
       cmocka_unit_test(test_changed_base_is_noticed),
       cmocka_unit_test(test_best_validation_is_the_result_and_last_is_kept),
-      cmocka_unit_test(test_the_start_is_made_again),
       cmocka_unit_test(test_patience_stops_early),
       cmocka_unit_test(test_non_finite_steps_end_the_run_and_spare_the_checkpoint),
   };
