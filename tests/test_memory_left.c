@@ -74,6 +74,18 @@ static void this_system_says_something(void **state) {
   if (access("/proc/meminfo", R_OK) == 0) assert_true(memory_left().memory > 0);
 }
 
+static void too_much_is_refused(void **state) {
+  (void)state;
+  Error err = {0};
+  const double gib = 1 << 30;
+  const MemoryLeft left = {2 * gib, gib};
+  expect_ok("swap counts", memory_require(3 * gib, left, "a", "b", &err), &err);
+  expect_ok("unknown", memory_require(99 * gib, (MemoryLeft){0}, "a", "b", &err), &err);
+  Status got = memory_require(3.5 * gib, left, "the run", "learn less", &err);
+  expect_error("much", got, &err, STATUS_RUN,
+               "the run: needs about 3.5 GiB of memory, and 3.0 GiB are left; learn less");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(nothing_is_known_of_no_system, scratch_setup,
@@ -84,6 +96,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(version_1_bounds_where_the_path_is_not_there, scratch_setup,
                                       scratch_teardown),
       cmocka_unit_test(this_system_says_something),
+      cmocka_unit_test(too_much_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,32 +36,32 @@ typedef struct Warnings {
   int count;
 } Warnings;
 
-static void judge(Warnings *w, const char *key, double share, double most, const char *what) {
-  if (share <= most) return;
-  snprintf(w->text[w->count++], WARNING_TEXT, "%s: %.1f %% (more than %g %%) %s", key, 100 * share,
-           100 * most, what);
+static void judge(Warnings *w, const char *key, double share, int percent, const char *what) {
+  if (100 * share <= percent) return;
+  snprintf(w->text[w->count++], WARNING_TEXT, "%s: %.1f %% (more than %d %%) %s", key, 100 * share,
+           percent, what);
 }
 
 static void judge_set(Warnings *w, const char *key, const ExampleSurvey *s) {
-  judge(w, key, share_of(s->input.cut, s->input.texts), DATA_LOST_MOST,
+  judge(w, key, share_of(s->input.cut, s->input.texts), DATA_LOST_PERCENT,
         "of inputs are cut: what stands at their end, often the question, is never read; raise "
         "data.max_input, or shorten them");
   judge(
-      w, key, share_of(s->target.cut, s->target.texts), DATA_LOST_MOST,
+      w, key, share_of(s->target.cut, s->target.texts), DATA_LOST_PERCENT,
       "of targets are cut: a model learns to end in the middle; raise data.max_target, or shorten "
       "them");
-  judge(w, key, share_of(s->input.unknown, s->input.tokens), DATA_LOST_MOST,
+  judge(w, key, share_of(s->input.unknown, s->input.tokens), DATA_LOST_PERCENT,
         "of the inputs' tokens are unknown: the vocabulary has no pieces for these characters, and "
         "the model cannot tell them apart; replace them, or take another base");
   judge(
-      w, key, share_of(s->target.unknown, s->target.tokens), DATA_LOST_MOST,
+      w, key, share_of(s->target.unknown, s->target.tokens), DATA_LOST_PERCENT,
       "of the targets' tokens are unknown: the vocabulary has no pieces for these characters, and "
       "they are never written; replace them, or take another base");
   judge(
-      w, key, share_of(s->empty_targets, s->examples), DATA_LOST_MOST,
+      w, key, share_of(s->empty_targets, s->examples), DATA_LOST_PERCENT,
       "of targets are empty: the model learns to say nothing; leave these lines out, or give them "
       "a text");
-  judge(w, key, share_of(s->commonest, s->examples), DATA_COMMONEST_MOST,
+  judge(w, key, share_of(s->commonest, s->examples), DATA_COMMONEST_PERCENT,
         "of targets are the same: who always says it is right so often, and a small loss is no "
         "success; balance them");
 }
@@ -70,7 +70,7 @@ static Warnings find_warnings(const DataReport *r) {
   Warnings w = {.count = 0};
   judge_set(&w, "data.train", &r->train);
   judge_set(&w, "data.valid", &r->valid);
-  judge(&w, "data.valid", share_of(r->shared, r->valid.examples), DATA_LOST_MOST,
+  judge(&w, "data.valid", share_of(r->shared, r->valid.examples), DATA_LOST_PERCENT,
         "of inputs are those of training examples: validation measures what was learnt by heart; "
         "leave them out of one of the files");
   return w;

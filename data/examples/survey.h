@@ -10,7 +10,7 @@
 enum { SURVEY_LABELS = 64 };
 /* Examples that are tokenised: enough to see a share of 1 % as 0.6 to 1.4 % (two standard errors),
  * and a second's work or less. */
-enum { SURVEY_SAMPLE = 2500 };
+#define SURVEY_SAMPLE 2500
 
 typedef struct ExampleSurvey {
   int64_t examples;

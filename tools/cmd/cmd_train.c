@@ -11,7 +11,12 @@
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
 #include "tools/shell/machine.h"
+#include "train/data_report.h"
 #include "train/loop.h"
+
+#define TEXT_OF_(number) #number
+#define TEXT_OF(number)  TEXT_OF_(number)
+#define PERCENT(number)  TEXT_OF(number) " %"
 
 static const char usage[] =
     "skein train: learn the gates of an expert, an expert, or a small base; or take the mean\n"
@@ -34,14 +39,13 @@ static const char usage[] =
     "                       it would take; write nothing\n"
     "      --strict         a warning about the data is an error\n"
     "\n"
-    "Before it starts a training says what its data are like (OUTPUT/data.json). It warns where "
-    "over\n"
-    "1 % of inputs or targets are cut, of their tokens unknown to the vocabulary, of targets "
-    "empty,\n"
-    "or of validation inputs among those of training: what one line in a hundred lacks is a "
-    "property\n"
-    "of the data, and no loss shows it; and where over 90 % of targets are the same, when a small\n"
-    "loss is no success. Repetitions and labels are counted in all examples, tokens in 2500.\n"
+    "Before it starts, a training says what its data are like (OUTPUT/data.json). It warns\n"
+    "where more than " PERCENT(DATA_LOST_PERCENT) " of inputs or targets are cut, of their tokens\n"
+    "unknown to the vocabulary, of targets empty, or of validation inputs among those of training:\n"
+    "so much is no stray line but a property of the data, and no loss shows it; and where more\n"
+    "than " PERCENT(DATA_COMMONEST_PERCENT) " of targets are the same: then a small loss is no\n"
+    "success. Tokens are counted in " TEXT_OF(SURVEY_SAMPLE) " examples that train.seed draws, the\n"
+    "rest in all.\n"
     "\n"
     "Ctrl-C finishes the step, saves and exits with 130; a second one exits at once.\n";
 

@@ -128,16 +128,16 @@ static Status write_trace(PredictParts *p, const PredictOptions *o, Error *err) 
   return status;
 }
 
-static void tell_loss(const PredictParts *p, const PredictOptions *o) {
-  const PredictLoss loss = predictor_loss(p->predictor);
-  predict_tell_loss(NULL, items_path(p->items), &loss, o->max_input, o->max_target);
+static void tell_loss(const Run *r, const PredictOptions *o) {
+  const PredictLoss loss = predictor_loss(r->predictor);
+  predict_tell_loss(NULL, items_path(r->parts.items), &loss, o->max_input, o->max_target);
 }
 
 Status predict_run(const PredictOptions *o, const char *label, PredictAnswer *answer, Error *err) {
   Run r = {0};
   Status status = run_open(&r, o, err);
   if (status == STATUS_OK) status = answer_all(&r, o, label, answer, err);
-  if (status == STATUS_OK) tell_loss(&r.parts, o);
+  if (status == STATUS_OK) tell_loss(&r, o);
   if (status == STATUS_OK && o->stats) status = write_stats(&r, o, err);
   if (status == STATUS_OK && o->trace) status = write_trace(&r.parts, o, err);
   if (status == STATUS_OK && o->output) status = atomic_commit(&r.lines_file, err);
