@@ -170,7 +170,7 @@ static void print_plan(const RunSettings *s, const TrainPlan *plan) {
   char a[32], b[32], c[32], d[32], t[32];
   double rate = machine_fma_rate((int)s->threads) * LIKELY_PERCENT / 100;
   double step = e->flops_per_step / rate;
-  printf("train %s: a run would begin\n", s->objective->name);
+  printf("train %s: every file fits\n", s->objective->name);
   printf("learnt     %" PRId64 " tensors\n", plan->params);
   printf("examples   %" PRId64 ", mean %.1f input and %.1f target tokens\n", w->examples,
          w->mean_input, w->mean_target);
