@@ -82,6 +82,11 @@ refused_alike() {
   is_refusal $? "$want" "$pattern" && cp "$work/err" "$work/err.run" &&
     { gate "$@" --dry-run || is_refusal $? "$want" "$pattern"; } && cmp -s "$work/err" "$work/err.run"
 }
+# The same, in words of its own.
+alike_in_code() {
+  gate "$@"
+  is_refusal $? 1 "$work/" && { gate "$@" --dry-run || is_refusal $? 1 "$work/"; } && [ -s "$work/err" ]
+}
 mkdir "$work/run"
 echo kept >"$work/run/run.yaml"
 check 'another run' refused_alike 2 'run already holds a run'
@@ -95,6 +100,10 @@ mkdir "$work/run"
 ln -s "$work/good.jsonl" "$work/run/gate.safetensors"
 check 'a link for the result' refused_alike 1 'gate.safetensors: is a symbolic link'
 rm -r "$work/run"
+ln -s "$work/nowhere" "$work/lost"
+check 'a link to nowhere' alike_in_code -s output="$work/lost"
+check 'a file' alike_in_code -s output="$work/good.jsonl"
+check 'below a file' alike_in_code -s output="$work/good.jsonl/run"
 check 'a home' refused_alike 2 '~/run: ' -s output='~/run'
 check 'a precision' env SKEIN_KERNEL=portable sh -c "
   ! '$skein' train gate -c configs/demo/gate.yaml -s output='$work/run' -s train.precision=bf16 --dry-run 2>'$work/err' &&
@@ -141,7 +150,7 @@ done
 check 'a copy stays' grep -q '"inputs_in_train": 1' "$work/run/data.json"
 rm -rf "$work/run"
 # shellcheck disable=SC2086 # options
-refused 3 'data.train: .* of inputs are cut.*--strict' $odd --strict
+refused 3 'data.train: .* of inputs are cut.*--strict; of 5 warnings the first' $odd --strict
 gate --strict --dry-run
 check 'sound data' [ $? -eq 0 ]
 

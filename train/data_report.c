@@ -79,7 +79,8 @@ static Warnings find_warnings(const DataReport *r) {
 Status data_report_require_sound(const DataReport *r, Error *err) {
   const Warnings w = find_warnings(r);
   if (w.count == 0) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s; without --strict this is a warning", w.text[0]);
+  return error_set(err, STATUS_INPUT, "%s (--strict; of %d warnings the first)", w.text[0],
+                   w.count);
 }
 
 /* ---- for people ---- */

@@ -193,8 +193,7 @@ static Status train_steps(Run *r, Error *err) {
 
 /* ---- the result ---- */
 
-/* The result is the best validated step; where that is not the last, the last is kept too. */
-/* The parameters are again as the settings make them. What is done with them is to save them. */
+/* The parameters become again what the settings make; nothing but saving and reporting follows. */
 static Status return_to_start(Run *r, Error *err) {
   batch_reader_stop(r->reader);
   r->reader = NULL;
@@ -205,6 +204,7 @@ static Status return_to_start(Run *r, Error *err) {
   return objective_open(&r->objective, r->settings, r->dir.root, true, r->notes, err);
 }
 
+/* The result is the best validated step; where that is not the last, the last is kept too. */
 static Status write_result(Run *r, TrainOutcome *out, Error *err) {
   Objective *o = &r->objective;
   note_take(r->notes, "writing the result");

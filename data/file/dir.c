@@ -107,9 +107,21 @@ Status dir_check_writable(const char *path, Error *err) {
   return path_failure(path, STATUS_RUN, "cannot create a file in the directory", err);
 }
 
+/* A link to nowhere is not missing: no directory can be made of its name. */
+static bool is_missing(const char *path) {
+  Spot spot;
+  struct stat info;
+  int cause = spot_open(&spot, path) == 0 ? 0 : errno;
+  if (cause == 0) {
+    cause = fstatat(spot.dir, spot.name, &info, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+    spot_close(&spot);
+  }
+  return cause == ENOENT || cause == ENOTDIR;
+}
+
 /* Cuts the path to the nearest that is there. */
 static void cut_to_existing(char *path) {
-  while (!file_exists(path)) {
+  while (is_missing(path)) {
     char *slash = strrchr(path, '/');
     if (!slash || slash == path) strcpy(path, slash ? "/" : ".");
     if (!slash || slash == path) return;
