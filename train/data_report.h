@@ -11,8 +11,8 @@
 #include "train/note.h"
 #include "train/run_settings.h"
 
-/* Percentages above which there is a warning. Stray lines are in most files; what one line in a hundred
- * lacks is a property of the data, and is seen in no loss. */
+/* Percentages above which there is a warning. Stray lines are in most files; what one line in a
+ * hundred lacks is a property of the data, and is seen in no loss. */
 #define DATA_LOST_PERCENT 1
 /* Who always says the commonest label is right so often: a small loss is then no success. */
 #define DATA_COMMONEST_PERCENT 90
