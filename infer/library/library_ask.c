@@ -43,8 +43,8 @@ static Status score_items(Skein *s, const Item *item, size_t count, SkeinScore *
   if (status == STATUS_OK)
     status = predict_scores(p, &(Asking){0}, item, (int64_t)count, score, err);
   for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-    scores[i] =
-        (SkeinScore){score[i].prediction, score[i].choices, score[i].score, score[i].loglik};
+    scores[i] = (SkeinScore){score[i].prediction, score[i].choices, score[i].score, score[i].loglik,
+                             score[i].unknown};
   }
   predictor_close(p);
   free(score);
@@ -63,7 +63,8 @@ SkeinStatus skein_score(Skein *skein, const SkeinItem *items, size_t count, Skei
 
 void skein_scores_free(SkeinScore *scores, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    score_free(&(Score){.score = scores[i].score, .loglik = scores[i].loglik});
+    score_free(&(Score){
+        .score = scores[i].score, .loglik = scores[i].loglik, .unknown = scores[i].unknown});
     scores[i] = (SkeinScore){0};
   }
 }

@@ -12,6 +12,7 @@
 #ifndef SKEIN_H
 #define SKEIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,6 +75,8 @@ typedef struct SkeinScore {
   int choices;
   double *score;  /* [choices] mean log-likelihood of a token, EOS counted */
   double *loglik; /* [choices] its sum, nats */
+  bool *unknown;  /* [choices] of characters alone that the base has no pieces for: the score is not
+                     the choice's own; NULL: none is */
 } SkeinScore;
 
 /* Ranks the choices of `count` items; free the results together with skein_scores_free. */
