@@ -64,6 +64,10 @@ Status metric_add(Metric m, MetricSums *sums, const char *prediction, const char
   return STATUS_OK;
 }
 
+bool metric_is_mean(Metric m) {
+  return MEASURE[m].score != NULL;
+}
+
 double metric_score(Metric m, const MetricSums *sums) {
   if (sums->sum[0] == 0) return 0;
   return 100 * (MEASURE[m].score ? sums->sum[1] / sums->sum[0] : metric_bleu(sums));
@@ -87,6 +91,11 @@ static double sorted_percentile(const double *sorted, int64_t n, double q) {
   return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
 }
 
+Interval metric_percentiles(double *score, int64_t n) {
+  qsort(score, (size_t)n, sizeof *score, order_double);
+  return (Interval){sorted_percentile(score, n, 0.025), sorted_percentile(score, n, 0.975)};
+}
+
 Status metric_interval(Metric m, const MetricSums *item, int64_t n, int64_t samples, uint64_t seed,
                        Interval *out, Error *err) {
   assert(n > 0 && samples > 0);
@@ -97,9 +106,7 @@ Status metric_interval(Metric m, const MetricSums *item, int64_t n, int64_t samp
     Rng rng = {rng_key(seed, (uint64_t)s, (uint64_t)n, (uint64_t)m), 0};
     score[s] = resampled_score(m, item, n, &rng);
   }
-  qsort(score, (size_t)samples, sizeof *score, order_double);
-  *out = (Interval){sorted_percentile(score, samples, 0.025),
-                    sorted_percentile(score, samples, 0.975)};
+  *out = metric_percentiles(score, samples);
   free(score);
   return STATUS_OK;
 }

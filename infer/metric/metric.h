@@ -1,8 +1,8 @@
 /* metric: how good predictions are. Every metric adds up statistics of single items, so that a
  * score, and its bootstrap interval, are functions of sums over items.
  *
- * The room infer/metric owns metrics, what they make of texts, and their statistics. It knows
- * strings: no model, no item, no file.
+ * The room infer/metric owns metrics, what they make of texts, and their statistics: intervals here,
+ * comparisons of two systems in paired.h. It knows strings: no model, no item, no file.
  *
  *   METRIC             OF AN ITEM                                         REFERENCE
  *   accuracy           prediction is the label's choice                   -
@@ -18,6 +18,7 @@
 #ifndef SKEIN_METRIC_H
 #define SKEIN_METRIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "autograd/ground/status.h"
@@ -49,6 +50,9 @@ typedef struct MetricSums {
  * prediction and the target are the texts of choices. */
 Status metric_add(Metric m, MetricSums *sums, const char *prediction, const char *const *target,
                   int targets, Error *err);
+/* Whether the score is the mean of the items' scores, of which sum[1] is the sum, each in [0, 1];
+ * false of a corpus score (bleu), which all its sums make. */
+bool metric_is_mean(Metric m);
 /* The score of summed statistics, in percent (0 to 100); 0 of nothing. */
 double metric_score(Metric m, const MetricSums *sums);
 

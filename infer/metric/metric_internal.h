@@ -18,4 +18,7 @@ Status metric_bleu_add(MetricSums *sums, const char *prediction, const char *con
                        int targets, Error *err);
 double metric_bleu(const MetricSums *sums);
 
+/* Sorts scores [n] and takes their percentiles 2.5 and 97.5. */
+Interval metric_percentiles(double *score, int64_t n);
+
 #endif
