@@ -132,12 +132,13 @@ static void test_unreadable_cells_are_told(void **state) {
   assert_int_equal(eval_run_whole(s, TEXT, false).cells, 1);
 }
 
+static const char TWO[] = EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [phatgoose]\n";
+static const char ONE[] =
+    EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: phatgoose, top_k: 1}]\n";
+
 /* A cell that could not be finished leaves nothing that is taken for a part of another. */
 static void test_parts_of_other_cells(void **state) {
   Scratch *s = *state;
-  static const char TWO[] = EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [phatgoose]\n";
-  static const char ONE[] =
-      EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: phatgoose, top_k: 1}]\n";
   static const char TWO_WITHOUT[] =
       "statistics: false\n" EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [phatgoose]\n";
   char routing[200];
@@ -145,6 +146,7 @@ static void test_parts_of_other_cells(void **state) {
   eval_run_whole(s, TWO, false);
   char *whole = eval_world_read(s, "out/cells/phatgoose/who.jsonl");
   assert_int_equal(unlink(routing), 0);
+  assert_int_equal(unlink(scratch_path(s, "out/cells/phatgoose/who.json")), 0);
   assert_int_equal(mkdir(routing, 0777), 0);
   assert_int_equal(eval_run_whole(s, ONE, false).failed, 1);
   assert_int_equal(rmdir(routing), 0);
@@ -155,12 +157,83 @@ static void test_parts_of_other_cells(void **state) {
   free(again);
 }
 
+/* Other settings take no finished cell away: what they replace is found again. */
+static void test_cells_of_other_settings_stay(void **state) {
+  Scratch *s = *state;
+  static const char *const END[] = {".json", ".jsonl", ".routing.json"};
+  expect_ok("clean", dir_remove(scratch_path(s, "out"), NULL), &(Error){0});
+  eval_run_whole(s, TWO, false);
+  char *before[3];
+  for (int i = 0; i < 3; i++) {
+    char name[100];
+    snprintf(name, sizeof name, "out/cells/phatgoose/who%s", END[i]);
+    before[i] = eval_world_read(s, name);
+  }
+  assert_int_equal(eval_run_whole(s, ONE, false).cells, 1);
+  EvalRun r;
+  Error err = {0};
+  expect_ok("open", eval_run_open(&r, s, TWO, false, &err), &err);
+  assert_int_equal(evaluation_count(&r.e, CELL_DONE), 1);
+  assert_true(evaluation_cell(&r.e, 0, 0)->kept && evaluation_cell(&r.e, 0, 0)->displaces);
+  eval_run_close(&r);
+  assert_int_equal(eval_run_whole(s, TWO, false).cells, 0);
+  assert_int_equal(eval_run_whole(s, ONE, false).cells, 0);
+  assert_int_equal(eval_run_whole(s, TWO, false).cells, 0);
+  for (int i = 0; i < 3; i++) {
+    char name[100];
+    snprintf(name, sizeof name, "out/cells/phatgoose/who%s", END[i]);
+    char *after = eval_world_read(s, name);
+    assert_string_equal(before[i], after);
+    free(before[i]);
+    free(after);
+  }
+}
+
+/* A cell that cannot be kept is not replaced. */
+static void test_what_cannot_be_kept_stays(void **state) {
+  Scratch *s = *state;
+  expect_ok("clean", dir_remove(scratch_path(s, "out"), NULL), &(Error){0});
+  eval_run_whole(s, TWO, false);
+  scratch_write(s, "out/kept", "", 0);
+  EvalWatched w = eval_run_whole(s, ONE, false);
+  assert_int_equal(w.failed, 1);
+  assert_non_null(strstr(w.last_error, "out/kept"));
+  assert_int_equal(unlink(scratch_path(s, "out/kept")), 0);
+  assert_int_equal(eval_run_whole(s, TWO, false).cells, 0);
+}
+
+/* The first lines of the tasks' files are not what a limit keeps, and a larger one keeps more. */
+static void test_a_limit_keeps_a_sample(void **state) {
+  Scratch *s = *state;
+  static const char TEXT[] = "limit: %d\n" EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [base]\n";
+  int seen[150] = {0}, beyond = 0;
+  for (int limit = 20; limit <= 60; limit += 40) {
+    char text[1000];
+    snprintf(text, sizeof text, TEXT, limit);
+    eval_run_whole(s, text, false);
+    json_t *lines = eval_world_lines(s, "out/cells/base/who.jsonl"), *line;
+    size_t i;
+    int last = -1;
+    assert_int_equal(json_array_size(lines), limit);
+    json_array_foreach(lines, i, line) {
+      int id = atoi(json_string_value(json_object_get(line, "id")));
+      assert_true(id > last); /* in the order of the file */
+      last = id;
+      seen[id]++;
+      beyond += id >= limit;
+    }
+    json_decref(lines);
+  }
+  int both = 0;
+  for (int i = 0; i < 150; i++) both += seen[i] == 2;
+  assert_int_equal(both, 20);
+  assert_true(beyond > 20);
+}
+
 /* Statistics of another cell that lie where this one has none. */
 static void test_statistics_of_other_cells(void **state) {
   Scratch *s = *state;
-  static const char TWO[] = EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [phatgoose]\n";
-  static const char ONE[] =
-      EVAL_HEAD "tasks:\n" EVAL_WHO "methods: [{router: phatgoose, top_k: 1}]\n";
+  expect_ok("clean", dir_remove(scratch_path(s, "out"), NULL), &(Error){0});
   static const char ONE_WITHOUT[] = "statistics: false\n" EVAL_HEAD "tasks:\n" EVAL_WHO
                                     "methods: [{router: phatgoose, top_k: 1}]\n";
   eval_run_whole(s, TWO, false);
@@ -203,6 +276,9 @@ int main(void) {
       cmocka_unit_test(test_damaged_cells_compute_again),
       cmocka_unit_test(test_unreadable_cells_are_told),
       cmocka_unit_test(test_parts_of_other_cells),
+      cmocka_unit_test(test_cells_of_other_settings_stay),
+      cmocka_unit_test(test_what_cannot_be_kept_stays),
+      cmocka_unit_test(test_a_limit_keeps_a_sample),
       cmocka_unit_test(test_statistics_of_other_cells),
       cmocka_unit_test(test_interrupted),
   };

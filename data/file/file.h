@@ -98,7 +98,8 @@ Status dir_require(const char *path, const char *file, const char *what, Error *
 Status dir_sync(const char *path, Error *err);
 /* The same of the directory that `path` is in. */
 Status dir_sync_parent(const char *path, Error *err);
-/* Renames a directory, durably; what is at `to` must be an empty directory or nothing. */
+/* Renames a directory, durably; what is at `to` must be an empty directory or nothing. Or a file,
+ * which takes the place of a file at `to`. */
 Status dir_rename(const char *from, const char *to, Error *err);
 /* Removes a directory and what is in it, following no links; a missing one is fine. */
 Status dir_remove(const char *path, Error *err);

@@ -9,6 +9,7 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/json_put.h"
+#include "infer/eval/eval_kept.h"
 #include "infer/route/routing_stats.h"
 
 enum { BLOCK = 64 }; /* items between two looks at `stop` */
@@ -118,11 +119,12 @@ static Status answer_texts(Cell *c, const Item *item, int64_t n, Error *err) {
 }
 
 static Status answer_block(Cell *c, Error *err) {
+  const CellParts *p = c->a->parts;
   Item item[BLOCK] = {0};
   int64_t n = 0, first = c->done;
   Status status = STATUS_OK;
   for (; n < BLOCK && first + n < c->items && status == STATUS_OK; n++)
-    status = items_get(c->a->parts->items, first + n, &item[n], err);
+    status = items_get(p->items, p->sample ? p->sample[first + n] : first + n, &item[n], err);
   double began = seconds_now();
   if (status == STATUS_OK) {
     status = c->task->kind == TASK_CHOICES ? answer_choices(c, item, n, err)
@@ -192,7 +194,7 @@ static Status write_statistics(const Cell *c, Error *err) {
   const CellParts *p = c->a->parts;
   if (!c->stats) return STATUS_OK;
   char *path =
-      eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, CELL_ROUTING);
+      eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, NULL, CELL_ROUTING);
   json_t *json = routing_report_json(c->stats, c->a->pool, p->task->name, p->method->name);
   Status status = path && json ? json_write_file(json, path, err) : no_memory(c, err);
   json_decref(json);
@@ -202,8 +204,8 @@ static Status write_statistics(const Cell *c, Error *err) {
 
 static Status open_file(Cell *c, Error *err) {
   const CellParts *p = c->a->parts;
-  char *path =
-      eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, CELL_PREDICTIONS);
+  char *path = eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, NULL,
+                              CELL_PREDICTIONS);
   char *dir = path ? path_parent(path) : NULL;
   Status status = dir ? dir_make(dir, err) : no_memory(c, err);
   if (status == STATUS_OK) status = atomic_open(&c->file, path, err);
@@ -218,7 +220,7 @@ static Status compute_cell(Cell *c, EvalCell *cell, Error *err) {
   TRY(open_file(c, err));
   TRY(answer_all(c, err));
   TRY(score_cell(c, cell, err));
-  TRY(eval_cell_remove(p, err));
+  TRY(eval_kept_make_room(p, cell->identity, err));
   TRY(atomic_commit(&c->file, err));
   TRY(write_statistics(c, err));
   TRY(eval_cell_write(cell, p, err));

@@ -14,16 +14,20 @@
 #define FORMAT "skein-cell"
 enum { VERSION = 1 };
 
-char *eval_cell_path(const char *output, const char *method, const char *task, CellFile file) {
+char *eval_cell_path(const char *output, const char *method, const char *task, const char *identity,
+                     CellFile file) {
   static const char *const END[] = {".json", ".jsonl", EVAL_ROUTING_END ".json"};
   char *path;
-  if (asprintf(&path, "%s" PATH_MARK "cells/%s/%s%s", output, method, task, END[file]) < 0)
-    return NULL;
-  return path;
+  int n = identity
+              ? asprintf(&path, "%s" PATH_MARK "kept/%s/%s.%.*s%s", output, method, task, KEPT_ID,
+                         identity, END[file])
+              : asprintf(&path, "%s" PATH_MARK "cells/%s/%s%s", output, method, task, END[file]);
+  return n < 0 ? NULL : path;
 }
 
-static Status cell_path(const CellParts *p, CellFile file, char **path, Error *err) {
-  *path = eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, file);
+static Status cell_path(const CellParts *p, const char *identity, CellFile file, char **path,
+                        Error *err) {
+  *path = eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, identity, file);
   if (*path) return STATUS_OK;
   return error_set(err, STATUS_RUN, "%s: out of memory", p->task->name);
 }
@@ -73,16 +77,18 @@ static Status read_fields(const JsonDoc *doc, const CellParts *p, EvalCell *cell
   return read_scores(doc, p->task, cell, err);
 }
 
-static bool file_is_there(const CellParts *p, CellFile file) {
-  char *path = eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, file);
+static bool file_is_there(const CellParts *p, const char *identity, CellFile file) {
+  char *path =
+      eval_cell_path(p->spec->settings.output, p->method->name, p->task->name, identity, file);
   bool there = path && file_exists(path);
   free(path);
   return there;
 }
 
 /* The files that a cell is whole with. */
-static bool files_are_there(const CellParts *p, bool statistics) {
-  return file_is_there(p, CELL_PREDICTIONS) && (!statistics || file_is_there(p, CELL_ROUTING));
+static bool files_are_there(const CellParts *p, const char *identity, bool statistics) {
+  return file_is_there(p, identity, CELL_PREDICTIONS) &&
+         (!statistics || file_is_there(p, identity, CELL_ROUTING));
 }
 
 /* The text of a cell's file; *text stays NULL where there is no such file. What is there and cannot
@@ -110,16 +116,26 @@ static bool parse_cell(const char *path, const char *text, size_t size, const Ce
   return whole;
 }
 
-Status eval_cell_read(EvalCell *cell, const CellParts *p, bool statistics, Error *err) {
+/* From one of the places where it may be. */
+static Status read_at(EvalCell *cell, const CellParts *p, const char *identity, bool statistics,
+                      Error *err) {
   char *path, *text = NULL;
   size_t size;
-  TRY(cell_path(p, CELL_JSON, &path, err));
+  TRY(cell_path(p, identity, CELL_JSON, &path, err));
   Status status = read_file_text(path, &text, &size, err);
-  if (text && files_are_there(p, statistics) && parse_cell(path, text, size, p, cell))
+  if (text && files_are_there(p, identity, statistics) && parse_cell(path, text, size, p, cell))
     cell->state = CELL_DONE;
   free(text);
   free(path);
   return status;
+}
+
+Status eval_cell_read(EvalCell *cell, const CellParts *p, bool statistics, Error *err) {
+  TRY(read_at(cell, p, NULL, statistics, err));
+  if (cell->state == CELL_DONE) return STATUS_OK;
+  TRY(read_at(cell, p, cell->identity, statistics, err));
+  cell->kept = cell->state == CELL_DONE;
+  return STATUS_OK;
 }
 
 /* ---- writing ---- */
@@ -154,7 +170,7 @@ static void put_identity(json_t **root, const EvalCell *cell, const CellParts *p
 
 Status eval_cell_write(const EvalCell *cell, const CellParts *p, Error *err) {
   char *path;
-  TRY(cell_path(p, CELL_JSON, &path, err));
+  TRY(cell_path(p, NULL, CELL_JSON, &path, err));
   json_t *root = json_object();
   put_question(&root, p);
   put_result(&root, cell);
@@ -164,17 +180,4 @@ Status eval_cell_write(const EvalCell *cell, const CellParts *p, Error *err) {
   json_decref(root);
   free(path);
   return status;
-}
-
-static Status remove_file(const CellParts *p, CellFile file, Error *err) {
-  char *path;
-  TRY(cell_path(p, file, &path, err));
-  Status status = file_remove(path, err);
-  free(path);
-  return status;
-}
-
-Status eval_cell_remove(const CellParts *p, Error *err) {
-  TRY(remove_file(p, CELL_JSON, err));
-  return remove_file(p, CELL_ROUTING, err);
 }

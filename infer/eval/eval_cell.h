@@ -47,6 +47,8 @@ typedef struct EvalCell {
   int scores;
   int64_t items;
   double seconds;
+  bool kept;               /* done, and not in its place (eval_kept.h) */
+  bool displaces;          /* a cell of other settings is in its place, which is then kept */
   char expert[256];        /* the one that a rule chose; "" otherwise */
   char identity[HASH_HEX]; /* "" of a rule's cell, which has no files */
   char error[ERROR_TEXT];  /* of a failed cell */
@@ -54,8 +56,11 @@ typedef struct EvalCell {
 } EvalCell;
 
 typedef enum CellFile { CELL_JSON, CELL_PREDICTIONS, CELL_ROUTING } CellFile;
-/* In a new string; NULL when out of memory. */
-char *eval_cell_path(const char *output, const char *method, const char *task, CellFile file);
+/* In a new string; NULL when out of memory. With an identity it is where the cell of that identity
+ * is kept (eval_kept.h); NULL: in its place. */
+enum { KEPT_ID = 16 };
+char *eval_cell_path(const char *output, const char *method, const char *task, const char *identity,
+                     CellFile file);
 
 /* What a cell is of. */
 typedef struct CellParts {
@@ -63,21 +68,19 @@ typedef struct CellParts {
   const EvalTask *task;
   const EvalMethod *method;
   const ItemSet *items;
+  const int64_t *sample; /* those of the items that are asked (eval_sample.h); NULL: the first */
   /* Identities (eval_identity.h): of the program, of base and tokenizer, of what the method reads of
    * the pool. */
   const char *program, *base, *experts;
 } CellParts;
 
-/* Fills the cell from its file when there is one of this identity (cell->identity) beside the
- * predictions and, if wanted, the statistics; otherwise the cell stays as it is. No file, one that
+/* Fills the cell from its file, in its place or where it is kept, when there is one of this identity
+ * (cell->identity) beside the predictions and, if wanted, the statistics; otherwise the cell stays
+ * as it is. No file, one that
  * is no whole cell and a cell of another identity are all the same: nothing to take over. A file
  * that is there and cannot be read is STATUS_INPUT naming it. */
 Status eval_cell_read(EvalCell *cell, const CellParts *parts, bool statistics, Error *err);
 Status eval_cell_write(const EvalCell *cell, const CellParts *parts, Error *err);
-/* Removes the cell and its statistics, if they are there: before predictions are replaced, so that
- * nothing of one identity is ever found beside the cell of another. */
-Status eval_cell_remove(const CellParts *parts, Error *err);
-
 double eval_cell_rate(const EvalCell *cell); /* examples a second */
 
 #endif

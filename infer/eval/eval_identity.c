@@ -139,6 +139,10 @@ static void add_numbers(Hash *hash, const CellParts *p) {
                            (double)s->bootstrap_seed,
                            s->verify};
   for (size_t i = 0; i < sizeof number / sizeof *number; i++) add_number(hash, number[i]);
+  if (p->sample) {
+    hash_add_string(hash, "sample");
+    add_number(hash, (double)s->sample_seed);
+  }
   if (t->kind == TASK_CHOICES) {
     add_number(hash, (double)s->max_target);
     return;

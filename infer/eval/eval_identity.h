@@ -16,6 +16,7 @@
  *   items                                      SHA-256 of their file's text    all
  *   items asked                                the smallest of limit, the      all
  *                                              evaluation's, and the file's
+ *   sample.seed                                                                a sample of the items
  *   max_input, bootstrap.*                                                     all
  *   max_target                                                                 choices
  *   max_output, beams                                                          generation

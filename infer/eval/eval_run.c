@@ -10,6 +10,8 @@
 #include "infer/eval/eval_choose.h"
 #include "infer/eval/eval_experts.h"
 #include "infer/eval/eval_identity.h"
+#include "infer/eval/eval_kept.h"
+#include "infer/eval/eval_sample.h"
 #include "infer/route/router.h"
 
 static Status no_memory(Error *err) {
@@ -75,11 +77,13 @@ static ItemKeys item_keys(const Evaluation *e, const EvalTask *task) {
 static Status open_items(Evaluation *e, Error *err) {
   const EvalSpec *spec = e->spec;
   e->items = calloc((size_t)spec->tasks, sizeof(ItemSet *));
-  if (!e->items) return no_memory(err);
+  e->sample = calloc((size_t)spec->tasks, sizeof(int64_t *));
+  if (!e->items || !e->sample) return no_memory(err);
   for (int t = 0; t < spec->tasks; t++) {
     const EvalTask *task = &spec->task[t];
     const ItemKeys keys = item_keys(e, task);
     TRY(items_open(&e->items[t], task->file, (ItemFormat)task->format, &keys, err));
+    TRY(eval_sample(spec, task, items_count(e->items[t]), &e->sample[t], err));
   }
   return STATUS_OK;
 }
@@ -89,6 +93,7 @@ static CellParts cell_parts(const Evaluation *e, int method, int task, const cha
                      .task = &e->spec->task[task],
                      .method = e->spec->method[method],
                      .items = e->items[task],
+                     .sample = e->sample[task],
                      .program = e->program_identity,
                      .base = e->base_identity,
                      .experts = experts};
@@ -110,6 +115,8 @@ static Status open_cells(Evaluation *e, int method, bool force, Error *err) {
     TRY(eval_cell_identity(&parts, cell->identity, err));
     if (!force && e->spec->settings.verify)
       TRY(eval_cell_read(cell, &parts, wants_statistics(e->spec, m), err));
+    if (cell->state == CELL_OPEN || cell->kept)
+      TRY(eval_kept_look(&parts, cell->identity, &cell->displaces, err));
   }
   return STATUS_OK;
 }
@@ -161,6 +168,18 @@ static Status method_pool(Evaluation *e, const EvalMethod *m, Pool **pool, Error
 static void fail_cell(EvalCell *cell, const Error *err) {
   cell->state = CELL_FAILED;
   memcpy(cell->error, err->text, sizeof cell->error);
+}
+
+/* Cells that are taken over from where they are kept. */
+static Status restore_cells(Evaluation *e, int method, Error *err) {
+  for (int t = 0; t < e->spec->tasks; t++) {
+    EvalCell *cell = evaluation_cell(e, method, t);
+    if (e->spec->method[method]->rule != EVAL_ROUTED || !cell->kept) continue;
+    const CellParts parts = cell_parts(e, method, t, "");
+    TRY(eval_kept_restore(&parts, cell->identity, err));
+    cell->kept = false;
+  }
+  return STATUS_OK;
 }
 
 /* The open cells of a method on its open router. */
@@ -238,6 +257,7 @@ static Status take_output(Evaluation *e, Error *err) {
 
 Status evaluation_run(Evaluation *e, const EvalWatch *watch, Error *err) {
   TRY(take_output(e, err));
+  for (int m = 0; m < e->spec->methods; m++) TRY(restore_cells(e, m, err));
   for (int m = 0; m < e->spec->methods; m++) TRY(run_method(e, m, watch, err));
   eval_choose(e);
   return STATUS_OK;

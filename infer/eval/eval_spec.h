@@ -52,9 +52,13 @@ typedef struct EvalMethod {
   bool shown;            /* a row of the tables; false: computed for the choosing rules alone */
 } EvalMethod;
 
+typedef enum SampleRule { SAMPLE_RANDOM, SAMPLE_FIRST } SampleRule;
+
 typedef struct EvalSettings {
   char *base, *pool, *output;
   int64_t limit, threads, batch_tokens, max_input, max_target;
+  int sample_rule; /* SampleRule: which items `limit` keeps */
+  int64_t sample_seed;
   int64_t bootstrap_samples, bootstrap_seed;
   bool statistics, strict, require_provenance;
   bool verify;   /* the pool's files are compared with its manifest */

@@ -154,7 +154,7 @@ static void print_count(const char *task, const char *what, int64_t count, const
 static void print_items(const Evaluation *e, const NoteStyle *style, FILE *out) {
   for (int t = 0; e->items && t < e->spec->tasks; t++) {
     const char *name = e->spec->task[t].name;
-    int64_t odd = evaluation_left_out(e, t), all = evaluation_asked(e, t) + odd;
+    int64_t odd = evaluation_left_out(e, t), all = evaluation_offered(e, t) + odd;
     int64_t same = items_same(e->items[t]).count, alike = items_alike(e->items[t]).count;
     if (odd) {
       print_count(name, "left out", odd, style, out);

@@ -20,8 +20,13 @@ int64_t evaluation_asked(const Evaluation *e, int task) {
   return eval_task_limit(e->spec, &e->spec->task[task], items_count(e->items[task]));
 }
 
+int64_t evaluation_offered(const Evaluation *e, int task) {
+  bool sampled = e->sample && e->sample[task];
+  return sampled ? items_count(e->items[task]) : evaluation_asked(e, task);
+}
+
 int64_t evaluation_left_out(const Evaluation *e, int task) {
-  return e->items ? items_left_out(e->items[task], evaluation_asked(e, task)) : 0;
+  return e->items ? items_left_out(e->items[task], evaluation_offered(e, task)) : 0;
 }
 
 int64_t evaluation_work(const Evaluation *e) {
@@ -37,7 +42,9 @@ int64_t evaluation_work(const Evaluation *e) {
 
 void evaluation_close(Evaluation *e) {
   for (int t = 0; e->items && t < e->spec->tasks; t++) items_close(e->items[t]);
+  for (int t = 0; e->sample && t < e->spec->tasks; t++) free(e->sample[t]);
   free(e->items);
+  free(e->sample);
   free(e->cell);
   free(e->part_only);
   pool_close(e->part);

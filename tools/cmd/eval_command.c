@@ -51,7 +51,7 @@ static Status print_plan(const Evaluation *e) {
 
 static Status tell_items(const Evaluation *e, Error *err) {
   for (int t = 0; t < e->spec->tasks; t++)
-    TRY(predict_tell_items(e->items[t], evaluation_asked(e, t), err));
+    TRY(predict_tell_items(e->items[t], evaluation_offered(e, t), err));
   return STATUS_OK;
 }
 
