@@ -160,7 +160,10 @@ EvalWatched eval_run_whole(Scratch *s, const char *text, bool force) {
   EvalWatched w = {0};
   expect_ok("open", eval_run_open(&r, s, text, force, &err), &err);
   expect_ok("run", eval_run_cells(&r, &w, &err), &err);
-  expect_ok("tables", eval_table_write(&r.e, &err), &err);
+  EvalTable table;
+  expect_ok("tables", eval_table_make(&table, &r.e, &err), &err);
+  expect_ok("tables", eval_table_write(&table, &err), &err);
+  eval_table_free(&table);
   eval_run_close(&r);
   return w;
 }

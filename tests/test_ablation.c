@@ -72,19 +72,20 @@ static void test_curves(void **state) {
   Error err = {0};
   expect_ok("read", read_text(&a, *state, TEXT, &err), &err);
   char *scale = table(&a, 0), *only = table(&a, 1);
-  assert_string_equal(scale,
-                      "scale, in: accuracy, percent, mean over tasks\n"
-                      "scale                  3       10      100\n"
-                      "base                20.0     20.0     20.0\n"
-                      "glider, only a,b    30.0     50.0*       -\n"
-                      "glider, only c      60.0     40.0     70.0*\n"
-                      "\n"
-                      "scale, held \"out\": accuracy, percent, mean over tasks\n"
-                      "scale                3       10      100\n"
-                      "glider, only c    61.0   failed        -\n"
-                      "\n");
+  assert_string_equal(
+      scale,
+      "scale, in: accuracy, percent (± half of the 95 % interval), mean over tasks\n"
+      "scale                     3          10         100\n"
+      "base              20.0 ±5.0   20.0 ±5.0   20.0 ±5.0\n"
+      "glider, only a,b  30.0 ±5.0   50.0 ±5.0      -\n"
+      "glider, only c    60.0 ±5.0   40.0 ±5.0   70.0 ±5.0\n"
+      "\n"
+      "scale, held \"out\": accuracy, percent (± half of the 95 % interval), mean over tasks\n"
+      "scale                   3       10   100\n"
+      "glider, only c  61.0 ±5.0   failed     -\n"
+      "\n");
   assert_string_equal(only,
-                      "only, in: accuracy, percent, mean over tasks\n"
+                      "only, in: accuracy, percent (± half of the 95 % interval), mean over tasks\n"
                       "only                 a,b        c\n"
                       "base                20.0     20.0\n"
                       "glider, scale 10    50.0*    40.0\n"
@@ -106,18 +107,20 @@ static void test_an_axis_that_some_do_not_read(void **state) {
   Error err = {0};
   expect_ok("read", read_text(&a, *state, ROUTERS, &err), &err);
   char *router = table(&a, 0), *scale = table(&a, 1);
-  assert_string_equal(router,
-                      "router, in: accuracy, percent, mean over tasks\n"
-                      "router      phatgoose   glider\n"
-                      "m, scale 3       10.0     30.0*\n"
-                      "m, scale 9       10.0     40.0*\n"
-                      "\n");
-  assert_string_equal(scale,
-                      "scale, in: accuracy, percent, mean over tasks\n"
-                      "scale                     3        9\n"
-                      "m, router phatgoose    10.0     10.0\n"
-                      "m, router glider       30.0     40.0*\n"
-                      "\n");
+  assert_string_equal(
+      router,
+      "router, in: accuracy, percent (± half of the 95 % interval), mean over tasks\n"
+      "router      phatgoose      glider\n"
+      "m, scale 3  10.0 ±5.0   30.0 ±5.0\n"
+      "m, scale 9  10.0 ±5.0   40.0 ±5.0\n"
+      "\n");
+  assert_string_equal(
+      scale,
+      "scale, in: accuracy, percent (± half of the 95 % interval), mean over tasks\n"
+      "scale                     3        9\n"
+      "m, router phatgoose    10.0     10.0\n"
+      "m, router glider       30.0     40.0*\n"
+      "\n");
   free(router);
   free(scale);
   ablation_free(&a);

@@ -10,6 +10,7 @@
 #include "data/file/path.h"
 #include "data/text/json_put.h"
 #include "infer/eval/eval_kept.h"
+#include "infer/eval/eval_lines.h"
 #include "infer/route/routing_stats.h"
 
 enum { BLOCK = 64 }; /* items between two looks at `stop` */
@@ -55,6 +56,13 @@ static Status judge_answer(Cell *c, const Item *item, const char *answer, Error 
 
 /* ---- lines ---- */
 
+/* What the metrics made of the item that is done. */
+static void put_metrics(const Cell *c, json_t **line) {
+  MetricSums of[METRICS];
+  for (int k = 0; k < c->task->metric_count; k++) of[k] = c->sums[k][c->done];
+  eval_lines_put(line, c->task->metric, of, c->task->metric_count);
+}
+
 static Status put_line(Cell *c, json_t *line, Error *err) {
   bool whole = line && json_dumpf(line, c->file.stream, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0;
   fputc('\n', c->file.stream);
@@ -79,17 +87,14 @@ static Status put_choice(Cell *c, const Item *item, const Score *score, Error *e
   json_t *line =
       json_pack("{s:s, s:i, s:o, s:o, s:i, s:b}", "id", item->id, "prediction", score->prediction,
                 "scores", scores, "loglik", loglik, "label", item->label, "right", right);
+  put_metrics(c, &line);
   return put_line(c, line, err);
 }
 
 static Status put_text(Cell *c, const Item *item, const char *text, Error *err) {
-  json_t *metrics = json_object();
-  for (int k = 0; k < c->task->metric_count; k++) {
-    Metric m = c->task->metric[k];
-    json_put(&metrics, metric_name(m), json_real(metric_score(m, &c->sums[k][c->done])));
-  }
-  return put_line(
-      c, json_pack("{s:s, s:s, s:o}", "id", item->id, "output", text, "metrics", metrics), err);
+  json_t *line = json_pack("{s:s, s:s}", "id", item->id, "output", text);
+  put_metrics(c, &line);
+  return put_line(c, line, err);
 }
 
 /* ---- blocks of items ---- */

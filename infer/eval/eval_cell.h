@@ -3,7 +3,8 @@
  *   OUTPUT/cells/<method>/<task>.json          the cell, written last and removed first: with it the
  *                                              cell is finished
  *                         <task>.jsonl         one line an item: id, prediction, scores, loglik,
- *                                              label, right; or id, output, and its metrics
+ *                                              label, right; or id, output; and what its metrics
+ *                                              made of it: metrics, sums (eval_lines.h)
  *                         <task>.routing.json  routing statistics (routing_stats.h)
  *
  * <task>.json:

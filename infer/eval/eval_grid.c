@@ -1,6 +1,5 @@
 #include "infer/eval/eval_grid.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +31,7 @@ GridValue *grid_at(const Grid *g, int row, int col) {
 
 Status grid_transpose(Grid *out, const Grid *g, Error *err) {
   TRY(grid_new(out, g->cols, g->rows, err));
+  out->signs = g->signs;
   memcpy(out->title, g->title, sizeof out->title);
   memcpy(out->row, g->col, (size_t)g->cols * sizeof *out->row);
   memcpy(out->col, g->row, (size_t)g->rows * sizeof *out->col);
@@ -41,42 +41,45 @@ Status grid_transpose(Grid *out, const Grid *g, Error *err) {
   return STATUS_OK;
 }
 
-/* ---- the best ---- */
+/* ---- values ---- */
 
-/* Scores are compared as they are printed: what looks equal is. */
-static long tenths_shown(const GridValue *v) {
-  return lround(v->score * 10);
+static const char *score_text(const Grid *g, const GridValue *v, char text[SCORE]) {
+  if (v->state == CELL_FAILED) return "failed";
+  if (v->state != CELL_DONE) return "-";
+  snprintf(text, SCORE, g->signs ? "%+.1f" : "%.1f", v->score);
+  return text;
 }
 
-static void mark_line(const Grid *g, int line, bool column, const bool *eligible) {
-  long most = -1;
-  int n = column ? g->rows : g->cols, compared = 0;
-  for (int pass = 0; pass < 2; pass++) {
-    for (int i = 0; i < n; i++) {
-      GridValue *v = column ? grid_at(g, i, line) : grid_at(g, line, i);
-      if (v->state != CELL_DONE || (eligible && !eligible[i])) continue;
-      if (pass == 0 && tenths_shown(v) > most) most = tenths_shown(v);
-      if (pass == 0) compared++;
-      if (pass == 1) v->best = compared > 1 && tenths_shown(v) == most;
-    }
-  }
-}
-
-void grid_mark_columns(Grid *g, const bool *eligible) {
-  for (int c = 0; c < g->cols; c++) mark_line(g, c, true, eligible);
-}
-
-void grid_mark_rows(Grid *g) {
-  for (int r = 0; r < g->rows; r++) mark_line(g, r, false, NULL);
+/* Half of the interval; "" where there is none. */
+static const char *half_text(const GridValue *v, char text[SCORE]) {
+  const double half = (v->interval.high - v->interval.low) / 2;
+  if (v->state != CELL_DONE || !(half > 0)) return "";
+  snprintf(text, SCORE, "%.1f", half);
+  return text;
 }
 
 /* ---- text ---- */
 
-static const char *score_text(const GridValue *v, char text[SCORE]) {
-  if (v->state == CELL_FAILED) return "failed";
-  if (v->state != CELL_DONE) return "-";
-  snprintf(text, SCORE, "%.1f", v->score);
-  return text;
+/* The widest score of a column, and the widest half. */
+typedef struct Widths {
+  int score, half;
+} Widths;
+
+static Widths value_widths(const Grid *g, int col) {
+  Widths w = {0};
+  for (int r = 0; r < g->rows; r++) {
+    char text[SCORE];
+    const int score = (int)strlen(score_text(g, grid_at(g, r, col), text));
+    const int half = (int)strlen(half_text(grid_at(g, r, col), text));
+    if (score > w.score) w.score = score;
+    if (half > w.half) w.half = half;
+  }
+  return w;
+}
+
+/* The columns that the halves take, with the blank and the sign before them. */
+static int half_columns(Widths w) {
+  return w.half ? w.half + 2 : 0;
 }
 
 static int name_width(const char **name, int n, const char *also) {
@@ -90,8 +93,9 @@ static int name_width(const char **name, int n, const char *also) {
 
 /* With two blanks before it and one for the star after it. */
 static int column_width(const Grid *g, int col) {
-  int width = name_width(&g->col[col], 1, "failed");
-  return width + 3;
+  const Widths w = value_widths(g, col);
+  const int name = name_width(&g->col[col], 1, ""), value = w.score + half_columns(w);
+  return (name > value ? name : value) + 3;
 }
 
 static int text_width(const Grid *g, const char *name) {
@@ -100,18 +104,34 @@ static int text_width(const Grid *g, const char *name) {
   return width;
 }
 
+/* A score in a column of `width` behind `before` blanks, its half in the last places, and the star.
+ * Returns how many blanks are owed to whatever comes behind it. */
+static int put_value(const Grid *g, int row, int col, int before, int width, FILE *out) {
+  char score[SCORE], half[SCORE];
+  const GridValue *v = grid_at(g, row, col);
+  const char *shown = half_text(v, half);
+  const int halves = half_columns(value_widths(g, col));
+  int owed = halves - (int)strlen(shown) - (*shown ? 1 : 0);
+  fprintf(out, "%*s", before + width - halves, score_text(g, v, score));
+  if (*shown) fprintf(out, "%*s±%s", owed, "", shown), owed = 0;
+  if (v->best) fprintf(out, "%*s*", owed, "");
+  return v->best ? 0 : owed + 1;
+}
+
 /* Columns [from, to) with the row names before them. A star fills the last place of its column. */
 static void text_block(const Grid *g, const char *name, int from, int to, FILE *out) {
-  int first = name_width(g->row, g->rows, name);
+  const int first = name_width(g->row, g->rows, name);
   for (int r = -1; r < g->rows; r++) {
-    bool starred = true; /* a place is the star of the column before; the first has none */
+    int owed = 0;
     visible_pad(out, r < 0 ? name : g->row[r], (size_t)first, false);
     for (int c = from; c < to; c++) {
-      char text[SCORE];
-      const char *shown = r < 0 ? g->col[c] : score_text(grid_at(g, r, c), text);
-      visible_pad(out, shown, (size_t)(column_width(g, c) - starred), true);
-      starred = r >= 0 && grid_at(g, r, c)->best;
-      if (starred) fputc('*', out);
+      const int width = column_width(g, c) - 3;
+      if (r >= 0) {
+        owed = put_value(g, r, c, owed + 2, width, out);
+      } else {
+        visible_pad(out, g->col[c], (size_t)(owed + 2 + width), true);
+        owed = 1;
+      }
     }
     fputc('\n', out);
   }
@@ -144,12 +164,13 @@ Status grid_text(const Grid *g, const char *name, FILE *out, Error *err) {
 
 typedef struct Style {
   void (*put)(FILE *out, const char *text);
-  const char *before, *after;           /* of a name or a score in a column */
+  const char *before, *after;           /* of a column */
   const char *best_before, *best_after; /* of a score that is marked */
+  const char *half_before, *half_after; /* of half an interval */
 } Style;
 
-static const Style MARKDOWN = {markdown_put, " ", " |", " **", "** |"};
-static const Style LATEX = {latex_put, " & ", "", " & \\textbf{", "}"};
+static const Style MARKDOWN = {markdown_put, " ", " |", "**", "**", " ±", ""};
+static const Style LATEX = {latex_put, " & ", "", "\\textbf{", "}", " {\\scriptsize$\\pm$", "}"};
 
 static void put_columns(const Grid *g, const Style *style, FILE *out) {
   for (int c = 0; c < g->cols; c++) {
@@ -161,11 +182,13 @@ static void put_columns(const Grid *g, const Style *style, FILE *out) {
 
 static void put_scores(const Grid *g, int row, const Style *style, FILE *out) {
   for (int c = 0; c < g->cols; c++) {
-    char text[SCORE];
+    char text[SCORE], half[SCORE];
     const GridValue *v = grid_at(g, row, c);
-    fputs(v->best ? style->best_before : style->before, out);
-    fputs(score_text(v, text), out);
-    fputs(v->best ? style->best_after : style->after, out);
+    const char *shown = half_text(v, half);
+    fprintf(out, "%s%s%s%s", style->before, v->best ? style->best_before : "",
+            score_text(g, v, text), v->best ? style->best_after : "");
+    if (*shown) fprintf(out, "%s%s%s", style->half_before, shown, style->half_after);
+    fputs(style->after, out);
   }
 }
 

@@ -1,7 +1,8 @@
 /* eval_grid: a table of scores with named rows and columns, as text, Markdown and LaTeX.
  *
- * A score is a percentage with one decimal; a cell without one is "failed" or "-"; the best ones
- * are bold, in text marked with a star. A table too wide to be read is turned on its side, and as
+ * A score is a percentage with one decimal, and behind it half of its interval, "34.2 ±2.1"; none
+ * where the interval is one point. A cell without a score is "failed" or "-"; the best ones are
+ * bold, in text marked with a star. A table too wide to be read is turned on its side, and as
  * text cut into blocks of columns. */
 #ifndef SKEIN_EVAL_GRID_H
 #define SKEIN_EVAL_GRID_H
@@ -14,12 +15,14 @@
 typedef struct GridValue {
   CellState state; /* only CELL_DONE has a score */
   double score;
+  Interval interval; /* of two equal ends: not shown */
   bool best;
 } GridValue;
 
 typedef struct Grid {
   char title[320];
   int rows, cols;
+  bool signs;              /* scores are differences: "+1.0" */
   const char **row, **col; /* names, borrowed */
   GridValue *value;        /* [rows, cols] */
 } Grid;
@@ -31,12 +34,6 @@ Status grid_new(Grid *g, int rows, int cols, Error *err);
 void grid_free(Grid *g); /* a zeroed Grid is allowed */
 GridValue *grid_at(const Grid *g, int row, int col);
 Status grid_transpose(Grid *out, const Grid *g, Error *err);
-
-/* Marks the largest scores, as printed, of every column among the rows with eligible[row]; one
- * alone is not the best of anything. */
-void grid_mark_columns(Grid *g, const bool *eligible);
-/* The same of every row. */
-void grid_mark_rows(Grid *g);
 
 /* `name` heads the row names. */
 Status grid_text(const Grid *g, const char *name, FILE *out, Error *err);

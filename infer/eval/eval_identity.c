@@ -7,7 +7,8 @@
 #include "data/file/path.h"
 #include "infer/embed/embed.h"
 
-enum { VERSION = 4 }; /* of what is hashed, in which order, and of how items are read */
+/* Of what is hashed, in which order, of how items are read, and of what is kept of answers. */
+enum { VERSION = 5 };
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the identity of a cell");

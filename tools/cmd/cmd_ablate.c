@@ -50,7 +50,11 @@ static Status show_curves(const Evaluation *e, Error *err) {
 }
 
 static Status finish_ablate(const Axes *axes, const Evaluation *e, Error *err) {
-  TRY(eval_table_write(e, err));
+  EvalTable table;
+  Status status = eval_table_make(&table, e, err);
+  if (status == STATUS_OK) status = eval_table_write(&table, err);
+  eval_table_free(&table);
+  TRY(status);
   TRY(axes_write(axes, e, err));
   return show_curves(e, err);
 }

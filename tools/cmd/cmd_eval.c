@@ -30,8 +30,12 @@ static const char usage[] =
 
 static Status finish_eval(const Axes *axes, const Evaluation *e, Error *err) {
   (void)axes;
-  TRY(eval_table_write(e, err));
-  return eval_table_text(e, stdout, err);
+  EvalTable table;
+  Status status = eval_table_make(&table, e, err);
+  if (status == STATUS_OK) status = eval_table_write(&table, err);
+  if (status == STATUS_OK) status = eval_table_text(&table, stdout, err);
+  eval_table_free(&table);
+  return status;
 }
 
 static int run_eval(int argc, char **argv, Error *err) {

@@ -158,20 +158,16 @@ static Status print_group(const Curves *c, const Ablation *a, const char *group,
       const AblationRow *p = c->curve[i].point[v];
       if (p) metric = p->metric;
       if (p)
-        *grid_at(&grid, grid.rows, v) =
-            (GridValue){.state = p->scored ? CELL_DONE : CELL_FAILED, .score = p->score};
+        *grid_at(&grid, grid.rows, v) = (GridValue){.state = p->scored ? CELL_DONE : CELL_FAILED,
+                                                    .score = p->score,
+                                                    .interval = {p->low, p->high}};
     }
     grid.rows++;
   }
   for (int v = 0; v < c->values; v++) grid.col[v] = c->value[v];
-  snprintf(grid.title, sizeof grid.title, "%.60s, %.60s: %.40s, percent, mean over tasks%s%.60s",
+  snprintf(grid.title, sizeof grid.title,
+           "%.60s, %.60s: %.40s, percent (± half of the 95 %% interval), mean over tasks%s%.60s",
            c->axis, group, metric, *a->pool ? ", pool " : "", a->pool);
-  grid_mark_rows(&grid);
-  for (int i = 0, r = 0; i < c->curves; i++) {
-    if (strcmp(c->curve[i].group, group) != 0) continue;
-    for (int v = 0; v < c->values && c->curve[i].reference; v++) grid_at(&grid, r, v)->best = false;
-    r++;
-  }
   Status status = grid.rows ? grid_text(&grid, c->axis, out, err) : STATUS_OK;
   if (grid.rows) fputc('\n', out);
   grid_free(&grid);
