@@ -86,10 +86,10 @@ static void test_curves(void **state) {
       "\n");
   assert_string_equal(only,
                       "only, in: accuracy, percent (± half of the 95 % interval), mean over tasks\n"
-                      "only                 a,b        c\n"
-                      "base                20.0     20.0\n"
-                      "glider, scale 10    50.0*    40.0\n"
-                      "glider, scale 3     30.0     60.0*\n"
+                      "only                    a,b           c\n"
+                      "base              20.0 ±5.0   20.0 ±5.0\n"
+                      "glider, scale 10  50.0 ±5.0   40.0 ±5.0\n"
+                      "glider, scale 3   30.0 ±5.0   60.0 ±5.0\n"
                       "\n");
   free(scale);
   free(only);
@@ -117,9 +117,9 @@ static void test_an_axis_that_some_do_not_read(void **state) {
   assert_string_equal(
       scale,
       "scale, in: accuracy, percent (± half of the 95 % interval), mean over tasks\n"
-      "scale                     3        9\n"
-      "m, router phatgoose    10.0     10.0\n"
-      "m, router glider       30.0     40.0*\n"
+      "scale                        3           9\n"
+      "m, router phatgoose  10.0 ±5.0   10.0 ±5.0\n"
+      "m, router glider     30.0 ±5.0   40.0 ±5.0\n"
       "\n");
   free(router);
   free(scale);
