@@ -50,6 +50,7 @@ typedef struct EvalCell {
   double seconds;
   bool kept;               /* done, and not in its place (eval_kept.h) */
   bool displaces;          /* a cell of other settings is in its place, which is then kept */
+  int answers;             /* the method whose predictions they are: its own, or a rule's choice */
   char expert[256];        /* the one that a rule chose; "" otherwise */
   char identity[HASH_HEX]; /* "" of a rule's cell, which has no files */
   char error[ERROR_TEXT];  /* of a failed cell */

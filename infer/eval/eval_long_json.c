@@ -16,7 +16,17 @@ static void put_work(json_t **json, const EvalCell *cell) {
   json_put(json, "examples_per_second", json_real(eval_cell_rate(cell)));
 }
 
-static json_t *cell_json(const EvalTask *task, const EvalMethod *method, const EvalCell *cell) {
+/* Whose predictions a cell is scored by, and which cell of theirs it is. */
+static void put_answers(json_t **json, const Evaluation *e, int task, const EvalCell *cell) {
+  const EvalCell *from = evaluation_cell(e, cell->answers, task);
+  json_put(json, "answers", json_string(e->spec->method[cell->answers]->name));
+  json_put(json, "identity", json_string(from->identity));
+}
+
+static json_t *cell_json(const Evaluation *e, int t, int m) {
+  const EvalTask *task = &e->spec->task[t];
+  const EvalMethod *method = e->spec->method[m];
+  const EvalCell *cell = evaluation_cell(e, m, t);
   static const char *const STATE[] = {"unwanted", "open", "done", "failed"};
   bool done = cell->state == CELL_DONE;
   json_t *json = json_object();
@@ -28,6 +38,7 @@ static json_t *cell_json(const EvalTask *task, const EvalMethod *method, const E
   if (cell->expert[0]) json_put(&json, "expert", json_string(cell->expert));
   if (cell->state == CELL_FAILED) json_put(&json, "error", json_string(cell->error));
   if (done) put_work(&json, cell);
+  if (done) put_answers(&json, e, t, cell);
   return json;
 }
 
@@ -35,9 +46,7 @@ static json_t *cells_json(const Evaluation *e) {
   json_t *list = json_array();
   for (int t = 0; t < e->spec->tasks; t++) {
     for (int m = 0; m < e->spec->methods; m++) {
-      const EvalCell *cell = evaluation_cell(e, m, t);
-      if (cell->state == CELL_UNWANTED) continue;
-      json_push(&list, cell_json(&e->spec->task[t], e->spec->method[m], cell));
+      if (evaluation_cell(e, m, t)->state != CELL_UNWANTED) json_push(&list, cell_json(e, t, m));
     }
   }
   return list;
@@ -71,6 +80,9 @@ static json_t *overlap_json(ItemOverlap overlap) {
 
 static void put_items(json_t **json, const Evaluation *e, int t) {
   json_put(json, "items", json_integer(evaluation_asked(e, t)));
+  json_put(json, "items_offered", json_integer(evaluation_offered(e, t)));
+  json_put(json, "sample_seed",
+           e->sample[t] ? json_integer(e->spec->settings.sample_seed) : json_null());
   json_put(json, "left_out", json_integer(evaluation_left_out(e, t)));
   json_put(json, "left_out_items", odd_json(e, t));
   json_put(json, "same_choices", overlap_json(items_same(e->items[t])));

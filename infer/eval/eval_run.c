@@ -111,6 +111,7 @@ static Status open_cells(Evaluation *e, int method, bool force, Error *err) {
   for (int t = 0; t < e->spec->tasks; t++) {
     EvalCell *cell = evaluation_cell(e, method, t);
     if (cell->state != CELL_OPEN) continue;
+    cell->answers = method;
     CellParts parts = cell_parts(e, method, t, experts);
     TRY(eval_cell_identity(&parts, cell->identity, err));
     if (!force && e->spec->settings.verify)

@@ -48,9 +48,30 @@ int paired_winner(Metric m, const MetricSums *a, const MetricSums *b) {
   return (difference > POINTS_ALIKE) - (difference < -POINTS_ALIKE);
 }
 
+/* ---- what items add ---- */
+
+/* What each item of a mean adds to the difference over all parts, in points. */
+static double item_points(const PairedPart *part, int parts, int64_t i) {
+  return score_difference(part->metric, &part->a[i], &part->b[i]) /
+         ((double)part->n * (double)parts);
+}
+
+static int64_t count_items(const PairedPart *part, int parts) {
+  int64_t items = 0;
+  for (int k = 0; k < parts; k++) items += part[k].n;
+  return items;
+}
+
 /* ---- bootstrap ---- */
 
-static double resampled_difference(const PairedPart *part, Rng *rng) {
+/* Of a mean, whose items are their points. */
+static double resampled_mean(const double *points, int64_t n, Rng *rng) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) sum += points[rng_below(rng, (uint64_t)n)];
+  return sum;
+}
+
+static double resampled_sums(const PairedPart *part, Rng *rng) {
   MetricSums a = {{0}}, b = {{0}};
   for (int64_t i = 0; i < part->n; i++) {
     const uint64_t drawn = rng_below(rng, (uint64_t)part->n);
@@ -60,20 +81,33 @@ static double resampled_difference(const PairedPart *part, Rng *rng) {
   return score_difference(part->metric, &a, &b);
 }
 
+static double resampled_difference(const PairedPart *part, int parts, const double *points,
+                                   Rng *rng) {
+  double sum = 0;
+  for (int k = 0; k < parts; points += part[k++].n) {
+    sum += metric_is_mean(part[k].metric) ? resampled_mean(points, part[k].n, rng)
+                                          : resampled_sums(&part[k], rng) / parts;
+  }
+  return sum;
+}
+
 Status paired_interval(const PairedPart *part, int parts, int64_t samples, uint64_t seed,
                        Interval *out, Error *err) {
   assert(parts > 0 && samples > 0);
   double *difference = malloc((size_t)samples * sizeof *difference);
-  if (!difference) return no_memory(err);
-  for (int64_t s = 0; s < samples; s++) {
-    Rng rng = {rng_key(seed, (uint64_t)s, (uint64_t)parts, RESAMPLE), 0};
-    double sum = 0;
-    for (int k = 0; k < parts; k++) sum += resampled_difference(&part[k], &rng);
-    difference[s] = sum / parts;
+  double *points = malloc((size_t)count_items(part, parts) * sizeof *points), *next = points;
+  for (int k = 0; points && k < parts; k++) {
+    for (int64_t i = 0; i < part[k].n; i++) *next++ = item_points(&part[k], parts, i);
   }
-  *out = metric_percentiles(difference, samples);
+  for (int64_t s = 0; difference && points && s < samples; s++) {
+    Rng rng = {rng_key(seed, (uint64_t)s, (uint64_t)parts, RESAMPLE), 0};
+    difference[s] = resampled_difference(part, parts, points, &rng);
+  }
+  bool whole = difference && points;
+  if (whole) *out = metric_percentiles(difference, samples);
   free(difference);
-  return STATUS_OK;
+  free(points);
+  return whole ? STATUS_OK : no_memory(err);
 }
 
 /* ---- permutation ---- */
@@ -112,8 +146,7 @@ static void add_part(Swapping *w, const PairedPart *part) {
     if (!item_differs(part, i)) continue;
     w->differing++;
     if (!metric_is_mean(part->metric)) continue;
-    w->points[w->means++] = score_difference(part->metric, &part->a[i], &part->b[i]) /
-                            ((double)part->n * (double)w->parts);
+    w->points[w->means++] = item_points(part, w->parts, i);
   }
 }
 
@@ -152,9 +185,7 @@ static double p_of_swaps(const Swapping *w, int64_t samples, uint64_t seed) {
 Status paired_p(const PairedPart *part, int parts, int64_t samples, uint64_t seed, double *p,
                 Error *err) {
   Swapping w = {.part = part, .parts = parts};
-  int64_t items = 0;
-  for (int k = 0; k < parts; k++) items += part[k].n;
-  w.points = calloc((size_t)items, sizeof *w.points);
+  w.points = calloc((size_t)count_items(part, parts), sizeof *w.points);
   if (!w.points) return no_memory(err);
   for (int k = 0; k < parts; k++) add_part(&w, &part[k]);
   *p = p_of_swaps(&w, samples, seed);
