@@ -135,6 +135,17 @@ Status lock_take(Lock **lock, const char *path, const char *does, const LockWait
   return status;
 }
 
+Status lock_look(const char *path, const char *does, Error *err) {
+  int fd = path_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+  if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return STATUS_OK;
+  if (fd < 0) return path_failure(path, STATUS_RUN, "cannot open", err);
+  char holder[HOLDER_MAX];
+  const bool held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (held) say(path, does, read_holder(fd, holder), "try again when it is done", err);
+  close(fd);
+  return held ? STATUS_RUN : STATUS_OK;
+}
+
 void lock_release(Lock *lock) {
   if (!lock) return;
   write_text(lock->fd, "");

@@ -22,6 +22,8 @@ typedef struct Lock Lock;
  * STATUS_RUN, *lock NULL: it cannot be opened or locked, or is held: then the message is "<path's
  * directory>: another process <does>" ("is changing the pool") and who, where, since when. */
 Status lock_take(Lock **lock, const char *path, const char *does, const LockWait *wait, Error *err);
+/* Whether lock_take would find it held: STATUS_RUN with the same message. Makes and writes nothing. */
+Status lock_look(const char *path, const char *does, Error *err);
 void lock_release(Lock *lock); /* NULL is allowed */
 
 #endif

@@ -25,6 +25,7 @@ typedef struct Cell {
   AtomicFile file;           /* the predictions */
   MetricSums *sums[METRICS]; /* [metric][items], of single items */
   int64_t items, done;
+  int64_t step; /* from one item to the next, of those that are asked: 1 but in a trial */
   double seconds;
 } Cell;
 
@@ -64,11 +65,12 @@ static void put_metrics(const Cell *c, json_t **line) {
 }
 
 static Status put_line(Cell *c, json_t *line, Error *err) {
-  bool whole = line && json_dumpf(line, c->file.stream, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0;
-  fputc('\n', c->file.stream);
+  FILE *out = c->file.stream; /* NULL in a trial */
+  bool whole = line && (!out || json_dumpf(line, out, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0);
+  if (out) fputc('\n', out);
   json_decref(line);
   return whole ? STATUS_OK
-               : error_set(err, STATUS_RUN, "%s: an answer cannot be written", c->file.path);
+               : error_set(err, STATUS_RUN, "%s: an answer cannot be written", c->task->name);
 }
 
 static Status put_choice(Cell *c, const Item *item, const Score *score, Error *err) {
@@ -123,13 +125,18 @@ static Status answer_texts(Cell *c, const Item *item, int64_t n, Error *err) {
   return status;
 }
 
-static Status answer_block(Cell *c, Error *err) {
+static Status get_item(const Cell *c, int64_t i, Item *item, Error *err) {
   const CellParts *p = c->a->parts;
+  return items_get(p->items, p->sample ? p->sample[i * c->step] : i * c->step, item, err);
+}
+
+/* The next items, `most` at most. */
+static Status answer_block(Cell *c, int64_t most, Error *err) {
   Item item[BLOCK] = {0};
   int64_t n = 0, first = c->done;
   Status status = STATUS_OK;
-  for (; n < BLOCK && first + n < c->items && status == STATUS_OK; n++)
-    status = items_get(p->items, p->sample ? p->sample[first + n] : first + n, &item[n], err);
+  for (; n < most && first + n < c->items && status == STATUS_OK; n++)
+    status = get_item(c, first + n, &item[n], err);
   double began = seconds_now();
   if (status == STATUS_OK) {
     status = c->task->kind == TASK_CHOICES ? answer_choices(c, item, n, err)
@@ -145,7 +152,7 @@ static Status answer_all(Cell *c, Error *err) {
   while (c->done < c->items) {
     if (w->stop && *w->stop)
       return error_set(err, STATUS_INTERRUPTED, "interrupted; finished cells stay");
-    TRY(answer_block(c, err));
+    TRY(answer_block(c, BLOCK, err));
     if (w->items) w->items(w->arg, c->task, c->a->parts->method, c->done, c->items);
   }
   return STATUS_OK;
@@ -176,7 +183,7 @@ static Status open_cell(Cell *c, Error *err) {
   const Answering *a = c->a;
   const EvalSettings *s = &a->parts->spec->settings;
   for (int k = 0; k < c->task->metric_count; k++) {
-    c->sums[k] = calloc((size_t)c->items, sizeof *c->sums[k]);
+    c->sums[k] = calloc((size_t)c->items + 1, sizeof *c->sums[k]);
     if (!c->sums[k]) return no_memory(c, err);
   }
   const PredictSettings predict = {.threads = (int)s->threads,
@@ -235,17 +242,62 @@ static Status compute_cell(Cell *c, EvalCell *cell, Error *err) {
   return error_set(err, STATUS_RUN, "%s: the cell cannot be read back", p->task->name);
 }
 
+static void cell_close(Cell *c) {
+  atomic_abort(&c->file);
+  predictor_close(c->predictor);
+  routing_stats_free(c->stats);
+  for (int k = 0; k < METRICS; k++) free(c->sums[k]);
+}
+
 Status eval_answer(const Answering *a, EvalCell *cell, Error *err) {
   const CellParts *p = a->parts;
   Cell c = {.a = a,
             .task = p->task,
             .asking = {p->task->name, p->task->instruction},
-            .items = eval_task_limit(p->spec, p->task, items_count(p->items))};
+            .items = eval_task_limit(p->spec, p->task, items_count(p->items)),
+            .step = 1};
   Status status = compute_cell(&c, cell, err);
   if (status == STATUS_OK) cell->loss = predictor_loss(c.predictor);
-  atomic_abort(&c.file);
-  predictor_close(c.predictor);
-  routing_stats_free(c.stats);
-  for (int k = 0; k < METRICS; k++) free(c.sums[k]);
+  cell_close(&c);
+  return status;
+}
+
+/* ---- trials ---- */
+
+/* The first item touches memory for the first time: it counts where it is the only one. */
+static Status try_items(Cell *c, EvalTry *tried, Error *err) {
+  TRY(answer_block(c, 1, err));
+  tried->item_seconds = c->seconds;
+  if (c->done < c->items && c->seconds * (double)c->items < tried->seconds) {
+    const int64_t first = c->done;
+    c->seconds = 0;
+    TRY(answer_block(c, BLOCK, err));
+    tried->item_seconds = c->seconds / (double)(c->done - first);
+  }
+  tried->answered = c->done;
+  return STATUS_OK;
+}
+
+/* A forward grows with its tokens, up to batch_tokens or a block's. */
+static double more_bytes(const Cell *c, int64_t asked) {
+  const PredictCost cost = predictor_cost(c->predictor);
+  const double block = (double)(asked < BLOCK ? asked : BLOCK),
+               most = (double)cost.tokens * block / (double)(c->done > 1 ? c->done - 1 : 1);
+  const double limit = (double)c->a->parts->spec->settings.batch_tokens;
+  const double full = most < limit ? most : limit;
+  if (cost.tokens == 0 || full <= (double)cost.tokens) return 0;
+  return (double)cost.bytes * (full / (double)cost.tokens - 1);
+}
+
+Status eval_answer_try(const Answering *a, EvalTry *tried, Error *err) {
+  const CellParts *p = a->parts;
+  const int64_t asked = eval_task_limit(p->spec, p->task, items_count(p->items));
+  Cell c = {.a = a, .task = p->task, .asking = {p->task->name, p->task->instruction}};
+  c.items = tried->items < asked ? tried->items : asked;
+  c.step = c.items > 0 ? asked / c.items : 1;
+  Status status = open_cell(&c, err);
+  if (status == STATUS_OK && c.items > 0) status = try_items(&c, tried, err);
+  if (status == STATUS_OK && c.items > 0) tried->more_bytes = more_bytes(&c, asked);
+  cell_close(&c);
   return status;
 }

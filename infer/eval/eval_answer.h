@@ -17,4 +17,14 @@ typedef struct Answering {
  * its files. */
 Status eval_answer(const Answering *a, EvalCell *cell, Error *err);
 
+/* A few answers, to see how long they take; nothing is written and no cell filled. */
+typedef struct EvalTry {
+  int64_t items;       /* to try at most, spread over the task's; 0: open everything alone */
+  double seconds;      /* after which no more are */
+  int64_t answered;    /* found out: how many were */
+  double item_seconds; /* an item takes */
+  double more_bytes;   /* a full forward would take beyond the largest that was tried */
+} EvalTry;
+Status eval_answer_try(const Answering *a, EvalTry *tried, Error *err);
+
 #endif

@@ -80,13 +80,13 @@ static json_t *overlap_json(ItemOverlap overlap) {
 
 static void put_items(json_t **json, const Evaluation *e, int t) {
   json_put(json, "items", json_integer(evaluation_asked(e, t)));
-  json_put(json, "items_offered", json_integer(evaluation_offered(e, t)));
-  json_put(json, "sample_seed",
-           e->sample[t] ? json_integer(e->spec->settings.sample_seed) : json_null());
   json_put(json, "left_out", json_integer(evaluation_left_out(e, t)));
   json_put(json, "left_out_items", odd_json(e, t));
   json_put(json, "same_choices", overlap_json(items_same(e->items[t])));
   json_put(json, "alike_choices", overlap_json(items_alike(e->items[t])));
+  json_put(json, "items_offered", json_integer(evaluation_offered(e, t)));
+  json_put(json, "sample_seed",
+           e->sample[t] ? json_integer(e->spec->settings.sample_seed) : json_null());
 }
 
 static json_t *task_json(const Evaluation *e, int t) {

@@ -6,12 +6,12 @@
 #include "autograd/ground/version.h"
 #include "data/file/file.h"
 #include "data/file/path.h"
-#include "infer/eval/eval_answer.h"
 #include "infer/eval/eval_choose.h"
 #include "infer/eval/eval_experts.h"
 #include "infer/eval/eval_identity.h"
 #include "infer/eval/eval_kept.h"
 #include "infer/eval/eval_sample.h"
+#include "infer/eval/eval_visit.h"
 #include "infer/route/router.h"
 
 static Status no_memory(Error *err) {
@@ -141,7 +141,7 @@ Status evaluation_open(Evaluation *e, EvalSpec *spec, bool force, Error *err) {
   return STATUS_OK;
 }
 
-/* ---- running ---- */
+/* ---- visiting ---- */
 
 static Status open_part(Evaluation *e, const char *only, Error *err) {
   if (e->part && strcmp(e->part_only, only) == 0) return STATUS_OK;
@@ -171,21 +171,16 @@ static void fail_cell(EvalCell *cell, const Error *err) {
   memcpy(cell->error, err->text, sizeof cell->error);
 }
 
-/* Cells that are taken over from where they are kept. */
-static Status restore_cells(Evaluation *e, int method, Error *err) {
-  for (int t = 0; t < e->spec->tasks; t++) {
-    EvalCell *cell = evaluation_cell(e, method, t);
-    if (e->spec->method[method]->rule != EVAL_ROUTED || !cell->kept) continue;
-    const CellParts parts = cell_parts(e, method, t, "");
-    TRY(eval_kept_restore(&parts, cell->identity, err));
-    cell->kept = false;
-  }
-  return STATUS_OK;
-}
+/* Who visits cells, and who watches. */
+typedef struct Visiting {
+  const EvalWatch *watch;
+  EvalVisit *visit;
+  void *arg;
+} Visiting;
 
 /* The open cells of a method on its open router. */
-static Status run_cells(Evaluation *e, int method, Router *router, const Pool *pool,
-                        const EvalWatch *watch, Error *err) {
+static Status visit_cells(Evaluation *e, int method, Router *router, const Pool *pool,
+                          const Visiting *v, Error *err) {
   const EvalMethod *m = e->spec->method[method];
   for (int t = 0; t < e->spec->tasks; t++) {
     EvalCell *cell = evaluation_cell(e, method, t);
@@ -195,12 +190,12 @@ static Status run_cells(Evaluation *e, int method, Router *router, const Pool *p
                          .router = router,
                          .pool = wants_statistics(e->spec, m) ? pool : NULL,
                          .parts = &parts,
-                         .watch = watch};
+                         .watch = v->watch};
     Error failure = {0};
-    Status status = eval_answer(&a, cell, &failure);
+    Status status = v->visit(v->arg, &a, method, t, cell, &failure);
     if (status == STATUS_INTERRUPTED) return error_set(err, status, "%s", failure.text);
     if (status != STATUS_OK) fail_cell(cell, &failure);
-    if (watch->cell) watch->cell(watch->arg, parts.task, m, cell);
+    if (v->watch->cell) v->watch->cell(v->watch->arg, parts.task, m, cell);
   }
   return STATUS_OK;
 }
@@ -221,7 +216,7 @@ static bool has_open(const Evaluation *e, int method) {
   return false;
 }
 
-static Status run_method(Evaluation *e, int method, const EvalWatch *watch, Error *err) {
+static Status visit_method(Evaluation *e, int method, const Visiting *v, Error *err) {
   const EvalMethod *m = e->spec->method[method];
   if (m->rule != EVAL_ROUTED || !has_open(e, method)) return STATUS_OK;
   Router *router = NULL;
@@ -233,13 +228,34 @@ static Status run_method(Evaluation *e, int method, const EvalWatch *watch, Erro
         router_open(&router, &m->router, pool, &e->base, (int)e->spec->settings.threads, &failure);
   }
   if (status == STATUS_OK) {
-    status = run_cells(e, method, router, pool, watch, err);
+    status = visit_cells(e, method, router, pool, v, err);
   } else {
-    fail_method(e, method, watch, &failure);
+    fail_method(e, method, v->watch, &failure);
     status = STATUS_OK;
   }
   router_close(router);
   return status;
+}
+
+Status evaluation_visit(Evaluation *e, const EvalWatch *watch, EvalVisit *visit, void *arg,
+                        Error *err) {
+  const Visiting v = {watch, visit, arg};
+  for (int m = 0; m < e->spec->methods; m++) TRY(visit_method(e, m, &v, err));
+  return STATUS_OK;
+}
+
+/* ---- running ---- */
+
+/* Cells that are taken over from where they are kept. */
+static Status restore_cells(Evaluation *e, int method, Error *err) {
+  for (int t = 0; t < e->spec->tasks; t++) {
+    EvalCell *cell = evaluation_cell(e, method, t);
+    if (e->spec->method[method]->rule != EVAL_ROUTED || !cell->kept) continue;
+    const CellParts parts = cell_parts(e, method, t, "");
+    TRY(eval_kept_restore(&parts, cell->identity, err));
+    cell->kept = false;
+  }
+  return STATUS_OK;
 }
 
 /* The output is ours until the evaluation is closed. What is taken over was read before; another
@@ -248,18 +264,24 @@ static Status take_output(Evaluation *e, Error *err) {
   const char *output = e->spec->settings.output;
   TRY(dir_make(output, err));
   TRY(dir_check_writable(output, err));
-  char *path = path_below(output, ".lock");
+  char *path = path_below(output, EVAL_LOCK);
   if (!path) return no_memory(err);
-  Status status = lock_take(&e->lock, path, "is evaluating into this directory", NULL, err);
+  Status status = lock_take(&e->lock, path, EVAL_LOCK_DOES, NULL, err);
   free(path);
   if (status == STATUS_OK) dir_sweep(output);
   return status;
 }
 
+static Status answer_cell(void *arg, const Answering *a, int method, int task, EvalCell *cell,
+                          Error *err) {
+  (void)arg, (void)method, (void)task;
+  return eval_answer(a, cell, err);
+}
+
 Status evaluation_run(Evaluation *e, const EvalWatch *watch, Error *err) {
   TRY(take_output(e, err));
   for (int m = 0; m < e->spec->methods; m++) TRY(restore_cells(e, m, err));
-  for (int m = 0; m < e->spec->methods; m++) TRY(run_method(e, m, watch, err));
+  TRY(evaluation_visit(e, watch, answer_cell, NULL, err));
   eval_choose(e);
   return STATUS_OK;
 }

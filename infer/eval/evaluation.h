@@ -7,6 +7,10 @@
 #include "infer/eval/eval_cell.h"
 #include "infer/t5/base.h"
 
+/* The lock below the output, and what its holder does. */
+#define EVAL_LOCK      ".lock"
+#define EVAL_LOCK_DOES "is evaluating into this directory"
+
 typedef struct Evaluation {
   EvalSpec *spec; /* borrowed; expert methods are added to it */
   Base base;

@@ -87,6 +87,10 @@ PredictLoss predictor_loss(const Predictor *p) {
   return p->loss;
 }
 
+PredictCost predictor_cost(const Predictor *p) {
+  return (PredictCost){p->largest, arena_held(p->arena)};
+}
+
 void predictor_close(Predictor *p) {
   if (!p) return;
   arena_free(p->arena);

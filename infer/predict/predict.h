@@ -52,6 +52,14 @@ typedef struct PredictLoss {
 } PredictLoss;
 PredictLoss predictor_loss(const Predictor *p);
 
+/* What the largest forward so far was of, and what it took: tokens as batch_tokens counts them, and
+ * bytes beyond weights and experts. */
+typedef struct PredictCost {
+  int64_t tokens;
+  size_t bytes;
+} PredictCost;
+PredictCost predictor_cost(const Predictor *p);
+
 /* How likely each choice is. Those that are alike (item_choices.h) are computed once. */
 typedef struct Score {
   int prediction; /* the largest score; the lowest index among equals */

@@ -13,6 +13,7 @@ struct Predictor {
   PredictSettings settings;
   Arena *arena; /* empty between forwards */
   PredictLoss loss;
+  int64_t largest; /* tokens of the largest forward so far */
 };
 
 /* Texts as tokens, each with EOS, laid end to end. */

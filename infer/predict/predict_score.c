@@ -172,6 +172,8 @@ static Status keep_predicted(Predictor *p, const Forward *f, const Score *score,
 static Status run_forward(Predictor *p, const Asking *asking, const Forward *f, Score *out,
                           Error *err) {
   PredictRoute route;
+  const int64_t tokens = tokens_total(&f->input) + tokens_total(&f->choice);
+  if (tokens > p->largest) p->largest = tokens;
   Status status = predict_route(p, asking, f->item, f->items, &route, err);
   if (status == STATUS_OK) {
     Context c = context_make(p->arena, NULL, p->settings.threads, err);

@@ -7,16 +7,20 @@
 static const ArenaMark EMPTY = {0, 0};
 static const GenerationConfig NOTHING_ASKED = {.start = -1};
 
-/* Takes as many of the n items as fit, at least one. An item costs its input and the room that its
- * beams have in the cache. */
+/* What the inputs of a batch count: themselves, and the room that their beams have in
+ * the cache. */
+static int64_t batch_tokens(const TokenList *input, const PredictSettings *s) {
+  return tokens_total(input) + input->count * s->beams * s->max_output;
+}
+
+/* Takes as many of the n items as fit, at least one. */
 static Status fill_batch(TokenList *input, Predictor *p, const Item *item, int64_t n, Error *err) {
   const PredictSettings *s = &p->settings;
   tokens_keep(input, 0);
   while (input->count < n) {
     SequenceLoss loss = {0};
     TRY(tokens_add(input, p->tokenizer, item[input->count].input, s->max_input, &loss, err));
-    int64_t tokens = tokens_total(input) + input->count * s->beams * s->max_output;
-    bool fits = input->count == 1 || tokens <= s->batch_tokens;
+    bool fits = input->count == 1 || batch_tokens(input, s) <= s->batch_tokens;
     if (fits) sequence_loss_add(&p->loss.input, &loss);
     if (fits) continue;
     tokens_keep(input, input->count - 1);
@@ -71,6 +75,8 @@ static Status keep_all(Predictor *p, int64_t sequences, Error *err) {
 static Status run_batch(Predictor *p, const Asking *asking, const Item *item,
                         const TokenList *input, char **texts, Error *err) {
   PredictRoute route;
+  const int64_t tokens = batch_tokens(input, &p->settings);
+  if (tokens > p->largest) p->largest = tokens;
   Status status = predict_route(p, asking, item, input->count, &route, err);
   if (status == STATUS_OK) {
     Context c = context_make(p->arena, NULL, p->settings.threads, err);

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/eval/eval_trial.h"
 #include "infer/route/router_options.h"
 #include "tools/predict/predict_items.h"
 #include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
+#include "tools/shell/machine.h"
 
 typedef struct EvalArguments {
   const char *config;
@@ -35,18 +37,60 @@ static Status parse_arguments(EvalArguments *a, int argc, char **argv, Error *er
   return error_set(err, STATUS_USAGE, "%s: -c FILE is required; --help shows one", argv[0]);
 }
 
-static Status print_plan(const Evaluation *e) {
+/* How many finished cells of other settings are in the way, which are then kept. */
+static int count_displaced(const Evaluation *e) {
+  int count = 0;
+  for (int i = 0; i < e->spec->methods * e->spec->tasks; i++) count += e->cell[i].displaces;
+  return count;
+}
+
+static void say_displaced(const Evaluation *e) {
+  const int count = count_displaced(e);
+  if (count) {
+    console_note(NULL, "%d finished %s of other settings %s kept in %s/kept", count,
+                 count == 1 ? "cell" : "cells", count == 1 ? "is" : "are",
+                 e->spec->settings.output);
+  }
+}
+
+static void print_cost(const EvalCost *cost) {
+  char time[32], memory[32], available[32];
+  if (cost->answers == 0) return;
+  printf("time       about %s (%" PRId64 " answers were tried)\n",
+         console_duration(time, sizeof time, cost->seconds), cost->answers);
+  printf("memory     about %s; %s available\n",
+         console_bytes(memory, sizeof memory, machine_peak_resident() + cost->more_bytes),
+         console_bytes(available, sizeof available, machine_memory_available()));
+}
+
+/* What is open, before it is known whether it would fail. */
+typedef struct Work {
+  int done, open;
+  int64_t answers;
+} Work;
+
+static void print_plan(const Evaluation *e, const Work *plan, const EvalCost *cost) {
   const EvalSpec *spec = e->spec;
   printf("every file fits: %d tasks, %d methods\n", spec->tasks, spec->methods);
-  printf("cells      %d finished, %d to compute (%" PRId64 " answers)\n",
-         evaluation_count(e, CELL_DONE), evaluation_count(e, CELL_OPEN), evaluation_work(e));
+  printf("cells      %d finished, %d to compute (%" PRId64 " answers)\n", plan->done, plan->open,
+         plan->answers);
+  print_cost(cost);
   for (int m = 0; m < spec->methods; m++) {
     int open = 0;
     for (int t = 0; t < spec->tasks; t++) open += evaluation_cell(e, m, t)->state == CELL_OPEN;
     if (open && spec->method[m]->rule == EVAL_ROUTED)
       console_say("  %-24s %d %s", spec->method[m]->name, open, open == 1 ? "cell" : "cells");
   }
-  return STATUS_OK;
+}
+
+/* STATUS_PARTIAL where cells would fail. */
+static Status dry_run(Evaluation *e, Error *err) {
+  const Work plan = {evaluation_count(e, CELL_DONE), evaluation_count(e, CELL_OPEN),
+                     evaluation_work(e)};
+  EvalCost cost;
+  TRY(evaluation_try(e, &cost, err));
+  print_plan(e, &plan, &cost);
+  return evaluation_count(e, CELL_FAILED) ? STATUS_PARTIAL : STATUS_OK;
 }
 
 static Status tell_items(const Evaluation *e, Error *err) {
@@ -145,10 +189,10 @@ static void list_failure(const Evaluation *e, int method, int first) {
   console_note(NULL, "  %s on %s: %s", spec->method[method]->name, tasks, error);
 }
 
-static void list_failures(const Evaluation *e) {
+static void list_failures(const Evaluation *e, bool tried) {
   const EvalSpec *spec = e->spec;
-  console_note(NULL, "%d cells failed and have no score; the next run tries them again:",
-               evaluation_count(e, CELL_FAILED));
+  console_note(NULL, "%d cells %s:", evaluation_count(e, CELL_FAILED),
+               tried ? "would fail" : "failed and have no score; the next run tries them again");
   for (int m = 0; m < spec->methods; m++) {
     for (int t = 0; t < spec->tasks && spec->method[m]->rule == EVAL_ROUTED; t++) {
       if (evaluation_cell(e, m, t)->state == CELL_FAILED) list_failure(e, m, t);
@@ -164,12 +208,13 @@ static Status run_evaluation(const EvalArguments *a, const Axes *axes, EvalSpec 
   Status status = evaluation_open(&e, spec, a->force, err);
   if (status == STATUS_OK) tell_methods(spec);
   if (status == STATUS_OK) status = tell_items(&e, err);
-  if (status == STATUS_OK) status = a->dry_run ? print_plan(&e) : compute_cells(&e, err);
+  if (status == STATUS_OK) say_displaced(&e);
+  if (status == STATUS_OK) status = a->dry_run ? dry_run(&e, err) : compute_cells(&e, err);
   if (!a->dry_run && (status == STATUS_OK || status == STATUS_PARTIAL)) {
     Status finished = finish(axes, &e, err);
     if (finished != STATUS_OK) status = finished;
   }
-  if (status == STATUS_PARTIAL) list_failures(&e);
+  if (status == STATUS_PARTIAL) list_failures(&e, a->dry_run);
   evaluation_close(&e);
   return status;
 }

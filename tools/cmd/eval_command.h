@@ -18,12 +18,13 @@ int eval_command(int argc, char **argv, bool axes, EvalFinish *finish, Error *er
 extern const ArgumentTable eval_arguments;
 void eval_command_settings(const char *verb, SettingsSeen *seen, void *arg);
 
-#define EVAL_ARGUMENTS                                                         \
-  "  -c, --config FILE    what is evaluated, YAML\n"                           \
-  "  -s, --set KEY=VALUE  one setting of the evaluation; wins over the file\n" \
-  "      --force          compute finished cells again\n"                      \
-  "      --strict         short for -s strict=true\n"                          \
-  "      --dry-run        check every file, say what would be computed, write nothing\n"
+#define EVAL_ARGUMENTS                                                                            \
+  "  -c, --config FILE    what is evaluated, YAML\n"                                              \
+  "  -s, --set KEY=VALUE  one setting of the evaluation; wins over the file\n"                    \
+  "      --force          compute finished cells again\n"                                         \
+  "      --strict         short for -s strict=true\n"                                             \
+  "      --dry-run        open and try what would be computed, say what it would cost and what\n" \
+  "                       would fail; write nothing\n"
 
 #define EVAL_FILE_HELP                                                                           \
   "The file:\n"                                                                                  \
