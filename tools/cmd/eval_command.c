@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "infer/eval/eval_trial.h"
+#include "infer/eval/eval_unread.h"
 #include "infer/route/router_options.h"
 #include "tools/predict/predict_items.h"
 #include "tools/shell/arguments.h"
@@ -35,6 +36,38 @@ static Status parse_arguments(EvalArguments *a, int argc, char **argv, Error *er
   TRY(command_operands(argc, argv, 0, 0, "nothing", err));
   if (a->config) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "%s: -c FILE is required; --help shows one", argv[0]);
+}
+
+/* ---- what is said beforehand ---- */
+
+/* `names` is taken. */
+static void say_unread(const char *place, const char *what, const char *name, const char *does,
+                       char *names) {
+  if (names && *names)
+    console_note(NULL, "skein: %s: %s%.200s: %s: %s", place, what, name, does, names);
+  free(names);
+}
+
+/* What is set and changes nothing, which who has set it should know; of methods as the file has
+ * them. */
+static void say_unread_settings(const EvalSpec *spec) {
+  for (int t = 0; t < spec->tasks; t++) {
+    const EvalTask *task = &spec->task[t];
+    say_unread(eval_task_place(spec, task).text, "task ", task->name, "does not read",
+               eval_task_unread(task));
+  }
+  for (int m = 0; m < spec->methods; m++) {
+    const EvalMethod *method = spec->method[m];
+    say_unread(eval_method_place(spec, method).text, "method ", method->name,
+               "its router does not read with these settings", eval_method_unread(method));
+  }
+}
+
+static void say_unread_axes(const Axes *axes, const EvalSpec *spec) {
+  for (int i = 0; i < axes->axes; i++) {
+    say_unread(yaml_place(&spec->tree, axes->axis[i].at).text, "axis ", axes->axis[i].key,
+               "not read by", eval_axis_unread(axes, i, spec));
+  }
 }
 
 /* How many finished cells of other settings are in the way, which are then kept. */
@@ -227,7 +260,9 @@ int eval_command(int argc, char **argv, bool with_axes, EvalFinish *finish, Erro
   if (status == STATUS_OK)
     status = eval_spec_read(&spec, a.config, a.assignment.text, a.assignment.count, with_axes, err);
   spec.settings.strict |= a.strict;
+  if (status == STATUS_OK) say_unread_settings(&spec);
   if (status == STATUS_OK && with_axes) status = axes_expand(&axes, &spec, err);
+  if (status == STATUS_OK) say_unread_axes(&axes, &spec);
   if (status == STATUS_OK) status = run_evaluation(&a, &axes, &spec, finish, err);
   axes_free(&axes);
   eval_spec_free(&spec);
