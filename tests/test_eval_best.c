@@ -157,9 +157,13 @@ static void test_lines_that_do_not_say_it(void **state) {
       {"[]", "line 1"},
       {"{\"id\": \"0\", \"metrics\": {\"accuracy\": 1}}\n{", "line 2"},
   };
-  static const char *const SUMS[] = {"", "\"sums\": {\"bleu\": [1, 2]}",
+  static const char *const SUMS[] = {"",
+                                     "\"sums\": {\"bleu\": [1, 2]}",
                                      "\"sums\": {\"bleu\": [1,2,3,4,5,6,7,8,9,10,-1]}",
-                                     "\"sums\": {\"bleu\": [1,2,3,4,5,6,7,8,9,10,null]}"};
+                                     "\"sums\": {\"bleu\": [1,2,3,4,5,6,7,8,9,10,null]}",
+                                     "\"sums\": {\"bleu\": [2,5,6,4,3,2,1,5,4,3,2]}",
+                                     "\"sums\": {\"bleu\": [1,5,6,4,3,2,1,5,4,3,0]}",
+                                     "\"sums\": {\"bleu\": [1,4,6,4,3,2,1,5,4,3,2]}"};
   EvalLines lines;
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
     Error err = {0};

@@ -64,6 +64,22 @@ refused 2 'axes: want a mapping' ablate -c "$work/eval.yaml"
 runs 0 eval -c "$work/eval.yaml" --dry-run
 check 'a dry run counts' grep -q '0 finished, 12 to compute (480 answers)' "$work/out"
 check 'a dry run writes nothing' [ ! -e "$work/eval" ]
+check 'a dry run says what it would take' grep -q '^time  *about .*answers were tried' "$work/out"
+check 'and how much memory' grep -q '^memory  *about .* available' "$work/out"
+{ cat "$work/tasks.yaml" && echo "methods: [base, average-activation]"; } >"$work/fail.yaml"
+runs 6 eval -c "$work/fail.yaml" --dry-run
+check 'a dry run says what would fail' grep -q 'average-activation on .*activation.safetensors' "$work/err"
+SKEIN_KERNEL=portable runs 6 eval -c "$work/eval.yaml" -s precision=bf16 --dry-run
+check 'a dry run knows the processor' grep -q 'base on .*precision' "$work/err"
+
+# What is set and not read is said.
+{
+  cat "$work/tasks.yaml"
+  echo "methods: [{router: phatgoose, global.scale: 3}]"
+} >"$work/unread.yaml"
+runs 0 eval -c "$work/unread.yaml" --dry-run
+check 'a setting that nothing reads' \
+  grep -q 'unread.yaml:[0-9:]* method phatgoose: its router does not read .*: global.scale' "$work/err"
 
 # Once through; what is printed is table.txt, and every form is there.
 runs 0 eval -c "$work/eval.yaml"
@@ -86,6 +102,36 @@ cp -r "$work/eval" "$work/before"
 runs 0 eval -c "$work/eval.yaml"
 check 'cells are taken over' grep -q '12 finished cells are taken over; 0 are computed' "$work/err"
 check 'nothing changes' diff -r "$work/before" "$work/eval"
+
+# Another limit: other items, a sample, and the cells of before are kept beside and found again.
+runs 0 eval -c "$work/eval.yaml" -s limit=9
+check 'what is kept is said' grep -q '12 finished cells of other settings are kept in' "$work/err"
+check 'a sample is said' grep -q '^items drawn with sample.seed 1: each task 9 of' "$work/out"
+runs 0 eval -c "$work/eval.yaml"
+check 'kept cells are found' grep -q '12 finished cells are taken over; 0 are computed' "$work/err"
+check 'and are as they were' diff -r "$work/before" "$work/eval" -x kept
+
+# Methods compared: with one another, with those of another run.
+runs 0 compare "$work/eval"
+check 'a matrix' grep -q '^all tasks: row minus column, points$' "$work/out"
+check 'every pair' [ "$(grep -c '^[a-z]* - [a-z]* ' "$work/out")" -eq 6 ]
+cp "$work/out" "$work/first.txt"
+runs 0 compare "$work/eval"
+check 'the same numbers again' cmp -s "$work/out" "$work/first.txt"
+runs 0 compare "$work/eval:glider,base" --items
+check 'task by task' grep -q "^$first  *40 " "$work/out"
+check 'with its items' grep -q '^won by  *against  *task' "$work/out"
+runs 0 compare "$work/eval:glider,base" --format json -o "$work/pair.json"
+check 'as JSON' grep -q '"scope": "all"' "$work/pair.json"
+runs 0 eval -c "$work/eval.yaml" -s limit=9 -s output="$work/nine"
+runs 0 compare "$work/eval:glider" "$work/nine:glider"
+check 'items of both' grep -q "^$first: 9 items are compared; 31 and 0 were asked of one" "$work/out"
+check 'and they are the same' grep -q '^all tasks  *27 .* 0:0$' "$work/out"
+rm -r "$work/nine"
+runs 2 compare "$work/eval:glider"
+check 'one is none to compare' grep -q 'there is one method' "$work/err"
+runs 3 compare "$work/pool"
+check 'no evaluation' grep -q 'table.json: there is none' "$work/err"
 
 # same_predictions: those of the interrupted evaluation are those of the whole one.
 same_predictions() {
@@ -115,7 +161,6 @@ for how in 'TERM 130' 'KILL 137'; do
 done
 
 # Cells that fail: listed, without a score, exit 6.
-{ cat "$work/tasks.yaml" && echo "methods: [base, average-activation]"; } >"$work/fail.yaml"
 runs 6 eval -c "$work/fail.yaml" -s output="$work/fail"
 check 'failures are listed' grep -q '3 cells failed' "$work/err"
 check 'failures have no score' grep -q '^average-activation  *failed' "$work/out"

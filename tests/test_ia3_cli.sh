@@ -105,6 +105,15 @@ for router in arrow norm merged-factors; do
   refused 4 "router $router works on the factors of LoRAs, and the expert 'colours' is an (IA)3" \
     score --pool "$pool" --router $router --input "$work/valid.jsonl"
 done
+# The dry run of an evaluation refuses what its run would.
+printf 'pool: %s\noutput: %s\ntasks: [{name: v, file: %s}]\nmethods: [base, arrow]\n' "$pool" "$work/eval" \
+  "$work/valid.jsonl" >"$work/eval.yaml"
+"$skein" eval -c "$work/eval.yaml" --dry-run >"$work/out" 2>"$work/err"
+if [ $? -eq 6 ] && grep -q "arrow on v: .*the expert 'colours' is an (IA)3" "$work/err" && [ ! -e "$work/eval" ]; then
+  pass
+else
+  fail "a dry run of arrow: $(cat "$work/err")"
+fi
 accepted generate --pool "$pool" --router phatgoose --input "$work/valid.jsonl"
 
 # ---- what somebody else made of the files ----

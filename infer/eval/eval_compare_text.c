@@ -194,15 +194,15 @@ static Status put_all_pairs(const EvalComparison *c, const Form *f, FILE *out, E
 
 static void put_legend(const EvalComparison *c, const Form *f, FILE *out) {
   const CompareSettings *s = &c->settings;
-  fprintf(out,
-          "\n%s[] 95 %% of a paired bootstrap over items; p: the two swapped item by item, "
-          "two-sided\n%s(%" PRId64 " samples, seed %" PRId64
-          "). Holm: corrected for %s.\n"
-          "%sOver tasks: the tasks are what is drawn and swapped.\n",
-          f->line, f->line, s->samples, s->seed,
-          is_one_pair(c) ? "the number of single tasks"
-                         : "the pairs of a table; single tasks: of all their tables",
-          f->line);
+  fprintf(
+      out,
+      "\n%s[] 95 %% of a paired bootstrap over items; p: the two swapped item by item, "
+      "two-sided\n%s(%" PRId64 " samples, seed %" PRId64
+      "). Holm: corrected for %s.\n"
+      "%sOver tasks: the tasks are what is drawn and swapped.\n",
+      f->line, f->line, s->samples, s->seed,
+      is_one_pair(c) ? "the number of single tasks" : "the pairs of a table (single tasks: of all)",
+      f->line);
   for (int i = 0; i < c->notes; i++) {
     fputs(f->line, out);
     f->put(out, c->note[i]);

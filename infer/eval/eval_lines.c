@@ -8,9 +8,6 @@
 #include "data/text/json_put.h"
 #include "data/text/jsonl.h"
 
-/* A sum of counts of one item's text; a text has at most 64 MiB. */
-static const double SUM_MOST = 1e12;
-
 static Status no_memory(const char *path, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", path);
 }
@@ -59,11 +56,11 @@ static Status read_sums(const JsonDoc *line, Metric m, MetricSums *sums, Error *
   for (size_t i = 0; whole && i < METRIC_SUMS; i++) {
     const json_t *value = json_array_get(list, i);
     sums->sum[i] = json_number_value(value);
-    whole = json_is_number(value) && sums->sum[i] >= 0 && sums->sum[i] <= SUM_MOST;
+    whole = json_is_number(value);
   }
-  if (whole) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: line %lld: sums: %s: want %d counts", line->file,
-                   (long long)line->line, metric_name(m), METRIC_SUMS);
+  if (whole && metric_sums_valid(m, sums)) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: line %lld: sums: %s: want %d counts of one item",
+                   line->file, (long long)line->line, metric_name(m), METRIC_SUMS);
 }
 
 static Status read_line(EvalLines *l, int64_t i, const JsonDoc *line, Metric m, Error *err) {

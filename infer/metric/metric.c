@@ -73,6 +73,11 @@ double metric_score(Metric m, const MetricSums *sums) {
   return 100 * (MEASURE[m].score ? sums->sum[1] / sums->sum[0] : metric_bleu(sums));
 }
 
+bool metric_sums_valid(Metric m, const MetricSums *sums) {
+  if (sums->sum[0] != 1) return false;
+  return MEASURE[m].score ? sums->sum[1] >= 0 && sums->sum[1] <= 1 : metric_bleu_valid(sums);
+}
+
 /* ---- bootstrap ---- */
 
 static double resampled_score(Metric m, const MetricSums *item, int64_t n, Rng *rng) {

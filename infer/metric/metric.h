@@ -56,6 +56,10 @@ bool metric_is_mean(Metric m);
 /* The score of summed statistics, in percent (0 to 100); 0 of nothing. */
 double metric_score(Metric m, const MetricSums *sums);
 
+/* Whether these can be the statistics of one item, wherever they come from: then sums of such have a
+ * finite score. */
+bool metric_sums_valid(Metric m, const MetricSums *sums);
+
 /* Percentile bootstrap of the score over items [n], `samples` resamples keyed by `seed`: the 2.5
  * and 97.5 percentiles. */
 typedef struct Interval {

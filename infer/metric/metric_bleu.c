@@ -56,3 +56,14 @@ double metric_bleu(const MetricSums *sums) {
   }
   return exp(log_mean) * (ratio > 1 ? 1 : exp(1 - 1 / ratio));
 }
+
+bool metric_bleu_valid(const MetricSums *sums) {
+  static const double COUNT_MOST = 1e12;
+  const double length = sums->sum[LENGTH], reference = sums->sum[REFERENCE_LENGTH];
+  bool valid = length >= 0 && length <= COUNT_MOST && reference >= 0 && reference <= COUNT_MOST;
+  for (int n = 0; n < ORDERS; n++) {
+    const double matches = sums->sum[MATCHES + n], possible = sums->sum[POSSIBLE + n];
+    valid = valid && matches >= 0 && matches <= possible && possible <= length;
+  }
+  return valid;
+}

@@ -17,6 +17,8 @@ Status metric_rouge_lsum(const char *prediction, const char *target, double *sco
 Status metric_bleu_add(MetricSums *sums, const char *prediction, const char *const *target,
                        int targets, Error *err);
 double metric_bleu(const MetricSums *sums);
+/* Counts of one text: no more n-grams match than there are, no more than its words. */
+bool metric_bleu_valid(const MetricSums *sums);
 
 /* Sorts scores [n] and takes their percentiles 2.5 and 97.5. */
 Interval metric_percentiles(double *score, int64_t n);
