@@ -164,6 +164,8 @@ static void put_result(json_t **root, const EvalCell *cell) {
 
 static void put_identity(json_t **root, const EvalCell *cell, const CellParts *p) {
   json_put(root, "items_sha256", json_string(items_hash(p->items)));
+  json_put(root, "sample_seed",
+           p->sample ? json_integer(p->spec->settings.sample_seed) : json_null());
   json_put(root, "verified", json_boolean(p->spec->settings.verify));
   json_put(root, "identity", json_string(cell->identity));
 }

@@ -18,6 +18,7 @@
  *   scores               list of {metric, score, low, high}, percent, with its 95 % interval
  *   items, seconds, examples_per_second
  *   items_sha256         of the task's text
+ *   sample_seed          of the items that were asked (eval_sample.h); null: the first, or all
  *   verified             the pool's files were compared with its manifest
  *   identity             SHA-256 of all that the scores depend on (eval_identity.h): a cell with
  *                        another is computed again */

@@ -20,12 +20,17 @@ static const char usage[] =
     "taken over when everything they depend on is as it was: start an interrupted evaluation\n"
     "again and it continues. A cell that fails is listed, never scored, and tried again by the\n"
     "next run; the exit code is then 6. Ctrl-C drops the cell it is in and exits with 130.\n"
+    "Finished cells of other settings in the same OUTPUT are kept in OUTPUT/kept, and taken over\n"
+    "again when their settings are.\n"
+    "Where a limit leaves items out, those that are asked are a sample, drawn by sample.seed.\n"
     "An item that cannot be asked or judged (one choice, a target that is none of the choices, a\n"
     "label that contradicts it) is named and left out, and the tables count it; --strict refuses\n"
     "it. Choices that are the same tokens are one.\n"
     "Texts are generated as the file of the evaluation says; the base's generation_config.json is\n"
     "not read.\n"
-    "Tables go to stdout and to table.txt, .md, .tex, .csv and .json in OUTPUT.\n"
+    "Tables go to stdout and to table.txt, .md, .tex, .csv and .json in OUTPUT; behind a score\n"
+    "stands half of its 95 % interval, and a method is marked as best where it beats each other\n"
+    "one that sees no labels on the same items (skein compare tells more).\n"
     "\n" EVAL_FILE_HELP;
 
 static Status finish_eval(const Axes *axes, const Evaluation *e, Error *err) {
