@@ -23,24 +23,13 @@ static const char usage[] =
     "RUN is the output of a skein eval or ablate that has finished; without METHOD, all methods\n"
     "of its tables. Of several runs methods are called RUN:METHOD.\n"
     "\n"
-    "      --against METHOD  compare with this one alone, not all pairs\n"
-    "      --group NAME      the tasks of one group\n"
-    "      --task NAME       one task\n"
-    "      --tasks           of more than two methods, single tasks, too (CSV and JSON have them)\n"
-    "      --items           list the items on which they differ: who won, who lost\n"
-    "      --by-id           tasks of one name are compared by the items' ids though their files\n"
-    "                        differ\n"
-    "      --samples N       resamples, and random swaps [10000]\n"
-    "      --seed N          of both [1]\n"
-    "      --format FORMAT   text, markdown, csv or json [text]\n"
-    "  -o, --output FILE     where it goes, whole or not at all [stdout]\n"
-    "\n"
     "Scores are of the tasks' first metrics, on the items that both methods of a pair answered.\n"
     "A difference has a 95 % paired bootstrap interval (Koehn 2004) and a two-sided p: how often\n"
     "it is as large when the two are swapped at random, item by item; of few items all swaps are\n"
     "tried. p (Holm) is corrected for the pairs that are shown (Holm 1979). A mean is tested over\n"
     "the items of its tasks, and once more over the tasks, which says how much other tasks would\n"
-    "change. The same seed gives the same numbers.\n";
+    "change. The same seed gives the same numbers.\n"
+    "\n";
 
 typedef enum Format { TEXT, MARKDOWN, CSV, JSON, FORMATS } Format;
 
@@ -69,17 +58,27 @@ static Status parse_format(void *field, const char *text, Error *err) {
 
 enum { SAMPLES_MOST = 10000000 };
 
+static const CompareArguments DEFAULTS = {.settings = {.samples = 10000, .seed = 1}};
+
 static const Argument ROWS[] = {
-    {"against", .type = ARGUMENT_TEXT, .offset = AT(settings.against)},
-    {"group", .type = ARGUMENT_TEXT, .offset = AT(settings.group)},
-    {"task", .type = ARGUMENT_TEXT, .offset = AT(settings.task)},
-    {"tasks", .type = ARGUMENT_SWITCH, .offset = AT(settings.each_task)},
-    {"items", .type = ARGUMENT_SWITCH, .offset = AT(settings.items)},
-    {"by-id", .type = ARGUMENT_SWITCH, .offset = AT(settings.by_id)},
-    {"samples", .type = ARGUMENT_COUNT, .offset = AT(settings.samples), .most = SAMPLES_MOST},
-    {"seed", .type = ARGUMENT_COUNT, .offset = AT(settings.seed), .most = INT64_C(1) << 53},
-    {"format", .type = ARGUMENT_OTHER, .offset = AT(format), .parse = parse_format},
-    {"output", 'o', ARGUMENT_TEXT, .offset = AT(output)},
+    {"against", 0, ARGUMENT_TEXT, AT(settings.against), 0, "METHOD",
+     .help = "compare with this one alone, not all pairs"},
+    {"group", 0, ARGUMENT_TEXT, AT(settings.group), 0, "NAME", .help = "the tasks of one group"},
+    {"task", 0, ARGUMENT_TEXT, AT(settings.task), 0, "NAME", .help = "one task"},
+    {"tasks", 0, ARGUMENT_SWITCH, AT(settings.each_task), 0, NULL,
+     .help = "of more than two methods, single tasks, too (CSV and JSON have them)"},
+    {"items", 0, ARGUMENT_SWITCH, AT(settings.items), 0, NULL,
+     .help = "list the items on which they differ: who won, who lost"},
+    {"by-id", 0, ARGUMENT_SWITCH, AT(settings.by_id), 0, NULL,
+     .help = "pair items by their ids though the files of a task differ"},
+    {"samples", 0, ARGUMENT_COUNT, AT(settings.samples), 0, "N",
+     .help = "resamples, and random swaps", .most = SAMPLES_MOST},
+    {"seed", 0, ARGUMENT_COUNT, AT(settings.seed), 0, "N", .help = "of both",
+     .most = INT64_C(1) << 53},
+    {"format", 0, ARGUMENT_OTHER, AT(format), 0, "text|markdown|csv|json",
+     .help = "of what is printed [text]", .parse = parse_format},
+    {"output", 'o', ARGUMENT_TEXT, AT(output), 0, "FILE",
+     .help = "where it goes, whole or not at all [stdout]"},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -106,7 +105,7 @@ static Status compare_runs(CompareArguments *a, const char *const *run, int runs
 }
 
 static int run_compare(int argc, char **argv, Error *err) {
-  CompareArguments a = {.settings = {.samples = 10000, .seed = 1}};
+  CompareArguments a = DEFAULTS;
   TRY(arguments_read(&ARGUMENTS, 0, &a, NULL, argc, argv, err));
   TRY(command_operands(argc, argv, 1, argc, "a RUN or several", err));
   return (int)compare_runs(&a, (const char *const *)argv + optind, argc - optind, err);
@@ -117,4 +116,6 @@ const Command command_compare = {
     .summary = "whether methods differ, on the same items",
     .usage = usage,
     .run = run_compare,
+    .arguments = &ARGUMENTS,
+    .defaults = &DEFAULTS,
 };
