@@ -140,9 +140,10 @@ static void check_counters(const TrainState *s) {
 static Status resume_run(const char *dir, void *arg, Error *err) {
   Run *r = arg;
   Snapshot into = snapshot(r);
+  int64_t planned;
   r->skipped[0] = '\0';
   fill_values(r, 0);
-  TRY(checkpoint_resume(dir, &into, (NoteTaker){keep_note, r}, err));
+  TRY(checkpoint_resume(dir, &into, (NoteTaker){keep_note, r}, &planned, err));
   check_counters(&r->state);
   assert_int_equal(r->state.step, *r->skipped ? OLDER : NEWER);
   expect_values(r, r->state.step, true);

@@ -272,7 +272,7 @@ static void compressed_files_are_the_same(void **state) {
 
 static void a_tokenizer_comes_from_the_texts(void **state) {
   Scratch *s = *state;
-  char text[4096] = "", *one, *two;
+  char text[4096] = "", data[PATH_MAX], *one, *two;
   size_t one_size, two_size;
   for (size_t i = 0; i < CORPUS_COUNT; i += 2) {
     size_t used = strlen(text);
@@ -280,10 +280,10 @@ static void a_tokenizer_comes_from_the_texts(void **state) {
              CORPUS[i], CORPUS[i + 1]);
   }
   Error err = {0};
-  char data[PATH_MAX];
   strcpy(data, scratch_write(s, "data.jsonl", text, strlen(text)));
+  const ExampleSource source = {&(SourceFile){data, 0}, 1, 0};
   Status made =
-      examples_train_tokenizer(data, &KEYS, CORPUS_PIECES, "n", scratch_path(s, "one"), &err);
+      examples_train_tokenizer(&source, &KEYS, CORPUS_PIECES, "n", scratch_path(s, "one"), &err);
   expect_ok("jsonl", made, &err);
   expect_ok("one", file_read(s->path, 1 << 24, &one, &one_size, &err), &err);
   corpus_train(scratch_path(s, "two"));
@@ -293,11 +293,11 @@ static void a_tokenizer_comes_from_the_texts(void **state) {
   free(one);
   free(two);
   scratch_write(s, "data.jsonl", "{\"input\": \"\", \"target\": \"\"}", 27);
-  made = examples_train_tokenizer(data, &KEYS, 99, "n", scratch_path(s, "x"), &err);
+  made = examples_train_tokenizer(&source, &KEYS, 99, "n", scratch_path(s, "x"), &err);
   expect_error("none", made, &err, STATUS_INPUT, "data.jsonl: holds no text");
   err = (Error){0};
   scratch_write(s, "data.jsonl", "{\"input\": \"\"}", 13);
-  made = examples_train_tokenizer(data, &KEYS, 99, "n", scratch_path(s, "x"), &err);
+  made = examples_train_tokenizer(&source, &KEYS, 99, "n", scratch_path(s, "x"), &err);
   expect_error("key", made, &err, STATUS_INPUT, "data.jsonl: line 1: target: is missing");
 }
 

@@ -25,7 +25,8 @@ static World world_open(void) {
   World w = {.model = tiny_model(true, false)};
   w.lora = tiny_lora(w.model, "q,wo", 3, 1);
   w.gate = tiny_gate(w.lora, w.model, 2);
-  w.info = (GateInfo){.recipe = "phatgoose", .steps = 100, .seed = UINT64_MAX};
+  w.info = (GateInfo){
+      .recipe = "phatgoose", .steps = 100, .seed = UINT64_MAX, .verdict = VERDICT_BARELY};
   expect_ok("hash", t5_fingerprint(w.model, w.info.base, &err), &err);
   memcpy(w.info.expert, w.lora->fingerprint, HASH_HEX);
   return w;
@@ -71,6 +72,7 @@ static void what_is_saved_is_opened(void **state) {
   assert_string_equal(info.expert, w.info.expert);
   assert_string_equal(info.recipe, "phatgoose");
   assert_true(info.steps == 100 && info.seed == UINT64_MAX);
+  assert_int_equal(info.verdict, VERDICT_BARELY);
   for (int i = 0; i < gate->count; i++) {
     const Tensor *v = &gate->vector[i];
     assert_int_equal(v->rows, w.gate->vector[i].rows);
@@ -104,7 +106,7 @@ static void the_file_is_as_documented(void **state) {
   world_close(&w);
 }
 
-enum { META = 7 };
+enum { META = 8 };
 
 /* A gate file changed in one place. */
 typedef struct Edit {
@@ -121,7 +123,8 @@ static const char *write_edited(Scratch *s, World *w, const Edit *e) {
                            {"expert", w->info.expert},
                            {"recipe", w->info.recipe},
                            {"steps", "7"},
-                           {"seed", "8"}};
+                           {"seed", "8"},
+                           {"verdict", "trained"}};
   SafetensorsItem items[64];
   char names[64][96];
   Error err = {0};
@@ -168,6 +171,7 @@ static void every_refusal(void **state) {
       {{.key = "seed", .value = ""}, STATUS_INPUT, "seed: "},
       {{.key = "seed"}, STATUS_INPUT, "seed: |missing"},
       {{.key = "seed", .value = "18446744073709551616"}, STATUS_INPUT, "seed: "},
+      {{.key = "verdict", .value = "yes"}, STATUS_INPUT, "verdict: |\"yes\"|\"barely\""},
       {{.from = FIRST}, STATUS_MISMATCH, FIRST},
       {{.from = FIRST, .to = OTHER}, STATUS_MISMATCH, FIRST},
       {{.extra = OTHER}, STATUS_MISMATCH, OTHER},
@@ -190,7 +194,7 @@ static void every_refusal(void **state) {
 /* A gate of unverified provenance says so, and what routers may do with it; it has no recipe. */
 static void unverified_gates_say_so(void **state) {
   World w = world_open();
-  for (int form = GATE_TRAINED; form <= GATE_DIRECTIONS; form++) {
+  for (int form = GATE_RAW; form <= GATE_DIRECTIONS; form++) {
     Error err = {0};
     Gate *gate;
     GateInfo info, given = {.unverified = true, .form = (GateForm)form, .steps = 7};

@@ -68,7 +68,7 @@ rm -r "$work"/.pool.*
 says '^format  *phatgoose$' '^not used  *decoder.embed_tokens.weight' '^tensors not used  *2$' \
   '^scale  *1 / rank' '^  apple  *4  *47  *trained  *standardised  *best.pt, expert 1$'
 accepted ls "$pool"
-says '^  zoo  *lora  *4  *1  *47  *-  *trained  *unverified'
+says '^  zoo  *lora  *4  *1  *47  *-  *raw  *-  *unverified'
 accepted ls "$pool" --json
 says '"source": "best.pt, expert 2"'
 accepted check "$pool"
@@ -210,13 +210,13 @@ accepted init "$work/others" --base $base
 noted 'memory.pt: .*recorded as provenance: unverified' add "$work/others" zoo --adapter "$adapter" --gate $golden/memory.pt
 if grep -q 'mean 0 and variance 1.*take them as they are' "$work/err"; then pass; else fail 'nothing said of standardised gates'; fi
 accepted ls "$work/others"
-says '^  zoo  *lora  *4  *1  *47  *-  *standardised  *unverified'
+says '^  zoo  *lora  *4  *1  *47  *-  *standardised  *-  *unverified'
 if grep -q '^  source: memory.pt$' "$work/others/pool.yaml" && grep -q '^  provenance: unverified$' "$work/others/pool.yaml"
 then pass; else fail 'the manifest does not say where the gate is from'; fi
 add $golden/glider/zoo_best.pt
 if grep -q 'zoo_best.pt: 96 tensors are no gates' "$work/err"; then pass; else fail 'factors beside gates are not told'; fi
 accepted ls "$work/others"
-says '^  zoo  *lora  *4  *1  *47  *-  *trained  *unverified'
+says '^  zoo  *lora  *4  *1  *47  *-  *raw  *-  *unverified'
 same "$adapter/gate.safetensors" "$work/others/experts/zoo+1/gate.safetensors" # replaced once
 accepted add "$work/others" own --adapter "$adapter" --gate "$adapter/gate.safetensors"
 accepted ls "$work/others"

@@ -71,9 +71,11 @@ expert() { # NAME SETTINGS...: into experts/NAME
   cp "$(dirname "$(find "$work/run" -name adapter_config.json ! -path '*/checkpoints/*')")"/adapter_* "$made/experts/$name"
   rm -rf "$work/run"
 }
+# A gate of one step is hardly trained: what is said of that is the matter of test_verdict_cli.sh, so the
+# verdict gets another name here.
 gate() { # EXPERT NAME STEPS: into gates/NAME.safetensors
   train gate -c $demo/gate.yaml -s expert="$made/experts/$1" -s output="$work/run" -s train.steps="$3"
-  cp "$work/run/gate.safetensors" "$made/gates/$2.safetensors"
+  LC_ALL=C sed 's/"verdict"/"unasked"/' "$work/run/gate.safetensors" >"$made/gates/$2.safetensors"
   rm -rf "$work/run"
 }
 made=$work/made

@@ -95,7 +95,7 @@ static void phatgoose_routes_as_in_pytorch(void **state) {
   assert_string_equal(pool_entry(pool, 1)->source, "best.pt, expert 1");
   assert_true(pool_entry(pool, 1)->unverified);
   assert_int_equal(pool_unverified(pool), 3);
-  assert_int_equal(pool_gate_form(pool, 0), GATE_TRAINED);
+  assert_int_equal(pool_gate_form(pool, 0), GATE_RAW);
   expect_error("provenance", pool_require_provenance(pool, &err), &err, STATUS_MISMATCH,
                "'zoo'|provenance|unverified");
   pool_close(pool);
@@ -123,7 +123,7 @@ static void raw_gates_are_taken_as_they_are(void **state) {
     Import i = {*state, "glider", "arrow", name, NULL, raw};
     expect_ok("import", import(&i, &err), &err);
     Pool *pool = open_pool(k, scratch_path(*state, name));
-    assert_int_equal(pool_gate_form(pool, 0), raw ? GATE_DIRECTIONS : GATE_TRAINED);
+    assert_int_equal(pool_gate_form(pool, 0), raw ? GATE_DIRECTIONS : GATE_RAW);
     pool_close(pool);
   }
   expect_routed(k, scratch_path(*state, "raw"), "raw_logits", false);

@@ -84,7 +84,8 @@ static void write_base(const Workspace *w, Error *err) {
   const char *dir = workspace_path(w, "base");
   ExampleKeys keys = {.input = "input", .target = "target"};
   dir_make(dir, err);
-  examples_train_tokenizer(workspace_path(w, "train.jsonl"), &keys, 40, "pieces",
+  const SourceFile file = {workspace_path(w, "train.jsonl"), 0};
+  examples_train_tokenizer(&(ExampleSource){&file, 1, 0}, &keys, 40, "pieces",
                            workspace_path(w, "base/spiece.model"), err);
   t5_random(&model, &config, 3, false, err);
   if (err->status == STATUS_OK) t5_save(model, dir, DTYPE_F32, err);

@@ -12,6 +12,7 @@
 #include "train/data_report.h"
 #include "train/foundation.h"
 #include "train/option_rows.h"
+#include "train/run_data.h"
 #include "train/run_dir.h"
 
 /* ---- settings ---- */
@@ -22,7 +23,7 @@
 static const Option OPTIONS[] = {
     PATH("base", base, true, "Hugging Face T5 directory"),
     PATH("expert", expert, true, "PEFT directory of a LoRA or (IA)3 trained on that base"),
-    PATH("data.train", data.train, true, "the expert's training examples, JSONL or JSONL.zst"),
+    PATHS("data.train", data.train, true, "the expert's training examples, JSONL or JSONL.zst"),
     EXAMPLE_OPTIONS,
     PATH("output", output, true, "directory of activation.safetensors; made if missing"),
     THREADS_OPTION,
@@ -141,8 +142,7 @@ static Status parts_open(ActivationParts *p, const ActivationSettings *s, Error 
   p->settings = s;
   TRY(run_dir_hold(&p->dir, s->output, err));
   TRY(foundation_open(&p->on, s->base, s->expert, err));
-  return examples_open(&p->set, d->train, &keys, p->on.base.tokenizer, d->max_input, d->max_target,
-                       err);
+  return run_data_train(&p->set, d, &keys, p->on.base.tokenizer, err);
 }
 
 static Status collect_and_write(ActivationParts *p, const ActivationWatch *watch, Error *err) {

@@ -253,7 +253,8 @@ static Status load_step(const char *dir, int64_t step, const Snapshot *into, int
   return status;
 }
 
-Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes, Error *err) {
+Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes, int64_t *planned,
+                         Error *err) {
   StepList list;
   CheckpointManifest m = {0};
   Status status = list_steps(dir, &list, err);
@@ -264,6 +265,7 @@ Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes,
   if (status == STATUS_OK) status = load_step(dir, m.state.step, into, PART_COUNT, err);
   if (status == STATUS_OK) note_kernel(&m, notes);
   *into->state = m.state;
+  *planned = m.planned;
   checkpoint_manifest_free(&m);
   return status;
 }

@@ -32,9 +32,11 @@ typedef struct Snapshot {
 Status checkpoint_save(const char *dir, const Snapshot *of, Error *err);
 
 /* Loads the newest valid checkpoint of <dir> into the state and the parameters, which are as the
- * settings made them; each invalid one is skipped with a note. None at all, or one of a different run (identity), is an error that says
- * which setting or part differs. */
-Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes, Error *err);
+ * settings made them; each invalid one is skipped with a note. None at all, or one of a different run
+ * (identity), is an error that says which setting or part differs. The steps that it was to make,
+ * *planned, are for the caller to compare; -1: it does not say. */
+Status checkpoint_resume(const char *dir, const Snapshot *into, NoteTaker notes, int64_t *planned,
+                         Error *err);
 
 /* Loads the parameter values (not the moments) of <dir>/step-N, which must be valid; of step 0 the
  * parameters must be as the settings made them. */

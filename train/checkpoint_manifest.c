@@ -1,5 +1,6 @@
 #include "train/checkpoint_manifest.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ static void put_counters(json_t **o, const TrainState *s) {
   json_put(o, "best_loss", s->best_step < 0 ? json_null() : json_real(s->best_loss));
   json_put(o, "stopped", json_boolean(s->stopped));
   json_put(o, "seconds", json_real(s->seconds));
+  if (s->extended.count > 0) json_put(o, "extended", extensions_json(&s->extended));
 }
 
 void checkpoint_kernels(char names[MANIFEST_KERNELS]) {
@@ -80,8 +82,22 @@ Status checkpoint_manifest_write(const char *path, const char *state_path, const
 
 /* ---- reading ---- */
 
+static const char STEPS[] = "train.steps=";
+
+static bool says_steps(const char *line) {
+  return strncmp(line, STEPS, strlen(STEPS)) == 0;
+}
+
+static int64_t planned_steps(const char *identity) {
+  int64_t steps = -1;
+  for (const char *line = identity; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+    if (says_steps(line) && sscanf(line + strlen(STEPS), "%10" SCNd64, &steps) != 1) return -1;
+  }
+  return steps;
+}
+
 /* Counters that contradict each other are damage: a run that went on from them would be another. */
-static Status check_counters(const JsonDoc *doc, const TrainState *s, Error *err) {
+static Status check_counters(const JsonDoc *doc, const TrainState *s, int64_t planned, Error *err) {
   const char *key = NULL;
   if (s->skipped > s->step || s->updates != s->step - s->skipped)
     key = "updates";
@@ -89,6 +105,8 @@ static Status check_counters(const JsonDoc *doc, const TrainState *s, Error *err
     key = "skipped_in_a_row";
   else if (s->best_step > s->step)
     key = "best_step";
+  else if (planned >= 0 && s->step > planned)
+    key = "step";
   if (!key) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: %s: damaged: it does not agree with the other counters",
                    doc->file, key);
@@ -105,7 +123,8 @@ static Status read_counters(const JsonDoc *doc, TrainState *s, Error *err) {
   TRY(json_get_int(doc, "best_step", -1, most, &s->best_step, err));
   if (s->best_step >= 0) TRY(json_get_real(doc, "best_loss", -1e300, 1e300, &s->best_loss, err));
   TRY(json_get_bool(doc, "stopped", &s->stopped, err));
-  return json_get_real(doc, "seconds", 0, 1e300, &s->seconds, err);
+  TRY(json_get_real(doc, "seconds", 0, 1e300, &s->seconds, err));
+  return extensions_read(&s->extended, doc, err);
 }
 
 static Status check_format(const JsonDoc *doc, Error *err) {
@@ -130,11 +149,13 @@ static Status check_state(const JsonDoc *doc, int64_t step, const char *state_pa
 }
 
 static Status read_all(CheckpointManifest *m, const char *state_path, Error *err) {
-  const char *kernel = NULL;
+  const char *kernel = NULL, *identity = NULL;
   TRY(json_parse_file(&m->doc, m->path, MANIFEST_MOST, err));
   TRY(check_format(&m->doc, err));
   TRY(read_counters(&m->doc, &m->state, err));
-  TRY(check_counters(&m->doc, &m->state, err));
+  TRY(json_get_string(&m->doc, "identity", &identity, err));
+  m->planned = planned_steps(identity);
+  TRY(check_counters(&m->doc, &m->state, m->planned, err));
   TRY(json_get_string(&m->doc, "kernel", &kernel, err));
   snprintf(m->kernel, sizeof m->kernel, "%s", kernel);
   return check_state(&m->doc, m->state.step, state_path, err);
@@ -157,11 +178,12 @@ void checkpoint_manifest_free(CheckpointManifest *m) {
 
 /* ---- comparing ---- */
 
-/* The first line of `now` that `before` does not have in the same place. */
+/* The first line of `now` that `before` does not have in the same place, but for numbers of steps. */
 static Status check_settings(const char *before, const char *now, const char *path, Error *err) {
   while (*now || *before) {
     size_t a = strcspn(before, "\n"), b = strcspn(now, "\n");
-    if (a != b || strncmp(before, now, a) != 0) {
+    bool same = a == b && strncmp(before, now, a) == 0;
+    if (!same && !(says_steps(before) && says_steps(now))) {
       return error_set(err, STATUS_MISMATCH,
                        "%s: the run was started with %.*s, now it is %.*s; restore the setting or "
                        "choose another output",

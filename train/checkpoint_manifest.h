@@ -9,6 +9,7 @@
  *   best_loss  null before the first validation
  *   stopped    early stop was reached
  *   seconds    training time so far, all resumed parts together
+ *   extended   [{at, from, to, same}], train/extension.h; not there where it never was
  *   identity   settings_identity of the run
  *   base, expert, tokenizer, train, valid    SHA-256 of what the run reads; "" where there is none
  *   state      SHA-256 of state.safetensors; "" of step 0, which has none */
@@ -19,6 +20,7 @@
 
 #include "data/file/hash.h"
 #include "data/text/json.h"
+#include "train/extension.h"
 
 typedef struct TrainState {
   int64_t step;    /* optimizer steps done, skipped ones included */
@@ -30,6 +32,7 @@ typedef struct TrainState {
   int64_t stale_evals; /* validations since the best */
   bool stopped;        /* early stop was reached */
   double seconds;
+  Extensions extended;
 } TrainState;
 
 /* What a checkpoint must agree with to be continued. */
@@ -44,6 +47,7 @@ typedef struct CheckpointManifest {
   char *path; /* owned */
   JsonDoc doc;
   TrainState state;
+  int64_t planned; /* steps that the run was to make; -1: it does not say so */
   char kernel[MANIFEST_KERNELS];
 } CheckpointManifest;
 
@@ -60,7 +64,8 @@ Status checkpoint_manifest_read(CheckpointManifest *m, const char *path, const c
                                 Error *err);
 void checkpoint_manifest_free(CheckpointManifest *m);
 
-/* STATUS_MISMATCH naming the first setting or part in which the run differs from the manifest's. */
+/* STATUS_MISMATCH naming the first setting or part in which the run differs from the manifest's;
+ * where both have train.steps, it may (train/extension.h). */
 Status checkpoint_manifest_check(const CheckpointManifest *m, const RunIdentity *identity,
                                  Error *err);
 

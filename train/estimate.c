@@ -1,13 +1,14 @@
 #include "train/estimate.h"
 
 Status work_sample(WorkSample *w, const Objective *o, const ExampleSet *set, Error *err) {
+  const Mixture *m = examples_mixture(set);
   int64_t count = examples_count(set), sample = count < WORK_SAMPLE ? count : WORK_SAMPLE;
   Corruption corruption;
   BatchSpec spec = objective_batch_spec(o, &corruption);
   *w = (WorkSample){.examples = count};
   for (int64_t i = 0; i < sample; i++) {
     Example e;
-    int64_t at = i * count / sample;
+    int64_t at = mixture_place(m, 0, false, i * m->epoch / sample).index;
     TRY(spec.corruption ? examples_get_corrupted(set, at, 0, spec.corruption, &e, err)
                         : examples_get(set, at, &e, err));
     w->mean_input += (double)e.input_len / (double)sample;

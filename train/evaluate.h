@@ -11,7 +11,7 @@ typedef struct Probe {
 } Probe;
 
 /* Validation examples (at most `limit`; 0: all), or, where `valid` is NULL, the first PROBE_TRAIN
- * training examples, in batches as `spec` says. */
+ * training examples (of several files the first that are drawn), in batches as `spec` says. */
 enum { PROBE_TRAIN = 256 };
 Status probe_open(Probe *p, const ExampleSet *train, const ExampleSet *valid, const BatchSpec *spec,
                   int64_t limit, Error *err);
@@ -20,5 +20,11 @@ void probe_close(Probe *p); /* a zeroed Probe is allowed */
 /* The loss of the probe, nats, with these adapters. */
 Status probe_loss(const Probe *p, Stepper *s, T5 *model, const AdapterSet *adapters, double *loss,
                   Error *err);
+
+/* The loss of each example of the probe as step_example_losses has it, and the numbers of their
+ * target tokens in the same order. [p->batch.examples] */
+Status probe_example_losses(const Probe *p, Stepper *s, T5 *model, const AdapterSet *adapters,
+                            double *sum, Error *err);
+void probe_example_tokens(const Probe *p, int64_t *tokens);
 
 #endif

@@ -1,5 +1,6 @@
 #include "train/loop.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
@@ -49,6 +50,11 @@ static Status validate_step(Run *r, MetricsRow *row, Error *err) {
   return STATUS_OK;
 }
 
+static Status write_record(const Run *r, const OptionSet *set, Error *err) {
+  const RunRecord record = {set, r->train, r->valid, &r->state.extended};
+  return run_dir_record(&r->dir, &record, err);
+}
+
 /* A fresh run has its first checkpoint before its record says that it is there, so whatever has a
  * record can be resumed. */
 static Status begin_run(Run *r, const OptionSet *set, Error *err) {
@@ -61,16 +67,35 @@ static Status begin_run(Run *r, const OptionSet *set, Error *err) {
   if (row.validated) TRY(metrics_add(r->metrics, &row, err));
   TRY(save_checkpoint(r, err));
   TRY(data_report_save(&r->data, r->dir.root, err));
-  char *record = options_record(set);
-  Status status = record ? run_dir_record(&r->dir, record, err)
-                         : error_set(err, STATUS_RUN, "out of memory: the run's record");
-  free(record);
-  return status;
+  return write_record(r, set, err);
 }
 
-static Status resume_state(Run *r, Error *err) {
+/* A run that was to make `planned` steps is to make those of the settings. */
+static Status extend(Run *r, int64_t planned, NoteTaker notes, Error *err) {
+  const TrainState *s = &r->state;
+  Extensions *x = &r->state.extended;
+  const TrainSettings *now = &r->settings->train;
+  if (planned < 0 || planned == now->steps) return STATUS_OK;
+  if (s->stopped)
+    return error_set(err, STATUS_MISMATCH,
+                     "train.steps: the run ended at step %" PRId64
+                     " for want of improvement (train.patience), not of steps; restore %" PRId64
+                     " or choose another output",
+                     s->step, planned);
+  TRY(extensions_add(x, s->step, planned, now, r->valid != NULL, err));
+  char *text = extension_text(&x->one[x->count - 1]);
+  if (!text) return error_set(err, STATUS_RUN, "out of memory: the run");
+  if (notes.note) notes.note(notes.arg, text);
+  free(text);
+  return STATUS_OK;
+}
+
+static Status resume_state(Run *r, const OptionSet *set, Error *err) {
   Snapshot into = run_snapshot(r);
-  TRY(checkpoint_resume(r->dir.checkpoints, &into, r->notes, err));
+  int64_t planned;
+  TRY(checkpoint_resume(r->dir.checkpoints, &into, r->notes, &planned, err));
+  TRY(extend(r, planned, r->notes, err));
+  TRY(write_record(r, set, err));
   r->seconds_before = r->state.seconds;
   /* Those that went while the run died. */
   TRY(checkpoint_rotate(r->dir.checkpoints, r->state.step, r->state.best_step, err));
@@ -201,7 +226,22 @@ static Status return_to_start(Run *r, Error *err) {
   examples_close(r->valid);
   r->train = r->valid = NULL;
   objective_close(&r->objective);
-  return objective_open(&r->objective, r->settings, r->dir.root, true, r->notes, err);
+  TRY(objective_open(&r->objective, r->settings, r->dir.root, true, r->notes, err));
+  r->objective.state = &r->state;
+  return STATUS_OK;
+}
+
+/* Keeps the parameters of the last step, or, where they are the result, removes what was kept of a
+ * run before it was extended. */
+static Status write_last(Run *r, bool is_result, Error *err) {
+  char *last = path_join(r->dir.root, "last");
+  if (!last) return error_set(err, STATUS_RUN, "out of memory: the result");
+  Status status = is_result ? STATUS_OK : dir_make(last, err);
+  if (is_result && r->state.extended.count > 0) status = dir_remove(last, err);
+  if (!is_result && status == STATUS_OK)
+    status = r->objective.kind->save(&r->objective, last, r->state.step, err);
+  free(last);
+  return status;
 }
 
 /* The result is the best validated step; where that is not the last, the last is kept too. */
@@ -210,20 +250,17 @@ static Status write_result(Run *r, TrainOutcome *out, Error *err) {
   note_take(r->notes, "writing the result");
   TRY(foundation_check(&o->on, err));
   out->result_step = r->state.best_step < 0 ? r->state.step : r->state.best_step;
-  if (out->result_step != r->state.step) {
-    char *last = path_join(r->dir.root, "last");
-    if (!last) return error_set(err, STATUS_RUN, "out of memory: the result");
-    Status status = dir_make(last, err);
-    if (status == STATUS_OK) status = o->kind->save(o, last, r->state.step, err);
-    free(last);
-    TRY(status);
-    if (out->result_step == 0) TRY(return_to_start(r, err));
+  bool is_last = out->result_step == r->state.step;
+  TRY(write_last(r, is_last, err));
+  if (!is_last && out->result_step == 0) TRY(return_to_start(r, err));
+  if (!is_last) {
     Snapshot into = run_snapshot(r);
     TRY(checkpoint_load_values(r->dir.checkpoints, out->result_step, &into, err));
   }
-  TRY(o->kind->save(o, r->dir.root, out->result_step, err));
-  if (!o->kind->report) return STATUS_OK;
-  return o->kind->report(o, &r->probe, &r->stepper, r->dir.root, &out->report, err);
+  if (o->kind->report)
+    TRY(o->kind->report(o, &r->probe, &r->stepper, r->dir.root, out->result_step, &out->report,
+                        err));
+  return o->kind->save(o, r->dir.root, out->result_step, err);
 }
 
 static NoteTaker watch_notes(const TrainWatch *watch) {
@@ -236,7 +273,7 @@ static Status run_all(Run *r, const OptionSet *set, const TrainRequest *request,
   TRY(run_open(r, set, start, request->strict, watch_notes(watch), err));
   r->watch = watch;
   clock_gettime(CLOCK_MONOTONIC, &r->started);
-  TRY(request->resume ? resume_state(r, err) : begin_run(r, set, err));
+  TRY(request->resume ? resume_state(r, set, err) : begin_run(r, set, err));
   Status status = train_steps(r, err);
   out->state = r->state;
   TRY(status);

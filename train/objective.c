@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "train/run_data.h"
+
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: preparing the run");
 }
@@ -48,7 +50,7 @@ void objective_close(Objective *o) {
   *o = (Objective){0};
 }
 
-static Status open_examples(ExampleSet **set, const char *path, const Objective *o, Error *err) {
+Status objective_open_data(const Objective *o, ExampleSet **train, ExampleSet **valid, Error *err) {
   const DataSettings *d = &o->settings->data;
   ExampleKeys keys = {.input = d->input_key,
                       .target = d->target_key,
@@ -56,14 +58,9 @@ static Status open_examples(ExampleSet **set, const char *path, const Objective 
   if (o->kind->choices) keys.use = o->kind->choices(o->settings);
   keys.choices = d->choices_key;
   keys.label = d->label_key;
-  return examples_open(set, path, &keys, o->on.base.tokenizer, d->max_input, d->max_target, err);
-}
-
-Status objective_open_data(const Objective *o, ExampleSet **train, ExampleSet **valid, Error *err) {
   *train = *valid = NULL;
-  TRY(open_examples(train, o->settings->data.train, o, err));
-  return o->settings->data.valid ? open_examples(valid, o->settings->data.valid, o, err)
-                                 : STATUS_OK;
+  TRY(run_data_train(train, d, &keys, o->on.base.tokenizer, err));
+  return run_data_valid(valid, d, &keys, o->on.base.tokenizer, err);
 }
 
 BatchSpec objective_batch_spec(const Objective *o, Corruption *corruption) {

@@ -12,6 +12,7 @@
 
 #include "optim/adafactor.h"
 #include "optim/adamw.h"
+#include "train/checkpoint_manifest.h"
 #include "train/evaluate.h"
 #include "train/foundation.h"
 #include "train/metrics.h"
@@ -22,6 +23,7 @@
 typedef struct Objective {
   const ObjectiveKind *kind;
   const RunSettings *settings; /* borrowed */
+  const TrainState *state;     /* how far the run is, borrowed; NULL: there is no run */
   NoteTaker notes;             /* told what takes long */
   Foundation on;               /* its base is the model that runs */
   AdapterSet adapters;         /* slot == NULL: the plain base */
@@ -53,15 +55,17 @@ struct ObjectiveKind {
   /* Opens `on`, `adapters` and `own`, and adds the parameters. `dir` as in objective_open. */
   Status (*open)(Objective *o, const char *dir, bool resume, Error *err);
   void (*close)(Objective *o); /* frees `own`; NULL: there is none */
-  /* Writes the result into the directory; `steps` are the optimizer steps behind the parameters. */
+  /* Writes the result into the directory; `steps` are the optimizer steps behind the parameters.
+   * What `report` found is known where it is the run's result, not where it is kept beside it. */
   Status (*save)(const Objective *o, const char *dir, int64_t steps, Error *err);
 
   /* What is measured beside the loss; all NULL: nothing. Before a step; after it, into its row; and
-   * at the end, into files of the run directory and as a text for people, owned by the caller. */
+   * at the end, of the parameters of step `steps`, into files of the run directory and as a text for
+   * people, owned by the caller. */
   void (*begin_step)(const Objective *o);
   void (*describe_step)(const Objective *o, MetricsRow *row);
-  Status (*report)(const Objective *o, const Probe *probe, Stepper *s, const char *dir, char **text,
-                   Error *err);
+  Status (*report)(const Objective *o, const Probe *probe, Stepper *s, const char *dir,
+                   int64_t steps, char **text, Error *err);
 };
 
 /* ---- the table ---- */

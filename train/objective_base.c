@@ -7,6 +7,7 @@
 
 #include "data/file/path.h"
 #include "train/objective.h"
+#include "train/run_data.h"
 #include "train/run_options.h"
 
 /* clang-format off: a table */
@@ -57,13 +58,15 @@ static Status open_new_tokenizer(Objective *o, const char *dir, bool resume, Err
   if (!path) return no_memory(err);
   ExampleKeys keys = {
       .input = s->data.input_key, .target = s->data.target_key, .text = s->data.text_key};
-  Status status = STATUS_OK;
-  if (!resume) {
+  RunFiles files = {0};
+  Status status = resume ? STATUS_OK : run_files_open(&files, &s->data, err);
+  if (status == STATUS_OK && !resume) {
     note_take(o->notes, "training a tokenizer of %" PRId64 " pieces on %s", s->model.pieces,
               s->data.train);
-    status = examples_train_tokenizer(s->data.train, &keys, (int32_t)s->model.pieces,
+    status = examples_train_tokenizer(&files.source, &keys, (int32_t)s->model.pieces,
                                       "model.pieces", path, err);
   }
+  run_files_close(&files);
   if (status == STATUS_OK) status = tokenizer_open(&b->tokenizer, path, err);
   free(path);
   return status;

@@ -29,7 +29,8 @@ static const RecipeRow RECIPES[] = {
 
 typedef struct GateParts {
   Gate *gate;
-  GateStats *stats; /* [modules.count] filled by every forward */
+  GateStats *stats;    /* [modules.count] filled by every forward */
+  GateVerdict verdict; /* of the report */
 } GateParts;
 
 static Status no_memory(Error *err) {
@@ -70,7 +71,9 @@ static void close_gate(Objective *o) {
 
 static Status save_gate(const Objective *o, const char *dir, int64_t steps, Error *err) {
   const GateParts *own = o->own;
-  GateInfo info = {.steps = steps, .seed = (uint64_t)o->settings->train.seed};
+  GateInfo info = {
+      .steps = steps, .seed = (uint64_t)o->settings->train.seed, .verdict = own->verdict};
+  if (o->state) info.extended = extensions_from(&o->state->extended);
   memcpy(info.base, o->on.base_hash, HASH_HEX);
   memcpy(info.expert, o->on.expert_hash, HASH_HEX);
   snprintf(info.recipe, sizeof info.recipe, "%s", recipe_name(o->settings->recipe));
@@ -93,10 +96,13 @@ static void describe_gates(const Objective *o, MetricsRow *row) {
 }
 
 static Status report_gates(const Objective *o, const Probe *probe, Stepper *s, const char *dir,
-                           char **text, Error *err) {
+                           int64_t steps, char **text, Error *err) {
   GatedExpert g = gated_expert(o);
+  GateParts *own = o->own;
   GateReport report;
-  TRY(report_make(&report, &g, probe, s, err));
+  TRY(report_make(&report, &g, probe, s, dir, steps, err));
+  own->verdict = report.verdict.word;
+  if (o->state) report.extended = o->state->extended;
   return report_save(&report, dir, text, err);
 }
 

@@ -10,6 +10,8 @@
 /* One row of a table: key, type, field, default, bounds, choices, required, help. */
 #define PATH(key, path, must, help) \
   { key, OPTION_PATH, FIELD(path), NULL, 0, 0, NULL, must, help }
+#define PATHS(key, path, must, help) \
+  { key, OPTION_PATHS, FIELD(path), NULL, 0, 0, NULL, must, help }
 #define TEXT(key, path, initial, help) \
   { key, OPTION_STRING, FIELD(path), initial, 0, 0, NULL, false, help }
 #define INT(key, path, initial, min, max, help) \

@@ -6,15 +6,14 @@
 
 #include "infer/expert/gate.h"
 #include "train/evaluate.h"
+#include "train/extension.h"
 #include "train/metrics_row.h"
+#include "train/verdict.h"
 
 typedef struct GateReport {
   bool held_out;            /* losses are on validation examples; false: on training examples */
   int64_t examples, tokens; /* of the probe; tokens are target tokens */
-  double loss_base;         /* nats a target token: the base without the expert */
-  double loss_removed;      /* the expert without gates, sigma = 1 */
-  double loss_zero;         /* the gates as they start, v = 0, sigma = 1/2 */
-  double loss_trained;      /* the trained gates */
+  double loss[GATE_STATES]; /* nats a target token */
   int modules;              /* gates */
   double moved;             /* share of modules with v != 0 */
   double shifted;           /* share whose mean gate value left 1/2 by more than SHIFT */
@@ -22,7 +21,8 @@ typedef struct GateReport {
   double openness_min, openness_max;                       /* over modules */
   double norm_min, norm_median, norm_max;                  /* of v over modules */
   double group_openness[T5_GROUPS], group_norm[T5_GROUPS]; /* means; NaN: no gate */
-  bool trained; /* the verdict: every gate moved and the loss beats the zero gate */
+  Verdict verdict;
+  Extensions extended; /* of the run */
 } GateReport;
 
 #define REPORT_SHIFT 0.01
@@ -36,9 +36,11 @@ typedef struct GatedExpert {
   GateStats *stats;           /* [modules.count] filled by every forward with them */
 } GatedExpert;
 
-/* Measures the gates on the probe. They are left as they are; the statistics are those of the
- * probe. */
-Status report_make(GateReport *r, const GatedExpert *e, const Probe *probe, Stepper *s, Error *err);
+/* Measures the gates on the probe, and takes the curve up to step `steps`, which they are of, from
+ * the metrics in the run directory `dir`. They are left as they are; the statistics are those of
+ * the probe. */
+Status report_make(GateReport *r, const GatedExpert *e, const Probe *probe, Stepper *s,
+                   const char *dir, int64_t steps, Error *err);
 
 /* Writes report.txt and report.json into the run directory; *text is the former, which the caller
  * frees. */

@@ -4,11 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "autograd/ground/text_stream.h"
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/file/temporary.h"
 #include "train/checkpoint.h"
 #include "train/metrics.h"
+#include "train/run_data.h"
 
 static const char RECORD[] = "run.yaml", LOCK[] = ".lock";
 
@@ -167,8 +169,36 @@ static Status write_whole(const char *dir, const char *name, const char *text, E
   return status;
 }
 
-Status run_dir_record(const RunDir *d, const char *record, Error *err) {
-  return write_whole(d->root, RECORD, record, err);
+/* A line of a comment, which is freed; false when there is none. */
+static bool put_comment(FILE *out, const char *what, char *line) {
+  fprintf(out, "# %s%s\n", what, line ? line : "");
+  free(line);
+  return line != NULL;
+}
+
+static bool put_record(FILE *out, const RunRecord *r) {
+  const Extensions *x = r->extended;
+  char *settings = options_record(r->set);
+  bool whole = settings != NULL;
+  if (settings) fputs(settings, out);
+  free(settings);
+  for (size_t k = 0; k < examples_mixture(r->train)->files; k++)
+    whole = put_comment(out, "data.train: ", run_data_line(r->train, k)) && whole;
+  for (size_t k = 0; r->valid && k < examples_mixture(r->valid)->files; k++)
+    whole = put_comment(out, "data.valid: ", run_data_line(r->valid, k)) && whole;
+  for (int i = 0; i < x->count; i++)
+    whole = put_comment(out, "", extension_text(&x->one[i])) && whole;
+  return whole;
+}
+
+Status run_dir_record(const RunDir *d, const RunRecord *record, Error *err) {
+  TextStream s;
+  if (!text_stream_open(&s)) return no_memory(err);
+  bool whole = put_record(s.out, record);
+  char *text = text_stream_close(&s);
+  Status status = whole ? write_whole(d->root, RECORD, text, err) : no_memory(err);
+  free(text);
+  return status;
 }
 
 Status run_dir_write_json(const char *dir, const char *name, json_t *root, Error *err) {

@@ -14,7 +14,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "data/examples/examples.h"
 #include "data/file/lock.h"
+#include "data/options/options.h"
+#include "train/extension.h"
 
 #define DATA_JSON "data.json"
 
@@ -47,8 +50,16 @@ Status run_dir_open(RunDir *d, const char *path, RunStart start, const char *res
 Status run_dir_hold(RunDir *d, const char *path, Error *err);
 void run_dir_close(RunDir *d); /* a zeroed RunDir is allowed */
 
-/* Writes run.yaml. */
-Status run_dir_record(const RunDir *d, const char *record, Error *err);
+/* What run.yaml says: the settings, and in comments the files of examples and how the run was
+ * extended. All is borrowed. */
+typedef struct RunRecord {
+  const OptionSet *set;
+  const ExampleSet *train, *valid; /* valid: NULL where there is none */
+  const Extensions *extended;
+} RunRecord;
+
+/* Writes it. */
+Status run_dir_record(const RunDir *d, const RunRecord *record, Error *err);
 /* Writes DIR/NAME from JSON, which it takes; NULL is out of memory. */
 Status run_dir_write_json(const char *dir, const char *name, json_t *root, Error *err);
 

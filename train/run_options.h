@@ -12,10 +12,14 @@
 #define RECIPE_CHOICES "custom|phatgoose|glider|mttl|t-few"
 
 /* clang-format off: a table */
-#define DATA_OPTIONS                                                             \
-  PATH("data.train", data.train, true, "training examples, JSONL or JSONL.zst"), \
-      PATH("data.valid", data.valid, false,                                      \
-           "validation examples; without them the last step is the result"),     \
+#define DATA_OPTIONS                                                                    \
+  PATHS("data.train", data.train, true,                                                 \
+        "training examples, JSONL or JSONL.zst; [FILE, ...] are drawn together, "       \
+        "[{file: FILE, weight: NUMBER}, ...] in these proportions"),                    \
+      INT("data.mixture_cap", data.mixture_cap, "0", 0, COUNT_MOST,                     \
+          "examples that an epoch draws of a file at most, as T5 mixes tasks; 0: all"), \
+      PATHS("data.valid", data.valid, false,                                            \
+            "validation examples; without them the last step is the result"),           \
       EXAMPLE_OPTIONS
 
 #define RUN_OPTIONS                                                      \

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "train/run_data.h"
+
 static Status make_identity(Run *r, const OptionSet *set, Error *err) {
   RunIdentity *id = &r->identity;
   id->settings = settings_identity(set);
@@ -23,10 +25,21 @@ static Status check_memory(Run *r, Error *err) {
                         "set train.recompute, lower train.max_tokens or learn less", err);
 }
 
+/* Which files are drawn together, and how much of each. */
+static void tell_files(const Run *r) {
+  size_t files = examples_mixture(r->train)->files;
+  for (size_t k = 0; files > 1 && k < files; k++) {
+    char *line = run_data_line(r->train, k);
+    note_take(r->notes, "data.train: %s", line ? line : examples_file_path(r->train, k));
+    free(line);
+  }
+}
+
 static Status report_data(Run *r, bool strict, Error *err) {
   const RunSettings *s = r->settings;
   TRY(data_report_make(&r->data, r->train, r->valid, &s->data, s->train.seed, err));
   if (strict) TRY(data_report_require_sound(&r->data, err));
+  tell_files(r);
   data_report_tell(&r->data, r->notes);
   return STATUS_OK;
 }
@@ -37,6 +50,7 @@ static Status open_objective(Run *r, RunStart start, Error *err) {
   TRY(stepper_init(&r->stepper, (int)s->threads, s->train.recompute, (Precision)s->train.precision,
                    err));
   TRY(objective_open(&r->objective, s, r->dir.root, resume, r->notes, err));
+  r->objective.state = &r->state;
   r->stepper.loss = objective_loss(&r->objective);
   return objective_open_data(&r->objective, &r->train, &r->valid, err);
 }

@@ -46,9 +46,9 @@ Status settings_finish(OptionSet *set, const char *name, Error *err) {
 
 /* Settings that do not change what a run computes are no part of its identity. */
 static bool is_bound(const char *key, const void *arg) {
-  static const char *const FREE[] = {"base",       "expert",          "data.train",
-                                     "data.valid", "output",          "model.tokenizer",
-                                     "threads",    "train.recompute", "train.save_every"};
+  static const char *const FREE[] = {
+      "base",   "expert",          "data.train", "data.valid",      "data.mixture_cap",
+      "output", "model.tokenizer", "threads",    "train.recompute", "train.save_every"};
   (void)arg;
   for (size_t i = 0; i < sizeof FREE / sizeof *FREE; i++) {
     if (strcmp(key, FREE[i]) == 0) return false;

@@ -27,7 +27,8 @@ typedef struct RecipeRow {
 } RecipeRow;
 
 typedef struct DataSettings {
-  char *train, *valid; /* JSONL paths; valid may be NULL */
+  char *train, *valid; /* JSONL paths (data/options/path_list.h); valid may be NULL */
+  int64_t mixture_cap; /* the most of a file that an epoch draws; 0: all */
   char *input_key, *target_key, *text_key, *choices_key, *label_key;
   int64_t max_input, max_target; /* tokens, EOS included */
 } DataSettings;
@@ -105,7 +106,8 @@ Status settings_init(OptionSet *set, RunSettings *settings, const ObjectiveKind 
 Status settings_finish(OptionSet *set, const char *name, Error *err);
 
 /* The settings that decide the result, one "key=value" line each: the identity of a run. Paths are
- * left out (the hashes of what they name are compared instead), and so is what does not change a
+ * left out (the hashes of what they name, and of how much is drawn of each, are compared instead),
+ * and so is what does not change a
  * bit of the result: threads, recomputation, how often to save. The caller frees; NULL when out of
  * memory. */
 char *settings_identity(const OptionSet *set);

@@ -1,5 +1,6 @@
 #include "train/step.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "autograd/kernel/kernels.h"
@@ -74,5 +75,33 @@ Status step_loss(Stepper *s, T5 *model, const AdapterSet *adapters, const Batch 
   }
   if (!s->loss.micro) *loss /= (double)batch->target_tokens;
   if (s->loss.constant) *loss += s->loss.constant(batch, s->loss.arg);
+  return STATUS_OK;
+}
+
+/* The cross-entropies of a micro-batch's target tokens, summed a sequence. */
+static Status sum_sequences(Stepper *s, const T5Run *run, const MicroBatch *m, double *sum,
+                            Error *err) {
+  Context c = context_make(s->arena, NULL, s->threads, err);
+  c.precision = s->precision;
+  float *nll = context_alloc(&c, (size_t)m->target.offset[m->target.count] * sizeof *nll);
+  if (nll && t5_loss(&c, run, m, 1, nll)) {
+    for (int64_t i = 0; i < m->target.count; i++) {
+      sum[i] = 0;
+      for (int64_t t = m->target.offset[i]; t < m->target.offset[i + 1]; t++)
+        sum[i] += (double)nll[t];
+    }
+  }
+  arena_release(s->arena, EMPTY);
+  return err->status;
+}
+
+Status step_example_losses(Stepper *s, T5 *model, const AdapterSet *adapters, const Batch *batch,
+                           double *sum, Error *err) {
+  T5Run run = {model, adapters, false};
+  assert(batch->choices == 0);
+  for (int64_t i = 0; i < batch->count; i++) {
+    TRY(sum_sequences(s, &run, &batch->micro[i], sum, err));
+    sum += batch->micro[i].target.count;
+  }
   return STATUS_OK;
 }

@@ -58,4 +58,9 @@ Status step_train(Stepper *s, const Learner *l, const Batch *batch, int64_t upda
 Status step_loss(Stepper *s, T5 *model, const AdapterSet *adapters, const Batch *batch,
                  double *loss, Error *err);
 
+/* The ordinary loss of each example for itself, in the order of the micro-batches, nats: sum
+ * [batch->examples] over its target tokens. The batch has no choices (asserted). */
+Status step_example_losses(Stepper *s, T5 *model, const AdapterSet *adapters, const Batch *batch,
+                           double *sum, Error *err);
+
 #endif

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/ground/rng.h"
 #include "data/examples/sequence.h"
 
 static Status no_memory(Error *err) {
@@ -177,24 +176,9 @@ void batch_free(Batch *b) {
 
 /* ---- batches ---- */
 
-/* Which example stands at a position of the endless stream. */
-typedef struct Place {
-  int64_t epoch, index;
-} Place;
-
-static Place place_of(const ExampleSet *set, const BatchSpec *spec, int64_t position) {
-  enum { PURPOSE_SHUFFLE = 1 };
-  int64_t n = examples_count(set);
-  Place p = {position / n, position % n};
-  if (!spec->shuffle) return p;
-  uint64_t key = rng_key(spec->seed, (uint64_t)p.epoch, 0, PURPOSE_SHUFFLE);
-  p.index = (int64_t)rng_permute(key, (uint64_t)p.index, (uint64_t)n);
-  return p;
-}
-
-static Status get_example(const ExampleSet *set, const BatchSpec *spec, Place place, Drawn *drawn,
-                          Error *err) {
-  TRY(spec->corruption ? examples_get_corrupted(set, place.index, place.epoch, spec->corruption,
+static Status get_example(const ExampleSet *set, const BatchSpec *spec, MixturePlace place,
+                          Drawn *drawn, Error *err) {
+  TRY(spec->corruption ? examples_get_corrupted(set, place.index, place.round, spec->corruption,
                                                 &drawn->example, err)
                        : examples_get(set, place.index, &drawn->example, err));
   drawn->tokens =
@@ -226,11 +210,13 @@ static Status assemble_batch(Drawn *drawn, int64_t n, const BatchSpec *spec, Bat
 static Status make_batch(const ExampleSet *set, const BatchSpec *spec, int64_t first, int64_t n,
                          bool stream, Batch *out, Error *err) {
   *out = (Batch){0};
+  const Mixture *mixture = examples_mixture(set);
   Drawn *drawn = calloc((size_t)n, sizeof *drawn);
   if (!drawn) return no_memory(err);
   Status status = STATUS_OK;
   for (int64_t i = 0; i < n && status == STATUS_OK; i++) {
-    Place place = stream ? place_of(set, spec, first + i) : (Place){0, first + i};
+    MixturePlace place = {0, first + i};
+    if (stream) place = mixture_place(mixture, spec->seed, spec->shuffle, first + i);
     drawn[i].index = i;
     status = get_example(set, spec, place, &drawn[i], err);
   }

@@ -1,8 +1,8 @@
 /* batch: the examples of one optimizer step, cut into micro-batches, made ahead in the background.
  *
  * Which examples step s sees is a pure function of (seed, s): position p = s * batch_size + j is
- * example permute(seed, p / n)[p % n] (file order without shuffling), so there is no reader state
- * to save. Micro-batches hold at most `max_tokens` tokens (inputs, each once a choice, + targets; a
+ * example permute(seed, p / n)[p % n] (file order without shuffling; mixture.h says what it is of
+ * several files), so there is no reader state to save. Micro-batches hold at most `max_tokens` tokens (inputs, each once a choice, + targets; a
  * longer example goes alone) by first-fit over the examples sorted by length, so few are needed and nothing is padded.
  */
 #ifndef SKEIN_BATCH_H

@@ -41,7 +41,8 @@ static int64_t random_split(int64_t count, Rng *rng) {
 static Status line_tokens(const ExampleSet *set, int64_t i, Rng *rng, Tokens *t, Error *err) {
   ExampleText text;
   *t = (Tokens){0};
-  TRY(example_line_read(set->lines, &set->keys, NULL, i, &text, err));
+  const Jsonl *lines = examples_lines(set, &i);
+  TRY(example_line_read(lines, &set->keys, NULL, i, &text, err));
   Status status = append_text(t, set->tokenizer, text.text ? text.text : text.input, err);
   t->split = t->count;
   if (status == STATUS_OK && text.target) status = append_text(t, set->tokenizer, text.target, err);
@@ -147,7 +148,7 @@ static Status corrupt_spans(const ExampleSet *set, const Tokens *t, const Corrup
 }
 
 static Status check_set(const ExampleSet *set, Error *err) {
-  const char *path = jsonl_path(set->lines);
+  const char *path = jsonl_path(set->lines[0]);
   if (tokenizer_sentinel(set->tokenizer, 0) < 0) {
     return error_set(err, STATUS_MISMATCH,
                      "%s: corruption needs a tokenizer with sentinels (<extra_id_0>, ...)", path);

@@ -1,4 +1,4 @@
-/* examples: lines of a JSONL file as token ids.
+/* examples: lines of JSONL files as token ids.
  *
  * The room data/examples owns what a model is given: examples to learn from and their batches
  * (batch.h), items to be asked (items.h), a text as a sequence of tokens (sequence.h), and the
@@ -10,6 +10,7 @@
 #ifndef SKEIN_EXAMPLES_H
 #define SKEIN_EXAMPLES_H
 
+#include "data/examples/mixture.h"
 #include "data/text/jsonl.h"
 #include "data/tokenizer/tokenizer.h"
 
@@ -39,22 +40,47 @@ typedef struct ExampleKeys {
 
 typedef struct ExampleSet ExampleSet;
 
-/* A JSONL file with its keys checked in every line; an empty file is an error, as are maximum
- * lengths below 1. The tokenizer is borrowed. */
+/* Files whose examples are drawn together (mixture.h). */
+typedef struct SourceFile {
+  const char *path;
+  double weight; /* above 0; 0 in all of them: none has one */
+} SourceFile;
+typedef struct ExampleSource {
+  const SourceFile *file; /* [files] */
+  size_t files;
+  int64_t cap; /* the most of a file that an epoch draws; 0: all of it */
+} ExampleSource;
+
+/* JSONL files, at least one, with their keys checked in every line; an empty file is an error, as are
+ * maximum lengths below 1, weights beside a cap, and weights that leave a file without a single
+ * example of an epoch. Example i counts through the files in their order. The tokenizer is borrowed.
+ */
+Status examples_open_files(ExampleSet **set, const ExampleSource *source, const ExampleKeys *keys,
+                           const Tokenizer *tokenizer, int64_t max_input, int64_t max_target,
+                           Error *err);
+/* The same of one file. */
 Status examples_open(ExampleSet **set, const char *path, const ExampleKeys *keys,
                      const Tokenizer *tokenizer, int64_t max_input, int64_t max_target, Error *err);
-void examples_close(ExampleSet *set); /* NULL is allowed */
-int64_t examples_count(const ExampleSet *set);
+void examples_close(ExampleSet *set);          /* NULL is allowed */
+int64_t examples_count(const ExampleSet *set); /* of all files together */
+/* SHA-256 of what is drawn: of the (decompressed) text of one file, or over that and the share of
+ * each of several. */
 const char *examples_hash(const ExampleSet *set);
+
+/* How many examples each file has, which are drawn, and in which order. */
+const Mixture *examples_mixture(const ExampleSet *set);
+/* File `file` of them: its path, and SHA-256 of its (decompressed) text; borrowed. */
+const char *examples_file_path(const ExampleSet *set, size_t file);
+const char *examples_file_hash(const ExampleSet *set, size_t file);
 
 /* Tokens of example i as input -> target. Thread-safe. Free with example_free. */
 Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err);
 void example_free(Example *e);
 
-/* Trains a tokenizer of `pieces` pieces on every text of a JSONL file (tokenizer_train) and writes
- * it to `out`. `setting` says in messages what sets the pieces. */
-Status examples_train_tokenizer(const char *path, const ExampleKeys *keys, int32_t pieces,
-                                const char *setting, const char *out, Error *err);
+/* Trains a tokenizer of `pieces` pieces on every text of JSONL files (tokenizer_train), whatever their
+ * weights, and writes it to `out`. `setting` says in messages what sets the pieces. */
+Status examples_train_tokenizer(const ExampleSource *source, const ExampleKeys *keys,
+                                int32_t pieces, const char *setting, const char *out, Error *err);
 
 /* How raw text becomes input -> target for training a base from nothing (T5: Raffel et al. 2020,
  * section 3.1.4): with probability `target_rate` the end of the text (its target where the line has

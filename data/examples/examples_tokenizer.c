@@ -1,8 +1,9 @@
-/* A tokenizer from the texts of a data file. */
+/* A tokenizer from the texts of data files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/array.h"
 #include "data/examples/example_line.h"
 #include "data/examples/examples.h"
 
@@ -44,20 +45,31 @@ static Status train_on(const Corpus *corpus, const char *path, int32_t pieces, c
   return status;
 }
 
-Status examples_train_tokenizer(const char *path, const ExampleKeys *keys, int32_t pieces,
-                                const char *setting, const char *out, Error *err) {
+static Status collect_file(const char *path, const ExampleKeys *keys, Corpus *corpus, Error *err) {
   Jsonl *lines = NULL;
   TRY(jsonl_open(&lines, path, err));
-  Corpus corpus = {calloc(2 * (size_t)jsonl_count(lines) + 1, sizeof *corpus.text), 0};
-  Status status = corpus.text
-                      ? collect_texts(lines, keys, &corpus, err)
-                      : error_set(err, STATUS_RUN, "out of memory: the texts of a tokenizer");
+  size_t more = 2 * (size_t)jsonl_count(lines) + 1;
+  char **grown = array_grow(corpus->text, corpus->count, more, sizeof *grown);
+  if (grown) corpus->text = grown;
+  Status status = grown ? collect_texts(lines, keys, corpus, err)
+                        : error_set(err, STATUS_RUN, "out of memory: the texts of a tokenizer");
+  jsonl_close(lines);
+  return status;
+}
+
+Status examples_train_tokenizer(const ExampleSource *source, const ExampleKeys *keys,
+                                int32_t pieces, const char *setting, const char *out, Error *err) {
+  Corpus corpus = {0};
+  Status status = STATUS_OK;
+  for (size_t k = 0; k < source->files && status == STATUS_OK; k++)
+    status = collect_file(source->file[k].path, keys, &corpus, err);
   if (status == STATUS_OK && corpus.count == 0) {
-    status = error_set(err, STATUS_INPUT, "%s: holds no text to train a tokenizer on", path);
+    status = error_set(err, STATUS_INPUT, "%s: holds no text to train a tokenizer on",
+                       source->file[0].path);
   }
-  if (status == STATUS_OK) status = train_on(&corpus, path, pieces, setting, out, err);
+  if (status == STATUS_OK)
+    status = train_on(&corpus, source->file[0].path, pieces, setting, out, err);
   for (size_t i = 0; i < corpus.count; i++) free(corpus.text[i]);
   free(corpus.text);
-  jsonl_close(lines);
   return status;
 }

@@ -45,7 +45,8 @@ static void add_label(Labels *l, const char *target, int64_t example) {
 
 static Status read_line(const ExampleSet *set, int64_t i, ExampleText *text, Error *err) {
   const ChoiceTokens tokens = {set->tokenizer, set->max_target};
-  return example_line_read(set->lines, &set->keys, &tokens, i, text, err);
+  const Jsonl *lines = examples_lines(set, &i);
+  return example_line_read(lines, &set->keys, &tokens, i, text, err);
 }
 
 static Status name_commonest(ExampleSurvey *s, const ExampleSet *set, const Labels *l, Error *err) {
@@ -66,7 +67,7 @@ static Status name_commonest(ExampleSurvey *s, const ExampleSet *set, const Labe
 /* ---- all examples ---- */
 
 static Status read_all(ExampleSurvey *s, const ExampleSet *set, Labels *labels, Error *err) {
-  for (int64_t i = 0; i < set->count; i++) {
+  for (int64_t i = 0; i < set->mixture.total; i++) {
     ExampleText text;
     TRY(read_line(set, i, &text, err));
     const char *input = line_input(&text), *target = example_line_target(&text);
@@ -76,8 +77,9 @@ static Status read_all(ExampleSurvey *s, const ExampleSet *set, Labels *labels, 
     if (target) add_label(labels, target, i);
     json_free(&text.doc);
   }
-  qsort(s->input_hash, (size_t)set->count, sizeof *s->input_hash, order_uint64);
-  for (int64_t i = 1; i < set->count; i++) s->repeated += s->input_hash[i] == s->input_hash[i - 1];
+  qsort(s->input_hash, (size_t)set->mixture.total, sizeof *s->input_hash, order_uint64);
+  for (int64_t i = 1; i < set->mixture.total; i++)
+    s->repeated += s->input_hash[i] == s->input_hash[i - 1];
   return STATUS_OK;
 }
 
@@ -106,8 +108,8 @@ static Status lose_targets(SequenceLoss *loss, const ExampleSet *set, const Exam
 
 static Status tokenise_sample(ExampleSurvey *s, const ExampleSet *set, uint64_t seed, Error *err) {
   enum { PURPOSE_SURVEY = 3 };
-  const uint64_t key = rng_key(seed, 0, 0, PURPOSE_SURVEY), count = (uint64_t)set->count;
-  s->sampled = set->count < SURVEY_SAMPLE ? set->count : SURVEY_SAMPLE;
+  const uint64_t key = rng_key(seed, 0, 0, PURPOSE_SURVEY), count = (uint64_t)set->mixture.total;
+  s->sampled = set->mixture.total < SURVEY_SAMPLE ? set->mixture.total : SURVEY_SAMPLE;
   for (int64_t k = 0; k < s->sampled; k++) {
     ExampleText text;
     TRY(read_line(set, (int64_t)rng_permute(key, (uint64_t)k, count), &text, err));
@@ -121,8 +123,8 @@ static Status tokenise_sample(ExampleSurvey *s, const ExampleSet *set, uint64_t 
 
 Status examples_survey(ExampleSurvey *s, const ExampleSet *set, uint64_t seed, Error *err) {
   Labels labels = {0};
-  *s = (ExampleSurvey){.examples = set->count};
-  s->input_hash = calloc((size_t)set->count, sizeof *s->input_hash);
+  *s = (ExampleSurvey){.examples = set->mixture.total};
+  s->input_hash = calloc((size_t)set->mixture.total, sizeof *s->input_hash);
   Status status = s->input_hash ? read_all(s, set, &labels, err) : no_memory(err);
   if (status == STATUS_OK) status = name_commonest(s, set, &labels, err);
   if (status == STATUS_OK) status = tokenise_sample(s, set, seed, err);

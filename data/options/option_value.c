@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/options/path_list.h"
 #include "data/text/json_number.h"
 
 enum { QUOTED = 80 }; /* bytes of a refused value that a message shows */
@@ -106,6 +107,17 @@ static Status parse_path(const Option *option, const char *text, const char *pla
   return copy_string(option, text, place, value, err);
 }
 
+static Status parse_paths(const Option *option, const char *text, const char *place,
+                          OptionValue *value, Error *err) {
+  PathList list;
+  if (!path_list_bracketed(text)) return parse_path(option, text, place, value, err);
+  TRY(path_list_read(&list, text, option->key, place, err));
+  value->string = path_list_text(&list);
+  path_list_free(&list);
+  if (value->string) return STATUS_OK;
+  return error_set(err, STATUS_RUN, "%s: %s: out of memory", place, option->key);
+}
+
 /* Drops the spaces around items, in place. Returns false if an item is empty. */
 static bool list_trim(char *list) {
   char *out = list;
@@ -149,6 +161,8 @@ Status option_parse(const Option *option, const char *text, const char *place, O
       return parse_path(option, text, place, value, err);
     case OPTION_LIST:
       return parse_list(option, text, place, value, err);
+    case OPTION_PATHS:
+      return parse_paths(option, text, place, value, err);
     case OPTION_INT:
       return parse_integer(option, text, place, value, err);
     case OPTION_REAL:
@@ -163,7 +177,7 @@ Status option_parse(const Option *option, const char *text, const char *place, O
 
 bool option_is_string(const Option *option) {
   return option->type == OPTION_STRING || option->type == OPTION_PATH ||
-         option->type == OPTION_LIST;
+         option->type == OPTION_LIST || option->type == OPTION_PATHS;
 }
 
 void option_drop(const Option *option, OptionValue *value) {
@@ -183,6 +197,7 @@ void option_store(const Option *option, void *settings, OptionValue value) {
     case OPTION_STRING:
     case OPTION_PATH:
     case OPTION_LIST:
+    case OPTION_PATHS:
       free(*(char **)field);
       *(char **)field = value.string;
       break;
@@ -208,6 +223,7 @@ OptionValue option_load(const Option *option, const void *settings) {
     case OPTION_STRING:
     case OPTION_PATH:
     case OPTION_LIST:
+    case OPTION_PATHS:
       value.string = *(char *const *)field;
       break;
     case OPTION_INT:

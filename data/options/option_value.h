@@ -10,7 +10,7 @@
 #include "data/options/options.h"
 
 typedef union OptionValue {
-  char *string; /* STRING, PATH, LIST; owned; NULL: unset */
+  char *string; /* STRING, PATH, LIST, PATHS; owned; NULL: unset */
   int64_t integer;
   double real;
   bool flag;
@@ -36,6 +36,6 @@ char *option_text(const Option *option, OptionValue value);
 /* A number in the fewest digits that read back to it; as option_text. */
 char *option_real_text(double real);
 
-bool option_is_string(const Option *option); /* STRING, PATH or LIST */
+bool option_is_string(const Option *option); /* STRING, PATH, LIST or PATHS */
 
 #endif

@@ -6,7 +6,7 @@
  * through data/text alone (yaml_tree.h, yaml_emit.h).
  *
  * A configuration file is YAML of nested mappings with scalar leaves (and lists of scalars where an
- * option takes a list). A leaf is named by its path joined with dots: `data: {train: x}` is
+ * option takes a list; lists of files where it takes those). A leaf is named by its path joined with dots: `data: {train: x}` is
  * `data.train`. Precedence: built-in default < recipe < file < `-s key=value`. Unknown keys are
  * errors that name the nearest known key. A leaf may also be given by its dotted name. The table,
  * not YAML, decides the type of a value: `no` is a text where a text is wanted and an error where
@@ -32,6 +32,7 @@ typedef enum OptionType {
   OPTION_BOOL,   /* bool: true | false */
   OPTION_CHOICE, /* int: index into `choices` ("a|b|c") */
   OPTION_LIST,   /* char * (owned): scalars joined with ','; a plain scalar is a list of one */
+  OPTION_PATHS,  /* char * (owned): a path or several (data/options/path_list.h) */
 } OptionType;
 
 /* 2^53: every JSON reader keeps integers up to here exactly, as bounds of seeds need it. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/options/options_internal.h"
+#include "data/options/path_list.h"
 #include "data/text/yaml_emit.h"
 
 static bool put_text(yaml_emitter_t *emitter, const char *text, size_t size, bool quoted) {
@@ -20,11 +21,37 @@ static bool put_list(yaml_emitter_t *emitter, const char *list) {
   return yaml_emit_list_end(emitter);
 }
 
+static bool put_share(yaml_emitter_t *emitter, const PathShare *file) {
+  if (!(file->weight > 0)) return put_text(emitter, file->path, strlen(file->path), true);
+  char *weight = option_real_text(file->weight);
+  bool done = weight && yaml_emit_mapping(emitter, YAML_FLOW_MAPPING_STYLE) &&
+              put_text(emitter, "file", 4, false) &&
+              put_text(emitter, file->path, strlen(file->path), true) &&
+              put_text(emitter, "weight", 6, false) &&
+              put_text(emitter, weight, strlen(weight), false) && yaml_emit_mapping_end(emitter);
+  free(weight);
+  return done;
+}
+
+/* A path, or a list of files. */
+static bool put_paths(yaml_emitter_t *emitter, const char *key, const char *value) {
+  PathList list = {0};
+  if (*value && path_list_read(&list, value, key, key, NULL) != STATUS_OK) return false;
+  bool plain = list.count == 0 || strcmp(list.one[0].path, value) == 0;
+  bool done = plain ? put_text(emitter, value, strlen(value), true)
+                    : yaml_emit_list(emitter, YAML_FLOW_SEQUENCE_STYLE);
+  for (size_t i = 0; !plain && i < list.count; i++) done = done && put_share(emitter, &list.one[i]);
+  done = done && (plain || yaml_emit_list_end(emitter));
+  path_list_free(&list);
+  return done;
+}
+
 static bool put_value(yaml_emitter_t *emitter, const OptionSet *o, const Option *option) {
   char *text = option_text(option, option_load(option, o->settings));
   if (!text) return false;
-  bool done = option->type == OPTION_LIST
-                  ? put_list(emitter, text)
+  bool done = option->type == OPTION_LIST ? put_list(emitter, text)
+              : option->type == OPTION_PATHS
+                  ? put_paths(emitter, option->key, text)
                   : put_text(emitter, text, strlen(text), option_is_string(option));
   free(text);
   return done;

@@ -5,6 +5,7 @@
 
 #include "autograd/ground/text_stream.h"
 #include "data/options/options_internal.h"
+#include "data/options/path_list.h"
 
 enum { ORIGIN_FILE = 2, CONFIG_MAX = 1 << 20 };
 
@@ -42,6 +43,20 @@ static Status read_list(OptionSet *o, size_t i, const YamlTree *tree, const Yaml
   return status;
 }
 
+/* A list of files, or a path, which brackets in quotes make no list. */
+static Status read_paths(OptionSet *o, size_t i, const YamlTree *tree, const YamlNode *value,
+                         Error *err) {
+  const TextPlace place = yaml_place(tree, value);
+  PathList list;
+  TRY(path_list_take(&list, tree, value, o->table[i].key, err));
+  char *text = path_list_text(&list);
+  path_list_free(&list);
+  Status status = text ? options_set(o, i, text, ORIGIN_FILE, place.text, err)
+                       : error_set(err, STATUS_RUN, "%s: out of memory", place.text);
+  free(text);
+  return status;
+}
+
 /* YAML's words for nothing. Names may look like anything; a folder is hardly called so. */
 static bool is_nothing(const YamlNode *value) {
   static const char *const WORDS[] = {"~", "null", "Null", "NULL"};
@@ -53,18 +68,21 @@ static bool is_nothing(const YamlNode *value) {
 
 static Status read_value(OptionSet *o, size_t i, const YamlTree *tree, const YamlNode *value,
                          Error *err) {
-  bool takes_list = o->table[i].type == OPTION_LIST;
+  bool takes_paths = o->table[i].type == OPTION_PATHS;
+  bool takes_list = o->table[i].type == OPTION_LIST || takes_paths;
+  if (value->kind == YAML_LIST && takes_paths) return read_paths(o, i, tree, value, err);
   if (value->kind == YAML_LIST && takes_list) return read_list(o, i, tree, value, err);
   if (value->kind != YAML_TEXT) {
     return yaml_refuse(tree, value, err, "%s: want %s, got %s", o->table[i].key,
                        takes_list ? "a list" : "one value", yaml_kind(value));
   }
-  if (o->table[i].type == OPTION_PATH && is_nothing(value)) {
+  if ((o->table[i].type == OPTION_PATH || takes_paths) && is_nothing(value)) {
     return yaml_refuse(tree, value, err,
                        "%s: is %s, which is nothing in YAML; leave it out, or write a path of that "
                        "name in quotes",
                        o->table[i].key, value->text);
   }
+  if (takes_paths && *value->text) return read_paths(o, i, tree, value, err);
   return options_set(o, i, value->text, ORIGIN_FILE, yaml_place(tree, value).text, err);
 }
 

@@ -51,13 +51,23 @@ bool gate_covers(const Gate *gate, int module) {
 /* What a file says of its values. */
 
 static const char *const FORM[] = {
-    [GATE_TRAINED] = "trained",
+    [GATE_RAW] = "raw",
     [GATE_STANDARDISED] = "standardised",
     [GATE_DIRECTIONS] = "directions",
 };
 
 const char *gate_form_name(GateForm form) {
   return FORM[form];
+}
+
+static const char *const VERDICT[] = {
+    [VERDICT_NOT] = "not",
+    [VERDICT_BARELY] = "barely",
+    [VERDICT_TRAINED] = "trained",
+};
+
+const char *gate_verdict_name(GateVerdict verdict) {
+  return VERDICT[verdict];
 }
 
 static bool is_zero(const Tensor *v) {
@@ -82,18 +92,18 @@ GateForm gate_form(const Gate *gate) {
   bool any = false;
   for (int i = 0; i < gate->count; i++) {
     if (!gate_covers(gate, i) || is_zero(&gate->vector[i])) continue;
-    if (!is_standardised(&gate->vector[i])) return GATE_TRAINED;
+    if (!is_standardised(&gate->vector[i])) return GATE_RAW;
     any = true;
   }
-  return any ? GATE_STANDARDISED : GATE_TRAINED;
+  return any ? GATE_STANDARDISED : GATE_RAW;
 }
 
 /* Writing. */
 
-enum { META_MAX = 7 };
+enum { META_MAX = 9, NUMBERS = 3 };
 
 /* The texts of a file, which are borrowed from *info and from `number`; returns how many. */
-static size_t info_meta(GateInfo *info, char number[2][24], TensorMeta meta[META_MAX]) {
+static size_t info_meta(GateInfo *info, char number[NUMBERS][24], TensorMeta meta[META_MAX]) {
   size_t n = 0;
   meta[n++] = (TensorMeta){"format", GATE_FORMAT};
   meta[n++] = (TensorMeta){"version", VECTOR_VERSION};
@@ -101,7 +111,7 @@ static size_t info_meta(GateInfo *info, char number[2][24], TensorMeta meta[META
   meta[n++] = (TensorMeta){"expert", info->expert};
   if (info->unverified) {
     meta[n++] = (TensorMeta){"provenance", PROVENANCE_UNVERIFIED};
-    if (info->form == GATE_TRAINED) return n;
+    if (info->form == GATE_RAW) return n;
     meta[n++] = (TensorMeta){"vectors", (char *)(uintptr_t)FORM[info->form]};
     return n;
   }
@@ -110,6 +120,10 @@ static size_t info_meta(GateInfo *info, char number[2][24], TensorMeta meta[META
   meta[n++] = (TensorMeta){"recipe", info->recipe};
   meta[n++] = (TensorMeta){"steps", number[0]};
   meta[n++] = (TensorMeta){"seed", number[1]};
+  snprintf(number[2], sizeof number[2], "%" PRId64, info->extended);
+  if (info->extended > 0) meta[n++] = (TensorMeta){"extended", number[2]};
+  if (info->verdict != VERDICT_UNSAID)
+    meta[n++] = (TensorMeta){"verdict", (char *)(uintptr_t)VERDICT[info->verdict]};
   return n;
 }
 
@@ -123,7 +137,7 @@ static Status write_vectors(const Gate *gate, const Modules *modules, const char
     if (!name) return error_set(err, STATUS_RUN, "%s: out of memory", path);
     items[n++] = (SafetensorsItem){name, DTYPE_F32, v->data, 1, v->cols, true};
   }
-  char number[2][24];
+  char number[NUMBERS][24];
   GateInfo copy = *info; /* TensorMeta does not take const strings */
   TensorMeta meta[META_MAX];
   return safetensors_write(path, items, n, meta, info_meta(&copy, number, meta), err);
@@ -154,6 +168,27 @@ static Status read_form(const VectorFile *f, GateInfo *info, Error *err) {
                    f->path, vectors);
 }
 
+static Status read_verdict(const VectorFile *f, GateInfo *info, Error *err) {
+  const char *verdict = weights_meta(f->weights, "verdict");
+  if (!verdict) return STATUS_OK;
+  for (int v = VERDICT_NOT; v <= VERDICT_TRAINED; v++) {
+    info->verdict = (GateVerdict)v;
+    if (strcmp(verdict, VERDICT[v]) == 0) return STATUS_OK;
+  }
+  return error_set(err, STATUS_INPUT,
+                   "%s: __metadata__: verdict: is \"%.80s\", want \"trained\", \"barely\", "
+                   "\"not\" or nothing",
+                   f->path, verdict);
+}
+
+static Status read_extended(const VectorFile *f, GateInfo *info, Error *err) {
+  uint64_t steps;
+  if (!weights_meta(f->weights, "extended")) return STATUS_OK;
+  TRY(vector_file_number(f, "extended", INT64_MAX, &steps, err));
+  info->extended = (int64_t)steps;
+  return STATUS_OK;
+}
+
 Status gate_info_read(const VectorFile *f, GateInfo *info, Error *err) {
   uint64_t steps;
   const char *provenance = weights_meta(f->weights, "provenance");
@@ -170,7 +205,9 @@ Status gate_info_read(const VectorFile *f, GateInfo *info, Error *err) {
   TRY(vector_file_text(f, "recipe", info->recipe, sizeof info->recipe, err));
   TRY(vector_file_number(f, "steps", INT64_MAX, &steps, err));
   info->steps = (int64_t)steps;
-  return vector_file_number(f, "seed", UINT64_MAX, &info->seed, err);
+  TRY(vector_file_number(f, "seed", UINT64_MAX, &info->seed, err));
+  TRY(read_extended(f, info, err));
+  return read_verdict(f, info, err);
 }
 
 /* The vector where it is in the file becomes one in memory. */

@@ -12,6 +12,10 @@
  *   recipe      name of the recipe, "custom" if none
  *   steps       optimizer steps behind these values
  *   seed        seed of the run
+ *   extended    steps of the shorter run by whose learning rates or validations the first of these
+ *               steps went (train/extension.h); not there where all went by one plan
+ *   verdict     "trained", "barely" or "not": whether its run trained it, by the rule of
+ *               train/verdict.h; not there where nobody judged
  *   provenance  "unverified": the values come from a file that does not say which base and expert
  *               they were trained on, so base and expert are those that they were put together
  *               with, and recipe, steps and seed are not there
@@ -33,15 +37,25 @@ typedef struct Gate {
 
 /* What the values of a gate are, by which a router knows whether to standardise them. */
 typedef enum GateForm {
-  GATE_TRAINED,      /* as trained: routers standardise them */
+  GATE_RAW,          /* as trained: routers standardise them */
   GATE_STANDARDISED, /* mean 0 and variance 1 already, as GLIDER's code holds them in memory */
   GATE_DIRECTIONS,   /* taken as they are on their owner's word, as GLIDER's runs of Arrow do */
 } GateForm;
+
+/* Whether a gate is trained, in the words of the run that made it. */
+typedef enum GateVerdict {
+  VERDICT_UNSAID,
+  VERDICT_NOT,
+  VERDICT_BARELY,
+  VERDICT_TRAINED,
+} GateVerdict;
 
 typedef struct GateInfo {
   char base[HASH_HEX], expert[HASH_HEX], recipe[32]; /* recipe: "" of unverified gates */
   int64_t steps;
   uint64_t seed;
+  int64_t extended;    /* 0: never */
+  GateVerdict verdict; /* unsaid of unverified gates */
   bool unverified;
   GateForm form;
 } GateInfo;
@@ -67,10 +81,12 @@ Status gate_open(Gate **gate, const char *path, const Expert *expert, const Modu
 
 /* The form that the values themselves show: GATE_STANDARDISED where every vector that is not 0 has
  * mean 0 and variance 1 but for rounding to bf16 and the eps of the layer norm, otherwise
- * GATE_TRAINED. Raw gates that look so by chance do not occur: it takes all modules. */
+ * GATE_RAW. Raw gates that look so by chance do not occur: it takes all modules. */
 GateForm gate_form(const Gate *gate);
-/* "trained", "standardised" or "directions". */
+/* "raw", "standardised" or "directions". */
 const char *gate_form_name(GateForm form);
+/* "not", "barely" or "trained"; NULL where it is unsaid. */
+const char *gate_verdict_name(GateVerdict verdict);
 
 /* Slots that add the expert behind its gates; free slot with free(). */
 Status gate_adapters(const Gate *gate, const Expert *expert, AdapterSet *set, Error *err);

@@ -28,7 +28,7 @@ Status local_method_open_stored(LocalMethod *m, const RouteParts *parts, PoolVec
   bool *as_is = calloc((size_t)experts + 1, sizeof *as_is);
   if (!as_is) return error_set(err, STATUS_RUN, "out of memory: a router");
   for (int i = 0; i < experts && kind == VECTOR_GATE; i++) {
-    as_is[i] = pool_gate_form(parts->pool, i) != GATE_TRAINED;
+    as_is[i] = pool_gate_form(parts->pool, i) != GATE_RAW;
   }
   LocalRule rule = {.standardise_input = true, .standardise_vector = true, .as_is = as_is};
   StoredVectors stored = {parts->pool, kind};

@@ -103,8 +103,9 @@ static void end_checkpoint(void *world) {
 static void resume(const Input *in) {
   Error err = {0};
   World *w = in->world;
+  int64_t planned;
   const Snapshot into = snapshot(w);
-  if (!taken(in, checkpoint_resume(in->dir, &into, (NoteTaker){0}, &err), &err)) return;
+  if (!taken(in, checkpoint_resume(in->dir, &into, (NoteTaker){0}, &planned, &err), &err)) return;
   const TrainState *s = &w->state;
   MUST(s->step == STEP || s->step == OLDER);
   MUST(s->skipped >= 0 && s->updates >= 0 && s->updates + s->skipped == s->step);

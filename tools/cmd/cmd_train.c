@@ -34,7 +34,8 @@ static const char usage[] =
     "\n"
     "  -c, --config FILE    settings, YAML\n"
     "  -s, --set KEY=VALUE  one setting; wins over the file\n"
-    "      --resume         continue the run in `output` from its newest checkpoint\n"
+    "      --resume         continue the run in `output` from its newest checkpoint; with more\n"
+    "                       train.steps than it was to make, extend it\n"
     "      --dry-run        open and check what the run would, and print the memory and time that\n"
     "                       it would take; write nothing\n"
     "      --strict         a warning about the data is an error\n"
@@ -143,6 +144,11 @@ static void print_outcome(const RunSettings *s, const TrainOutcome *out) {
               out->result_step, out->state.step,
               out->state.best_step < 0 ? "the last" : "best validation",
               out->state.stopped ? ", stopped early" : "", took);
+  for (int i = 0; !out->report && i < out->state.extended.count; i++) {
+    char *line = extension_text(&out->state.extended.one[i]);
+    console_say("the run was %s", line ? line : "extended");
+    free(line);
+  }
   if (out->state.skipped)
     printf("%" PRId64 " steps were skipped for NaN or Inf\n", out->state.skipped);
 }

@@ -5,6 +5,7 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "infer/expert/gate.h"
 #include "tools/inspect/inspect.h"
 #include "train/run_log.h"
 
@@ -42,6 +43,24 @@ static Status add_names(Facts *f, json_t *o, const char *key, const char *dir, E
   return STATUS_OK;
 }
 
+/* Whether the run trained its gate, by the gate itself, where there is one. */
+static Status add_verdict(Facts *f, json_t *o, const char *dir, Error *err) {
+  char *path = path_below(dir, "gate.safetensors");
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  VectorFile gate = {0};
+  GateInfo info;
+  bool there = file_exists(path);
+  Status status = there ? vector_file_open(&gate, path, GATE_FORMAT, err) : STATUS_OK;
+  if (there && status == STATUS_OK) {
+    status = gate_info_read(&gate, &info, err);
+    const char *verdict = gate_verdict_name(info.verdict);
+    facts_set(f, o, "verdict", verdict ? facts_text(verdict) : json_null());
+  }
+  vector_file_close(&gate);
+  free(path);
+  return status;
+}
+
 Status inspect_run(Inspection *in, const char *dir, Error *err) {
   RunLog log;
   TRY(run_log_read(&log, dir, err));
@@ -51,6 +70,7 @@ Status inspect_run(Inspection *in, const char *dir, Error *err) {
   json_t *o = facts_object(f, f->root, "run");
   add_log(f, o, &log);
   run_log_free(&log);
+  TRY(add_verdict(f, o, dir, err));
   char *checkpoints = path_below(dir, "checkpoints");
   if (!checkpoints) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   Status status = add_names(f, o, "checkpoints", checkpoints, err);

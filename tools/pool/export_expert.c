@@ -59,7 +59,7 @@ const char *export_change(const PoolExpert *e, const ExportForm *form) {
     padded |= e->file.lora.factor[i].a.rows < form->rank;
     scaled |= factor < 1 || factor > 1;
   }
-  bool fixed = e->gate_info.form != GATE_TRAINED;
+  bool fixed = e->gate_info.form != GATE_RAW;
   if (padded && fixed) return "zeros up to the common rank, B scaled; gates will be standardised";
   if (padded) return "zeros up to the common rank, B scaled";
   if (scaled && fixed) return "B scaled; gates will be standardised";

@@ -58,10 +58,10 @@ static Status report_expert(PoolImport *p, const PoolEntry *entry, const Lora *l
   facts_set(f, row, "rank", json_integer(entry->rank_max));
   facts_set(f, row, "modules", json_integer(entry->modules));
   facts_set(f, row, "gates", facts_text(gate_looks_name(looks)));
-  facts_set(f, row, "routed", facts_text(form == GATE_TRAINED ? "standardised" : "as they are"));
+  facts_set(f, row, "routed", facts_text(form == GATE_RAW ? "standardised" : "as they are"));
   facts_set(f, row, "source", facts_text(entry->source));
   p->zero += looks == LOOKS_ZERO;
-  p->unit += form == GATE_TRAINED && looks >= LOOKS_UNIT;
+  p->unit += form == GATE_RAW && looks >= LOOKS_UNIT;
   return STATUS_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "tools/pool/pool_audit.h"
 #include "tools/pool/pool_embeddings.h"
 #include "tools/pool/pool_findings.h"
+#include "tools/pool/pool_gate.h"
 #include "tools/pool/pool_tool.h"
 
 typedef struct Check {
@@ -82,11 +83,18 @@ static void check_provenance(Check *c, const PoolEntry *entry, const PoolEntry *
                "trained on");
 }
 
+static void check_verdict(Check *c, const char *expert, GateVerdict verdict) {
+  if (verdict == VERDICT_UNSAID || verdict == VERDICT_TRAINED) return;
+  findings_add(&c->found, expert, c->options->strict ? STATUS_INPUT : STATUS_OK, GATE_DOUBT,
+               gate_verdict_name(verdict));
+}
+
 static void check_numbers(Check *c, const PoolExpert *e) {
   const PoolEntry *entry = e->entry;
   PoolEntry is = {0};
   pool_expert_describe(e, &is);
   check_provenance(c, entry, &is);
+  check_verdict(c, entry->name, e->gate_info.verdict);
   if (is.kind != entry->kind) {
     findings_add(&c->found, entry->name, STATUS_MISMATCH,
                  POOL_MANIFEST ": kind: has %s, the adapter %s", peft_type_name(entry->kind),

@@ -194,6 +194,7 @@ static Status check_parts(Addition *a, const PoolManifest *m, const PoolOptions 
   a->source = (PoolSource){o->adapter, a->gate.path, o->activation};
   TRY(pool_describe_new(m, &a->source, modules, entry, err));
   adapter_notes_say(o->adapter);
+  TRY(pool_gate_say_doubt(&a->gate, err));
   if (entry->unverified && o->require_provenance) return pool_gate_refuse(o->gate, err);
   if (!a->gate.made) return STATUS_OK;
   TRY(pool_check_text("--gate", o->gate, err));

@@ -96,6 +96,18 @@ Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules
   return status;
 }
 
+Status pool_gate_say_doubt(const PoolGate *g, Error *err) {
+  VectorFile f;
+  GateInfo info;
+  TRY(vector_file_open(&f, g->path, GATE_FORMAT, err));
+  Status status = gate_info_read(&f, &info, err);
+  vector_file_close(&f);
+  TRY(status);
+  if (info.verdict == VERDICT_NOT || info.verdict == VERDICT_BARELY)
+    console_note(NULL, "%s: " GATE_DOUBT, g->path, gate_verdict_name(info.verdict));
+  return STATUS_OK;
+}
+
 void pool_gate_release(PoolGate *g) {
   if (g->made) file_remove(g->made, NULL);
   free(g->made);

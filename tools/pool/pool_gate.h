@@ -16,7 +16,13 @@ typedef struct PoolGate {
  * of it, and what its values are, is said. `required`: it is refused instead (STATUS_MISMATCH). */
 Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules,
                       const char *adapter, const char *file, bool required, Error *err);
+/* Says it where the run that made the gate doubts that it is trained. */
+Status pool_gate_say_doubt(const PoolGate *g, Error *err);
 void pool_gate_release(PoolGate *g); /* removes what was made; a zeroed PoolGate is allowed */
+
+/* What is said of a gate whose own run doubts it; the word is put in. */
+#define GATE_DOUBT \
+  "verdict: %s: the run that made the gate does not call it trained; its report.txt says why"
 
 /* STATUS_MISMATCH: the gate at `file` is unverified and that is not wanted. */
 Status pool_gate_refuse(const char *file, Error *err);

@@ -92,6 +92,8 @@ static void add_expert(Facts *f, json_t *rows, const PoolEntry *e, const GateInf
   facts_set(f, row, "modules", json_integer(e->modules));
   facts_set(f, row, "gate_steps", gate->unverified ? json_null() : json_integer(gate->steps));
   facts_set(f, row, "gate", facts_text(gate_form_name(gate->form)));
+  const char *verdict = gate_verdict_name(gate->verdict);
+  facts_set(f, row, "verdict", verdict ? facts_text(verdict) : json_null());
   facts_set(f, row, "provenance",
             facts_text(gate->unverified ? PROVENANCE_UNVERIFIED : "recorded"));
   facts_set(f, row, "instruction",
