@@ -126,7 +126,7 @@ static Status run_with(const char *output, const char *key, const char *value, i
   assign_key(&set, "data.train", workspace_path(&workspace, "train.jsonl"));
   assign_key(&set, "output", workspace_path(&workspace, output));
   if (key) assign_key(&set, key, value);
-  Status status = activation_run(&settings, false, NULL, used, err);
+  Status status = activation_run(&settings, &(ActivationHow){.replace = true}, NULL, used, err);
   options_free(&set);
   return status;
 }

@@ -86,7 +86,7 @@ refused 2 'POOL is missing' embed
 refused 2 "'lexcal' is none" embed "$pool" --embedder lexcal
 refused 2 'precomputed wants --file' embed "$pool" --embedder precomputed
 refused 2 '\-\-file is of precomputed alone' embed "$pool" --embedder lexical --file "$work/v.json"
-refused 2 '\-\-limit: is .0.' embed "$pool" --examples sort="$work/sort.jsonl" --limit 0
+refused 2 '\-\-limit: .0.' embed "$pool" --examples sort="$work/sort.jsonl" --limit 0
 refused 2 'want EXPERT=FILE' embed "$pool" --examples sort
 refused 2 "has no expert 'srot'" embed "$pool" --examples srot="$work/sort.jsonl"
 refused 3 'nowhere' embed "$work/nowhere"

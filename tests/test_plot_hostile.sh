@@ -318,7 +318,7 @@ chmod +x bin/gnuplot
 export GNUPLOT_STARTED=$work/started
 for signal in INT TERM HUP; do
   rm -f started
-  PATH=$work/bin:$PATH "$skein" plot training "runs/it's" >out 2>err &
+  PATH=$work/bin:$PATH "$skein" plot training "runs/it's" --force >out 2>err &
   process=$!
   if wait_for $process test -s started; then
     kill -$signal $process

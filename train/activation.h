@@ -58,11 +58,15 @@ typedef struct ActivationSettings {
 /* Fills *settings with the defaults and *set with their table. Free with options_free. */
 Status activation_settings_init(OptionSet *set, ActivationSettings *settings, Error *err);
 
+typedef struct ActivationHow {
+  bool strict;  /* a warning about the data (data_report.h) is an error */
+  bool replace; /* a file that is there is replaced, and not refused */
+} ActivationHow;
+
 /* Holds the lock of the output (STATUS_RUN, naming its holder, when another process has it) and
  * writes <output>/activation.safetensors from at most `examples` training examples, drawn by the
- * seed as the first of a training run are; *used says how many. With `strict` a
- * warning about the data (data_report.h) is an error. */
-Status activation_run(const ActivationSettings *s, bool strict, const ActivationWatch *watch,
-                      int64_t *used, Error *err);
+ * seed as the first of a training run are; *used says how many. */
+Status activation_run(const ActivationSettings *s, const ActivationHow *how,
+                      const ActivationWatch *watch, int64_t *used, Error *err);
 
 #endif

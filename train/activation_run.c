@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/file.h"
+#include "data/file/output.h"
 #include "data/file/path.h"
 #include "data/tensors/safetensors.h"
 #include "infer/expert/vector_file.h"
@@ -103,6 +103,7 @@ static Status write_file(const Activation *a, const Foundation *f, int64_t used,
 typedef struct ActivationParts {
   const ActivationSettings *settings;
   RunDir dir;
+  char *path; /* of the file */
   Foundation on;
   ExampleSet *set;
   Batch batch;
@@ -113,6 +114,7 @@ static void parts_close(ActivationParts *p) {
   examples_close(p->set);
   foundation_close(&p->on);
   run_dir_close(&p->dir);
+  free(p->path);
 }
 
 static Status report_data(const ActivationParts *p, bool strict, NoteTaker notes, Error *err) {
@@ -136,11 +138,20 @@ static Status draw_batch(ActivationParts *p, Error *err) {
   return batch_make(p->set, &spec, 0, &p->batch, err);
 }
 
-static Status parts_open(ActivationParts *p, const ActivationSettings *s, Error *err) {
+/* Before the work, that its result may be written. */
+static Status check_file(ActivationParts *p, bool replace, Error *err) {
+  const OutputRule rule = {.force = replace};
+  p->path = path_join(p->dir.root, "activation.safetensors");
+  return p->path ? output_check(p->path, &rule, err) : no_memory(p->settings->output, err);
+}
+
+static Status parts_open(ActivationParts *p, const ActivationSettings *s, bool replace,
+                         Error *err) {
   const DataSettings *d = &s->data;
   ExampleKeys keys = {.input = d->input_key, .target = d->target_key};
   p->settings = s;
   TRY(run_dir_hold(&p->dir, s->output, err));
+  TRY(check_file(p, replace, err));
   TRY(foundation_open(&p->on, s->base, s->expert, err));
   return run_data_train(&p->set, d, &keys, p->on.base.tokenizer, err);
 }
@@ -148,26 +159,22 @@ static Status parts_open(ActivationParts *p, const ActivationSettings *s, Error 
 static Status collect_and_write(ActivationParts *p, const ActivationWatch *watch, Error *err) {
   const ActivationSettings *s = p->settings;
   Activation a = {0};
-  char *path = path_join(p->dir.root, "activation.safetensors");
-  if (!path) return no_memory(s->output, err);
-  Status status = file_check_output(path, err);
-  if (status == STATUS_OK)
-    status = activation_collect(&a, p->on.base.model, &p->on.expert, &p->batch, (int)s->threads,
-                                watch, err);
+  Status status = activation_collect(&a, p->on.base.model, &p->on.expert, &p->batch,
+                                     (int)s->threads, watch, err);
   if (status == STATUS_OK) status = foundation_check(&p->on, err);
-  if (status == STATUS_OK) status = write_file(&a, &p->on, p->batch.examples, s->seed, path, err);
+  if (status == STATUS_OK)
+    status = write_file(&a, &p->on, p->batch.examples, s->seed, p->path, err);
   activation_free(&a);
-  free(path);
   return status;
 }
 
-Status activation_run(const ActivationSettings *s, bool strict, const ActivationWatch *watch,
-                      int64_t *used, Error *err) {
+Status activation_run(const ActivationSettings *s, const ActivationHow *how,
+                      const ActivationWatch *watch, int64_t *used, Error *err) {
   ActivationParts p = {0};
   NoteTaker notes = {0};
   if (watch) notes = (NoteTaker){watch->note, watch->arg};
-  Status status = parts_open(&p, s, err);
-  if (status == STATUS_OK) status = report_data(&p, strict, notes, err);
+  Status status = parts_open(&p, s, how->replace, err);
+  if (status == STATUS_OK) status = report_data(&p, how->strict, notes, err);
   if (status == STATUS_OK) status = draw_batch(&p, err);
   if (status == STATUS_OK) status = collect_and_write(&p, watch, err);
   *used = p.batch.examples;

@@ -6,13 +6,19 @@
 
 #include "autograd/ground/text_stream.h"
 #include "data/file/file.h"
+#include "data/file/output.h"
 #include "data/file/path.h"
 #include "data/file/temporary.h"
 #include "train/checkpoint.h"
 #include "train/metrics.h"
 #include "train/run_data.h"
 
-static const char RECORD[] = "run.yaml", LOCK[] = ".lock";
+static const char LOCK[] = ".lock";
+#define RECORD "run.yaml"
+
+/* What a run writes before its record; the tokenizer is that of a new base. */
+static const char *const BEGUN[] = {"checkpoints", METRICS_JSONL,  METRICS_CSV, DATA_JSON,
+                                    RECORD,        "spiece.model", NULL};
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the run directory");
@@ -37,6 +43,11 @@ static Status has_file(const RunDir *d, const char *name, bool *there, Error *er
   return STATUS_OK;
 }
 
+static Status check_free(const char *path, Error *err) {
+  const OutputDir kind = {"run of skein", RECORD, BEGUN};
+  return output_check_dir(path, &kind, err);
+}
+
 /* A run is there from the moment its record is. */
 static Status check_occupied(const RunDir *d, RunStart start, Error *err) {
   bool occupied = false, resume = start == RUN_RESUMED;
@@ -59,7 +70,8 @@ static Status check_output(const RunDir *d, const char *name, Error *err) {
   TRY(has_file(d, name, &there, err));
   if (!there) return STATUS_OK;
   char *path = path_join(d->root, name);
-  Status status = path ? file_check_output(path, err) : no_memory(err);
+  const OutputRule rule = {.force = true}; /* the directory is a run's */
+  Status status = path ? output_check(path, &rule, err) : no_memory(err);
   free(path);
   return status;
 }
@@ -111,6 +123,7 @@ Status run_dir_open(RunDir *d, const char *path, RunStart start, const char *res
   *d = (RunDir){0};
   TRY(name_parts(d, path, err));
   if (start == RUN_RESUMED) TRY(check_occupied(d, start, err));
+  TRY(check_free(path, err));
   if (start == RUN_DRY) {
     TRY(dir_check_makeable(path, err));
     TRY(try_lock(d, err));
@@ -131,20 +144,19 @@ Status run_dir_hold(RunDir *d, const char *path, Error *err) {
 
 /* ---- closing ---- */
 
-static void remove_file(const RunDir *d, const char *name) {
+static void remove_part(const RunDir *d, const char *name) {
   char *path = path_join(d->root, name);
-  if (path) file_remove(path, NULL);
+  if (path) dir_remove(path, NULL);
   free(path);
 }
 
-/* A run that failed before it had a record leaves nothing of its own behind. */
+/* A run that failed before it had a record leaves nothing of its own behind; that what has these
+ * names is its own, check_free saw to. */
 static void remove_unused(const RunDir *d) {
-  static const char *const OWN[] = {METRICS_JSONL, METRICS_CSV, DATA_JSON};
   bool used = true;
   if (has_file(d, RECORD, &used, NULL) != STATUS_OK || used) return;
-  if (d->begun) dir_remove(d->checkpoints, NULL);
-  for (size_t i = 0; d->begun && i < sizeof OWN / sizeof *OWN; i++) remove_file(d, OWN[i]);
-  remove_file(d, LOCK);
+  for (const char *const *name = BEGUN; d->begun && *name; name++) remove_part(d, *name);
+  remove_part(d, LOCK);
   rmdir(d->path); /* fails, rightly, when anything else is in it */
 }
 

@@ -39,7 +39,7 @@ typedef struct RunDir {
 } RunDir;
 
 /* Makes and locks the directory, and removes the temporaries of processes that died. A fresh run
- * refuses a directory that already holds one, or checkpoints that are none; a resumed run refuses one
+ * refuses a directory that already holds one, checkpoints that are none, or anything else (output.h); a resumed run refuses one
  * that holds none. `result` is the file of the result: what cannot be replaced by it, or by another
  * file of a run, is refused. A held lock is STATUS_RUN naming the directory and its holder. A dry run
  * refuses all that a fresh one does and makes, beside the output, a temporary directory. Close with

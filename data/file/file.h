@@ -1,9 +1,10 @@
 /* file: whole files in, whole files out, and directories.
  *
- * The room data/file owns bytes on disk: inputs that are mapped or read, outputs that appear whole
- * or not at all, directories, temporary ones (temporary.h), paths (path.h), locks (lock.h) and
- * SHA-256 (hash.h, the one door to libcrypto). What the bytes mean it does not know: no format, no
- * text, no number is read here.
+ * The room data/file owns bytes on disk: inputs that are mapped or read, and those that come once
+ * (stream.h); outputs that appear whole or not at all, those whose lines outlive what goes wrong
+ * (kept.h), and what an output may take the place of (output.h); directories, temporary ones
+ * (temporary.h), paths (path.h), locks (lock.h) and SHA-256 (hash.h, the one door to libcrypto).
+ * What the bytes mean it does not know: no format, no text, no number is read here.
  *
  * Wherever a path has a mark (path.h), a symbolic link below it is refused by its name. */
 #ifndef SKEIN_FILE_H
@@ -59,10 +60,6 @@ Status file_remove(const char *path, Error *err);
 /* Opens a regular file to append to, made where there is none. For logs that grow line by line;
  * other outputs are atomic. */
 Status file_append(FILE **stream, const char *path, Error *err);
-
-/* STATUS_RUN where an output of this name would not be a new file or take the place of a regular
- * one: a symbolic link, a FIFO, a device or a directory is there. */
-Status file_check_output(const char *path, Error *err);
 
 /* An output that appears whole or not at all: written beside `path` under a temporary name
  * (O_EXCL), then fsync, rename, fsync of the directory. A regular file at `path` is replaced and

@@ -5,6 +5,7 @@
 
 #include "autograd/ground/version.h"
 #include "data/file/file.h"
+#include "data/file/output.h"
 #include "data/file/path.h"
 #include "infer/eval/eval_choose.h"
 #include "infer/eval/eval_experts.h"
@@ -16,6 +17,13 @@
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the evaluation");
+}
+
+static Status check_output(const char *path, Error *err) {
+  static const char *const BEGUN[] = {"cells",     "table.txt",  "table.md",       "table.tex",
+                                      "table.csv", "table.json", "failures.jsonl", NULL};
+  const OutputDir kind = {"evaluation of skein", "table.json", BEGUN};
+  return output_check_dir(path, &kind, err);
 }
 
 /* ---- opening ---- */
@@ -124,6 +132,7 @@ static Status open_cells(Evaluation *e, int method, bool force, Error *err) {
 
 Status evaluation_open(Evaluation *e, EvalSpec *spec, bool force, Error *err) {
   *e = (Evaluation){.spec = spec};
+  TRY(check_output(spec->settings.output, err));
   TRY(open_model(e, err));
   TRY(eval_check_methods(e, err));
   TRY(open_items(e, err));
@@ -262,6 +271,7 @@ static Status restore_cells(Evaluation *e, int method, Error *err) {
  * evaluation that has finished in between makes some cells be computed twice, to the same end. */
 static Status take_output(Evaluation *e, Error *err) {
   const char *output = e->spec->settings.output;
+  TRY(check_output(output, err));
   TRY(dir_make(output, err));
   TRY(dir_check_writable(output, err));
   char *path = path_below(output, EVAL_LOCK);

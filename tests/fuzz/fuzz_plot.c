@@ -83,7 +83,7 @@ static void *hide_gnuplot(const char *dir) {
 static void read_trace(const Input *in) {
   Error err = {0};
   char *out = place(in, "out");
-  Figures made = {.dir = out};
+  Figures made = {.dir = out, .force = true};
   taken(in, plot_trace(in->path, &made, 3, &err), &err);
   free(out);
 }

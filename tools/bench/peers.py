@@ -166,7 +166,8 @@ def same_experts(a, b):
 def traced(bench, shape, experts, file):
     """skein's weights of the encoder's tokens of the first item, top-1."""
     trace = bench.log / "arrow-trace.json"
-    bench.answer([*bench.skein_items(["score"], shape, experts, file, "arrow", 1), "--trace", trace])
+    bench.answer([*bench.skein_items(["score"], shape, experts, file, "arrow", 1), "--force",
+                  "--trace", trace])
     return [token["weight"] for token in json.loads(trace.read_text())["encoder"]]
 
 

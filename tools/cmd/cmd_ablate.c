@@ -42,7 +42,7 @@ static Status show_curves(const Evaluation *e, Error *err) {
     if (status == STATUS_OK) status = curves_print(&curves, &a, stdout, err);
     curves_free(&curves);
   }
-  Figures made = {.dir = dir};
+  Figures made = {.dir = dir, .force = true}; /* anew, like the tables of its directory */
   if (status == STATUS_OK) status = plot_curves(&a, &made, err);
   if (status == STATUS_OK) figures_say(&made);
   ablation_free(&a);

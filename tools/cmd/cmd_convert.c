@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "data/file/file.h"
+#include "data/file/output.h"
 #include "data/file/path.h"
 #include "data/tensors/weights.h"
 #include "tools/cmd/commands.h"
@@ -10,20 +11,16 @@
 #include "tools/shell/facts.h"
 
 typedef struct ConvertArguments {
-  bool json;
+  bool json, force;
   const char *below;
 } ConvertArguments;
 
 static const Argument ROWS[] = {
     {"below", .type = ARGUMENT_TEXT, .offset = offsetof(ConvertArguments, below), .value = "NAME"},
+    {"force", .type = ARGUMENT_SWITCH, .offset = offsetof(ConvertArguments, force)},
     {"json", .type = ARGUMENT_SWITCH, .offset = offsetof(ConvertArguments, json)},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
-
-static Status refuse_existing(const char *path, Error *err) {
-  if (!file_exists(path)) return STATUS_OK;
-  return error_set(err, STATUS_USAGE, "%s: is there already, and nothing is overwritten", path);
-}
 
 /* A file, a directory of a model, or one of an adapter. */
 static Status open_input(Weights **w, const char *path, Error *err) {
@@ -86,12 +83,13 @@ static Status describe(Facts *f, const Weights *w, const char *out, const char *
   return STATUS_OK;
 }
 
-static Status convert(const char *in, const char *out, const char *below, Facts *f, Error *err) {
+static Status convert(const ConvertArguments *a, const char *in, const char *out, Facts *f,
+                      Error *err) {
   Weights *w;
-  TRY(refuse_existing(out, err));
+  TRY(output_check(out, &(OutputRule){a->force, &in, 1}, err));
   TRY(open_input(&w, in, err));
-  Status status = weights_export(w, below, out, err);
-  if (status == STATUS_OK) status = describe(f, w, out, below, err);
+  Status status = weights_export(w, a->below, out, err);
+  if (status == STATUS_OK) status = describe(f, w, out, a->below, err);
   weights_close(w);
   return status;
 }
@@ -101,7 +99,7 @@ static int run_convert(int argc, char **argv, Error *err) {
   TRY(arguments_read(&ARGUMENTS, 0, &a, NULL, argc, argv, err));
   TRY(command_operands(argc, argv, 2, 2, "IN or OUT", err));
   Facts facts = facts_new();
-  Status status = convert(argv[optind], argv[optind + 1], a.below, &facts, err);
+  Status status = convert(&a, argv[optind], argv[optind + 1], &facts, err);
   if (status == STATUS_OK) status = facts_print(&facts, a.json, err);
   facts_free(&facts);
   return status;
@@ -116,20 +114,21 @@ const Command command_convert = {
         "  skein convert experts/boolq boolq.safetensors             an adapter of PEFT\n"
         "  skein convert --below model run.pt model.safetensors      a part of a training run\n"
         "\n"
-        "Usage: skein convert [--below NAME] [--json] IN OUT\n"
+        "Usage: skein convert [--below NAME] [--force] [--json] IN OUT\n"
         "\n"
         "IN is a PyTorch file (torch.save of a state dict: .bin, .pt, .pth), a safetensors file,\n"
         "or the directory of a model (one file, or shards with their index) or of a PEFT adapter.\n"
         "Its content decides, not its name. The pickle in a PyTorch file is read and not run:\n"
         "tensors in dictionaries, lists and tuples; anything else is refused by its name.\n"
         "\n"
-        "OUT is one safetensors file, which must not be there yet. Names, types and bits are\n"
+        "OUT is one safetensors file; one that is there is refused. Names, types and bits are\n"
         "those of IN. Tensors that share memory (tied embeddings) are written for each name, as\n"
         "safetensors shares none; they are listed, and so are values that are no tensors, which\n"
         "are left out. Where one entry of the outermost dictionary has all the tensors and is\n"
         "called state_dict, model_state_dict, model or module, names begin behind it.\n"
         "\n"
         "  --below NAME   only the tensors NAME.*, and their names without it\n"
+        "  --force        replace OUT, unless it is a part of IN\n"
         "  --json         print one JSON object\n",
     .run = run_convert,
     .arguments = &ARGUMENTS,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/output.h"
 #include "data/file/path.h"
 #include "data/options/options.h"
 #include "infer/embed/embed_pool.h"
@@ -26,26 +27,25 @@ static const char usage[] =
     "\n"
     "Usage: skein embed POOL [--embedder KIND] [--file FILE [--name NAME]] [--base DIR]\n"
     "                   [--examples EXPERT=FILE]... [--limit N] [--key KEY] [--threads N]\n"
-    "       skein embed --file FILE [--name NAME] --output OUT\n"
+    "       skein embed --file FILE [--name NAME] --output OUT [--force]\n"
     "\n"
-    "  --embedder KIND         lexical (default): hashed character n-grams weighed over the "
-    "pool's\n"
-    "                          instructions; encoder: mean of the base's encoder states;\n"
+    "  --embedder KIND         lexical (default): hashed character n-grams weighed over the\n"
+    "                          pool's instructions; encoder: mean of the base's encoder states;\n"
     "                          precomputed (default with --file): vectors from a file\n"
     "  --file FILE             vectors by the names of the experts: safetensors or a PyTorch file\n"
     "                          with one vector a name, JSON {\"name\": [numbers]}, or a file of\n"
     "                          skein embed\n"
     "  --name NAME             the embedder that made FILE, where FILE does not say it itself\n"
     "                          (\"embedder\" in its __metadata__)\n"
-    "  --base DIR              the pool's base, for encoder, where it is not where the pool says; "
-    "or\n"
-    "                          a T5EncoderModel of it\n"
+    "  --base DIR              the pool's base, for encoder, where it is not where the pool says;\n"
+    "                          or a T5EncoderModel of it\n"
     "  --examples EXPERT=FILE  embed inputs of an expert's own data (JSONL or .zst) and not the\n"
     "                          instructions; those of other experts stay as they are\n"
     "  --limit N               the most lines of each FILE that are used, from its start (1000)\n"
     "  --key KEY               JSON key of the input (input)\n"
     "  --threads N             threads (2); they change speed only\n"
     "  --output OUT            write FILE as a file of skein embed, for `embeddings:` of a router\n"
+    "  --force                 replace OUT where it is there\n"
     "\n"
     "Written are POOL/embeddings/<embedder>.safetensors and examples-<embedder>.safetensors. The\n"
     "name of an embedder says all that its vectors depend on, and vectors of two embedders are "
@@ -68,6 +68,7 @@ typedef struct EmbedArguments {
   int kind; /* EmbedderKind; -1: not given */
   const char *file, *name, *base, *output, *key;
   int64_t limit, threads;
+  bool force;
   TextList given;       /* of --examples */
   ExampleFile *example; /* [examples]; expert names are owned */
   int examples;
@@ -85,23 +86,6 @@ static Status parse_kind(void *field, const char *word, Error *err) {
                    "embed: --embedder: '%s' is none; it is lexical, encoder or precomputed", word);
 }
 
-static Status parse_number(const char *option, const char *word, int64_t most, int64_t *number,
-                           Error *err) {
-  char *end;
-  *number = strtoll(word, &end, 10);
-  if (*word >= '0' && *word <= '9' && !*end && *number >= 1 && *number <= most) return STATUS_OK;
-  return error_set(err, STATUS_USAGE, "embed: %s: is '%s', want a number from 1 to %" PRId64,
-                   option, word, most);
-}
-
-static Status parse_limit(void *field, const char *word, Error *err) {
-  return parse_number("--limit", word, 1000000, field, err);
-}
-
-static Status parse_threads(void *field, const char *word, Error *err) {
-  return parse_number("--threads", word, 256, field, err);
-}
-
 #define AT(field) offsetof(EmbedArguments, field)
 
 static const Argument ROWS[] = {
@@ -111,11 +95,11 @@ static const Argument ROWS[] = {
     {"name", .type = ARGUMENT_TEXT, .offset = AT(name), .value = "NAME"},
     {"base", .type = ARGUMENT_TEXT, .offset = AT(base), .value = "DIR"},
     {"examples", .type = ARGUMENT_TEXTS, .offset = AT(given), .value = "EXPERT=FILE"},
-    {"limit", .type = ARGUMENT_OTHER, .offset = AT(limit), .parse = parse_limit, .value = "N"},
+    {"limit", .type = ARGUMENT_COUNT, .offset = AT(limit), .most = 1000000, .value = "N"},
     {"key", .type = ARGUMENT_TEXT, .offset = AT(key), .value = "KEY"},
-    {"threads", .type = ARGUMENT_OTHER, .offset = AT(threads), .parse = parse_threads,
-     .value = "N"},
+    {"threads", .type = ARGUMENT_COUNT, .offset = AT(threads), .most = 256, .value = "N"},
     {"output", .type = ARGUMENT_TEXT, .offset = AT(output), .value = "FILE"},
+    {"force", .type = ARGUMENT_SWITCH, .offset = AT(force)},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -151,6 +135,7 @@ static Status check_arguments(EmbedArguments *a, Error *err) {
   if (a->examples > 0 && a->file) wrong = "--examples wants lexical or encoder";
   if (a->output && a->pool) wrong = "--output goes without a pool";
   if (a->output && !a->file) wrong = "--output wants --file";
+  if (a->force && !a->output) wrong = "--force is of --output alone";
   if (a->output && a->examples > 0) wrong = "--examples wants a pool";
   if (!wrong) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "embed: %s; see skein embed --help", wrong);
@@ -291,13 +276,18 @@ static Status write_embeddings(const Parts *p, const EmbedArguments *a, Error *e
   Embeddings out = {0};
   char *path = embeddings_path(a->pool, embedder_name(p->embedder), a->examples > 0);
   if (!path) return error_set(err, STATUS_RUN, "out of memory: the path of the embeddings");
-  Status status = a->examples > 0 ? make_examples(&out, p, a, path, &watch, err)
-                                  : make_instructions(&out, p, &watch, err);
+  const bool there = file_exists(path);
+  const OutputRule rule = {true, &a->file, 1}; /* what the pool has of this embedder is made anew */
+  Status status = output_check(path, &rule, err);
+  if (status == STATUS_OK)
+    status = a->examples > 0 ? make_examples(&out, p, a, path, &watch, err)
+                             : make_instructions(&out, p, &watch, err);
   console_progress_end(&progress);
   if (status == STATUS_OK) status = write_to_pool(&out, path, err);
   if (status == STATUS_OK) {
-    console_say("%s: %" PRId64 " %s, dimension %" PRId64, path, out.count,
-                a->examples > 0 ? "examples" : "experts", out.dim);
+    console_say("%s: %" PRId64 " %s, dimension %" PRId64 "%s", path, out.count,
+                a->examples > 0 ? "examples" : "experts", out.dim,
+                there ? ", in the place of the earlier ones" : "");
     if (a->kind == EMBEDDER_LEXICAL) status = remove_stale(path, a->examples > 0, err);
   }
   embeddings_free(&out);
@@ -321,12 +311,12 @@ static Status embed_pool(const EmbedArguments *a, Error *err) {
 
 static Status convert_file(const EmbedArguments *a, Error *err) {
   Embeddings e;
+  TRY(output_check(a->output, &(OutputRule){a->force, &a->file, 1}, err));
   TRY(embeddings_import(&e, a->file, a->name, err));
   Status status = embeddings_write(&e, a->output, err);
-  if (status == STATUS_OK) {
+  if (status == STATUS_OK)
     console_say("%s: %" PRId64 " vectors of '%s', dimension %" PRId64, a->output, e.count,
                 e.embedder, e.dim);
-  }
   embeddings_free(&e);
   return status;
 }

@@ -34,6 +34,7 @@ typedef struct PlotArguments {
   RoutingRequest routing;
   const char *base, *out;
   int top;
+  bool force;
 } PlotArguments;
 
 static Status parse_statistic(void *field, const char *text, Error *err) {
@@ -62,6 +63,7 @@ static const Argument ROWS[] = {
     {"base", 0, ARGUMENT_TEXT, AT(base), .forms = OF(POOL), .value = "DIR"},
     {"top", 0, ARGUMENT_OTHER, AT(top), .forms = OF(TRACE), .parse = parse_top, .value = "N"},
     {"output", 'o', ARGUMENT_TEXT, .offset = AT(out), .value = "DIR"},
+    {"force", .type = ARGUMENT_SWITCH, .offset = AT(force)},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -122,7 +124,7 @@ static int run_plot(int argc, char **argv, Error *err) {
   a.routing.inputs = argc - optind - 1;
   if (!a.out && stays[figure]) a.out = a.routing.input[0];
   if (!a.out) return error_set(err, STATUS_USAGE, "plot: -o DIR is missing");
-  Figures made = {.dir = a.out};
+  Figures made = {.dir = a.out, .force = a.force};
   TRY(draw(&a, figure, &made, err));
   figures_say(&made);
   return STATUS_OK;
@@ -186,6 +188,7 @@ const Command command_plot = {
         "\n"
         "  -o, --output DIR   where the files go (results, training, ablation: by default the\n"
         "                     first folder)\n"
+        "  --force            replace figures of the same names\n"
         "  --statistic NAME   weight: mean softmax before selection (default)\n"
         "                     share: share of (token, chosen expert) pairs\n"
         "                     top1: share of tokens whose largest weight the expert has\n"

@@ -30,7 +30,7 @@ static const char usage[] =
     "\n"
     "Usage: skein train gate|lora|ia3|base [-c FILE] [-s KEY=VALUE]... [--resume | --dry-run]\n"
     "                                      [--strict]\n"
-    "       skein train activation [-c FILE] [-s KEY=VALUE]... [--strict]\n"
+    "       skein train activation [-c FILE] [-s KEY=VALUE]... [--strict] [--force]\n"
     "\n"
     "  -c, --config FILE    settings, YAML\n"
     "  -s, --set KEY=VALUE  one setting; wins over the file\n"
@@ -38,6 +38,7 @@ static const char usage[] =
     "                       train.steps than it was to make, extend it\n"
     "      --dry-run        open and check what the run would, and print the memory and time that\n"
     "                       it would take; write nothing\n"
+    "      --force          replace the activation.safetensors that is there; a run never is\n"
     "      --strict         a warning about the data is an error\n"
     "\n"
     "Before it starts, a training says what its data are like (OUTPUT/data.json). It warns\n"
@@ -54,7 +55,7 @@ typedef struct TrainArguments {
   bool activation; /* no objective: nothing is learnt */
   const ObjectiveKind *objective;
   const char *config;
-  bool resume, dry_run, strict;
+  bool resume, dry_run, strict, force;
   TextList assignment; /* of -s */
 } TrainArguments;
 
@@ -66,6 +67,7 @@ static const Argument ROWS[] = {
     {"resume", .type = ARGUMENT_SWITCH, .offset = AT(resume)},
     {"dry-run", .type = ARGUMENT_SWITCH, .offset = AT(dry_run)},
     {"strict", .type = ARGUMENT_SWITCH, .offset = AT(strict)},
+    {"force", .type = ARGUMENT_SWITCH, .offset = AT(force)},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -96,6 +98,11 @@ static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *e
     return error_set(err, STATUS_USAGE, "train: --resume and --dry-run exclude each other");
   }
   a->activation = strcmp(argv[optind], "activation") == 0;
+  if (!a->activation && a->force) {
+    return error_set(err, STATUS_USAGE,
+                     "train: --force is of activation alone; a run is not written over, name "
+                     "another output");
+  }
   if (!a->activation) return parse_objective(argv[optind], &a->objective, err);
   if (!a->resume && !a->dry_run) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "train: activation has no --resume and no --dry-run");
@@ -208,8 +215,9 @@ static Status dry_run(const OptionSet *set, bool strict, Error *err) {
 static Status train_as_asked(const TrainArguments *a, Error *err) {
   RunSettings settings = {0};
   OptionSet set = {0};
+  const ActivationHow how = {.strict = a->strict, .replace = a->force};
   if (a->activation)
-    return train_activation(a->config, a->assignment.text, a->assignment.count, a->strict, err);
+    return train_activation(a->config, a->assignment.text, a->assignment.count, &how, err);
   Status status = settings_init(&set, &settings, a->objective, err);
   if (status == STATUS_OK) status = read_settings(&set, a, err);
   if (status == STATUS_OK && settings.expert) adapter_notes_say(settings.expert);

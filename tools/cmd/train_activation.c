@@ -29,11 +29,11 @@ static Status read_settings(OptionSet *set, const char *config, const char *cons
   return options_check_required(set, config ? config : "command line", err);
 }
 
-static Status run_activation(const ActivationSettings *s, bool strict, Error *err) {
+static Status run_activation(const ActivationSettings *s, const ActivationHow *how, Error *err) {
   Watching w = {0};
   ActivationWatch watch = {&w, on_seen, on_note};
   int64_t used;
-  Status status = activation_run(s, strict, &watch, &used, err);
+  Status status = activation_run(s, how, &watch, &used, err);
   console_progress_end(&w.progress);
   TRY(status);
   console_say("%s/activation.safetensors: the mean inputs of the modules over %" PRId64 " examples",
@@ -42,12 +42,12 @@ static Status run_activation(const ActivationSettings *s, bool strict, Error *er
 }
 
 Status train_activation(const char *config, const char *const *assignment, int assignments,
-                        bool strict, Error *err) {
+                        const ActivationHow *how, Error *err) {
   ActivationSettings settings = {0};
   OptionSet set = {0};
   Status status = activation_settings_init(&set, &settings, err);
   if (status == STATUS_OK) status = read_settings(&set, config, assignment, assignments, err);
-  if (status == STATUS_OK) status = run_activation(&settings, strict, err);
+  if (status == STATUS_OK) status = run_activation(&settings, how, err);
   options_free(&set);
   return status;
 }

@@ -2,14 +2,12 @@
 #ifndef SKEIN_TRAIN_ACTIVATION_H
 #define SKEIN_TRAIN_ACTIVATION_H
 
-#include <stdbool.h>
-
 #include "tools/shell/command.h"
+#include "train/activation.h"
 
-/* Runs it with the settings of a file (NULL: none) and of "key=value" assignments; `strict` as in
- * activation_run. */
+/* Runs it with the settings of a file (NULL: none) and of "key=value" assignments. */
 Status train_activation(const char *config, const char *const *assignment, int assignments,
-                        bool strict, Error *err);
+                        const ActivationHow *how, Error *err);
 void train_activation_settings(SettingsSeen *seen, void *arg); /* as Command.settings */
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/output.h"
 #include "data/file/temporary.h"
 #include "tools/plot/plot_row.h"
 #include "tools/shell/console.h"
@@ -30,11 +31,12 @@ static Status file_path(char **path, const char *dir, const Figure *figure, int 
 }
 
 /* Before anything is written: all that will be may be. */
-static Status check_outputs(const char *dir, const Figure *figure, Error *err) {
+static Status check_outputs(const Figures *made, const Figure *figure, Error *err) {
+  const OutputRule rule = {.force = made->force};
   for (int file = 0; file < FIGURE_FILES; file++) {
     char *path;
-    TRY(file_path(&path, dir, figure, file, err));
-    Status status = file_check_output(path, err);
+    TRY(file_path(&path, made->dir, figure, file, err));
+    Status status = output_check(path, &rule, err);
     free(path);
     TRY(status);
   }
@@ -146,7 +148,7 @@ static Status draw(Figures *made, const Figure *figure, Error *err) {
 }
 
 Status plot_figure(Figures *made, const Figure *figure, Error *err) {
-  TRY(check_outputs(made->dir, figure, err));
+  TRY(check_outputs(made, figure, err));
   TRY(dir_make(made->dir, err));
   TRY(write_files(made->dir, figure, err));
   TRY(draw(made, figure, err));

@@ -21,6 +21,7 @@ void plot_texts(FILE *out, const char *name, const char *const *text, int count,
 enum { FIGURE_NAME = PATH_NAME_MOST + 32 };
 typedef struct Figures {
   const char *dir; /* borrowed */
+  bool force;      /* files of the same names are replaced, which may have been edited since */
   int count;       /* written so far */
   bool drawn;      /* there are images */
   char first[FIGURE_NAME], last[FIGURE_NAME];
@@ -37,8 +38,8 @@ typedef struct Figure {
   const void *arg;
   const char *script;
 } Figure;
-/* Writes DIR/NAME.tsv, .gp, .png and .svg, each whole or not at all. DIR is made; STATUS_RUN, before
- * that, where one of the names is taken by anything but a regular file. gnuplot sees only a
+/* Writes DIR/NAME.tsv, .gp, .png and .svg, each whole or not at all. DIR is made; before
+ * that, output_check refuses names that are taken. gnuplot sees only a
  * directory of our own. Without gnuplot there are no images, which a line on stderr says once. */
 Status plot_figure(Figures *made, const Figure *figure, Error *err);
 

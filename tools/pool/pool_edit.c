@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/output.h"
 #include "data/file/path.h"
 #include "infer/pool/pool_expert.h"
 #include "tools/pool/adapter_notes.h"
@@ -31,6 +32,14 @@ static Status refuse_pool(const char *dir, Error *err) {
   return error_set(err, STATUS_USAGE, "%s: is a pool already", dir);
 }
 
+/* What is hidden (.git) is in nobody's way; .gitignore and .lock may be of one that died here. */
+static Status check_place(const char *dir, Error *err) {
+  static const char *const BEGUN[] = {POOL_MANIFEST, NULL}; /* its temporary */
+  const OutputDir kind = {"pool", POOL_MANIFEST, BEGUN};
+  TRY(refuse_pool(dir, err));
+  return output_check_dir(dir, &kind, err);
+}
+
 static Status make_pool(const char *dir, const PoolManifest *m, Error *err) {
   Lock *lock;
   const LockWait wait = pool_wait();
@@ -47,7 +56,7 @@ Status pool_init(const char *dir, const PoolOptions *o, Error *err) {
   T5 *model;
   if (!o->base) return error_set(err, STATUS_USAGE, "pool init: --base DIR is missing");
   TRY(pool_check_text("--base", o->base, err));
-  TRY(refuse_pool(dir, err));
+  TRY(check_place(dir, err));
   TRY(t5_open(&model, o->base, err));
   PoolManifest m = {.dir = strdup(dir), .base_name = strdup(o->base)};
   Status status =
