@@ -1,4 +1,5 @@
 /* jsonl: which lines a file has, plain or compressed, and where a bad one is. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,12 +47,7 @@ static const TextCase TEXTS[] = {
 };
 enum { TEXT_COUNT = sizeof TEXTS / sizeof TEXTS[0] };
 
-static void expect_lines(const char *path, const TextCase *t) {
-  Jsonl *j;
-  Error err = {0};
-  char hex[HASH_HEX];
-  expect_ok(t->text, jsonl_open(&j, path, &err), &err);
-  assert_string_equal(jsonl_path(j), path);
+static void expect_these(const Jsonl *j, const TextCase *t) {
   int64_t count = 0;
   while (count < WANTED_MAX && t->want[count].line) count++;
   assert_int_equal(jsonl_count(j), count);
@@ -62,6 +58,15 @@ static void expect_lines(const char *path, const TextCase *t) {
     assert_int_equal(line.number, t->want[i].number);
     assert_int_equal(line.byte, t->want[i].byte);
   }
+}
+
+static void expect_lines(const char *path, const TextCase *t) {
+  Jsonl *j;
+  Error err = {0};
+  char hex[HASH_HEX];
+  expect_ok(t->text, jsonl_open(&j, path, &err), &err);
+  assert_string_equal(jsonl_path(j), path);
+  expect_these(j, t);
   Hash *hash = hash_new();
   hash_add(hash, t->text, strlen(t->text));
   hash_finish(hash, hex);
@@ -220,6 +225,63 @@ static void mutated_files_are_survived(void **state) {
   assert_in_range(opened, ROUNDS / 100, ROUNDS / 2); /* both outcomes are exercised */
 }
 
+/* ---- what comes once ---- */
+
+typedef struct Feed {
+  const char *bytes;
+  size_t size;
+  int to;
+} Feed;
+
+/* A byte at a time, as slow as the reader lets it be. */
+static void *feed(void *arg) {
+  const Feed *f = arg;
+  for (size_t i = 0; i < f->size; i++) assert_int_equal(write(f->to, f->bytes + i, 1), 1);
+  close(f->to);
+  return NULL;
+}
+
+typedef Status OpenLines(Jsonl **j, const char *path, Error *err);
+
+/* The lines of bytes that come through a pipe. */
+static void expect_fed(OpenLines *open, const char *bytes, size_t size, const TextCase *t) {
+  int ends[2];
+  char path[32];
+  pthread_t feeder;
+  Jsonl *j;
+  Error err = {0};
+  assert_int_equal(pipe(ends), 0);
+  snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+  Feed f = {bytes, size, ends[1]};
+  assert_int_equal(pthread_create(&feeder, NULL, feed, &f), 0);
+  expect_ok(t->text, open(&j, path, &err), &err);
+  assert_true(open == jsonl_follow || jsonl_ended(j));
+  while (!jsonl_ended(j)) {
+    int64_t before = jsonl_count(j);
+    expect_ok(t->text, jsonl_more(j, &err), &err);
+    assert_true(jsonl_count(j) > before || jsonl_ended(j));
+  }
+  expect_these(j, t);
+  expect_ok(t->text, jsonl_more(j, &err), &err); /* there is nothing to wait for */
+  jsonl_close(j);
+  pthread_join(feeder, NULL);
+  close(ends[0]);
+}
+
+static void lines_come_through_pipes(void **state) {
+  (void)state;
+  for (int i = 0; i < TEXT_COUNT; i++) {
+    const char *text = TEXTS[i].text;
+    unsigned char packed[100];
+    size_t size = frame_raw(packed, text, strlen(text));
+    OpenLines *const open[] = {jsonl_take, jsonl_follow};
+    for (int k = 0; k < 2; k++) {
+      expect_fed(open[k], text, strlen(text), &TEXTS[i]);
+      expect_fed(open[k], (const char *)packed, size, &TEXTS[i]);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(plain_lines),
@@ -230,6 +292,7 @@ int main(void) {
       cmocka_unit_test(many_lines),
       cmocka_unit_test(text_larger_than_the_buffers_is_whole),
       cmocka_unit_test(mutated_files_are_survived),
+      cmocka_unit_test(lines_come_through_pipes),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

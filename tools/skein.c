@@ -46,7 +46,8 @@ static const char about_end[] =
     "\n"
     "Exit codes: 0 done, 1 failed while running, 2 wrong usage or configuration, 3 unreadable or\n"
     "malformed input, 4 parts that do not belong together, 5 a network endpoint failed,\n"
-    "6 finished with some parts failed, 130 interrupted after saving. Of `skein pool diff`, as of\n"
+    "6 finished with some parts failed, 130 interrupted after saving,\n"
+    "141 whoever read the output has left. Of `skein pool diff`, as of\n"
     "diff: 0 no difference, 1 differences, 2 or more trouble.\n";
 
 /* A mapped file that was cut short or overwritten raises SIGBUS when it is read. */
@@ -199,7 +200,8 @@ int main(int argc, char **argv) {
   prepare_libraries();
   int status = (int)kernels_check(&err);
   if (status == STATUS_OK) status = run_command(argc, argv, &err);
-  if (!console_arrived(&err) && status == STATUS_OK) status = STATUS_RUN;
-  if (err.status != STATUS_OK) console_error(err.text);
+  /* Output that did not arrive is a failure, whatever the command thought. */
+  if (status == STATUS_OK) status = (int)console_flush(&err);
+  if (err.status != STATUS_OK && err.status != STATUS_UNREAD) console_error(err.text);
   return status;
 }

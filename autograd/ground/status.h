@@ -22,6 +22,7 @@ typedef enum Status {
   STATUS_ENDPOINT = 5,      /* a network endpoint failed */
   STATUS_PARTIAL = 6,       /* finished, but some cells failed */
   STATUS_INTERRUPTED = 130, /* interrupted; state was saved */
+  STATUS_UNREAD = 141,      /* whoever read the output has left: what SIGPIPE is to a shell */
 } Status;
 
 enum { ERROR_TEXT = 1024 };

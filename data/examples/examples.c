@@ -19,6 +19,19 @@ static char *copy_text(const char *text) {
 
 /* ---- files ---- */
 
+Status examples_open_lines(Jsonl **lines, const char *path, const ExampleKeys *keys, Error *err) {
+  TRY(jsonl_open(lines, path, err));
+  Status status = jsonl_want_objects(
+      *lines,
+      keys->text ? "{\"text\": \"...\"} of raw text, or {\"input\": \"...\", \"target\": \"...\"}"
+                 : "{\"input\": \"...\", \"target\": \"...\"}",
+      err);
+  if (status == STATUS_OK) return STATUS_OK;
+  jsonl_close(*lines);
+  *lines = NULL;
+  return status;
+}
+
 static Status check_lines(const ExampleSet *set, const Jsonl *lines, Error *err) {
   const ChoiceTokens tokens = {set->tokenizer, set->max_target};
   for (int64_t i = 0; i < jsonl_count(lines); i++)
@@ -33,7 +46,7 @@ static Status open_files(ExampleSet *set, const ExampleSource *source, int64_t *
   set->lines = calloc(source->files, sizeof *set->lines);
   if (!set->lines || !count || !weight) return no_memory(err);
   for (size_t k = 0; k < source->files; k++) {
-    TRY(jsonl_open(&set->lines[k], source->file[k].path, err));
+    TRY(examples_open_lines(&set->lines[k], source->file[k].path, &set->keys, err));
     set->files = k + 1;
     TRY(check_lines(set, set->lines[k], err));
     count[k] = jsonl_count(set->lines[k]);

@@ -19,4 +19,7 @@ struct ExampleSet {
 /* The file that holds example *i, which becomes the number of its line there. */
 const Jsonl *examples_lines(const ExampleSet *set, int64_t *i);
 
+/* The lines of a file of examples; one of anything else is refused with an example of such a line. */
+Status examples_open_lines(Jsonl **lines, const char *path, const ExampleKeys *keys, Error *err);
+
 #endif

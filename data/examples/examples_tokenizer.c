@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "autograd/ground/array.h"
-#include "data/examples/example_line.h"
-#include "data/examples/examples.h"
+#include "data/examples/examples_internal.h"
 
 typedef struct Corpus {
   char **text;
@@ -47,7 +46,7 @@ static Status train_on(const Corpus *corpus, const char *path, int32_t pieces, c
 
 static Status collect_file(const char *path, const ExampleKeys *keys, Corpus *corpus, Error *err) {
   Jsonl *lines = NULL;
-  TRY(jsonl_open(&lines, path, err));
+  TRY(examples_open_lines(&lines, path, keys, err));
   size_t more = 2 * (size_t)jsonl_count(lines) + 1;
   char **grown = array_grow(corpus->text, corpus->count, more, sizeof *grown);
   if (grown) corpus->text = grown;

@@ -3,6 +3,7 @@
 
 #include "autograd/ground/array.h"
 #include "data/examples/items_internal.h"
+#include "data/file/stream.h"
 
 static const ItemReader *const READERS[] = {[ITEMS_LINES] = &items_lines, [ITEMS_BBH] = &items_bbh};
 
@@ -12,12 +13,22 @@ static Status no_memory(Error *err) {
 
 /* ---- one item ---- */
 
+/* An item that nobody judges may say what is right, and say it so that nothing is. */
+static Status settle_told(const ItemSet *s, Item *item, Error *err) {
+  TRY(item_settle_label(item, &s->keys.tokens, err));
+  if (item->odd) item->label = -1;
+  free(item->odd);
+  item->odd = NULL;
+  return STATUS_OK;
+}
+
 /* An item whose own text gives its choices. */
 static Status settle_choices(const ItemSet *s, Item *item, Error *err) {
   TRY(item_compare_choices(item, &s->keys.tokens, err));
   bool unsaid = item->label < 0 && item->targets == 0; /* which of them is right */
-  if (s->keys.use != ITEMS_CHOSEN || item->odd || (s->keys.partial && unsaid)) return STATUS_OK;
-  return item_settle_label(item, &s->keys.tokens, err);
+  if (item->odd || (unsaid && (s->keys.use != ITEMS_CHOSEN || s->keys.partial))) return STATUS_OK;
+  return s->keys.use == ITEMS_CHOSEN ? item_settle_label(item, &s->keys.tokens, err)
+                                     : settle_told(s, item, err);
 }
 
 static Status settle_choiceless(const ItemSet *s, Item *item, Error *err) {
@@ -96,7 +107,7 @@ static Status note_overlaps(ItemSet *s, int64_t i, const Item *item, Error *err)
 
 static Status add_label(ItemSet *s, int64_t i, const Item *item, const char *group, Error *err) {
   const char *text = item->target[0], *same, *alike;
-  TRY(label_sets_add(s->label_sets, s->path, group, text, &same, &alike, err));
+  TRY(label_sets_add(s->label_sets, s->name, group, text, &same, &alike, err));
   if (same) TRY(note_overlap(s, &s->same, i, text, same, err));
   return alike ? note_overlap(s, &s->alike, i, text, alike, err) : STATUS_OK;
 }
@@ -145,7 +156,7 @@ static Status check_labels(ItemSet *s, Error *err) {
 
 static Status refuse_all(const ItemSet *s, Error *err) {
   char *why;
-  if (s->total == 0) return error_set(err, STATUS_INPUT, "%s: holds no items", s->path);
+  if (s->total == 0) return error_set(err, STATUS_INPUT, "%s: holds no items", s->name);
   TRY(items_why_left_out(s, 0, &why, err));
   Status status = error_set(err, STATUS_INPUT, "%s%s", why,
                             s->total > 1 ? " (and no other item can be asked)" : "");
@@ -167,17 +178,23 @@ static Status copy_keys(ItemKeys *to, const ItemKeys *from, Error *err) {
                         given->instruction ? given->instruction : "instruction", err);
 }
 
+static Status check_from(ItemSet *s, int64_t first, Error *err) {
+  for (int64_t i = first; i < s->total; i++) TRY(check_item(s, i, err));
+  return STATUS_OK;
+}
+
 static Status open_set(ItemSet *s, const char *path, const ItemKeys *keys, Error *err) {
   TRY(item_copy_text(&s->path, path, err));
+  s->name = stream_name(s->path);
   TRY(copy_keys(&s->keys, keys, err));
   s->ranks = s->keys.use == ITEMS_RANKED || s->keys.use == ITEMS_CHOSEN;
   if (s->keys.choices_from_targets && s->ranks)
     TRY(label_sets_new(&s->label_sets, &s->keys.tokens, err));
   TRY(s->reader->open(s, err));
-  for (int64_t i = 0; i < s->total; i++) TRY(check_item(s, i, err));
+  TRY(check_from(s, 0, err));
   if (s->label_sets && s->keys.use == ITEMS_CHOSEN && label_sets_lack(s->label_sets))
     TRY(check_labels(s, err));
-  return items_count(s) > 0 ? STATUS_OK : refuse_all(s, err);
+  return items_ended(s) && items_count(s) == 0 ? refuse_all(s, err) : STATUS_OK;
 }
 
 Status items_open(ItemSet **out, const char *path, ItemFormat format, const ItemKeys *keys,
@@ -193,6 +210,17 @@ Status items_open(ItemSet **out, const char *path, ItemFormat format, const Item
     items_close(s);
   }
   return status;
+}
+
+Status items_more(ItemSet *s, Error *err) {
+  const int64_t before = s->total;
+  TRY(s->reader->more(s, err));
+  TRY(check_from(s, before, err));
+  return items_ended(s) && items_count(s) == 0 ? refuse_all(s, err) : STATUS_OK;
+}
+
+bool items_ended(const ItemSet *s) {
+  return !s->lines || jsonl_ended(s->lines);
 }
 
 void items_close(ItemSet *s) {
@@ -221,7 +249,7 @@ const char *items_hash(const ItemSet *s) {
 }
 
 const char *items_path(const ItemSet *s) {
-  return s->path;
+  return s->name;
 }
 
 /* How many odd items stand before item i of those that can be asked. */

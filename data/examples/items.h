@@ -25,10 +25,19 @@ typedef enum ItemFormat { ITEMS_LINES, ITEMS_BBH } ItemFormat;
 
 typedef enum ItemUse {
   ITEMS_ASKED,    /* a text is generated, which nobody judges: the input */
-  ITEMS_RANKED,   /* choices are ranked, which nobody judges: also the choices */
+  ITEMS_RANKED,   /* choices are ranked, which nobody judges: also the choices, and the label (-1
+                     where it or the target says nothing that can be understood) */
   ITEMS_CHOSEN,   /* a choice is judged: also the label, or the target that says it */
   ITEMS_ANSWERED, /* a text is judged: the input and the target, or the label's choice */
 } ItemUse;
+
+/* Where the items come from. */
+typedef enum ItemSource {
+  ITEMS_OF_FILE,  /* a regular file, which can be opened again */
+  ITEMS_TAKEN,    /* the same, or what comes once (data/file/stream.h), read to its end */
+  ITEMS_FOLLOWED, /* the same, but lines of what comes once are read by items_more; of `lines` only,
+                      and without choices_from_targets */
+} ItemSource;
 
 typedef struct ItemKeys {
   const char *input, *target, *choices, *label, *instruction; /* NULL: the names above */
@@ -38,15 +47,20 @@ typedef struct ItemKeys {
                     comes without, and a label of -1 is none. With choices_from_targets they are needed all the same */
   bool no_query; /* nobody compares items with experts: their instruction and task are not read */
   ItemUse use;
+  ItemSource source;
   ChoiceTokens tokens; /* what choices are compared by: of ITEMS_RANKED and ITEMS_CHOSEN */
 } ItemKeys;
 
 typedef struct ItemSet ItemSet;
 
 /* Every item is checked when the set is opened. A file without items, or with odd ones alone, is an
- * error. The tokenizer must outlive the set. */
+ * error, unless there may be more to come. The tokenizer must outlive the set. */
 Status items_open(ItemSet **s, const char *path, ItemFormat format, const ItemKeys *keys,
                   Error *err);
+/* Waits for at least one more line, the end, or a signal (jsonl_more), and checks what came. A set
+ * that never had an item is an error at its end. */
+Status items_more(ItemSet *s, Error *err);
+bool items_ended(const ItemSet *s);       /* there will be no more */
 void items_close(ItemSet *s);             /* NULL is allowed */
 int64_t items_count(const ItemSet *s);    /* that can be asked */
 const char *items_hash(const ItemSet *s); /* SHA-256 of the (decompressed) text */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "data/examples/items_internal.h"
-#include "data/file/file.h"
+#include "data/file/stream.h"
 
 static Status hash_text(const char *text, size_t size, char hex[HASH_HEX], Error *err) {
   Hash *hash = hash_new();
@@ -19,8 +19,9 @@ static Status hash_text(const char *text, size_t size, char hex[HASH_HEX], Error
 static Status open_bbh(ItemSet *s, Error *err) {
   char *text;
   size_t size;
-  s->doc = (JsonDoc){.file = s->path};
-  TRY(file_read(s->path, JSONL_LINE_MAX, &text, &size, err));
+  s->doc = (JsonDoc){.file = s->name};
+  TRY((s->keys.source == ITEMS_OF_FILE ? file_read : stream_read)(s->path, JSONL_LINE_MAX, &text,
+                                                                  &size, err));
   Status status = json_parse(&s->doc, text, size, err);
   if (status == STATUS_OK) status = hash_text(text, size, s->hash, err);
   free(text);
@@ -65,7 +66,7 @@ static Status letter_choices(Item *out, int count, Error *err) {
 }
 
 static void bbh_place(const ItemSet *s, int64_t i, char place[ITEMS_PLACE]) {
-  snprintf(place, ITEMS_PLACE, "%s: examples[%" PRId64 "]", s->path, i);
+  snprintf(place, ITEMS_PLACE, "%s: examples[%" PRId64 "]", s->name, i);
 }
 
 static Status read_target(const JsonDoc *doc, Item *out, Error *err) {
@@ -88,11 +89,13 @@ static Status read_bbh(const ItemSet *s, int64_t i, Item *out, char **group, Err
   TRY(item_copy_text(group, "", err));
   TRY(item_copy_text(&out->id, number, err));
   TRY(item_copy_text(&out->input, input, err));
-  if (judged || s->label_sets) TRY(read_target(&doc, out, err));
+  bool told = s->ranks && json_is_string(json_object_get(doc.root, "target"));
+  if (judged || s->label_sets || told) TRY(read_target(&doc, out, err));
   int options = s->ranks ? count_options(input) : 0;
   return options > 0 ? letter_choices(out, options, err) : STATUS_OK;
 }
 
 const ItemReader items_bbh = {
-    open_bbh, read_bbh, bbh_place,
-    "the input ends in no options \"(A) ...\"; take choices from the targets"};
+    open_bbh, NULL, read_bbh, bbh_place,
+    "the input ends in no options \"(A) ...\"; take choices from the targets (score "
+    "--choices-from-targets, in an evaluation choices_from_targets: true)"};

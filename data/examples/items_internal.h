@@ -14,6 +14,8 @@ enum { ITEMS_PLACE = 512 };
 typedef struct ItemReader {
   /* Opens the file at s->path and sets the total; items_close frees it, after a failure too. */
   Status (*open)(ItemSet *s, Error *err);
+  /* Waits for more of what is followed, and adds it to the total; NULL: nothing is. */
+  Status (*more)(ItemSet *s, Error *err);
   /* Item i of the file, as far as s->keys.use needs it: choices that its own text gives, or none.
    * *group, freed by the caller, names the items that it shares a label set with. The item is freed
    * by the caller on failure too. */
@@ -27,11 +29,12 @@ extern const ItemReader items_lines, items_bbh;
 
 struct ItemSet {
   const ItemReader *reader;
-  char *path;
-  ItemKeys keys; /* owned strings, none NULL */
-  bool ranks;    /* the use needs the choices of an item */
-  int64_t total; /* items of the file */
-  int64_t *odd;  /* [odd_count] those that are left out, ascending */
+  char *path;       /* as given */
+  const char *name; /* of the file in messages; borrowed */
+  ItemKeys keys;    /* owned strings, none NULL */
+  bool ranks;       /* the use needs the choices of an item */
+  int64_t total;    /* items of the file */
+  int64_t *odd;     /* [odd_count] those that are left out, ascending */
   int64_t odd_count;
   ItemOverlap same, alike; /* owned texts */
   Jsonl *lines;            /* of items_lines */

@@ -79,6 +79,18 @@ static Status read_choices(const JsonDoc *doc, const ItemKeys *keys, Item *out, 
                                                        : STATUS_OK;
 }
 
+/* The right choice as far as the line says it in a way that can be understood: nobody judges by it. */
+static Status read_told(const JsonDoc *doc, const ItemKeys *keys, Item *out, Error *err) {
+  const json_t *label = json_object_get(doc->root, keys->label);
+  const json_t *target = json_object_get(doc->root, keys->target);
+  json_int_t index = json_integer_value(label); /* 0 of anything else */
+  if (json_is_integer(label) && index >= 0 && index < out->choices) out->label = (int)index;
+  bool texts = json_is_string(target) || json_is_array(target);
+  for (size_t i = 0; texts && i < json_array_size(target); i++)
+    texts = json_is_string(json_array_get(target, i));
+  return texts ? read_targets(doc, keys->target, out, err) : STATUS_OK;
+}
+
 /* What the use of the items needs, and nothing else of the line. */
 static Status read_answer(const ItemSet *s, const JsonDoc *doc, Item *out, Error *err) {
   const ItemKeys *keys = &s->keys;
@@ -86,6 +98,7 @@ static Status read_answer(const ItemSet *s, const JsonDoc *doc, Item *out, Error
   if (keys->use == ITEMS_CHOSEN || keys->use == ITEMS_ANSWERED ||
       (s->label_sets && out->choices == 0))
     TRY(read_targets(doc, keys->target, out, err));
+  if (keys->use == ITEMS_RANKED && out->choices > 0) return read_told(doc, keys, out, err);
   return keys->use == ITEMS_ANSWERED && out->targets == 0 ? read_choices(doc, keys, out, err)
                                                           : STATUS_OK;
 }
@@ -108,25 +121,50 @@ static Status read_fields(const ItemSet *s, const JsonDoc *doc, JsonlLine line, 
   return *group ? STATUS_OK : item_copy_text(group, "", err);
 }
 
-static Status open_lines(ItemSet *s, Error *err) {
-  TRY(jsonl_open(&s->lines, s->path, err));
+static Status open_source(ItemSet *s, Error *err) {
+  switch (s->keys.source) {
+    case ITEMS_OF_FILE:
+      return jsonl_open(&s->lines, s->path, err);
+    case ITEMS_TAKEN:
+      return jsonl_take(&s->lines, s->path, err);
+    default:
+      return jsonl_follow(&s->lines, s->path, err);
+  }
+}
+
+/* What has come of the lines. */
+static Status count_lines(ItemSet *s, Error *err) {
   s->total = jsonl_count(s->lines);
-  return STATUS_OK;
+  return jsonl_want_objects(s->lines,
+                            s->ranks ? "{\"input\": \"2 + 2 =\", \"choices\": [\"3\", \"4\"]}"
+                                     : "{\"input\": \"2 + 2 =\", \"target\": \"4\"}",
+                            err);
+}
+
+static Status open_lines(ItemSet *s, Error *err) {
+  TRY(open_source(s, err));
+  return count_lines(s, err);
+}
+
+static Status read_more(ItemSet *s, Error *err) {
+  TRY(jsonl_more(s->lines, err));
+  return count_lines(s, err);
 }
 
 static void line_place(const ItemSet *s, int64_t i, char place[ITEMS_PLACE]) {
-  snprintf(place, ITEMS_PLACE, "%s: line %" PRId64, s->path, jsonl_line(s->lines, i).number);
+  snprintf(place, ITEMS_PLACE, "%s: line %" PRId64, s->name, jsonl_line(s->lines, i).number);
 }
 
 static Status read_line(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
   JsonlLine line = jsonl_line(s->lines, i);
-  JsonDoc doc = {.file = s->path, .line = line.number, .byte = line.byte};
+  JsonDoc doc = {.file = s->name, .line = line.number, .byte = line.byte};
   TRY(json_parse(&doc, line.text, line.size, err));
   Status status = read_fields(s, &doc, line, i, out, group, err);
   json_free(&doc);
   return status;
 }
 
-const ItemReader items_lines = {
-    open_lines, read_line, line_place,
-    "choices: there are none; give them, take them from the targets, or generate"};
+const ItemReader items_lines = {open_lines, read_more, read_line, line_place,
+                                "choices: there are none; give them, take them from the targets "
+                                "(score --choices-from-targets, in "
+                                "an evaluation choices_from_targets: true), or generate"};

@@ -7,6 +7,7 @@
 
 #include "autograd/ground/array.h"
 #include "data/file/hash.h"
+#include "data/file/stream.h"
 #include "data/text/jsonl_zstd.h"
 #include "data/text/utf8.h"
 
@@ -15,9 +16,11 @@ typedef struct Line {
 } Line;
 
 struct Jsonl {
-  MappedFile file; /* the text: the file itself, or what it decompressed to */
+  MappedFile file; /* the text: the file itself, what it decompressed to, or what has come so far */
+  Stream *stream;  /* NULL: all of the text is there */
   Line *line;
   size_t count;
+  Line next; /* the first that is not indexed yet */
   char hash[HASH_HEX];
 };
 
@@ -44,14 +47,16 @@ static Status expand_file(MappedFile *file, Error *err) {
   return STATUS_OK;
 }
 
+static Status check_kind(const MappedFile *file, Error *err) {
+  const char *kind = file_kind(file->data, file->size);
+  if (!kind || file->data[0] == '{') return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: is not JSONL but %s", file->path, kind);
+}
+
 static Status open_text(Jsonl *j, const char *path, Error *err) {
   TRY(mapped_open(&j->file, path, err));
   if (jsonl_is_compressed(&j->file)) TRY(expand_file(&j->file, err));
-  const char *kind = file_kind(j->file.data, j->file.size);
-  if (kind && j->file.data[0] != '{') {
-    return error_set(err, STATUS_INPUT, "%s: is not JSONL but %s", path, kind);
-  }
-  return STATUS_OK;
+  return check_kind(&j->file, err);
 }
 
 static Status refuse_line(const Jsonl *j, Line line, size_t offset, const char *what, Error *err) {
@@ -90,37 +95,113 @@ static size_t line_size(const Jsonl *j, int64_t byte) {
   return newline ? (size_t)(newline - text) : left;
 }
 
-static Status index_lines(Jsonl *j, Hash *hash, Error *err) {
-  int64_t size = (int64_t)j->file.size;
+/* Indexes the lines that end before `end`, or there. */
+static Status index_lines(Jsonl *j, int64_t end, Hash *hash, Error *err) {
   const char *whole = (const char *)j->file.data;
-  Line line = {.byte = (int64_t)utf8_mark(whole, j->file.size), .number = 1};
-  hash_add(hash, whole, (size_t)line.byte);
-  while (line.byte < size) {
-    const char *text = (const char *)j->file.data + line.byte;
+  if (j->next.byte == 0) {
+    j->next = (Line){(int64_t)utf8_mark(whole, j->file.size), 1};
+    if (hash) hash_add(hash, whole, (size_t)j->next.byte);
+  }
+  while (j->next.byte < end) {
+    const Line line = j->next;
+    const char *text = whole + line.byte;
     size_t length = line_size(j, line.byte);
     int64_t next = line.byte + (int64_t)length + 1;
     TRY(check_line(j, line, text, length, err));
     if (!is_blank(text, length)) TRY(append_line(j, line, err));
-    hash_add(hash, text, next <= size ? length + 1 : length);
-    line = (Line){.byte = next, .number = line.number + 1};
+    if (hash) hash_add(hash, text, next <= end ? length + 1 : length);
+    j->next = (Line){next, line.number + 1};
   }
   return STATUS_OK;
 }
 
-static Status read_lines(Jsonl *j, const char *path, Error *err) {
-  TRY(open_text(j, path, err));
+/* All of the text, which is there. */
+static Status index_text(Jsonl *j, Error *err) {
   Hash *hash = hash_new();
-  if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory: SHA-256", path);
-  Status status = index_lines(j, hash, err);
+  if (!hash) return error_set(err, STATUS_RUN, "%s: out of memory: SHA-256", j->file.path);
+  Status status = index_lines(j, (int64_t)j->file.size, hash, err);
   hash_finish(hash, j->hash);
   return status;
 }
 
-Status jsonl_open(Jsonl **out, const char *path, Error *err) {
+/* ---- streams ---- */
+
+static Status read_more(Jsonl *j, Error *err) {
+  TRY(stream_more(j->stream, JSONL_TOTAL_MAX, err));
+  mapped_close(&j->file);
+  return stream_map(j->stream, &j->file, err);
+}
+
+/* So little has come that it may yet be a compressed text. */
+static bool is_unknown(const Jsonl *j) {
+  enum { MARK = 4 };
+  return !j->stream->ended && j->file.size < MARK && !memchr(j->file.data, '\n', j->file.size);
+}
+
+static Status read_rest(Jsonl *j, Error *err) {
+  while (!j->stream->ended) TRY(read_more(j, err));
+  if (jsonl_is_compressed(&j->file)) TRY(expand_file(&j->file, err));
+  stream_close(j->stream);
+  j->stream = NULL;
+  TRY(check_kind(&j->file, err));
+  return index_text(j, err);
+}
+
+/* Indexes what has come since `before`, up to its last newline. */
+static Status index_more(Jsonl *j, size_t before, Error *err) {
+  const char *text = (const char *)j->file.data;
+  bool ended = j->stream->ended;
+  const char *newline =
+      j->file.size > before ? memrchr(text + before, '\n', j->file.size - before) : NULL;
+  if (ended || newline) {
+    TRY(check_kind(&j->file, err));
+    TRY(index_lines(j, ended ? (int64_t)j->file.size : newline + 1 - text, NULL, err));
+  }
+  if (j->file.size < (size_t)j->next.byte + JSONL_LINE_MAX) return STATUS_OK;
+  return refuse_line(j, j->next, 0, "the line is longer than 64 MiB", err);
+}
+
+Status jsonl_more(Jsonl *j, Error *err) {
+  const size_t count = j->count;
+  while (!jsonl_ended(j) && j->count == count) {
+    const size_t before = j->file.size;
+    TRY(read_more(j, err));
+    if (j->file.size == before && !j->stream->ended) return STATUS_OK; /* a signal came */
+    if (is_unknown(j)) continue;
+    if (jsonl_is_compressed(&j->file)) return read_rest(j, err);
+    TRY(index_more(j, before, err));
+  }
+  return STATUS_OK;
+}
+
+bool jsonl_ended(const Jsonl *j) {
+  return !j->stream || j->stream->ended;
+}
+
+/* ---- the lines ---- */
+
+static Status open_file(Jsonl *j, const char *path, Error *err) {
+  TRY(open_text(j, path, err));
+  return index_text(j, err);
+}
+
+static Status open_stream(Jsonl *j, const char *path, Error *err) {
+  TRY(stream_open(&j->stream, path, err));
+  return j->stream ? stream_map(j->stream, &j->file, err) : open_file(j, path, err);
+}
+
+static Status open_whole(Jsonl *j, const char *path, Error *err) {
+  TRY(open_stream(j, path, err));
+  return j->stream ? read_rest(j, err) : STATUS_OK;
+}
+
+typedef Status OpenLines(Jsonl *j, const char *path, Error *err);
+
+static Status open_by(OpenLines *open, Jsonl **out, const char *path, Error *err) {
   Jsonl *j = calloc(1, sizeof *j);
   *out = NULL;
   if (!j) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  Status status = read_lines(j, path, err);
+  Status status = open(j, path, err);
   if (status == STATUS_OK) {
     *out = j;
   } else {
@@ -129,8 +210,21 @@ Status jsonl_open(Jsonl **out, const char *path, Error *err) {
   return status;
 }
 
+Status jsonl_open(Jsonl **out, const char *path, Error *err) {
+  return open_by(open_file, out, path, err);
+}
+
+Status jsonl_take(Jsonl **out, const char *path, Error *err) {
+  return open_by(open_whole, out, path, err);
+}
+
+Status jsonl_follow(Jsonl **out, const char *path, Error *err) {
+  return open_by(open_stream, out, path, err);
+}
+
 void jsonl_close(Jsonl *j) {
   if (!j) return;
+  stream_close(j->stream);
   mapped_close(&j->file);
   free(j->line);
   free(j);
@@ -154,4 +248,20 @@ const char *jsonl_path(const Jsonl *j) {
 
 const char *jsonl_hash(const Jsonl *j) {
   return j->hash;
+}
+
+Status jsonl_want_objects(const Jsonl *j, const char *example, Error *err) {
+  enum { SHOWN = 40 };
+  if (j->count == 0) return STATUS_OK;
+  const JsonlLine first = jsonl_line(j, 0);
+  size_t at = 0;
+  while (is_blank(first.text + at, 1)) at++; /* not blank, so there is more */
+  if (first.text[at] == '{') return STATUS_OK;
+  size_t shown = utf8_valid(first.text, first.size < SHOWN ? first.size : SHOWN);
+  return error_set(err, STATUS_INPUT,
+                   "%s: line %" PRId64
+                   ": is no JSON object ('%.*s%s'); want JSONL, a line for each "
+                   "item: %s",
+                   j->file.path, first.number, (int)shown, first.text,
+                   shown < first.size ? "..." : "", example);
 }

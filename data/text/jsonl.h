@@ -31,12 +31,26 @@ typedef struct JsonlLine {
 
 /* Indexes the lines; the cost is one pass over the text and 16 bytes a line. Truncated or damaged
  * frames, invalid UTF-8, NUL bytes and over-long lines are errors naming file, line and byte. An
- * empty file has no lines and is no error here. */
+ * empty file has no lines and is no error here. Regular files alone, which can be opened again. */
 Status jsonl_open(Jsonl **j, const char *path, Error *err);
+/* The same of what comes once, too (stream.h; "-" is standard input), which is read to its end. */
+Status jsonl_take(Jsonl **j, const char *path, Error *err);
+/* The same, but lines of a stream come later, by jsonl_more; compressed, all at once. Such lines have
+ * no hash. */
+Status jsonl_follow(Jsonl **j, const char *path, Error *err);
+/* Waits for at least one line more, the end, or a signal; lines that were borrowed before are invalid
+ * then. */
+Status jsonl_more(Jsonl *j, Error *err);
+/* There will be no more lines. */
+bool jsonl_ended(const Jsonl *j);
 void jsonl_close(Jsonl *j); /* NULL is allowed */
+/* STATUS_INPUT that shows `example`, a line as it is wanted, unless the first line begins as a JSON
+ * object does: people who have plain text, CSV or one JSON array learn it by this. */
+Status jsonl_want_objects(const Jsonl *j, const char *example, Error *err);
 int64_t jsonl_count(const Jsonl *j);
 JsonlLine jsonl_line(const Jsonl *j, int64_t i);
 const char *jsonl_path(const Jsonl *j);
-const char *jsonl_hash(const Jsonl *j); /* SHA-256 of the decompressed text */
+const char *jsonl_hash(
+    const Jsonl *j); /* SHA-256 of the decompressed text; "" where it came later */
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/stream.h"
 #include "data/options/options.h"
 #include "data/text/json.h"
 #include "data/text/jsonl.h"
@@ -145,9 +146,10 @@ static int64_t lines_used(const Jsonl *lines, int64_t limit) {
 
 static Status open_files(Jsonl **lines, const ExampleFile *file, int files, Error *err) {
   for (int k = 0; k < files; k++) {
-    TRY(jsonl_open(&lines[k], file[k].file, err));
+    TRY(jsonl_take(&lines[k], file[k].file, err));
+    TRY(jsonl_want_objects(lines[k], "{\"input\": \"...\"}", err));
     if (jsonl_count(lines[k]) > 0) continue;
-    return error_set(err, STATUS_INPUT, "%s: holds no examples", file[k].file);
+    return error_set(err, STATUS_INPUT, "%s: holds no examples", stream_name(file[k].file));
   }
   return STATUS_OK;
 }

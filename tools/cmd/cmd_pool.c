@@ -206,7 +206,7 @@ static Status run_verb(int verb, char **operand, const PoolOptions *o, Error *er
 static int run_diff(char **operand, const PoolOptions *o, Error *err) {
   bool differ = false;
   Status status = pool_diff(operand[0], operand[1], o, &differ, err);
-  if (!console_arrived(err) && status == STATUS_OK) status = STATUS_RUN;
+  if (status == STATUS_OK) status = console_flush(err);
   if (status == STATUS_RUN) return STATUS_USAGE;
   return status == STATUS_OK ? differ : (int)status;
 }

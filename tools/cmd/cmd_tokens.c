@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/output.h"
 #include "data/text/json.h"
 #include "data/text/json_put.h"
 #include "data/text/jsonl.h"
@@ -29,6 +30,7 @@ static const char usage[] =
 
 typedef struct TokensArguments {
   const char *base, *input, *output, *input_key;
+  bool force;
 } TokensArguments;
 
 static const TokensArguments DEFAULTS = {.input_key = "input"};
@@ -39,63 +41,15 @@ static const Argument ROWS[] = {
     {"base", 0, ARGUMENT_TEXT, AT(base), 0, "DIR",
      .help = "Hugging Face directory with tokenizer.json or spiece.model, or one of these files"},
     {"input", 0, ARGUMENT_TEXT, AT(input), 0, "FILE",
-     .help = "lines, JSONL or JSONL.zst; -: JSONL from standard input"},
+     .help = "lines, JSONL or JSONL.zst; -: standard input; a pipe is answered as it comes"},
     {"output", 'o', ARGUMENT_TEXT, AT(output), 0, "FILE",
      .help = "where the lines go, whole or not at all [stdout]"},
+    {"force", 0, ARGUMENT_SWITCH, AT(force), 0, NULL,
+     .help = "replace the output where it is there"},
     {"input-key", 0, ARGUMENT_TEXT, AT(input_key), 0, "KEY",
      .help = "JSON key of the text [input]"},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
-
-/* The lines of a file, or of standard input as they come. */
-typedef struct Lines {
-  const char *name;
-  Jsonl *file; /* NULL: standard input */
-  int64_t at;  /* lines that were read */
-  char *text;  /* of the last line of standard input */
-  size_t room;
-} Lines;
-
-static Status lines_open(Lines *l, const char *path, Error *err) {
-  *l = (Lines){.name = path};
-  if (strcmp(path, "-") != 0) return jsonl_open(&l->file, path, err);
-  l->name = "standard input";
-  return STATUS_OK;
-}
-
-static void lines_close(Lines *l) {
-  jsonl_close(l->file);
-  free(l->text);
-}
-
-/* The next line into l->text; *more: there was one. */
-static Status read_stdin(Lines *l, JsonlLine *line, bool *more, Error *err) {
-  ssize_t size = getline(&l->text, &l->room, stdin);
-  *more = size >= 0;
-  if (ferror(stdin)) return error_set_errno(err, STATUS_RUN, "%s: cannot be read", l->name);
-  if (size < 0) return STATUS_OK;
-  if (size > 0 && l->text[size - 1] == '\n') size--;
-  *line = (JsonlLine){l->text, (size_t)size, ++l->at, 0};
-  if (line->size <= JSONL_LINE_MAX) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": is too long", l->name, l->at);
-}
-
-static bool is_blank(const JsonlLine *line) {
-  size_t i = 0;
-  while (i < line->size && strchr(" \t\r\n", line->text[i]) && line->text[i]) i++;
-  return i == line->size;
-}
-
-static Status lines_next(Lines *l, JsonlLine *line, bool *more, Error *err) {
-  if (l->file) {
-    *more = l->at < jsonl_count(l->file);
-    if (*more) *line = jsonl_line(l->file, l->at++);
-    return STATUS_OK;
-  }
-  do TRY(read_stdin(l, line, more, err));
-  while (*more && is_blank(line));
-  return STATUS_OK;
-}
 
 typedef struct Counts {
   int64_t lines, ids, unknown;
@@ -132,53 +86,58 @@ static Status answer_text(const Tokenizer *t, const JsonDoc *doc, const char *te
 }
 
 /* Reads a line, and answers it where there is somewhere to write to. */
-static Status read_line(const TokensArguments *a, const Tokenizer *t, const Lines *lines,
-                        const JsonlLine *line, Counts *n, FILE *out, Error *err) {
+static Status read_line(const TokensArguments *a, const Tokenizer *t, const Jsonl *lines, int64_t i,
+                        Counts *n, FILE *out, Error *err) {
   const char *text;
-  JsonDoc doc = {.file = lines->name, .line = line->number, .byte = line->byte};
-  TRY(json_parse(&doc, line->text, line->size, err));
+  const JsonlLine line = jsonl_line(lines, i);
+  JsonDoc doc = {.file = jsonl_path(lines), .line = line.number, .byte = line.byte};
+  TRY(json_parse(&doc, line.text, line.size, err));
   Status status = json_get_string(&doc, a->input_key, &text, err);
   if (status == STATUS_OK && out) status = answer_text(t, &doc, text, n, out, err);
   json_free(&doc);
   return status;
 }
 
-/* Goes over all the lines; without `out` they are only checked. */
-static Status read_lines(const TokensArguments *a, const Tokenizer *t, Lines *lines, Counts *n,
-                         FILE *out, Error *err) {
-  for (;;) {
-    JsonlLine line = {0};
-    bool more = false;
-    TRY(lines_next(lines, &line, &more, err));
-    if (!more) return STATUS_OK;
-    TRY(read_line(a, t, lines, &line, n, out, err));
-  }
+/* Goes over the lines that are there, from `first` on; without `out` they are only checked. */
+static Status read_lines(const TokensArguments *a, const Tokenizer *t, const Jsonl *lines,
+                         int64_t first, Counts *n, FILE *out, Error *err) {
+  TRY(jsonl_want_objects(lines, "{\"input\": \"2 + 2 =\"}", err));
+  for (int64_t i = first; i < jsonl_count(lines); i++) TRY(read_line(a, t, lines, i, n, out, err));
+  return STATUS_OK;
 }
 
-/* Nothing is written of a file with a bad line; standard input is answered as it comes. */
-static Status answer_lines(const TokensArguments *a, const Tokenizer *t, Lines *lines, FILE *out,
+/* Nothing is written of a file with a bad line; what comes line by line is answered so. */
+static Status answer_lines(const TokensArguments *a, const Tokenizer *t, Jsonl *lines, FILE *out,
                            Error *err) {
   Counts n = {0};
-  if (lines->file) TRY(read_lines(a, t, lines, &n, NULL, err));
-  lines->at = 0;
-  TRY(read_lines(a, t, lines, &n, out, err));
+  bool ended = jsonl_ended(lines);
+  if (ended) TRY(read_lines(a, t, lines, 0, &n, NULL, err));
+  TRY(read_lines(a, t, lines, 0, &n, out, err));
+  while (!jsonl_ended(lines)) {
+    int64_t first = jsonl_count(lines);
+    TRY(jsonl_more(lines, err));
+    TRY(read_lines(a, t, lines, first, &n, out, err));
+    if (!a->output) TRY(console_flush(err));
+  }
   console_note(NULL, "tokens: %" PRId64 " of %" PRId64 " ids are <unk>, in %" PRId64 " lines",
                n.unknown, n.ids, n.lines);
   return STATUS_OK;
 }
 
 static Status answer(const TokensArguments *a, Error *err) {
+  const char *const input[] = {a->base, a->input};
+  if (a->output) TRY(output_check(a->output, &(OutputRule){a->force, input, 2}, err));
   Tokenizer *t = NULL;
-  Lines lines = {0};
+  Jsonl *lines = NULL;
   AtomicFile file = {0};
   Status status = tokenizer_open(&t, a->base, err);
-  if (status == STATUS_OK) status = lines_open(&lines, a->input, err);
+  if (status == STATUS_OK) status = jsonl_follow(&lines, a->input, err);
   if (status == STATUS_OK && a->output) status = atomic_open(&file, a->output, err);
   if (status == STATUS_OK)
-    status = answer_lines(a, t, &lines, a->output ? file.stream : stdout, err);
+    status = answer_lines(a, t, lines, a->output ? file.stream : stdout, err);
   if (status == STATUS_OK && a->output) status = atomic_commit(&file, err);
   atomic_abort(&file);
-  lines_close(&lines);
+  jsonl_close(lines);
   tokenizer_close(t);
   return status;
 }

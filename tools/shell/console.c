@@ -189,17 +189,20 @@ void console_say(const char *format, ...) {
   va_end(args);
 }
 
+Status console_reader(Error *err) {
+  struct pollfd out = {.fd = STDOUT_FILENO};
+  if (poll(&out, 1, 0) != 1 || !(out.revents & POLLERR)) return STATUS_OK;
+  return error_set(err, STATUS_UNREAD, "nobody reads standard output any more");
+}
+
+Status console_flush(Error *err) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return STATUS_OK;
+  TRY(console_reader(err));
+  return error_set(err, STATUS_RUN, "standard output cannot be written (full or closed)");
+}
+
 void console_error(const char *text) {
   bool colour = console_colour(stderr);
   fprintf(stderr, "%sskein: error:%s %s\n", colour ? "\033[1;31m" : "", colour ? "\033[0m" : "",
           text);
-}
-
-bool console_arrived(Error *err) {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-  struct pollfd out = {.fd = STDOUT_FILENO};
-  bool reader_left = poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
-  if (!reader_left)
-    error_set(err, STATUS_RUN, "standard output cannot be written (full or closed)");
-  return false;
 }

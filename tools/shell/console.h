@@ -39,13 +39,15 @@ void console_note(Progress *p, const char *format, ...) __attribute__((format(pr
 /* A line of its own on stdout: what a command tells of its work. */
 void console_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* STATUS_UNREAD, of which nobody is told, when the program that read stdout has left, such as head:
+ * nothing is computed for nobody. */
+Status console_reader(Error *err);
+/* Hands on what was printed on stdout. STATUS_RUN when it cannot be written, STATUS_UNREAD when that
+ * is because its reader has left. */
+Status console_flush(Error *err);
+
 /* The one line of a failure: "skein: error: TEXT". */
 void console_error(const char *text);
-
-/* Whether all that was printed on stdout has arrived. When it has not, that is a failure, whatever
- * the command thought; it is recorded unless stdout is a program that has stopped reading, such as
- * head: then there is nobody to complain to. */
-bool console_arrived(Error *err);
 
 /* A terminal that wants colour. */
 bool console_colour(FILE *stream);
