@@ -203,7 +203,7 @@ few="--pool $work/pool --input $work/few.jsonl"
   check 'a setting that is not read is named' grep -qx \
     'skein: -s global.scale: router phatgoose does not read it with these settings' "$work/err"
   check 'and one that is read is not' [ "$(grep -c 'does not read' "$work/err")" -eq 1 ]
-  ok texts generate $few --router phatgoose --max-output 5 --stats "$work/stats" -o "$work/texts.o"
+  ok texts generate $few --router phatgoose --max-output 5 --stats "$work/stats" -o "$work/texts.o" --force
   shows texts.o '^{"id":"n2","output":"'
   rm "$work/stats"
 

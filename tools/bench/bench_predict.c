@@ -22,7 +22,7 @@ static json_t *likelihood_lists(const Score *score, int64_t n) {
 }
 
 static Status time_scores(Predictor *p, const Asking *asking, const Item *item, int64_t n,
-                          FILE *out, Error *err) {
+                          PredictOut *out, Error *err) {
   (void)out;
   if (!bench_asked()) return nothing_asked(err);
   Score *score = calloc((size_t)n, sizeof *score);
@@ -39,8 +39,8 @@ static Status time_scores(Predictor *p, const Asking *asking, const Item *item, 
   return status;
 }
 
-static Status time_texts(Predictor *p, const Asking *asking, const Item *item, int64_t n, FILE *out,
-                         Error *err) {
+static Status time_texts(Predictor *p, const Asking *asking, const Item *item, int64_t n,
+                         PredictOut *out, Error *err) {
   (void)out;
   if (!bench_asked()) return nothing_asked(err);
   char **text = calloc((size_t)n, sizeof *text);
@@ -71,6 +71,7 @@ static int bench_answers(PredictCommand command, const char *label, PredictAnswe
   PredictOptions o;
   Status status = predict_options_read(&o, command, argc, argv, err);
   o.together = true;
+  o.keys.source = ITEMS_TAKEN;
   if (status == STATUS_OK) status = predict_run(&o, label, answer, err);
   predict_options_free(&o);
   return (int)status;

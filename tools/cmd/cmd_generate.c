@@ -18,6 +18,10 @@ static const char usage[] =
     "one\n"
     "line, in order:\n"
     "  {\"id\", \"output\": text}\n"
+    "Lines come as they are made, of a pipe or of - (standard input) as its lines come. With\n"
+    "-o OUT, the lines of a run that is ended early stay in OUT.<digits>.part, and the same\n"
+    "command goes on behind them.\n"
+    "\n"
     "Special tokens are left out. Beam search is that of transformers with early_stopping=False.\n"
     "\n"
     "What the base's generation_config.json asks for (beams, lengths, tokens that are forced or "
@@ -27,13 +31,13 @@ static const char usage[] =
     "\n";
 
 static Status answer_generate(Predictor *p, const Asking *asking, const Item *item, int64_t n,
-                              FILE *out, Error *err) {
+                              PredictOut *out, Error *err) {
   char **text = calloc((size_t)n, sizeof *text);
   if (!text) return error_set(err, STATUS_RUN, "out of memory: the texts");
   Status status = predict_texts(p, asking, item, n, text, err);
   for (int64_t i = 0; i < n && status == STATUS_OK; i++) {
     json_t *line = json_pack("{s:s, s:s}", "id", item[i].id, "output", text[i]);
-    status = predict_write_line(line, out, err);
+    status = predict_write_line(line, out->lines, err);
   }
   for (int64_t i = 0; i < n; i++) free(text[i]);
   free(text);

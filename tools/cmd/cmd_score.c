@@ -12,6 +12,7 @@ static const char usage[] =
     "  skein score --base t5-xl-lm-adapt --input rte.jsonl\n"
     "  skein score --pool pool --router glider -s top_k=2 --input rte.jsonl -o rte.out.jsonl\n"
     "  skein score --pool pool --router phatgoose --bbh --input bbh/hyperbaton.json\n"
+    "  zstd -dc rte.jsonl.zst | skein score --base t5-xl-lm-adapt --input - | head -n 3\n"
     "\n"
     "Usage: skein score --base DIR | --pool DIR  --input FILE [-o FILE] [OPTION]...\n"
     "\n"
@@ -22,9 +23,14 @@ static const char usage[] =
     "its tokens. The largest score is predicted, the first of equal ones. Where choices are\n"
     "nothing but characters that the vocabulary has no pieces for, their scores are those of\n"
     "\"unknown\" and not their own; \"unknown\": [index, ...] names them. Choices that\n"
-    "are the same tokens have the same score. An item without choices has no line: stderr names "
-    "it, and\n"
-    "--strict refuses it.\n"
+    "are the same tokens have the same score. An item without choices has no line: stderr names\n"
+    "it, and --strict refuses it. Where lines say what is right (\"label\", an index, or\n"
+    "\"target\"), stderr has the accuracy at the end.\n"
+    "\n"
+    "Lines come as they are made. The input may be - (standard input) or a pipe, whose lines are\n"
+    "answered as they come; with -o, --bbh and --choices-from-targets it is read to its end\n"
+    "first. With -o OUT, the lines of a run that is ended early stay in OUT.<digits>.part, and\n"
+    "the same command goes on behind them.\n"
     "\n";
 
 static json_t *real_list(const double *value, int n) {
@@ -52,12 +58,13 @@ static json_t *score_line(const Item *item, const Score *s) {
 }
 
 static Status answer_score(Predictor *p, const Asking *asking, const Item *item, int64_t n,
-                           FILE *out, Error *err) {
+                           PredictOut *out, Error *err) {
   Score *score = calloc((size_t)n, sizeof *score);
   if (!score) return error_set(err, STATUS_RUN, "out of memory: the scores");
   Status status = predict_scores(p, asking, item, n, score, err);
   for (int64_t i = 0; i < n && status == STATUS_OK; i++) {
-    status = predict_write_line(score_line(&item[i], &score[i]), out, err);
+    status = predict_write_line(score_line(&item[i], &score[i]), out->lines, err);
+    if (status == STATUS_OK) status = tally_add(&out->tally, &item[i], score[i].prediction, err);
   }
   for (int64_t i = 0; i < n; i++) score_free(&score[i]);
   free(score);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/output.h"
 #include "infer/route/router_options.h"
 
 enum {
@@ -35,9 +36,13 @@ static const Argument ROWS[] = {
      .help = "take the pool's files as they are, without comparing them with pool.yaml"},
     {"router", 0, ARGUMENT_TEXT, AT(router), ROUTES, "NAME",
      .help = "method of routing: short for -s router=NAME"},
-    {"input", 0, ARGUMENT_TEXT, AT(input), ALL, "FILE", .help = "items, JSONL or JSONL.zst"},
+    {"input", 0, ARGUMENT_TEXT, AT(input), ALL, "FILE",
+     .help = "items, JSONL or JSONL.zst; - is standard input, and a pipe may be given"},
     {"output", 'o', ARGUMENT_TEXT, AT(output), ANSWERS, "FILE",
-     .help = "where the lines go, whole or not at all [stdout]"},
+     .help =
+         "where the lines go, whole or not at all; ended early, the same command goes on [stdout]"},
+    {"force", 0, ARGUMENT_SWITCH, AT(force), ROUTES, NULL,
+     .help = "replace outputs that are there"},
     {"stats", 0, ARGUMENT_TEXT, AT(stats), ANSWERS, "FILE",
      .help = "write which experts the tokens went to (skein plot routing); needs --pool"},
     {"trace", 0, ARGUMENT_TEXT, AT(trace), ANSWERS, "FILE",
@@ -56,6 +61,8 @@ static const Argument ROWS[] = {
      .help = "of the choices [choices]"},
     {"target-key", 0, ARGUMENT_TEXT, AT(keys.target), CHOOSES, "KEY",
      .help = "of the target [target]"},
+    {"label-key", 0, ARGUMENT_TEXT, AT(keys.label), PREDICT_SCORE | PREDICT_SUGGEST, "KEY",
+     .help = "of the right choice's index [label]"},
     {"choices-from-targets", 0, ARGUMENT_SWITCH, AT(keys.choices_from_targets), CHOOSES, NULL,
      .help = "lines without choices have the targets of their \"template\" in the file"},
     {"strict", 0, ARGUMENT_SWITCH, AT(keys.strict), PREDICT_SCORE, NULL,
@@ -101,6 +108,16 @@ static const Argument ROWS[] = {
 };
 const ArgumentTable predict_arguments = {ROWS, sizeof ROWS / sizeof *ROWS};
 
+Status predict_check_outputs(const PredictOptions *o, const PredictInputs *read, Error *err) {
+  const char *const input[] = {o->input, o->pool, read->base, read->queries};
+  const char *const output[] = {o->output, o->stats, o->trace, o->html};
+  const OutputRule rule = {o->force, input, 4};
+  for (int i = 0; i < 4; i++) {
+    if (output[i]) TRY(output_check(output[i], &rule, err));
+  }
+  return STATUS_OK;
+}
+
 /* Of two outputs in one file the second would replace the first. */
 static Status check_outputs(const PredictOptions *o, Error *err) {
   const struct {
@@ -108,13 +125,13 @@ static Status check_outputs(const PredictOptions *o, Error *err) {
   } output[] = {{"output", o->output}, {"stats", o->stats}, {"trace", o->trace}};
   for (int i = 1; i < 3; i++) {
     for (int k = 0; k < i; k++) {
-      if (!output[i].path || !output[k].path || strcmp(output[i].path, output[k].path) != 0)
+      if (!output[i].path || !output[k].path || !output_same(output[i].path, output[k].path))
         continue;
       return error_set(err, STATUS_USAGE, "--%s: is the same file as --%s", output[i].name,
                        output[k].name);
     }
   }
-  return STATUS_OK;
+  return predict_check_outputs(o, &(PredictInputs){o->base, NULL}, err);
 }
 
 static Status check_options(const PredictOptions *o, PredictCommand command, Error *err) {
@@ -152,6 +169,10 @@ Status predict_options_read(PredictOptions *o, PredictCommand command, int argc,
   o->generates = command & GENERATES;
   o->compared = command == PREDICT_SUGGEST;
   TRY(arguments_read(&predict_arguments, command, o, &given, argc, argv, err));
+  /* What is printed is answered as it comes. A file is gone on with, if its items are the same to the
+   * last; and label sets are made of all of them. */
+  bool whole = !(command & ANSWERS) || o->output || o->bbh || o->keys.choices_from_targets;
+  o->keys.source = whole ? ITEMS_TAKEN : ITEMS_FOLLOWED;
   o->given = (PredictGiven){.max_output = is_given(given, "max-output"),
                             .beams = is_given(given, "beams") || command == PREDICT_TRACE,
                             .length_penalty = is_given(given, "length-penalty")};

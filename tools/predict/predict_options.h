@@ -15,6 +15,7 @@ typedef struct PredictOptions {
   bool bf16, no_verify;
   bool require_provenance;
   bool compared; /* items are compared with experts, whatever the router reads */
+  bool force;    /* outputs that are there are replaced */
   bool together; /* all items are answered in one call, for a benchmark; more are refused */
   int64_t max_input, max_target, max_output, beams, batch_tokens, threads;
   double length_penalty;
@@ -41,6 +42,15 @@ Status predict_options_read(PredictOptions *o, PredictCommand command, int argc,
                             Error *err);
 void predict_options_free(PredictOptions *o);
 PredictSettings predict_options_settings(const PredictOptions *o);
+
+/* What is read that the options may not name themselves; each may be NULL. */
+typedef struct PredictInputs {
+  const char *base;    /* its directory */
+  const char *queries; /* the file of vectors that queries are looked up in */
+} PredictInputs;
+
+/* output_check of every output. Reading the options has done so already, of the inputs they name. */
+Status predict_check_outputs(const PredictOptions *o, const PredictInputs *read, Error *err);
 
 /* The options, by command, with their defaults; and the settings of a router (command.h). */
 extern const ArgumentTable predict_arguments;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "autograd/ground/text_stream.h"
+#include "infer/route/route_global.h"
 #include "infer/route/router_options.h"
 #include "tools/predict/predict_items.h"
 #include "tools/shell/console.h"
@@ -54,6 +55,12 @@ Status predict_parts_base(PredictParts *p, const PredictOptions *o, Error *err) 
   if (o->pool) TRY(read_router(p, o, err));
   if (o->pool) say_unread(p, o);
   return open_base(p, o, err);
+}
+
+Status predict_parts_check(const PredictParts *p, const PredictOptions *o, Error *err) {
+  const GlobalSettings *global = o->pool ? router_own(&p->router_settings, &global_settings) : NULL;
+  const PredictInputs read = {p->base.dir, global ? global->embeddings : NULL};
+  return predict_check_outputs(o, &read, err);
 }
 
 /* ---- items ---- */

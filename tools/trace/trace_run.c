@@ -142,6 +142,7 @@ Status trace_run(Trace *t, const PredictOptions *o, Error *err) {
   PredictParts *p = &t->parts;
   TRY(parse_token(t, err));
   TRY(predict_parts_base(p, o, err));
+  TRY(predict_parts_check(p, o, err));
   TRY(find_module(t, err));
   TRY(open_item(t, err));
   if (t->scored) {
