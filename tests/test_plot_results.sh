@@ -24,7 +24,7 @@ says() {
 plotted() {
   what=$1
   shift
-  if "$skein" plot "$@" -o "$work/figs" >"$work/out" 2>"$work/err" && [ ! -s "$work/err" ]; then pass; else fail "$what"; fi
+  if "$skein" plot --force "$@" -o "$work/figs" >"$work/out" 2>"$work/err" && [ ! -s "$work/err" ]; then pass; else fail "$what"; fi
 }
 
 # ---- results: two groups, a mean that is missing, rules that see labels ----

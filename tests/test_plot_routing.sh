@@ -2,7 +2,7 @@
 # `skein plot routing`: the figures of an evaluation, their data against a plain recount, refusals.
 . tests/checks.sh
 
-plot() { "$skein" plot routing "$@" >"$work/out" 2>"$work/err"; }
+plot() { "$skein" plot routing --force "$@" >"$work/out" 2>"$work/err"; }
 
 # cell METHOD TASK FIRST: two experts and three modules, whose weights of expert 0 are FIRST, 0.5 and 0.
 cell() {

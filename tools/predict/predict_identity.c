@@ -43,7 +43,7 @@ static void add_settings(Hash *hash, const PredictParts *p, const PredictOptions
 
 static Status add_program(Hash *hash, PredictParts *p, Error *err) {
   char hex[HASH_HEX];
-  TRY(eval_program_identity(skein_version(), kernels_default(), p->settings.precision, hex, err));
+  TRY(eval_program_identity(version_text(), kernels_default(), p->settings.precision, hex, err));
   hash_add_string(hash, hex);
   TRY(base_sample(&p->base, err));
   TRY(eval_base_identity(&p->base, hex, err));
