@@ -190,7 +190,8 @@ for data in csv txt json; do
   refused "$want{\"input\": \"2 + 2 =\", \"choices\": " score $base --input "$file"
   refused "$want{\"input\": \"2 + 2 =\", \"target\": " generate $base --input "$file"
   refused "$want{\"input\": \"2 + 2 =\"}" tokens --base "$work/base" --input "$file"
-  refused "$want{\"text\": .* of raw text" train base -s data.train="$file" -s output="$work/run" -s model.pieces=20
+  "$skein" train base -s data.train="$file" -s output="$work/run" -s model.pieces=20 >"$work/out" 2>"$work/err"
+  check "$data, for a base" grep -q "^skein: error: .*$want{\"text\": .* of raw text" "$work/err"
   refused "$want{\"input\": \"...\", \"target\": " train lora -s base="$work/base" -s data.train="$file" -s output="$work/run"
 done
 refused 'standard input: line 1: is no JSON object' tokens --base "$work/base" --input - <"$work/data.txt"
