@@ -38,13 +38,15 @@ static double tally_score(const Tally *t) {
 
 Status tally_say(const Tally *t, const char *label, Error *err) {
   Interval interval;
-  char rest[96] = "";
+  char spread[64] = "", rest[96] = "";
   if (t->count == 0) return STATUS_OK;
   TRY(metric_interval(METRIC_ACCURACY, t->item, t->count, SAMPLES, SEED, &interval, err));
+  /* Of items that are all right, or all wrong, a bootstrap knows no spread. */
+  if (interval.low < interval.high)
+    snprintf(spread, sizeof spread, " (95 %% interval %.1f to %.1f)", interval.low, interval.high);
   if (t->unlabelled > 0)
     snprintf(rest, sizeof rest, "; of %" PRId64 " others no right choice is known", t->unlabelled);
-  console_note(NULL, "%s: accuracy %.1f %% of %" PRId64 " %s (95 %% interval %.1f to %.1f)%s",
-               label, tally_score(t), t->count, t->count == 1 ? "item" : "items", interval.low,
-               interval.high, rest);
+  console_note(NULL, "%s: accuracy %.1f %% of %" PRId64 " %s%s%s", label, tally_score(t), t->count,
+               t->count == 1 ? "item" : "items", spread, rest);
   return STATUS_OK;
 }

@@ -17,7 +17,7 @@ void tally_free(Tally *t); /* a zeroed Tally is allowed */
 
 /* "accuracy 66.7 % of 300 items (95 % interval 61.2 to 71.9)" to the person at the terminal; nothing
  * where no item says what is right. The interval is that of evaluations (infer/metric/metric.h), with
- * their defaults. */
+ * their defaults; there is none where all items are right, or all wrong. */
 Status tally_say(const Tally *t, const char *label, Error *err);
 
 #endif
