@@ -98,6 +98,9 @@ refused 3 'pool: has no pool.yaml, so it is not the directory of a pool' add "$p
 accepted init "$pool" --base $demo/base
 refused 2 'is a pool already' init "$pool" --base $demo/base
 checked 0 0 ': 0 experts, 0 errors, 0 notes$' "$pool"
+echo '{"input": "a", "choices": ["b", "c"]}' >"$work/asked.jsonl"
+"$skein" score --pool "$pool" --router phatgoose --input "$work/asked.jsonl" >"$work/out" 2>"$work/err"
+if is_refusal $? 3 'pool: has no experts; add them'; then pass; else fail 'a pool without experts'; fi
 
 # ---- add ----
 add() {

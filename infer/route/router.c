@@ -15,6 +15,8 @@ struct Router {
 
 Status router_check(const RouterSettings *s, const char *dir, int experts, Error *err) {
   const RouteMethod *m = route_method(s->method);
+  if ((m->uses & USES_TOP_K) && experts == 0)
+    return error_set(err, STATUS_INPUT, "%s: has no experts; add them with `skein pool add`", dir);
   if ((m->uses & USES_TOP_K) && s->top_p >= 1 && s->top_k > experts) {
     return error_set(err, STATUS_USAGE,
                      "top_k: is %" PRId64 ", but %s has %d expert%s that take%s part", s->top_k,
