@@ -70,6 +70,7 @@ static void data_are_reported(void **state) {
   expect_ok("set", examples_open(&w.set, path, &keys, t, 9, 9, &err), &err);
   strcpy(w.out, s->dir);
   fail_each_allocation("report", report, &w, 20, 0);
+  strcpy(w.out, scratch_path(s, "out"));
   fail_each_allocation("dry run", open_dry, &w, 10, 0);
   /* Two names that are looked for as it is closed. */
   fail_each_allocation("hold", hold, &w, 5, 2);
