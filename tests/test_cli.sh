@@ -56,7 +56,7 @@ EOF
 if [ "$routers" -ge 11 ]; then pass; else fail "skein help routers lists $routers routers"; fi
 
 refused 2 'no command given'
-refused 2 "unknown command 'docter'; did you mean 'doctor'?" docter
+refused 2 "unknown command 'docter'; skein help lists the commands; did you mean 'doctor'?" docter
 refused 2 "unknown command 'zzzzzzzz'; skein help" zzzzzzzz
 refused 2 "unknown command 'docter'" help docter
 printf '\033[31mred' >name
@@ -177,7 +177,7 @@ PATH=$work/bin:$PATH refused 1 'empty/training.gp: gnuplot failed (exit 3): line
   plot training run -o empty --force
 if ls empty/*.part >/dev/null 2>&1; then fail 'a broken gnuplot leaves its files'; else pass; fi
 
-refused 2 "unknown figure 'trainign', did you mean training; it is ablation, pool" plot trainign run
+refused 2 "unknown figure 'trainign'; it is ablation, pool.*did you mean 'training'" plot trainign run
 refused 2 'is missing' plot training
 refused 3 'nowhere/metrics.jsonl' plot training nowhere
 bad_metrics() {

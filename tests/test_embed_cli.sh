@@ -103,7 +103,7 @@ refused 3 'sort.jsonl: line 1: text: ' embed "$pool" --examples sort="$work/sort
 must pool add "$pool" mute --adapter "$work/sort" --gate "$work/sort-gate/gate.safetensors"
 refused 3 "expert 'mute' has no instruction .*--instruction" embed "$pool"
 refused 2 'activation has no --resume' train activation --resume
-refused 2 "unknown key 'activation.exmaples', did you mean 'activation.examples'" \
+refused 2 "unknown key 'activation.exmaples'; did you mean 'activation.examples'" \
   train activation -s activation.exmaples=3
 
 finish

@@ -36,7 +36,7 @@ done
   echo "task_defaults: {group: held-in, kind: generation, max_output: 8}"
   echo "tasks:"
   for name in $names; do
-    echo "  - {name: $name, file: configs/demo/data/$name/test.jsonl.zst, expert: $name,"
+    echo "  - {name: $name, file: $PWD/configs/demo/data/$name/test.jsonl.zst, expert: $name,"
     echo "     instruction: This is the task $name.}"
   done
 } >"$work/tasks.yaml"
@@ -46,13 +46,13 @@ done
 { cat "$work/tasks.yaml" && echo "methods: [{router: phatgoose, top_k: 9}]"; } >"$work/k.yaml"
 { cat "$work/tasks.yaml" && echo "methods: [{expert: nobody}]"; } >"$work/nobody.yaml"
 echo '{"input": "a", "choices": ["b", "c"]}' >"$work/no-label.jsonl"
-printf 'base: configs/demo/base\ntasks: [{name: a, file: %s}]\nmethods: [base]\n' \
-  "$work/no-label.jsonl" >"$work/no-label.yaml"
+printf 'base: %s\ntasks: [{name: a, file: %s}]\nmethods: [base]\n' \
+  "$PWD/configs/demo/base" "$work/no-label.jsonl" >"$work/no-label.yaml"
 mkdir "$work/base"
 cp tests/golden/predict/base/* tests/golden/tokenizer/nfkc/spiece.model "$work/base/"
 refused 2 '-c FILE is required' eval
 refused 3 'nowhere.yaml: ' eval -c "$work/nowhere.yaml"
-refused 2 "-s: unknown key 'limti', did you mean 'limit'" eval -c "$work/eval.yaml" -s limti=3
+refused 2 "-s: unknown key 'limti'; did you mean 'limit'" eval -c "$work/eval.yaml" -s limti=3
 refused 2 "unknown key 'axes'\|unknown key" eval -c "$work/eval.yaml" -s axes=3
 refused 2 'top_k: is 9, but .* has 3 experts' eval -c "$work/k.yaml"
 refused 2 "has no expert 'nobody'" eval -c "$work/nobody.yaml"

@@ -264,7 +264,8 @@ static void directories_are_made_with_their_parents(void **state) {
                "d/file: cannot make the directory: Not a directory");
   err = (Error){0};
   expect_error("home", dir_make("~/runs", &err), &err, STATUS_USAGE,
-               "~/runs: ~ is read by shells alone; write the path out, or ./~ for a directory ~");
+               "~/runs: ~ is read by shells, and not in quotes or behind =; write the path out, or "
+               "./~ for a directory ~");
   assert_int_equal(access("~", F_OK), -1);
   err = (Error){0};
   expect_error("empty path", dir_make("", &err), &err, STATUS_RUN, "cannot make the directory");
@@ -284,7 +285,8 @@ static void a_directory_is_known_by_its_file(void **state) {
                ": has no other.json, so it is not the directory of a T5");
   err = (Error){0};
   expect_error("home", dir_require("~/t5", "other.json", "a T5", &err), &err, STATUS_INPUT,
-               "~/t5: want the directory of a T5 (~ is read by shells alone; write the path out): "
+               "~/t5: want the directory of a T5 (~ is read by shells, and not in quotes or behind "
+               "=; write the path out): "
                "No such file");
 }
 
@@ -292,12 +294,12 @@ static void a_home_that_is_not_one_is_named(void **state) {
   (void)state;
   MappedFile f;
   Error err = {0};
-  expect_error(
-      "read", mapped_open(&f, "~/none.jsonl", &err), &err, STATUS_INPUT,
-      "~/none.jsonl: cannot open (~ is read by shells alone; write the path out): No such");
+  expect_error("read", mapped_open(&f, "~/none.jsonl", &err), &err, STATUS_INPUT,
+               "~/none.jsonl: cannot open (~ is read by shells, and not in quotes or behind =; "
+               "write the path out): No such");
   err = (Error){0};
   expect_error("write", file_write("~/none.jsonl", "x", 1, &err), &err, STATUS_RUN,
-               "~/none.jsonl: cannot create a file in its directory (~ is read by shells alone");
+               "~/none.jsonl: cannot create a file in its directory (~ is read by shells");
 }
 
 static void a_probe_leaves_nothing_behind(void **state) {

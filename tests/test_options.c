@@ -90,16 +90,16 @@ static void messages_name_place_and_key(void **state) {
                         "run.yaml:1:16: train.steps: out of range (want 1 to 1e9): '0'");
   refuse_config_exactly("train: {learning_rate: 1.5}",
                         "run.yaml:1:24: train.learning_rate: out of range (want 0 to 1): '1.5'");
-  refuse_config_exactly(
-      "train:\n  schedule: cosin",
-      "run.yaml:2:13: train.schedule: not one of constant|linear|cosine: 'cosin'");
-  refuse_config_exactly("data: {shuffle: yes}",
-                        "run.yaml:1:17: data.shuffle: not true or false: 'yes'");
+  refuse_config_exactly("train:\n  schedule: cosin",
+                        "run.yaml:2:13: train.schedule: not one of constant|linear|cosine: "
+                        "'cosin'; did you mean 'cosine'?");
+  refuse_config_exactly("data: {shuffle: si}",
+                        "run.yaml:1:17: data.shuffle: not true or false: 'si'");
   refuse_config_exactly("train:\n  stpes: 3",
-                        "run.yaml:2:3: unknown key 'train.stpes', did you mean 'train.steps'?");
+                        "run.yaml:2:3: unknown key 'train.stpes'; did you mean 'train.steps'?");
   refuse_config_exactly(
       "learning_rate: 1",
-      "run.yaml:1:1: unknown key 'learning_rate', did you mean 'train.learning_rate'?");
+      "run.yaml:1:1: unknown key 'learning_rate'; did you mean 'train.learning_rate'?");
   refuse_config_exactly("zebra: 1", "run.yaml:1:1: unknown key 'zebra' (--help lists the keys)");
   refuse_config_exactly("train: {steps: {a: 1}}",
                         "run.yaml:1:16: train.steps: want one value, got a mapping");
@@ -164,8 +164,10 @@ static void bad_assignments_are_refused(void **state) {
     const char *text, *words;
   } bad[] = {{"train.steps", "-s: want key=value, got 'train.steps'"},
              {"train.steps=x", "-s: train.steps: not an integer: 'x'"},
-             {"steps=4", "-s: unknown key 'steps', did you mean 'train.steps'?"},
-             {"train=4", "-s: unknown key 'train'"},
+             {"steps=4", "-s: unknown key 'steps'; did you mean 'train.steps'?"},
+             {"train=4", "-s: train: is a section; set one of its keys: train.steps, "},
+             {"trian=4", "-s: unknown key 'trian'; did you mean 'train'?"},
+             {"stesp=4", "-s: unknown key 'stesp'; did you mean 'train.steps'?"},
              {"=4", "-s: unknown key ''"},
              {"", "-s: want key=value"},
              {"data.task=\xff", "-s: not UTF-8 at byte 10"},
@@ -196,19 +198,28 @@ static void required_settings_are_asked_for(void **state) {
   options_free(&f.o);
 }
 
-static void the_nearest_word_is_found(void **state) {
+/* As YAML 1.1 has them, and no others. */
+static void flags_are_words_of_yaml(void **state) {
   (void)state;
-  static const char *const known[] = {"train", "pool", "score", "generate", "eval", "inspect"};
-  assert_string_equal(options_nearest("trian", known, 6), "train");
-  assert_string_equal(options_nearest("scores", known, 6), "score");
-  assert_string_equal(options_nearest("evla", known, 6), "eval");
-  assert_string_equal(options_nearest("genrate", known, 6), "generate");
-  static const char *const short_word[] = {"tp"};
-  assert_string_equal(options_nearest("pt", short_word, 1), "tp"); /* a swap is one change */
-  assert_null(options_nearest("zebra", known, 6));
-  assert_null(options_nearest("", known, 6));
-  assert_null(options_nearest("x", known, 6));
-  assert_null(options_nearest("train", known, 0));
+  static const struct {
+    const char *word;
+    int flag; /* -1: none */
+  } CASE[] = {{"true", 1}, {"True", 1},  {"TRUE", 1},  {"yes", 1},    {"Yes", 1},
+              {"on", 1},   {"false", 0}, {"no", 0},    {"NO", 0},     {"Off", 0},
+              {"off", 0},  {"yEs", -1},  {"truE", -1}, {"y", -1},     {"1", -1},
+              {"0", -1},   {"", -1},     {"yess", -1}, {"True ", -1}, {"null", -1}};
+  for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
+    Fixture f;
+    fixture_init(&f);
+    Error err = {0};
+    char text[40];
+    snprintf(text, sizeof text, "data: {shuffle: '%s'}", CASE[i].word);
+    Status status = fixture_read(&f, text, &err);
+    if (CASE[i].flag < 0) expect_error(text, status, &err, STATUS_USAGE, "not true or false");
+    if (CASE[i].flag >= 0) expect_ok(text, status, &err);
+    if (CASE[i].flag >= 0) assert_int_equal(f.s.shuffle, CASE[i].flag);
+    options_free(&f.o);
+  }
 }
 
 static void files_are_read(void **state) {
@@ -273,7 +284,7 @@ int main(void) {
       cmocka_unit_test(lists_may_have_brackets),
       cmocka_unit_test(bad_assignments_are_refused),
       cmocka_unit_test(required_settings_are_asked_for),
-      cmocka_unit_test(the_nearest_word_is_found),
+      cmocka_unit_test(flags_are_words_of_yaml),
       cmocka_unit_test(files_are_read),
       cmocka_unit_test(tables_are_parts_of_one_set),
   };

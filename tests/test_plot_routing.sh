@@ -229,7 +229,7 @@ refused 2 'both are of method glider on task kind_of' "$good" "$good"
 refused 3 'nowhere' "$work/nowhere"
 refused 3 "has no folder 'cells'" "$work/bin"
 refused 3 'no routing statistics' "$work/eval" --task nothing
-refused 2 "unknown 'taks', did you mean tasks; it is modules" "$work/eval" --figure taks
+refused 2 "unknown 'taks'; it is modules.*did you mean 'tasks'" "$work/eval" --figure taks
 refused 2 "statistic: got 'mean'" "$work/eval" --statistic mean
 refused 2 'want A,B' "$work/eval" --figure difference --compare glider
 refused 2 'two methods' "$work/eval" --figure difference --compare glider,arrow

@@ -56,7 +56,7 @@ refused 3 'peft_type' -s expert="$work/expert"
 if [ $? -eq 4 ] && grep -q 'larger than the embedding of 100 rows' "$work/err"; then pass; else fail 'vocabulary'; fi
 
 # Settings.
-refused 2 "unknown key 'train.stesp', did you mean 'train.steps'" -s train.stesp=3
+refused 2 "unknown key 'train.stesp'; did you mean 'train.steps'" -s train.stesp=3
 refused 2 'train.learning_rate: ' -s train.learning_rate=fast
 refused 2 'train.schedule: ' -s train.schedule=square
 refused 2 'train.batch_size: ' -s train.batch_size=0

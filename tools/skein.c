@@ -9,11 +9,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "autograd/ground/nearest.h"
 #include "autograd/ground/version.h"
 #include "autograd/kernel/kernels.h"
 #include "autograd/product/blas.h"
 #include "data/file/hash.h"
-#include "data/options/options.h"
 #include "data/tokenizer/tokenizer.h"
 #include "tools/cmd/commands.h"
 #include "tools/manual/manual.h"
@@ -26,7 +26,7 @@ static const Command *const commands[] = {
     &command_trace,  &command_inspect,    &command_convert, &command_tokens, &command_bench,
     &command_doctor, &command_completion, &command_manual,
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
+enum { COMMANDS = sizeof commands / sizeof *commands, WORDS = COMMANDS + 3 };
 
 static const char about[] =
     "skein: gates and routing over LoRA experts of T5\n"
@@ -134,15 +134,13 @@ static Program whole_program(void) {
 }
 
 static const Command *find_command(const char *name, Error *err) {
-  const char *names[COMMANDS + 1];
+  const char *names[WORDS] = {"help", "--help", "--version"};
   for (size_t i = 0; i < COMMANDS; i++) {
     if (strcmp(commands[i]->name, name) == 0) return commands[i];
-    names[i] = commands[i]->name;
+    names[WORDS - COMMANDS + i] = commands[i]->name;
   }
-  names[COMMANDS] = "help";
-  const char *near = options_nearest(name, names, COMMANDS + 1);
-  error_set(err, STATUS_USAGE, "unknown command '%s'%s%s%s; skein help lists the commands", name,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  error_set(err, STATUS_USAGE, "unknown %s '%s'; skein help lists the commands%s",
+            *name == '-' ? "option" : "command", name, nearest_hint(name, names, WORDS).text);
   return NULL;
 }
 
@@ -158,7 +156,7 @@ static int run_command(int argc, char **argv, Error *err) {
   if (argc < 2)
     return error_set(err, STATUS_USAGE, "no command given; skein help lists the commands");
   const char *name = argv[1];
-  if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
+  if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0 || strcmp(name, "version") == 0) {
     printf("skein %s\n", version_text());
     return STATUS_OK;
   }

@@ -25,7 +25,7 @@ static const Option OPTIONS[] = {
     PATH("expert", expert, true, "PEFT directory of a LoRA or (IA)3 trained on that base"),
     PATHS("data.train", data.train, true, "the expert's training examples, JSONL or JSONL.zst"),
     EXAMPLE_OPTIONS,
-    PATH("output", output, true, "directory of activation.safetensors; made if missing"),
+    OUTPUT("output", output, true, "directory of activation.safetensors; made if missing"),
     THREADS_OPTION,
     INT("activation.examples", examples, "1000", 1, 1e7, "the most examples that are used"),
     INT("train.max_tokens", max_tokens, "8192", 1, COUNT_MOST,

@@ -12,6 +12,8 @@
   { key, OPTION_PATH, FIELD(path), NULL, 0, 0, NULL, must, help }
 #define PATHS(key, path, must, help) \
   { key, OPTION_PATHS, FIELD(path), NULL, 0, 0, NULL, must, help }
+#define OUTPUT(key, path, must, help) \
+  { key, OPTION_OUTPUT, FIELD(path), NULL, 0, 0, NULL, must, help }
 #define TEXT(key, path, initial, help) \
   { key, OPTION_STRING, FIELD(path), initial, 0, 0, NULL, false, help }
 #define INT(key, path, initial, min, max, help) \

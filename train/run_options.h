@@ -22,10 +22,10 @@
             "validation examples; without them the last step is the result"),           \
       EXAMPLE_OPTIONS
 
-#define RUN_OPTIONS                                                      \
-  PATH("output", output, true, "directory of the run; made if missing"), \
-      CHOICE("recipe", recipe, "custom", RECIPE_CHOICES,                 \
-             "named set of train.* values; what you set yourself wins"), \
+#define RUN_OPTIONS                                                        \
+  OUTPUT("output", output, true, "directory of the run; made if missing"), \
+      CHOICE("recipe", recipe, "custom", RECIPE_CHOICES,                   \
+             "named set of train.* values; what you set yourself wins"),   \
       THREADS_OPTION
 
 #define TRAIN_OPTIONS                                                                             \

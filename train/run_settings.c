@@ -41,6 +41,7 @@ static Status apply_recipe(OptionSet *set, const RunSettings *s, const char *nam
 
 Status settings_finish(OptionSet *set, const char *name, Error *err) {
   TRY(options_check_required(set, name, err));
+  TRY(options_check_paths(set, err));
   return apply_recipe(set, set->settings, name, err);
 }
 

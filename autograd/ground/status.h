@@ -2,8 +2,8 @@
  *
  * The room autograd/ground owns what everything stands on and what computes nothing: failures,
  * memory (arena.h, array.h), threads (parallel.h), number formats (dtype.h), random numbers
- * (rng.h), the order of numbers (order.h), which characters may be shown (visible.h). It knows no
- * other room.
+ * (rng.h), the order of numbers (order.h), which characters may be shown (visible.h), which word was
+ * meant (nearest.h). It knows no other room.
  *
  * A fallible function returns a Status and takes an `Error *err` as its last argument.
  * The first cause wins: an Error that already holds a failure is never overwritten, so the

@@ -3,8 +3,9 @@
  * The room data/file owns bytes on disk: inputs that are mapped or read, and those that come once
  * (stream.h); outputs that appear whole or not at all, those whose lines outlive what goes wrong
  * (kept.h), and what an output may take the place of (output.h); directories, temporary ones
- * (temporary.h), paths (path.h), locks (lock.h) and SHA-256 (hash.h, the one door to libcrypto).
- * What the bytes mean it does not know: no format, no text, no number is read here.
+ * (temporary.h), paths (path.h), where they lead (path_search.h, hub.h), locks (lock.h) and SHA-256
+ * (hash.h, the one door to libcrypto). What the bytes mean it does not know: no format, no text, no
+ * number is read here.
  *
  * Wherever a path has a mark (path.h), a symbolic link below it is refused by its name. */
 #ifndef SKEIN_FILE_H

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "data/file/hub.h"
 #include "data/file/path.h"
 
 static int open_again(int dir, const char *name, int flags, mode_t mode) {
@@ -139,7 +140,10 @@ Status path_failure(const char *path, Status status, const char *what, Error *er
                      (int)size, path, (int)(path_mark(path) - path), path);
   }
   if (cause == ENOMEM) return error_set(err, STATUS_RUN, "%s: out of memory", path);
+  bool home = path_is_home(path);
+  HubHint hub = {""};
+  if (cause == ENOENT && !home && status == STATUS_INPUT) hub = hub_hint(path);
   errno = cause;
-  const char *hint = cause == ENOENT && path_is_home(path) ? " (" PATH_HOME_RULE ")" : "";
-  return error_set_errno(err, status, "%s: %s%s", path, what, hint);
+  return error_set_errno(err, status, "%s: %s%s%s", path, what,
+                         cause == ENOENT && home ? " (" PATH_HOME_RULE ")" : "", hub.text);
 }

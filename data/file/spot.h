@@ -31,7 +31,7 @@ int path_stat(const char *path, struct stat *info);
 
 /* Begins with ~, which those who write a path into a configuration expect to be their home. */
 bool path_is_home(const char *path);
-#define PATH_HOME_RULE "~ is read by shells alone; write the path out"
+#define PATH_HOME_RULE "~ is read by shells, and not in quotes or behind =; write the path out"
 
 /* The failure that errno tells; a link below the mark is named, and a ~ that is no home. */
 Status path_failure(const char *path, Status status, const char *what, Error *err);

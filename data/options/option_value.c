@@ -1,9 +1,12 @@
 #include "data/options/option_value.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/nearest.h"
+#include "data/file/path_search.h"
 #include "data/options/path_list.h"
 #include "data/text/json_number.h"
 
@@ -59,11 +62,38 @@ static Status parse_real(const Option *option, const char *text, const char *pla
   return check_bounds(option, value->real, text, place, err);
 }
 
+/* `text` is `word` in lower case, in upper case or with a capital. */
+static bool is_word(const char *text, const char *word) {
+  if (strcasecmp(text, word) != 0) return false;
+  bool lower = strcmp(text + 1, word + 1) == 0, upper = true;
+  for (const char *c = text; *c; c++) upper = upper && isupper((unsigned char)*c);
+  return lower || upper;
+}
+
+/* As YAML 1.1 has them (yaml.org/type/bool.html), but for single letters. */
 static Status parse_flag(const Option *option, const char *text, const char *place,
                          OptionValue *value, Error *err) {
-  value->flag = strcmp(text, "true") == 0;
-  if (value->flag || strcmp(text, "false") == 0) return STATUS_OK;
+  static const char *const WORD[][2] = {{"false", "true"}, {"no", "yes"}, {"off", "on"}};
+  for (size_t i = 0; i < sizeof WORD / sizeof *WORD; i++) {
+    for (int flag = 0; flag < 2; flag++) {
+      if (!is_word(text, WORD[i][flag])) continue;
+      value->flag = flag;
+      return STATUS_OK;
+    }
+  }
   return refuse_value(option, text, place, "not true or false", err);
+}
+
+static Status refuse_choice(const Option *option, const char *text, const char *place, Error *err) {
+  enum { WORDS = 32 };
+  const char *word[WORDS];
+  size_t words = 0;
+  char *copy = strdup(option->choices), *rest = copy;
+  while (rest && words < WORDS) word[words++] = strsep(&rest, "|");
+  NearestHint hint = nearest_hint(text, word, words);
+  free(copy);
+  return error_set(err, STATUS_USAGE, "%s: %s: not one of %s: '%.*s%s'%s", place, option->key,
+                   option->choices, QUOTED, text, strlen(text) > QUOTED ? "..." : "", hint.text);
 }
 
 static Status parse_choice(const Option *option, const char *text, const char *place,
@@ -79,9 +109,7 @@ static Status parse_choice(const Option *option, const char *text, const char *p
     if (!word[n]) break;
     word += n + 1;
   }
-  char what[256];
-  snprintf(what, sizeof what, "not one of %s", option->choices);
-  return refuse_value(option, text, place, what, err);
+  return refuse_choice(option, text, place, err);
 }
 
 /* What has a default is never unset: those who read it count on that. */
@@ -104,7 +132,11 @@ static Status parse_path(const Option *option, const char *text, const char *pla
       return refuse_value(option, text, place, "a path cannot hold control characters", err);
     }
   }
-  return copy_string(option, text, place, value, err);
+  char *path = path_expand(text);
+  if (!path) return error_set(err, STATUS_RUN, "%s: %s: out of memory", place, option->key);
+  Status status = copy_string(option, path, place, value, err);
+  free(path);
+  return status;
 }
 
 static Status parse_paths(const Option *option, const char *text, const char *place,
@@ -112,7 +144,7 @@ static Status parse_paths(const Option *option, const char *text, const char *pl
   PathList list;
   if (!path_list_bracketed(text)) return parse_path(option, text, place, value, err);
   TRY(path_list_read(&list, text, option->key, place, err));
-  value->string = path_list_text(&list);
+  value->string = path_list_expand(&list) ? path_list_text(&list) : NULL;
   path_list_free(&list);
   if (value->string) return STATUS_OK;
   return error_set(err, STATUS_RUN, "%s: %s: out of memory", place, option->key);
@@ -158,6 +190,7 @@ Status option_parse(const Option *option, const char *text, const char *place, O
     case OPTION_STRING:
       return copy_string(option, text, place, value, err);
     case OPTION_PATH:
+    case OPTION_OUTPUT:
       return parse_path(option, text, place, value, err);
     case OPTION_LIST:
       return parse_list(option, text, place, value, err);
@@ -177,7 +210,8 @@ Status option_parse(const Option *option, const char *text, const char *place, O
 
 bool option_is_string(const Option *option) {
   return option->type == OPTION_STRING || option->type == OPTION_PATH ||
-         option->type == OPTION_LIST || option->type == OPTION_PATHS;
+         option->type == OPTION_OUTPUT || option->type == OPTION_LIST ||
+         option->type == OPTION_PATHS;
 }
 
 void option_drop(const Option *option, OptionValue *value) {
@@ -196,6 +230,7 @@ void option_store(const Option *option, void *settings, OptionValue value) {
   switch (option->type) {
     case OPTION_STRING:
     case OPTION_PATH:
+    case OPTION_OUTPUT:
     case OPTION_LIST:
     case OPTION_PATHS:
       free(*(char **)field);
@@ -222,6 +257,7 @@ OptionValue option_load(const Option *option, const void *settings) {
   switch (option->type) {
     case OPTION_STRING:
     case OPTION_PATH:
+    case OPTION_OUTPUT:
     case OPTION_LIST:
     case OPTION_PATHS:
       value.string = *(char *const *)field;

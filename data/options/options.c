@@ -7,8 +7,6 @@
 #include "data/options/options_internal.h"
 #include "data/text/utf8.h"
 
-enum { ORIGIN_DEFAULT, ORIGIN_RECIPE, ORIGIN_FILE, ORIGIN_COMMAND };
-
 /* Appends an option, whose field is unset so far. */
 static void add_option(OptionSet *o, const Option *option, size_t at) {
   assert(option->initial || option_is_string(option));
@@ -33,8 +31,8 @@ Status options_init_parts(OptionSet *o, const OptionPart *part, size_t parts, vo
   for (size_t p = 0; p < parts; p++) total += part[p].count;
   *o = (OptionSet){.table = calloc(total + 1, sizeof *o->table),
                    .settings = settings,
-                   .origin = calloc(total + 1, 1)};
-  if (!o->table || !o->origin) {
+                   .source = calloc(total + 1, sizeof *o->source)};
+  if (!o->table || !o->source) {
     options_free(o);
     return error_set(err, STATUS_RUN, "options: out of memory");
   }
@@ -55,9 +53,10 @@ void options_free(OptionSet *o) {
     if (option_is_string(&o->table[i])) {
       option_store(&o->table[i], o->settings, (OptionValue){.string = NULL});
     }
+    free(o->source[i].lost);
   }
   free(o->table);
-  free(o->origin);
+  free(o->source);
   *o = (OptionSet){0};
 }
 
@@ -77,31 +76,33 @@ size_t options_find_section(const OptionSet *o, const char *section, size_t size
   return i;
 }
 
-Status options_set(OptionSet *o, size_t i, const char *text, unsigned char origin,
-                   const char *place, Error *err) {
+Status options_set(OptionSet *o, size_t i, const char *text, OptionOrigin origin, const char *place,
+                   Error *err) {
   const Option *option = &o->table[i];
   OptionValue value;
   TRY(option_parse(option, text, place, &value, err));
-  if (origin < o->origin[i]) {
+  if (origin < o->source[i].origin) {
     option_drop(option, &value);
     return STATUS_OK;
   }
   option_store(option, o->settings, value);
-  o->origin[i] = origin;
+  free(o->source[i].lost);
+  o->source[i] = (OptionSource){.origin = origin};
   return STATUS_OK;
 }
 
 Status options_preset(OptionSet *o, const char *key, const char *value, Error *err) {
   size_t i = options_find(o, key);
   if (i == o->count) return options_unknown(o, key, NULL, "recipe", err);
-  if (o->origin[i] != ORIGIN_DEFAULT) return STATUS_OK;
+  if (o->source[i].origin != ORIGIN_DEFAULT) return STATUS_OK;
   return options_set(o, i, value, ORIGIN_RECIPE, "recipe", err);
 }
 
-Status options_put(OptionSet *o, const char *key, const char *text, const char *place, Error *err) {
+Status options_put(OptionSet *o, const char *key, const char *text, OptionOrigin origin,
+                   const char *place, Error *err) {
   size_t i = options_find(o, key);
   if (i == o->count) return options_unknown(o, key, NULL, place, err);
-  return options_set(o, i, text, ORIGIN_FILE, place, err);
+  return options_set(o, i, text, origin, place, err);
 }
 
 Status options_assign(OptionSet *o, const char *assignment, Error *err) {
@@ -115,9 +116,7 @@ Status options_assign(OptionSet *o, const char *assignment, Error *err) {
   }
   char *key = strndup(assignment, (size_t)(equals - assignment));
   if (!key) return error_set(err, STATUS_RUN, "-s: out of memory");
-  size_t i = options_find(o, key);
-  Status status = i == o->count ? options_unknown(o, key, NULL, "-s", err)
-                                : options_set(o, i, equals + 1, ORIGIN_COMMAND, "-s", err);
+  Status status = options_put(o, key, equals + 1, ORIGIN_COMMAND, "-s", err);
   free(key);
   return status;
 }
@@ -127,11 +126,18 @@ Status options_check_required(const OptionSet *o, const char *name, Error *err) 
     const Option *option = &o->table[i];
     if (!option->required) continue;
     bool set = option_is_string(option) ? option_load(option, o->settings).string != NULL
-                                        : o->origin[i] != ORIGIN_DEFAULT;
+                                        : o->source[i].origin != ORIGIN_DEFAULT;
     if (!set) {
       return error_set(err, STATUS_USAGE, "%s: %s: is required (%s)", name, option->key,
                        option->help);
     }
+  }
+  return STATUS_OK;
+}
+
+Status options_check_paths(const OptionSet *o, Error *err) {
+  for (size_t i = 0; i < o->count; i++) {
+    if (o->source[i].lost) return error_set(err, STATUS_INPUT, "%s", o->source[i].lost);
   }
   return STATUS_OK;
 }

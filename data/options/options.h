@@ -9,9 +9,14 @@
  * option takes a list; lists of files where it takes those). A leaf is named by its path joined with dots: `data: {train: x}` is
  * `data.train`. Precedence: built-in default < recipe < file < `-s key=value`. Unknown keys are
  * errors that name the nearest known key. A leaf may also be given by its dotted name. The table,
- * not YAML, decides the type of a value: `no` is a text where a text is wanted and an error where
- * true or false is; an empty value unsets a text, path or list that has no default, and is an error
- * where there is one. Numbers are written as in JSON.
+ * not YAML, decides the type of a value: `no` is a text where a text is wanted and false where true
+ * or false is; an empty value unsets a text, path or list that has no default, and is an error
+ * where there is one. Numbers are written as in JSON, true and false as in YAML 1.1 (yes, on; in
+ * lower or upper case or with a capital).
+ *
+ * A path that a file names is looked for beside the file, then in the working directory
+ * (data/file/path_search.h); options_paths.h says which was found there. One of the command line is
+ * of the working directory, and so is every output. ~/ is the home.
  * Anchors, aliases, tags, directives, duplicate keys and second documents are refused; a file is at
  * most 1 MiB and 16 levels deep (data/text/yaml_tree.h). */
 #ifndef SKEIN_OPTIONS_H
@@ -23,13 +28,15 @@
 #include <stdio.h>
 
 #include "autograd/ground/status.h"
+#include "data/file/path_search.h"
 
 typedef enum OptionType {
   OPTION_STRING, /* char * (owned); NULL when unset, which one with a default never is */
-  OPTION_PATH,   /* as string; relative paths are taken from the working directory */
+  OPTION_PATH,   /* as string: a file or directory that is read */
+  OPTION_OUTPUT, /* as string: one that is made */
   OPTION_INT,    /* int64_t, decimal */
   OPTION_REAL,   /* double, finite, decimal */
-  OPTION_BOOL,   /* bool: true | false */
+  OPTION_BOOL,   /* bool: true | false, yes | no, on | off */
   OPTION_CHOICE, /* int: index into `choices` ("a|b|c") */
   OPTION_LIST,   /* char * (owned): scalars joined with ','; a plain scalar is a list of one */
   OPTION_PATHS,  /* char * (owned): a path or several (data/options/path_list.h) */
@@ -56,14 +63,27 @@ typedef struct OptionPart {
   size_t at;
 } OptionPart;
 
-/* The settings struct is any struct. `origin` says where each value came from: 0 default, 1 recipe,
- * 2 file, 3 command line; a weaker one never replaces a stronger one, in whatever order they are
- * read. */
+/* Where a value came from; a weaker origin never replaces a stronger one, in whatever order they
+ * are read. */
+typedef enum OptionOrigin {
+  ORIGIN_DEFAULT,
+  ORIGIN_RECIPE,
+  ORIGIN_FILE,
+  ORIGIN_COMMAND,
+} OptionOrigin;
+
+typedef struct OptionSource {
+  OptionOrigin origin;
+  PathFound found; /* of a path that a file names; PATH_GIVEN otherwise */
+  char *lost;      /* owned: what to say of a path that was found nowhere; NULL otherwise */
+} OptionSource;
+
+/* The settings struct is any struct. */
 typedef struct OptionSet {
   Option *table; /* [count], owned: all parts, with offsets from `settings` */
   size_t count;
   void *settings;
-  unsigned char *origin; /* [count], owned */
+  OptionSource *source; /* [count], owned */
 } OptionSet;
 
 /* Fills *settings with the defaults of one table or of several, which share no key. Free with
@@ -79,12 +99,16 @@ Status options_read_file(OptionSet *o, const char *path, Error *err);
 Status options_read_text(OptionSet *o, const char *text, size_t size, const char *name, Error *err);
 /* One "key=value" from the command line. */
 Status options_assign(OptionSet *o, const char *assignment, Error *err);
-/* Sets an option still at its default (origin 0) to a recipe's value. */
+/* Sets an option still at its default to a recipe's value. */
 Status options_preset(OptionSet *o, const char *key, const char *value, Error *err);
-/* One option as a file sets it; `place` begins the messages of errors. */
-Status options_put(OptionSet *o, const char *key, const char *text, const char *place, Error *err);
+/* One option; `place` begins the messages of errors. */
+Status options_put(OptionSet *o, const char *key, const char *text, OptionOrigin origin,
+                   const char *place, Error *err);
 /* Every required option is set. */
 Status options_check_required(const OptionSet *o, const char *name, Error *err);
+/* STATUS_INPUT for a path of a file that leads nowhere: to be asked when all is read, for the
+ * command line may have another. */
+Status options_check_paths(const OptionSet *o, Error *err);
 
 /* The table as help text: key, default (live), bounds or choices, help. */
 void options_print_help(const OptionSet *o, FILE *out);
@@ -101,8 +125,5 @@ json_t *options_json(const OptionSet *o, OptionFilter *keep, const void *arg); /
 
 /* Gives a set the values of another of the same table, and where they came from. */
 Status options_copy(OptionSet *to, const OptionSet *from, Error *err);
-
-/* The known word nearest to `word` by edit distance, or NULL when none is near. */
-const char *options_nearest(const char *word, const char *const *known, size_t count);
 
 #endif

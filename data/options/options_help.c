@@ -14,6 +14,7 @@ static void print_bounds(const Option *option, FILE *out) {
 static void print_type(const Option *option, FILE *out) {
   static const char *const name[] = {[OPTION_STRING] = "text",
                                      [OPTION_PATH] = "path",
+                                     [OPTION_OUTPUT] = "path",
                                      [OPTION_INT] = "integer",
                                      [OPTION_REAL] = "number",
                                      [OPTION_BOOL] = "true|false",

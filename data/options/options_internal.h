@@ -3,6 +3,7 @@
 #define SKEIN_OPTIONS_INTERNAL_H
 
 #include "data/options/option_value.h"
+#include "data/options/path_list.h"
 
 /* Index of the option `key`, or `count` when there is none. */
 size_t options_find(const OptionSet *o, const char *key);
@@ -13,11 +14,19 @@ size_t options_find_section(const OptionSet *o, const char *section, size_t size
 
 /* Reads `text` into option i unless a stronger origin has set it (the text is checked all the
  * same). */
-Status options_set(OptionSet *o, size_t i, const char *text, unsigned char origin,
-                   const char *place, Error *err);
+Status options_set(OptionSet *o, size_t i, const char *text, OptionOrigin origin, const char *place,
+                   Error *err);
 
-/* Reports a key that is neither in the table nor in `beside` (ends in NULL; NULL: none), with the
- * one that was probably meant. */
+/* The same for a path that the file `file` names. */
+Status options_set_path(OptionSet *o, size_t i, const char *text, const char *file,
+                        const char *place, Error *err);
+
+/* The same for the files of a list, whose paths become what they lead to. */
+Status options_set_paths(OptionSet *o, size_t i, PathList *list, const char *file,
+                         const char *place, Error *err);
+
+/* Reports a key that is neither in the table nor in `beside` (ends in NULL; NULL: none), with what
+ * was probably meant: a key, a section, or the keys of the section that it is. */
 Status options_unknown(const OptionSet *o, const char *key, const char *const *beside,
                        const char *place, Error *err);
 

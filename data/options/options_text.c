@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "autograd/ground/text_stream.h"
 #include "data/options/options_internal.h"
@@ -48,6 +49,15 @@ json_t *options_json(const OptionSet *o, OptionFilter *keep, const void *arg) {
   return object;
 }
 
+static Status copy_source(OptionSource *to, const OptionSource *from, const char *key, Error *err) {
+  char *lost = from->lost ? strdup(from->lost) : NULL;
+  if (from->lost && !lost) return error_set(err, STATUS_RUN, "%s: out of memory", key);
+  free(to->lost);
+  *to = *from;
+  to->lost = lost;
+  return STATUS_OK;
+}
+
 Status options_copy(OptionSet *to, const OptionSet *from, Error *err) {
   assert(to->count == from->count);
   for (size_t i = 0; i < to->count; i++) {
@@ -58,7 +68,7 @@ Status options_copy(OptionSet *to, const OptionSet *from, Error *err) {
       return error_set(err, STATUS_RUN, "%s: out of memory", option->key);
     }
     option_store(option, to->settings, value);
-    to->origin[i] = from->origin[i];
+    TRY(copy_source(&to->source[i], &from->source[i], option->key, err));
   }
   return STATUS_OK;
 }

@@ -7,7 +7,7 @@
 #include "data/options/options_internal.h"
 #include "data/options/path_list.h"
 
-enum { ORIGIN_FILE = 2, CONFIG_MAX = 1 << 20 };
+enum { CONFIG_MAX = 1 << 20 };
 
 /* ---- one value ---- */
 
@@ -49,11 +49,8 @@ static Status read_paths(OptionSet *o, size_t i, const YamlTree *tree, const Yam
   const TextPlace place = yaml_place(tree, value);
   PathList list;
   TRY(path_list_take(&list, tree, value, o->table[i].key, err));
-  char *text = path_list_text(&list);
+  Status status = options_set_paths(o, i, &list, tree->file, place.text, err);
   path_list_free(&list);
-  Status status = text ? options_set(o, i, text, ORIGIN_FILE, place.text, err)
-                       : error_set(err, STATUS_RUN, "%s: out of memory", place.text);
-  free(text);
   return status;
 }
 
@@ -76,14 +73,19 @@ static Status read_value(OptionSet *o, size_t i, const YamlTree *tree, const Yam
     return yaml_refuse(tree, value, err, "%s: want %s, got %s", o->table[i].key,
                        takes_list ? "a list" : "one value", yaml_kind(value));
   }
-  if ((o->table[i].type == OPTION_PATH || takes_paths) && is_nothing(value)) {
+  bool takes_path = o->table[i].type == OPTION_PATH;
+  bool is_path = takes_path || takes_paths || o->table[i].type == OPTION_OUTPUT;
+  if (is_path && is_nothing(value)) {
     return yaml_refuse(tree, value, err,
                        "%s: is %s, which is nothing in YAML; leave it out, or write a path of that "
                        "name in quotes",
                        o->table[i].key, value->text);
   }
+  const TextPlace place = yaml_place(tree, value);
   if (takes_paths && *value->text) return read_paths(o, i, tree, value, err);
-  return options_set(o, i, value->text, ORIGIN_FILE, yaml_place(tree, value).text, err);
+  if (takes_path && *value->text)
+    return options_set_path(o, i, value->text, tree->file, place.text, err);
+  return options_set(o, i, value->text, ORIGIN_FILE, place.text, err);
 }
 
 Status options_read_value(OptionSet *o, const char *key, const YamlTree *tree, const YamlNode *at,

@@ -6,6 +6,7 @@
 
 #include "autograd/ground/array.h"
 #include "autograd/ground/text_stream.h"
+#include "data/file/path_search.h"
 #include "data/text/json_number.h"
 
 bool path_list_bracketed(const char *text) {
@@ -173,6 +174,16 @@ char *path_list_text(const PathList *list) {
   if (done) return text;
   free(text);
   return NULL;
+}
+
+bool path_list_expand(PathList *list) {
+  for (size_t i = 0; i < list->count; i++) {
+    char *path = path_expand(list->one[i].path);
+    if (!path) return false;
+    free(list->one[i].path);
+    list->one[i].path = path;
+  }
+  return true;
 }
 
 bool path_list_weighed(const PathList *list) {

@@ -34,6 +34,9 @@ Status path_list_take(PathList *list, const YamlTree *tree, const YamlNode *valu
                       Error *err);
 void path_list_free(PathList *list); /* a zeroed PathList is allowed */
 
+/* Each path as path_expand reads it (data/file/path_search.h); false when out of memory. */
+bool path_list_expand(PathList *list);
+
 /* A text in brackets: it is read as a list. */
 bool path_list_bracketed(const char *text);
 

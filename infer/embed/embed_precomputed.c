@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/options/options.h"
+#include "autograd/ground/nearest.h"
 #include "infer/embed/embed_method.h"
 
 typedef struct Precomputed {
@@ -49,9 +49,8 @@ static Status precomputed_embed(void *self, const char *key, const char *text, f
   }
   int64_t at = embeddings_find(v, key);
   if (at < 0) {
-    const char *near = options_nearest(key, (const char *const *)v->name, (size_t)v->count);
-    return error_set(err, STATUS_INPUT, "%s: has no embedding of '%.80s'%s%.80s%s", p->file, key,
-                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return error_set(err, STATUS_INPUT, "%s: has no embedding of '%.80s'%s", p->file, key,
+                     nearest_hint(key, (const char *const *)v->name, (size_t)v->count).text);
   }
   memcpy(out, v->vector + at * v->dim, (size_t)v->dim * sizeof *out);
   return STATUS_OK;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/nearest.h"
 #include "infer/eval/eval_lists.h"
 #include "infer/eval/eval_name.h"
 #include "infer/route/router_options.h"
@@ -97,17 +98,16 @@ static Status check_word(const char *word, const char *place, Error *err) {
   assert(route_method_count() + RULES <= WORDS_MOST);
   for (int m = 0; m < route_method_count(); m++) known[n++] = route_method(m)->name;
   for (int r = EVAL_ORACLE; r < RULES; r++) known[n++] = RULE[r];
-  const char *near = options_nearest(word, known, n);
-  return error_set(err, STATUS_USAGE, "%s: unknown method '%.80s'%s%s%s", place, word,
-                   near ? ", did you mean '" : " (--help lists them)", near ? near : "",
-                   near ? "'?" : "");
+  return error_set(err, STATUS_USAGE, "%s: unknown method '%.80s' (--help lists them)%s", place,
+                   word, nearest_hint(word, known, n).text);
 }
 
 /* A method by its name alone. */
 static Status read_word(EvalMethod *m, const char *word, const char *place, Error *err) {
   TRY(check_word(word, place, err));
   m->rule = (EvalRule)find_rule(word);
-  return m->rule == EVAL_ROUTED ? options_put(&m->set, "router", word, place, err) : STATUS_OK;
+  return m->rule == EVAL_ROUTED ? options_put(&m->set, "router", word, ORIGIN_FILE, place, err)
+                                : STATUS_OK;
 }
 
 static Status read_settings(EvalMethod *m, const YamlTree *tree, const YamlNode *own, Error *err) {
@@ -115,7 +115,7 @@ static Status read_settings(EvalMethod *m, const YamlTree *tree, const YamlNode 
   const TextPlace place = yaml_place(tree, own);
   if (own->kind == YAML_TEXT) return read_word(m, own->text, place.text, err);
   if (yaml_find(own, "expert") && !yaml_find(own, "router"))
-    TRY(options_put(&m->set, "router", route_expert.name, place.text, err));
+    TRY(options_put(&m->set, "router", route_expert.name, ORIGIN_FILE, place.text, err));
   return options_read_mapping(&m->set, tree, own, BESIDE, err);
 }
 

@@ -20,7 +20,7 @@ static const Option SETTINGS[] = {
      "Hugging Face T5 directory; unset: the pool's"},
     {"pool", OPTION_PATH, SETTING(pool), NULL, 0, 0, NULL, false,
      "pool of experts; only `base` does without"},
-    {"output", OPTION_PATH, SETTING(output), "runs/eval", 0, 0, NULL, false,
+    {"output", OPTION_OUTPUT, SETTING(output), "runs/eval", 0, 0, NULL, false,
      "directory of cells and tables; made if missing"},
     {"limit", OPTION_INT, SETTING(limit), "0", 0, COUNT_MOST, NULL, false,
      "items a task, a sample of its file; 0: all"},
@@ -82,7 +82,11 @@ static Status read_task_file(EvalSpec *spec, Error *err) {
   const YamlNode *tasks = yaml_find(spec->tree.root, "tasks");
   const YamlNode *defaults = yaml_find(spec->tree.root, "task_defaults");
   if (!tasks || tasks->kind != YAML_TEXT || !*tasks->text) return STATUS_OK;
-  if (!defaults) return read_tree(&spec->task_tree, tasks->text, err);
+  if (!defaults) {
+    spec->task_file = path_search(spec->tree.file, tasks->text, &spec->task_found);
+    if (spec->task_file) return read_tree(&spec->task_tree, spec->task_file, err);
+    return error_set(err, STATUS_RUN, "%s: out of memory", spec->tree.file);
+  }
   return yaml_refuse(&spec->tree, defaults->key, err,
                      "task_defaults: belongs beside the list of tasks, in %s", tasks->text);
 }
@@ -105,7 +109,25 @@ void eval_spec_free(EvalSpec *spec) {
   options_free(&spec->set);
   yaml_tree_free(&spec->task_tree);
   yaml_tree_free(&spec->tree);
+  free(spec->task_file);
   *spec = (EvalSpec){0};
+}
+
+Status eval_spec_check_paths(const EvalSpec *spec, Error *err) {
+  TRY(options_check_paths(&spec->set, err));
+  for (int i = 0; i < spec->methods; i++) TRY(options_check_paths(&spec->method[i]->set, err));
+  for (int i = 0; i < spec->tasks; i++) TRY(options_check_paths(&spec->task[i].set, err));
+  return STATUS_OK;
+}
+
+void eval_spec_tell_paths(const EvalSpec *spec, PathSay *say) {
+  PathNotes notes = {0}, of_tasks = {0}, *tasks = spec->task_file ? &of_tasks : &notes;
+  path_notes_add(&notes, &spec->set);
+  if (spec->task_file) path_notes_count(&notes, "tasks", spec->task_file, spec->task_found);
+  for (int i = 0; i < spec->methods; i++) path_notes_add(&notes, &spec->method[i]->set);
+  for (int i = 0; i < spec->tasks; i++) path_notes_add(tasks, &spec->task[i].set);
+  path_notes_tell(&notes, spec->tree.file, say);
+  if (spec->task_file) path_notes_tell(&of_tasks, spec->task_file, say);
 }
 
 int eval_spec_groups(const EvalSpec *spec, const char **group) {

@@ -14,6 +14,7 @@
 #define SKEIN_EVAL_SPEC_H
 
 #include "data/examples/items.h"
+#include "data/options/options_paths.h"
 #include "data/options/options_yaml.h"
 #include "infer/metric/metric.h"
 #include "infer/route/route_method.h"
@@ -74,6 +75,8 @@ typedef struct EvalSpec {
   int methods;
   YamlTree tree;      /* the file */
   YamlTree task_tree; /* the file that `tasks` names; without a file where the list is in `tree` */
+  char *task_file;    /* its path, owned; NULL where there is none */
+  PathFound task_found;
 } EvalSpec;
 
 /* Reads a file and then "key=value" assignments of settings. Errors of what it says are
@@ -87,6 +90,11 @@ void eval_spec_free(EvalSpec *spec); /* a zeroed EvalSpec is allowed */
 Status eval_spec_add_method(EvalSpec *spec, const char *name, const EvalMethod *like,
                             EvalMethod **out, Error *err);
 EvalMethod *eval_spec_find_method(const EvalSpec *spec, const char *name); /* NULL: none */
+
+/* STATUS_INPUT for a path that leads nowhere (options_check_paths). */
+Status eval_spec_check_paths(const EvalSpec *spec, Error *err);
+/* The notes about where its paths were found. */
+void eval_spec_tell_paths(const EvalSpec *spec, PathSay *say);
 
 /* The groups of the tasks, in order of first appearance: fills group[tasks], returns how many. */
 int eval_spec_groups(const EvalSpec *spec, const char **group);

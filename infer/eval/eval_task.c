@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/nearest.h"
 #include "infer/eval/eval_cell.h"
 #include "infer/eval/eval_lists.h"
 #include "infer/eval/eval_name.h"
@@ -66,10 +67,8 @@ static bool metric_fits(Metric m, int kind) {
 static Status unknown_metric(const char *name, const char *place, Error *err) {
   const char *known[METRICS];
   for (int m = 0; m < METRICS; m++) known[m] = metric_name((Metric)m);
-  const char *near = options_nearest(name, known, METRICS);
-  return error_set(err, STATUS_USAGE, "%s: metrics: unknown metric '%.80s'%s%s%s", place, name,
-                   near ? ", did you mean '" : " (--help lists them)", near ? near : "",
-                   near ? "'?" : "");
+  return error_set(err, STATUS_USAGE, "%s: metrics: unknown metric '%.80s' (--help lists them)%s",
+                   place, name, nearest_hint(name, known, METRICS).text);
 }
 
 static Status add_metric(EvalTask *task, const char *name, const char *place, Error *err) {

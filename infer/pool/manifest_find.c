@@ -2,8 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/nearest.h"
 #include "data/file/file.h"
-#include "data/options/options.h"
+#include "data/file/hub.h"
 #include "infer/pool/pool_manifest.h"
 
 int manifest_find(const PoolManifest *m, const char *name) {
@@ -18,9 +19,8 @@ Status manifest_require(const PoolManifest *m, const char *name, int *expert, Er
   if (*expert >= 0) return STATUS_OK;
   const char **known = calloc((size_t)m->count + 1, sizeof *known);
   for (int i = 0; known && i < m->count; i++) known[i] = m->entry[i].name;
-  const char *near = known ? options_nearest(name, known, (size_t)m->count) : NULL;
-  error_set(err, STATUS_USAGE, "%s: has no expert '%.80s'%s%s%s", m->dir, name,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  error_set(err, STATUS_USAGE, "%s: has no expert '%.80s' (skein pool ls lists them)%s", m->dir,
+            name, known ? nearest_hint(name, known, (size_t)m->count).text : "");
   free(known);
   return STATUS_USAGE;
 }
@@ -37,11 +37,12 @@ bool manifest_listed(const char *list, const char *name) {
 }
 
 Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err) {
-  *dir = given ? given : m->base_name;
+  *dir = given ? given : m->base_dir ? m->base_dir : m->base_name;
   if (given || file_exists(*dir)) return STATUS_OK;
-  return error_set(err, STATUS_INPUT,
-                   "%s/" POOL_MANIFEST
-                   ": base: name: '%s' is not there; say where the base is (--base DIR, `base` of "
-                   "an evaluation)",
-                   m->dir, m->base_name);
+  return error_set(
+      err, STATUS_INPUT,
+      "%s/" POOL_MANIFEST
+      ": base: name: '%s' is neither in %s nor in the working directory; say where the "
+      "base is (--base DIR, `base` of an evaluation)%s",
+      m->dir, m->base_name, m->dir, hub_hint(m->base_name).text);
 }

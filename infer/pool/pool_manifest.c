@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/nearest.h"
 #include "data/file/file.h"
 #include "data/file/path.h"
-#include "data/options/options.h"
+#include "data/file/path_search.h"
 #include "data/text/json_put.h"
 #include "data/text/yaml.h"
 #include "infer/expert/gate.h"
@@ -34,6 +35,7 @@ void manifest_free(PoolManifest *m) {
   for (int i = 0; i < m->count; i++) pool_entry_free(&m->entry[i]);
   free(m->entry);
   free(m->base_name);
+  free(m->base_dir);
   free(m->dir);
   *m = (PoolManifest){0};
 }
@@ -71,9 +73,8 @@ static Status check_keys(const JsonDoc *doc, const char *const *known, size_t co
     size_t i = 0;
     while (i < count && strcmp(known[i], key) != 0) i++;
     if (i < count) continue;
-    const char *near = options_nearest(key, known, count);
-    return error_set(err, STATUS_INPUT, "%s: %.80s: is no key of a pool%s%s%s", doc->file, key,
-                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return error_set(err, STATUS_INPUT, "%s: %.80s: is no key of a pool%s", doc->file, key,
+                     nearest_hint(key, known, count).text);
   }
   return STATUS_OK;
 }
@@ -248,7 +249,10 @@ static Status read_base(const JsonDoc *doc, PoolManifest *m, Error *err) {
   JsonDoc base = {.file = doc->file};
   TRY(json_get_object(doc, "base", &base.root, err));
   TRY(check_keys(&base, known, sizeof known / sizeof *known, err));
+  PathFound found;
   TRY(read_copy(&base, "name", &m->base_name, err));
+  m->base_dir = path_search(doc->file, m->base_name, &found);
+  if (!m->base_dir) return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
   TRY(read_hash(&base, "fingerprint", m->base, err));
   return read_hash(&base, "sample", m->sample, err);
 }

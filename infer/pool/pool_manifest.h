@@ -68,6 +68,7 @@ typedef struct PoolEntry {
 typedef struct PoolManifest {
   char *dir;
   char *base_name;
+  char *base_dir; /* where the name leads from the manifest; NULL in one that is made */
   char base[HASH_HEX], sample[HASH_HEX];
   PoolEntry *entry;
   int count;
@@ -94,7 +95,9 @@ Status manifest_require(const PoolManifest *m, const char *name, int *expert, Er
 /* Whether a comma-separated list names the expert; NULL names all. */
 bool manifest_listed(const char *list, const char *name);
 /* The directory of the pool's base, borrowed: `given`, or where there is none the one that the
- * manifest names, STATUS_INPUT when that is not there. */
+ * manifest names, as seen from the pool's directory, else from the working directory;
+ * STATUS_INPUT when it is in neither. Which of them it was need not be said: the base that is read
+ * is compared with the manifest's. */
 Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err);
 /* An expert's folder in DIR/experts. */
 enum { POOL_FOLDER_MAX = POOL_NAME_MAX + 12 };

@@ -1,9 +1,11 @@
 /* skein bench gate: the time of a gate-training step on a user's base, expert and texts. */
 #include <stdlib.h>
 
+#include "data/options/options_paths.h"
 #include "tools/bench/bench_asked.h"
 #include "tools/shell/arguments.h"
 #include "tools/shell/command.h"
+#include "tools/shell/console.h"
 #include "tools/shell/machine.h"
 #include "train/objective.h"
 
@@ -28,7 +30,9 @@ static Status read_settings(OptionSet *set, const GateArguments *a, Error *err) 
   for (int i = 0; i < a->config.count; i++) TRY(options_read_file(set, a->config.text[i], err));
   for (int i = 0; i < a->assignment.count; i++)
     TRY(options_assign(set, a->assignment.text[i], err));
-  return settings_finish(set, "command line", err);
+  TRY(settings_finish(set, "command line", err));
+  options_tell_paths(set, "-c", console_line);
+  return STATUS_OK;
 }
 
 static Status repeat_step(Stepper *stepper, Objective *o, const Batch *batch, Error *err) {

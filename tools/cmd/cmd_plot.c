@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/options/options.h"
+#include "autograd/ground/nearest.h"
 #include "tools/cmd/commands.h"
 #include "tools/plot/plot.h"
 #include "tools/plot/plot_ablation.h"
@@ -23,11 +23,10 @@ static const bool stays[FIGURES] = {[ABLATION] = true, [RESULTS] = true, [TRAINI
 static Status find_figure(const char *name, int *figure, Error *err) {
   for (*figure = 0; *figure < FIGURES; ++*figure)
     if (strcmp(figures[*figure], name) == 0) return STATUS_OK;
-  const char *near = options_nearest(name, figures, FIGURES);
-  return error_set(
-      err, STATUS_USAGE,
-      "plot: unknown figure '%s'%s%s; it is ablation, pool, results, routing, trace or training",
-      name, near ? ", did you mean " : "", near ? near : "");
+  return error_set(err, STATUS_USAGE,
+                   "plot: unknown figure '%s'; it is ablation, pool, results, routing, trace or "
+                   "training%s",
+                   name, nearest_hint(name, figures, FIGURES).text);
 }
 
 typedef struct PlotArguments {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/options/options_paths.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/train_activation.h"
 #include "tools/pool/adapter_notes.h"
@@ -112,7 +113,9 @@ static Status read_settings(OptionSet *set, const TrainArguments *a, Error *err)
   if (a->config) TRY(options_read_file(set, a->config, err));
   for (int i = 0; i < a->assignment.count; i++)
     TRY(options_assign(set, a->assignment.text[i], err));
-  return settings_finish(set, a->config ? a->config : "command line", err);
+  TRY(settings_finish(set, a->config ? a->config : "command line", err));
+  if (a->config) options_tell_paths(set, a->config, console_line);
+  return STATUS_OK;
 }
 
 /* ---- watching ---- */

@@ -259,6 +259,8 @@ int eval_command(int argc, char **argv, bool with_axes, EvalFinish *finish, Erro
   Status status = parse_arguments(&a, argc, argv, err);
   if (status == STATUS_OK)
     status = eval_spec_read(&spec, a.config, a.assignment.text, a.assignment.count, with_axes, err);
+  if (status == STATUS_OK) status = eval_spec_check_paths(&spec, err);
+  if (status == STATUS_OK) eval_spec_tell_paths(&spec, console_line);
   spec.settings.strict |= a.strict;
   if (status == STATUS_OK) say_unread_settings(&spec);
   if (status == STATUS_OK && with_axes) status = axes_expand(&axes, &spec, err);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "data/options/options_paths.h"
 #include "tools/shell/console.h"
 #include "train/activation.h"
 
@@ -26,7 +27,10 @@ static Status read_settings(OptionSet *set, const char *config, const char *cons
                             int assignments, Error *err) {
   if (config) TRY(options_read_file(set, config, err));
   for (int i = 0; i < assignments; i++) TRY(options_assign(set, assignment[i], err));
-  return options_check_required(set, config ? config : "command line", err);
+  TRY(options_check_required(set, config ? config : "command line", err));
+  TRY(options_check_paths(set, err));
+  if (config) options_tell_paths(set, config, console_line);
+  return STATUS_OK;
 }
 
 static Status run_activation(const ActivationSettings *s, const ActivationHow *how, Error *err) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/options/options.h"
+#include "autograd/ground/nearest.h"
 #include "tools/plot/figure_name.h"
 #include "tools/plot/routing_cells.h"
 #include "tools/plot/routing_figures.h"
@@ -157,11 +157,10 @@ static Status check_request(const RoutingRequest *r, Error *err) {
   if (!r->only_figure) return STATUS_OK;
   for (int i = 0; i < FIGURES; i++)
     if (strcmp(r->only_figure, KIND[i]) == 0) return STATUS_OK;
-  const char *near = options_nearest(r->only_figure, KIND, FIGURES);
   return error_set(
       err, STATUS_USAGE,
-      "plot: --figure: unknown '%s'%s%s; it is modules, experts, entropy, tasks or difference",
-      r->only_figure, near ? ", did you mean " : "", near ? near : "");
+      "plot: --figure: unknown '%s'; it is modules, experts, entropy, tasks or difference%s",
+      r->only_figure, nearest_hint(r->only_figure, KIND, FIGURES).text);
 }
 
 Status plot_routing(const RoutingRequest *request, Figures *made, Error *err) {

@@ -53,7 +53,7 @@ struct Program {
 };
 
 /* getopt_long: the next option, -1 after the last (then `optind` is the first operand), or '?'
- * after recording an error that names the option. */
+ * after recording an error that names the option, and the one that was probably meant. */
 int command_option(int argc, char **argv, const char *shorts, const struct option *longs,
                    Error *err);
 

@@ -182,6 +182,10 @@ void console_note(Progress *p, const char *format, ...) {
   if (redraw) draw_line(p);
 }
 
+void console_line(const char *text) {
+  console_note(NULL, "%s", text);
+}
+
 void console_say(const char *format, ...) {
   va_list args;
   va_start(args, format);

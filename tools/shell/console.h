@@ -36,6 +36,10 @@ void console_progress_end(Progress *p);
 /* A line of its own on stderr; `p` is the progress that may be on the screen, or NULL. */
 void console_note(Progress *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same of a plain text, where no progress is on the screen; for libraries that hand over notes.
+ */
+void console_line(const char *text);
+
 /* A line of its own on stdout: what a command tells of its work. */
 void console_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
