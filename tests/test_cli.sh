@@ -179,7 +179,7 @@ if ls empty/*.part >/dev/null 2>&1; then fail 'a broken gnuplot leaves its files
 
 refused 2 "unknown figure 'trainign'; it is ablation, pool.*did you mean 'training'" plot trainign run
 refused 2 'is missing' plot training
-refused 3 'nowhere/metrics.jsonl' plot training nowhere
+refused 3 'nowhere: want the directory of a training run' plot training nowhere
 bad_metrics() {
   mkdir -p bad && printf '%s\n' "$2" >bad/metrics.jsonl
   refused 3 "bad$1" plot training bad

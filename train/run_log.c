@@ -58,7 +58,8 @@ Status run_log_read(RunLog *log, const char *dir, Error *err) {
   char *path = path_below(dir, METRICS_JSONL), *text = NULL;
   size_t size = 0;
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
-  Status status = file_read(path, METRICS_MOST, &text, &size, err);
+  Status status = dir_require(dir, METRICS_JSONL, "a training run (skein train makes one)", err);
+  if (status == STATUS_OK) status = file_read(path, METRICS_MOST, &text, &size, err);
   if (status == STATUS_OK) status = add_lines(log, path, text, size, err);
   if (status != STATUS_OK) run_log_free(log);
   free(text);

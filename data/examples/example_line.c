@@ -142,7 +142,9 @@ Status example_line_read(const Jsonl *lines, const ExampleKeys *keys, const Choi
                          int64_t i, ExampleText *out, Error *err) {
   JsonlLine line = jsonl_line(lines, i);
   JsonText found[TEXTS];
-  *out = (ExampleText){.doc = {.file = jsonl_path(lines), .line = line.number, .byte = line.byte}};
+  *out = (ExampleText){
+      .doc = {
+          .file = jsonl_path(lines), .line = line.number, .byte = line.byte, .keys = KEYS_RULE}};
   return scan_line(line, keys, found) ? keep_texts(found, out, err)
                                       : parse_line(line, keys, tokens, out, err);
 }

@@ -22,6 +22,9 @@ typedef struct Example {
   int64_t choices, right; /* how many, and which of them is right */
 } Example;
 
+/* Ends the message about a line that lacks a key. */
+#define KEYS_RULE "other keys are named by --input-key, input_key and the like"
+
 /* What becomes of lines with "choices" [texts] of which the "label" (an index) or, without one, the
  * target says which is right. */
 typedef enum ChoiceUse {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/examples/examples.h"
 #include "data/examples/items_internal.h"
 #include "data/text/json_number.h"
 
@@ -157,14 +158,15 @@ static void line_place(const ItemSet *s, int64_t i, char place[ITEMS_PLACE]) {
 
 static Status read_line(const ItemSet *s, int64_t i, Item *out, char **group, Error *err) {
   JsonlLine line = jsonl_line(s->lines, i);
-  JsonDoc doc = {.file = s->name, .line = line.number, .byte = line.byte};
+  JsonDoc doc = {.file = s->name, .line = line.number, .byte = line.byte, .keys = KEYS_RULE};
   TRY(json_parse(&doc, line.text, line.size, err));
   Status status = read_fields(s, &doc, line, i, out, group, err);
   json_free(&doc);
   return status;
 }
 
-const ItemReader items_lines = {open_lines, read_more, read_line, line_place,
-                                "choices: there are none; give them, take them from the targets "
-                                "(score --choices-from-targets, in "
-                                "an evaluation choices_from_targets: true), or generate"};
+const ItemReader items_lines = {
+    open_lines, read_more, read_line, line_place,
+    "choices: there are none; give them, say their key (--choices-key, choices_key), take them from "
+    "the targets (score --choices-from-targets, in an evaluation choices_from_targets: true), or "
+    "generate"};

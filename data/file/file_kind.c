@@ -33,6 +33,7 @@ static const Kind KINDS[] = {
     KIND("\x80\x04", BARE_PICKLE),
     KIND("\x80\x05", BARE_PICKLE),
     KIND("GGUF", "a GGUF file"),
+    KIND("\x0a\x0e\x0a\x05<pad>", "a SentencePiece model; skein tokens reads it with its folder"),
     KIND("\x1f\x8b", "compressed by gzip; decompress it"),
     KIND("\x28\xb5\x2f\xfd", "compressed by zstd; decompress it"),
 };

@@ -122,17 +122,25 @@ Status options_assign(OptionSet *o, const char *assignment, Error *err) {
 }
 
 Status options_check_required(const OptionSet *o, const char *name, Error *err) {
+  const Option *first = NULL; /* of those that are missing */
+  char others[256] = "";
+  size_t used = 0;
   for (size_t i = 0; i < o->count; i++) {
     const Option *option = &o->table[i];
     if (!option->required) continue;
     bool set = option_is_string(option) ? option_load(option, o->settings).string != NULL
                                         : o->source[i].origin != ORIGIN_DEFAULT;
-    if (!set) {
-      return error_set(err, STATUS_USAGE, "%s: %s: is required (%s)", name, option->key,
-                       option->help);
+    if (set) continue;
+    if (!first) {
+      first = option;
+    } else {
+      used += (size_t)snprintf(others + used, sizeof others - used, "%s%s",
+                               used ? ", " : "; missing too: ", option->key);
     }
   }
-  return STATUS_OK;
+  if (!first) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "%s: %s: is required (%s)%s", name, first->key, first->help,
+                   others);
 }
 
 Status options_check_paths(const OptionSet *o, Error *err) {

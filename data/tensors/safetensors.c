@@ -1,5 +1,6 @@
 #include "data/tensors/safetensors.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,14 @@ static Status check_cover(const TensorTable *s, const unsigned char *data, Error
   return status;
 }
 
+/* Bytes that people write, which as a length are larger than any file. */
+static bool is_text(const unsigned char *data, size_t size) {
+  for (size_t i = 0; i < size; i++) {
+    if (!isprint(data[i]) && !isspace(data[i])) return false;
+  }
+  return true;
+}
+
 /* The length of the header, which is inside the file. */
 static Status read_length(const MappedFile *f, size_t *length, Error *err) {
   uint64_t n = 0;
@@ -70,6 +79,9 @@ static Status read_length(const MappedFile *f, size_t *length, Error *err) {
   if (f->size < SAFETENSORS_LENGTH) {
     return error_set(err, STATUS_INPUT, "%s: is not a safetensors file: it has %zu bytes", f->path,
                      f->size);
+  }
+  if (!fits && is_text(f->data, SAFETENSORS_LENGTH)) {
+    return error_set(err, STATUS_INPUT, "%s: is no file of tensors but text", f->path);
   }
   if (!fits) {
     return error_set(err, STATUS_INPUT,

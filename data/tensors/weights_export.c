@@ -1,4 +1,5 @@
 /* All tensors of a checkpoint as one safetensors file. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,38 @@ static Status check_growth(const Weights *w, const Chosen *c, Error *err) {
   return STATUS_OK;
 }
 
+/* The names that tensors are below of, where they are few: ", but below a, b". */
+static void list_tops(const Weights *w, char *out, size_t size) {
+  enum { SHOWN = 4, LONGEST = 40 };
+  const char *top[SHOWN];
+  size_t count = 0, used = 0;
+  out[0] = '\0';
+  for (size_t i = 0; i < weights_count(w) && count < SHOWN; i++) {
+    const char *name = weights_entry(w, i)->name;
+    size_t k = 0, n = strcspn(name, ".");
+    while (k < count && strncmp(top[k], name, n + 1) != 0) k++;
+    if (k < count || !name[n] || n > LONGEST) continue;
+    top[count++] = name;
+    used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? ", " : ", but below ",
+                             (int)n, name);
+  }
+}
+
+static Status refuse_below(const Weights *w, const char *below, Error *err) {
+  char tops[240];
+  const char *wrapper = weights_table(w, 0)->wrapper;
+  if (wrapper && strcmp(wrapper, below) == 0) {
+    return error_set(
+        err, STATUS_USAGE,
+        "%s: has no tensor below '%.80s', for all are, and their names begin behind it; "
+        "leave it out",
+        weights_path(w), below);
+  }
+  list_tops(w, tops, sizeof tops);
+  return error_set(err, STATUS_USAGE, "%s: has no tensor below '%.80s'%s; skein inspect lists them",
+                   weights_path(w), below, tops);
+}
+
 static Status choose(const Weights *w, const char *below, Chosen *c, Error *err) {
   size_t count = weights_count(w), skip = below ? strlen(below) + 1 : 0;
   c->copy = malloc((count + 1) * sizeof *c->copy);
@@ -96,8 +129,7 @@ static Status choose(const Weights *w, const char *below, Chosen *c, Error *err)
     c->count++;
   }
   if (!below || c->count > 0) return check_growth(w, c, err);
-  return error_set(err, STATUS_USAGE, "%s: has no tensor below '%.80s'; skein inspect lists them",
-                   weights_path(w), below);
+  return refuse_below(w, below, err);
 }
 
 static Status write_chosen(const Weights *w, Chosen *c, const char *path, Error *err) {

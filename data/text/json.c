@@ -19,11 +19,15 @@ static Status report_cause(const JsonDoc *doc, size_t mark, const json_error_t *
     return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
   }
   bool nul = json_error_code(cause) == json_error_null_character;
+  bool second = json_error_code(cause) == json_error_end_of_input_expected;
   const char *text = nul ? "\\u0000 is not allowed in a text; remove it" : cause->text;
+  const char *hint = doc->line > 0 ? "; a line is one JSON object"
+                     : second      ? "; the file holds more than one value, as JSONL does"
+                                   : "";
   int64_t line = cause->line + (doc->line > 0 ? doc->line - 1 : 0);
-  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": column %d: byte %" PRId64 ": %s",
+  return error_set(err, STATUS_INPUT, "%s: line %" PRId64 ": column %d: byte %" PRId64 ": %s%s",
                    doc->file, line, cause->column, doc->byte + (int64_t)mark + cause->position,
-                   text);
+                   text, hint);
 }
 
 /* The text with its numbers such that they can be read; NULL as json_loadb. */
@@ -139,14 +143,17 @@ static Status refuse_missing(const JsonDoc *doc, const char *key, const char *wa
         snprintf(keys + used, sizeof keys - used, "%s%.32s", shown ? ", " : "; it has ", name);
     used += (size_t)size, shown++;
   }
-  return refuse_field(doc, err, "%s: is missing, want %s%s", key, want, keys);
+  bool named = shown > 0 && doc->keys;
+  return refuse_field(doc, err, "%s: is missing, want %s%s%s%s", key, want, keys, named ? "; " : "",
+                      named ? doc->keys : "");
 }
 
 /* The value of `key`, which must be one of `types`. */
 static Status get_field(const JsonDoc *doc, const char *key, int types, const char *want,
                         json_t **out, Error *err) {
   if (!json_is_object(doc->root)) {
-    return refuse_field(doc, err, "got %s, want an object", json_kind(doc->root));
+    return refuse_field(doc, err, "got %s, want an object%s", json_kind(doc->root),
+                        doc->line > 0 ? "; a line is one JSON object" : "");
   }
   json_t *value = json_object_get(doc->root, key);
   if (!value) return refuse_missing(doc, key, want, err);

@@ -34,6 +34,7 @@ typedef struct JsonDoc {
   const char *file; /* borrowed; for messages */
   int64_t line;     /* where the text begins in the file, from 1; 0: it is the whole file */
   int64_t byte;     /* the same as an offset */
+  const char *keys; /* of lines of data, borrowed: how one says that keys have other names */
 } JsonDoc;
 
 /* Parses `size` bytes of text into doc->root; the caller has set the other fields. The text need

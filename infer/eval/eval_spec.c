@@ -62,7 +62,12 @@ static Status read_settings(EvalSpec *spec, const char *const *assignment, int a
   static const char *const WITH_AXES[] = {"tasks", "methods", "task_defaults",
                                           "axes",  "grid",    NULL};
   const YamlTree *tree = &spec->tree;
+  const YamlNode *stray = axes ? NULL : yaml_find(tree->root, "axes");
   TRY(eval_settings_init(&spec->set, &spec->settings, err));
+  if (stray) {
+    return yaml_refuse(tree, stray->key, err, "axes: are of an ablation: skein ablate -c %s",
+                       tree->file);
+  }
   TRY(options_read_mapping(&spec->set, tree, tree->root, axes ? WITH_AXES : BESIDE, err));
   for (int i = 0; i < assignments; i++) TRY(options_assign(&spec->set, assignment[i], err));
   const EvalSettings *s = &spec->settings;

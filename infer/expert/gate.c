@@ -224,7 +224,7 @@ static Status read_vector(const VectorFile *f, const Module *module, Tensor *vec
 static Status read_gate(VectorFile *f, const Expert *expert, const Modules *modules,
                         const char *base, Gate *gate, GateInfo *info, Error *err) {
   TRY(gate_info_read(f, info, err));
-  TRY(vector_file_check_owner(f, base, expert_fingerprint(expert), err));
+  TRY(vector_file_check_owner(f, base, expert_fingerprint(expert), NULL, err));
   for (int i = 0; i < gate->count; i++) {
     if (!expert_covers(expert, i)) continue;
     TRY(vector_file_locate(f, &modules->module[i], GATE_SUFFIX, &gate->vector[i], err));

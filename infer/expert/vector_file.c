@@ -73,19 +73,19 @@ void vector_file_close(VectorFile *f) {
 }
 
 static Status check_owner(const char *path, const char *what, const char *found, const char *want,
-                          Error *err) {
+                          const char *name, Error *err) {
   if (strcmp(found, want) == 0) return STATUS_OK;
   return error_set(
       err, STATUS_MISMATCH,
-      "%s: __metadata__: %s: made for %.12s, this %s is %.12s; give the file that was made for "
-      "this %s",
-      path, what, found, what, want, what);
+      "%s: __metadata__: %s: made for another (%.12s) than %s (%.12s); give the file that was "
+      "made for it",
+      path, what, found, name ? name : "this one", want);
 }
 
 Status vector_file_check_owner(const VectorFile *f, const char *base, const char *expert,
-                               Error *err) {
-  TRY(check_owner(f->path, "base", f->base, base, err));
-  return check_owner(f->path, "expert", f->expert, expert, err);
+                               const char *name, Error *err) {
+  TRY(check_owner(f->path, "base", f->base, base, NULL, err));
+  return check_owner(f->path, "expert", f->expert, expert, name, err);
 }
 
 char *vector_name(const Module *module, const char *suffix) {

@@ -25,9 +25,10 @@ typedef struct VectorFile {
 Status vector_file_open(VectorFile *f, const char *path, const char *format, Error *err);
 void vector_file_close(VectorFile *f); /* a zeroed VectorFile is allowed */
 
-/* STATUS_MISMATCH unless it was made for this base and this expert. */
+/* STATUS_MISMATCH unless it was made for this base and this expert, who is called `name` in the
+ * message (NULL: it has none). */
 Status vector_file_check_owner(const VectorFile *f, const char *base, const char *expert,
-                               Error *err);
+                               const char *name, Error *err);
 /* *vector becomes `<module>.<suffix>` as weights_locate leaves it; a missing one and one of another
  * length are STATUS_MISMATCH. */
 Status vector_file_locate(VectorFile *f, const Module *module, const char *suffix, Tensor *vector,

@@ -34,8 +34,8 @@ static Status check_base(const Pool *pool, const char *sample, Error *err) {
   if (strcmp(sample, m->sample) == 0) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH,
                    "%s/" POOL_MANIFEST
-                   ": base: sample: the pool is of another base (%.80s, %.12s; "
-                   "this one is %.12s)",
+                   ": base: sample: the pool is of another base than this: of %.200s (%.12s; this "
+                   "one is %.12s)",
                    m->dir, m->base_name, m->sample, sample);
 }
 

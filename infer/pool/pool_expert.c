@@ -48,7 +48,7 @@ static Status locate_vectors(PoolExpert *e, VectorFile *f, const Modules *module
 /* The vectors [first, last] of the file, and nothing beside them. */
 static Status open_vectors(PoolExpert *e, VectorFile *f, const char *base, const Modules *modules,
                            PoolVector first, PoolVector last, Error *err) {
-  TRY(vector_file_check_owner(f, base, e->entry->fingerprint, err));
+  TRY(vector_file_check_owner(f, base, e->entry->fingerprint, e->entry->name, err));
   for (int k = (int)first; k <= (int)last; k++)
     TRY(locate_vectors(e, f, modules, (PoolVector)k, err));
   return vector_file_check_used(f, err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "autograd/ground/nearest.h"
 #include "autograd/kernel/kernels.h"
 #include "tools/bench/bench_asked.h"
 #include "tools/bench/bench_train.h"
@@ -91,6 +92,8 @@ static const Argument ROWS[] = {
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
+static const char *const BENCHMARK[] = {"train", "gate", "score", "generate"};
+
 static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *err) {
   *a = (BenchArguments){.spec = {.shape = SHAPE,
                                  .threads = THREADS,
@@ -100,11 +103,11 @@ static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *e
                                  .dtype = DTYPE_F32}};
   TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
   a->spec.precision = a->bf16 ? PRECISION_BF16 : PRECISION_F32;
-  TRY(command_operands(argc, argv, 1, 1, "train", err));
+  TRY(command_operands(argc, argv, 1, 1, "train, gate, score or generate", err));
   if (strcmp(argv[optind], "train") == 0) return STATUS_OK;
   return error_set(err, STATUS_USAGE,
-                   "bench: unknown benchmark '%s'; it is train, gate, score or generate",
-                   argv[optind]);
+                   "bench: unknown benchmark '%s'; it is train, gate, score or generate%s",
+                   argv[optind], nearest_hint(argv[optind], BENCHMARK, 4).text);
 }
 
 static void print_csv(const BenchSpec *s, const BenchResult *r) {

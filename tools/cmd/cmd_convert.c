@@ -1,5 +1,6 @@
 /* skein convert: tensors of any file that skein reads, as safetensors. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "data/file/file.h"
@@ -21,6 +22,20 @@ static const Argument ROWS[] = {
     {"json", .type = ARGUMENT_SWITCH, .offset = offsetof(ConvertArguments, json)},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
+/* The name of a file that is none: whoever opens it would take it for a pickle. */
+static Status refuse_torch_name(const char *path, Error *err) {
+  static const char *const END[] = {".bin", ".pt", ".pth", ".ckpt"};
+  const char *end = strrchr(path_last(path), '.');
+  for (size_t i = 0; end && i < sizeof END / sizeof *END; i++) {
+    if (strcmp(end, END[i]) == 0)
+      return error_set(err, STATUS_USAGE,
+                       "%s: is the name of a PyTorch file, and safetensors are what is written; "
+                       "name it .safetensors",
+                       path);
+  }
+  return STATUS_OK;
+}
 
 /* A file, a directory of a model, or one of an adapter. */
 static Status open_input(Weights **w, const char *path, Error *err) {
@@ -86,6 +101,7 @@ static Status describe(Facts *f, const Weights *w, const char *out, const char *
 static Status convert(const ConvertArguments *a, const char *in, const char *out, Facts *f,
                       Error *err) {
   Weights *w;
+  TRY(refuse_torch_name(out, err));
   TRY(output_check(out, &(OutputRule){a->force, &in, 1}, err));
   TRY(open_input(&w, in, err));
   Status status = weights_export(w, a->below, out, err);
@@ -97,7 +113,7 @@ static Status convert(const ConvertArguments *a, const char *in, const char *out
 static int run_convert(int argc, char **argv, Error *err) {
   ConvertArguments a = {0};
   TRY(arguments_read(&ARGUMENTS, 0, &a, NULL, argc, argv, err));
-  TRY(command_operands(argc, argv, 2, 2, "IN or OUT", err));
+  TRY(command_operands(argc, argv, 2, 2, "IN|OUT", err));
   Facts facts = facts_new();
   Status status = convert(&a, argv[optind], argv[optind + 1], &facts, err);
   if (status == STATUS_OK) status = facts_print(&facts, a.json, err);

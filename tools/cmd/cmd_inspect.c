@@ -1,8 +1,10 @@
 /* skein inspect: what is in a file or directory. */
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "data/file/file.h"
+#include "data/file/hub.h"
 #include "data/file/path.h"
 #include "tools/cmd/commands.h"
 #include "tools/inspect/inspect.h"
@@ -45,7 +47,12 @@ static Status inspect_directory(Inspection *in, const char *dir, Error *err) {
 
 static Status inspect_path(Inspection *in, const char *path, Error *err) {
   struct stat st;
-  if (stat(path, &st) != 0) return error_set_errno(err, STATUS_INPUT, "%s", path);
+  if (stat(path, &st) != 0) {
+    int cause = errno;
+    const HubHint hint = hub_hint(path);
+    errno = cause;
+    return error_set_errno(err, STATUS_INPUT, "%s%s", path, cause == ENOENT ? hint.text : "");
+  }
   return S_ISDIR(st.st_mode) ? inspect_directory(in, path, err) : inspect_file(in, path, err);
 }
 

@@ -1,6 +1,7 @@
 /* skein pool: experts and their gates, put together, checked and compared. */
 #include <string.h>
 
+#include "autograd/ground/nearest.h"
 #include "tools/cmd/commands.h"
 #include "tools/pool/pool_tool.h"
 #include "tools/shell/arguments.h"
@@ -109,14 +110,14 @@ static const struct {
   int count;
 } OPERANDS[VERB_COUNT] = {
     [INIT] = {"POOL", 1},
-    [ADD] = {"POOL and NAME", 2},
-    [SET] = {"POOL and NAME", 2},
-    [REMOVE] = {"POOL and NAME", 2},
+    [ADD] = {"POOL|NAME", 2},
+    [SET] = {"POOL|NAME", 2},
+    [REMOVE] = {"POOL|NAME", 2},
     [LIST] = {"POOL", 1},
     [CHECK] = {"POOL", 1},
-    [DIFF] = {"two pools", 2},
-    [IMPORT] = {"a format and POOL", 2},
-    [EXPORT] = {"a format, POOL and OUT", 3},
+    [DIFF] = {"BEFORE|AFTER", 2},
+    [IMPORT] = {"the format (phatgoose or glider)|POOL", 2},
+    [EXPORT] = {"the format (phatgoose, glider or peft)|POOL|OUT", 3},
 };
 
 #define AT(field) offsetof(PoolOptions, field)
@@ -168,9 +169,11 @@ static Status find_verb(int argc, char **argv, int *verb, Error *err) {
                      "pool: init, add, set, rm, ls, check, diff, import or export is missing; see "
                      "skein pool --help");
   }
+  const char *names[VERB_COUNT];
+  for (int i = 0; i < VERB_COUNT; i++) names[i] = VERBS[i].name;
   return error_set(err, STATUS_USAGE,
-                   "pool: '%s' is none of init, add, set, rm, ls, check, diff, import, export",
-                   argv[1]);
+                   "pool: '%s' is none of init, add, set, rm, ls, check, diff, import, export%s",
+                   argv[1], nearest_hint(argv[1], names, VERB_COUNT).text);
 }
 
 static Status print_list(const char *dir, bool json, Error *err) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/nearest.h"
 #include "data/options/options_paths.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/train_activation.h"
@@ -84,16 +85,23 @@ static const char *objective_names(char *text, size_t size) {
 }
 
 static Status parse_objective(const char *word, const ObjectiveKind **kind, Error *err) {
+  const char *known[OBJECTIVES + 1] = {"activation"};
   char names[128];
   *kind = objective_find(word);
   if (*kind) return STATUS_OK;
-  return error_set(err, STATUS_USAGE, "train: unknown objective '%s'; it is %s", word,
-                   objective_names(names, sizeof names));
+  for (int i = 0; i < OBJECTIVES; i++) known[i + 1] = OBJECTIVE[i]->name;
+  return error_set(err, STATUS_USAGE, "train: unknown objective '%s'; it is %s%s", word,
+                   objective_names(names, sizeof names),
+                   nearest_hint(word, known, OBJECTIVES + 1).text);
 }
 
 static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *err) {
   TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
   char names[128];
+  if (argc - optind == 2 && !a->config) {
+    return error_set(err, STATUS_USAGE, "train: '%s' is no argument; a file of settings is -c %s",
+                     argv[optind + 1], argv[optind + 1]);
+  }
   TRY(command_operands(argc, argv, 1, 1, objective_names(names, sizeof names), err));
   if (a->resume && a->dry_run) {
     return error_set(err, STATUS_USAGE, "train: --resume and --dry-run exclude each other");

@@ -33,6 +33,10 @@ const ArgumentTable eval_arguments = {ROWS, sizeof ROWS / sizeof *ROWS};
 
 static Status parse_arguments(EvalArguments *a, int argc, char **argv, Error *err) {
   TRY(arguments_read(&eval_arguments, 0, a, NULL, argc, argv, err));
+  if (optind < argc && !a->config) {
+    return error_set(err, STATUS_USAGE, "%s: '%s' is no argument; a file of settings is -c %s",
+                     argv[0], argv[optind], argv[optind]);
+  }
   TRY(command_operands(argc, argv, 0, 0, "nothing", err));
   if (a->config) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "%s: -c FILE is required; --help shows one", argv[0]);

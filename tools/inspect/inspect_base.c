@@ -1,4 +1,5 @@
 /* Hugging Face T5 directories. */
+#include "infer/t5/base.h"
 #include "infer/t5/t5.h"
 #include "infer/t5/t5_act.h"
 #include "tools/inspect/inspect.h"
@@ -34,6 +35,23 @@ static void add_tensors(Inspection *in, const Weights *w) {
   facts_set(f, f->root, "contents", rows);
 }
 
+/* Weights can be looked at without a tokenizer; a run cannot do without. */
+static Status add_tokenizer(Facts *f, const char *dir, const T5 *model, Error *err) {
+  Tokenizer *tokenizer = NULL;
+  Error failure = {0};
+  Status status = tokenizer_open(&tokenizer, dir, &failure);
+  if (status == STATUS_OK) status = base_check_vocabulary(model, tokenizer, &failure);
+  if (status == STATUS_RUN) {
+    tokenizer_close(tokenizer);
+    return error_set(err, status, "%s", failure.text);
+  }
+  facts_set(f, f->root, "tokenizer",
+            facts_text(status == STATUS_OK ? tokenizer_path(tokenizer) : failure.text));
+  if (status == STATUS_OK) facts_set(f, f->root, "tokens", json_integer(tokenizer_size(tokenizer)));
+  tokenizer_close(tokenizer);
+  return STATUS_OK;
+}
+
 static Status describe_base(Inspection *in, T5 *model, Error *err) {
   Facts *f = &in->facts;
   int64_t parameters = 0;
@@ -61,6 +79,7 @@ Status inspect_base(Inspection *in, const char *dir, Error *err) {
   facts_set(f, f->root, "directory", facts_text(dir));
   facts_set(f, f->root, "kind", facts_text(model->config.encoder_alone ? "T5 encoder" : "T5 base"));
   Status status = inspect_weights(in, model->weights, err);
+  if (status == STATUS_OK) status = add_tokenizer(f, dir, model, err);
   if (status == STATUS_OK) status = describe_base(in, model, err);
   t5_close(model);
   return status;

@@ -134,7 +134,9 @@ Status ablation_read(Ablation *a, const char *dir, Error *err) {
   *a = (Ablation){0};
   char *text = NULL, *path = path_below(dir, "ablation.csv");
   size_t size;
-  Status status = path ? file_read(path, LARGEST, &text, &size, err) : no_memory(err);
+  Status status = dir_require(dir, "ablation.csv", "an ablation (skein ablate makes one)", err);
+  if (!path) status = no_memory(err);
+  if (status == STATUS_OK) status = file_read(path, LARGEST, &text, &size, err);
   if (status == STATUS_OK) status = read_text(a, path, text, size, err);
   if (status == STATUS_OK) status = find_groups(a, err);
   if (status == STATUS_OK) status = read_pool(a, dir, err);

@@ -32,9 +32,9 @@ static Status check_base(Check *c, Error *err) {
   if (!c->same_base) {
     findings_add(&c->found, NULL, STATUS_MISMATCH,
                  POOL_MANIFEST
-                 ": base: fingerprint: is %.12s, this base is %.12s; adapters and gates were "
-                 "not compared with it",
-                 c->m.base, base);
+                 ": base: fingerprint: the pool is of %.200s (%.12s), and this is another base: "
+                 "%.200s (%.12s); adapters and gates were not compared with it",
+                 c->m.base_name, c->m.base, weights_path(c->base.model->weights), base);
   } else if (strcmp(sample, c->m.sample) != 0) {
     findings_add(&c->found, NULL, STATUS_MISMATCH,
                  POOL_MANIFEST ": base: sample: is %.12s, this base has %.12s", c->m.sample,

@@ -76,8 +76,10 @@ static Status check_base(const PoolManifest *m, T5 *model, Error *err) {
   TRY(t5_fingerprint(model, base, err));
   if (strcmp(base, m->base) == 0) return STATUS_OK;
   return error_set(err, STATUS_MISMATCH,
-                   "%s/" POOL_MANIFEST ": base: fingerprint: is %.12s (%.80s), this base is %.12s",
-                   m->dir, m->base, m->base_name, base);
+                   "%s/" POOL_MANIFEST
+                   ": base: fingerprint: the pool is of %.200s (%.12s), and this "
+                   "is another base: %s (%.12s)",
+                   m->dir, m->base_name, m->base, weights_path(model->weights), base);
 }
 
 /* A new expert that was checked, and waits for the pool's lock. */

@@ -84,7 +84,7 @@ Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules
                       const char *adapter, const char *file, bool required, Error *err) {
   bool own;
   *g = (PoolGate){.path = file};
-  TRY(pool_check_file(file, "a file of gates, such as the gate.safetensors of a run", err));
+  TRY(pool_check_file(file, "a file of gates in it, such as the gate.safetensors of a run", err));
   TRY(is_own(file, &own, err));
   if (own) return STATUS_OK;
   if (required) return pool_gate_refuse(file, err);

@@ -91,11 +91,25 @@ int command_option(int argc, char **argv, const char *shorts, const struct optio
   return '?';
 }
 
+/* Names the operands from `first` to before `end`: "A, B and C are missing". */
+static Status refuse_missing(const char *command, const char *what, int first, int end,
+                             Error *err) {
+  char names[160] = "";
+  size_t used = 0;
+  for (int i = 0; i < end && *what; i++) {
+    int size = (int)strcspn(what, "|");
+    const char *before = i == first ? "" : i == end - 1 ? " and " : ", ";
+    if (i >= first)
+      used += (size_t)snprintf(names + used, sizeof names - used, "%s%.*s", before, size, what);
+    what += size + (what[size] == '|');
+  }
+  return error_set(err, STATUS_USAGE, "%s: %s %s missing; see skein %s --help", command, names,
+                   end - first > 1 ? "are" : "is", command);
+}
+
 Status command_operands(int argc, char **argv, int least, int most, const char *what, Error *err) {
   int given = argc - optind;
-  if (given < least)
-    return error_set(err, STATUS_USAGE, "%s: %s is missing; see skein %s --help", argv[0], what,
-                     argv[0]);
+  if (given < least) return refuse_missing(argv[0], what, given, least, err);
   if (given > most)
     return error_set(err, STATUS_USAGE, "%s: unexpected argument '%s'; see skein %s --help",
                      argv[0], argv[optind + most], argv[0]);

@@ -58,7 +58,8 @@ int command_option(int argc, char **argv, const char *shorts, const struct optio
                    Error *err);
 
 /* STATUS_USAGE unless there are between `least` and `most` operands after the options, none of them
- * empty. */
+ * empty. `what` names them in their order, parted by '|', for the message about those that are
+ * missing. */
 Status command_operands(int argc, char **argv, int least, int most, const char *what, Error *err);
 
 #endif
