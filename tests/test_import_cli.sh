@@ -241,7 +241,7 @@ accepted export glider "$work/demo" "$work/demo-files"
 says '^  kind  *B scaled$'
 noted 'unverified' add "$work/demo" kind --adapter $demo/experts/kind --gate "$work/demo-files/kind_best.pt" --replace --instruction 'Say kind.'
 printf 'base: %s\npool: %s\noutput: %s\nlimit: 4\nbootstrap: {samples: 10}\ntasks:\n  - {name: kind, kind: choices, file: %s}\nmethods: [phatgoose]\n' \
-  $PWD/$demo/base "$work/demo" "$work/eval" $PWD/$demo/data/kind/test.jsonl.zst >"$work/eval.yaml"
+  "$PWD/$demo/base" "$work/demo" "$work/eval" "$PWD/$demo/data/kind/test.jsonl.zst" >"$work/eval.yaml"
 if "$skein" eval -c "$work/eval.yaml" >"$work/out" 2>"$work/err"; then pass; else fail eval; fi
 for file in table.txt table.md table.tex; do
   if grep -q 'gates of unverified provenance: 1 of 2 experts: kind$' "$work/eval/$file"; then pass; else fail "$file says nothing of provenance"; fi

@@ -158,7 +158,7 @@ refused 2 'add: --adapter DIR is missing' add "$pool" rotate --gate $made/gates/
 refused 3 'made: is a directory; want a file of gates' add "$pool" rotate --adapter $made/experts/rotate --gate $made
 refused 2 "instruction: '@' wants a file: @FILE" add "$pool" rotate --adapter $made/experts/rotate \
   --gate $made/gates/rotate.safetensors --instruction @
-refused 2 'POOL and NAME is missing' add "$pool" --adapter a --gate b
+refused 2 ': NAME is missing' add "$pool" --adapter a --gate b
 refused 3 'nowhere: want the directory of a LoRA' add "$pool" rotate --adapter "$work/nowhere" --gate $made/gates/rotate.safetensors
 refused 3 'nowhere: cannot open' add "$pool" rotate --adapter $made/experts/rotate --gate "$work/nowhere"
 refused 4 'expert_all/adapter_model.safetensors: ' add "$pool" rotate --adapter $golden/v1_1/expert_all --gate $made/gates/rotate.safetensors

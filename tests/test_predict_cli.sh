@@ -217,7 +217,7 @@ few="--pool $work/pool --input $work/few.jsonl"
   refused 3 'nowhere: want the directory of a pool' score --pool "$work/nowhere" --input "$work/few.jsonl"
   refused 4 'pool' score $few --base configs/demo/base -o "$work/o"
   mv "$work/base" "$work/moved"
-  refused 3 "name: '.*' is neither in .*; say where the base is" score $few
+  refused 3 "name: '.*' is not there; say where the base is" score $few
   ok elsewhere score $few --router phatgoose --base "$work/moved"
   same goose elsewhere
   if [ -e "$work/stats" ]; then fail 'statistics of a run that did not begin'; else pass; fi

@@ -75,7 +75,7 @@ refused 3 'numpy.pt: .*multiarray.scalar is refused' convert $golden/refused/num
 refused 1 'nowhere/new.safetensors' convert $golden/good/dict.pt "$work/nowhere/new.safetensors"
 head -c 1800 $golden/good/dict.pt >"$work/cut.pt"
 refused 3 'cut.pt: .*truncated' convert "$work/cut.pt" "$work/new.safetensors"
-refused 2 'IN or OUT is missing' convert $golden/good/dict.pt
+refused 2 ': OUT is missing' convert $golden/good/dict.pt
 check 'a failure leaves nothing' [ ! -e "$work/new.safetensors" ]
 
 # ---- a pointer of Git LFS in their place ----

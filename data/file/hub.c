@@ -3,8 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "data/file/file.h"
+#include <unistd.h>
 
 enum { NAME_MOST = 96 }; /* bytes of either part */
 
@@ -28,7 +27,7 @@ HubHint hub_hint(const char *path) {
   if (!is_name(path, owner) || !is_name(name, strlen(name))) return hint;
   char folder[NAME_MOST + 1] = "";
   memcpy(folder, path, owner);
-  if (file_exists(folder)) return hint;
+  if (access(folder, F_OK) == 0) return hint;
   if (is_file_name(name)) return hint;
   snprintf(hint.text, sizeof hint.text,
            " (if that is a name of the Hugging Face hub: hf download %s --local-dir DIR makes the "

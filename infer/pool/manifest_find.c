@@ -36,13 +36,19 @@ bool manifest_listed(const char *list, const char *name) {
   return false;
 }
 
+#define SAY_BASE "say where the base is (--base DIR, `base` of an evaluation)"
+
 Status manifest_base(const PoolManifest *m, const char *given, const char **dir, Error *err) {
   *dir = given ? given : m->base_dir ? m->base_dir : m->base_name;
   if (given || file_exists(*dir)) return STATUS_OK;
-  return error_set(
-      err, STATUS_INPUT,
-      "%s/" POOL_MANIFEST
-      ": base: name: '%s' is neither in %s nor in the working directory; say where the "
-      "base is (--base DIR, `base` of an evaluation)%s",
-      m->dir, m->base_name, m->dir, hub_hint(m->base_name).text);
+  if (**dir == '/') {
+    return error_set(err, STATUS_INPUT,
+                     "%s/" POOL_MANIFEST ": base: name: '%s' is not there; " SAY_BASE, m->dir,
+                     *dir);
+  }
+  return error_set(err, STATUS_INPUT,
+                   "%s/" POOL_MANIFEST
+                   ": base: name: '%s' is neither in %s nor in the working directory; " SAY_BASE
+                   "%s",
+                   m->dir, *dir, m->dir, hub_hint(*dir).text);
 }
