@@ -20,17 +20,12 @@ static const char *name_of(const Released *r, size_t at) {
 
 /* Opening. */
 
-/* Tensors of a training run are below a name of their own; those of a T5 are no gates at all. */
 static Status refuse_name(const Released *r, const char *name, Error *err) {
-  bool of_t5 = strncmp(name, "encoder.", 8) == 0 || strncmp(name, "decoder.", 8) == 0;
-  bool below = !of_t5 && strchr(name, '.');
   return error_set(err, STATUS_INPUT,
                    "%s: tensor '%.200s': is none that PHATGOOSE, GLIDER or PEFT write for a LoRA "
-                   "and its gates; gates alone are <module>.gate%s",
-                   r->path, name,
-                   below ? "; what is below a name, skein convert --below NAME "
-                           "takes out (skein inspect shows the names)"
-                         : "");
+                   "and its gates; gates alone are <module>.gate, and skein convert --below NAME "
+                   "takes out what is below a name, as in a training run",
+                   r->path, name);
 }
 
 static Status refuse_module(const Released *r, const char *name, const ReleasedKey *key,
