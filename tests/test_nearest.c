@@ -10,7 +10,7 @@
 
 static void the_nearest_word_is_found(void **state) {
   (void)state;
-  static const char *const KNOWN[] = {"train", "pool", "score", "generate", "eval", "batch_size"};
+  static const char *const KNOWN[] = {"train", "pool", "score", "generate", "eval", "batch_size", "rate"};
   static const struct {
     const char *word, *meant; /* NULL: none is near */
   } CASE[] = {
@@ -24,12 +24,13 @@ static void the_nearest_word_is_found(void **state) {
       {"pol", "pool"},
       /* Two changes make any other word of a short one. */
       {"foo", NULL},
+      {"base", NULL},
       {"zebra", NULL},
       {"", NULL},
       {"x", NULL},
   };
   for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
-    const char *near = nearest_word(CASE[i].word, KNOWN, 6);
+    const char *near = nearest_word(CASE[i].word, KNOWN, 7);
     if (!CASE[i].meant) assert_null(near);
     if (CASE[i].meant) assert_string_equal(near, CASE[i].meant);
   }

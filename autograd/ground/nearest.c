@@ -38,7 +38,7 @@ static int edit_distance(const char *a, size_t na, const char *b, size_t nb) {
 /* The changes that a typing error in a word of `size` bytes is allowed: one in a short word, where
  * two make any other of it. */
 static int changes_allowed(size_t size) {
-  return size < 4 ? 1 : (int)size / 3 + 1;
+  return size < 5 ? 1 : (int)size / 4 + 1;
 }
 
 const char *nearest_word(const char *word, const char *const *known, size_t count) {
