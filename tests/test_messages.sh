@@ -23,6 +23,7 @@ printf 'base: t9\nexpert: ../kind\ndata: {train: train.jsonl}\noutput: run\n' >c
 printf 'base: t9\nexpert: kind\ndata: {train: train.jsonl}\noutput: run\n' >gate.yaml
 sed 's|t9|google/flan-t5|' conf/gate.yaml >conf/hub.yaml
 printf 'pool: pool\ntasks: [{name: a, file: items.jsonl}]\nmethods: [phatgose]\n' >eval.yaml
+printf 'pool: pool\ntasks: none.yaml\nmethods: [base]\n' >tasks.yaml
 printf 'pool: pool\ntasks: [{name: a, file: items.jsonl}]\nmethods: [base]\naxes: {top_k: [1]}\n' >axes.yaml
 # The base with other numbers.
 cp t5/* other/
@@ -86,6 +87,7 @@ done <<'END'
 # Paths that lead nowhere, and names of the hub.
 3 conf/gate.yaml:1:7:_base:_'t9'_is_neither_beside_the_file,_in_conf,_nor_in_the_working train gate -c conf/gate.yaml
 3 gate.yaml:1:7:_base:_'t9'_is_not_in_the_working_directory$ train gate -c gate.yaml
+3 tasks.yaml:2:8:_tasks:_'none.yaml'_is_neither_beside_the_file_nor_in_the_working eval -c tasks.yaml
 3 hf_download_google/flan-t5_--local-dir_DIR train gate -c conf/hub.yaml
 3 hf_download_google/flan-t5_--local-dir_DIR score --base google/flan-t5 --input items.jsonl
 3 hf_download_google/flan-t5_--local-dir_DIR tokens --base google/flan-t5 --input items.jsonl

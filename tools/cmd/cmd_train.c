@@ -34,7 +34,7 @@ static const char usage[] =
     "                                      [--strict]\n"
     "       skein train activation [-c FILE] [-s KEY=VALUE]... [--strict] [--force]\n"
     "\n"
-    "  -c, --config FILE    settings, YAML\n"
+    "  -c, --config FILE    settings, YAML; what it names is looked for beside FILE, then here\n"
     "  -s, --set KEY=VALUE  one setting; wins over the file\n"
     "      --resume         continue the run in `output` from its newest checkpoint; with more\n"
     "                       train.steps than it was to make, extend it\n"

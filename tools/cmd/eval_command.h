@@ -26,31 +26,31 @@ void eval_command_settings(const char *verb, SettingsSeen *seen, void *arg);
   "      --dry-run        open and try what would be computed, say what it would cost and what\n" \
   "                       would fail; write nothing\n"
 
-#define EVAL_FILE_HELP                                                                           \
-  "The file:\n"                                                                                  \
-  "\n"                                                                                           \
-  "  pool: pools/mine                 # settings, below; paths from the working directory\n"     \
-  "  output: runs/eval\n"                                                                        \
-  "  limit: 200\n"                                                                               \
-  "  bootstrap: {samples: 1000, seed: 1}\n"                                                      \
-  "  task_defaults: {group: held-in, kind: choices}\n"                                           \
-  "  tasks:                           # or `tasks: FILE`, to take them from another such file\n" \
-  "    - {name: boolq, file: data/boolq.jsonl.zst, expert: boolq}\n"                             \
-  "    - name: word_sorting\n"                                                                   \
-  "      group: held-out\n"                                                                      \
-  "      file: bbh/word_sorting.json\n"                                                          \
-  "      format: bbh\n"                                                                          \
-  "      kind: generation\n"                                                                     \
-  "      metrics: [exact_match, rougeL]\n"                                                       \
-  "      instruction: Sort the given words alphabetically.\n"                                    \
-  "  methods:\n"                                                                                 \
-  "    - base                         # the name of a router, with its defaults\n"               \
-  "    - {name: glider-100, router: glider, global: {scale: 100}}\n"                             \
-  "    - {expert: boolq}              # one expert for everything\n"                             \
-  "    - oracle                       # the task's own expert, else its best by label\n"         \
-  "    - best-individual              # the expert with the best mean over all tasks\n"          \
-  "\n"                                                                                           \
-  "Metrics of choices: accuracy, exact_match, exact_match_multi; of generation: exact_match,\n"  \
+#define EVAL_FILE_HELP                                                                            \
+  "The file:\n"                                                                                   \
+  "\n"                                                                                            \
+  "  pool: pools/mine                 # settings, below; paths are looked for beside the file,\n" \
+  "  output: runs/eval                # then here; output is made here\n"                         \
+  "  limit: 200\n"                                                                                \
+  "  bootstrap: {samples: 1000, seed: 1}\n"                                                       \
+  "  task_defaults: {group: held-in, kind: choices}\n"                                            \
+  "  tasks:                           # or `tasks: FILE`, to take them from another such file\n"  \
+  "    - {name: boolq, file: data/boolq.jsonl.zst, expert: boolq}\n"                              \
+  "    - name: word_sorting\n"                                                                    \
+  "      group: held-out\n"                                                                       \
+  "      file: bbh/word_sorting.json\n"                                                           \
+  "      format: bbh\n"                                                                           \
+  "      kind: generation\n"                                                                      \
+  "      metrics: [exact_match, rougeL]\n"                                                        \
+  "      instruction: Sort the given words alphabetically.\n"                                     \
+  "  methods:\n"                                                                                  \
+  "    - base                         # the name of a router, with its defaults\n"                \
+  "    - {name: glider-100, router: glider, global: {scale: 100}}\n"                              \
+  "    - {expert: boolq}              # one expert for everything\n"                              \
+  "    - oracle                       # the task's own expert, else its best by label\n"          \
+  "    - best-individual              # the expert with the best mean over all tasks\n"           \
+  "\n"                                                                                            \
+  "Metrics of choices: accuracy, exact_match, exact_match_multi; of generation: exact_match,\n"   \
   "exact_match_multi, squad_em, squad_f1, rouge1, rouge2, rougeL, rougeLsum, bleu.\n"
 
 #endif
