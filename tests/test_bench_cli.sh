@@ -66,7 +66,7 @@ base="--base configs/demo/base --input $work/items.jsonl"
   fi
 
   refused 'bench: unknown benchmark' bench spin
-  refused 'unknown option --beam' bench score $base --beams 2
+  refused 'takes no --beams' bench score $base --beams 2
   refused 'base: ' bench gate
   : >"$work/asked"
   refused 'nothing was asked' bench score $base

@@ -53,6 +53,7 @@ done <<'END'
 2 unknown_option_-output;.*did_you_mean_'--output' score -output x
 2 unknown_option_-output=x.*did_you_mean_'--output' score -output=x
 2 --in_is_the_beginning_of_several:_--input,_--instruction score --in items.jsonl
+2 generate:_takes_no_--choices-key generate --base t5 --input items.jsonl --choices-key c
 2 unknown_option_--license.*did_you_mean_'--licence' pool add pool x --license MIT
 2 'ad'_is_none_of_init,_add.*did_you_mean_'add' pool ad
 2 unknown_figure_'foo';_it_is_ablation,.*or_training$ plot foo

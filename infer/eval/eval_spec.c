@@ -87,16 +87,16 @@ static Status read_task_file(EvalSpec *spec, Error *err) {
   const YamlNode *tasks = yaml_find(spec->tree.root, "tasks");
   const YamlNode *defaults = yaml_find(spec->tree.root, "task_defaults");
   if (!tasks || tasks->kind != YAML_TEXT || !*tasks->text) return STATUS_OK;
-  if (!defaults) {
-    spec->task_file = path_search(spec->tree.file, tasks->text, &spec->task_found);
-    if (!spec->task_file) return error_set(err, STATUS_RUN, "%s: out of memory", spec->tree.file);
-    if (spec->task_found != PATH_NOWHERE) return read_tree(&spec->task_tree, spec->task_file, err);
-    return error_set(err, STATUS_INPUT,
-                     "%s: tasks: '%s' is neither beside the file nor in the working directory",
-                     yaml_place(&spec->tree, tasks).text, tasks->text);
+  if (defaults) {
+    return yaml_refuse(&spec->tree, defaults->key, err,
+                       "task_defaults: belongs beside the list of tasks, in %s", tasks->text);
   }
-  return yaml_refuse(&spec->tree, defaults->key, err,
-                     "task_defaults: belongs beside the list of tasks, in %s", tasks->text);
+  spec->task_file = path_search(spec->tree.file, tasks->text, &spec->task_found);
+  if (!spec->task_file) return error_set(err, STATUS_RUN, "%s: out of memory", spec->tree.file);
+  if (spec->task_found != PATH_NOWHERE) return read_tree(&spec->task_tree, spec->task_file, err);
+  return error_set(err, STATUS_INPUT,
+                   "%s: tasks: '%s' is neither beside the file nor in the working directory",
+                   yaml_place(&spec->tree, tasks).text, tasks->text);
 }
 
 Status eval_spec_read(EvalSpec *spec, const char *path, const char *const *assignment,

@@ -20,12 +20,12 @@ typedef struct GetoptTable {
   char shorts[2 * ROWS_MOST + 1];
 } GetoptTable;
 
-static void getopt_table(GetoptTable *out, const ArgumentTable *table, unsigned form) {
+/* Those of other forms are there, too, to be told from unknown ones. */
+static void getopt_table(GetoptTable *out, const ArgumentTable *table) {
   struct option *at = out->longs;
   char *letter = out->shorts;
   for (int i = 0; i < table->count; i++) {
     const Argument *row = &table->row[i];
-    if (!arguments_takes(form, row)) continue;
     int value = row->type == ARGUMENT_SWITCH ? no_argument : required_argument;
     *at++ = (struct option){row->name, value, NULL, ROW_VALUE + i};
     if (row->letter) *letter++ = row->letter;
@@ -102,10 +102,14 @@ Status arguments_read(const ArgumentTable *table, unsigned form, void *fields, u
                       int argc, char **argv, Error *err) {
   GetoptTable known;
   uint64_t rows = 0;
-  getopt_table(&known, table, form);
+  getopt_table(&known, table);
   for (int option; (option = command_option(argc, argv, known.shorts, known.longs, err)) != -1;) {
     if (option == '?') return err->status;
     int i = find_row(table, option);
+    if (!arguments_takes(form, &table->row[i])) {
+      return error_set(err, STATUS_USAGE, "%s: takes no --%s; see skein %s --help", argv[0],
+                       table->row[i].name, argv[0]);
+    }
     rows |= UINT64_C(1) << i;
     TRY(read_row(&table->row[i], fields, optarg, argc, err));
   }

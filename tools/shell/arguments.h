@@ -44,7 +44,7 @@ typedef struct ArgumentTable {
 } ArgumentTable;
 
 /* Reads the options that `form` takes (0: every one) into *fields, which holds the defaults; others
- * are unknown. Then optind is the first operand. Lists in *fields are to be freed on failure too.
+ * are refused. Then optind is the first operand. Lists in *fields are to be freed on failure too.
  * STATUS_USAGE names the option. *given, if not NULL: bit i when row i was given. */
 Status arguments_read(const ArgumentTable *table, unsigned form, void *fields, uint64_t *given,
                       int argc, char **argv, Error *err);
