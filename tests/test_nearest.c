@@ -10,7 +10,8 @@
 
 static void the_nearest_word_is_found(void **state) {
   (void)state;
-  static const char *const KNOWN[] = {"train", "pool", "score", "generate", "eval", "batch_size", "rate"};
+  static const char *const KNOWN[] = {"train", "pool",       "score", "generate",
+                                      "eval",  "batch_size", "rate"};
   static const struct {
     const char *word, *meant; /* NULL: none is near */
   } CASE[] = {

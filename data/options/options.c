@@ -105,22 +105,22 @@ Status options_assign(OptionSet *o, const char *assignment, Error *err) {
   return status;
 }
 
+static bool is_missing(const OptionSet *o, size_t i) {
+  const Option *option = &o->table[i];
+  if (!option->required) return false;
+  return option_is_string(option) ? !option_load(option, o->settings).string
+                                  : o->source[i].origin == ORIGIN_DEFAULT;
+}
+
 Status options_check_required(const OptionSet *o, const char *name, Error *err) {
   const Option *first = NULL; /* of those that are missing */
   char others[256] = "";
-  size_t used = 0;
-  for (size_t i = 0; i < o->count; i++) {
-    const Option *option = &o->table[i];
-    if (!option->required) continue;
-    bool set = option_is_string(option) ? option_load(option, o->settings).string != NULL
-                                        : o->source[i].origin != ORIGIN_DEFAULT;
-    if (set) continue;
-    if (!first) {
-      first = option;
-    } else {
+  for (size_t i = 0, used = 0; i < o->count && used < sizeof others; i++) {
+    if (!is_missing(o, i)) continue;
+    if (first)
       used += (size_t)snprintf(others + used, sizeof others - used, "%s%s",
-                               used ? ", " : "; missing too: ", option->key);
-    }
+                               used ? ", " : "; missing too: ", o->table[i].key);
+    if (!first) first = &o->table[i];
   }
   if (!first) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "%s: %s: is required (%s)%s", name, first->key, first->help,

@@ -71,8 +71,7 @@ static const char *find_dashless(int argc, char **argv, int option, const struct
 
 int command_option(int argc, char **argv, const char *shorts, const struct option *longs,
                    Error *err) {
-  char quiet[2 * LONGS_MOST +
-             2]; /* the leading colon tells a missing value from an unknown option */
+  char quiet[2 * LONGS_MOST + 2]; /* its colon tells a missing value from an unknown option */
   snprintf(quiet, sizeof quiet, ":%s", shorts);
   int option = getopt_long(argc, argv, quiet, longs, NULL);
   if (option == -1) return option;
@@ -96,7 +95,7 @@ static Status refuse_missing(const char *command, const char *what, int first, i
                              Error *err) {
   char names[160] = "";
   size_t used = 0;
-  for (int i = 0; i < end && *what; i++) {
+  for (int i = 0; i < end && *what && used < sizeof names; i++) {
     int size = (int)strcspn(what, "|");
     const char *before = i == first ? "" : i == end - 1 ? " and " : ", ";
     if (i >= first)
