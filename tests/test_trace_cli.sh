@@ -131,7 +131,7 @@ run="--pool $work/pool --input $work/items.jsonl"
   refused 2 '--pool: is required' trace --input "$work/items.jsonl"
   refused 2 '--input: is required' trace --pool "$work/pool"
   refused 2 "--item: .*/items.jsonl has no item 'three'; the first of 2 are 'one', 'two'" trace $run --item three
-  refused 2 "no module 'encoder.block.0.layer.0.SelfAttention.x'; did you mean '$q'" trace $run --module encoder.block.0.layer.0.SelfAttention.x
+  refused 2 "no module 'encoder.block.0.layer.0.SelfAttention.x'.*did you mean '$q'" trace $run --module encoder.block.0.layer.0.SelfAttention.x
   refused 2 "--token: 'three' is not the number of a token" trace $run --token three
   refused 2 '--token: got 99, want 0 to ' trace $run --module $q --token 99 --html "$work/o"
   refused 2 'router: merged routes no token' trace $run --router merged --html "$work/o"

@@ -82,11 +82,20 @@ Status options_preset(OptionSet *o, const char *key, const char *value, Error *e
   return options_set(o, i, value, ORIGIN_RECIPE, "recipe", err);
 }
 
-Status options_put(OptionSet *o, const char *key, const char *text, OptionOrigin origin,
-                   const char *place, Error *err) {
+static Status set_key(OptionSet *o, const char *key, const char *text, OptionOrigin origin,
+                      const char *place, Error *err) {
   size_t i = options_find(o, key);
   if (i == o->count) return options_unknown(o, key, NULL, place, err);
   return options_set(o, i, text, origin, place, err);
+}
+
+Status options_put(OptionSet *o, const char *key, const char *text, const char *place, Error *err) {
+  return set_key(o, key, text, ORIGIN_FILE, place, err);
+}
+
+Status options_command(OptionSet *o, const char *key, const char *text, const char *place,
+                       Error *err) {
+  return set_key(o, key, text, ORIGIN_COMMAND, place, err);
 }
 
 Status options_assign(OptionSet *o, const char *assignment, Error *err) {
@@ -100,7 +109,7 @@ Status options_assign(OptionSet *o, const char *assignment, Error *err) {
   }
   char *key = strndup(assignment, (size_t)(equals - assignment));
   if (!key) return error_set(err, STATUS_RUN, "-s: out of memory");
-  Status status = options_put(o, key, equals + 1, ORIGIN_COMMAND, "-s", err);
+  Status status = options_command(o, key, equals + 1, "-s", err);
   free(key);
   return status;
 }

@@ -101,9 +101,10 @@ Status options_read_text(OptionSet *o, const char *text, size_t size, const char
 Status options_assign(OptionSet *o, const char *assignment, Error *err);
 /* Sets an option still at its default to a recipe's value. */
 Status options_preset(OptionSet *o, const char *key, const char *value, Error *err);
-/* One option; `place` begins the messages of errors. */
-Status options_put(OptionSet *o, const char *key, const char *text, OptionOrigin origin,
-                   const char *place, Error *err);
+/* One option as a file, or the command line, sets it; `place` begins the messages of errors. */
+Status options_put(OptionSet *o, const char *key, const char *text, const char *place, Error *err);
+Status options_command(OptionSet *o, const char *key, const char *text, const char *place,
+                       Error *err);
 /* Every required option is set. */
 Status options_check_required(const OptionSet *o, const char *name, Error *err);
 /* STATUS_INPUT for a path of a file that leads nowhere: to be asked when all is read, for the

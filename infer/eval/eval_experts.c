@@ -90,8 +90,8 @@ static Status add_expert(EvalSpec *spec, const char *expert, Error *err) {
   }
   TRY(eval_spec_add_method(spec, name, NULL, &m, err));
   m->shown = false;
-  TRY(options_put(&m->set, "router", route_expert.name, ORIGIN_FILE, name, err));
-  return options_put(&m->set, "expert", expert, ORIGIN_FILE, name, err);
+  TRY(options_put(&m->set, "router", route_expert.name, name, err));
+  return options_put(&m->set, "expert", expert, name, err);
 }
 
 Status eval_add_experts(Evaluation *e, Error *err) {

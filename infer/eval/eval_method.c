@@ -106,8 +106,7 @@ static Status check_word(const char *word, const char *place, Error *err) {
 static Status read_word(EvalMethod *m, const char *word, const char *place, Error *err) {
   TRY(check_word(word, place, err));
   m->rule = (EvalRule)find_rule(word);
-  return m->rule == EVAL_ROUTED ? options_put(&m->set, "router", word, ORIGIN_FILE, place, err)
-                                : STATUS_OK;
+  return m->rule == EVAL_ROUTED ? options_put(&m->set, "router", word, place, err) : STATUS_OK;
 }
 
 static Status read_settings(EvalMethod *m, const YamlTree *tree, const YamlNode *own, Error *err) {
@@ -115,7 +114,7 @@ static Status read_settings(EvalMethod *m, const YamlTree *tree, const YamlNode 
   const TextPlace place = yaml_place(tree, own);
   if (own->kind == YAML_TEXT) return read_word(m, own->text, place.text, err);
   if (yaml_find(own, "expert") && !yaml_find(own, "router"))
-    TRY(options_put(&m->set, "router", route_expert.name, ORIGIN_FILE, place.text, err));
+    TRY(options_put(&m->set, "router", route_expert.name, place.text, err));
   return options_read_mapping(&m->set, tree, own, BESIDE, err);
 }
 

@@ -89,8 +89,7 @@ static Status set_choices(const Expansion *x, EvalMethod *variant, Error *err) {
   for (int i = 0; i < x->a->axes; i++) {
     if (x->choice[i] < 0) continue;
     const EvalAxis *axis = &x->a->axis[i];
-    TRY(options_put(&variant->set, axis->key, axis->value[x->choice[i]], ORIGIN_FILE, place.text,
-                    err));
+    TRY(options_put(&variant->set, axis->key, axis->value[x->choice[i]], place.text, err));
   }
   return eval_check_method(variant, place.text, err);
 }

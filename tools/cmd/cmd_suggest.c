@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/nearest.h"
 #include "tools/cmd/commands.h"
 #include "tools/shell/console.h"
 #include "tools/shell/interrupt.h"
@@ -40,10 +41,9 @@ static Status find_way(const char *name, SuggestWay *way, Error *err) {
   for (SuggestWay w = 0; w < SUGGEST_WAYS; w++) names[w] = suggest_way_name(w);
   for (*way = 0; *way < SUGGEST_WAYS; ++*way)
     if (strcmp(names[*way], name) == 0) return STATUS_OK;
-  const char *near = options_nearest(name, names, SUGGEST_WAYS);
   return error_set(err, STATUS_USAGE,
-                   "--by: '%s' is none of likelihood, gates, instructions, arrow and norm%s%s%s",
-                   name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                   "--by: '%s' is none of likelihood, gates, instructions, arrow and norm%s", name,
+                   nearest_hint(name, names, SUGGEST_WAYS).text);
 }
 
 /* The ways of --by as bits. */

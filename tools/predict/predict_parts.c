@@ -18,13 +18,7 @@ static Status read_router(PredictParts *p, const PredictOptions *o, Error *err) 
     TRY(options_assign(&p->router_set, o->assignment.text[i], err));
   }
   if (!o->router) return STATUS_OK;
-  char *assignment;
-  if (asprintf(&assignment, "router=%s", o->router) < 0) {
-    return error_set(err, STATUS_RUN, "out of memory: the arguments");
-  }
-  Status status = options_assign(&p->router_set, assignment, err);
-  free(assignment);
-  return status;
+  return options_command(&p->router_set, "router", o->router, "--router", err);
 }
 
 /* What a method does not read changes nothing, which who has set it should know. */

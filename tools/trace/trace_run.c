@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "autograd/ground/extremum.h"
+#include "autograd/ground/nearest.h"
 #include "infer/route/router_options.h"
 #include "tools/predict/predict_answer.h"
 #include "tools/trace/trace_tool.h"
@@ -15,10 +16,9 @@ static Status no_module(const Modules *m, const char *name, Error *err) {
   const char **names = calloc((size_t)m->count, sizeof *names);
   if (!names) return error_set(err, STATUS_RUN, "out of memory: the modules");
   for (int i = 0; i < m->count; i++) names[i] = m->module[i].name;
-  const char *near = options_nearest(name, names, (size_t)m->count);
   error_set(err, STATUS_USAGE,
-            "--module: the base has no module '%s'%s%s%s; leave --module out to see all", name,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+            "--module: the base has no module '%s'; leave --module out to see all%s", name,
+            nearest_hint(name, names, (size_t)m->count).text);
   free(names);
   return STATUS_USAGE;
 }
