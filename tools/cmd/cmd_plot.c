@@ -15,9 +15,9 @@
 enum { ABLATION, POOL, RESULTS, ROUTING, TRACE, TRAINING, FIGURES };
 static const char *const figures[FIGURES] = {"ablation", "pool",  "results",
                                              "routing",  "trace", "training"};
-static const char *const operand[FIGURES] = {"a figure|a folder",         "a figure|a pool",
-                                             "a figure|an evaluation",    "a figure|a folder or file",
-                                             "a figure|a trace",          "a figure|a run directory"};
+static const char *const operand[FIGURES] = {"a figure|a folder",      "a figure|a pool",
+                                             "a figure|an evaluation", "a figure|a folder or file",
+                                             "a figure|a trace",       "a figure|a run directory"};
 /* Whether the figures stand, unless -o says otherwise, in the folder that they are drawn of. */
 static const bool stays[FIGURES] = {[ABLATION] = true, [RESULTS] = true, [TRAINING] = true};
 
