@@ -106,7 +106,9 @@ ln -s "$work/nowhere" "$work/lost"
 check 'a link to nowhere' alike_in_code -s output="$work/lost"
 check 'a file' alike_in_code -s output="$work/good.jsonl"
 check 'below a file' alike_in_code -s output="$work/good.jsonl/run"
-check 'a home' refused_alike 2 '~/run: ' -s output='~/run'
+check "another's home" refused_alike 2 '~nobody/run: ' -s output='~nobody/run'
+(export HOME="$work/home" && mkdir "$HOME" && gate -s output='~/run' --dry-run)
+check 'a home' [ $? -eq 0 ]
 check 'a precision' env SKEIN_KERNEL=portable sh -c "
   ! '$skein' train gate -c configs/demo/gate.yaml -s output='$work/run' -s train.precision=bf16 --dry-run 2>'$work/err' &&
   grep -q 'train.precision: ' '$work/err'"
