@@ -14,7 +14,7 @@ char *eval_method_unread(const EvalMethod *m) {
   if (!text_stream_open(&s)) return NULL;
   for (size_t i = 0; i < m->set.count && m->rule == EVAL_ROUTED; i++) {
     const char *key = m->set.table[i].key;
-    if (m->set.origin[i] && !eval_method_uses(m, key)) put_name(&s, key);
+    if (m->set.source[i].origin != ORIGIN_DEFAULT && !eval_method_uses(m, key)) put_name(&s, key);
   }
   return text_stream_close(&s);
 }

@@ -74,7 +74,7 @@ void skein_scores_free(SkeinScore *scores, size_t count) {
 /* What was given by the user wins over what the base asks for. */
 static bool is_given(const OptionSet *set, const char *key) {
   for (size_t i = 0; i < set->count; i++) {
-    if (strcmp(set->table[i].key, key) == 0) return set->origin[i] > 0;
+    if (strcmp(set->table[i].key, key) == 0) return set->source[i].origin != ORIGIN_DEFAULT;
   }
   return false;
 }

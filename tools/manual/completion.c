@@ -50,7 +50,8 @@ static void offer_values(const Cursor *c, const Option *option, bool choices_alo
   if (option->type == OPTION_CHOICE) offer_list(c, option->choices);
   if (choices_alone) return;
   if (option->type == OPTION_BOOL) offer_list(c, "true|false");
-  if (option->type == OPTION_PATH || option->type == OPTION_PATHS) offer_files(c);
+  bool path = option->type == OPTION_PATH || option->type == OPTION_OUTPUT;
+  if (path || option->type == OPTION_PATHS) offer_files(c);
 }
 
 static void look_at_settings(void *arg, const char *title, const OptionSet *set) {
