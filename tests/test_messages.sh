@@ -21,6 +21,7 @@ mkdir no-tokenizer other conf
 cp t5/config.json t5/model.safetensors no-tokenizer/
 printf 'base: t9\nexpert: ../kind\ndata: {train: train.jsonl}\noutput: run\n' >conf/gate.yaml
 printf 'base: t9\nexpert: kind\ndata: {train: train.jsonl}\noutput: run\n' >gate.yaml
+printf 'base: ../t5\nexpert: ../kind\ndata: {train: [own.jsonl, none.jsonl]}\noutput: run\n' >conf/files.yaml
 sed 's|t9|google/flan-t5|' conf/gate.yaml >conf/hub.yaml
 printf 'pool: pool\ntasks: [{name: a, file: items.jsonl}]\nmethods: [phatgose]\n' >eval.yaml
 printf 'pool: pool\ntasks: none.yaml\nmethods: [base]\n' >tasks.yaml
@@ -89,6 +90,7 @@ done <<'END'
 3 conf/gate.yaml:1:7:_base:_'t9'_is_neither_beside_the_file,_in_conf,_nor_in_the_working train gate -c conf/gate.yaml
 3 gate.yaml:1:7:_base:_'t9'_is_not_in_the_working_directory$ train gate -c gate.yaml
 3 tasks.yaml:2:8:_tasks:_'none.yaml'_is_neither_beside_the_file_nor_in_the_working eval -c tasks.yaml
+3 conf/files.yaml:3:15:_data.train:_'own.jsonl'_is_neither_beside_the_file,_in_conf train gate -c conf/files.yaml
 3 hf_download_google/flan-t5_--local-dir_DIR train gate -c conf/hub.yaml
 3 hf_download_google/flan-t5_--local-dir_DIR score --base google/flan-t5 --input items.jsonl
 3 hf_download_google/flan-t5_--local-dir_DIR tokens --base google/flan-t5 --input items.jsonl
@@ -97,8 +99,8 @@ done <<'END'
 
 # Files and folders of another kind.
 3 kind:_is_a_directory;_want_a_file_of_gates_in_it,_such_as_the_gate.safetensors pool add pool x --adapter kind --gate kind
-3 table.csv:_line_1:_.*a_line_is_one_JSON_object score --base t5 --input table.csv
-3 array.jsonl:_line_1:_got_an_array,_want_an_object;_a_line_is_one_JSON_object score --base t5 --input array.jsonl
+3 table.csv:_line_1:_is_no_JSON_object score --base t5 --input table.csv
+3 array.jsonl:_line_1:_is_no_JSON_object score --base t5 --input array.jsonl
 3 more_than_one_value,_as_JSONL_does plot trace two.jsonl -o figures
 3 pool.yaml:_is_no_file_of_tensors_but_text inspect pool/pool.yaml
 3 spiece.model:_is_no_file_of_tensors_but_a_SentencePiece_model inspect t5/spiece.model
@@ -137,6 +139,10 @@ says 'every file fits' train gate -c conf/gate.yaml --dry-run
 says 'conf/gate.yaml: data.train: conf/train.jsonl: taken from beside the file' \
   train gate -c conf/gate.yaml --dry-run
 rm conf/train.jsonl
+cp train.jsonl conf/own.jsonl
+sed -i 's|none|train|' conf/files.yaml
+says 'conf/files.yaml: data.train: \["conf/own.jsonl", "train.jsonl"\]: taken from the working' \
+  train gate -c conf/files.yaml --dry-run
 says 'conf/gate.yaml: data.train: train.jsonl: taken from the working directory' \
   train gate -c conf/gate.yaml --dry-run -s train.recompute=yes
 (cd conf && HOME=$work "$skein" train gate -c gate.yaml -s 'data.train=~/train.jsonl' --dry-run) >out 2>err

@@ -167,6 +167,7 @@ static Status read_line(const ItemSet *s, int64_t i, Item *out, char **group, Er
 
 const ItemReader items_lines = {
     open_lines, read_more, read_line, line_place,
-    "choices: there are none; give them, say their key (--choices-key, choices_key), take them from "
+    "choices: there are none; give them, say their key (--choices-key, choices_key), take them "
+    "from "
     "the targets (score --choices-from-targets, in an evaluation choices_from_targets: true), or "
     "generate"};

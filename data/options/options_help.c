@@ -12,14 +12,11 @@ static void print_bounds(const Option *option, FILE *out) {
 }
 
 static void print_type(const Option *option, FILE *out) {
-  static const char *const name[] = {[OPTION_STRING] = "text",
-                                     [OPTION_PATH] = "path",
-                                     [OPTION_OUTPUT] = "path",
-                                     [OPTION_INT] = "integer",
-                                     [OPTION_REAL] = "number",
-                                     [OPTION_BOOL] = "true|false",
-                                     [OPTION_LIST] = "list",
-                                     [OPTION_PATHS] = "path or list of paths"};
+  static const char *const name[] = {
+      [OPTION_STRING] = "text", [OPTION_PATH] = "path",
+      [OPTION_OUTPUT] = "path", [OPTION_INT] = "integer",
+      [OPTION_REAL] = "number", [OPTION_BOOL] = "true|false",
+      [OPTION_LIST] = "list",   [OPTION_PATHS] = "path or list of paths"};
   fputs(option->type == OPTION_CHOICE ? option->choices : name[option->type], out);
   print_bounds(option, out);
   if (option->required) fputs(", required", out);

@@ -55,8 +55,8 @@ Status options_set_path(OptionSet *o, size_t i, const char *text, const char *fi
                         const char *place, Error *err) {
   OptionSource source = {.origin = ORIGIN_FILE};
   char *path = strdup(text);
-  Status status = path ? find_path(&path, o->table[i].key, file, place, &source, err)
-                       : no_memory(place, err);
+  Status status =
+      path ? find_path(&path, o->table[i].key, file, place, &source, err) : no_memory(place, err);
   if (status == STATUS_OK) status = set_found(o, i, path, &source, place, err);
   free(path);
   return status;
