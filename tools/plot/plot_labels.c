@@ -21,8 +21,7 @@ static int count_alike(const Labels *l, int head) {
   return alike;
 }
 
-/* The middle, or as near to it as is better. */
-static int choose_head(const Labels *l) {
+int labels_head(const Labels *l) {
   int middle = PLOT_MIDDLE(l->most), best = middle;
   int least = l->count <= COMPARED ? count_alike(l, best) : 0;
   for (int i = 2; i < 2 * middle && least > 0; i++) {
@@ -34,7 +33,7 @@ static int choose_head(const Labels *l) {
 }
 
 void plot_labels(FILE *out, const char *name, const Labels *labels) {
-  int longest = 0, head = choose_head(labels);
+  int longest = 0, head = labels_head(labels);
   PlotRow row = plot_array(out, "%s[%d]", name, labels->count);
   for (int i = 0; i < labels->count; i++) {
     const char *text = labels->at(labels->arg, i);

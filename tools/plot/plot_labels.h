@@ -14,8 +14,12 @@ typedef struct Labels {
   int count, most; /* characters that are shown of a name */
 } Labels;
 
+/* The characters before the ellipsis of a name that is cut (plot_text.h) with which the fewest of
+ * them look alike: the middle, or as near to it as will do. */
+int labels_head(const Labels *labels);
+
 /* "array NAME[count]" of them as plot_quote_tic, and NAME_longest, the characters of the longest.
- * The ellipsis stands where the fewest of them look alike, in the middle if that will do. */
+ * */
 void plot_labels(FILE *out, const char *name, const Labels *labels);
 
 /* Of names in an array. */

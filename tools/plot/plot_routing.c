@@ -166,7 +166,13 @@ static Status check_request(const RoutingRequest *r, Error *err) {
 Status plot_routing(const RoutingRequest *request, Figures *made, Error *err) {
   Cells cells = {0};
   TRY(check_request(request, err));
-  Status status = cells_read(&cells, request, err);
+  TRY(cells_read(&cells, request, err));
+  Status status = STATUS_OK;
+  if (cells.count == 0)
+    status = error_set(err, STATUS_INPUT,
+                       "%s: no routing statistics (cells/METHOD/TASK.routing.json) of the method "
+                       "and task asked for",
+                       request->input[0]);
   const RoutingLook look = {.what = request->what, .largest = cells.largest, .made = made};
   if (status == STATUS_OK) status = draw_all(request, &look, &cells, err);
   cells_free(&cells);

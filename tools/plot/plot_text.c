@@ -41,15 +41,20 @@ static Cut cut_text(const char *text, int most, int head) {
                true};
 }
 
-static void put_cut(FILE *out, const char *text, int most, int head, const char *const *special) {
+void plot_spell_cut(FILE *out, const char *text, int most, int head,
+                    const char *const special[VISIBLE_ASCII]) {
   Cut cut = cut_text(text, most, head);
   char *begin = cut.made ? strndup(text, cut.head) : NULL;
-  fputc('"', out);
   visible_spell(out, begin ? begin : text, special); /* without memory it is long */
   if (begin) fputs("…", out);
   if (begin) visible_spell(out, cut.tail, special);
-  fputc('"', out);
   free(begin);
+}
+
+static void put_cut(FILE *out, const char *text, int most, int head, const char *const *special) {
+  fputc('"', out);
+  plot_spell_cut(out, text, most, head, special);
+  fputc('"', out);
 }
 
 bool plot_cut_alike(const char *a, const char *b, int most, int head) {

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "autograd/ground/visible.h"
+
 /* `text` as a gnuplot string expression. */
 void plot_quote(FILE *out, const char *text);
 
@@ -24,6 +26,9 @@ void plot_quote_short(FILE *out, const char *text, int most);
 /* The same for the label of a tic, where gnuplot reads formats of numbers: 100% is 100%%. Of a text
  * that is longer, `head` characters (PLOT_MIDDLE) stand before the ellipsis. */
 void plot_quote_tic(FILE *out, const char *text, int most, int head);
+/* The same for whatever else shows names, which spells them in its way (visible_spell). */
+void plot_spell_cut(FILE *out, const char *text, int most, int head,
+                    const char *const special[VISIBLE_ASCII]);
 /* Whether two texts differ, but would look alike so. */
 bool plot_cut_alike(const char *a, const char *b, int most, int head);
 

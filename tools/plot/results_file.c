@@ -6,7 +6,13 @@
 
 #include "data/file/path.h"
 
-enum { FILE_MOST = 1 << 28, TASKS_MOST = 1 << 16, METHODS_MOST = 1 << 12, GROUPS_MOST = 1 << 6 };
+enum {
+  FILE_MOST = 1 << 28,
+  TASKS_MOST = 1 << 16,
+  METHODS_MOST = 1 << 12,
+  GROUPS_MOST = 1 << 6,
+  CELLS_MOST = 1 << 20, /* tasks by methods */
+};
 
 /* Where each name of a list stands in what was read of it: -1 where it is in none. */
 typedef struct Places {
@@ -148,33 +154,76 @@ static ResultMean *find_mean(const Results *r, const Places *places, const char 
   return m < 0 || group < 0 ? NULL : &r->mean[group * r->methods + m];
 }
 
+/* Of "score", "low" and "high", in an entry of either list. */
+static Status read_interval(const JsonDoc *doc, double *score, double *low, double *high,
+                            Error *err) {
+  TRY(json_get_real(doc, "score", -1e9, 1e9, score, err));
+  TRY(json_get_real(doc, "low", -1e9, *score, low, err));
+  return json_get_real(doc, "high", *score, 1e9, high, err);
+}
+
+/* Without a group it is of all tasks. */
 static Status read_mean(const Results *r, const Places *places, const JsonDoc *doc, Error *err) {
   const char *method, *group;
   TRY(json_get_string(doc, "method", &method, err));
   TRY(get_optional(doc, "group", &group, err));
-  ResultMean *mean = group ? find_mean(r, places, method, find_place(places->group, group)) : NULL;
+  ResultMean *mean =
+      find_mean(r, places, method, group ? find_place(places->group, group) : r->groups);
   if (!mean || !json_has(doc, "score")) return STATUS_OK;
   mean->scored = true;
-  TRY(json_get_real(doc, "score", -1e9, 1e9, &mean->score, err));
-  TRY(json_get_real(doc, "low", -1e9, mean->score, &mean->low, err));
-  return json_get_real(doc, "high", mean->score, 1e9, &mean->high, err);
+  return read_interval(doc, &mean->score, &mean->low, &mean->high, err);
+}
+
+/* The first of a cell's scores, where it has some. */
+static Status read_score(ResultCell *cell, const JsonDoc *doc, Error *err) {
+  char where[PATH_MAX + 96];
+  json_t *scores;
+  if (!json_has(doc, "scores")) return STATUS_OK;
+  TRY(json_get_array(doc, "scores", &scores, err));
+  if (json_array_size(scores) == 0) return STATUS_OK;
+  snprintf(where, sizeof where, "%s: scores: [0]", doc->file);
+  const JsonDoc first = {.root = json_array_get(scores, 0), .file = where};
+  TRY(read_interval(&first, &cell->score, &cell->low, &cell->high, err));
+  if (json_has(doc, "items")) TRY(json_get_int(doc, "items", 0, INT64_MAX, &cell->items, err));
+  cell->scored = true;
+  return STATUS_OK;
 }
 
 /* What a cell says beside its score: that it has none, or whom an oracle chose. */
+static void note_cell(Results *r, int task, int method, const ResultCell *cell) {
+  if (strcmp(cell->state, "done") != 0) {
+    r->mean[r->task[task].group * r->methods + method].open++;
+    r->mean[r->groups * r->methods + method].open++;
+  }
+  if (cell->expert && !r->task[task].oracle && r->method[method].oracle)
+    r->task[task].oracle = cell->expert;
+}
+
 static Status read_cell(Results *r, const Places *places, const JsonDoc *doc, Error *err) {
-  const char *task, *method, *state, *expert;
+  const char *task, *method;
+  ResultCell cell = {0};
   TRY(json_get_string(doc, "task", &task, err));
   TRY(json_get_string(doc, "method", &method, err));
-  TRY(json_get_string(doc, "state", &state, err));
-  TRY(get_optional(doc, "expert", &expert, err));
-  int t = results_find_task(r, task);
+  TRY(json_get_string(doc, "state", &cell.state, err));
+  TRY(get_optional(doc, "expert", &cell.expert, err));
+  TRY(get_optional(doc, "error", &cell.error, err));
+  TRY(read_score(&cell, doc, err));
+  int t = results_find_task(r, task), m = find_place(places->method, method);
   if (t < 0) return error_set(err, STATUS_INPUT, "%s: task: is none of `tasks`", doc->file);
-  ResultMean *mean = find_mean(r, places, method, r->task[t].group);
-  if (mean && strcmp(state, "done") != 0) mean->open++;
-  bool oracle =
-      expert && !r->task[t].oracle && mean && r->method[find_place(places->method, method)].oracle;
-  if (oracle) r->task[t].oracle = expert;
+  if (m < 0) return STATUS_OK;
+  r->cell[t * r->methods + m] = cell;
+  note_cell(r, t, m, &cell);
   return STATUS_OK;
+}
+
+static Status make_scores(Results *r, Error *err) {
+  size_t cells = (size_t)r->tasks * (size_t)r->methods;
+  if (cells > CELLS_MOST)
+    return error_set(err, STATUS_INPUT, "%s: tasks: %d of them by %d methods are over %d cells",
+                     r->path, r->tasks, r->methods, CELLS_MOST);
+  r->mean = calloc(((size_t)r->groups + 1) * (size_t)r->methods + 1, sizeof *r->mean);
+  r->cell = calloc(cells + 1, sizeof *r->cell);
+  return r->mean && r->cell ? STATUS_OK : no_memory(r, err);
 }
 
 static Status read_scores(Results *r, const Places *places, Error *err) {
@@ -182,8 +231,7 @@ static Status read_scores(Results *r, const Places *places, Error *err) {
   Entry entry;
   TRY(json_get_array(&r->doc, "means", &means, err));
   TRY(json_get_array(&r->doc, "cells", &cells, err));
-  r->mean = calloc((size_t)r->groups * (size_t)r->methods + 1, sizeof *r->mean);
-  if (!r->mean) return no_memory(r, err);
+  TRY(make_scores(r, err));
   for (size_t i = 0; i < json_array_size(means); i++)
     TRY(read_mean(r, places, entry_of(&entry, r, "means", means, i), err));
   for (size_t i = 0; i < json_array_size(cells); i++)
@@ -225,6 +273,7 @@ void results_free(Results *r) {
   free(r->method);
   free(r->group);
   free(r->mean);
+  free(r->cell);
   free(r->path);
   *r = (Results){0};
 }

@@ -1,9 +1,10 @@
 /* results_file: what an evaluation found, read back from its table.json (infer/eval/eval_table.h):
- * its tasks in the order of the tables, and the means of its methods. */
+ * its tasks in the order of the tables, the scores of its methods, and their means. */
 #ifndef SKEIN_RESULTS_FILE_H
 #define SKEIN_RESULTS_FILE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "data/text/json.h"
 
@@ -20,6 +21,16 @@ typedef struct ResultMethod {
   bool oracle;      /* ... for every task */
 } ResultMethod;
 
+/* A method on a task, in percent by the first metric of the task. */
+typedef struct ResultCell {
+  const char *state; /* "done", "failed", "open"; NULL: it was not asked for */
+  bool scored;
+  double score, low, high;
+  int64_t items;
+  const char *expert; /* that a rule chose; NULL: none did */
+  const char *error;  /* why it failed; NULL: it did not */
+} ResultCell;
+
 /* The mean of a method over the tasks of a group, in percent. */
 typedef struct ResultMean {
   bool scored;
@@ -34,7 +45,8 @@ typedef struct Results {
   ResultTask *task;     /* [tasks] */
   ResultMethod *method; /* [methods] those of the tables */
   const char **group;   /* [groups] in order of first appearance */
-  ResultMean *mean;     /* [groups, methods] */
+  ResultMean *mean;     /* [groups + 1, methods], the last of all tasks */
+  ResultCell *cell;     /* [tasks, methods] */
   int tasks, methods, groups;
   json_t *place; /* of each task in `task`, by its name */
 } Results;

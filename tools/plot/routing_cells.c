@@ -181,11 +181,7 @@ static Status check_cells(const Cells *cells, Error *err) {
 
 static Status read_inputs(Cells *cells, const RoutingRequest *r, Error *err) {
   for (int i = 0; i < r->inputs; i++) TRY(add_input(cells, r, r->input[i], err));
-  if (cells->count == 0)
-    return error_set(err, STATUS_INPUT,
-                     "%s: no routing statistics (cells/METHOD/TASK" SUFFIX
-                     ") of the method and task asked for",
-                     r->input[0]);
+  if (cells->count == 0) return STATUS_OK;
   qsort(cells->file, (size_t)cells->count, sizeof *cells->file, by_method_and_task);
   TRY(check_cells(cells, err));
   qsort(cells->file, (size_t)cells->count, sizeof *cells->file, by_method_and_place);

@@ -16,8 +16,8 @@ typedef struct Cells {
   int tables, placed;
 } Cells;
 
-/* Reads the inputs of a request and keeps the method and task that it asks for. No two files are of
- * one method and task, and those of a method are of the same experts. */
+/* Reads the inputs of a request and keeps the method and task that it asks for, perhaps none. No
+ * two files are of one method and task, and those of a method are of the same experts. */
 Status cells_read(Cells *cells, const RoutingRequest *r, Error *err);
 void cells_free(Cells *cells); /* a zeroed Cells is allowed */
 
