@@ -133,6 +133,17 @@ check 'one is none to compare' grep -q 'there is one method' "$work/err"
 runs 3 compare "$work/pool"
 check 'no evaluation' grep -q 'table.json: there is none' "$work/err"
 
+# A report tells of the same differences.
+runs 0 report "$work/eval" -o "$work/report.html"
+check 'a sound page' sh tests/html_sound "$work/report.html"
+highest=$(sed -n 's|.*Points more or less than <b>\([^<]*\)</b>.*|\1|p' "$work/report.html")
+runs 0 compare "$work/eval:base,$highest" --format csv
+for field in difference low high; do
+  value=$(awk -F, -v field="$field" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+    NR > 1 && $at["scope"] == "all" { printf "%+.1f", $at[field] }' "$work/out")
+  check "the $field of base and $highest" grep -q "<th scope=\"row\">base</th>.*[^0-9.]${value:-none}[^0-9.]" "$work/report.html"
+done
+
 # same_predictions: those of the interrupted evaluation are those of the whole one.
 same_predictions() {
   for file in $(cd "$work/eval/cells" && find . -name '*.jsonl' -o -name '*.routing.json'); do

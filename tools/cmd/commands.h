@@ -22,6 +22,7 @@ extern const Command command_inspect;
 extern const Command command_manual;
 extern const Command command_plot;
 extern const Command command_pool;
+extern const Command command_report;
 extern const Command command_score;
 extern const Command command_suggest;
 extern const Command command_tokens;
