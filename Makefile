@@ -321,6 +321,11 @@ demo-assets: $(BUILD)/skein $(BUILD)/world ## make the demo's base, experts and 
 test-held: $(BUILD)/skein ## files that other programs write here and now, from end to end (PYTHON=...)
 	@$(PYTHON) -B tests/oracle/held_files.py $(BUILD)/skein
 
+test-report: $(BUILD)/skein ## open the page of skein report in headless Chromium
+	@sh tools/bootstrap --missing $@
+	@SKEIN=$(BUILD)/skein sh tests/report_browser
+.PHONY: test-report
+
 golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/oracle/requirements.txt)
 	@$(PYTHON) -B tests/oracle/make_golden.py
 	@$(PYTHON) -B tests/oracle/routed.py
