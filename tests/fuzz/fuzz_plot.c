@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/file/file.h"
 #include "tests/fuzz/target.h"
@@ -9,6 +10,7 @@
 #include "tools/plot/plot.h"
 #include "tools/plot/results_file.h"
 #include "tools/plot/routing_file.h"
+#include "tools/report/report_page.h"
 
 static void read_routing(const Input *in) {
   Error err = {0};
@@ -72,6 +74,39 @@ static void read_results(const Input *in) {
   results_free(&r);
 }
 
+/* ---- reports ---- */
+
+/* How often a page has `mark`; none of the texts in it may add one. */
+static int count_marks(const char *page, const char *mark) {
+  int count = 0;
+  while ((page = strstr(page, mark)) != NULL) count++, page += strlen(mark);
+  return count;
+}
+
+/* A run, which is a folder or (`file`) the file itself, as a page with one script and one style. */
+static void report_run(const Input *in, bool file) {
+  Error err = {0};
+  char *run[] = {(char *)(file ? in->path : in->dir)}, *page = place(in, "page.html"), *text;
+  size_t size;
+  const ReportRequest request = {.run = run, .runs = 1, .output = page, .force = true};
+  if (taken(in, report_write(&request, &err), &err)) {
+    sound(file_read(page, 1 << 28, &text, &size, &err), &err);
+    MUST(count_marks(text, "<script") == 1 && count_marks(text, "<style") == 1);
+    MUST(count_marks(text, "<svg") == count_marks(text, "</svg>"));
+    free(text);
+    sound(file_remove(page, &err), &err);
+  }
+  free(page);
+}
+
+static void report_folder(const Input *in) {
+  report_run(in, false);
+}
+
+static void report_file(const Input *in) {
+  report_run(in, true);
+}
+
 /* ---- traces ---- */
 
 /* Without gnuplot, which would draw every one of them. */
@@ -121,5 +156,23 @@ const Target plot_targets[] = {
      .most = 1024,
      .world = hide_gnuplot,
      .run = read_trace},
+    {.name = "report",
+     .file = "table.json",
+     .seeds = "tests/fuzz/seeds/results.json",
+     .words = "routing",
+     .most = 2048,
+     .run = report_folder},
+    {.name = "report-ablation",
+     .file = "ablation.csv",
+     .seeds = "tests/fuzz/seeds/ablation.csv",
+     .words = "routing",
+     .most = 1024,
+     .run = report_folder},
+    {.name = "report-file",
+     .file = "run.json",
+     .seeds = "tests/fuzz/seeds/trace.json tests/fuzz/seeds/routing.json",
+     .words = "routing",
+     .most = 2048,
+     .run = report_file},
     {0},
 };
