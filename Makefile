@@ -58,14 +58,14 @@ instrumented := build/instrumented
 link_afl := $(link_clang)
 link_fuzz := $(link_clang) $(addprefix -L,$(wildcard $(instrumented)))
 LDFLAGS_ALL := -Wl,-z,relro,-z,now $(link_$(MODE)) $(LDFLAGS)
-LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lz -lcrypto \
+LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lz -lcrypto -lcurl \
   -lsentencepiece_train -lsentencepiece -lstdc++ -lpthread -lm
 
 # What lies in these folders and in their rooms: $(call in,FOLDERS,ENDS).
 in = $(wildcard $(foreach folder,$(1),$(foreach end,$(2),$(folder)/*.$(end) $(folder)/*/*.$(end))))
 lib_sources := $(filter-out autograd/kernel/table.c infer/library/%,$(call in,$(libraries),c cc))
 tool_sources := $(filter-out tools/demo/% tools/study/%,$(call in,tools,c))
-tool_scripts := $(call in,tools,gp html css js)
+tool_scripts := $(call in,tools,gp html css js template)
 test_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c) tests/fuzz/replay.c)
 fuzz_programs := $(BUILD)/tests/fuzz/replay $(BUILD)/tests/fuzz/fuzzer
 fuzz_targets := $(wildcard tests/fuzz/fuzz_*.c) tests/fuzz/target.c
@@ -148,8 +148,9 @@ $(BUILD)/%.o: %.cc $(BUILD)/flags | $(BUILD)/found-build
 	@mkdir -p $(@D)
 	$(call say,c++ ) $(CXX) $(CXXFLAGS_ALL) -c -o $@ $<
 
-# A script or a page becomes a string constant of the program: NAME.gp is NAME_script of plot.h,
-# NAME.html NAME_text of trace_tool.h, and NAME.css and NAME.js are NAME_css and NAME_js of report_page.h.
+# A script, a page or a text becomes a string constant of the program: NAME.gp is NAME_script of
+# plot.h, NAME.html NAME_text of trace_tool.h, NAME.css and NAME.js NAME_css and NAME_js of
+# report_page.h, and NAME.template NAME_text of instruct_tool.h.
 text_constant = @mkdir -p $(@D); { echo '\#include "$(1)"'; echo 'const char $(2)[] ='; \
   sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$(@:.o=.c)
 $(BUILD)/%.gp.o: %.gp $(BUILD)/flags | $(BUILD)/found-build
@@ -163,6 +164,10 @@ $(BUILD)/%.css.o: %.css $(BUILD)/flags | $(BUILD)/found-build
 	$(call say,cc  ) $(CC) $(CFLAGS_ALL) -c -o $@ $(@:.o=.c)
 $(BUILD)/%.js.o: %.js $(BUILD)/flags | $(BUILD)/found-build
 	$(call text_constant,tools/report/report_page.h,$(notdir $*)_js)
+	$(call say,cc  ) $(CC) $(CFLAGS_ALL) -c -o $@ $(@:.o=.c)
+
+$(BUILD)/%.template.o: %.template $(BUILD)/flags | $(BUILD)/found-build
+	$(call text_constant,tools/instruct/instruct_tool.h,$(notdir $*)_text)
 	$(call say,cc  ) $(CC) $(CFLAGS_ALL) -c -o $@ $(@:.o=.c)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call object,$(test_support)) $(BUILD)/libtools.a \

@@ -69,3 +69,10 @@ uint64_t rng_permute(uint64_t key, uint64_t i, uint64_t n) {
   } while (i >= n);
   return i;
 }
+
+/* One after another, each with the share of what is wanted in what is left (Knuth's algorithm S). */
+void rng_draw(uint64_t key, int64_t count, int64_t of, int64_t *drawn) {
+  Rng rng = {key, 0};
+  for (int64_t i = 0, taken = 0; taken < count; i++)
+    if (rng_below(&rng, (uint64_t)(of - i)) < (uint64_t)(count - taken)) drawn[taken++] = i;
+}

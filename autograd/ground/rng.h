@@ -27,4 +27,8 @@ float rng_normal(Rng *rng);               /* N(0, 1), Box-Muller, two draws a nu
  * For fixed key and n the map i -> rng_permute(key, i, n) is a bijection; 0 <= i < n. */
 uint64_t rng_permute(uint64_t key, uint64_t i, uint64_t n);
 
+/* Which of `of` things are drawn: `count` of them, all alike likely, ascending; a function of the key
+ * and the two numbers, 0 <= count <= of. */
+void rng_draw(uint64_t key, int64_t count, int64_t of, int64_t *drawn);
+
 #endif

@@ -19,6 +19,7 @@ extern const Command command_embed;
 extern const Command command_eval;
 extern const Command command_generate;
 extern const Command command_inspect;
+extern const Command command_instruct;
 extern const Command command_manual;
 extern const Command command_plot;
 extern const Command command_pool;

@@ -12,7 +12,7 @@
 typedef struct Check {
   const PoolManifest *m;
   const Base *base;
-  const char *changed; /* an expert whose instruction is another since a moment ago */
+  const char *changed; /* experts whose instruction is another since a moment ago; NULL: none */
   Findings *found;
 } Check;
 
@@ -46,7 +46,7 @@ static Status check_expert(const Check *c, int i, const Embeddings *e, const cha
     return STATUS_OK;
   }
   if (!e->text || !e->text[row][0]) {
-    if (c->changed && strcmp(name, c->changed) == 0)
+    if (c->changed && manifest_listed(c->changed, name))
       findings_add(c->found, name, STATUS_OK,
                    "%s: does not say of which instruction its row is; bring another if it was of "
                    "the old one",

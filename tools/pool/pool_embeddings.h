@@ -11,8 +11,8 @@
  * file that no run reads any more is a note. */
 Status pool_check_embeddings(const PoolManifest *m, const Base *base, Findings *found, Error *err);
 
-/* The same, told on stderr after a change of the pool; `changed`: the expert whose instruction is
- * another now, or that is new (NULL: none). */
+/* The same, told on stderr after a change of the pool; `changed`: the experts, set apart by
+ * commas, whose instruction is another now, or that are new (NULL: none). */
 void pool_tell_embeddings(const PoolManifest *m, const char *changed);
 
 #endif

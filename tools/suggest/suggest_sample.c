@@ -9,11 +9,8 @@
 
 enum { RNG_SAMPLE = 0x5a3b1e }; /* what the numbers are for */
 
-/* One after another, each with the share of what is wanted in what is left (Knuth's algorithm S). */
 void sample_draw(int64_t count, int64_t of, uint64_t seed, int64_t *drawn) {
-  Rng rng = {rng_key(seed, (uint64_t)count, (uint64_t)of, RNG_SAMPLE), 0};
-  for (int64_t i = 0, taken = 0; taken < count; i++)
-    if (rng_below(&rng, (uint64_t)(of - i)) < (uint64_t)(count - taken)) drawn[taken++] = i;
+  rng_draw(rng_key(seed, (uint64_t)count, (uint64_t)of, RNG_SAMPLE), count, of, drawn);
 }
 
 /* ---- what the items can be judged by ---- */

@@ -1,0 +1,120 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "infer/embed/embed.h"
+#include "tools/instruct/instruct_tool.h"
+#include "tools/shell/command.h"
+
+#define AT(field) offsetof(InstructOptions, field)
+
+static Status parse_seed(void *field, const char *text, Error *err) {
+  char *end;
+  long long seed = strtoll(text, &end, 10);
+  if (*text >= '0' && *text <= '9' && !*end && seed <= 1000000000) {
+    *(int64_t *)field = seed;
+    return STATUS_OK;
+  }
+  return error_set(err, STATUS_USAGE,
+                   "instruct: --seed: is '%s', want a number from 0 to 1000000000", text);
+}
+
+static Status parse_temperature(void *field, const char *text, Error *err) {
+  char *end;
+  double x = strtod(text, &end);
+  if (*text >= '0' && *text <= '9' && !*end && x <= 2) {
+    *(double *)field = x;
+    return STATUS_OK;
+  }
+  return error_set(err, STATUS_USAGE, "instruct: --temperature: is '%s', want a number from 0 to 2",
+                   text);
+}
+
+static Status parse_embedder(void *field, const char *text, Error *err) {
+  bool lexical = strcmp(text, "lexical") == 0;
+  *(int *)field = lexical ? EMBEDDER_LEXICAL : EMBEDDER_ENCODER;
+  if (lexical || strcmp(text, "encoder") == 0) return STATUS_OK;
+  return error_set(err, STATUS_USAGE,
+                   "instruct: --embedder: '%s' is none; it is lexical or encoder", text);
+}
+
+static const Argument ROWS[] = {
+    {"endpoint", .type = ARGUMENT_TEXT, .offset = AT(endpoint), .value = "URL",
+     .help = "what /chat/completions is put behind: http://127.0.0.1:8080/v1"},
+    {"model", .type = ARGUMENT_TEXT, .offset = AT(model), .value = "NAME",
+     .help = "the language model, as the endpoint calls it"},
+    {"key-env", .type = ARGUMENT_TEXT, .offset = AT(key_env), .value = "VARIABLE",
+     .help = "the variable of the environment that holds the endpoint's key"},
+    {"input", .type = ARGUMENT_TEXTS, .offset = AT(input), .value = "NAME=FILE",
+     .help = "an expert or task and its data, JSONL or .zst; again for each"},
+    {"input-key", .type = ARGUMENT_TEXT, .offset = AT(input_key), .value = "KEY",
+     .help = "JSON key of the input (input)"},
+    {"target-key", .type = ARGUMENT_TEXT, .offset = AT(target_key), .value = "KEY",
+     .help = "JSON key of the target (target); without one the right choice is the output"},
+    {"bbh", .type = ARGUMENT_SWITCH, .offset = AT(bbh),
+     .help = "the files are BIG-bench Hard JSON"},
+    {"output", 'o', ARGUMENT_TEXT, AT(output), .value = "FILE",
+     .help = "the instructions, JSONL; FILE.cache keeps every answer at once"},
+    {"pool", .type = ARGUMENT_TEXT, .offset = AT(pool), .value = "POOL",
+     .help = "also the instructions of this pool's experts"},
+    {"replace", .type = ARGUMENT_SWITCH, .offset = AT(replace),
+     .help = "FILE, and instructions that experts have, give way"},
+    {"examples", .type = ARGUMENT_COUNT, .offset = AT(examples), .value = "N", .most = 100,
+     .help = "examples that a prompt shows"},
+    {"seed", .type = ARGUMENT_OTHER, .offset = AT(way.seed), .parse = parse_seed, .value = "N",
+     .help = "draws the examples, and is sent (0)"},
+    {"repeat", .type = ARGUMENT_COUNT, .offset = AT(repeat), .value = "R", .most = 100,
+     .help = "samples of examples, with a report of how far their instructions are apart"},
+    {"embedder", .type = ARGUMENT_OTHER, .offset = AT(embedder), .parse = parse_embedder,
+     .value = "lexical|encoder", .help = "of the report (lexical)"},
+    {"base", .type = ARGUMENT_TEXT, .offset = AT(base), .value = "DIR",
+     .help = "the T5 whose encoder it is"},
+    {"template", .type = ARGUMENT_TEXT, .offset = AT(pattern), .value = "FILE",
+     .help = "another prompt; {examples} stands where they go, a line of JSON each"},
+    {"longest", .type = ARGUMENT_COUNT, .offset = AT(longest), .value = "BYTES", .most = 1000000,
+     .help = "of an input or output that is shown; more is cut"},
+    {"temperature", .type = ARGUMENT_OTHER, .offset = AT(way.temperature),
+     .parse = parse_temperature, .value = "X", .help = "sent where it is given"},
+    {"max-tokens", .type = ARGUMENT_COUNT, .offset = AT(way.max_tokens), .value = "N",
+     .most = 100000, .help = "sent where it is given (not 0)"},
+    {"timeout", .type = ARGUMENT_COUNT, .offset = AT(timeout), .value = "SECONDS", .most = 86400,
+     .help = "for an answer"},
+    {"tries", .type = ARGUMENT_COUNT, .offset = AT(tries), .value = "N", .most = 20,
+     .help = "of a question, where what failed may pass"},
+    {"share-examples", .type = ARGUMENT_SWITCH, .offset = AT(share_examples),
+     .help = "let the examples leave this machine; each is shown before it is sent"},
+    {"dry-run", .type = ARGUMENT_SWITCH, .offset = AT(dry_run),
+     .help = "show what would be sent, and to whom; nothing is sent or written"},
+    {"json", .type = ARGUMENT_SWITCH, .offset = AT(json), .help = "the report as a JSON object"},
+};
+const ArgumentTable instruct_arguments = {ROWS, sizeof ROWS / sizeof *ROWS};
+
+const InstructOptions instruct_defaults = {.examples = 3,
+                                           .repeat = 1,
+                                           .longest = 2000,
+                                           .timeout = 300,
+                                           .tries = 4,
+                                           .way = {.temperature = -1},
+                                           .embedder = EMBEDDER_LEXICAL};
+
+static Status check(const InstructOptions *o, Error *err) {
+  const char *wrong = NULL;
+  if (o->base && o->embedder != EMBEDDER_ENCODER) wrong = "--base is of --embedder encoder";
+  if (o->embedder == EMBEDDER_ENCODER && !o->base) wrong = "--embedder encoder wants --base DIR";
+  if (o->embedder == EMBEDDER_ENCODER && o->repeat < 2)
+    wrong = "--embedder is of --repeat 2 or more";
+  if (o->json && o->repeat < 2) wrong = "--json is of the report of --repeat 2 or more";
+  if (!o->output) wrong = "--output FILE is missing";
+  if (o->input.count == 0) wrong = "--input NAME=FILE is missing";
+  if (!o->model) wrong = "--model NAME is missing";
+  if (!o->endpoint) wrong = "--endpoint URL is missing";
+  if (!wrong) return STATUS_OK;
+  return error_set(err, STATUS_USAGE, "instruct: %s; see skein instruct --help", wrong);
+}
+
+Status instruct_options_read(InstructOptions *o, int argc, char **argv, Error *err) {
+  *o = instruct_defaults;
+  TRY(arguments_read(&instruct_arguments, 0, o, NULL, argc, argv, err));
+  TRY(command_operands(argc, argv, 0, 0, "", err));
+  return check(o, err);
+}
