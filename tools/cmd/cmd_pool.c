@@ -23,9 +23,11 @@ static const char usage[] =
     "Usage:\n"
     "  skein pool init POOL --base DIR         a new pool for experts of this T5\n"
     "  skein pool add POOL NAME --adapter DIR --gate FILE [--activation FILE]\n"
-    "                 [--instruction TEXT|@FILE] [--licence TEXT] [--base DIR] [--replace]\n"
+    "                 [--instruction TEXT|@FILE | --instruction-file FILE] [--licence TEXT]\n"
+    "                 [--base DIR] [--replace]\n"
     "                 [--require-provenance]\n"
-    "  skein pool set POOL NAME [--instruction TEXT|@FILE] [--licence TEXT]\n"
+    "  skein pool set POOL NAME [--instruction TEXT|@FILE | --instruction-file FILE]\n"
+    "                 [--licence TEXT]\n"
     "                                          other texts of an expert; its files stay\n"
     "  skein pool rm POOL NAME                 take an expert out and delete its files\n"
     "  skein pool ls POOL [--json]             the experts\n"
@@ -47,6 +49,8 @@ static const char usage[] =
     "      --gate FILE         what `skein train gate` wrote for it, or gates of others\n"
     "      --activation FILE   what `skein train activation` wrote for it\n"
     "      --instruction TEXT  what the expert is for, which glider routes by; @FILE reads it\n"
+    "      --instruction-file FILE\n"
+    "                          the same from a file of `skein instruct`, by the expert's NAME\n"
     "      --licence TEXT      recorded with the expert\n"
     "      --base DIR          the T5 of the pool, where it is not where init found it\n"
     "      --replace           an expert of this name gives way: the new one has its place, and "
@@ -131,6 +135,8 @@ static const Argument ROWS[] = {
     {"activation", 0, ARGUMENT_TEXT, AT(activation), .forms = OF(ADD), .value = "FILE"},
     {"instruction", 0, ARGUMENT_PROSE, AT(instruction), .forms = OF(ADD) | OF(SET),
      .value = "TEXT"},
+    {"instruction-file", 0, ARGUMENT_TEXT, AT(instruction_file), .forms = OF(ADD) | OF(SET),
+     .value = "FILE"},
     {"licence", 0, ARGUMENT_PROSE, AT(licence), .forms = OF(ADD) | OF(SET), .value = "TEXT"},
     {"replace", 0, ARGUMENT_SWITCH, AT(replace), .forms = OF(ADD)},
     {"json", 0, ARGUMENT_SWITCH, AT(json),

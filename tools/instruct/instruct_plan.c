@@ -5,25 +5,25 @@
 #include <string.h>
 
 #include "tools/instruct/questions.h"
-#include "tools/shell/console.h"
 
-/* Says a line on stdout, or on stderr. */
-typedef void Say(const char *line);
+/* Says a line on stdout, or on stderr beside the progress there. */
+typedef void Say(Progress *p, const char *line);
 
-static void say_out(const char *line) {
+static void say_out(Progress *p, const char *line) {
+  (void)p;
   console_say("%s", line);
 }
 
-static void say_note(const char *line) {
-  console_note(NULL, "%s", line);
+static void say_note(Progress *p, const char *line) {
+  console_note(p, "%s", line);
 }
 
 /* A text of several lines, each behind two blanks. */
-static void say_lines(Say *say, const char *text) {
+static void say_lines(Say *say, Progress *p, const char *text) {
   while (*text) {
     char *line = NULL;
     int size = (int)strcspn(text, "\n");
-    if (asprintf(&line, "  %.*s", size, text) >= 0) say(line);
+    if (asprintf(&line, "  %.*s", size, text) >= 0) say(p, line);
     free(line);
     text += size + (text[size] == '\n');
   }
@@ -35,7 +35,7 @@ static const char *how_far(const HttpPlace *place) {
 }
 
 /* The items of a sample: "items 3, 17, 40". */
-static void say_question(Say *say, const Question *q, const Endpoint *e) {
+static void say_question(Say *say, Progress *p, const Question *q, const Endpoint *e) {
   char line[1024];
   int cut = 0;
   size_t n = (size_t)snprintf(
@@ -49,12 +49,12 @@ static void say_question(Say *say, const Question *q, const Endpoint *e) {
   if (n < sizeof line) n += (size_t)snprintf(line + n, sizeof line - n, " of %.300s", q->file);
   if (cut && n < sizeof line)
     snprintf(line + n, sizeof line - n, ", %d of them cut (--longest)", cut);
-  say(line);
+  say(p, line);
 }
 
-void plan_tell(const Question *q, const Endpoint *e) {
-  say_question(say_note, q, e);
-  say_lines(say_note, q->prompt);
+void plan_tell(const Question *q, const Endpoint *e, Progress *p) {
+  say_question(say_note, p, q, e);
+  say_lines(say_note, p, q->prompt);
 }
 
 static void show_endpoint(const InstructOptions *o, const Endpoint *e) {
@@ -77,8 +77,8 @@ void plan_show(const Questions *q, const InstructOptions *o, const Endpoint *e) 
       console_say("%s, sample %d: answered already", question->name, question->number);
       continue;
     }
-    say_question(say_out, question, e);
-    say_lines(say_out, question->prompt);
+    say_question(say_out, NULL, question, e);
+    say_lines(say_out, NULL, question->prompt);
     json_t *rest = json_copy(question->body);
     json_object_del(rest, "messages");
     char *settings = json_dumps(rest, 0);

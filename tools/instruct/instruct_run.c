@@ -16,15 +16,15 @@ typedef struct Run {
   Questions questions;
   char *cache_path, *lock_path;
   Instructions written, cache; /* of OUTPUT, if it is there; of the cache */
+  Progress progress;
 } Run;
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: instructions");
 }
 
-static void tell(void *arg, const char *line) {
-  (void)arg;
-  console_note(NULL, "%s", line);
+static void tell(void *progress, const char *line) {
+  console_note(progress, "%s", line);
 }
 
 /* ---- what is there ---- */
@@ -49,14 +49,14 @@ static Status take_answer(Question *q, const Instruction *known, const char *pat
   return q->answer ? STATUS_OK : no_memory(err);
 }
 
-/* Of a file that is there and stays, every line must be the answer to a question, and no question
- * new: it then is what this run would write. */
+/* Of a file that is there and stays, every line must be the answer to a question of this run, which
+ * then writes it again and loses nothing. */
 static Status check_written(const Run *r, Error *err) {
   if (r->o->replace || r->written.count == 0) return STATUS_OK;
   int known = 0;
   for (int i = 0; i < r->questions.count; i++)
     known += instructions_answer(&r->written, r->questions.question[i].hash) != NULL;
-  if (known == r->questions.count && known == r->written.count) return STATUS_OK;
+  if (known == r->written.count) return STATUS_OK;
   return error_set(err, STATUS_USAGE,
                    "%s: holds the answers to other questions; give another --output, or --replace: "
                    "what the cache knows is not asked again",
@@ -81,10 +81,10 @@ static Status take_known(Run *r, Error *err) {
 
 /* An answer is in the cache, on disk, before the next question is asked. */
 static Status ask_one(Run *r, Question *q, EndpointReach reach, Error *err) {
-  if (reach == REACH_ANYWHERE) plan_tell(q, r->endpoint);
+  if (reach == REACH_ANYWHERE) plan_tell(q, r->endpoint, &r->progress);
   TRY(instruct_ask(r->endpoint, reach, q->body, &q->sample, &q->answer, q->why, err));
   if (!q->answer) {
-    console_note(NULL, "%s, sample %d: no usable answer: %s", q->name, q->number, q->why);
+    console_note(&r->progress, "%s, sample %d: no usable answer: %s", q->name, q->number, q->why);
     return STATUS_OK;
   }
   TRY(instructions_add(&r->cache, q->name, q->number, q->hash, q->answer, err));
@@ -93,19 +93,18 @@ static Status ask_one(Run *r, Question *q, EndpointReach reach, Error *err) {
 
 static Status ask_all(Run *r, Error *err) {
   EndpointReach reach;
-  Progress progress;
   int open = questions_open(&r->questions), done = 0;
   if (open == 0) return STATUS_OK;
   TRY(plan_reach(r->o, r->endpoint, &reach, err));
-  console_progress_begin(&progress, "instruct", 0, open);
+  console_progress_begin(&r->progress, "instruct", 0, open);
   Status status = STATUS_OK;
   for (int i = 0; i < r->questions.count && status == STATUS_OK; i++) {
     Question *q = &r->questions.question[i];
     if (q->answer) continue;
     status = ask_one(r, q, reach, err);
-    if (status == STATUS_OK) console_progress_update(&progress, ++done, "%s", q->name);
+    if (status == STATUS_OK) console_progress_update(&r->progress, ++done, "%s", q->name);
   }
-  console_progress_end(&progress);
+  console_progress_end(&r->progress);
   return status;
 }
 
@@ -132,7 +131,8 @@ static Status write_answers(const Run *r, Error *err) {
     if (q->answer) status = instructions_add(&out, q->name, q->number, q->hash, q->answer, err);
   }
   if (status == STATUS_OK) status = instructions_write(&out, r->o->output, err);
-  if (status == STATUS_OK) console_say("%s: %d instructions", r->o->output, out.count);
+  if (status == STATUS_OK)
+    console_say("%s: %d instruction%s", r->o->output, out.count, out.count == 1 ? "" : "s");
   instructions_free(&out);
   return status;
 }
@@ -160,7 +160,8 @@ static Status open_endpoint(Run *r, Error *err) {
                              .seconds = (double)o->timeout,
                              .tries = (int)o->tries,
                              .stop = interrupt_catch(),
-                             .tell = tell};
+                             .tell = tell,
+                             .arg = &r->progress};
   return endpoint_open(&r->endpoint, &spec, err);
 }
 

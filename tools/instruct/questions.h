@@ -3,6 +3,7 @@
 #define SKEIN_QUESTIONS_H
 
 #include "tools/instruct/instruct_tool.h"
+#include "tools/shell/console.h"
 
 typedef struct Question {
   char *name;       /* of the expert or task */
@@ -29,7 +30,7 @@ int questions_open(const Questions *q); /* how many have no answer */
 /* What would be sent, and to whom, on stdout (of questions without an answer the whole prompt). */
 void plan_show(const Questions *q, const InstructOptions *o, const Endpoint *e);
 /* The same of one question on stderr, before it goes to somebody else's machine. */
-void plan_tell(const Question *q, const Endpoint *e);
+void plan_tell(const Question *q, const Endpoint *e, Progress *p);
 /* Who may receive the questions: STATUS_USAGE where the endpoint is another machine and
  * --share-examples is not given. */
 Status plan_reach(const InstructOptions *o, const Endpoint *e, EndpointReach *reach, Error *err);

@@ -220,7 +220,7 @@ static Status check_addition(Addition *a, const PoolManifest *m, const char *nam
   if (!a->entry.name || !a->entry.licence) return out_of_memory(m->dir, err);
   TRY(check_name(m, name, o->replace, err));
   TRY(pool_check_text("--licence", a->entry.licence, err));
-  TRY(pool_read_instruction(o->instruction, &a->entry.instruction, err));
+  TRY(pool_read_instruction(o, name, &a->entry.instruction, err));
   TRY(pool_open_base(&a->model, m, o->base, err));
   TRY(check_base(m, a->model, err));
   return check_parts(a, m, o, err);

@@ -49,7 +49,8 @@ Status pool_keep(PoolEntry *entry, char **activation, const PoolManifest *m, int
   const PoolEntry *old = &m->entry[at];
   bool instruction, licence;
   *activation = NULL;
-  if (keep_text(&entry->instruction, o->instruction, old->instruction, &instruction) != STATUS_OK ||
+  if (keep_text(&entry->instruction, o->instruction ? o->instruction : o->instruction_file,
+                old->instruction, &instruction) != STATUS_OK ||
       keep_text(&entry->licence, o->licence, old->licence, &licence) != STATUS_OK)
     return out_of_memory(m->dir, err);
   if (!o->activation) TRY(keep_activation(activation, entry, m, at, err));

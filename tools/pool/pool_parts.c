@@ -7,27 +7,47 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/utf8.h"
+#include "infer/instruct/instructions.h"
 
 Status pool_check_text(const char *what, const char *text, Error *err) {
   if (utf8_valid(text, strlen(text)) == strlen(text)) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "%s: is not UTF-8 text", what);
 }
 
-Status pool_read_instruction(const char *given, char **text, Error *err) {
+static Status read_from_file(const char *path, char **text, Error *err) {
   enum { BYTES_MAX = 1 << 16 };
+  size_t size;
+  if (!path[0]) return error_set(err, STATUS_USAGE, "--instruction: '@' wants a file: @FILE");
+  TRY(file_read(path, BYTES_MAX, text, &size, err));
+  while (size > 0 && (*text)[size - 1] == '\n') (*text)[--size] = '\0';
+  if (utf8_valid(*text, size) == size && strlen(*text) == size) return STATUS_OK;
+  free(*text);
   *text = NULL;
-  if (given && given[0] == '@') {
-    size_t size;
-    if (!given[1]) return error_set(err, STATUS_USAGE, "--instruction: '@' wants a file: @FILE");
-    TRY(file_read(given + 1, BYTES_MAX, text, &size, err));
-    while (size > 0 && (*text)[size - 1] == '\n') (*text)[--size] = '\0';
-    if (utf8_valid(*text, size) == size && strlen(*text) == size) return STATUS_OK;
-    free(*text);
-    *text = NULL;
-    return error_set(err, STATUS_INPUT, "%s: is not UTF-8 text", given + 1);
-  }
-  TRY(pool_check_text("--instruction", given ? given : "", err));
-  *text = strdup(given ? given : "");
+  return error_set(err, STATUS_INPUT, "%s: is not UTF-8 text", path);
+}
+
+static Status find_instruction(const char *path, const char *expert, char **text, Error *err) {
+  Instructions all;
+  TRY(instructions_read(&all, path, err));
+  const Instruction *found = instructions_find(&all, expert);
+  Status status =
+      found ? STATUS_OK
+            : error_set(err, STATUS_INPUT, "%s: has no instruction of the name '%s'", path, expert);
+  if (found && !(*text = strdup(found->text)))
+    status = error_set(err, STATUS_RUN, "out of memory: the instruction");
+  instructions_free(&all);
+  return status;
+}
+
+Status pool_read_instruction(const PoolOptions *o, const char *expert, char **text, Error *err) {
+  const char *given = o->instruction ? o->instruction : "";
+  *text = NULL;
+  if (o->instruction && o->instruction_file)
+    return error_set(err, STATUS_USAGE, "--instruction and --instruction-file: want one of them");
+  if (o->instruction_file) return find_instruction(o->instruction_file, expert, text, err);
+  if (given[0] == '@') return read_from_file(given + 1, text, err);
+  TRY(pool_check_text("--instruction", given, err));
+  *text = strdup(given);
   return *text ? STATUS_OK : error_set(err, STATUS_RUN, "out of memory: the instruction");
 }
 

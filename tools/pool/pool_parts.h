@@ -3,12 +3,13 @@
 #define SKEIN_POOL_PARTS_H
 
 #include "infer/pool/pool_expert.h"
+#include "tools/pool/pool_tool.h"
 
 /* STATUS_USAGE unless a text of the command line, which goes into the manifest, is UTF-8. */
 Status pool_check_text(const char *what, const char *text, Error *err);
-/* The text that `--instruction` gives, itself or as @FILE, without the newlines at a file's end, in a
- * new string; "" where it is not given (NULL). */
-Status pool_read_instruction(const char *given, char **text, Error *err);
+/* The text that `--instruction` gives, itself or as @FILE, without the newlines at a file's end, or
+ * the one that `--instruction-file` has for the expert, in a new string; "" where none is given. */
+Status pool_read_instruction(const PoolOptions *o, const char *expert, char **text, Error *err);
 /* STATUS_INPUT where `path` is a directory, which might pass for one of weights; `want` is what to
  * give instead. */
 Status pool_check_file(const char *path, const char *want, Error *err);

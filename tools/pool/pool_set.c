@@ -42,10 +42,11 @@ static Status set_texts(PoolManifest *m, void *arg, Error *err) {
 }
 
 static Status read_texts(Texts *t, const PoolOptions *o, Error *err) {
-  if (!o->instruction && !o->licence)
+  bool instruction = o->instruction || o->instruction_file;
+  if (!instruction && !o->licence)
     return error_set(err, STATUS_USAGE,
                      "pool set: --instruction TEXT or --licence TEXT is missing; nothing to set");
-  if (o->instruction) TRY(pool_read_instruction(o->instruction, &t->instruction, err));
+  if (instruction) TRY(pool_read_instruction(o, t->name, &t->instruction, err));
   if (!o->licence) return STATUS_OK;
   TRY(pool_check_text("--licence", o->licence, err));
   t->licence = strdup(o->licence);

@@ -15,7 +15,8 @@ typedef struct PoolOptions {
   const char *base;    /* directory */
   const char *adapter; /* directory */
   const char *gate, *activation;
-  const char *instruction; /* a text, or "@FILE" */
+  const char *instruction;      /* a text, or "@FILE" */
+  const char *instruction_file; /* of instructions by name (infer/instruct/instructions.h) */
   const char *licence;
   bool replace, json, require_provenance;
   const char *checkpoint, *directory; /* of imports: a file; a directory of them */
