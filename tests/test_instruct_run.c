@@ -212,6 +212,30 @@ static void test_examples_stay_here(void **state) {
   expect_lines(&w, -1, -1);
 }
 
+/* 0.0.0.0 leads here, too, and is no address of loopback. */
+static void test_examples_are_shared(void **state) {
+  World w;
+  Error err = {0};
+  char url[64];
+  make_world(&w, *state);
+  EndpointServer *server = server_start(STEPS(SAYS(GOOD)));
+  snprintf(url, sizeof url, "http://0.0.0.0:%d/v1/", server_port(server));
+  w.text[0] = w.input[0];
+  w.o.input = (TextList){w.text, 1};
+  w.o.endpoint = url;
+  expect_error("not yet", instruct_run(&w.o, &err), &err, STATUS_USAGE, "0.0.0.0|--share-examples");
+  assert_int_equal(server_requests(server), 0);
+  w.o.share_examples = true;
+  err = (Error){0};
+  expect_ok("shared", instruct_run(&w.o, &err), &err);
+  expect_lines(&w, 1, 1);
+  assert_non_null(strstr(server_request(server, 0), "POST /v1/chat/completions "));
+  w.o.share_examples = false; /* what is known is asked of nobody */
+  remove(w.output);
+  expect_ok("cached", instruct_run(&w.o, &err), &err);
+  expect_requests(server, 1);
+}
+
 static void test_repeats(void **state) {
   World w;
   Error err;
@@ -258,6 +282,7 @@ int main(void) {
       cmocka_unit_test(test_nothing_is_overwritten),
       cmocka_unit_test(test_dry_runs_leave_no_trace),
       cmocka_unit_test(test_examples_stay_here),
+      cmocka_unit_test(test_examples_are_shared),
       cmocka_unit_test(test_repeats),
       cmocka_unit_test(test_pools),
   };

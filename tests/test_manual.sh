@@ -67,13 +67,13 @@ offered "$("$skein" plot x 2>&1 | sed "s/.*it is //; s/,//g; s/ or / /")" plot '
 offered 'train gate score generate' bench ''
 offered 'phatgoose glider peft' pool export ''
 offered ':files' pool export peft ''
-offered '--instruction --licence --help' pool set goose boolq --
+offered '--instruction --instruction-file --licence --help' pool set goose boolq --
 offered '--base' plot pool --task x --b
 offered '--json' pool ls --base ls --js # an option's value is no operand
 offered ':files' pool add goose boolq --adapter ''
 offered ':files' score --input ''
 offered '' score --threads ''
-offered 'lexical encoder precomputed' embed pool --embedder ''
+offered 'lexical encoder precomputed endpoint' embed pool --embedder ''
 offered '--dtype=bf16' bench train --dtype=b
 offered 'glider' score --router gl
 has merged-factors score --router ''

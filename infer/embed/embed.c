@@ -14,22 +14,18 @@ struct Embedder {
   int64_t dim;
 };
 
-static const EmbedderMethod *method_of(EmbedderKind kind) {
-  switch (kind) {
-    case EMBEDDER_LEXICAL:
-      return &embed_lexical;
-    case EMBEDDER_ENCODER:
-      return &embed_encoder;
-    default:
-      return &embed_precomputed;
-  }
-}
+static const EmbedderMethod *const METHOD[] = {
+    [EMBEDDER_LEXICAL] = &embed_lexical,
+    [EMBEDDER_ENCODER] = &embed_encoder,
+    [EMBEDDER_PRECOMPUTED] = &embed_precomputed,
+    [EMBEDDER_ENDPOINT] = &embed_endpoint,
+};
 
 Status embedder_open(Embedder **out, const EmbedderSpec *spec, Error *err) {
   *out = NULL;
   Embedder *e = calloc(1, sizeof *e);
   if (!e) return error_set(err, STATUS_RUN, "out of memory: the embedder");
-  e->method = method_of(spec->kind);
+  e->method = METHOD[spec->kind];
   Status status = e->method->open(spec, &e->self, e->name, &e->dim, err);
   if (status == STATUS_OK) {
     *out = e;
@@ -57,13 +53,46 @@ bool embedder_by_key(const Embedder *e) {
   return e->method == &embed_precomputed;
 }
 
-Status embedder_embed(Embedder *e, const char *key, const char *text, float *out, Error *err) {
-  TRY(e->method->embed(e->self, key, text, out, err));
+int embedder_batch(const Embedder *e) {
+  return e->method->embed_all ? EMBED_BATCH : 1;
+}
+
+static Status check_vector(const Embedder *e, const EmbedText *text, const float *v, Error *err) {
   for (int64_t i = 0; i < e->dim; i++) {
-    if (isfinite(out[i])) continue;
-    return error_set(err, STATUS_RUN,
-                     "%s: the embedding of '%.80s': [%" PRId64 "] is %s, want a finite number",
-                     e->name, text ? text : key, i, isnan(out[i]) ? "NaN" : "infinite");
+    if (isfinite(v[i])) continue;
+    return error_set(
+        err, STATUS_RUN, "%s: the embedding of '%.80s': [%" PRId64 "] is %s, want a finite number",
+        e->name, text->text ? text->text : text->key, i, isnan(v[i]) ? "NaN" : "infinite");
   }
   return STATUS_OK;
+}
+
+/* Texts of one request, or one text. */
+static Status embed_some(Embedder *e, EmbedWhat what, const EmbedText *text, int count, float *out,
+                         int *failed, Error *err) {
+  *failed = count == 1 ? 0 : -1;
+  TRY(e->method->embed_all ? e->method->embed_all(e->self, what, text, count, out, err)
+                           : e->method->embed(e->self, text->key, text->text, out, err));
+  for (int i = 0; i < count; i++) {
+    *failed = i;
+    TRY(check_vector(e, &text[i], out + i * e->dim, err));
+  }
+  return STATUS_OK;
+}
+
+Status embedder_embed_all(Embedder *e, EmbedWhat what, const EmbedText *text, int count, float *out,
+                          int *failed, Error *err) {
+  int most = embedder_batch(e);
+  for (int at = 0; at < count; at += most) {
+    int some = count - at < most ? count - at : most;
+    Status status = embed_some(e, what, text + at, some, out + at * e->dim, failed, err);
+    if (*failed >= 0) *failed += at;
+    TRY(status);
+  }
+  return STATUS_OK;
+}
+
+Status embedder_embed(Embedder *e, const char *key, const char *text, float *out, Error *err) {
+  int failed;
+  return embedder_embed_all(e, EMBED_INSTRUCTIONS, &(EmbedText){key, text}, 1, out, &failed, err);
 }

@@ -8,6 +8,7 @@
  *   lexical      hashed character n-grams with idf over a corpus (the pool's instructions), L2 norm
  *   encoder      mean of the base's encoder states over the tokens, EOS left out
  *   precomputed  what a file (safetensors or JSON, name -> vector) holds under a key
+ *   endpoint     what a model behind URL/embeddings (data/net/endpoint.h) makes of it
  *
  * An embedder has a name that says everything its vectors depend on; vectors of different names are
  * never compared.
@@ -16,6 +17,7 @@
  *   lexical      lexical-1-<12 hex of the corpus>, whatever the order of its texts
  *   encoder      encoder-2-<12 hex of t5_encoder_sample>
  *   precomputed  as the file declares, else as the user says, else precomputed-<12 hex of the file>
+ *   endpoint     endpoint-1-<model>: models of one name are taken for one, wherever they are asked
  *
  * Vectors that an outside embedder made may come in several files (a pool's and the queries'): they
  * go together when they declare the same embedder; files that declare none never do, unless they
@@ -23,6 +25,7 @@
 #ifndef SKEIN_EMBED_H
 #define SKEIN_EMBED_H
 
+#include "data/net/endpoint.h"
 #include "infer/embed/embeddings.h"
 #include "infer/t5/base.h"
 
@@ -30,6 +33,7 @@ typedef enum EmbedderKind {
   EMBEDDER_LEXICAL,
   EMBEDDER_ENCODER,
   EMBEDDER_PRECOMPUTED,
+  EMBEDDER_ENDPOINT,
 } EmbedderKind;
 
 typedef struct EmbedderSpec {
@@ -40,6 +44,8 @@ typedef struct EmbedderSpec {
   int corpus_count;
   const Base *base; /* encoder; borrowed; an encoder without a decoder will do */
   int threads;
+  EndpointSpec endpoint; /* endpoint; asked once when it is opened, for the dimension */
+  bool share_data;       /* endpoint: data may be sent to another machine than this */
 } EmbedderSpec;
 
 typedef struct Embedder Embedder;
@@ -49,8 +55,25 @@ void embedder_close(Embedder *e); /* NULL is allowed */
 const char *embedder_name(const Embedder *e);
 int64_t embedder_dim(const Embedder *e);
 bool embedder_by_key(const Embedder *e); /* precomputed: vectors are found by key */
+int embedder_batch(
+    const Embedder *e); /* texts that are best embedded at once, EMBED_BATCH at most */
 /* The vector of a text into out [dim]; precomputed: of `key`, the text is not read. A text without
  * content, an unknown key (naming the nearest) and a vector that is not finite are errors. */
 Status embedder_embed(Embedder *e, const char *key, const char *text, float *out, Error *err);
+
+/* An instruction may be seen by anybody; data, which are inputs of a task, by this machine alone
+ * unless the spec shares them: STATUS_USAGE for an endpoint that is elsewhere. */
+typedef enum EmbedWhat { EMBED_INSTRUCTIONS, EMBED_DATA } EmbedWhat;
+
+enum { EMBED_BATCH = 64 }; /* texts that one request holds, at most */
+
+typedef struct EmbedText {
+  const char *key, *text; /* as of embedder_embed */
+} EmbedText;
+
+/* The vectors of `count` texts into out [count, dim]; fewer requests than one by one. *failed: of
+ * which text the failure is; -1: of none alone. */
+Status embedder_embed_all(Embedder *e, EmbedWhat what, const EmbedText *text, int count, float *out,
+                          int *failed, Error *err);
 
 #endif

@@ -70,4 +70,5 @@ static Status encoder_embed(void *self, const char *key, const char *text, float
   return status;
 }
 
-const EmbedderMethod embed_encoder = {encoder_open, encoder_embed, encoder_close};
+const EmbedderMethod embed_encoder = {
+    .open = encoder_open, .embed = encoder_embed, .close = encoder_close};

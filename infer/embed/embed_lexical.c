@@ -227,4 +227,5 @@ static Status lexical_embed(void *self, const char *key, const char *text, float
   return STATUS_OK;
 }
 
-const EmbedderMethod embed_lexical = {lexical_open, lexical_embed, lexical_close};
+const EmbedderMethod embed_lexical = {
+    .open = lexical_open, .embed = lexical_embed, .close = lexical_close};

@@ -12,8 +12,11 @@ typedef struct EmbedderMethod {
   EmbedderOpen *open;
   Status (*embed)(void *self, const char *key, const char *text, float *out, Error *err);
   void (*close)(void *self);
+  /* Of up to EMBED_BATCH texts at once; NULL: one by one, by `embed`. */
+  Status (*embed_all)(void *self, EmbedWhat what, const EmbedText *text, int count, float *out,
+                      Error *err);
 } EmbedderMethod;
 
-extern const EmbedderMethod embed_lexical, embed_encoder, embed_precomputed;
+extern const EmbedderMethod embed_lexical, embed_encoder, embed_precomputed, embed_endpoint;
 
 #endif

@@ -30,9 +30,9 @@ static void tell_progress(const EmbedWatch *watch, int64_t texts, int64_t of) {
 
 /* ---- instructions ---- */
 
-static Status embed_instruction(Embeddings *out, int row, Embedder *e, const char *dir,
-                                const PoolEntry *entry, Error *err) {
-  Error why = {0};
+/* Fills all of a row but its vector. */
+static Status name_expert(Embeddings *out, int row, const Embedder *e, const char *dir,
+                          const PoolEntry *entry, Error *err) {
   if (!entry->instruction[0] && !embedder_by_key(e)) {
     return error_set(
         err, STATUS_INPUT,
@@ -42,11 +42,26 @@ static Status embed_instruction(Embeddings *out, int row, Embedder *e, const cha
         dir, entry->name, dir, entry->name);
   }
   if (!(out->name[row] = strdup(entry->name))) return no_memory(err);
-  if (entry->instruction[0]) TRY(embed_text_hash(entry->instruction, out->text[row], err));
-  Status status =
-      embedder_embed(e, entry->name, entry->instruction, out->vector + row * out->dim, &why);
+  if (!entry->instruction[0]) return STATUS_OK;
+  return embed_text_hash(entry->instruction, out->text[row], err);
+}
+
+/* Rows [from, from + count), EMBED_BATCH at most. */
+static Status embed_experts(Embeddings *out, int from, int count, Embedder *e, const char *dir,
+                            const PoolEntry *const *entry, Error *err) {
+  EmbedText text[EMBED_BATCH];
+  Error why = {0};
+  int failed;
+  for (int i = 0; i < count; i++) {
+    const PoolEntry *expert = entry[from + i];
+    TRY(name_expert(out, from + i, e, dir, expert, err));
+    text[i] = (EmbedText){expert->name, expert->instruction};
+  }
+  Status status = embedder_embed_all(e, EMBED_INSTRUCTIONS, text, count,
+                                     out->vector + from * out->dim, &failed, &why);
   if (status == STATUS_OK) return STATUS_OK;
-  return error_set(err, status, "%s: expert '%s': %s", dir, entry->name, why.text);
+  if (failed < 0) return error_set(err, status, "%s: %s", dir, why.text);
+  return error_set(err, status, "%s: expert '%s': %s", dir, text[failed].key, why.text);
 }
 
 Status embed_instructions(Embeddings *out, Embedder *e, const char *dir,
@@ -55,9 +70,11 @@ Status embed_instructions(Embeddings *out, Embedder *e, const char *dir,
   TRY(embeddings_new(out, embedder_name(e), count, embedder_dim(e), err));
   out->text = calloc((size_t)count, sizeof *out->text);
   Status status = out->text ? STATUS_OK : no_memory(err);
-  for (int i = 0; i < count && status == STATUS_OK; i++) {
-    status = embed_instruction(out, i, e, dir, entry[i], err);
-    if (status == STATUS_OK) tell_progress(watch, i + 1, count);
+  int most = embedder_batch(e);
+  for (int from = 0, n; from < count && status == STATUS_OK; from += n) {
+    n = count - from < most ? count - from : most;
+    status = embed_experts(out, from, n, e, dir, entry, err);
+    if (status == STATUS_OK) tell_progress(watch, from + n, count);
   }
   if (status != STATUS_OK) embeddings_free(out);
   return status;
@@ -81,28 +98,43 @@ static Status name_row(Filling *f, const char *expert, int64_t index, Error *err
   return STATUS_OK;
 }
 
-static Status embed_line(Filling *f, const char *path, JsonlLine line, Error *err) {
-  JsonDoc doc = {.file = path, .line = line.number, .byte = line.byte};
+static Status read_line(JsonDoc *doc, const Filling *f, const char *path, JsonlLine line,
+                        const char **text, Error *err) {
+  *doc = (JsonDoc){.file = path, .line = line.number, .byte = line.byte};
+  TRY(json_parse(doc, line.text, line.size, err));
+  return json_get_string(doc, f->key, text, err);
+}
+
+/* Lines [from, from + count), EMBED_BATCH at most, into the next rows. */
+static Status embed_lines(Filling *f, const Jsonl *lines, int64_t from, int count, Error *err) {
+  JsonDoc doc[EMBED_BATCH] = {{0}};
+  EmbedText text[EMBED_BATCH] = {{0}};
   Error why = {0};
-  const char *text;
-  TRY(json_parse(&doc, line.text, line.size, err));
-  Status status = json_get_string(&doc, f->key, &text, err);
+  int failed = -1;
+  const char *path = jsonl_path(lines);
+  Status status = STATUS_OK;
+  for (int i = 0; i < count && status == STATUS_OK; i++)
+    status = read_line(&doc[i], f, path, jsonl_line(lines, from + i), &text[i].text, err);
   if (status == STATUS_OK) {
-    status = embedder_embed(f->e, NULL, text, f->out->vector + f->rows * f->out->dim, &why);
-    if (status != STATUS_OK) {
-      error_set(err, status, "%s: line %" PRId64 ": %s: %s", path, line.number, f->key, why.text);
-    }
+    status = embedder_embed_all(f->e, EMBED_DATA, text, count,
+                                f->out->vector + f->rows * f->out->dim, &failed, &why);
+    if (status != STATUS_OK && failed < 0) error_set(err, status, "%s: %s", path, why.text);
+    if (status != STATUS_OK && failed >= 0)
+      error_set(err, status, "%s: line %" PRId64 ": %s: %s", path, doc[failed].line, f->key,
+                why.text);
   }
-  json_free(&doc);
+  for (int i = 0; i < count; i++) json_free(&doc[i]);
   return status;
 }
 
 static Status embed_file(Filling *f, const char *expert, const Jsonl *lines, int64_t count,
                          Error *err) {
-  for (int64_t i = 0; i < count; i++) {
-    TRY(name_row(f, expert, i, err));
-    TRY(embed_line(f, jsonl_path(lines), jsonl_line(lines, i), err));
-    tell_progress(f->watch, ++f->rows, f->out->count);
+  int most = embedder_batch(f->e);
+  for (int64_t from = 0; from < count; from += most) {
+    int n = count - from < most ? (int)(count - from) : most;
+    TRY(embed_lines(f, lines, from, n, err));
+    for (int i = 0; i < n; i++, f->rows++) TRY(name_row(f, expert, from + i, err));
+    tell_progress(f->watch, f->rows, f->out->count);
   }
   return STATUS_OK;
 }

@@ -56,4 +56,5 @@ static Status precomputed_embed(void *self, const char *key, const char *text, f
   return STATUS_OK;
 }
 
-const EmbedderMethod embed_precomputed = {precomputed_open, precomputed_embed, precomputed_close};
+const EmbedderMethod embed_precomputed = {
+    .open = precomputed_open, .embed = precomputed_embed, .close = precomputed_close};

@@ -32,6 +32,7 @@
  *   POOL/embeddings, those of examples too     name and SHA-256 of each file   with an embedder
  *   vectors of the queries                     SHA-256 of the file             embedder:
  *                                                                              precomputed
+ *   endpoint.url, endpoint.model               as they are given               embedder: endpoint
  *
  * Not in it, for it changes no score: threads, batch_tokens, statistics, paths, group, the task's
  * own expert, licences, experts that do not take part, settings that the method does not read.

@@ -34,9 +34,13 @@ static bool setting_matters(const char *key, const void *method) {
   return strcmp(key, "only") != 0 && eval_method_uses(method, key);
 }
 
-/* A path is no setting of what is computed: what the file holds is. */
+/* A path is no setting of what is computed: what the file holds is. Nor is who may ask an endpoint,
+ * and who may read what it is asked. */
 static bool setting_identifies(const char *key, const void *method) {
-  return strcmp(key, "embeddings") != 0 && setting_matters(key, method);
+  static const char *const NONE[] = {"embeddings", "endpoint.key_env", "endpoint.share_inputs"};
+  for (size_t i = 0; i < sizeof NONE / sizeof *NONE; i++)
+    if (strcmp(key, NONE[i]) == 0) return false;
+  return setting_matters(key, method);
 }
 
 char *eval_method_settings(const EvalMethod *m) {

@@ -36,6 +36,7 @@ static bool glider_reads_key(const RouterSettings *settings, const char *key) {
   bool constant = strcmp(key, "global.scale") == 0;
   bool threshold = strcmp(key, "global.gamma") == 0 || strcmp(key, "global.beta") == 0 ||
                    strcmp(key, "global.threshold") == 0;
+  if (!global_reads_key(settings, key)) return false;
   return s->rule == GLOBAL_CONSTANT ? !threshold : !constant;
 }
 

@@ -91,6 +91,7 @@ const RouteMethod route_retrieval = {
     .uses = USES_ONLY,
     .chooses = true,
     .own = {&global_settings, &SETTINGS},
+    .reads_key = global_reads_key,
     .open = retrieval_open,
     .close = retrieval_close,
     .begin = retrieval_begin,

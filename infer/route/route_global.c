@@ -13,13 +13,26 @@ static const Option OPTION[] = {
     {"global.drop_last", OPTION_BOOL, offsetof(GlobalSettings, drop_last), "false", 0, 0, NULL,
      false, "leave out the last coordinate of embeddings, as the released code of GLIDER does"},
     {"embedder", OPTION_CHOICE, offsetof(GlobalSettings, embedder), "lexical", 0, 0,
-     "lexical|encoder|precomputed", false,
+     "lexical|encoder|precomputed|endpoint", false,
      "what embeds instructions and inputs (glider, retrieval)"},
     {"embeddings", OPTION_PATH, offsetof(GlobalSettings, embeddings), NULL, 0, 0, NULL, false,
      "vectors of the queries, safetensors or JSON (embedder: precomputed)"},
+    {"endpoint.key_env", OPTION_STRING, offsetof(GlobalSettings, endpoint_key_env), NULL, 0, 0,
+     NULL, false, "variable of the environment that holds the endpoint's key"},
+    {"endpoint.model", OPTION_STRING, offsetof(GlobalSettings, endpoint_model), NULL, 0, 0, NULL,
+     false, "model that embeds, as the endpoint calls it (embedder: endpoint)"},
+    {"endpoint.share_inputs", OPTION_BOOL, offsetof(GlobalSettings, share_inputs), "false", 0, 0,
+     NULL, false, "let inputs without an instruction go to an endpoint on another machine"},
+    {"endpoint.url", OPTION_STRING, offsetof(GlobalSettings, endpoint_url), NULL, 0, 0, NULL, false,
+     "what /embeddings is put behind: http://127.0.0.1:8080/v1 (embedder: endpoint)"},
 };
 const SettingsGroup global_settings = {OPTION, sizeof OPTION / sizeof *OPTION,
                                        sizeof(GlobalSettings)};
+
+bool global_reads_key(const RouterSettings *settings, const char *key) {
+  const GlobalSettings *s = router_own(settings, &global_settings);
+  return strncmp(key, "endpoint.", strlen("endpoint.")) != 0 || s->embedder == EMBEDDER_ENDPOINT;
+}
 
 /* The cosines of one query, kept for the next equal one. */
 typedef struct Known {
@@ -59,7 +72,11 @@ static Status open_embedder(GlobalRouter *g, const GlobalSettings *s, const Pool
   EmbedderSpec spec = {.kind = (EmbedderKind)s->embedder,
                        .file = s->embeddings,
                        .base = base,
-                       .threads = g->threads};
+                       .threads = g->threads,
+                       .endpoint = {.url = s->endpoint_url,
+                                    .model = s->endpoint_model,
+                                    .key_env = s->endpoint_key_env},
+                       .share_data = s->share_inputs};
   if (spec.kind == EMBEDDER_LEXICAL) return open_lexical(g, &spec, pool, err);
   bool by_key = spec.kind == EMBEDDER_PRECOMPUTED;
   if (by_key && !spec.file) {
@@ -123,9 +140,11 @@ static void expert_cosine(void *arg, int64_t expert, int worker) {
 }
 
 /* The text that a query is embedded by; the name of its task for precomputed. */
-static const char *query_text(const GlobalRouter *g, const RouteQuery *q) {
+static const char *query_text(const GlobalRouter *g, const RouteQuery *q, EmbedWhat *what) {
+  bool instructed = q->instruction && g->by == GLOBAL_BY_INSTRUCTION;
+  *what = instructed ? EMBED_INSTRUCTIONS : EMBED_DATA;
   if (embedder_by_key(g->embedder)) return q->task;
-  return q->instruction && g->by == GLOBAL_BY_INSTRUCTION ? q->instruction : q->input;
+  return instructed ? q->instruction : q->input;
 }
 
 static int compare_known(const void *a, const void *b) {
@@ -133,9 +152,12 @@ static int compare_known(const void *a, const void *b) {
 }
 
 /* Fills the cosines of a text that is asked for the first time. */
-static Status compare_text(GlobalRouter *g, const char *text, Known *known, Error *err) {
+static Status compare_text(GlobalRouter *g, EmbedWhat what, const char *text, Known *known,
+                           Error *err) {
+  int failed;
+  const EmbedText query = {text, text};
   TRY(embed_text_hash(text, known->key, err));
-  TRY(embedder_embed(g->embedder, text, text, g->query, err));
+  TRY(embedder_embed_all(g->embedder, what, &query, 1, g->query, &failed, err));
   CosineTask task = {g, embed_norm(g->query, g->vectors.compared), known->cosine};
   parallel_for(g->threads, g->vectors.experts, expert_cosine, &task);
   if (tsearch(known, &g->known, compare_known)) return STATUS_OK;
@@ -143,7 +165,8 @@ static Status compare_text(GlobalRouter *g, const char *text, Known *known, Erro
 }
 
 Status global_cosines(GlobalRouter *g, const RouteQuery *q, const double **cosine, Error *err) {
-  const char *text = query_text(g, q);
+  EmbedWhat what;
+  const char *text = query_text(g, q, &what);
   if (!text) {
     return error_set(
         err, STATUS_USAGE,
@@ -157,7 +180,7 @@ Status global_cosines(GlobalRouter *g, const RouteQuery *q, const double **cosin
   if (!known) {
     known = calloc(1, sizeof *known + (size_t)g->vectors.experts * sizeof *known->cosine);
     if (!known) return no_memory(err);
-    Status status = compare_text(g, text, known, err);
+    Status status = compare_text(g, what, text, known, err);
     if (status != STATUS_OK) {
       free(known);
       return status;

@@ -5,8 +5,8 @@
  * Where the vectors of the experts come from:
  *
  *   BY           VECTORS
- *   instruction  POOL/embeddings/<embedder>.safetensors. Where there is none, lexical and encoder
- *                embed the instructions of the manifest now: the name of an embedder says
+ *   instruction  POOL/embeddings/<embedder>.safetensors. Where there is none, lexical, encoder
+ *                and endpoint embed the instructions of the manifest now: the name of an embedder says
  *                everything its vectors depend on and the file says which text each is of, so both
  *                ways give the same vectors. precomputed has only the file.
  *   example      POOL/embeddings/examples-<embedder>.safetensors, rows "<expert>/<index>"; the
@@ -26,8 +26,12 @@ typedef struct GlobalSettings {
                        GLIDER does */
   int embedder;   /* embedder: EmbedderKind */
   char *embeddings; /* embeddings: the file of `precomputed` for queries */
+  char *endpoint_url, *endpoint_model, *endpoint_key_env; /* endpoint.url, ...: of `endpoint` */
+  bool share_inputs; /* endpoint.share_inputs: inputs may be sent to another machine than this */
 } GlobalSettings;
 extern const SettingsGroup global_settings;
+/* RouteMethod.reads_key of these: those of the endpoint with `embedder: endpoint` alone. */
+bool global_reads_key(const RouterSettings *settings, const char *key);
 
 typedef enum GlobalBy { GLOBAL_BY_INSTRUCTION, GLOBAL_BY_EXAMPLE } GlobalBy;
 

@@ -10,8 +10,8 @@
 #include "data/options/options.h"
 #include "infer/embed/embed_pool.h"
 #include "tools/cmd/commands.h"
+#include "tools/cmd/embed_arguments.h"
 #include "tools/pool/pool_tool.h"
-#include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
 
 static const char usage[] =
@@ -24,14 +24,18 @@ static const char usage[] =
     "  skein embed pool --file nomic.safetensors              by what another program made\n"
     "  skein embed pool --examples boolq=boolq.jsonl          inputs, for retrieval.by: example\n"
     "  skein embed --file vectors.json --name nomic --output queries.safetensors\n"
+    "  skein embed pool --endpoint http://127.0.0.1:8080/v1 --model nomic-embed-text\n"
     "\n"
     "Usage: skein embed POOL [--embedder KIND] [--file FILE [--name NAME]] [--base DIR]\n"
+    "                   [--endpoint URL --model NAME [--key-env VARIABLE] [--share-examples]]\n"
     "                   [--examples EXPERT=FILE]... [--limit N] [--key KEY] [--threads N]\n"
     "       skein embed --file FILE [--name NAME] --output OUT [--force]\n"
     "\n"
     "  --embedder KIND         lexical (default): hashed character n-grams weighed over the\n"
     "                          pool's instructions; encoder: mean of the base's encoder states;\n"
-    "                          precomputed (default with --file): vectors from a file\n"
+    "                          precomputed (default with --file): vectors from a file;\n"
+    "                          endpoint (default with --endpoint): a model behind the API of "
+    "OpenAI\n"
     "  --file FILE             vectors by the names of the experts: safetensors or a PyTorch file\n"
     "                          with one vector a name, JSON {\"name\": [numbers]}, or a file of\n"
     "                          skein embed\n"
@@ -39,6 +43,10 @@ static const char usage[] =
     "                          (\"embedder\" in its __metadata__)\n"
     "  --base DIR              the pool's base, for encoder, where it is not where the pool says;\n"
     "                          or a T5EncoderModel of it\n"
+    "  --endpoint URL          what /embeddings is put behind; the model there is --model NAME, "
+    "and\n"
+    "                          --key-env names the variable of the environment that holds its key\n"
+    "  --share-examples        let --examples go to an endpoint on another machine than this\n"
     "  --examples EXPERT=FILE  embed inputs of an expert's own data (JSONL or .zst) and not the\n"
     "                          instructions; those of other experts stay as they are\n"
     "  --limit N               the most lines of each FILE that are used, from its start (1000)\n"
@@ -52,7 +60,7 @@ static const char usage[] =
     "never\n"
     "compared: lexical is named after the pool's instructions, encoder after the base, and a file "
     "of\n"
-    "unnamed vectors after its own bytes. lexical and encoder also route by instructions without\n"
+    "unnamed vectors after its own bytes. lexical, encoder and endpoint also route without\n"
     "these files; lexical files of earlier instructions are removed, so give the --examples of "
     "all\n"
     "experts again when instructions change.\n"
@@ -62,93 +70,6 @@ static const char usage[] =
     "one task: choose global.threshold and global.scale accordingly. Those of encoder are high "
     "even\n"
     "between strangers, and tell tasks apart worse than lexical does when the base is small.\n";
-
-typedef struct EmbedArguments {
-  const char *pool;
-  int kind; /* EmbedderKind; -1: not given */
-  const char *file, *name, *base, *output, *key;
-  int64_t limit, threads;
-  bool force;
-  TextList given;       /* of --examples */
-  ExampleFile *example; /* [examples]; expert names are owned */
-  int examples;
-} EmbedArguments;
-
-/* ---- arguments ---- */
-
-static Status parse_kind(void *field, const char *word, Error *err) {
-  int *kind = field;
-  static const char *const KINDS[] = {"lexical", "encoder", "precomputed"};
-  for (*kind = EMBEDDER_LEXICAL; *kind <= EMBEDDER_PRECOMPUTED; (*kind)++) {
-    if (strcmp(word, KINDS[*kind]) == 0) return STATUS_OK;
-  }
-  return error_set(err, STATUS_USAGE,
-                   "embed: --embedder: '%s' is none; it is lexical, encoder or precomputed", word);
-}
-
-#define AT(field) offsetof(EmbedArguments, field)
-
-static const Argument ROWS[] = {
-    {"embedder", .type = ARGUMENT_OTHER, .offset = AT(kind), .parse = parse_kind,
-     .value = "lexical|encoder|precomputed"},
-    {"file", .type = ARGUMENT_TEXT, .offset = AT(file), .value = "FILE"},
-    {"name", .type = ARGUMENT_TEXT, .offset = AT(name), .value = "NAME"},
-    {"base", .type = ARGUMENT_TEXT, .offset = AT(base), .value = "DIR"},
-    {"examples", .type = ARGUMENT_TEXTS, .offset = AT(given), .value = "EXPERT=FILE"},
-    {"limit", .type = ARGUMENT_COUNT, .offset = AT(limit), .most = 1000000, .value = "N"},
-    {"key", .type = ARGUMENT_TEXT, .offset = AT(key), .value = "KEY"},
-    {"threads", .type = ARGUMENT_COUNT, .offset = AT(threads), .most = 256, .value = "N"},
-    {"output", .type = ARGUMENT_TEXT, .offset = AT(output), .value = "FILE"},
-    {"force", .type = ARGUMENT_SWITCH, .offset = AT(force)},
-};
-static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
-
-/* EXPERT=FILE */
-static Status parse_example(const char *word, ExampleFile *example, Error *err) {
-  const char *sign = strchr(word, '=');
-  if (!sign || sign == word || !sign[1]) {
-    return error_set(err, STATUS_USAGE, "embed: --examples: is '%s', want EXPERT=FILE", word);
-  }
-  char *expert = strndup(word, (size_t)(sign - word));
-  if (!expert) return error_set(err, STATUS_RUN, "out of memory: the arguments");
-  *example = (ExampleFile){expert, sign + 1};
-  return STATUS_OK;
-}
-
-static Status parse_examples(EmbedArguments *a, Error *err) {
-  a->example = calloc((size_t)a->given.count + 1, sizeof *a->example);
-  if (!a->example) return error_set(err, STATUS_RUN, "out of memory: the arguments");
-  for (; a->examples < a->given.count; a->examples++) {
-    TRY(parse_example(a->given.text[a->examples], &a->example[a->examples], err));
-  }
-  return STATUS_OK;
-}
-
-/* Options that say nothing about what was asked are errors, not silence. */
-static Status check_arguments(EmbedArguments *a, Error *err) {
-  const char *wrong = NULL;
-  if (a->kind < 0) a->kind = a->file ? EMBEDDER_PRECOMPUTED : EMBEDDER_LEXICAL;
-  if (a->kind == EMBEDDER_PRECOMPUTED && !a->file) wrong = "precomputed wants --file";
-  if (a->kind != EMBEDDER_PRECOMPUTED && a->file) wrong = "--file is of precomputed alone";
-  if (a->name && !a->file) wrong = "--name names the embedder of a --file";
-  if (a->kind != EMBEDDER_ENCODER && a->base) wrong = "--base is of encoder alone";
-  if (a->examples > 0 && a->file) wrong = "--examples wants lexical or encoder";
-  if (a->output && a->pool) wrong = "--output goes without a pool";
-  if (a->output && !a->file) wrong = "--output wants --file";
-  if (a->force && !a->output) wrong = "--force is of --output alone";
-  if (a->output && a->examples > 0) wrong = "--examples wants a pool";
-  if (!wrong) return STATUS_OK;
-  return error_set(err, STATUS_USAGE, "embed: %s; see skein embed --help", wrong);
-}
-
-static Status parse_arguments(EmbedArguments *a, int argc, char **argv, Error *err) {
-  *a = (EmbedArguments){.kind = -1, .key = "input", .limit = 1000, .threads = 2};
-  TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
-  TRY(parse_examples(a, err));
-  TRY(command_operands(argc, argv, a->output ? 0 : 1, 1, "POOL", err));
-  a->pool = argv[optind];
-  return check_arguments(a, err);
-}
 
 /* ---- parts ---- */
 
@@ -182,9 +103,19 @@ static Status open_base(Parts *p, const char *given, Error *err) {
                    p->manifest.dir, p->manifest.base_name);
 }
 
+static void tell_try(void *arg, const char *line) {
+  (void)arg;
+  console_note(NULL, "%s", line);
+}
+
 static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
   EmbedderSpec spec = {
-      .kind = (EmbedderKind)a->kind, .file = a->file, .name = a->name, .threads = (int)a->threads};
+      .kind = (EmbedderKind)a->kind,
+      .file = a->file,
+      .name = a->name,
+      .threads = (int)a->threads,
+      .endpoint = {.url = a->endpoint, .model = a->model, .key_env = a->key_env, .tell = tell_try},
+      .share_data = a->share_examples};
   TRY(manifest_read(&p->manifest, a->pool, err));
   if (p->manifest.count == 0) {
     return error_set(err, STATUS_INPUT, "%s: has no experts; add them with `skein pool add`",
@@ -323,11 +254,9 @@ static Status convert_file(const EmbedArguments *a, Error *err) {
 
 static int run_embed(int argc, char **argv, Error *err) {
   EmbedArguments a = {0};
-  Status status = parse_arguments(&a, argc, argv, err);
+  Status status = embed_arguments_read(&a, argc, argv, err);
   if (status == STATUS_OK) status = a.output ? convert_file(&a, err) : embed_pool(&a, err);
-  for (int i = 0; i < a.examples; i++) free((char *)(uintptr_t)a.example[i].expert);
-  free(a.example);
-  free(a.given.text);
+  embed_arguments_free(&a);
   return (int)status;
 }
 
@@ -336,5 +265,5 @@ const Command command_embed = {
     .summary = "fill a pool with embeddings of its experts",
     .usage = usage,
     .run = run_embed,
-    .arguments = &ARGUMENTS,
+    .arguments = &embed_arguments,
 };

@@ -31,11 +31,18 @@ static Status parse_temperature(void *field, const char *text, Error *err) {
 }
 
 static Status parse_embedder(void *field, const char *text, Error *err) {
-  bool lexical = strcmp(text, "lexical") == 0;
-  *(int *)field = lexical ? EMBEDDER_LEXICAL : EMBEDDER_ENCODER;
-  if (lexical || strcmp(text, "encoder") == 0) return STATUS_OK;
+  static const struct {
+    const char *name;
+    EmbedderKind kind;
+  } KINDS[] = {{"lexical", EMBEDDER_LEXICAL},
+               {"encoder", EMBEDDER_ENCODER},
+               {"endpoint", EMBEDDER_ENDPOINT}};
+  for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
+    *(int *)field = (int)KINDS[i].kind;
+    if (strcmp(text, KINDS[i].name) == 0) return STATUS_OK;
+  }
   return error_set(err, STATUS_USAGE,
-                   "instruct: --embedder: '%s' is none; it is lexical or encoder", text);
+                   "instruct: --embedder: '%s' is none; it is lexical, encoder or endpoint", text);
 }
 
 static const Argument ROWS[] = {
@@ -66,7 +73,9 @@ static const Argument ROWS[] = {
     {"repeat", .type = ARGUMENT_COUNT, .offset = AT(repeat), .value = "R", .most = 100,
      .help = "samples of examples, with a report of how far their instructions are apart"},
     {"embedder", .type = ARGUMENT_OTHER, .offset = AT(embedder), .parse = parse_embedder,
-     .value = "lexical|encoder", .help = "of the report (lexical)"},
+     .value = "KIND", .help = "of the report: lexical (default), encoder or endpoint"},
+    {"embed-model", .type = ARGUMENT_TEXT, .offset = AT(embed_model), .value = "NAME",
+     .help = "the model that it is, at the same endpoint"},
     {"base", .type = ARGUMENT_TEXT, .offset = AT(base), .value = "DIR",
      .help = "the T5 whose encoder it is"},
     {"template", .type = ARGUMENT_TEXT, .offset = AT(pattern), .value = "FILE",
@@ -101,7 +110,10 @@ static Status check(const InstructOptions *o, Error *err) {
   const char *wrong = NULL;
   if (o->base && o->embedder != EMBEDDER_ENCODER) wrong = "--base is of --embedder encoder";
   if (o->embedder == EMBEDDER_ENCODER && !o->base) wrong = "--embedder encoder wants --base DIR";
-  if (o->embedder == EMBEDDER_ENCODER && o->repeat < 2)
+  bool remote = o->embedder == EMBEDDER_ENDPOINT;
+  if (remote != (o->embed_model != NULL))
+    wrong = "--embedder endpoint goes with --embed-model NAME";
+  if (o->embedder != EMBEDDER_LEXICAL && o->repeat < 2)
     wrong = "--embedder is of --repeat 2 or more";
   if (o->json && o->repeat < 2) wrong = "--json is of the report of --repeat 2 or more";
   if (!o->output) wrong = "--output FILE is missing";

@@ -43,10 +43,12 @@ static Status choose_names(Spread *s, const Questions *q, Error *err) {
 }
 
 static Status open_embedder(Spread *s, const InstructOptions *o, Error *err) {
-  EmbedderSpec spec = {.kind = (EmbedderKind)o->embedder,
-                       .corpus = s->text,
-                       .corpus_count = s->names * s->samples,
-                       .threads = 2};
+  EmbedderSpec spec = {
+      .kind = (EmbedderKind)o->embedder,
+      .corpus = s->text,
+      .corpus_count = s->names * s->samples,
+      .threads = 2,
+      .endpoint = {.url = o->endpoint, .model = o->embed_model, .key_env = o->key_env}};
   if (spec.kind == EMBEDDER_ENCODER) TRY(base_open_encoder(&s->base, o->base, err));
   spec.base = &s->base;
   return embedder_open(&s->embedder, &spec, err);
@@ -54,12 +56,19 @@ static Status open_embedder(Spread *s, const InstructOptions *o, Error *err) {
 
 static Status measure(Spread *s, Error *err) {
   int64_t dim = embedder_dim(s->embedder);
-  int rows = s->names * s->samples;
+  int rows = s->names * s->samples, failed;
   s->vector = calloc((size_t)rows * (size_t)dim, sizeof *s->vector);
   s->found = calloc((size_t)s->names, sizeof *s->found);
-  if (!s->vector || !s->found) return no_memory(err);
-  for (int i = 0; i < rows; i++)
-    TRY(embedder_embed(s->embedder, NULL, s->text[i], s->vector + i * dim, err));
+  EmbedText *text = calloc((size_t)rows, sizeof *text);
+  if (!s->vector || !s->found || !text) {
+    free(text);
+    return no_memory(err);
+  }
+  for (int i = 0; i < rows; i++) text[i].text = s->text[i];
+  Status status =
+      embedder_embed_all(s->embedder, EMBED_INSTRUCTIONS, text, rows, s->vector, &failed, err);
+  free(text);
+  TRY(status);
   dispersion_measure(s->found, s->vector, s->names, s->samples, dim);
   return STATUS_OK;
 }

@@ -16,7 +16,7 @@ typedef struct InstructOptions {
   TextList input; /* NAME=FILE */
   const char *input_key, *target_key;
   const char *pattern; /* the file of the prompt; NULL: instruct_prompt_text */
-  const char *output, *pool, *base;
+  const char *output, *pool, *base, *embed_model;
   int64_t examples, repeat, longest, timeout, tries;
   InstructWay way;
   int embedder; /* EmbedderKind that the spread is measured by */
