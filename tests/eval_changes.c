@@ -105,6 +105,7 @@ void eval_changes_world(Scratch *s) {
   eval_world_file(s, "both.json",
                   "{\"input\": \"a\", \"target\": \"b\", \"examples\": [{\"input\": \"a\", "
                   "\"target\": \"b\"}]}\n");
+  eval_world_file(s, "instructions.jsonl", "{\"name\": \"t\", \"instruction\": \"Say it.\"}\n");
   eval_world_file(s, "vectors.json",
                   "{\"__metadata__\": {\"embedder\": \"other\"}, \"t\": [0.5, 1.0]}");
   dir_remove(scratch_path(s, "pool/embeddings"), NULL);

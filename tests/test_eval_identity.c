@@ -71,6 +71,7 @@ static const Row ROWS[] = {
     {"precision", AGAIN, SETTINGS("precision: bf16\n")},
     {"max_input", AGAIN, SETTINGS("max_input: 9\n")},
     {"max_target", AGAIN, SETTINGS("max_target: 9\n")},
+    {"instructions", AGAIN, SETTINGS("instructions: @/instructions.jsonl\n")},
     {"bootstrap.samples", AGAIN, SETTINGS("bootstrap.samples: 9\n")},
     {"bootstrap.seed", AGAIN, SETTINGS("bootstrap.seed: 9\n")},
     {"output",

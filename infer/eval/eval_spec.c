@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "infer/eval/eval_lists.h"
+#include "infer/instruct/instructions.h"
 
 enum { BYTES_MOST = 16 << 20 }; /* of a file: tasks may be many */
 
@@ -22,6 +23,8 @@ static const Option SETTINGS[] = {
      "pool of experts; only `base` does without"},
     {"output", OPTION_OUTPUT, SETTING(output), "runs/eval", 0, 0, NULL, false,
      "directory of cells and tables; made if missing"},
+    {"instructions", OPTION_PATH, SETTING(instructions), NULL, 0, 0, NULL, false,
+     "file of `skein instruct`: of tasks without an instruction, by their names"},
     {"limit", OPTION_INT, SETTING(limit), "0", 0, COUNT_MOST, NULL, false,
      "items a task, a sample of its file; 0: all"},
     {"sample.rule", OPTION_CHOICE, SETTING(sample_rule), "random", 0, 0, "random|first", false,
@@ -99,6 +102,28 @@ static Status read_task_file(EvalSpec *spec, Error *err) {
                    yaml_place(&spec->tree, tasks).text, tasks->text);
 }
 
+static Status give_instruction(const EvalSpec *spec, EvalTask *task, const Instructions *all,
+                               Error *err) {
+  const TextPlace place = eval_task_place(spec, task);
+  const Instruction *found = instructions_find(all, task->name);
+  if (found) return options_put(&task->set, "instruction", found->text, place.text, err);
+  return error_set(err, STATUS_USAGE,
+                   "%s: instruction: is missing, and %s has none of the name '%s'", place.text,
+                   spec->settings.instructions, task->name);
+}
+
+/* Tasks without an instruction have that of their name in the file of `instructions`. */
+static Status give_instructions(EvalSpec *spec, Error *err) {
+  Instructions all;
+  if (!spec->settings.instructions) return STATUS_OK;
+  TRY(instructions_read(&all, spec->settings.instructions, err));
+  Status status = STATUS_OK;
+  for (int i = 0; i < spec->tasks && status == STATUS_OK; i++)
+    if (!spec->task[i].instruction) status = give_instruction(spec, &spec->task[i], &all, err);
+  instructions_free(&all);
+  return status;
+}
+
 Status eval_spec_read(EvalSpec *spec, const char *path, const char *const *assignment,
                       int assignments, bool axes, Error *err) {
   *spec = (EvalSpec){0};
@@ -106,6 +131,7 @@ Status eval_spec_read(EvalSpec *spec, const char *path, const char *const *assig
   TRY(read_settings(spec, assignment, assignments, axes, err));
   TRY(read_task_file(spec, err));
   TRY(eval_read_tasks(spec, err));
+  TRY(give_instructions(spec, err));
   return eval_read_methods(spec, err);
 }
 

@@ -57,6 +57,7 @@ typedef enum SampleRule { SAMPLE_RANDOM, SAMPLE_FIRST } SampleRule;
 
 typedef struct EvalSettings {
   char *base, *pool, *output;
+  char *instructions; /* file of tasks' instructions by name (infer/instruct/instructions.h) */
   int64_t limit, threads, batch_tokens, max_input, max_target;
   int sample_rule; /* SampleRule: which items `limit` keeps */
   int64_t sample_seed;
