@@ -94,10 +94,14 @@ refused 2 "has no expert 'kindd'.*'kind'" pool set "$pool" kindd --licence MIT
 refused 2 'pool set: takes no --gate' pool set "$pool" kind --gate x
 refused 2 'licence: is not UTF-8' pool set "$pool" kind --licence "$(printf 'a\377')"
 refused 3 'has no pool.yaml' pool set "$work" kind --licence MIT
+echo '{"name": "kind", "instruction": "Which kind?"}' >"$work/lines"
+refused 2 'want one of them' pool set "$pool" kind --instruction-file "$work/lines" --instruction x
+echo '{"name": "hue", "instruction": "What hue?"}' >"$work/others"
+refused 3 "others: has no instruction of the name 'kind'" pool set "$pool" kind --instruction-file "$work/others"
 
 # ---- embeddings of earlier instructions: no run reads lexical ones, others are refused ----
 run embed "$pool" || fail embed
-done_saying "another instruction" 1 pool set "$pool" kind --instruction 'Which kind?'
+done_saying "another instruction" 1 pool set "$pool" kind --instruction-file "$work/lines"
 noted 'embeddings/lexical.*: is of other instructions than the pool.s; no run reads it'
 run pool check "$pool"
 code=$?
