@@ -324,27 +324,6 @@ static void test_axes_refusals(void **state) {
   }
 }
 
-static void test_instructions(void **state) {
-  EvalSpec spec;
-  Error err = {0};
-  char path[128], text[512];
-  static const char lines[] =
-      "{\"name\": \"a\", \"instruction\": \"Say it.\"}\n"
-      "{\"name\": \"a\", \"instruction\": \"No.\"}\n";
-  snprintf(text, sizeof text,
-           "pool: p\ninstructions: %s\ntasks:\n  - {name: a, file: x}\n"
-           "  - {name: b, file: x, instruction: Mine.}\nmethods: [base]\n",
-           eval_world_file(*state, "lines.jsonl", lines));
-  expect_ok("read", read_text(&spec, path, *state, text, false, &err), &err);
-  assert_string_equal(spec.task[0].instruction, "Say it.");
-  assert_string_equal(spec.task[1].instruction, "Mine.");
-  eval_spec_free(&spec);
-  memcpy(strstr(text, ", instruction: Mine."), "                    ", 20);
-  expect_error("none", read_text(&spec, path, *state, text, false, &err), &err, STATUS_USAGE,
-               "spec.yaml:5:5|lines.jsonl|'b'");
-  eval_spec_free(&spec);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_refusals),
@@ -354,7 +333,6 @@ int main(void) {
       cmocka_unit_test(test_settings_that_matter),
       cmocka_unit_test(test_axes),
       cmocka_unit_test(test_axes_refusals),
-      cmocka_unit_test(test_instructions),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

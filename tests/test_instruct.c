@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "infer/eval/eval_spec.h"
 #include "infer/instruct/dispersion.h"
 #include "infer/instruct/instruct_check.h"
 #include "infer/instruct/instructions.h"
@@ -186,6 +187,29 @@ static void test_files(void **state) {
   expect_ok("empty", read_text(w, "", &err), &err);
 }
 
+/* Tasks of an evaluation have the instructions of their names, where they have none. */
+static void test_evaluations(void **state) {
+  static const char lines[] = "{\"name\": \"a\", \"instruction\": \"Say it.\"}\n";
+  Scratch *s = ((ItemsWorld *)*state)->scratch;
+  EvalSpec spec;
+  Error err = {0};
+  char text[512];
+  snprintf(text, sizeof text,
+           "pool: p\ninstructions: %s\ntasks:\n  - {name: a, file: x}\n"
+           "  - {name: b, file: x, instruction: Mine.}\nmethods: [base]\n",
+           scratch_write(s, "lines.jsonl", lines, sizeof lines - 1));
+  const char *path = scratch_write(s, "spec.yaml", text, strlen(text));
+  expect_ok("read", eval_spec_read(&spec, path, NULL, 0, false, &err), &err);
+  assert_string_equal(spec.task[0].instruction, "Say it.");
+  assert_string_equal(spec.task[1].instruction, "Mine.");
+  eval_spec_free(&spec);
+  memcpy(strstr(text, ", instruction: Mine."), "                    ", 20);
+  path = scratch_write(s, "spec.yaml", text, strlen(text));
+  expect_error("none", eval_spec_read(&spec, path, NULL, 0, false, &err), &err, STATUS_USAGE,
+               "spec.yaml:5:5|lines.jsonl|'b'");
+  eval_spec_free(&spec);
+}
+
 /* ---- dispersion ---- */
 
 static void assert_near(double got, double want) {
@@ -221,6 +245,7 @@ int main(void) {
       cmocka_unit_test(test_samples),
       cmocka_unit_test(test_prompts),
       cmocka_unit_test(test_files),
+      cmocka_unit_test(test_evaluations),
       cmocka_unit_test(test_dispersion),
   };
   return cmocka_run_group_tests(tests, items_setup, items_teardown);

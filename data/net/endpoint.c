@@ -180,7 +180,8 @@ static Status post_text(Endpoint *e, const HttpRequest *r, HttpAnswer *a, Error 
       return error_set(err, status, "%s; it asks to be left alone for %.0f seconds: run again then",
                        why.text, wait);
     if (!again) return error_set(err, status, "%s", why.text);
-    if (try >= e->spec.tries) return error_set(err, status, "%s; tried %d time%s", why.text, try, try == 1 ? "" : "s");
+    if (try >= e->spec.tries)
+      return error_set(err, status, "%s; tried %d time%s", why.text, try, try == 1 ? "" : "s");
     if (pause > LONGEST_PAUSE) pause = LONGEST_PAUSE;
     if (wait < pause) wait = pause;
     tell_next(e, &why, wait);

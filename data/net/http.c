@@ -1,16 +1,17 @@
 #include "data/net/http.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "autograd/ground/array.h"
+#include "data/net/curl_library.h"
 #include "data/net/loopback.h"
 
 struct HttpClient {
+  CurlLibrary lib;
   CURL *curl;
 };
 
@@ -24,22 +25,32 @@ typedef struct Transfer {
   char why[CURL_ERROR_SIZE];
 } Transfer;
 
+static Status no_memory(Error *err) {
+  return error_set(err, STATUS_RUN, "out of memory: the connection to an endpoint");
+}
+
+static Status start(HttpClient *c, Error *err) {
+  TRY(curl_library_load(&c->lib, err));
+  if (c->lib.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) c->curl = c->lib.easy_init();
+  return c->curl ? STATUS_OK : no_memory(err);
+}
+
 Status http_open(HttpClient **out, Error *err) {
   *out = NULL;
   HttpClient *c = calloc(1, sizeof *c);
-  if (c && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) c->curl = curl_easy_init();
-  if (c && c->curl) {
+  if (!c) return no_memory(err);
+  Status status = start(c, err);
+  if (status == STATUS_OK) {
     *out = c;
-    return STATUS_OK;
+  } else {
+    free(c);
   }
-  free(c);
-  return error_set(err, STATUS_RUN, "out of memory: the connection to an endpoint");
+  return status;
 }
 
 void http_close(HttpClient *c) {
   if (!c) return;
-  curl_easy_cleanup(c->curl);
-  curl_global_cleanup();
+  c->lib.easy_cleanup(c->curl);
   free(c);
 }
 
@@ -83,48 +94,42 @@ static int asked_to_stop(void *arg, curl_off_t down, curl_off_t got, curl_off_t 
 
 /* ---- a request ---- */
 
-static struct curl_slist *make_headers(const char *key) {
-  struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+static struct curl_slist *make_headers(const CurlLibrary *lib, const char *key) {
+  struct curl_slist *headers = lib->slist_append(NULL, "Content-Type: application/json");
   char *line = NULL;
   if (!headers || !key) return headers;
   struct curl_slist *longer = NULL;
   if (asprintf(&line, "Authorization: Bearer %s", key) >= 0)
-    longer = curl_slist_append(headers, line);
-  if (!longer) curl_slist_free_all(headers);
+    longer = lib->slist_append(headers, line);
+  if (!longer) lib->slist_free_all(headers);
   if (line) explicit_bzero(line, strlen(line));
   free(line);
   return longer;
 }
 
-static bool set_callbacks(CURL *curl, Transfer *t) {
-  return curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_WRITEDATA, t) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, asked_to_stop) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->why) == CURLE_OK;
+#define SET(option, value) (c->lib.easy_setopt(c->curl, option, value) == CURLE_OK)
+
+static bool set_callbacks(const HttpClient *c, Transfer *t) {
+  return SET(CURLOPT_OPENSOCKETFUNCTION, open_socket) && SET(CURLOPT_OPENSOCKETDATA, t) &&
+         SET(CURLOPT_WRITEFUNCTION, take_bytes) && SET(CURLOPT_WRITEDATA, t) &&
+         SET(CURLOPT_XFERINFOFUNCTION, asked_to_stop) && SET(CURLOPT_XFERINFODATA, t) &&
+         SET(CURLOPT_NOPROGRESS, 0L) && SET(CURLOPT_ERRORBUFFER, t->why);
 }
 
-static bool set_request(CURL *curl, const HttpRequest *r, const struct curl_slist *headers) {
-  return curl_easy_setopt(curl, CURLOPT_URL, r->url) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(r->body)) ==
-             CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_seconds * 1000)) ==
-             CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(r->total_seconds * 1000)) == CURLE_OK &&
-         curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
+static bool set_request(const HttpClient *c, const HttpRequest *r,
+                        const struct curl_slist *headers) {
+  return SET(CURLOPT_URL, r->url) && SET(CURLOPT_PROTOCOLS_STR, "http,https") &&
+         SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
+         SET(CURLOPT_HTTPHEADER, headers) &&
+         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(r->body)) &&
+         SET(CURLOPT_POSTFIELDS, r->body) &&
+         SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(r->connect_seconds * 1000)) &&
+         SET(CURLOPT_TIMEOUT_MS, (long)(r->total_seconds * 1000)) && SET(CURLOPT_NOSIGNAL, 1L);
 }
 
 /* A connection is used again without open_socket: only those that it has let through are kept. */
-static bool set_reach(CURL *curl, bool loopback_only) {
-  return loopback_only ? curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK
-                       : curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
+static bool set_reach(const HttpClient *c, bool loopback_only) {
+  return loopback_only ? SET(CURLOPT_PROXY, "") : SET(CURLOPT_FORBID_REUSE, 1L);
 }
 
 /* What may be otherwise a moment later: not a certificate, a name without addresses or a refusal of
@@ -138,7 +143,7 @@ static bool may_pass(CURLcode code) {
   return false;
 }
 
-static Status tell_failure(const Transfer *t, CURLcode code, Error *err) {
+static Status tell_failure(const HttpClient *c, const Transfer *t, CURLcode code, Error *err) {
   const char *url = t->request->url;
   if (t->no_memory || code == CURLE_OUT_OF_MEMORY)
     return error_set(err, STATUS_RUN, "out of memory: the answer of %.200s", url);
@@ -153,14 +158,14 @@ static Status tell_failure(const Transfer *t, CURLcode code, Error *err) {
     return error_set(err, STATUS_ENDPOINT, "%.200s: the answer is longer than %zu bytes", url,
                      t->request->most);
   return error_set(err, STATUS_ENDPOINT, "%.200s: %s", url,
-                   t->why[0] ? t->why : curl_easy_strerror(code));
+                   t->why[0] ? t->why : c->lib.easy_strerror(code));
 }
 
-static Status read_facts(CURL *curl, HttpAnswer *a, Error *err) {
+static Status read_facts(const HttpClient *c, HttpAnswer *a, Error *err) {
   long code = 0;
   curl_off_t wait = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
-  curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait);
+  c->lib.easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &code);
+  c->lib.easy_getinfo(c->curl, CURLINFO_RETRY_AFTER, &wait);
   a->code = (int)code;
   a->retry_after = (double)wait;
   if (!a->text && !(a->text = malloc(1)))
@@ -169,23 +174,23 @@ static Status read_facts(CURL *curl, HttpAnswer *a, Error *err) {
   return STATUS_OK;
 }
 
-static Status perform(CURL *curl, Transfer *t, Error *err) {
-  CURLcode code = curl_easy_perform(curl);
-  if (code == CURLE_OK) return read_facts(curl, t->answer, err);
+static Status perform(const HttpClient *c, Transfer *t, Error *err) {
+  CURLcode code = c->lib.easy_perform(c->curl);
+  if (code == CURLE_OK) return read_facts(c, t->answer, err);
   t->answer->passing = may_pass(code) && !t->strange;
-  return tell_failure(t, code, err);
+  return tell_failure(c, t, code, err);
 }
 
 Status http_post(HttpClient *c, const HttpRequest *request, HttpAnswer *answer, Error *err) {
   *answer = (HttpAnswer){0};
   Transfer t = {.request = request, .answer = answer};
-  struct curl_slist *headers = make_headers(request->key);
-  curl_easy_reset(c->curl);
-  bool ready = headers && set_callbacks(c->curl, &t) && set_request(c->curl, request, headers) &&
-               set_reach(c->curl, request->loopback_only);
+  struct curl_slist *headers = make_headers(&c->lib, request->key);
+  c->lib.easy_reset(c->curl);
+  bool ready = headers && set_callbacks(c, &t) && set_request(c, request, headers) &&
+               set_reach(c, request->loopback_only);
   Status status =
-      ready ? perform(c->curl, &t, err) : error_set(err, STATUS_RUN, "out of memory: a request");
-  curl_slist_free_all(headers);
+      ready ? perform(c, &t, err) : error_set(err, STATUS_RUN, "out of memory: a request");
+  c->lib.slist_free_all(headers);
   if (status != STATUS_OK) {
     free(answer->text);
     answer->text = NULL;
@@ -200,10 +205,10 @@ static Status refuse_url(const char *what, Error *err) {
   return error_set(err, STATUS_USAGE, "endpoint: %s", what);
 }
 
-static bool has_part(CURLU *u, CURLUPart part) {
+static bool has_part(const CurlLibrary *lib, CURLU *u, CURLUPart part) {
   char *text = NULL;
-  bool there = curl_url_get(u, part, &text, 0) == CURLUE_OK;
-  curl_free(text);
+  bool there = lib->url_get(u, part, &text, 0) == CURLUE_OK;
+  lib->free(text);
   return there;
 }
 
@@ -219,37 +224,40 @@ static void find_proxy(HttpPlace *place) {
   }
 }
 
-static Status read_url(CURLU *u, const char *url, HttpPlace *place, Error *err) {
-  if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK)
+static Status read_url(const CurlLibrary *lib, CURLU *u, const char *url, HttpPlace *place,
+                       Error *err) {
+  if (lib->url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK)
     return refuse_url("is no URL such as http://127.0.0.1:8080/v1", err);
-  if (has_part(u, CURLUPART_USER) || has_part(u, CURLUPART_PASSWORD))
+  if (has_part(lib, u, CURLUPART_USER) || has_part(lib, u, CURLUPART_PASSWORD))
     return refuse_url(
         "holds a user or a password, which others can see; put a key into a variable "
         "of the environment and name that",
         err);
-  if (has_part(u, CURLUPART_QUERY) || has_part(u, CURLUPART_FRAGMENT))
+  if (has_part(lib, u, CURLUPART_QUERY) || has_part(lib, u, CURLUPART_FRAGMENT))
     return refuse_url(
         "has a query or a fragment; want the URL that /chat/completions is put behind", err);
   char *scheme = NULL, *host = NULL;
-  curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
-  curl_url_get(u, CURLUPART_HOST, &host, 0);
+  lib->url_get(u, CURLUPART_SCHEME, &scheme, 0);
+  lib->url_get(u, CURLUPART_HOST, &host, 0);
   bool known = scheme && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
   bool fits = host && strlen(host) < sizeof place->host;
   if (known && fits) {
     strcpy(place->host, host);
     place->secret = strcmp(scheme, "https") == 0;
   }
-  curl_free(scheme);
-  curl_free(host);
+  lib->free(scheme);
+  lib->free(host);
   return known && fits ? STATUS_OK : refuse_url("want http:// or https:// and a host", err);
 }
 
 Status http_place(const char *url, HttpPlace *place, Error *err) {
   *place = (HttpPlace){0};
-  CURLU *u = curl_url();
+  CurlLibrary lib;
+  TRY(curl_library_load(&lib, err));
+  CURLU *u = lib.url();
   if (!u) return error_set(err, STATUS_RUN, "out of memory: a URL");
-  Status status = read_url(u, url, place, err);
-  curl_url_cleanup(u);
+  Status status = read_url(&lib, u, url, place, err);
+  lib.url_cleanup(u);
   TRY(status);
   host_look(place->host, &place->resolved, &place->loopback);
   if (!place->loopback) find_proxy(place);

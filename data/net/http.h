@@ -1,7 +1,8 @@
 /* http: one text posted to a URL, and what came back.
  *
- * The room data/net owns what leaves the machine: this header is the door to libcurl, endpoint.h
- * says what an OpenAI-compatible endpoint is asked and how often. What a question is about it does
+ * The room data/net owns what leaves the machine: requests (this header; curl_library.h is the door
+ * to libcurl), which addresses are this machine's (loopback.h), and how often an OpenAI-compatible
+ * endpoint is asked (endpoint.h). What a question is about it does
  * not know.
  *
  * Certificates are verified, redirects are never followed, nothing but http and https is spoken, and

@@ -138,8 +138,8 @@ typedef struct LibraryList {
 /* One loaded object; the name of the file a library's links end at carries its version. */
 static int add_library(struct dl_phdr_info *info, size_t size, void *arg) {
   (void)size;
-  static const char *const ours[] = {"openblas", "yaml", "jansson",      "zstd",
-                                     "crypto",   "curl", "sentencepiece"};
+  static const char *const ours[] = {"openblas", "yaml",   "jansson",
+                                     "zstd",     "crypto", "sentencepiece"};
   LibraryList *list = arg;
   const char *name = strrchr(info->dlpi_name, '/');
   for (size_t i = 0; name && i < sizeof ours / sizeof *ours; i++) {
