@@ -176,16 +176,19 @@ static void test_nothing_is_overwritten(void **state) {
   expect_ok("one more", run(&w, 2, server, &err), &err);
   expect_lines(&w, 2, 2);
   expect_error("one less", run(&w, 1, server, &err), &err, STATUS_USAGE,
-               "out.jsonl|other questions|--replace");
+               "out.jsonl|other questions|--force");
   w.o.way.seed = 1;
   expect_error("others", run(&w, 2, server, &err), &err, STATUS_USAGE, "other questions");
   w.o.way.seed = 0;
-  w.o.replace = true;
+  w.o.force = true;
   expect_ok("replaced", run(&w, 1, server, &err), &err);
   expect_lines(&w, 1, 2);
-  w.o.replace = false;
+  w.o.force = false;
   file_write(w.output, "my notes\n", 9, &err);
   expect_error("notes", run(&w, 2, server, &err), &err, STATUS_INPUT, "out.jsonl");
+  w.o.output = strchr(w.input[0], '=') + 1;
+  w.o.force = true;
+  expect_error("data", run(&w, 1, server, &err), &err, STATUS_USAGE, "first");
   expect_requests(server, 2);
 }
 

@@ -64,8 +64,10 @@ static const Argument ROWS[] = {
      .help = "the instructions, JSONL; FILE.cache keeps every answer at once"},
     {"pool", .type = ARGUMENT_TEXT, .offset = AT(pool), .value = "POOL",
      .help = "also the instructions of this pool's experts"},
+    {"force", .type = ARGUMENT_SWITCH, .offset = AT(force),
+     .help = "replace FILE where it holds anything but answers to these questions"},
     {"replace", .type = ARGUMENT_SWITCH, .offset = AT(replace),
-     .help = "FILE, and instructions that experts have, give way"},
+     .help = "instructions that the pool's experts have give way"},
     {"examples", .type = ARGUMENT_COUNT, .offset = AT(examples), .value = "N", .most = 100,
      .help = "examples that a prompt shows"},
     {"seed", .type = ARGUMENT_OTHER, .offset = AT(way.seed), .parse = parse_seed, .value = "N",
@@ -108,6 +110,7 @@ const InstructOptions instruct_defaults = {.examples = 3,
 
 static Status check(const InstructOptions *o, Error *err) {
   const char *wrong = NULL;
+  if (o->replace && !o->pool) wrong = "--replace is of --pool";
   if (o->base && o->embedder != EMBEDDER_ENCODER) wrong = "--base is of --embedder encoder";
   if (o->embedder == EMBEDDER_ENCODER && !o->base) wrong = "--embedder encoder wants --base DIR";
   bool remote = o->embedder == EMBEDDER_ENDPOINT;

@@ -5,6 +5,7 @@
 
 #include "data/file/file.h"
 #include "data/file/lock.h"
+#include "data/file/output.h"
 #include "infer/instruct/instructions.h"
 #include "tools/instruct/questions.h"
 #include "tools/shell/console.h"
@@ -52,25 +53,38 @@ static Status take_answer(Question *q, const Instruction *known, const char *pat
 /* Of a file that is there and stays, every line must be the answer to a question of this run, which
  * then writes it again and loses nothing. */
 static Status check_written(const Run *r, Error *err) {
-  if (r->o->replace || r->written.count == 0) return STATUS_OK;
   int known = 0;
   for (int i = 0; i < r->questions.count; i++)
     known += instructions_answer(&r->written, r->questions.question[i].hash) != NULL;
   if (known == r->written.count) return STATUS_OK;
   return error_set(err, STATUS_USAGE,
-                   "%s: holds the answers to other questions; give another --output, or --replace: "
-                   "what the cache knows is not asked again",
+                   "%s: holds answers to other questions; give another --output, or --force: what "
+                   "the cache knows is not asked again",
                    r->o->output);
 }
 
+/* Neither file is one that is read. */
+static Status check_outputs(const Run *r, Error *err) {
+  int inputs = 0;
+  const char **input = calloc((size_t)r->questions.count + 1, sizeof *input);
+  if (!input) return no_memory(err);
+  for (int i = 0; i < r->questions.count; i++) input[inputs++] = r->questions.question[i].file;
+  if (r->o->pattern) input[inputs++] = r->o->pattern;
+  const OutputRule rule = {true, input, inputs};
+  Status status = output_check(r->o->output, &rule, err);
+  if (status == STATUS_OK) status = output_check(r->cache_path, &rule, err);
+  free(input);
+  return status;
+}
+
 static Status take_known(Run *r, Error *err) {
-  TRY(read_if_there(&r->written, r->o->output, err));
+  TRY(check_outputs(r, err));
+  if (!r->o->force) TRY(read_if_there(&r->written, r->o->output, err));
   TRY(read_if_there(&r->cache, r->cache_path, err));
   TRY(check_written(r, err));
   for (int i = 0; i < r->questions.count; i++) {
     Question *q = &r->questions.question[i];
-    if (!r->o->replace)
-      TRY(take_answer(q, instructions_answer(&r->written, q->hash), r->o->output, err));
+    TRY(take_answer(q, instructions_answer(&r->written, q->hash), r->o->output, err));
     if (!q->answer)
       TRY(take_answer(q, instructions_answer(&r->cache, q->hash), r->cache_path, err));
   }
@@ -172,7 +186,6 @@ static Status work(Run *r, Error *err) {
     plan_show(&r->questions, r->o, r->endpoint);
     return STATUS_OK;
   }
-  TRY(file_check_output(r->o->output, err));
   TRY(ask_all(r, err));
   return finish(r, err);
 }

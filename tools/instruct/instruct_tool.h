@@ -20,7 +20,9 @@ typedef struct InstructOptions {
   int64_t examples, repeat, longest, timeout, tries;
   InstructWay way;
   int embedder; /* EmbedderKind that the spread is measured by */
-  bool bbh, share_examples, replace, dry_run, json;
+  bool bbh, share_examples, dry_run, json;
+  bool force;   /* what is at `output` gives way */
+  bool replace; /* so do instructions that experts of the pool have */
 } InstructOptions;
 
 extern const ArgumentTable instruct_arguments;
