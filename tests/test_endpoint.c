@@ -113,6 +113,8 @@ static void test_what_is_not_tried_again(void **state) {
   (void)state;
   Asked a = ask(STEPS({SERVE_TEXT, 401, "{\"error\": \"no key\"}", NULL}));
   expect_asked("401", &a, STATUS_ENDPOINT, "answers 401: no key", 1);
+  a = ask(STEPS({SERVE_TEXT, 404, "nothing here", NULL}));
+  expect_asked("404", &a, STATUS_ENDPOINT, "answers 404; want the URL|/v1", 1);
   a = ask(STEPS({SERVE_TEXT, 429, "", "Retry-After: 3600\r\n"}));
   expect_asked("an hour", &a, STATUS_ENDPOINT, "answers 429|3600 seconds", 1);
   a = ask(STEPS({SERVE_TEXT, 302, "", "Location: http://192.0.2.1/v1\r\n"}));

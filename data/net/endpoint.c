@@ -113,10 +113,12 @@ static Status refuse_code(const Endpoint *e, const HttpAnswer *a, Error *err) {
   Error ignored = {0};
   const char *said = NULL;
   if (json_parse(&doc, a->text, a->size, &ignored) == STATUS_OK) said = find_message(doc.root);
-  bool moved = a->code >= 300 && a->code < 400;
-  Status status = endpoint_refuse(
-      e, err, "answers %d%s%.400s%s", a->code, said ? ": " : "", said ? said : "",
-      moved ? "; it leads elsewhere, which is not followed: give the URL that it leads to" : "");
+  const char *hint = "";
+  if (a->code >= 300 && a->code < 400)
+    hint = "; it leads elsewhere, which is not followed: give the URL that it leads to";
+  if (a->code == 404) hint = "; want the URL that /chat/completions is put behind, as in .../v1";
+  Status status = endpoint_refuse(e, err, "answers %d%s%.400s%s", a->code, said ? ": " : "",
+                                  said ? said : "", hint);
   json_free(&doc);
   return status;
 }

@@ -108,6 +108,18 @@ static void tell_try(void *arg, const char *line) {
   console_note(NULL, "%s", line);
 }
 
+/* Says what leaves this machine, and how. */
+static Status tell_place(const EmbedArguments *a, Error *err) {
+  HttpPlace place;
+  if (a->kind != EMBEDDER_ENDPOINT) return STATUS_OK;
+  TRY(http_place(a->endpoint, &place, err));
+  if (place.loopback) return STATUS_OK;
+  console_note(NULL, "%s: is no address of this machine; the %s are sent there%s%s%s", a->endpoint,
+               a->examples > 0 ? "examples" : "instructions", place.secret ? "" : ", unencrypted",
+               place.proxy[0] ? ", through the proxy " : "", place.proxy);
+  return STATUS_OK;
+}
+
 static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
   EmbedderSpec spec = {
       .kind = (EmbedderKind)a->kind,
@@ -125,6 +137,7 @@ static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
   spec.corpus = p->corpus;
   if (spec.kind == EMBEDDER_ENCODER) TRY(open_base(p, a->base, err));
   spec.base = &p->base;
+  TRY(tell_place(a, err));
   return embedder_open(&p->embedder, &spec, err);
 }
 

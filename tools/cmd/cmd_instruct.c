@@ -11,7 +11,7 @@ static const char usage[] =
     "  skein instruct --endpoint http://127.0.0.1:8080/v1 --model qwen3 \\\n"
     "      --input boolq=boolq.jsonl --input rte=rte.jsonl --output instructions.jsonl --dry-run\n"
     "  skein instruct --endpoint http://127.0.0.1:11434/v1 --model llama3.2 \\\n"
-    "      --input boolq=boolq.jsonl --output boolq.jsonl.instruction --pool pools/t0\n"
+    "      --input boolq=boolq.jsonl --output boolq.instruction.jsonl --pool pools/t0\n"
     "\n"
     "Usage: skein instruct --endpoint URL --model NAME --input NAME=FILE... --output FILE\n"
     "                      [OPTION]...\n"
@@ -39,7 +39,7 @@ static const char usage[] =
     "Lines of FILE: {\"name\", \"instruction\", \"sample\", \"question\"}, R of them a name, the "
     "first\n"
     "being the name's instruction. `skein pool set POOL NAME --instruction-file FILE` takes it\n"
-    "from there, as does `pool add`.\n"
+    "from there, as does `pool add`; `instructions: FILE` of an evaluation gives them to tasks.\n"
     "\n";
 
 static int run_instruct(int argc, char **argv, Error *err) {
