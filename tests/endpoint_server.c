@@ -85,10 +85,10 @@ static void send_json(int fd, json_t *value) {
   json_decref(value);
 }
 
-static void send_chat(int fd, const char *said) {
+static void send_chat(int fd, const char *said, const char *reason) {
   send_json(fd, json_pack("{s:s, s:[{s:i, s:{s:s, s:s}, s:s}]}", "object", "chat.completion",
                           "choices", "index", 0, "message", "role", "assistant", "content", said,
-                          "finish_reason", "stop"));
+                          "finish_reason", reason));
 }
 
 /* In the opposite order, for the index says which text a vector is of. */
@@ -125,7 +125,8 @@ static void do_step(const EndpointServer *s, int fd, const ServerStep *step, con
       send_text(fd, step->code ? step->code : 200, step->head, body, strlen(body));
       break;
     case SERVE_CHAT:
-      send_chat(fd, body);
+    case SERVE_CUT:
+      send_chat(fd, body, step->act == SERVE_CUT ? "length" : "stop");
       break;
     case SERVE_EMBED:
       send_embeddings(fd, request);

@@ -5,6 +5,7 @@
 typedef enum ServerAct {
   SERVE_TEXT,  /* `code` with `body` and the lines `head` */
   SERVE_CHAT,  /* 200 with `body` as what the model says */
+  SERVE_CUT,   /* the same, and that it ended at a limit */
   SERVE_EMBED, /* 200 with a vector a text of the request, of its length and first letters */
   SERVE_HALF,  /* 200 with a length, and half of `body` */
   SERVE_LONG,  /* 200 and bytes without an end, 100 MB at most */

@@ -154,17 +154,24 @@ static void test_asks_again_for_a_better_answer(void **state) {
   World w;
   Error err;
   make_world(&w, *state);
-  EndpointServer *server = server_start(STEPS(SAYS("Say what\nit is."), SAYS(GOOD)));
+  EndpointServer *server =
+      server_start(STEPS(SAYS("Say what\nit is."), {SERVE_CUT, 0, GOOD, NULL}, SAYS(GOOD)));
   expect_ok("the second", run(&w, 1, server, &err), &err);
   const char *second = server_request(server, 1);
   assert_non_null(strstr(second, "\"role\":\"assistant\",\"content\":\"Say what\\nit is.\""));
   assert_non_null(strstr(second, "more than one line"));
-  expect_requests(server, 2);
+  assert_non_null(strstr(server_request(server, 2), "cut off at the limit"));
+  expect_requests(server, 3);
   make_world(&w, *state);
   server = server_start(STEPS(SAYS("No."), SAYS("No."), SAYS("No."), SAYS(GOOD)));
   expect_error("one of two", run(&w, 2, server, &err), &err, STATUS_PARTIAL, "1 of 2 questions");
   expect_lines(&w, 1, 1);
   expect_requests(server, 4);
+  make_world(&w, *state);
+  server = server_start(STEPS(SAYS("No.")));
+  expect_error("none", run(&w, 1, server, &err), &err, STATUS_PARTIAL, "1 of 1 questions");
+  expect_lines(&w, -1, -1);
+  expect_requests(server, INSTRUCT_TRIES);
 }
 
 static void test_nothing_is_overwritten(void **state) {

@@ -51,15 +51,17 @@ Status instruct_question_hash(const char *url, const json_t *question, char hex[
 
 /* ---- the answer ---- */
 
-/* choices[0].message.content, borrowed. */
-static Status read_content(const Endpoint *e, const JsonDoc *doc, const char **content,
+/* choices[0].message.content, borrowed; *cut: it ended at a limit. */
+static Status read_content(const Endpoint *e, const JsonDoc *doc, const char **content, bool *cut,
                            Error *err) {
   const json_t *choices = json_object_get(doc->root, "choices");
   if (!json_is_array(choices) || json_array_size(choices) == 0)
     return endpoint_refuse(e, err, "the answer: choices: is %s, want a list with an answer",
                            json_is_array(choices) ? "an empty list" : json_kind(choices));
-  const json_t *said = json_object_get(json_array_get(choices, 0), "message");
-  const json_t *text = json_object_get(said, "content");
+  const json_t *first = json_array_get(choices, 0);
+  const json_t *text = json_object_get(json_object_get(first, "message"), "content");
+  const char *reason = json_string_value(json_object_get(first, "finish_reason"));
+  *cut = reason && strcmp(reason, "length") == 0;
   *content = json_string_value(text);
   if (*content) return STATUS_OK;
   return endpoint_refuse(e, err, "the answer: choices: [0].message.content: is %s, want a text",
@@ -68,12 +70,12 @@ static Status read_content(const Endpoint *e, const JsonDoc *doc, const char **c
 
 /* The trimmed answer to a body. */
 static Status post_question(Endpoint *e, EndpointReach reach, const json_t *body, char **answer,
-                            Error *err) {
+                            bool *cut, Error *err) {
   JsonDoc doc;
   const char *content;
   *answer = NULL;
   TRY(endpoint_post(e, reach, "chat/completions", body, ANSWER_MOST, &doc, err));
-  Status status = read_content(e, &doc, &content, err);
+  Status status = read_content(e, &doc, &content, cut, err);
   if (status == STATUS_OK && !(*answer = instruct_trim(content))) status = no_memory(err);
   json_free(&doc);
   return status;
@@ -99,12 +101,14 @@ Status instruct_ask(Endpoint *e, EndpointReach reach, const json_t *question,
                     const InstructSample *s, char **text, char why[INSTRUCT_WHY], Error *err) {
   json_t *body = json_deep_copy(question);
   Status status = body ? STATUS_OK : no_memory(err);
-  bool fit = false;
+  bool fit = false, cut = false;
   *text = NULL;
   for (int try = 0; try < INSTRUCT_TRIES && status == STATUS_OK && !fit; try++) {
     free(*text);
-    status = post_question(e, reach, body, text, err);
+    status = post_question(e, reach, body, text, &cut, err);
     if (status == STATUS_OK) status = instruct_check(*text, s, &fit, why, err);
+    if (fit && cut) snprintf(why, INSTRUCT_WHY, "it is cut off at the limit of tokens");
+    fit = fit && !cut;
     if (status == STATUS_OK && !fit) status = complain(body, *text, why, err);
   }
   json_decref(body);

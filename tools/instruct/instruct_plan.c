@@ -1,5 +1,6 @@
 /* What a person is told before anything leaves the machine. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,4 +107,13 @@ Status plan_reach(const InstructOptions *o, const Endpoint *e, EndpointReach *re
                place->secret ? "" : ", unencrypted", place->proxy[0] ? ", through the proxy " : "",
                place->proxy);
   return STATUS_OK;
+}
+
+void plan_say(const InstructOptions *o, const char *format, ...) {
+  char line[2048];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(line, sizeof line, format, args);
+  va_end(args);
+  (o->json ? say_note : say_out)(NULL, line);
 }

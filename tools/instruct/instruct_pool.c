@@ -63,12 +63,12 @@ static Status set_all(PoolManifest *m, void *arg, Error *err) {
   for (int i = 0; i < c->questions->count; i++)
     if (c->questions->question[i].number == 0) TRY(set_one(m, c, &c->questions->question[i], err));
   if (c->count == 0) {
-    console_say("%s: has these instructions already", m->dir);
+    plan_say(c->o, "%s: has these instructions already", m->dir);
     return STATUS_OK;
   }
   TRY(manifest_write(m, err));
-  console_say("%s: %d %s another instruction now: %s", m->dir, c->count,
-              c->count == 1 ? "expert has" : "experts have", c->names);
+  plan_say(c->o, "%s: %d %s another instruction now", m->dir, c->count,
+           c->count == 1 ? "expert has" : "experts have");
   pool_tell_embeddings(m, c->names);
   return STATUS_OK;
 }

@@ -137,16 +137,17 @@ static Status write_answers(const Run *r, Error *err) {
   Instructions out = {0};
   Status status = STATUS_OK;
   if (is_written(r)) {
-    console_say("%s: has these instructions already", r->o->output);
+    plan_say(r->o, "%s: has these instructions already", r->o->output);
     return STATUS_OK;
   }
   for (int i = 0; i < r->questions.count && status == STATUS_OK; i++) {
     const Question *q = &r->questions.question[i];
     if (q->answer) status = instructions_add(&out, q->name, q->number, q->hash, q->answer, err);
   }
-  if (status == STATUS_OK) status = instructions_write(&out, r->o->output, err);
-  if (status == STATUS_OK)
-    console_say("%s: %d instruction%s", r->o->output, out.count, out.count == 1 ? "" : "s");
+  bool any = status == STATUS_OK && out.count > 0;
+  if (any) status = instructions_write(&out, r->o->output, err);
+  if (any && status == STATUS_OK)
+    plan_say(r->o, "%s: %d instruction%s", r->o->output, out.count, out.count == 1 ? "" : "s");
   instructions_free(&out);
   return status;
 }

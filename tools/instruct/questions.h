@@ -31,6 +31,9 @@ int questions_open(const Questions *q); /* how many have no answer */
 void plan_show(const Questions *q, const InstructOptions *o, const Endpoint *e);
 /* The same of one question on stderr, before it goes to somebody else's machine. */
 void plan_tell(const Question *q, const Endpoint *e, Progress *p);
+/* A line on what was done: on stdout, or on stderr where stdout is a report in JSON. */
+void plan_say(const InstructOptions *o, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Who may receive the questions: STATUS_USAGE where the endpoint is another machine and
  * --share-examples is not given. */
 Status plan_reach(const InstructOptions *o, const Endpoint *e, EndpointReach *reach, Error *err);
