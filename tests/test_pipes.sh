@@ -157,8 +157,9 @@ done
 # ---- how many are right ----
 # shellcheck disable=SC2086 # options
 {
-  "$skein" score $base --input "$work/q.jsonl" >"$work/got" 2>"$work/err"
-  right=$(grep -c '"prediction":0,' "$work/got")
+  awk 'NR % 4 == 0 { sub(/"label": 0/, "\"label\": 1") } { print }' "$work/q.jsonl" >"$work/mixed.jsonl"
+  "$skein" score $base --input "$work/mixed.jsonl" >"$work/got" 2>"$work/err"
+  right=$(awk '{ label = NR % 4 == 0; n += index($0, "\"prediction\":" label ",") > 0 } END { print n }' "$work/got")
   check 'the accuracy is said' grep -q "^score: accuracy $(echo "$right" | awk '{ printf "%.1f", $1 / 2 }') % of 200 items (95 % interval " "$work/err"
   cat >"$work/told.jsonl" <<'EOF'
 {"input": "a", "choices": ["spins", "spins"], "label": 0}
