@@ -58,7 +58,7 @@ instrumented := build/instrumented
 link_afl := $(link_clang)
 link_fuzz := $(link_clang) $(addprefix -L,$(wildcard $(instrumented)))
 LDFLAGS_ALL := -Wl,-z,relro,-z,now $(link_$(MODE)) $(LDFLAGS)
-LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lzstd -lz -lcrypto \
+LIBS := -lopenblas -lyaml -ljansson -lpcre2-8 -lutf8proc -lzstd -lz -lcrypto \
   -lsentencepiece_train -lsentencepiece -lstdc++ -lpthread -lm
 
 # What lies in these folders and in their rooms: $(call in,FOLDERS,ENDS).

@@ -17,7 +17,7 @@ static int64_t count_unknown(const Tokenizer *t, const int32_t *ids, int64_t cou
 Status sequence_encode_watched(const Tokenizer *t, const char *text, int64_t most, int32_t **ids,
                                int64_t *count, SequenceLoss *loss, Error *err) {
   TRY(tokenizer_encode(t, text, strlen(text), ids, count, err));
-  int64_t whole = *count + 1; /* with EOS */
+  int64_t begin = tokenizer_begin(t) >= 0, whole = begin + *count + 1; /* with EOS */
   *count = whole > most ? most : whole;
   int32_t *grown = realloc(*ids, (size_t)*count * sizeof *grown);
   if (!grown) {
@@ -25,6 +25,8 @@ Status sequence_encode_watched(const Tokenizer *t, const char *text, int64_t mos
     *ids = NULL;
     return error_set(err, STATUS_RUN, "out of memory: the tokens of a text");
   }
+  memmove(grown + begin, grown, (size_t)(*count - begin - 1) * sizeof *grown);
+  if (begin) grown[0] = tokenizer_begin(t);
   grown[*count - 1] = tokenizer_eos(t);
   *ids = grown;
   sequence_loss_add(loss, &(SequenceLoss){.texts = 1,

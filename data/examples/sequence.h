@@ -6,7 +6,8 @@
 
 #include "data/tokenizer/tokenizer.h"
 
-/* The ids of a text, cut so that EOS is the last of at most `most` (>= 1); *count is at least 1. In
+/* The ids of a text, cut so that EOS is the last of at most `most` (>= 1, or 2 where a token begins
+ * texts, which is then the first); *count is at least 1. In
  * a buffer that the caller frees; NULL on failure. Errors are those of tokenizer_encode. */
 Status sequence_encode(const Tokenizer *t, const char *text, int64_t most, int32_t **ids,
                        int64_t *count, Error *err);

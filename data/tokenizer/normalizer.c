@@ -152,6 +152,7 @@ static Status apply_step(const NormalizerStep *s, TextPart from, TokenText *to, 
   if (s->type == NORMALIZE_REPLACE) return apply_replace(s, from, to, err);
   if (s->type == NORMALIZE_STRIP) return apply_strip(s, from, to, err);
   if (s->type == NORMALIZE_PREPEND) return apply_prepend(s, from, to, err);
+  if (s->type == NORMALIZE_BERT) return bert_text_apply(&s->bert, from, to, err);
   Rewrite w = {.from = from};
   Status status = s->type == NORMALIZE_LOWERCASE ? apply_lowercase(&w, err)
                                                  : apply_rules(&s->charsmap, &w, err);

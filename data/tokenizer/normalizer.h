@@ -7,6 +7,7 @@
  *   Strip        white space goes from the ends
  *   Prepend      a text is put before what is not empty
  *   Lowercase    every character by itself
+ *   BertNormalizer  see bert_text.h
  *   Sequence     steps, in order
  *
  * Precompiled differs from SentencePiece, which replaces by the longest key wherever it stands. */
@@ -16,6 +17,7 @@
 #include <stdbool.h>
 
 #include "data/text/json.h"
+#include "data/tokenizer/bert_text.h"
 #include "data/tokenizer/charsmap.h"
 #include "data/tokenizer/token_text.h"
 
@@ -25,6 +27,7 @@ typedef enum NormalizerType {
   NORMALIZE_STRIP,
   NORMALIZE_PREPEND,
   NORMALIZE_LOWERCASE,
+  NORMALIZE_BERT, /* where the text begins is not followed: TextPart.head becomes 0 */
 } NormalizerType;
 
 typedef struct NormalizerStep {
@@ -34,6 +37,7 @@ typedef struct NormalizerStep {
   size_t repeated; /* the pattern is a character that stands so often or more; 0: it is a text */
   char *content;   /* owned; of Replace and Prepend */
   bool left, right;
+  BertText bert;
 } NormalizerStep;
 
 typedef struct Normalizer {
@@ -47,6 +51,10 @@ Status normalizer_read(Normalizer *n, const json_t *json, const char *path, Erro
 /* Appends the step Precompiled. `place` says where the rules were, for STATUS_INPUT. */
 Status normalizer_add_rules(Normalizer *n, const unsigned char *rules, size_t size,
                             const char *path, const char *place, Error *err);
+/* Appends the step BertNormalizer. */
+Status normalizer_add_bert(Normalizer *n, const BertText *how, const char *path, Error *err);
+/* Puts the step Lowercase before the others. */
+Status normalizer_lower_first(Normalizer *n, const char *path, Error *err);
 void normalizer_free(Normalizer *n); /* a zeroed Normalizer is allowed */
 
 /* The part after every step, in a text that the caller frees; on failure there is none.

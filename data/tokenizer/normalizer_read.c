@@ -34,6 +34,22 @@ Status normalizer_add_rules(Normalizer *n, const unsigned char *rules, size_t si
   return charsmap_open(&s->charsmap, rules, size, where, err);
 }
 
+Status normalizer_add_bert(Normalizer *n, const BertText *how, const char *path, Error *err) {
+  NormalizerStep *s = NULL;
+  TRY(add_step(n, &s, path, err));
+  s->type = NORMALIZE_BERT;
+  s->bert = *how;
+  return STATUS_OK;
+}
+
+Status normalizer_lower_first(Normalizer *n, const char *path, Error *err) {
+  NormalizerStep *last = NULL;
+  TRY(add_step(n, &last, path, err));
+  memmove(n->step + 1, n->step, (n->count - 1) * sizeof *n->step);
+  n->step[0] = (NormalizerStep){.type = NORMALIZE_LOWERCASE};
+  return STATUS_OK;
+}
+
 static Status read_precompiled(Normalizer *n, const json_t *json, const char *path, Error *err) {
   static const char place[] = "normalizer: precompiled_charsmap";
   const json_t *text = json_object_get(json, "precompiled_charsmap");
@@ -122,6 +138,12 @@ static Status read_lowercase(Normalizer *n, const json_t *json, const char *path
   return STATUS_OK;
 }
 
+static Status read_bert(Normalizer *n, const json_t *json, const char *path, Error *err) {
+  BertText how;
+  TRY(bert_text_read(&how, json, path, err));
+  return normalizer_add_bert(n, &how, path, err);
+}
+
 static const struct {
   const char *type;
   Status (*read)(Normalizer *n, const json_t *json, const char *path, Error *err);
@@ -129,7 +151,8 @@ static const struct {
                {"Replace", read_replace},
                {"Strip", read_strip},
                {"Prepend", read_prepend},
-               {"Lowercase", read_lowercase}};
+               {"Lowercase", read_lowercase},
+               {"BertNormalizer", read_bert}};
 
 static Status read_step(Normalizer *n, const json_t *json, int depth, const char *path,
                         Error *err) {

@@ -2,12 +2,15 @@
 
 #include <string.h>
 
+#include "data/tokenizer/bert_text.h"
 #include "data/tokenizer/unicode.h"
 
 #define WORD_MARK "\xe2\x96\x81" /* U+2581 */
 
 const PreTokenizer PRE_TOKENIZER_T5 = {
-    .step = {{.metaspace = false}, {true, {WORD_MARK, PREPEND_ALWAYS, true}}}, .count = 2};
+    .step = {{.type = CUT_AT_SPACES}, {CUT_BY_METASPACE, {WORD_MARK, PREPEND_ALWAYS, true}}},
+    .count = 2};
+const PreTokenizer PRE_TOKENIZER_BERT = {.step = {{.type = CUT_AS_BERT}}, .count = 1};
 
 /* Reading. */
 
@@ -59,12 +62,12 @@ static Status read_step(PreTokenizer *p, const json_t *json, bool inside, const 
     return STATUS_OK;
   }
   if (p->count == PRE_STEPS_MAX) return field_error(path, where, "has more than 8 steps", err);
-  if (strcmp(type, "WhitespaceSplit") == 0) {
-    p->step[p->count++].metaspace = false;
+  if (strcmp(type, "WhitespaceSplit") == 0 || strcmp(type, "BertPreTokenizer") == 0) {
+    p->step[p->count++].type = *type == 'B' ? CUT_AS_BERT : CUT_AT_SPACES;
     return STATUS_OK;
   }
   if (strcmp(type, "Metaspace") == 0) {
-    p->step[p->count].metaspace = true;
+    p->step[p->count].type = CUT_BY_METASPACE;
     return metaspace_read(&p->step[p->count++].how, json, path, where, err);
   }
   return error_set(err, STATUS_INPUT, "%s: pre_tokenizer: '%.100s' is not supported", path, type);
@@ -93,6 +96,18 @@ static Status split_at_spaces(const Cutting *c, int step, TextPart part, Error *
     from = at + size;
   }
   return cut(c, step + 1, text_part(part, from, part.size), err);
+}
+
+static Status split_as_bert(const Cutting *c, int step, TextPart part, Error *err) {
+  for (size_t at = 0, size; at < part.size; at += size) {
+    size = bert_word_size(part.text + at, part.size - at);
+    if (size == 0) {
+      size = utf8_size(part.text + at);
+    } else {
+      TRY(cut(c, step + 1, text_part(part, at, at + size), err));
+    }
+  }
+  return STATUS_OK;
 }
 
 /* The part with marks for its blanks and at its beginning. A mark comes from where the blank, or
@@ -127,7 +142,9 @@ static Status split_at_marks(const Cutting *c, int step, TextPart part, Error *e
 static Status cut(const Cutting *c, int step, TextPart part, Error *err) {
   if (part.size == 0) return STATUS_OK;
   if (step == c->p->count) return c->word(c->arg, part, err);
-  if (!c->p->step[step].metaspace) return split_at_spaces(c, step, part, err);
+  PreTokenizerType type = c->p->step[step].type;
+  if (type == CUT_AT_SPACES) return split_at_spaces(c, step, part, err);
+  if (type == CUT_AS_BERT) return split_as_bert(c, step, part, err);
   TokenText marked = {0};
   Status status = mark_words(&c->p->step[step].how, part, &marked, err);
   if (status == STATUS_OK) status = split_at_marks(c, step, text_whole(&marked), err);

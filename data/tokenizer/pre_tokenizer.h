@@ -5,6 +5,8 @@
  *   Metaspace        a blank becomes the replacement (U+2581); one is put before a part by the
  *                    scheme: "always" where none is, "first" where the text begins there, too, and
  *                    "never"; with `split` words begin at replacements
+ *   BertPreTokenizer words are punctuation characters, and what stands between them and white
+ *                    space (bert_text.h)
  *   Sequence         steps, in order */
 #ifndef SKEIN_PRE_TOKENIZER_H
 #define SKEIN_PRE_TOKENIZER_H
@@ -24,16 +26,18 @@ typedef struct Metaspace {
 
 enum { PRE_STEPS_MAX = 8 };
 
+typedef enum PreTokenizerType { CUT_AT_SPACES, CUT_BY_METASPACE, CUT_AS_BERT } PreTokenizerType;
+
 typedef struct PreTokenizer {
   struct {
-    bool metaspace; /* false: WhitespaceSplit */
+    PreTokenizerType type;
     Metaspace how;
   } step[PRE_STEPS_MAX];
   int count;
 } PreTokenizer;
 
-/* The two steps of T5. */
-extern const PreTokenizer PRE_TOKENIZER_T5;
+/* The two steps of T5; the one of BERT. */
+extern const PreTokenizer PRE_TOKENIZER_T5, PRE_TOKENIZER_BERT;
 
 /* Reads the "pre_tokenizer" of a tokenizer.json, or null. Other steps are STATUS_INPUT, by name. */
 Status pre_tokenizer_read(PreTokenizer *p, const json_t *json, const char *path, Error *err);

@@ -16,13 +16,14 @@
 
 /* Where a tokenizer lies; NULL where there is no such file. */
 typedef struct Place {
-  char *dir, *json, *spiece;
+  char *dir, *json, *spiece, *vocab;
 } Place;
 
 static void free_place(Place *p) {
   free(p->dir);
   free(p->json);
   free(p->spiece);
+  free(p->vocab);
 }
 
 static void drop_missing(char **path) {
@@ -31,9 +32,9 @@ static void drop_missing(char **path) {
   *path = NULL;
 }
 
-static bool is_json(const char *path) {
-  size_t n = strlen(path);
-  return n > 5 && strcmp(path + n - 5, ".json") == 0;
+static bool ends_in(const char *path, const char *end) {
+  size_t n = strlen(path), m = strlen(end);
+  return n > m && strcmp(path + n - m, end) == 0;
 }
 
 /* Neither file is there; a ByT5 needs none. */
@@ -48,27 +49,35 @@ static Status refuse_missing(const char *dir, Error *err) {
                       "Unigram vocabulary are read",
                       c.config_path, class)
           : error_set(err, STATUS_INPUT,
-                      "%s: has no tokenizer.json and no spiece.model; get one of them from the "
-                      "checkpoint",
+                      "%s: has no tokenizer.json, spiece.model or vocab.txt; get one of them from "
+                      "the checkpoint",
                       dir);
   tokenizer_config_close(&c);
   return status;
 }
 
-static Status find_files(Place *p, const char *path, Error *err) {
-  struct stat info;
-  bool is_dir = stat(path, &info) == 0 && S_ISDIR(info.st_mode), json = is_json(path);
-  p->dir = is_dir ? strdup(path) : path_parent(path);
-  if (is_dir || json) p->json = is_dir ? path_join(path, "tokenizer.json") : strdup(path);
-  if (is_dir || !json) p->spiece = is_dir ? path_join(path, "spiece.model") : strdup(path);
-  if (!p->dir || ((is_dir || json) && !p->json) || ((is_dir || !json) && !p->spiece)) {
-    return error_set(err, STATUS_RUN, "%s: out of memory", path);
+static Status find_in(Place *p, const char *dir, Error *err) {
+  p->dir = strdup(dir);
+  p->json = path_join(dir, "tokenizer.json");
+  p->spiece = path_join(dir, "spiece.model");
+  p->vocab = path_join(dir, "vocab.txt");
+  if (!p->dir || !p->json || !p->spiece || !p->vocab) {
+    return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   }
-  if (!is_dir) return STATUS_OK;
   drop_missing(&p->json);
   drop_missing(&p->spiece);
-  if (p->json || p->spiece) return STATUS_OK;
-  return refuse_missing(path, err);
+  drop_missing(&p->vocab);
+  if (p->json || p->spiece || p->vocab) return STATUS_OK;
+  return refuse_missing(dir, err);
+}
+
+static Status find_files(Place *p, const char *path, Error *err) {
+  struct stat info;
+  if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return find_in(p, path, err);
+  char **file = ends_in(path, ".json") ? &p->json : ends_in(path, ".txt") ? &p->vocab : &p->spiece;
+  p->dir = path_parent(path);
+  *file = strdup(path);
+  return p->dir && *file ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", path);
 }
 
 static Status find_sentinels(Tokenizer *t, Error *err) {
@@ -84,15 +93,21 @@ static Status find_sentinels(Tokenizer *t, Error *err) {
   }
 }
 
-static Status read_files(Tokenizer *t, const Place *p, const TokenizerConfig *c, Error *err) {
+static Status read_pieces(Tokenizer *t, const Place *p, const TokenizerConfig *c, Error *err) {
   int32_t sentinels;
   TRY(tokenizer_config_sentinels(c, &sentinels, err));
+  if (p->json) return tokenizer_json_read(t, t->path, err);
+  return p->spiece ? tokenizer_spiece_read(t, t->path, sentinels, err)
+                   : tokenizer_vocab_read(t, t->path, c, err);
+}
+
+static Status read_files(Tokenizer *t, const Place *p, const TokenizerConfig *c, Error *err) {
   t->from_json = p->json != NULL;
-  t->path = strdup(p->json ? p->json : p->spiece);
+  t->path = strdup(p->json ? p->json : p->spiece ? p->spiece : p->vocab);
   if (!t->path) return error_set(err, STATUS_RUN, "%s: out of memory", p->dir);
-  TRY(p->json ? tokenizer_json_read(t, t->path, err)
-              : tokenizer_spiece_read(t, t->path, sentinels, err));
+  TRY(read_pieces(t, p, c, err));
   if (p->json && p->spiece) TRY(tokenizer_spiece_compare(t, p->spiece, err));
+  TRY(tokenizer_vocab_compare(t, c, err));
   TRY(tokenizer_config_apply(c, t, err));
   TRY(added_index(&t->added, &t->normalizer, t->path, err));
   return find_sentinels(t, err);
@@ -113,7 +128,7 @@ Status tokenizer_open(Tokenizer **out, const char *path, Error *err) {
   *out = NULL;
   Tokenizer *t = calloc(1, sizeof *t);
   if (!t) return error_set(err, STATUS_RUN, "%s: out of memory", path);
-  t->eos = t->pad = -1;
+  t->begin = t->eos = t->pad = -1;
   Status status = open_place(t, path, err);
   if (status == STATUS_OK) {
     *out = t;
@@ -142,6 +157,21 @@ const char *tokenizer_path(const Tokenizer *t) {
 
 int32_t tokenizer_size(const Tokenizer *t) {
   return t->added.ids;
+}
+
+const char *tokenizer_kind(const Tokenizer *t) {
+  return t->kind->name;
+}
+
+Status tokenizer_lower_first(Tokenizer *t, Error *err) {
+  for (size_t i = 0; i < t->normalizer.count; i++) {
+    if (t->normalizer.step[i].type == NORMALIZE_LOWERCASE) return STATUS_OK;
+  }
+  return normalizer_lower_first(&t->normalizer, t->path, err);
+}
+
+int32_t tokenizer_begin(const Tokenizer *t) {
+  return t->begin;
 }
 
 int32_t tokenizer_eos(const Tokenizer *t) {

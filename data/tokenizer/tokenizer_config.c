@@ -254,26 +254,29 @@ static Status put_names(Tokenizer *t, const JsonDoc *doc, const char *path, Erro
 
 /* The ids that the model needs. */
 
-/* The text of a token as the files name it, else `name`. STATUS_MISMATCH: they name two. */
-static Status find_name(const TokenizerConfig *c, const char *key, const char **name, Error *err) {
-  const char *a = token_name(json_object_get(c->config.root, key));
-  const char *b = token_name(json_object_get(c->special.root, key));
+Status tokenizer_config_name(const TokenizerConfig *c, SpecialName special, const char **text,
+                             Error *err) {
+  const char *key = special.key;
+  *text = special.text;
+  const char *a = key ? token_name(json_object_get(c->config.root, key)) : NULL;
+  const char *b = key ? token_name(json_object_get(c->special.root, key)) : NULL;
   if (a && b && strcmp(a, b) != 0) {
     return error_set(err, STATUS_MISMATCH, "%s: %s is '%.100s', and '%.100s' in %s", c->config_path,
                      key, a, b, c->special_path);
   }
-  if (a || b) *name = a ? a : b;
+  if (a || b) *text = a ? a : b;
   return STATUS_OK;
 }
 
-static Status find_special(const TokenizerConfig *c, Tokenizer *t, const char *key,
-                           const char *name, const char *what, int32_t *id, Error *err) {
+static Status find_special(const TokenizerConfig *c, Tokenizer *t, SpecialName special,
+                           const char *what, int32_t *id, Error *err) {
+  const char *name;
   int32_t said = *id;
-  TRY(find_name(c, key, &name, err));
+  TRY(tokenizer_config_name(c, special, &name, err));
   *id = added_find(&t->added, name, strlen(name));
   if (*id < 0) {
-    return error_set(err, STATUS_INPUT, "%s: has no %s (%.100s) piece, which T5 needs", t->path,
-                     what, name);
+    return error_set(err, STATUS_INPUT, "%s: has no %s (%.100s) piece, which %s needs", t->path,
+                     what, name, t->kind->of);
   }
   if (said >= 0 && said != *id) {
     return error_set(err, STATUS_MISMATCH,
@@ -284,12 +287,23 @@ static Status find_special(const TokenizerConfig *c, Tokenizer *t, const char *k
   return added_at(&t->added, *id) ? STATUS_OK : added_put(&t->added, &token, *id, t->path, err);
 }
 
+static Status put_mask(const TokenizerConfig *c, Tokenizer *t, Error *err) {
+  AddedToken token = {.special = true};
+  TRY(tokenizer_config_name(c, t->kind->mask, &token.text, err));
+  int32_t id = token.text ? added_find(&t->added, token.text, strlen(token.text)) : -1;
+  if (id < 0 || added_at(&t->added, id)) return STATUS_OK;
+  return added_put(&t->added, &token, id, t->path, err);
+}
+
 static Status find_specials(const TokenizerConfig *c, Tokenizer *t, Error *err) {
-  TRY(find_special(c, t, "eos_token", "</s>", "end", &t->eos, err));
-  TRY(find_special(c, t, "pad_token", "<pad>", "padding", &t->pad, err));
-  const int32_t special[] = {t->unk, t->eos, t->pad};
-  static const char *const name[] = {"unknown", "end", "padding"};
-  for (int i = 0; i < 3; i++) {
+  const TokenizerKind *k = t->kind;
+  if (k->begin.key) TRY(find_special(c, t, k->begin, "begin", &t->begin, err));
+  TRY(find_special(c, t, k->end, "end", &t->eos, err));
+  TRY(find_special(c, t, k->padding, "padding", &t->pad, err));
+  TRY(put_mask(c, t, err));
+  const int32_t special[] = {t->unk, t->eos, t->pad, t->begin};
+  static const char *const name[] = {"unknown", "end", "padding", "begin"};
+  for (int i = 0; i < 4; i++) {
     for (int j = 0; j < i; j++) {
       if (special[i] != special[j]) continue;
       return error_set(err, STATUS_INPUT, "%s: the %s and %s pieces are the same", t->path, name[j],

@@ -4,6 +4,7 @@
 
 #include "data/tokenizer/tokenizer_internal.h"
 #include "data/tokenizer/unicode.h"
+#include "data/tokenizer/wordpiece.h"
 
 /* The text of an id as it is decoded; NULL for what is left out. Special is what reads like a
  * special token, as in `tokenizers`. */
@@ -50,6 +51,10 @@ static void clean_up(char *text) {
 Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, int64_t count, char **text,
                         Error *err) {
   *text = NULL;
+  if (t->kind == &WORDPIECE) {
+    return error_set(err, STATUS_INPUT, "%s: pieces of %s are not put together to texts", t->path,
+                     t->kind->name);
+  }
   TokenText out = {0};
   bool first = true;
   Status status = STATUS_OK;

@@ -27,12 +27,16 @@ static void add_steps(Hash *hash, const Tokenizer *t) {
     const NormalizerStep *s = &t->normalizer.step[i];
     add_numbers(hash, (int64_t[]){s->type, s->left, s->right, (int64_t)s->repeated}, 4);
     add_numbers(hash, &(int64_t){(int64_t)s->charsmap.size}, 1);
+    if (s->type == NORMALIZE_BERT) {
+      const BertText *b = &s->bert;
+      add_numbers(hash, (int64_t[]){b->clean, b->chinese, b->strip_accents, b->lowercase}, 4);
+    }
     if (s->charsmap.size) hash_add(hash, s->charsmap.data, s->charsmap.size);
     add_text(hash, s->pattern);
     add_text(hash, s->content);
   }
   for (int i = 0; i < t->pre_tokenizer.count; i++) {
-    add_numbers(hash, &(int64_t){t->pre_tokenizer.step[i].metaspace}, 1);
+    add_numbers(hash, &(int64_t){t->pre_tokenizer.step[i].type}, 1);
     add_metaspace(hash, &t->pre_tokenizer.step[i].how);
   }
   add_metaspace(hash, &t->decoder);
@@ -56,6 +60,7 @@ Status tokenizer_fingerprint(const Tokenizer *t, char hex[HASH_HEX], Error *err)
   add_steps(hash, t);
   add_tokens(hash, t);
   add_numbers(hash, (int64_t[]){t->eos, t->pad, t->unk, t->clean_up}, 4);
+  if (t->begin >= 0) add_numbers(hash, &(int64_t){t->begin}, 1);
   hash_finish(hash, hex);
   return STATUS_OK;
 }

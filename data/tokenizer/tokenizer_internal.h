@@ -18,6 +18,7 @@ struct Tokenizer {
   AddedTokens added;
   Metaspace decoder;
   bool clean_up; /* clean_up_tokenization_spaces */
+  int32_t begin; /* put before a text; -1: none is */
   int32_t eos, pad, unk;
   int32_t *sentinel; /* [sentinels] ids of <extra_id_k> */
   int32_t sentinels;
@@ -34,6 +35,10 @@ Status tokenizer_config_open(TokenizerConfig *c, const char *dir, Error *err);
 void tokenizer_config_close(TokenizerConfig *c);
 /* extra_ids where the file has it, else 100. */
 Status tokenizer_config_sentinels(const TokenizerConfig *c, int32_t *sentinels, Error *err);
+/* The text of the special token as the files name it, else `text` of the name. STATUS_MISMATCH: they
+ * name two. */
+Status tokenizer_config_name(const TokenizerConfig *c, SpecialName name, const char **text,
+                             Error *err);
 /* Puts the added tokens of the files into t->added, and finds the ids of the special ones. */
 Status tokenizer_config_apply(const TokenizerConfig *c, Tokenizer *t, Error *err);
 /* Reads a token, an object: its text is borrowed. A key that is not understood is STATUS_INPUT. */
@@ -41,6 +46,12 @@ Status added_token_read(AddedToken *token, const json_t *json, const char *path,
 
 /* tokenizer_json.c: fills t from a tokenizer.json, down to its own added tokens. */
 Status tokenizer_json_read(Tokenizer *t, const char *path, Error *err);
+
+/* tokenizer_vocab.c: the same from a vocab.txt of BERT and what the files beside it say. */
+Status tokenizer_vocab_read(Tokenizer *t, const char *path, const TokenizerConfig *c, Error *err);
+/* STATUS_MISMATCH where t, read from a tokenizer.json, prepares a text as BERT, and otherwise than
+ * the files beside it say, which transformers 5 believes. */
+Status tokenizer_vocab_compare(const Tokenizer *t, const TokenizerConfig *c, Error *err);
 
 /* tokenizer_spiece.c: the same from a spiece.model, to which so many sentinels are added unless it
  * has them. */

@@ -11,8 +11,17 @@
 #include "data/tokenizer/pieces.h"
 #include "data/tokenizer/token_text.h"
 
+/* A special token: the key of tokenizer_config.json that names it, and what it is called where
+ * none does. */
+typedef struct SpecialName {
+  const char *key, *text; /* NULL: models of this kind have none */
+} SpecialName;
+
 typedef struct TokenizerKind {
   const char *name;
+  const char *of; /* the models that have it, for messages */
+  SpecialName begin, end, padding;
+  SpecialName mask; /* special where it is a piece */
   /* Reads the "model" of a tokenizer.json: fills the empty `pieces`, and returns a model of them
    * and the id of the unknown piece. STATUS_INPUT names `path`, the field and the place. */
   Status (*read)(void **model, Pieces *pieces, int32_t *unk, const json_t *json, const char *path,

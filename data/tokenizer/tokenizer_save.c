@@ -141,6 +141,9 @@ static Status save_vocabulary(const Tokenizer *t, const char *from, const char *
 Status tokenizer_save(const Tokenizer *t, const char *dir, Error *err) {
   static const char *const BESIDE[] = {"tokenizer_config.json", "special_tokens_map.json",
                                        "added_tokens.json"};
+  if (t->kind != &UNIGRAM) {
+    return error_set(err, STATUS_RUN, "%s: a tokenizer of %s is not written", dir, t->kind->name);
+  }
   char *from = path_parent(t->path);
   if (!from) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   Status status = save_vocabulary(t, from, dir, err);

@@ -35,7 +35,10 @@ size_t utf8_write(uint32_t c, char out[4]) {
 }
 
 bool unicode_is(UnicodeClass k, uint32_t c) {
-  const UnicodeTable *t = &UNICODE_TABLES[k];
+  return unicode_in(&UNICODE_TABLES[k], c);
+}
+
+bool unicode_in(const UnicodeTable *t, uint32_t c) {
   size_t low = 0, high = t->count; /* ranges before low begin at or before c */
   while (low < high) {
     size_t middle = (low + high) / 2;

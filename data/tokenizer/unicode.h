@@ -30,6 +30,10 @@ typedef struct UnicodeTable {
 } UnicodeTable;
 extern const UnicodeTable UNICODE_TABLES[UNICODE_CLASSES];
 
+/* What BERT's normaliser drops as control characters and as accents, and what its pre-tokenizer
+ * makes words of their own (bert_text.h): categories of an older Unicode (unicode_bert.c). */
+extern const UnicodeTable UNICODE_BERT_DROPPED, UNICODE_BERT_MARK, UNICODE_BERT_PUNCTUATION;
+
 /* Every `step`-th character from first to last has its lower case `delta` away. */
 typedef struct UnicodeLower {
   uint32_t first, last;
@@ -49,6 +53,7 @@ const char *utf8_back(const char *at);
 size_t utf8_write(uint32_t c, char out[4]);
 
 bool unicode_is(UnicodeClass k, uint32_t c);
+bool unicode_in(const UnicodeTable *t, uint32_t c);
 bool unicode_is_space(uint32_t c); /* White_Space */
 /* The lower case of c; U+0130 has a second character, U+0307, which is the caller's to add. */
 uint32_t unicode_lower(uint32_t c);

@@ -174,5 +174,11 @@ static Status read_unigram(void **model, Pieces *pieces, int32_t *unk, const jso
   return status;
 }
 
-const TokenizerKind UNIGRAM = {"Unigram", read_unigram, encode_unigram, hash_unigram,
-                               close_unigram};
+const TokenizerKind UNIGRAM = {.name = "Unigram",
+                               .of = "T5",
+                               .end = {"eos_token", "</s>"},
+                               .padding = {"pad_token", "<pad>"},
+                               .read = read_unigram,
+                               .encode = encode_unigram,
+                               .hash = hash_unigram,
+                               .close = close_unigram};

@@ -23,6 +23,13 @@ static Status refuse_bytes(const char *dir, Error *err) {
       dir);
 }
 
+static Status refuse_begin(const Tokenizer *t, Error *err) {
+  return error_set(err, STATUS_INPUT,
+                   "%s: model: is %s and puts a token before every text, which T5 does not read; "
+                   "want the tokenizer of this base",
+                   tokenizer_path(t), tokenizer_kind(t));
+}
+
 typedef Status OpenModel(T5 **model, const char *dir, Error *err);
 
 static Status open_parts(Base *base, const char *dir, OpenModel *open, Error *err) {
@@ -31,6 +38,7 @@ static Status open_parts(Base *base, const char *dir, OpenModel *open, Error *er
   TRY(open(&base->model, dir, err));
   if (base->model->config.bytes) return refuse_bytes(dir, err);
   TRY(tokenizer_open(&base->tokenizer, dir, err));
+  if (tokenizer_begin(base->tokenizer) >= 0) return refuse_begin(base->tokenizer, err);
   return base_check_vocabulary(base->model, base->tokenizer, err);
 }
 

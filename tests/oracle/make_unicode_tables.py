@@ -1,4 +1,5 @@
-"""Writes data/tokenizer/unicode_tables.c: the properties of characters that tokenizer files count on.
+"""Writes data/tokenizer/unicode_tables.c and unicode_bert.c: the properties of characters that tokenizer
+files count on.
 
 The tables are to say what the `tokenizers` library says, which has more than one version of Unicode
 inside. So properties that it shows from outside are asked of it, character by character; classes of
@@ -13,9 +14,10 @@ import struct
 import subprocess
 
 import regex
-from tokenizers import AddedToken, Tokenizer, models, normalizers
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
 
-OUT = pathlib.Path(__file__).resolve().parents[2] / "data/tokenizer/unicode_tables.c"
+ROOM = pathlib.Path(__file__).resolve().parents[2] / "data/tokenizer"
+OUT, BERT_OUT = ROOM / "unicode_tables.c", ROOM / "unicode_bert.c"
 CHARACTERS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 COUNT_BITS = 11  # of a range
 
@@ -76,6 +78,26 @@ def words():
     return {c for c, encoding in zip(CHARACTERS, found) if 1 not in encoding.ids}
 
 
+def bert(**switches):
+    """What is left of a character between two letters by BertNormalizer with one switch on."""
+    off = dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False)
+    rules = normalizers.BertNormalizer(**{**off, **switches})
+    return {c: rules.normalize_str(f"a{chr(c)}b")[1:-1] for c in CHARACTERS}
+
+
+def bert_dropped():
+    return {c for c, left in bert(clean_text=True).items() if left == ""}
+
+
+def bert_marks():
+    return {c for c, left in bert(strip_accents=True).items() if left == ""}
+
+
+def bert_punctuation():
+    words = pre_tokenizers.BertPreTokenizer()
+    return {c for c in CHARACTERS if len(words.pre_tokenize_str(f"a{chr(c)}b")) == 3}
+
+
 def ranges(characters):
     runs = []
     for c in sorted(characters):
@@ -107,7 +129,18 @@ def table(name, values):
     return f"static const uint32_t {name}[] = {{{lines}}};\n"
 
 
+def write_bert():
+    tables = {"DROPPED": bert_dropped(), "MARK": bert_marks(), "PUNCTUATION": bert_punctuation()}
+    text = HEAD
+    for name, chars in tables.items():
+        text += table(name, ranges(chars))
+        text += f"const UnicodeTable UNICODE_BERT_{name} = {{{name}, sizeof {name} / sizeof *{name}}};\n\n"
+    BERT_OUT.write_text(text.rstrip() + "\n")
+    subprocess.run(["clang-format", "-i", str(BERT_OUT)], check=True)
+
+
 def main():
+    write_bert()
     join = joined()
     extend = having(["GCB=Extend", "GCB=ZWJ"]) & join
     consonant = {c for c in having(["InCB=Consonant"]) if c > 0xFFFF or conjunct(c, 0x94D)}

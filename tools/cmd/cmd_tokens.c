@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/examples/sequence.h"
 #include "data/file/file.h"
 #include "data/file/output.h"
 #include "data/text/json.h"
@@ -24,7 +25,8 @@ static const char usage[] =
     "\n"
     "A line of the input has \"input\" and may have \"id\". Every line gives one line, in order:\n"
     "  {\"id\", \"ids\": [...], \"pieces\": [...]}\n"
-    "id is the line's, else its number from 0. Nothing is cut; the last id is the end, </s>.\n"
+    "id is the line's, else its number from 0. Nothing is cut; the last id is the end, </s>; of a\n"
+    "tokenizer of BERT the first is [CLS] and the last [SEP].\n"
     "How many tokens are unknown is said on stderr.\n"
     "\n";
 
@@ -39,7 +41,7 @@ static const TokensArguments DEFAULTS = {.input_key = "input"};
 
 static const Argument ROWS[] = {
     {"base", 0, ARGUMENT_TEXT, AT(base), 0, "DIR",
-     .help = "Hugging Face directory with tokenizer.json or spiece.model, or one of these files"},
+     .help = "Hugging Face directory with tokenizer.json, spiece.model or vocab.txt, or one of these"},
     {"input", 0, ARGUMENT_TEXT, AT(input), 0, "FILE",
      .help = "lines, JSONL or JSONL.zst; -: standard input; a pipe is answered as it comes"},
     {"output", 'o', ARGUMENT_TEXT, AT(output), 0, "FILE",
@@ -72,11 +74,10 @@ static Status answer_text(const Tokenizer *t, const JsonDoc *doc, const char *te
                           FILE *out, Error *err) {
   int32_t *id;
   int64_t count;
-  TRY(tokenizer_encode(t, text, strlen(text), &id, &count, err));
+  TRY(sequence_encode(t, text, INT64_MAX, &id, &count, err));
   json_t *line = json_object(), *ids = json_array(), *pieces = json_array();
   json_put(&line, "id", line_id(doc, n->lines++));
   for (int64_t i = 0; i < count; i++) put_id(t, id[i], &ids, &pieces, n);
-  put_id(t, tokenizer_eos(t), &ids, &pieces, n);
   json_put(&line, "ids", ids);
   json_put(&line, "pieces", pieces);
   free(id);
