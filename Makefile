@@ -72,7 +72,7 @@ fuzz_targets := $(wildcard tests/fuzz/fuzz_*.c) tests/fuzz/target.c
 test_scripts := $(wildcard tests/test_*.sh)
 # What computes, and so is tested with every table of kernels.
 kernel_tests := op_values gradcheck ia3_golden tfew attention products t5 t5_cache train parity_forward \
-  parity_gradient parity_training predict predict_routed router router_golden route_execute embed
+  parity_gradient parity_training predict predict_routed router router_golden route_execute embed sentence
 # The faults' shim is loaded before a program; the driver is one (tests/faults).
 fault_shim := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/faults/shim*.c))
 fault_driver := $(filter-out $(fault_shim),$(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/faults/*.c)))
@@ -242,7 +242,7 @@ fuzz-run: $(BUILD)/tests/fuzz/fuzzer $(BUILD)/tests/fuzz/replay
 
 # What runs in threads: the reader of batches, loops of products, of training and of routing.
 thread_tests := batch batch_reader examples parallel products attention op_values train tfew t5_cache \
-  predict predict_routed route_execute router embed eval_run
+  predict predict_routed route_execute router embed sentence eval_run
 archer = $(firstword $(wildcard $(shell $(CC) -print-file-name=libarcher.so) /usr/lib/llvm-*/lib/libarcher.so))
 test-threads: ## run the tests of what runs in threads under the thread sanitizer
 	@sh tools/bootstrap --missing $@
@@ -331,12 +331,17 @@ test-report: $(BUILD)/skein ## open the page of skein report in headless Chromiu
 	@SKEIN=$(BUILD)/skein sh tests/report_browser
 .PHONY: test-report
 
+test-sentence: $(BUILD)/skein ## the real all-MiniLM-L6-v2 beside sentence-transformers (PYTHON=..., SKEIN_DATA=DIR)
+	@$(PYTHON) -B tests/oracle/check_sentence.py $(BUILD)/skein $(SKEIN_DATA)
+.PHONY: test-sentence
+
 golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/oracle/requirements.txt)
 	@$(PYTHON) -B tests/oracle/make_golden.py
 	@$(PYTHON) -B tests/oracle/routed.py
 	@$(PYTHON) -B tests/oracle/mixed.py
 	@$(PYTHON) -B tests/oracle/tfew.py
 	@$(PYTHON) -B tests/oracle/released.py
+	@$(PYTHON) -B tests/oracle/make_sentence_golden.py
 
 bench: $(BUILD)/skein ## measure gate training on this machine: build/bench/speed.csv
 	@SKEIN=$(BUILD)/skein sh tools/bench/speed

@@ -23,7 +23,7 @@ typedef struct Op {
   void (*backward)(Context *c, Node *node);
 } Op;
 
-enum { NODE_INPUTS = 5 };
+enum { NODE_INPUTS = 6 };
 
 struct Node {
   const Op *op;

@@ -6,4 +6,6 @@
 #include "autograd/op/op_list.h"
 #undef OP
 
+void gradcheck_biased_linear(void); /* a part of gradcheck_linear */
+
 #endif

@@ -83,7 +83,7 @@ must pool rm "$pool" more
 # ---- what is refused ----
 
 refused 2 'POOL is missing' embed
-refused 2 "'lexcal' is none" embed "$pool" --embedder lexcal
+refused 2 "'lexcal' is no directory" embed "$pool" --embedder lexcal
 refused 2 'precomputed wants --file' embed "$pool" --embedder precomputed
 refused 2 '\-\-file is of precomputed alone' embed "$pool" --embedder lexical --file "$work/v.json"
 refused 2 '\-\-limit: .0.' embed "$pool" --examples sort="$work/sort.jsonl" --limit 0
@@ -105,5 +105,23 @@ refused 3 "expert 'mute' has no instruction .*--instruction" embed "$pool"
 refused 2 'activation has no --resume' train activation --resume
 refused 2 "unknown key 'activation.exmaples'; did you mean 'activation.examples'" \
   train activation -s activation.exmaples=3
+
+# An encoder of sentences; its prefix is a part of its name.
+cp -r $golden/sentence/nomic "$work/nomic"
+must pool rm "$pool" mute
+rm -rf "$pool/embeddings"
+written '/embeddings/sentence-1-[0-9a-f]*.safetensors: [0-9] experts, dimension 16' embed "$pool" --embedder "$work/nomic"
+if grep -q 'search_query' "$work/err"; then pass; else fail 'a missing prefix is not told'; fi
+written 'dimension 8' embed "$pool" --embedder "$work/nomic" --prefix 'query: ' --dimensions 8
+if [ "$(ls "$pool/embeddings" | wc -l)" = 2 ]; then pass; else fail 'prefixes share a name'; fi
+echo '{"input": "the map", "choices": ["a", "b"], "label": 0, "instruction": "the map of the clock"}' >"$work/in.jsonl"
+must score --pool "$pool" --base "$work/base" --router retrieval -s embedder.kind=sentence \
+  -s embedder.model="$work/nomic" --input "$work/in.jsonl"
+if grep -q 'does not read' "$work/err"; then fail 'embedder.kind is not read'; else pass; fi
+rm -rf "$pool/embeddings"
+refused 2 'of an encoder of sentences alone' embed "$pool" --prefix 'query: '
+refused 2 'dimensions: is 99' embed "$pool" --embedder "$work/nomic" --dimensions 99
+refused 2 "has no 'query'" embed "$pool" --embedder "$work/nomic" --prompt query
+refused 3 'model_type: "t5" is not computed' embed "$pool" --embedder "$work/base"
 
 finish

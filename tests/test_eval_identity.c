@@ -44,6 +44,9 @@ typedef struct Row {
 #define PART                   GLIDER ", only: [wide, some]"
 #define STEP                   "name: m, router: glider, global.rule: threshold"
 #define KEYED                  "name: m, router: retrieval, embedder: precomputed, embeddings: @/vectors.json"
+#define ENCODER                "tests/golden/sentence/bert"
+#define RETRIEVAL(more)        "name: m, router: retrieval, embedder: {kind: sentence, " more "}"
+#define SENTENCE               RETRIEVAL("model: " ENCODER)
 #define METHOD(before, after)  {NULL, NULL, before}, {NULL, NULL, after}, NULL
 #define TASK(before, after)    {NULL, before, NULL}, {NULL, after, NULL}, NULL
 #define SETTINGS(after)        {NULL, NULL, NULL}, {after POOL, NULL, NULL}, NULL
@@ -143,6 +146,11 @@ static const Row ROWS[] = {
     {"embedder", AGAIN, METHOD(GLIDER, GLIDER ", embedder: encoder")},
     {"embedder", SAME,
      METHOD("phatgoose", "name: phatgoose, router: phatgoose, embedder: encoder")},
+    {"embedder.model", SAME, METHOD(SENTENCE, RETRIEVAL("model: ./" ENCODER))},
+    {"embedder.model", AGAIN, METHOD(SENTENCE, RETRIEVAL("model: tests/golden/sentence/f16"))},
+    {"embedder.prompt", SAME, METHOD(GLIDER, GLIDER ", embedder.prompt: query")},
+    {"embedder.prefix", AGAIN, METHOD(SENTENCE, RETRIEVAL("prefix: the, model: " ENCODER))},
+    {"embedder.dimensions", AGAIN, METHOD(SENTENCE, RETRIEVAL("dimensions: 8, model: " ENCODER))},
     {"endpoint.url", SAME, METHOD(GLIDER, GLIDER ", endpoint.url: 'http://127.0.0.1/'")},
     {"endpoint.model", SAME, METHOD(GLIDER, GLIDER ", endpoint.model: m")},
     {"endpoint.key_env", SAME, METHOD(GLIDER, GLIDER ", endpoint.key_env: KEY")},

@@ -56,6 +56,7 @@ void gradcheck_linear(void **state) {
   check_linear(3, 4, 5, 2, true, DTYPE_BF16);
   check_linear(3, 4, 5, 2, true, DTYPE_F16);
   check_linear(260, 1, 2, 1, true, DTYPE_F32); /* two tasks */
+  gradcheck_biased_linear();
 }
 
 /* Rescaled inputs and outputs, alone and around a linear */

@@ -73,7 +73,7 @@ offered '--json' pool ls --base ls --js # an option's value is no operand
 offered ':files' pool add goose boolq --adapter ''
 offered ':files' score --input ''
 offered '' score --threads ''
-offered 'lexical encoder precomputed endpoint' embed pool --embedder ''
+offered 'lexical encoder precomputed endpoint :files' embed pool --embedder ''
 offered '--dtype=bf16' bench train --dtype=b
 offered 'glider' score --router gl
 has merged-factors score --router ''

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/scratch.h"
 #include "tests/settings.h"
 
 static void block_and_flow_are_the_same(void **state) {
@@ -39,6 +40,40 @@ static void block_and_flow_are_the_same(void **state) {
     assert_int_equal(f.s.schedule, 2);
     assert_string_equal(f.s.experts, "one,two");
     options_free(&f.o);
+  }
+}
+
+/* An option that is a section too: `x: a` is `x: {kind: a}`, and the record reads back. */
+static void a_section_may_have_a_value_of_its_own(void **state) {
+  (void)state;
+  typedef struct Own {
+    char *x, *y, *z;
+  } Own;
+  static const Option TABLE[] = {
+      {.key = "x.y", .type = OPTION_STRING, .offset = offsetof(Own, y)},
+      {.key = "z", .type = OPTION_STRING, .offset = offsetof(Own, z)},
+      {.key = "x", .type = OPTION_STRING, .offset = offsetof(Own, x)},
+  };
+  static const char *const TEXTS[] = {"x: a\nx.y: b\nz: c\n", "{x: {kind: a, y: b}, z: c}",
+                                      "x.kind: a\nx: {y: b}\nz: c\n"};
+  char *record = NULL;
+  for (int i = 0; i < 4; i++) {
+    Own own;
+    OptionSet o;
+    Error err = {0};
+    const char *text = i < 3 ? TEXTS[i] : record;
+    expect_ok(text, options_init(&o, TABLE, 3, &own, &err), &err);
+    expect_ok(text, options_read_text(&o, text, strlen(text), "run.yaml", &err), &err);
+    assert_string_equal(own.x, "a");
+    assert_string_equal(own.y, "b");
+    assert_string_equal(own.z, "c");
+    expect_error("z.kind", options_assign(&o, "z.kind=d", &err), &err, STATUS_USAGE, "z.kind");
+    err = (Error){0};
+    expect_error("twice", options_read_text(&o, "x: a\nx.kind: b", 14, "run.yaml", &err), &err,
+                 STATUS_USAGE, "set twice");
+    free(record);
+    record = i < 3 ? options_record(&o) : NULL;
+    options_free(&o);
   }
 }
 
@@ -191,6 +226,7 @@ static void alias_bombs_are_refused_at_the_first_anchor(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(block_and_flow_are_the_same),
+      cmocka_unit_test(a_section_may_have_a_value_of_its_own),
       cmocka_unit_test(nothing_is_a_configuration),
       cmocka_unit_test(hostile_yaml_is_refused),
       cmocka_unit_test(what_is_no_text_is_refused),

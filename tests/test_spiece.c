@@ -203,7 +203,7 @@ static void the_wrong_files_are_named(void **state) {
   strcpy(dir, s->dir);
   remove(scratch_path(s, "spiece.model"));
   expect_error("empty", tokenizer_open(&t, dir, &err), &err, STATUS_INPUT,
-               "has no tokenizer.json and no spiece.model");
+               "has no tokenizer.json, spiece.model or vocab.txt");
   scratch_write(s, "tokenizer.json", "{}", 2);
   err = (Error){0};
   expect_error("json", tokenizer_open(&t, dir, &err), &err, STATUS_INPUT,

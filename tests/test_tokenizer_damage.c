@@ -149,7 +149,7 @@ static void expect_refusals(Scratch *s, const char *folder, const char *file, co
 static void what_is_not_supported_is_named(void **state) {
   static const Refusal of_five[] = {
       {"\"Unigram\"", "\"BPE\"", STATUS_INPUT, "tokenizer.json|model|'BPE' is not supported"},
-      {"\"Unigram\"", "\"WordPiece\"", STATUS_INPUT, "'WordPiece' is not supported"},
+      {"\"Unigram\"", "\"WordPiece\"", STATUS_INPUT, "model: vocab is no object"},
       {"\"WhitespaceSplit\"", "\"ByteLevel\"", STATUS_INPUT, "pre_tokenizer: 'ByteLevel'"},
       {"\"TemplateProcessing\"", "\"ByteLevel\"", STATUS_INPUT, "post_processor: 'ByteLevel'"},
       {"\"Precompiled\"", "\"NFKC\"", STATUS_INPUT, "normalizer: 'NFKC'"},

@@ -56,7 +56,7 @@ END
 mkdir "$work/bytes"
 echo '{"tokenizer_class": "ByT5Tokenizer"}' >"$work/bytes/tokenizer_config.json"
 refused 3 'bytes/tokenizer_config.json: tokenizer_class: is ByT5Tokenizer' --base "$work/bytes" --input -
-refused 3 'nowhere: has no tokenizer.json and no spiece.model\|nowhere' --base "$work/nowhere" --input -
+refused 3 'nowhere: has no tokenizer.json, spiece.model or vocab.txt\|nowhere' --base "$work/nowhere" --input -
 refused 2 'base: is required' --input -
 refused 2 'input: is required' --base $files/decoder
 refused 2 "unexpected argument 'x'" --base $files/decoder --input - x

@@ -90,6 +90,14 @@ typedef struct Kernels {
   void (*norm_dx)(float *dx, float beta, const float *dy, const float *w, const float *x,
                   float rstd, float mean, int64_t n);
   void (*norm_dw)(float *dw, const float *dy, const float *x, float rstd, int64_t n);
+  void (*layer_norm)(float *y, const float *x, const float *w, const float *b, float mean,
+                     float rstd, int64_t n); /* w ((x - mean) rstd) + b */
+  /* dx = beta dx + rstd (dy w - mean_g - u mean_gu) with u = (x - mean) rstd, and beta 0 or 1. */
+  void (*layer_norm_dx)(float *dx, float beta, const float *dy, const float *w, const float *x,
+                        float mean, float rstd, float mean_g, float mean_gu, int64_t n);
+  /* y = x c - z s */
+  void (*rotate)(float *y, const float *x, const float *z, const float *c, const float *s,
+                 int64_t n);
   float (*dot3)(const float *a, const float *b, const float *c, int64_t n); /* sum of a b c */
   /* y = act(x) b; b NULL: 1. The slope of relu at 0 is 0. */
   void (*act)(Act act, float *y, const float *x, const float *b, int64_t n);

@@ -182,6 +182,27 @@ static void norm_dw(float *dw, const float *dy, const float *x, float rstd, int6
   for (int64_t i = 0; i < n; i++) dw[i] += dy[i] * (x[i] * rstd);
 }
 
+static void layer_norm(float *y, const float *x, const float *w, const float *b, float mean,
+                       float rstd, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] = vmath_fma(w[i], (x[i] - mean) * rstd, b[i]);
+}
+
+static void layer_norm_dx(float *dx, float beta, const float *dy, const float *w, const float *x,
+                          float mean, float rstd, float mean_g, float mean_gu, int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) {
+    float old = beta == 0 ? 0 : dx[i], u = (x[i] - mean) * rstd;
+    dx[i] = old + rstd * (dy[i] * w[i] - mean_g - u * mean_gu);
+  }
+}
+
+static void rotate(float *y, const float *x, const float *z, const float *c, const float *s,
+                   int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; i++) y[i] = x[i] * c[i] - z[i] * s[i];
+}
+
 static void multiply(float *y, const float *b, int64_t n) {
 #pragma omp simd
   for (int64_t i = 0; i < n; i++) y[i] *= b[i];

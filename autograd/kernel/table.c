@@ -24,7 +24,8 @@
     .dot = dot, .dot3 = dot3, .sum = sum, .square_sum = square_sum, .sum_of = sum_of, .add = add,  \
     .scale = scale, .exp = row_exp, .sigmoid = sigmoid_row, .exp_sum = exp_sum,                    \
     .softmax_slope = softmax_slope, .norm = norm, .norm_dx = norm_dx, .norm_dw = norm_dw,          \
-    .act = act, .act_slope = act_slope, .add_product = add_product, .widen = widen, .peak = peak,  \
+    .layer_norm = layer_norm, .layer_norm_dx = layer_norm_dx, .rotate = rotate, .act = act,        \
+    .act_slope = act_slope, .add_product = add_product, .widen = widen, .peak = peak,              \
   }
 
 extern const Kernels KERNELS;

@@ -32,9 +32,9 @@ static Tensor *linear_output(Context *c, Tensor *x, const LinearOperands *l, Ten
 static LinearSaved save_linear(Context *c, Tensor *x, const LinearOperands *l, Tensor *y) {
   const Adapter *a = adapter_at(l);
   if (a && !a->kind->forward) a = NULL;
-  Tensor *in[2 + ADAPTER_TENSORS] = {x, l->w};
-  if (a) a->kind->tensors(a, in + 2);
-  Node *node = tape_record(c, &linear_op, y, in, 2 + ADAPTER_TENSORS);
+  Tensor *in[NODE_INPUTS] = {x, l->w, l->bias};
+  if (a) a->kind->tensors(a, in + 3);
+  Node *node = tape_record(c, &linear_op, y, in, 3 + ADAPTER_TENSORS);
   if (!a) return (LinearSaved){0};
   LinearSaved saved = {a->kind, a->kind->save(c, a, x)};
   LinearSaved *kept = node ? context_alloc(c, sizeof *kept) : NULL;
@@ -43,11 +43,13 @@ static LinearSaved save_linear(Context *c, Tensor *x, const LinearOperands *l, T
   return saved;
 }
 
-/* x W^T, and behind it what the adapter adds. */
-static Product linear_product(Context *c, Tensor *x, Tensor *w, const LinearSaved *saved,
-                              Tensor *y) {
+/* x W^T behind the bias, and behind it what the adapter adds. */
+static Product linear_product(Context *c, Tensor *x, const LinearOperands *l,
+                              const LinearSaved *saved, Tensor *y) {
   Product product = {
-      .term = {{tensor_mat(x), matmul_turned(c, w)}}, .terms = 1, .out = tensor_mat(y)};
+      .term = {{tensor_mat(x), matmul_turned(c, l->w)}}, .terms = 1, .out = tensor_mat(y)};
+  assert(!l->bias || (l->bias->rows == 1 && l->bias->cols == l->w->rows));
+  if (l->bias) product.start = tensor_floats(c, l->bias);
   if (saved->kind) saved->kind->forward(c, saved->self, &product);
   return product;
 }
@@ -66,7 +68,7 @@ void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, T
   if (c->tape) mark = arena_mark(c->arena);
   for (int i = 0; i < n && !context_failed(c); i++) {
     assert(x->cols == linear[i].w->cols);
-    product[i] = linear_product(c, u[i], linear[i].w, &saved[i], y[i]);
+    product[i] = linear_product(c, u[i], &linear[i], &saved[i], y[i]);
   }
   if (!context_failed(c)) matmul_all(c, product, n);
   arena_release(c->arena, mark);
@@ -76,8 +78,13 @@ void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, T
 
 Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const Adapter *adapter) {
   Tensor *y;
-  op_linear_all(c, x, &(LinearOperands){w, adapter}, 1, &y);
+  op_linear_all(c, x, &(LinearOperands){w, adapter, NULL}, 1, &y);
   return y;
+}
+
+static void bias_backward(Context *c, Tensor *bias, Mat dy) {
+  float *db = grad_open_zeroed(c, bias);
+  for (int64_t t = 0; db && t < dy.rows; t++) c->kernels->add(db, dy.data + t * dy.ld, dy.cols);
 }
 
 static void linear_backward(Context *c, Node *node) {
@@ -92,6 +99,7 @@ static void linear_backward(Context *c, Node *node) {
                      .out = mat(dx, x->rows, x->cols)};
   if (saved) saved->kind->backward(c, saved->self, x, dy, dx ? &product : NULL);
   if (dx && !context_failed(c)) matmul_all(c, &product, 1);
+  bias_backward(c, node->in[2], dy);
   float *dw = grad_open(c, w, &beta);
   if (dw) matmul_tn(c, dy, tensor_mat(x), beta != 0, mat(dw, w->rows, w->cols));
   arena_release(c->arena, mark);

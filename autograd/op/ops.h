@@ -16,7 +16,7 @@
 
 /* y = x W^T, and what the adapter makes of it (adapter.h)
  * x [T, d_in], W [d_out, d_in] of any dtype (f32 if it needs a gradient), y [T, d_out].
- *   dx = dy W     dW = dy^T x
+ *   dx = dy W     dW = dy^T x     (of a bias) db = sum_t dy_t
  * `adapter` NULL: the plain linear. The adapter is copied; its tensors must outlive the tape. */
 Tensor *op_linear(Context *c, Tensor *x, Tensor *w, const Adapter *adapter);
 
@@ -26,6 +26,7 @@ enum { LINEAR_MAX = 6 };
 typedef struct LinearOperands {
   Tensor *w;
   const Adapter *adapter; /* or NULL */
+  Tensor *bias;           /* [1, d_out] of any dtype, which W x begins with; or NULL */
 } LinearOperands;
 void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, Tensor **y);
 
@@ -38,6 +39,20 @@ Tensor *op_rescale(Context *c, Tensor *u, Tensor *l, Tensor *x, const SigmoidGat
 
 /* y_t = w * x_t / sqrt(mean(x_t^2) + eps)      x, y [T, d]; w [1, d] of any dtype */
 Tensor *op_rms_norm(Context *c, Tensor *x, Tensor *w, float eps);
+
+/* y_t = w * (x_t - mean(x_t)) / sqrt(mean((x_t - mean(x_t))^2) + eps) + b
+ * x, y [T, d]; w, b [1, d] of any dtype (Ba et al. 2016, arXiv 1607.06450). */
+Tensor *op_layer_norm(Context *c, Tensor *x, Tensor *w, Tensor *b, float eps);
+
+/* y = s x                                      [T, d] each */
+Tensor *op_scale(Context *c, Tensor *x, float s);
+
+/* Rotary positions (Su et al. 2021, arXiv 2104.09864), halves against halves: of each head's
+ * columns i < dk/2, with the angle a = p base^(-2i / dk) of a row that is the p-th of its sequence
+ * (from 0),
+ *   y_i = x_i cos a - x_{i + dk/2} sin a     y_{i + dk/2} = x_{i + dk/2} cos a + x_i sin a
+ * x, y [T, heads * dk], dk even. The offsets must outlive the tape. */
+Tensor *op_rotary(Context *c, Tensor *x, int heads, Ragged rows, float base);
 
 /* y = a + b                                    [T, d] each */
 Tensor *op_add(Context *c, Tensor *a, Tensor *b);

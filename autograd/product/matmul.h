@@ -42,7 +42,8 @@ Factor matmul_turned(const Context *c, const Tensor *w);
 Factor matmul_straight(const Context *c, const Tensor *w);
 Factor matmul_factor(Mat b, bool turned);
 
-/* Several products in one go: each out = sum of its terms a b, in their order, or += with `add`. */
+/* Several products in one go: each out = sum of its terms a b, in their order, behind `start` where
+ * there is one, or += with `add`. */
 enum { TERMS_MAX = 2 };
 typedef struct Term {
   Mat a; /* [m, k] */
@@ -52,7 +53,8 @@ typedef struct Product {
   Term term[TERMS_MAX];
   int terms;
   bool add;
-  Mat out; /* [m, n] */
+  const float *start; /* [n] what every row begins with; NULL: 0. Not with `add` */
+  Mat out;            /* [m, n] */
 } Product;
 void matmul_all(Context *c, const Product *product, int count);
 

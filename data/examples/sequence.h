@@ -26,8 +26,8 @@ Status sequence_encode_watched(const Tokenizer *t, const char *text, int64_t mos
                                int64_t *count, SequenceLoss *loss, Error *err);
 void sequence_loss_add(SequenceLoss *sum, const SequenceLoss *more);
 
-/* The ids, of a text that is there, say nothing of it: they are unknown tokens alone, but for EOS and
- * pieces of nothing but the mark of a word's beginning. */
+/* The ids, of a text that is there, say nothing of it: they are unknown tokens alone, but for EOS
+ * and pieces of nothing but the mark of a word's beginning. */
 bool sequence_is_unknown(const Tokenizer *t, const int32_t *ids, int64_t count);
 
 /* What the decoder reads to predict ids[0, n): `start`, then ids[0, n - 1). n >= 1. */

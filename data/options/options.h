@@ -6,9 +6,11 @@
  * through data/text alone (yaml_tree.h, yaml_emit.h).
  *
  * A configuration file is YAML of nested mappings with scalar leaves (and lists of scalars where an
- * option takes a list; lists of files where it takes those). A leaf is named by its path joined with dots: `data: {train: x}` is
- * `data.train`. Precedence: built-in default < recipe < file < `-s key=value`. Unknown keys are
- * errors that name the nearest known key. A leaf may also be given by its dotted name. The table,
+ * option takes a list; lists of files where it takes those). A leaf is named by its path joined
+ * with dots: `data: {train: x}` is `data.train`. Precedence: built-in default < recipe < file <
+ * `-s key=value`. Unknown keys are errors that name the nearest known key. A leaf may also be given
+ * by its dotted name. An option may be a section too: `embedder: lexical` is then
+ * `embedder: {kind: lexical}`, beside which other settings have place, as in the record. The table,
  * not YAML, decides the type of a value: `no` is a text where a text is wanted and false where true
  * or false is; an empty value unsets a text, path or list that has no default, and is an error
  * where there is one. Numbers are written as in JSON, true and false as in YAML 1.1 (yes, on; in

@@ -5,7 +5,8 @@
 #include "data/options/option_value.h"
 #include "data/options/path_list.h"
 
-/* Index of the option `key`, or `count` when there is none. */
+/* Index of the option `key`, or `count` when there is none. Where an option is a section too, as
+ * `x` beside `x.y`, it is also called `x.kind`. */
 size_t options_find(const OptionSet *o, const char *key);
 /* Whether `key` lies in the section named by `size` bytes; every key lies in the section "". */
 bool options_inside(const char *key, const char *section, size_t size);

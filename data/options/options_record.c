@@ -57,6 +57,27 @@ static bool put_value(yaml_emitter_t *emitter, const OptionSet *o, const Option 
   return done;
 }
 
+static bool put_section(yaml_emitter_t *emitter, const OptionSet *o, const char *section,
+                        size_t size);
+
+/* A mapping of a section; `own` is the option that has its name, or `count`. */
+static bool put_mapping(yaml_emitter_t *emitter, const OptionSet *o, const char *section,
+                        size_t size, size_t own) {
+  if (!yaml_emit_mapping(emitter, YAML_BLOCK_MAPPING_STYLE)) return false;
+  if (own < o->count &&
+      !(put_text(emitter, "kind", 4, false) && put_value(emitter, o, &o->table[own])))
+    return false;
+  return put_section(emitter, o, section, size) && yaml_emit_mapping_end(emitter);
+}
+
+/* Whether an option has the name of the section that `key` is in, `size` bytes of it. */
+static bool has_own(const OptionSet *o, const char *key, size_t size) {
+  for (size_t i = 0; i < o->count; i++) {
+    if (strncmp(o->table[i].key, key, size) == 0 && o->table[i].key[size] == '\0') return true;
+  }
+  return false;
+}
+
 /* The options in a section, as the entries of a mapping. */
 static bool put_section(yaml_emitter_t *emitter, const OptionSet *o, const char *section,
                         size_t size) {
@@ -65,12 +86,12 @@ static bool put_section(yaml_emitter_t *emitter, const OptionSet *o, const char 
     if (!options_inside(key, section, size)) continue;
     const char *part = size ? key + size + 1 : key;
     size_t n = strcspn(part, "."), inner = (size_t)(part - key) + n;
-    bool leaf = key[inner] == '\0';
+    bool leaf = key[inner] == '\0', inside = options_find_section(o, key, inner) < o->count;
+    if (!leaf && has_own(o, key, inner)) continue;                   /* it is put with that */
     if (!leaf && options_find_section(o, key, inner) != i) continue; /* it was put before */
     if (!put_text(emitter, part, n, false)) return false;
-    bool done = leaf ? put_value(emitter, o, &o->table[i])
-                     : yaml_emit_mapping(emitter, YAML_BLOCK_MAPPING_STYLE) &&
-                           put_section(emitter, o, key, inner) && yaml_emit_mapping_end(emitter);
+    bool done = leaf && !inside ? put_value(emitter, o, &o->table[i])
+                                : put_mapping(emitter, o, key, inner, leaf ? i : o->count);
     if (!done) return false;
   }
   return true;

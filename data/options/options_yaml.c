@@ -109,12 +109,13 @@ static Status read_level(const Walk *w, const YamlNode *mapping, const char *sec
 /* One entry, `path` being its dotted name. */
 static Status read_entry(const Walk *w, const YamlNode *entry, const char *path, Error *err) {
   size_t i = options_find(w->o, path);
-  if (i < w->o->count) {
+  bool section = *path && options_find_section(w->o, path, strlen(path)) < w->o->count;
+  if (i < w->o->count && !(section && entry->kind == YAML_MAPPING)) {
     if (w->seen[i]) return yaml_refuse(w->tree, entry->key, err, "%s: is set twice", path);
     w->seen[i] = true;
     return read_value(w->o, i, w->tree, entry, err);
   }
-  if (!*path || options_find_section(w->o, path, strlen(path)) == w->o->count) {
+  if (!section) {
     return options_unknown(w->o, path, w->beside, yaml_place(w->tree, entry->key).text, err);
   }
   if (entry->kind == YAML_MAPPING) return read_level(w, entry, path, err);

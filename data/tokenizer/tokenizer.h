@@ -45,9 +45,9 @@
 typedef struct Tokenizer Tokenizer;
 
 /* Opens the tokenizer of a directory, or a tokenizer.json or vocab.txt (by their endings) or
- * spiece.model with the smaller files beside it. Malformed files, parts of them that are not understood or not supported,
- * and a missing end, padding or unknown piece are STATUS_INPUT; files that contradict each other
- * are STATUS_MISMATCH. */
+ * spiece.model with the smaller files beside it. Malformed files, parts of them that are not
+ * understood or not supported, and a missing end, padding or unknown piece are STATUS_INPUT; files
+ * that contradict each other are STATUS_MISMATCH. */
 Status tokenizer_open(Tokenizer **t, const char *path, Error *err);
 void tokenizer_close(Tokenizer *t); /* NULL is allowed */
 /* Writes the tokenizer into an existing directory: copies of its files, and a tokenizer.json where
@@ -74,13 +74,12 @@ const char *tokenizer_kind(const Tokenizer *t);
  * unless a step Lowercase is there. To be called before the first text. */
 Status tokenizer_lower_first(Tokenizer *t, Error *err);
 
-/* Ids of a UTF-8 text without what begins and ends it, in a buffer the caller frees. Invalid UTF-8 is STATUS_INPUT
- * naming the byte. Thread-safe. */
+/* Ids of a UTF-8 text without what begins and ends it, in a buffer the caller frees. Invalid UTF-8
+ * is STATUS_INPUT naming the byte. Thread-safe. */
 Status tokenizer_encode(const Tokenizer *t, const char *text, size_t size, int32_t **ids,
                         int64_t *count, Error *err);
 /* Text of ids, special tokens (pad, eos, unk, sentinels) and numbers that are no token left out, as
- * decode(skip_special_tokens=True) of transformers 5 has it; the caller frees. STATUS_INPUT: the
- * pieces are WordPiece's, which are not put together again. */
+ * decode(skip_special_tokens=True) of transformers 5 has it; the caller frees. */
 Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, int64_t count, char **text,
                         Error *err);
 

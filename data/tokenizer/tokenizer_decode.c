@@ -29,6 +29,16 @@ static Status add_shown(const Metaspace *m, const char *text, bool first, TokenT
   return STATUS_OK;
 }
 
+/* Words stand apart, and what continues one goes on. */
+static Status add_piece(const Tokenizer *t, const char *text, bool first, TokenText *out,
+                        Error *err) {
+  bool rest = !first && strncmp(text, "##", 2) == 0;
+  bool close = t->tidy && *text && !text[1] && strchr(".?!,", *text);
+  if (!first && !rest && !close) TRY(text_add(out, " ", 1, err));
+  if (rest) text += 2;
+  return text_add(out, text, strlen(text), err);
+}
+
 /* What clean_up_tokenization of transformers does, in its order. */
 static void clean_up(char *text) {
   static const char *const RULES[][2] = {
@@ -51,17 +61,14 @@ static void clean_up(char *text) {
 Status tokenizer_decode(const Tokenizer *t, const int32_t *ids, int64_t count, char **text,
                         Error *err) {
   *text = NULL;
-  if (t->kind == &WORDPIECE) {
-    return error_set(err, STATUS_INPUT, "%s: pieces of %s are not put together to texts", t->path,
-                     t->kind->name);
-  }
   TokenText out = {0};
   bool first = true;
   Status status = STATUS_OK;
   for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
     const char *shown = shown_text(t, ids[i]);
     if (!shown) continue;
-    status = add_shown(&t->decoder, shown, first, &out, err);
+    status = t->kind == &WORDPIECE ? add_piece(t, shown, first, &out, err)
+                                   : add_shown(&t->decoder, shown, first, &out, err);
     first = false;
   }
   if (status == STATUS_OK) status = text_add(&out, "", 1, err); /* its NUL */

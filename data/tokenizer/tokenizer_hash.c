@@ -60,7 +60,7 @@ Status tokenizer_fingerprint(const Tokenizer *t, char hex[HASH_HEX], Error *err)
   add_steps(hash, t);
   add_tokens(hash, t);
   add_numbers(hash, (int64_t[]){t->eos, t->pad, t->unk, t->clean_up}, 4);
-  if (t->begin >= 0) add_numbers(hash, &(int64_t){t->begin}, 1);
+  if (t->begin >= 0) add_numbers(hash, (int64_t[]){t->begin, t->tidy}, 2);
   hash_finish(hash, hex);
   return STATUS_OK;
 }

@@ -16,9 +16,10 @@ struct Tokenizer {
   Normalizer normalizer;
   PreTokenizer pre_tokenizer;
   AddedTokens added;
-  Metaspace decoder;
-  bool clean_up; /* clean_up_tokenization_spaces */
-  int32_t begin; /* put before a text; -1: none is */
+  Metaspace decoder; /* of Unigram */
+  bool tidy;         /* of WordPiece: no blank before . ? ! and , */
+  bool clean_up;     /* clean_up_tokenization_spaces */
+  int32_t begin;     /* put before a text; -1: none is */
   int32_t eos, pad, unk;
   int32_t *sentinel; /* [sentinels] ids of <extra_id_k> */
   int32_t sentinels;
@@ -35,8 +36,8 @@ Status tokenizer_config_open(TokenizerConfig *c, const char *dir, Error *err);
 void tokenizer_config_close(TokenizerConfig *c);
 /* extra_ids where the file has it, else 100. */
 Status tokenizer_config_sentinels(const TokenizerConfig *c, int32_t *sentinels, Error *err);
-/* The text of the special token as the files name it, else `text` of the name. STATUS_MISMATCH: they
- * name two. */
+/* The text of the special token as the files name it, else `text` of the name. STATUS_MISMATCH:
+ * they name two. */
 Status tokenizer_config_name(const TokenizerConfig *c, SpecialName name, const char **text,
                              Error *err);
 /* Puts the added tokens of the files into t->added, and finds the ids of the special ones. */

@@ -111,16 +111,28 @@ static Status read_post_processor(Tokenizer *t, const json_t *post, const char *
                    type ? type : "a type that is not named");
 }
 
-/* That of WordPiece is known and not read: nothing decodes its texts. */
+/* {"type": "WordPiece", "prefix", "cleanup"}, or null, for which transformers has its own. */
+static Status read_wordpiece_decoder(Tokenizer *t, const json_t *decoder, const char *path,
+                                     Error *err) {
+  const json_t *type = json_object_get(decoder, "type");
+  const json_t *prefix = json_object_get(decoder, "prefix");
+  t->tidy = !json_is_false(json_object_get(decoder, "cleanup"));
+  if (type && (!json_is_string(type) || strcmp(json_string_value(type), "WordPiece") != 0)) {
+    return field_error(path, "decoder: is not WordPiece, which BERT has", err);
+  }
+  if (!prefix || (json_is_string(prefix) && strcmp(json_string_value(prefix), "##") == 0))
+    return STATUS_OK;
+  return field_error(path, "decoder: prefix: is not ##, which BERT has", err);
+}
+
 static Status read_decoder(Tokenizer *t, const json_t *decoder, const char *path, Error *err) {
   const char *type = json_string_value(json_object_get(decoder, "type"));
-  if (t->kind == &WORDPIECE && (!type || strcmp(type, "WordPiece") == 0)) return STATUS_OK;
+  if (t->kind == &WORDPIECE) return read_wordpiece_decoder(t, decoder, path, err);
   if (type && strcmp(type, "Metaspace") == 0) {
     return metaspace_read(&t->decoder, decoder, path, "decoder", err);
   }
-  return error_set(err, STATUS_INPUT, "%s: decoder: '%.100s' is not supported; %s has %s", path,
-                   type ? type : "none", t->kind->of,
-                   t->kind == &WORDPIECE ? "WordPiece" : "Metaspace");
+  return error_set(err, STATUS_INPUT, "%s: decoder: '%.100s' is not supported; T5 has Metaspace",
+                   path, type ? type : "none");
 }
 
 /* A part under a name that is not known would be one that is not there; `tokenizers` refuses it. */

@@ -9,6 +9,7 @@
 #include "data/tokenizer/base64.h"
 #include "data/tokenizer/tokenizer_internal.h"
 #include "data/tokenizer/unigram.h"
+#include "data/tokenizer/wordpiece.h"
 
 enum { FILE_MAX = 64 << 20 };
 
@@ -122,6 +123,8 @@ static Status copy_beside(const char *from_dir, const char *dir, const char *nam
 }
 
 static Status save_vocabulary(const Tokenizer *t, const char *from, const char *dir, Error *err) {
+  if (!t->from_json && t->kind == &WORDPIECE)
+    return copy_beside(from, dir, path_last(t->path), err);
   char *json = path_join(dir, "tokenizer.json"), *spiece = path_join(dir, "spiece.model");
   Status status = STATUS_OK;
   if (!json || !spiece) {
@@ -141,9 +144,6 @@ static Status save_vocabulary(const Tokenizer *t, const char *from, const char *
 Status tokenizer_save(const Tokenizer *t, const char *dir, Error *err) {
   static const char *const BESIDE[] = {"tokenizer_config.json", "special_tokens_map.json",
                                        "added_tokens.json"};
-  if (t->kind != &UNIGRAM) {
-    return error_set(err, STATUS_RUN, "%s: a tokenizer of %s is not written", dir, t->kind->name);
-  }
   char *from = path_parent(t->path);
   if (!from) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   Status status = save_vocabulary(t, from, dir, err);

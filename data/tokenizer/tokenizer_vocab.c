@@ -50,6 +50,7 @@ Status tokenizer_vocab_read(Tokenizer *t, const char *path, const TokenizerConfi
   TRY(read_rules(c, &how, err));
   TRY(normalizer_add_bert(&t->normalizer, &how, path, err));
   t->pre_tokenizer = PRE_TOKENIZER_BERT;
+  t->tidy = true;
   return added_open(&t->added, &t->pieces, err);
 }
 

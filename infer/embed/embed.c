@@ -15,10 +15,9 @@ struct Embedder {
 };
 
 static const EmbedderMethod *const METHOD[] = {
-    [EMBEDDER_LEXICAL] = &embed_lexical,
-    [EMBEDDER_ENCODER] = &embed_encoder,
-    [EMBEDDER_PRECOMPUTED] = &embed_precomputed,
-    [EMBEDDER_ENDPOINT] = &embed_endpoint,
+    [EMBEDDER_LEXICAL] = &embed_lexical,         [EMBEDDER_ENCODER] = &embed_encoder,
+    [EMBEDDER_PRECOMPUTED] = &embed_precomputed, [EMBEDDER_ENDPOINT] = &embed_endpoint,
+    [EMBEDDER_SENTENCE] = &embed_sentence,
 };
 
 Status embedder_open(Embedder **out, const EmbedderSpec *spec, Error *err) {
@@ -71,7 +70,7 @@ static Status check_vector(const Embedder *e, const EmbedText *text, const float
 static Status embed_some(Embedder *e, EmbedWhat what, const EmbedText *text, int count, float *out,
                          int *failed, Error *err) {
   *failed = count == 1 ? 0 : -1;
-  TRY(e->method->embed_all ? e->method->embed_all(e->self, what, text, count, out, err)
+  TRY(e->method->embed_all ? e->method->embed_all(e->self, what, text, count, out, failed, err)
                            : e->method->embed(e->self, text->key, text->text, out, err));
   for (int i = 0; i < count; i++) {
     *failed = i;
@@ -95,4 +94,13 @@ Status embedder_embed_all(Embedder *e, EmbedWhat what, const EmbedText *text, in
 Status embedder_embed(Embedder *e, const char *key, const char *text, float *out, Error *err) {
   int failed;
   return embedder_embed_all(e, EMBED_INSTRUCTIONS, &(EmbedText){key, text}, 1, out, &failed, err);
+}
+
+const char *embedder_note(const Embedder *e) {
+  return e->method->note ? e->method->note(e->self) : NULL;
+}
+
+int64_t embedder_cut(const Embedder *e, int64_t *longest) {
+  *longest = 0;
+  return e->method->cut ? e->method->cut(e->self, longest) : 0;
 }

@@ -2,13 +2,14 @@
  *
  * The room infer/embed owns what makes embeddings (this header), their files (embeddings.h), the
  * cosine of two (embed_cosine.h), and the embeddings of a pool's texts (embed_pool.h). It knows
- * pools and the base, whose encoder can embed, and no router.
+ * pools, the base, whose encoder can embed, and encoders of sentences, and no router.
  *
  *   KIND         VECTOR OF A TEXT
  *   lexical      hashed character n-grams with idf over a corpus (the pool's instructions), L2 norm
  *   encoder      mean of the base's encoder states over the tokens, EOS left out
  *   precomputed  what a file (safetensors or JSON, name -> vector) holds under a key
  *   endpoint     what a model behind URL/embeddings (data/net/endpoint.h) makes of it
+ *   sentence     what an encoder of sentences makes of it (infer/sentence/sentence.h)
  *
  * An embedder has a name that says everything its vectors depend on; vectors of different names are
  * never compared.
@@ -17,6 +18,8 @@
  *   lexical      lexical-1-<12 hex of the corpus>, whatever the order of its texts
  *   encoder      encoder-2-<12 hex of t5_encoder_sample>
  *   precomputed  as the file declares, else as the user says, else precomputed-<12 hex of the file>
+ *   sentence     sentence-1-<12 hex of sentence_fingerprint>: with another prefix, or other
+ *                dimensions, a vector is another one
  *   endpoint     endpoint-1-<model>: models of one name are taken for one, wherever they are asked
  *
  * Vectors that an outside embedder made may come in several files (a pool's and the queries'): they
@@ -27,6 +30,7 @@
 
 #include "data/net/endpoint.h"
 #include "infer/embed/embeddings.h"
+#include "infer/sentence/sentence.h"
 #include "infer/t5/base.h"
 
 typedef enum EmbedderKind {
@@ -34,7 +38,9 @@ typedef enum EmbedderKind {
   EMBEDDER_ENCODER,
   EMBEDDER_PRECOMPUTED,
   EMBEDDER_ENDPOINT,
+  EMBEDDER_SENTENCE,
 } EmbedderKind;
+#define EMBEDDER_CHOICES "lexical|encoder|precomputed|endpoint|sentence"
 
 typedef struct EmbedderSpec {
   EmbedderKind kind;
@@ -44,8 +50,9 @@ typedef struct EmbedderSpec {
   int corpus_count;
   const Base *base; /* encoder; borrowed; an encoder without a decoder will do */
   int threads;
-  EndpointSpec endpoint; /* endpoint; asked once when it is opened, for the dimension */
-  bool share_data;       /* endpoint: data may be sent to another machine than this */
+  EndpointSpec endpoint;     /* endpoint; asked once when it is opened, for the dimension */
+  SentenceSettings sentence; /* sentence; its threads are those above */
+  bool share_data;           /* endpoint: data may be sent to another machine than this */
 } EmbedderSpec;
 
 typedef struct Embedder Embedder;
@@ -75,5 +82,10 @@ typedef struct EmbedText {
  * which text the failure is; -1: of none alone. */
 Status embedder_embed_all(Embedder *e, EmbedWhat what, const EmbedText *text, int count, float *out,
                           int *failed, Error *err);
+
+/* What who embeds should know before, one line; NULL: nothing. */
+const char *embedder_note(const Embedder *e);
+/* Texts so far of which only the first *longest tokens were read. */
+int64_t embedder_cut(const Embedder *e, int64_t *longest);
 
 #endif

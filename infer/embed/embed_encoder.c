@@ -12,6 +12,7 @@ typedef struct Encoder {
   const Base *base;
   Arena *arena;
   int threads;
+  SequenceLoss loss; /* what of the texts was not read */
 } Encoder;
 
 static void encoder_close(void *self) {
@@ -24,7 +25,7 @@ static Status encoder_open(const EmbedderSpec *spec, void **self, char name[EMBE
                            int64_t *dim, Error *err) {
   Encoder *e = calloc(1, sizeof *e);
   if (!e) return error_set(err, STATUS_RUN, "out of memory: the encoder's embedder");
-  *e = (Encoder){spec->base, arena_new(), spec->threads};
+  *e = (Encoder){.base = spec->base, .arena = arena_new(), .threads = spec->threads};
   if (!e->arena) {
     free(e);
     return error_set(err, STATUS_RUN, "out of memory: the encoder's embedder");
@@ -62,7 +63,7 @@ static Status encoder_embed(void *self, const char *key, const char *text, float
   Encoder *e = self;
   int32_t *ids;
   int64_t count;
-  TRY(sequence_encode(e->base->tokenizer, text, MOST, &ids, &count, err));
+  TRY(sequence_encode_watched(e->base->tokenizer, text, MOST, &ids, &count, &e->loss, err));
   Status status = count > 1 ? mean_state(e, ids, count, out, err)
                             : error_set(err, STATUS_INPUT,
                                         "'%.80s': a text to be embedded has no content", text);
@@ -70,5 +71,11 @@ static Status encoder_embed(void *self, const char *key, const char *text, float
   return status;
 }
 
+static int64_t encoder_cut(const void *self, int64_t *longest) {
+  const Encoder *e = self;
+  *longest = MOST;
+  return e->loss.cut;
+}
+
 const EmbedderMethod embed_encoder = {
-    .open = encoder_open, .embed = encoder_embed, .close = encoder_close};
+    .open = encoder_open, .embed = encoder_embed, .close = encoder_close, .cut = encoder_cut};

@@ -107,7 +107,7 @@ static Status check_text(const char *text, Error *err) {
 }
 
 static Status endpoint_embed_all(void *self, EmbedWhat what, const EmbedText *text, int count,
-                                 float *out, Error *err) {
+                                 float *out, int *failed, Error *err) {
   Remote *r = self;
   if (what == EMBED_DATA && !r->share_data && !endpoint_place(r->endpoint)->loopback)
     return error_set(
@@ -116,7 +116,11 @@ static Status endpoint_embed_all(void *self, EmbedWhat what, const EmbedText *te
         "give instructions, or share the inputs (endpoint.share_inputs: true; of skein "
         "embed: --share-examples)",
         endpoint_place(r->endpoint)->host);
-  for (int i = 0; i < count; i++) TRY(check_text(text[i].text, err));
+  for (int i = 0; i < count; i++) {
+    *failed = i;
+    TRY(check_text(text[i].text, err));
+  }
+  *failed = count == 1 ? 0 : -1;
   return post(r, text, count, out, err);
 }
 

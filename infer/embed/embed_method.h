@@ -12,11 +12,16 @@ typedef struct EmbedderMethod {
   EmbedderOpen *open;
   Status (*embed)(void *self, const char *key, const char *text, float *out, Error *err);
   void (*close)(void *self);
-  /* Of up to EMBED_BATCH texts at once; NULL: one by one, by `embed`. */
+  /* Of up to EMBED_BATCH texts at once; NULL: one by one, by `embed`. *failed is -1, or set to the
+   * index of the text that is to blame. */
   Status (*embed_all)(void *self, EmbedWhat what, const EmbedText *text, int count, float *out,
-                      Error *err);
+                      int *failed, Error *err);
+  /* May be NULL: there is nothing to say; nothing is cut. */
+  const char *(*note)(const void *self);
+  int64_t (*cut)(const void *self, int64_t *longest);
 } EmbedderMethod;
 
-extern const EmbedderMethod embed_lexical, embed_encoder, embed_precomputed, embed_endpoint;
+extern const EmbedderMethod embed_lexical, embed_encoder, embed_precomputed, embed_endpoint,
+    embed_sentence;
 
 #endif

@@ -111,9 +111,20 @@ static Status add_embeddings(Hash *hash, const char *pool, Error *err) {
   return status;
 }
 
+static Status add_sentence(Hash *hash, const GlobalSettings *s, Error *err) {
+  Sentence *sentence;
+  SentenceSettings settings = global_sentence(s);
+  settings.threads = 1;
+  TRY(sentence_open(&sentence, &settings, err));
+  hash_add_string(hash, sentence_fingerprint(sentence));
+  sentence_close(sentence);
+  return STATUS_OK;
+}
+
 Status eval_hash_embedder(Hash *hash, const Pool *all, const GlobalSettings *s, Error *err) {
   if (s->embedder == EMBEDDER_LEXICAL) add_corpus(hash, all);
   TRY(add_embeddings(hash, pool_dir(all), err));
+  if (s->embedder == EMBEDDER_SENTENCE && s->model) return add_sentence(hash, s, err);
   if (s->embedder != EMBEDDER_PRECOMPUTED || !s->embeddings) return STATUS_OK;
   return add_file(hash, s->embeddings, err);
 }

@@ -33,6 +33,7 @@
  *   vectors of the queries                     SHA-256 of the file             embedder:
  *                                                                              precomputed
  *   endpoint.url, endpoint.model               as they are given               embedder: endpoint
+ *   encoder of sentences                       sentence_fingerprint            embedder: sentence
  *
  * Not in it, for it changes no score: threads, batch_tokens, statistics, paths, group, the task's
  * own expert, licences, experts that do not take part, settings that the method does not read.

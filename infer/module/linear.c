@@ -15,7 +15,7 @@ typedef struct Together {
 
 /* The place of the product among them. */
 static int put_product(Together *t, Tensor *w, const Adapter *adapter) {
-  t->operand[t->count] = (LinearOperands){w, adapter};
+  t->operand[t->count] = (LinearOperands){w, adapter, NULL};
   return t->count++;
 }
 

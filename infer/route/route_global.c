@@ -13,10 +13,17 @@ static const Option OPTION[] = {
     {"global.drop_last", OPTION_BOOL, offsetof(GlobalSettings, drop_last), "false", 0, 0, NULL,
      false, "leave out the last coordinate of embeddings, as the released code of GLIDER does"},
     {"embedder", OPTION_CHOICE, offsetof(GlobalSettings, embedder), "lexical", 0, 0,
-     "lexical|encoder|precomputed|endpoint", false,
-     "what embeds instructions and inputs (glider, retrieval)"},
+     EMBEDDER_CHOICES, false, "what embeds instructions and inputs (glider, retrieval)"},
     {"embeddings", OPTION_PATH, offsetof(GlobalSettings, embeddings), NULL, 0, 0, NULL, false,
      "vectors of the queries, safetensors or JSON (embedder: precomputed)"},
+    {"embedder.model", OPTION_PATH, offsetof(GlobalSettings, model), NULL, 0, 0, NULL, false,
+     "directory of an encoder of sentences (embedder: sentence)"},
+    {"embedder.prompt", OPTION_STRING, offsetof(GlobalSettings, prompt), NULL, 0, 0, NULL, false,
+     "sentence: name of its prompt that is put before texts"},
+    {"embedder.prefix", OPTION_STRING, offsetof(GlobalSettings, prefix), NULL, 0, 0, NULL, false,
+     "sentence: what is put before texts"},
+    {"embedder.dimensions", OPTION_INT, offsetof(GlobalSettings, dimensions), "0", 0, 1e6, NULL,
+     false, "sentence: leading numbers of a vector that are kept; 0: all"},
     {"endpoint.key_env", OPTION_STRING, offsetof(GlobalSettings, endpoint_key_env), NULL, 0, 0,
      NULL, false, "variable of the environment that holds the endpoint's key"},
     {"endpoint.model", OPTION_STRING, offsetof(GlobalSettings, endpoint_model), NULL, 0, 0, NULL,
@@ -31,7 +38,14 @@ const SettingsGroup global_settings = {OPTION, sizeof OPTION / sizeof *OPTION,
 
 bool global_reads_key(const RouterSettings *settings, const char *key) {
   const GlobalSettings *s = router_own(settings, &global_settings);
-  return strncmp(key, "endpoint.", strlen("endpoint.")) != 0 || s->embedder == EMBEDDER_ENDPOINT;
+  if (strncmp(key, "endpoint.", strlen("endpoint.")) == 0) return s->embedder == EMBEDDER_ENDPOINT;
+  bool below = strncmp(key, "embedder.", strlen("embedder.")) == 0;
+  return !below || s->embedder == EMBEDDER_SENTENCE || strcmp(key, "embedder.kind") == 0;
+}
+
+SentenceSettings global_sentence(const GlobalSettings *s) {
+  return (SentenceSettings){
+      .dir = s->model, .prompt = s->prompt, .prefix = s->prefix, .dimensions = s->dimensions};
 }
 
 /* The cosines of one query, kept for the next equal one. */
@@ -76,6 +90,7 @@ static Status open_embedder(GlobalRouter *g, const GlobalSettings *s, const Pool
                        .endpoint = {.url = s->endpoint_url,
                                     .model = s->endpoint_model,
                                     .key_env = s->endpoint_key_env},
+                       .sentence = global_sentence(s),
                        .share_data = s->share_inputs};
   if (spec.kind == EMBEDDER_LEXICAL) return open_lexical(g, &spec, pool, err);
   bool by_key = spec.kind == EMBEDDER_PRECOMPUTED;
@@ -83,6 +98,11 @@ static Status open_embedder(GlobalRouter *g, const GlobalSettings *s, const Pool
     return error_set(err, STATUS_USAGE,
                      "embeddings: is missing; embedder: precomputed wants the file of the queries' "
                      "vectors");
+  }
+  if (spec.kind == EMBEDDER_SENTENCE && !s->model) {
+    return error_set(err, STATUS_USAGE,
+                     "embedder.model: is missing; embedder: sentence wants the directory of an "
+                     "encoder of sentences");
   }
   if (by_key && g->by == GLOBAL_BY_EXAMPLE) {
     return error_set(

@@ -5,8 +5,8 @@
  * Where the vectors of the experts come from:
  *
  *   BY           VECTORS
- *   instruction  POOL/embeddings/<embedder>.safetensors. Where there is none, lexical, encoder
- *                and endpoint embed the instructions of the manifest now: the name of an embedder says
+ *   instruction  POOL/embeddings/<embedder>.safetensors. Where there is none, all but precomputed
+ *                embed the instructions of the manifest now: the name of an embedder says
  *                everything its vectors depend on and the file says which text each is of, so both
  *                ways give the same vectors. precomputed has only the file.
  *   example      POOL/embeddings/examples-<embedder>.safetensors, rows "<expert>/<index>"; the
@@ -20,6 +20,7 @@
 
 #include "infer/pool/pool.h"
 #include "infer/route/router_settings.h"
+#include "infer/sentence/sentence.h"
 
 typedef struct GlobalSettings {
   bool drop_last; /* global.drop_last: compare all coordinates but the last, as the released code of
@@ -27,11 +28,18 @@ typedef struct GlobalSettings {
   int embedder;   /* embedder: EmbedderKind */
   char *embeddings; /* embeddings: the file of `precomputed` for queries */
   char *endpoint_url, *endpoint_model, *endpoint_key_env; /* endpoint.url, ...: of `endpoint` */
-  bool share_inputs; /* endpoint.share_inputs: inputs may be sent to another machine than this */
+  bool share_inputs;  /* endpoint.share_inputs: inputs may be sent to another machine than this */
+  char *model;        /* embedder.model: the directory of `sentence` (infer/sentence/sentence.h) */
+  char *prompt;       /* embedder.prompt */
+  char *prefix;       /* embedder.prefix */
+  int64_t dimensions; /* embedder.dimensions: 0, all */
 } GlobalSettings;
 extern const SettingsGroup global_settings;
-/* RouteMethod.reads_key of these: those of the endpoint with `embedder: endpoint` alone. */
+/* RouteMethod.reads_key of these: those of the endpoint with `embedder: endpoint` alone, those
+ * below `embedder` with `embedder: sentence`. */
 bool global_reads_key(const RouterSettings *settings, const char *key);
+/* What they say of an encoder of sentences; borrowed. */
+SentenceSettings global_sentence(const GlobalSettings *s);
 
 typedef enum GlobalBy { GLOBAL_BY_INSTRUCTION, GLOBAL_BY_EXAMPLE } GlobalBy;
 

@@ -92,9 +92,12 @@ Status router_settings_fit(OptionSet *set, const RouterSettings *settings, int e
 
 /* ---- which settings matter ---- */
 
+/* A section's own key may have ".kind" behind it (data/options/options.h). */
 static bool group_has(const SettingsGroup *group, const char *key) {
   for (size_t i = 0; i < group->count; i++) {
-    if (strcmp(group->table[i].key, key) == 0) return true;
+    size_t size = strlen(group->table[i].key);
+    if (strncmp(group->table[i].key, key, size) != 0) continue;
+    if (!key[size] || strcmp(key + size, ".kind") == 0) return true;
   }
   return false;
 }

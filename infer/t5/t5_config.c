@@ -8,7 +8,7 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/json.h"
-#include "infer/t5/t5_act.h"
+#include "infer/module/act_name.h"
 #include "infer/t5/t5_family.h"
 
 enum { CONFIG_BYTES_MAX = 1 << 20 };

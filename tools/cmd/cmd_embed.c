@@ -21,12 +21,14 @@ static const char usage[] =
     "  skein embed pool                                       the instructions, by character "
     "n-grams\n"
     "  skein embed pool --embedder encoder                    by the base's encoder\n"
+    "  skein embed pool --embedder all-MiniLM-L6-v2/          by an encoder of sentences\n"
     "  skein embed pool --file nomic.safetensors              by what another program made\n"
     "  skein embed pool --examples boolq=boolq.jsonl          inputs, for retrieval.by: example\n"
     "  skein embed --file vectors.json --name nomic --output queries.safetensors\n"
     "  skein embed pool --endpoint http://127.0.0.1:8080/v1 --model nomic-embed-text\n"
     "\n"
-    "Usage: skein embed POOL [--embedder KIND] [--file FILE [--name NAME]] [--base DIR]\n"
+    "Usage: skein embed POOL [--embedder KIND|DIR] [--file FILE [--name NAME]] [--base DIR]\n"
+    "                   [--prompt NAME | --prefix TEXT] [--dimensions N]\n"
     "                   [--endpoint URL --model NAME [--key-env VARIABLE] [--share-examples]]\n"
     "                   [--examples EXPERT=FILE]... [--limit N] [--key KEY] [--threads N]\n"
     "       skein embed --file FILE [--name NAME] --output OUT [--force]\n"
@@ -36,6 +38,13 @@ static const char usage[] =
     "                          precomputed (default with --file): vectors from a file;\n"
     "                          endpoint (default with --endpoint): a model behind the API of "
     "OpenAI\n"
+    "  --embedder DIR          an encoder of sentences, as sentence-transformers keeps it: BERT "
+    "and\n"
+    "                          nomic-bert (all-MiniLM, bge, e5, gte, nomic-embed-text)\n"
+    "  --prompt NAME           the prompt of this name in its config_sentence_transformers.json\n"
+    "                          is put before every text\n"
+    "  --prefix TEXT           TEXT is put before every text\n"
+    "  --dimensions N          only the first N numbers of its vectors\n"
     "  --file FILE             vectors by the names of the experts: safetensors or a PyTorch file\n"
     "                          with one vector a name, JSON {\"name\": [numbers]}, or a file of\n"
     "                          skein embed\n"
@@ -60,8 +69,9 @@ static const char usage[] =
     "never\n"
     "compared: lexical is named after the pool's instructions, encoder after the base, and a file "
     "of\n"
-    "unnamed vectors after its own bytes. lexical, encoder and endpoint also route without\n"
-    "these files; lexical files of earlier instructions are removed, so give the --examples of "
+    "unnamed vectors after its own bytes, an encoder of sentences after its weights, prefix and\n"
+    "dimensions. All but precomputed also route without these files; lexical files of earlier "
+    "instructions are removed, so give the --examples of "
     "all\n"
     "experts again when instructions change.\n"
     "\n"
@@ -127,6 +137,7 @@ static Status open_parts(Parts *p, const EmbedArguments *a, Error *err) {
       .name = a->name,
       .threads = (int)a->threads,
       .endpoint = {.url = a->endpoint, .model = a->model, .key_env = a->key_env, .tell = tell_try},
+      .sentence = a->sentence,
       .share_data = a->share_examples};
   TRY(manifest_read(&p->manifest, a->pool, err));
   if (p->manifest.count == 0) {
@@ -214,6 +225,15 @@ static Status remove_stale(const char *path, bool examples, Error *err) {
   return status;
 }
 
+static void tell_cut(const Embedder *e, int64_t texts) {
+  int64_t longest, cut = embedder_cut(e, &longest);
+  if (cut == 0) return;
+  console_note(NULL,
+               "embed: %" PRId64 " of %" PRId64 " texts have more than the %" PRId64
+               " tokens that are read of one; their rest was left out",
+               cut, texts, longest);
+}
+
 static Status write_embeddings(const Parts *p, const EmbedArguments *a, Error *err) {
   Progress progress = {0};
   EmbedWatch watch = {&progress, on_text};
@@ -232,6 +252,7 @@ static Status write_embeddings(const Parts *p, const EmbedArguments *a, Error *e
     console_say("%s: %" PRId64 " %s, dimension %" PRId64 "%s", path, out.count,
                 a->examples > 0 ? "examples" : "experts", out.dim,
                 there ? ", in the place of the earlier ones" : "");
+    tell_cut(p->embedder, out.count);
     if (a->kind == EMBEDDER_LEXICAL) status = remove_stale(path, a->examples > 0, err);
   }
   embeddings_free(&out);
@@ -247,7 +268,11 @@ static Status embed_pool(const EmbedArguments *a, Error *err) {
   manifest_free(&parts.manifest);
   TRY(pool_lock(&lock, a->pool, &wait, err));
   Status status = open_parts(&parts, a, err);
-  if (status == STATUS_OK) status = write_embeddings(&parts, a, err);
+  if (status == STATUS_OK) {
+    const char *note = embedder_note(parts.embedder);
+    if (note) console_note(NULL, "embed: %s", note);
+    status = write_embeddings(&parts, a, err);
+  }
   close_parts(&parts);
   lock_release(lock);
   return status;

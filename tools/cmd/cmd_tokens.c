@@ -41,7 +41,8 @@ static const TokensArguments DEFAULTS = {.input_key = "input"};
 
 static const Argument ROWS[] = {
     {"base", 0, ARGUMENT_TEXT, AT(base), 0, "DIR",
-     .help = "Hugging Face directory with tokenizer.json, spiece.model or vocab.txt, or one of these"},
+     .help =
+         "Hugging Face directory with tokenizer.json, spiece.model or vocab.txt, or one of these"},
     {"input", 0, ARGUMENT_TEXT, AT(input), 0, "FILE",
      .help = "lines, JSONL or JSONL.zst; -: standard input; a pipe is answered as it comes"},
     {"output", 'o', ARGUMENT_TEXT, AT(output), 0, "FILE",

@@ -3,24 +3,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/file.h"
 #include "tools/shell/command.h"
 
-static Status parse_kind(void *field, const char *word, Error *err) {
-  int *kind = field;
+/* A kind, or the directory of an encoder of sentences. */
+static Status find_kind(EmbedArguments *a, Error *err) {
   static const char *const KINDS[] = {"lexical", "encoder", "precomputed", "endpoint"};
-  for (*kind = EMBEDDER_LEXICAL; *kind <= EMBEDDER_ENDPOINT; (*kind)++) {
-    if (strcmp(word, KINDS[*kind]) == 0) return STATUS_OK;
+  for (a->kind = EMBEDDER_LEXICAL; a->kind <= EMBEDDER_ENDPOINT; a->kind++) {
+    if (strcmp(a->embedder, KINDS[a->kind]) == 0) return STATUS_OK;
   }
+  a->kind = EMBEDDER_SENTENCE;
+  a->sentence.dir = a->embedder;
+  if (dir_exists(a->embedder)) return STATUS_OK;
   return error_set(
       err, STATUS_USAGE,
-      "embed: --embedder: '%s' is none; it is lexical, encoder, precomputed or endpoint", word);
+      "embed: --embedder: '%s' is no directory of an encoder of sentences, and none of lexical, "
+      "encoder, precomputed and endpoint",
+      a->embedder);
 }
 
 #define AT(field) offsetof(EmbedArguments, field)
 
 static const Argument ROWS[] = {
-    {"embedder", .type = ARGUMENT_OTHER, .offset = AT(kind), .parse = parse_kind,
-     .value = "lexical|encoder|precomputed|endpoint"},
+    {"embedder", .type = ARGUMENT_TEXT, .offset = AT(embedder),
+     .value = "lexical|encoder|precomputed|endpoint|DIR"},
+    {"prompt", .type = ARGUMENT_TEXT, .offset = AT(sentence.prompt), .value = "NAME"},
+    {"prefix", .type = ARGUMENT_TEXT, .offset = AT(sentence.prefix), .value = "TEXT"},
+    {"dimensions", .type = ARGUMENT_COUNT, .offset = AT(sentence.dimensions), .most = 1000000,
+     .value = "N"},
     {"file", .type = ARGUMENT_TEXT, .offset = AT(file), .value = "FILE"},
     {"name", .type = ARGUMENT_TEXT, .offset = AT(name), .value = "NAME"},
     {"base", .type = ARGUMENT_TEXT, .offset = AT(base), .value = "DIR"},
@@ -62,6 +72,7 @@ static Status parse_examples(EmbedArguments *a, Error *err) {
 static Status check_arguments(EmbedArguments *a, Error *err) {
   const char *wrong = NULL;
   bool remote = a->endpoint || a->model || a->key_env || a->share_examples;
+  if (a->embedder) TRY(find_kind(a, err));
   if (a->kind < 0 && a->file) a->kind = EMBEDDER_PRECOMPUTED;
   if (a->kind < 0) a->kind = a->endpoint ? EMBEDDER_ENDPOINT : EMBEDDER_LEXICAL;
   if (a->kind != EMBEDDER_ENDPOINT && remote)
@@ -72,7 +83,10 @@ static Status check_arguments(EmbedArguments *a, Error *err) {
   if (a->kind != EMBEDDER_PRECOMPUTED && a->file) wrong = "--file is of precomputed alone";
   if (a->name && !a->file) wrong = "--name names the embedder of a --file";
   if (a->kind != EMBEDDER_ENCODER && a->base) wrong = "--base is of encoder alone";
-  if (a->examples > 0 && a->file) wrong = "--examples wants lexical, encoder or endpoint";
+  if (a->kind != EMBEDDER_SENTENCE &&
+      (a->sentence.prompt || a->sentence.prefix || a->sentence.dimensions))
+    wrong = "--prompt, --prefix and --dimensions are of an encoder of sentences alone";
+  if (a->examples > 0 && a->file) wrong = "--examples goes without --file";
   if (a->output && a->pool) wrong = "--output goes without a pool";
   if (a->output && !a->file) wrong = "--output wants --file";
   if (a->force && !a->output) wrong = "--force is of --output alone";

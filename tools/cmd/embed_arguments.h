@@ -7,10 +7,12 @@
 
 typedef struct EmbedArguments {
   const char *pool;
-  int kind; /* EmbedderKind; -1: not given */
+  const char *embedder; /* as given; NULL: not */
+  int kind;             /* EmbedderKind; -1: not given */
   const char *file, *name, *base, *output, *key;
   const char *endpoint, *model, *key_env;
   bool share_examples;
+  SentenceSettings sentence;
   int64_t limit, threads;
   bool force;
   TextList given;       /* of --examples */

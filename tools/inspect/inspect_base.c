@@ -1,7 +1,7 @@
 /* Hugging Face T5 directories. */
+#include "infer/module/act_name.h"
 #include "infer/t5/base.h"
 #include "infer/t5/t5.h"
-#include "infer/t5/t5_act.h"
 #include "tools/inspect/inspect.h"
 
 static void add_config(Facts *f, const T5Config *c) {

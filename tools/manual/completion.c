@@ -23,16 +23,20 @@ static void offer_word(const Cursor *c, const char *word, const char *what) {
   offer(c, word, strlen(word), "", what);
 }
 
-/* Each word of "a|b". */
+static void offer_files(const Cursor *c) {
+  fputs(":files\n", c->out);
+}
+
+/* Each word of "a|b"; DIR stands for any file. */
 static void offer_list(const Cursor *c, const char *list) {
   for (size_t size; *list; list += size + (list[size] == '|')) {
     size = strcspn(list, "|");
-    offer(c, list, size, "", NULL);
+    if (strcmp(list, "DIR") == 0) {
+      offer_files(c);
+    } else {
+      offer(c, list, size, "", NULL);
+    }
   }
-}
-
-static void offer_files(const Cursor *c) {
-  fputs(":files\n", c->out);
 }
 
 /* ---- settings ---- */

@@ -1,7 +1,7 @@
-/* t5_act: the names that Hugging Face has for activations. Inside of infer/t5/t5*, and for
+/* act_name: the names that Hugging Face has for activations. For the configurations of models, and
  * `skein inspect`. */
-#ifndef SKEIN_T5_ACT_H
-#define SKEIN_T5_ACT_H
+#ifndef SKEIN_ACT_NAME_H
+#define SKEIN_ACT_NAME_H
 
 #include <stdbool.h>
 

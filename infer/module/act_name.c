@@ -1,4 +1,4 @@
-#include "infer/t5/t5_act.h"
+#include "infer/module/act_name.h"
 
 #include <stddef.h>
 #include <string.h>

