@@ -15,6 +15,7 @@ enum { WORDS_LEAST = 3 };
 typedef struct Word {
   const char *at;
   size_t size;
+  bool begins; /* a text, or a sentence of it: a capital tells nothing there */
 } Word;
 
 typedef struct Words {
@@ -36,17 +37,19 @@ static bool in_word(char c) {
 }
 
 static bool split_words(Words *w, const char *text) {
+  bool begins = true;
   for (const char *p = text; *p;) {
     const char *begin = p;
     while (in_word(*p)) p++;
     if (p == begin) {
-      p++;
+      begins |= strchr(".!?", *p++) != NULL;
       continue;
     }
     Word *grown = array_grow(w->word, w->count, 1, sizeof *grown);
     if (!grown) return false;
     w->word = grown;
-    w->word[w->count++] = (Word){begin, (size_t)(p - begin)};
+    w->word[w->count++] = (Word){begin, (size_t)(p - begin), begins};
+    begins = false;
   }
   return true;
 }
@@ -129,10 +132,24 @@ static bool is_detail(const Shown *shown, const Word *run, size_t n, bool any_ca
   return found > 0 && (found < shown->count || shown->count == 1);
 }
 
-static bool is_name(Word w) {
+/* Whether an example has the word within a sentence. */
+static bool is_amid(const Shown *shown, Word w) {
+  for (int i = 0; i < shown->count; i++) {
+    const Words *in = &shown->words[i];
+    for (size_t k = 0; k < in->count; k++) {
+      if (!in->word[k].begins && same_word(in->word[k], w, false)) return true;
+    }
+  }
+  return false;
+}
+
+/* A number, or a word with a capital; where it begins the answer, if the examples have it so within a
+ * sentence. */
+static bool is_name(const Shown *shown, Word w) {
   int digits = 0;
   for (size_t i = 0; i < w.size; i++) digits += is_digit(w.at[i]);
-  return digits >= 2 || (w.size >= 2 && is_upper(w.at[0]));
+  if (digits >= 2) return true;
+  return w.size >= 2 && is_upper(w.at[0]) && (!w.begins || is_amid(shown, w));
 }
 
 /* Of `size` bytes of UTF-8 those that are shown: whole characters. */
@@ -149,9 +166,9 @@ static bool takes_from(const Shown *shown, const Words *words, char why[INSTRUCT
              shown_bytes(run->at, (size_t)(last.at + last.size - run->at)), run->at);
     return true;
   }
-  for (size_t i = 1; i < words->count; i++) {
+  for (size_t i = 0; i < words->count; i++) {
     Word w = words->word[i];
-    if (!is_name(w) || !is_detail(shown, &w, 1, false)) continue;
+    if (!is_name(shown, w) || !is_detail(shown, &w, 1, false)) continue;
     snprintf(why, INSTRUCT_WHY, "it names '%.*s', a detail of an example",
              shown_bytes(w.at, w.size), w.at);
     return true;
