@@ -127,7 +127,7 @@ says() {
 }
 says '^skein [0-9]' -V
 says '^skein [0-9]' --version
-says '^tokenizer  *no-tokenizer: has no tokenizer.json and no spiece.model' inspect no-tokenizer
+says '^tokenizer  *no-tokenizer: has no tokenizer.json, spiece.model or vocab.txt; get one of them' inspect no-tokenizer
 says '^tokenizer  *t5/spiece.model$' inspect t5
 says '^Settings of train ia3:' help train ia3
 if [ "$(grep -c '^Settings of' out)" -eq 1 ]; then pass; else fail 'help train ia3 has the settings of others'; fi
