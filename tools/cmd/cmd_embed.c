@@ -240,9 +240,10 @@ static Status write_embeddings(const Parts *p, const EmbedArguments *a, Error *e
   Embeddings out = {0};
   char *path = embeddings_path(a->pool, embedder_name(p->embedder), a->examples > 0);
   if (!path) return error_set(err, STATUS_RUN, "out of memory: the path of the embeddings");
-  const bool there = file_exists(path);
+  bool there = false;
   const OutputRule rule = {true, &a->file, 1}; /* what the pool has of this embedder is made anew */
-  Status status = output_check(path, &rule, err);
+  Status status = file_look(path, &there, err);
+  if (status == STATUS_OK) status = output_check(path, &rule, err);
   if (status == STATUS_OK)
     status = a->examples > 0 ? make_examples(&out, p, a, path, &watch, err)
                              : make_instructions(&out, p, &watch, err);
