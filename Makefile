@@ -248,9 +248,9 @@ test-threads: ## run the tests of what runs in threads under the thread sanitize
 	@sh tools/bootstrap --missing $@
 	@$(MAKE) --no-print-directory MODE=tsan test-threads-run
 .PHONY: test-threads test-threads-run
+tsan_options := halt_on_error=1 exitcode=66 ignore_noninstrumented_modules=1
 test-threads-run: $(thread_tests:%=$(BUILD)/tests/test_%)
-	@OMP_TOOL_LIBRARIES='$(archer)' TSAN_OPTIONS='halt_on_error=1 exitcode=66 \
-	  ignore_noninstrumented_modules=1' sh tests/run $^
+	@OMP_TOOL_LIBRARIES='$(archer)' TSAN_OPTIONS='$(tsan_options)' sh tests/run $^
 
 valgrind: ## run the test programs under valgrind memcheck (slow)
 	@$(MAKE) --no-print-directory MODE=valgrind valgrind-run
