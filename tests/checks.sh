@@ -25,6 +25,18 @@ check() {
   fi
 }
 
+# ok NAME ARGUMENTS: exit 0; stdout goes to the file NAME in $work.
+ok() {
+  name=$1
+  shift
+  "$skein" "$@" >"$work/$name" 2>"$work/err"
+  code=$?
+  if [ $code -eq 0 ]; then pass; else fail "$*: exit $code"; fi
+}
+
+# shows NAME PATTERN: a line of the output matches.
+shows() { if grep -q -- "$2" "$work/$1"; then pass; else fail "$1 has no '$2'"; fi; }
+
 # is_refusal CODE WANT PATTERN: the exit code is the wanted one, nothing was printed, and one line of
 # an error that matches was said.
 is_refusal() {

@@ -12,20 +12,6 @@
 #include "tests/workspace.h"
 #include "train/estimate.h"
 
-static Workspace space;
-
-static int make_space(void **state) {
-  (void)state;
-  workspace_make(&space);
-  return 0;
-}
-
-static int remove_space(void **state) {
-  (void)state;
-  workspace_remove(&space);
-  return 0;
-}
-
 /* ---- what is held ---- */
 
 /* Bytes of the blocks behind the parameters: values, gradients, two moments. */

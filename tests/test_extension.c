@@ -12,31 +12,8 @@
 
 #include <cmocka.h>
 
-#include "autograd/product/blas.h"
 #include "data/tensors/tensor_table.h"
 #include "tests/workspace.h"
-
-#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define CHECK(call)                                                  \
-  do {                                                               \
-    Error check_ = {0}, *err = &check_;                              \
-    if ((call) != STATUS_OK) fail_msg("%s: %s", #call, check_.text); \
-  } while (0)
-
-static Workspace space;
-
-static int make_space(void **state) {
-  (void)state;
-  blas_init();
-  workspace_make(&space);
-  return 0;
-}
-
-static int remove_space(void **state) {
-  (void)state;
-  workspace_remove(&space);
-  return 0;
-}
 
 /* What a run said, and where it is to be interrupted. */
 typedef struct Witness {

@@ -10,19 +10,9 @@
 
 #include <cmocka.h>
 
-#include "autograd/product/blas.h"
 #include "data/file/file.h"
 #include "data/file/hash.h"
 #include "tests/workspace.h"
-
-#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define CHECK(call)                                                  \
-  do {                                                               \
-    Error check_ = {0}, *err = &check_;                              \
-    if ((call) != STATUS_OK) fail_msg("%s: %s", #call, check_.text); \
-  } while (0)
-
-static Workspace space;
 
 /* train.jsonl in two parts, of 20 lines and of the other 30. */
 static void split_examples(void) {
@@ -37,17 +27,9 @@ static void split_examples(void) {
   free(text);
 }
 
-static int make_space(void **state) {
-  (void)state;
-  blas_init();
-  workspace_make(&space);
+static int make_parts(void **state) {
+  make_space(state);
   split_examples();
-  return 0;
-}
-
-static int remove_space(void **state) {
-  (void)state;
-  workspace_remove(&space);
   return 0;
 }
 
@@ -217,5 +199,5 @@ int main(void) {
       cmocka_unit_test(the_report_is_of_all_files),
       cmocka_unit_test(refusals),
   };
-  return cmocka_run_group_tests(tests, make_space, remove_space);
+  return cmocka_run_group_tests(tests, make_parts, remove_space);
 }

@@ -7,18 +7,6 @@ q=encoder.block.0.layer.0.SelfAttention.q
 cross=decoder.block.1.layer.1.EncDecAttention.k
 own=decoder.block.2.layer.2.DenseReluDense.wo
 
-# ok NAME ARGUMENTS: exit 0; stdout goes to the file NAME.
-ok() {
-  name=$1
-  shift
-  "$skein" "$@" >"$work/$name" 2>"$work/err"
-  code=$?
-  if [ $code -eq 0 ]; then pass; else fail "$*: exit $code"; fi
-}
-
-# shows NAME PATTERN: a line of the output matches.
-shows() { if grep -q -- "$2" "$work/$1"; then pass; else fail "$1 has no '$2'"; fi; }
-
 # refused CODE PATTERN ARGUMENTS: that exit code, one line that matches, nothing written.
 refused() {
   want=$1 pattern=$2

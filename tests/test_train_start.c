@@ -7,27 +7,10 @@
 
 #include <cmocka.h>
 
-#include "autograd/product/blas.h"
 #include "tests/scratch.h"
 #include "tests/workspace.h"
 
-#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define ADAPTER   "adapter_model.safetensors"
-
-static Workspace space;
-
-static int make_space(void **state) {
-  (void)state;
-  blas_init();
-  workspace_make(&space);
-  return 0;
-}
-
-static int remove_space(void **state) {
-  (void)state;
-  workspace_remove(&space);
-  return 0;
-}
+#define ADAPTER "adapter_model.safetensors"
 
 static TrainOutcome train_into(const ObjectiveKind *kind, const char *output,
                                const char *const *assignments) {

@@ -1,5 +1,7 @@
 #include "tests/workspace.h"
 
+#include "autograd/product/blas.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -125,6 +127,21 @@ void workspace_make(Workspace *w) {
 
 void workspace_remove(Workspace *w) {
   dir_remove(w->dir, NULL);
+}
+
+Workspace space;
+
+int make_space(void **state) {
+  (void)state;
+  blas_init();
+  workspace_make(&space);
+  return 0;
+}
+
+int remove_space(void **state) {
+  (void)state;
+  workspace_remove(&space);
+  return 0;
 }
 
 static Status assign_path(OptionSet *set, const Workspace *w, const char *key, const char *name,

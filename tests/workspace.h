@@ -13,6 +13,19 @@ typedef struct Workspace {
 void workspace_make(Workspace *w);
 void workspace_remove(Workspace *w);
 
+/* The workspace of a test program, made and removed by cmocka around its tests. */
+extern Workspace space;
+int make_space(void **state);
+int remove_space(void **state);
+
+/* Texts as a list that NULL ends; a call that must succeed, in which `err` is its error. */
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define CHECK(call)                                                  \
+  do {                                                               \
+    Error check_ = {0}, *err = &check_;                              \
+    if ((call) != STATUS_OK) fail_msg("%s: %s", #call, check_.text); \
+  } while (0)
+
 /* A path in the workspace, in one of a few static buffers. */
 const char *workspace_path(const Workspace *w, const char *name);
 /* Writes a file in the workspace. */
