@@ -15,13 +15,17 @@
 #include "tests/scratch.h"
 #include "tests/settings.h"
 
-/* work/conf/run.yaml; x is beside it, y in work, z in both. */
+/* work/conf/run.yaml; x is beside it, y in work, z in both; work/link leads to work/far/deep. */
 static void setup_files(Scratch *s) {
   assert_int_equal(mkdir(scratch_path(s, "conf"), 0777), 0);
   scratch_write(s, "conf/x", "", 0);
   scratch_write(s, "y", "", 0);
   scratch_write(s, "conf/z", "", 0);
   scratch_write(s, "z", "", 0);
+  assert_int_equal(mkdir(scratch_path(s, "far"), 0777), 0);
+  assert_int_equal(mkdir(scratch_path(s, "far/deep"), 0777), 0);
+  scratch_write(s, "far/w", "", 0);
+  assert_int_equal(symlink("far/deep", scratch_path(s, "link")), 0);
   assert_int_equal(chdir(s->dir), 0);
 }
 
@@ -32,7 +36,9 @@ static void beside_the_file_comes_first(void **state) {
     PathFound found;
   } CASE[] = {
       {"conf/run.yaml", "x", "conf/x", PATH_BESIDE},
-      {"conf/run.yaml", "../conf/x", "conf/../conf/x", PATH_BESIDE},
+      {"conf/run.yaml", "../conf/x", "conf/x", PATH_BESIDE},
+      {"far/deep/run.yaml", "../../y", "y", PATH_BESIDE},
+      {"link/run.yaml", "../w", "link/../w", PATH_BESIDE},
       {"conf/run.yaml", "y", "y", PATH_WORKING},
       {"conf/run.yaml", "z", "conf/z", PATH_DOUBLE},
       {"conf/run.yaml", "none", "none", PATH_NOWHERE},

@@ -36,6 +36,27 @@ static PathFound look(const char *beside, const char *name) {
   return is_working ? PATH_WORKING : PATH_NOWHERE;
 }
 
+/* Drops the name before `up`, a "/../" of the path; false where there is none to drop. */
+static bool drop_name(char *path, char *up) {
+  char *slash = memrchr(path, '/', (size_t)(up - path)), *name = slash ? slash + 1 : path;
+  size_t size = (size_t)(up - name);
+  if (size == 0 || strspn(name, ".") >= size) return false;
+  memmove(name, up + 4, strlen(up + 4) + 1);
+  return true;
+}
+
+/* The path without "NAME/../", where that leads to the same: behind a link it may not. Takes the
+ * path. */
+static char *shorten(char *path) {
+  struct stat before, after;
+  char *brief = strdup(path), *up = brief ? strstr(brief, "/../") : NULL;
+  while (up && drop_name(brief, up)) up = strstr(brief, "/../");
+  bool same = brief && path_stat(path, &before) == 0 && path_stat(brief, &after) == 0 &&
+              !differ(&before, &after);
+  free(same ? path : brief);
+  return same ? brief : path;
+}
+
 char *path_search(const char *file, const char *name, PathFound *found) {
   char *path = path_expand(name);
   *found = PATH_GIVEN;
@@ -44,5 +65,6 @@ char *path_search(const char *file, const char *name, PathFound *found) {
   if (beside) *found = look(beside, path);
   bool takes_beside = !beside || *found == PATH_BESIDE || *found == PATH_DOUBLE;
   free(takes_beside ? path : beside);
-  return takes_beside ? beside : path;
+  if (!takes_beside) return path;
+  return beside ? shorten(beside) : NULL;
 }

@@ -12,7 +12,8 @@ typedef enum PathFound {
 } PathFound;
 
 /* The path that `name` means in the file `file`, in a new string; NULL when out of memory. What is
- * nowhere is taken as of the working directory. ~ is read as by path_expand. */
+ * nowhere is taken as of the working directory. "a/../b" is said as "b" where that is
+ * the same. ~ is read as by path_expand. */
 char *path_search(const char *file, const char *name, PathFound *found);
 
 /* `path` in a new string, $HOME in the place of a ~ that is its first name; NULL when out of
