@@ -53,11 +53,9 @@ static const char about_end[] =
 /* A mapped file that was cut short or overwritten raises SIGBUS when it is read. */
 static void on_bus_error(int signal) {
   (void)signal;
-  static const char text[] =
-      "skein: error: a mapped file changed while in use; start again when nothing writes to it\n";
-  ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
-  (void)ignored;
-  _exit(STATUS_INPUT);
+  process_end(
+      "skein: error: a mapped file changed while in use; start again when nothing writes to it\n",
+      STATUS_INPUT);
 }
 
 static void set_signals(void) {
@@ -69,10 +67,7 @@ static void set_signals(void) {
 
 /* For libraries that do not survive to be without memory. */
 static void end_without_memory(void) {
-  static const char text[] = "skein: error: out of memory\n";
-  ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
-  (void)ignored;
-  _exit(STATUS_RUN);
+  process_end("skein: error: out of memory\n", STATUS_RUN);
 }
 
 /* malloc for jansson, which corrupts the heap when it fails in its lexer. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,14 @@ void process_calm_threads(char *const argv[]) {
   if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return;
   if (setenv("GOMP_SPINCOUNT", "1000", 0) == 0 && setenv("OPENBLAS_NUM_THREADS", "1", 0) == 0)
     execv("/proc/self/exe", argv);
+}
+
+void process_end(const char *line, Status status) {
+  static atomic_flag ending = ATOMIC_FLAG_INIT;
+  while (atomic_flag_test_and_set(&ending)) pause();
+  ssize_t ignored = write(STDERR_FILENO, line, strlen(line));
+  (void)ignored;
+  _exit((int)status);
 }
 
 /* It is there, as far as can be told: what execvp would pass over is not. */

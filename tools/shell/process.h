@@ -18,6 +18,11 @@ typedef struct ProcessResult {
  * model of the demo's size then runs 30 times slower. Returns where there is nothing to do. */
 void process_calm_threads(char *const argv[]);
 
+/* Ends the process with `line` on stderr and without any clean-up: for where memory or a mapped file
+ * failed in the middle of a library. May be called from a signal handler. Of several threads that
+ * end it at once, one speaks, and its status is that of the process. */
+_Noreturn void process_end(const char *line, Status status);
+
 /* The executable `name` in PATH. */
 bool process_find(const char *name, char path[PATH_MAX]);
 
