@@ -224,6 +224,8 @@ static void test_settings_that_matter(void **state) {
       {"{router: phatgoose, top_k: 1}", "top_k=1\n", "seed|global|embedder|arrow|activation"},
       {"{router: glider}", "global.scale=", "global.gamma|global.threshold|arrow|seed"},
       {"{router: glider, global.rule: threshold}", "global.gamma=", "global.scale"},
+      {"{router: glider, global.over: arrow}", "arrow.mode=", "norm|activation"},
+      {"{router: glider, global.over: norm}", "norm.weights=", "arrow"},
       {"{router: random}", "seed=", "top_p|global"},
       {"{router: retrieval}", "retrieval.by=", "top_k|global.scale|global.rule"},
       {"{router: retrieval}", "global.drop_last=", "seed"},

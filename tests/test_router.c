@@ -17,6 +17,10 @@ static const char *const METHODS[] = {
     "router=phatgoose",
     "router=phatgoose top_p=0.6",
     "router=glider global.scale=2",
+    "router=glider global.scale=2 global.over=average-activation",
+    "router=glider global.scale=2 global.over=arrow",
+    "router=glider global.scale=2 global.over=norm norm.weights=softmax",
+    "router=glider global.scale=2 global.over=norm norm.weights=proportional norm.prefilter=3",
     "router=average-activation",
     "router=average-activation activation.mode=absolute",
     "router=arrow",
@@ -36,7 +40,8 @@ enum { METHODS_COUNT = sizeof METHODS / sizeof *METHODS };
 
 /* Methods that work on factors run on no other kind. */
 static bool runs(const RoutedWorld *w, const char *method) {
-  bool factors = strstr(method, "router=arrow") || strstr(method, "router=norm");
+  bool factors = strstr(method, "router=arrow") || strstr(method, "router=norm") ||
+                 strstr(method, "over=arrow") || strstr(method, "over=norm");
   return !factors || w->expert == ROUTED_EXPERT;
 }
 
@@ -119,11 +124,37 @@ static void methods_differ(void **state) {
 }
 
 /* GLIDER between its ends: nothing global, and nothing but global. */
-static void glider_at_scale_0_is_phatgoose(void **state) {
+static void glider_at_scale_0_is_what_it_stands_over(void **state) {
   const RoutedWorld *w = *state;
+  static const char *const LOCAL[] = {
+      "phatgoose",
+      "phatgoose top_p=0.6",
+      "average-activation",
+      "average-activation activation.mode=absolute",
+      "arrow",
+      "arrow arrow.mode=glider top_k=3",
+      "norm",
+      "norm norm.spectrum=false norm.weights=softmax",
+      "norm norm.weights=proportional norm.prefilter=2",
+  };
+  for (size_t i = 0; i < sizeof LOCAL / sizeof *LOCAL; i++) {
+    char alone[160], over[160];
+    snprintf(alone, sizeof alone, "router=%s", LOCAL[i]);
+    snprintf(over, sizeof over, "router=glider global.scale=0 global.over=%s", LOCAL[i]);
+    if (!runs(w, alone)) continue;
+    Logits local = routed_logits(w, alone, NULL), zero = routed_logits(w, over, NULL);
+    expect_same(w, &local, &zero);
+  }
   Logits local = routed_logits(w, "router=phatgoose", NULL),
          zero = routed_logits(w, "router=glider global.scale=0", NULL);
   expect_same(w, &local, &zero);
+}
+
+static void glider_stands_over_phatgoose(void **state) {
+  const RoutedWorld *w = *state;
+  Logits said = routed_logits(w, "router=glider global.over=phatgoose", NULL),
+         unsaid = routed_logits(w, "router=glider", NULL);
+  expect_same(w, &said, &unsaid);
 }
 
 static void glider_at_a_large_scale_is_the_nearest_expert(void **state) {
@@ -140,8 +171,12 @@ static void glider_at_a_large_scale_is_the_nearest_expert(void **state) {
   const char *const scales[] = {"router=glider global.scale=1000000",
                                 ("router=glider global.rule=threshold global.gamma=1000000 "
                                  "global.threshold=-1"),
-                                "router=glider global.scale=1000000 top_p=0.9"};
-  for (int i = 0; i < 3; i++) {
+                                "router=glider global.scale=1000000 top_p=0.9",
+                                "router=glider global.scale=1000000 global.over=arrow",
+                                ("router=glider global.scale=1000000 global.over=norm "
+                                 "norm.weights=softmax")};
+  for (int i = 0; i < 5; i++) {
+    if (!runs(w, scales[i])) continue;
     Logits glider = routed_logits(w, scales[i], NULL);
     expect_near(w, scales[i], &glider, &nearest);
   }
@@ -219,9 +254,10 @@ static void cached_is_uncached(void **state) {
 
 static void methods_on_factors_refuse_other_kinds(void **state) {
   const RoutedWorld *w = *state;
-  static const char *const METHOD[] = {"router=arrow top_k=1", "router=norm top_k=1",
-                                       "router=merged-factors"};
-  for (int i = 0; i < 3; i++) {
+  static const char *const METHOD[] = {
+      "router=arrow top_k=1", "router=norm top_k=1", "router=merged-factors",
+      "router=glider global.over=arrow top_k=1", "router=glider global.over=norm top_k=1"};
+  for (int i = 0; i < 5; i++) {
     Routing r;
     Error err = {0};
     Status status = routing_try(&r, w, METHOD[i], NULL, &err);
@@ -237,7 +273,8 @@ int main(void) {
       cmocka_unit_test(base_is_the_plain_model),
       cmocka_unit_test(uniform_is_merged),
       cmocka_unit_test(methods_differ),
-      cmocka_unit_test(glider_at_scale_0_is_phatgoose),
+      cmocka_unit_test(glider_at_scale_0_is_what_it_stands_over),
+      cmocka_unit_test(glider_stands_over_phatgoose),
       cmocka_unit_test(glider_at_a_large_scale_is_the_nearest_expert),
       cmocka_unit_test(threads_change_no_bit),
       cmocka_unit_test(a_batch_is_its_examples_one_by_one),
@@ -248,7 +285,8 @@ int main(void) {
       cmocka_unit_test(base_is_the_plain_model),
       cmocka_unit_test(uniform_is_merged),
       cmocka_unit_test(methods_differ),
-      cmocka_unit_test(glider_at_scale_0_is_phatgoose),
+      cmocka_unit_test(glider_at_scale_0_is_what_it_stands_over),
+      cmocka_unit_test(glider_stands_over_phatgoose),
       cmocka_unit_test(glider_at_a_large_scale_is_the_nearest_expert),
       cmocka_unit_test(threads_change_no_bit),
       cmocka_unit_test(a_batch_is_its_examples_one_by_one),

@@ -14,8 +14,8 @@
 #include "tests/scratch.h"
 #include "tests/tiny.h"
 
-static const char *const METHOD[] = {"phatgoose", "glider_threshold", "activation_mean",
-                                     "arrow_glider", "norm_prefilter"};
+static const char *const METHOD[] = {"phatgoose",    "glider_threshold", "activation_mean",
+                                     "arrow_glider", "norm_prefilter",   "glider_norm"};
 enum { METHODS = sizeof METHOD / sizeof *METHOD };
 
 /* One method of the golden case. */

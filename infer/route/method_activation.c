@@ -49,6 +49,7 @@ const RouteMethod route_average_activation = {
     .reads = READS_POOL | READS_ACTIVATIONS,
     .uses = USES_ONLY | USES_TOP_K | USES_TOP_P,
     .chooses = true,
+    .biased = true,
     .own = {&SETTINGS},
     .open = activation_open,
     .close = activation_close,

@@ -92,6 +92,7 @@ const RouteMethod route_arrow = {
     .uses = USES_ONLY | USES_TOP_K | USES_TOP_P,
     .lora_only = true,
     .chooses = true,
+    .biased = true,
     .own = {&SETTINGS},
     .open = arrow_open,
     .close = arrow_close,

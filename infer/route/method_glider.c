@@ -1,16 +1,27 @@
-/* glider: phatgoose's logits and, added to them, how near the instruction of the input is to that
- * of each expert (Li et al. 2024, arXiv 2410.07172, section 3). */
+/* glider: the scores of a local method, phatgoose's in the paper, and, added to them, how near the
+ * instruction of the input is to that of each expert (Li et al. 2024, arXiv 2410.07172, section 3).
+ * All else, which experts are chosen and how they are weighed, is the local method's. */
 #include "infer/route/method_glider.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "infer/route/method_local.h"
+#include "infer/route/route_method.h"
 
 #define REAL(key, field, initial, least, most, help) \
   { key, OPTION_REAL, offsetof(GliderSettings, field), initial, least, most, NULL, false, help }
 
+extern const RouteMethod route_phatgoose, route_average_activation, route_arrow, route_norm;
+
+/* In the order of the choices of global.over. */
+static const RouteMethod *const OVER[] = {&route_phatgoose, &route_average_activation, &route_arrow,
+                                          &route_norm};
+
 static const Option OPTION[] = {
+    {"global.over", OPTION_CHOICE, offsetof(GliderSettings, over), "phatgoose", 0, 0,
+     "phatgoose|average-activation|arrow|norm", false,
+     "glider: the method to whose scores it adds; settings of that method are read, too"},
     {"global.rule", OPTION_CHOICE, offsetof(GliderSettings, rule), "constant", 0, 0,
      "constant|threshold", false,
      "weight of the instructions' similarity: global.scale, or gamma * [max > threshold] + beta"},
@@ -24,7 +35,8 @@ static const SettingsGroup SETTINGS = {OPTION, sizeof OPTION / sizeof *OPTION,
                                        sizeof(GliderSettings)};
 
 typedef struct Glider {
-  LocalMethod local;
+  const RouteMethod *over;
+  void *local; /* the method's own */
   GliderSettings settings;
   GlobalRouter *global;
   int experts;
@@ -40,9 +52,15 @@ static bool glider_reads_key(const RouterSettings *settings, const char *key) {
   return s->rule == GLOBAL_CONSTANT ? !threshold : !constant;
 }
 
+static const RouteMethod *glider_over(const RouterSettings *settings) {
+  const GliderSettings *s = router_own(settings, &SETTINGS);
+  assert(OVER[s->over]->biased);
+  return OVER[s->over];
+}
+
 static void glider_close(void *self) {
   Glider *g = self;
-  local_method_close(&g->local);
+  if (g->local) g->over->close(g->local);
   global_router_close(g->global);
   free(g);
 }
@@ -52,7 +70,8 @@ static Status glider_open(void **self, const RouteParts *parts, Error *err) {
   if (!g) return error_set(err, STATUS_RUN, "out of memory: a router");
   g->settings = *(const GliderSettings *)router_own(parts->settings, &SETTINGS);
   g->experts = pool_count(parts->pool);
-  TRY(local_method_open_stored(&g->local, parts, VECTOR_GATE, err));
+  g->over = glider_over(parts->settings);
+  TRY(g->over->open(&g->local, parts, err));
   return global_router_open(&g->global, router_own(parts->settings, &global_settings),
                             GLOBAL_BY_INSTRUCTION, parts->pool, parts->base, parts->threads, err);
 }
@@ -79,18 +98,24 @@ static Status glider_begin(void *self, const RouteQuery *query, int64_t n, float
   return STATUS_OK;
 }
 
+static Tensor *glider_vectors(const void *self, const Module *module) {
+  const Glider *g = self;
+  return g->over->vectors(g->local, module);
+}
+
 static Plan *glider_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
   const Glider *g = self;
-  return local_method_plan_biased(c, &g->local, call, call->batch->value, softmax);
+  RouteCall local = *call;
+  local.bias = call->batch->value;
+  return g->over->plan(c, g->local, &local, softmax);
 }
 
 const RouteMethod route_glider = {
     .name = "glider",
     .help =
-        "the same with scale·cos(expert's instruction, query's instruction) added; "
-        "`global.scale`, or `global.rule: threshold` (γ·1[max cos > p] + β)",
+        "phatgoose, or another by `global.over`, with scale·cos(expert's instruction, query's "
+        "instruction) added; `global.scale`, or `global.rule: threshold` (γ·1[max cos > p] + β)",
     .source = "Li et al. 2024, arXiv 2410.07172, section 3",
-    .local = "LN(u)·LN(v)/√d of what the module reads, u, and the expert's gate, v",
     .global = "scale·cos of the expert's instruction and that of the input",
     .labels = {.training = "Custom",
                .data = "Private",
@@ -101,14 +126,15 @@ const RouteMethod route_glider = {
                .aggregation = "Output",
                .generalization = "Multiple",
                .user_data = "Zero-Shot"},
-    .reads = READS_POOL | READS_GATES | READS_INSTRUCTIONS,
+    .reads = READS_POOL | READS_INSTRUCTIONS,
     .uses = USES_ONLY | USES_TOP_K | USES_TOP_P,
     .chooses = true,
     .own = {&SETTINGS, &global_settings},
+    .over = glider_over,
     .reads_key = glider_reads_key,
     .open = glider_open,
     .close = glider_close,
     .begin = glider_begin,
-    .vectors = local_method_vectors,
+    .vectors = glider_vectors,
     .plan = glider_plan,
 };

@@ -5,6 +5,7 @@
 typedef enum GlobalRule { GLOBAL_CONSTANT, GLOBAL_THRESHOLD } GlobalRule;
 
 typedef struct GliderSettings {
+  int over;           /* global.over: which local method it stands over */
   int rule;           /* global.rule: GlobalRule */
   double scale;       /* global.scale: of the constant rule */
   double gamma, beta; /* global.gamma, global.beta: of the threshold rule */

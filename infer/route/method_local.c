@@ -56,8 +56,9 @@ static const Tensor *logits_again(Context *c, const LocalMethod *m, const RouteC
   return z;
 }
 
-Plan *local_method_plan_biased(Context *c, const LocalMethod *m, const RouteCall *call,
-                               const float *bias, Tensor **softmax) {
+Plan *local_method_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
+  const LocalMethod *m = self;
+  const float *bias = call->bias;
   if (!call->z) return NULL;
   if (call->terms)
     *call->terms = (RouteTerms){.local = logits_again(c, m, call, NULL),
@@ -68,8 +69,4 @@ Plan *local_method_plan_biased(Context *c, const LocalMethod *m, const RouteCall
   Plan *plan = plan_select(c, call->z, &m->selection);
   if (plan) plan->aggregate = m->aggregate;
   return plan;
-}
-
-Plan *local_method_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
-  return local_method_plan_biased(c, self, call, NULL, softmax);
 }

@@ -24,8 +24,5 @@ void local_method_close(LocalMethod *m);
 /* The rows of RouteMethod; `self` begins with a LocalMethod. */
 Tensor *local_method_vectors(const void *self, const Module *module);
 Plan *local_method_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax);
-/* The plan with bias [examples, experts] (NULL: none) added to the logits. */
-Plan *local_method_plan_biased(Context *c, const LocalMethod *m, const RouteCall *call,
-                               const float *bias, Tensor **softmax);
 
 #endif

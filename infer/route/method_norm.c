@@ -10,7 +10,10 @@
  * |L^-1 R_i (A_i u)|: no singular value is ever computed.
  *
  * With norm.prefilter: k only the k experts with the largest |u . p_i| are looked at, p_i the prototype
- * of Arrow (LAG; arXiv 2507.05346, with spectrum: false and top_k: 1 as printed there). */
+ * of Arrow (LAG; arXiv 2507.05346, with spectrum: false and top_k: 1 as printed there).
+ *
+ * Under glider what instructions add is added to the norms by which experts are chosen and of which a
+ * softmax is taken; the prefilter, and proportional weights, are of what it is without. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -202,7 +205,8 @@ static Tensor *norm_vectors(const void *self, const Module *module) {
 static Plan *candidates(Context *c, const Norm *m, const RouteCall *call) {
   Tensor *unused;
   RouteCall arrow = *call;
-  arrow.terms = NULL; /* they are the norms' */
+  arrow.terms = NULL; /* they are the norms', as is what is added */
+  arrow.bias = NULL;
   if (m->arrow.local) return local_method_plan(c, &m->arrow, &arrow, &unused);
   int experts = pool_count(m->pool);
   Plan *plan = plan_new(c, call->x->rows, experts);
@@ -283,13 +287,28 @@ static void weigh_rows(Plan *plan, const Tensor *norm, NormWeights how) {
   }
 }
 
-static Plan *norm_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
-  const Norm *m = self;
-  Tensor *norm = norms(c, m, call), *z = norm ? tensor_new(c, norm->rows, norm->cols) : NULL;
+/* The norms, and what is added to them. */
+static Tensor *biased(Context *c, const Tensor *norm, const RouteCall *call) {
+  Tensor *z = tensor_new(c, norm->rows, norm->cols);
   if (!z) return NULL;
   memcpy(z->data, norm->data, (size_t)tensor_count(z) * sizeof *z->data);
+  const Rows *rows = call->rows;
+  for (int64_t s = 0; call->bias && s < rows->sequence.count; s++) {
+    const float *bias = call->bias + (rows->source ? rows->source[s] : s) * z->cols;
+    for (int64_t t = rows->sequence.offset[s]; t < rows->sequence.offset[s + 1]; t++)
+      for (int64_t i = 0; i < z->cols; i++) z->data[t * z->cols + i] += bias[i];
+  }
+  return z;
+}
+
+static Plan *norm_plan(Context *c, const void *self, const RouteCall *call, Tensor **softmax) {
+  const Norm *m = self;
+  Tensor *norm = norms(c, m, call), *z = norm ? biased(c, norm, call) : NULL;
+  if (!z) return NULL;
   *softmax = z;
-  if (call->terms) *call->terms = (RouteTerms){.local = norm, .logit = norm};
+  if (call->terms)
+    *call->terms =
+        (RouteTerms){.local = norm, .global = call->bias, .logit = biased(c, norm, call)};
   Plan *plan = plan_select(c, z, &m->selection);
   if (plan) weigh_rows(plan, norm, (NormWeights)m->settings.weights);
   return plan;
@@ -308,6 +327,7 @@ const RouteMethod route_norm = {
     .uses = USES_ONLY | USES_TOP_K | USES_TOP_P,
     .lora_only = true,
     .chooses = true,
+    .biased = true,
     .own = {&SETTINGS},
     .check = norm_check,
     .open = norm_open,

@@ -32,6 +32,7 @@ const RouteMethod route_phatgoose = {
     .reads = READS_POOL | READS_GATES,
     .uses = USES_ONLY | USES_TOP_K | USES_TOP_P,
     .chooses = true,
+    .biased = true,
     .open = phatgoose_open,
     .close = phatgoose_close,
     .vectors = local_method_vectors,

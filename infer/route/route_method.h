@@ -62,6 +62,7 @@ typedef struct RouteCall {
   const Tensor *x; /* [T, d_in] */
   Tensor *z;       /* [T, n] products of x with the method's vectors; NULL: it has none here */
   const RouteBatch *batch;
+  const float *bias; /* [examples, experts] added to the scores of rows; NULL: nothing */
   RouteTerms *terms; /* for a method that scores rows to fill, in the arena; NULL: nobody asks */
 } RouteCall;
 
@@ -76,7 +77,10 @@ typedef struct RouteMethod {
   unsigned reads, uses;
   bool lora_only; /* it works on factors: a pool with experts of another kind is refused */
   bool chooses;   /* tokens or inputs go to experts of its choice, of which there are statistics */
+  bool biased;    /* its plan adds RouteCall.bias to scores: glider may stand over it */
   const SettingsGroup *own[3]; /* in the order of the help; NULL after the last */
+  /* The method to whose scores it adds, and whose settings it reads besides; NULL: none. */
+  const struct RouteMethod *(*over)(const RouterSettings *settings);
   /* Whether it reads a key of its groups under these settings; NULL: it does. */
   bool (*reads_key)(const RouterSettings *settings, const char *key);
   /* Settings that cannot be met by any pool; NULL: all can. */
@@ -106,6 +110,16 @@ int route_method_find(const char *name); /* its index; -1 when there is none */
 /* The method of these settings. */
 static inline const RouteMethod *router_method(const RouterSettings *settings) {
   return route_method(settings->method);
+}
+/* The method that it stands over; NULL: none. */
+static inline const RouteMethod *router_over(const RouterSettings *settings) {
+  const RouteMethod *m = router_method(settings);
+  return m->over ? m->over(settings) : NULL;
+}
+/* What a token scores an expert by (RouteMethod.local). */
+static inline const char *router_local(const RouterSettings *settings) {
+  const RouteMethod *over = router_over(settings);
+  return (over ? over : router_method(settings))->local;
 }
 /* It reads the experts of a pool; otherwise it is the plain base. */
 static inline bool router_reads_pool(const RouterSettings *settings) {

@@ -23,11 +23,15 @@ Status router_check(const RouterSettings *s, const char *dir, int experts, Error
                      dir, experts, experts == 1 ? "" : "s", experts == 1 ? "s" : "");
   }
   if (s->top_p <= 0) return error_set(err, STATUS_USAGE, "top_p: is 0, want above 0");
+  const RouteMethod *over = router_over(s);
+  if (over && over->check) TRY(over->check(s, err));
   return m->check ? m->check(s, err) : STATUS_OK;
 }
 
-/* A method that works on the factors of LoRAs refuses experts of other kinds. */
-static Status check_kinds(const RouteMethod *m, const Pool *pool, Error *err) {
+/* A method that works on the factors of LoRAs, or stands over one that does, refuses experts of
+ * other kinds. */
+static Status check_kinds(const RouterSettings *s, const Pool *pool, Error *err) {
+  const RouteMethod *over = router_over(s), *m = over ? over : route_method(s->method);
   for (int i = 0; m->lora_only && i < pool_count(pool); i++) {
     if (pool_kind(pool, i) == PEFT_LORA) continue;
     return error_set(err, STATUS_MISMATCH,
@@ -44,7 +48,7 @@ static Status check_settings(const RouterSettings *s, const Pool *pool, Error *e
   if (!(m->reads & READS_POOL)) return STATUS_OK;
   if (!pool) return error_set(err, STATUS_USAGE, "router: %s needs a pool", m->name);
   TRY(router_check(s, pool_dir(pool), pool_count(pool), err));
-  return check_kinds(m, pool, err);
+  return check_kinds(s, pool, err);
 }
 
 Status router_open(Router **router, const RouterSettings *s, Pool *pool, const Base *base,
@@ -132,7 +136,7 @@ static void add_routed(Context *c, void *arg, const Module *module, const Rows *
   if (context_failed(c)) return;
   const RoutedForward *f = arg;
   ArenaMark mark = arena_mark(c->arena);
-  const Plan *plan = make_plan(c, f, (RouteCall){module, rows, x, z, f->batch, NULL});
+  const Plan *plan = make_plan(c, f, (RouteCall){module, rows, x, z, f->batch, NULL, NULL});
   if (plan) route_execute(c, f->router->pool, module->id, plan, x, y);
   arena_release(c->arena, mark);
 }
@@ -142,7 +146,7 @@ static void run_routed(Context *c, void *arg, const Linear *linear, const Rows *
   if (context_failed(c)) return;
   const RoutedForward *f = arg;
   ArenaMark mark = arena_mark(c->arena);
-  const Plan *plan = make_plan(c, f, (RouteCall){linear->module, rows, x, z, f->batch, NULL});
+  const Plan *plan = make_plan(c, f, (RouteCall){linear->module, rows, x, z, f->batch, NULL, NULL});
   route_multiply(c, f->router->pool, linear, plan, x, y);
   arena_release(c->arena, mark);
 }

@@ -102,14 +102,19 @@ static bool group_has(const SettingsGroup *group, const char *key) {
   return false;
 }
 
-bool router_uses(const RouterSettings *settings, const char *key) {
-  const RouteMethod *m = route_method(settings->method);
-  if (strcmp(key, SHARED[METHOD_OPTION].key) == 0) return true;
-  for (int i = 0; i < ROUTER_SHARED; i++) {
-    if (strcmp(router_shared_key(i), key) == 0) return m->uses & 1U << i;
-  }
+/* Whether a method reads a key of its groups. */
+static bool method_reads(const RouteMethod *m, const RouterSettings *settings, const char *key) {
   for (const SettingsGroup *const *own = m->own; *own; own++) {
     if (group_has(*own, key)) return !m->reads_key || m->reads_key(settings, key);
   }
   return false;
+}
+
+bool router_uses(const RouterSettings *settings, const char *key) {
+  const RouteMethod *m = route_method(settings->method), *over = router_over(settings);
+  if (strcmp(key, SHARED[METHOD_OPTION].key) == 0) return true;
+  for (int i = 0; i < ROUTER_SHARED; i++) {
+    if (strcmp(router_shared_key(i), key) == 0) return m->uses & 1U << i;
+  }
+  return method_reads(m, settings, key) || (over && method_reads(over, settings, key));
 }

@@ -82,9 +82,23 @@ METHODS = {
                           dict(norm=True, top_k=3, over_chosen="proportional")),
     "norm_prefilter": (["router=norm", "norm.prefilter=2", "norm.spectrum=false", "top_k=1"],
                        dict(norm=True, flat=True, prefilter=2, top_k=1, over_chosen="uniform")),
+    "glider_activation": (["router=glider", "global.over=average-activation", "global.scale=1.5"],
+                          {**LOCAL, "vectors": "mean", "glider": (1.5,)}),
+    "glider_arrow": (["router=glider", "global.over=arrow", "global.scale=2"],
+                     dict(vectors="arrow", absolute=True, temperature=1, top_k=2, over_chosen=True,
+                          parameters=True, glider=(2,))),
+    "glider_norm": (["router=glider", "global.over=norm", "global.rule=threshold",
+                     "global.gamma=3", "global.beta=1", "global.threshold=0.6",
+                     "norm.spectrum=false", "norm.weights=softmax"],
+                    dict(norm=True, flat=True, top_k=2, over_chosen=True, glider=(3, 1, 0.6))),
+    "glider_norm_proportional": (["router=glider", "global.over=norm", "global.scale=2",
+                                  "norm.weights=proportional", "norm.prefilter=3", "top_k=2"],
+                                 dict(norm=True, prefilter=3, top_k=2, over_chosen="proportional",
+                                      glider=(2,))),
 }
 
-TERMS = ["phatgoose", "glider_threshold", "activation_mean", "arrow_glider", "norm_prefilter"]
+TERMS = ["phatgoose", "glider_threshold", "activation_mean", "arrow_glider", "norm_prefilter",
+         "glider_norm"]
 
 
 def make_expert(base, name, rng):
@@ -188,9 +202,10 @@ class Routed:
         return z / rule.get("temperature", math.sqrt(d))
 
     def logits(self, module, u):
+        """Scores, and what experts are chosen by: with what instructions add to them."""
         local = self.scores(module, u)
         self.local.setdefault(module, []).append(local)
-        return local + self.bias() if "glider" in self.rule else local
+        return local, local + self.bias() if "glider" in self.rule else local
 
     def keep_top_k(self, z, k):
         values, chosen = z.sort(dim=1, descending=True)
@@ -208,14 +223,14 @@ class Routed:
         kept[:, -1] = True
         return torch.zeros_like(kept).scatter(1, order, kept)
 
-    def select(self, z):
+    def select(self, local, z):
         """Weights [rows, experts], 0 where not chosen; and as they multiply."""
         if "top_p" in self.rule:
             return z.masked_fill(~self.keep_top_p(z), -math.inf).softmax(1)
         kept = self.keep_top_k(z, self.rule["top_k"]) & z.isfinite()
         over = self.rule.get("over_chosen")
         if over in ("uniform", "proportional"):
-            w = kept.float() if over == "uniform" else z.masked_fill(~kept, 0)
+            w = kept.float() if over == "uniform" else local.masked_fill(~kept, 0)
             return w / w.sum(1, keepdim=True)
         if over:
             return z.masked_fill(~kept, -math.inf).softmax(1)
@@ -232,7 +247,7 @@ class Routed:
 
     def add(self, module, u):
         if "vectors" in self.rule or "norm" in self.rule:
-            w = self.select(self.logits(module, u))
+            w = self.select(*self.logits(module, u))
             self.weights.setdefault(module, []).append(w)
         else:
             w = self.fixed(module, len(u))

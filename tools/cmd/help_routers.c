@@ -27,14 +27,16 @@ static void print_settings(const RouteMethod *m) {
       between = ", ";
     }
   }
+  if (m->over) printf("%sthose of the method that it stands over", between);
   puts(between[0] == ',' ? "" : "      settings: none");
 }
 
 static void print_reads(const RouteMethod *m) {
-  printf("      reads: %s%s%s%s\n", m->reads & READS_POOL ? "the experts" : "nothing of a pool",
+  printf("      reads: %s%s%s%s%s\n", m->reads & READS_POOL ? "the experts" : "nothing of a pool",
          m->reads & READS_GATES ? ", their gates" : "",
          m->reads & READS_ACTIVATIONS ? ", their mean inputs" : "",
-         m->reads & READS_INSTRUCTIONS ? ", their instructions or examples" : "");
+         m->reads & READS_INSTRUCTIONS ? ", their instructions or examples" : "",
+         m->over ? ", what the method that it stands over reads" : "");
 }
 
 static void print_labels(const RouteMethod *m) {

@@ -47,7 +47,8 @@ static void add_run(Facts *f, const Trace *t) {
   facts_set(f, f->root, "router", facts_text(method->name));
   facts_set(f, f->root, "settings",
             options_json(&t->parts.router_set, router_reads, &t->parts.router_settings));
-  if (t->terms.scored) facts_set(f, f->root, "local", facts_text(method->local));
+  if (t->terms.scored)
+    facts_set(f, f->root, "local", facts_text(router_local(&t->parts.router_settings)));
   if (t->terms.added) facts_set(f, f->root, "global", facts_text(method->global));
   if (t->terms.added) facts_set(f, f->root, "instruction", facts_text(instruction_of(t)));
   if (!t->terms.scored)

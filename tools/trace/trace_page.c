@@ -101,7 +101,8 @@ static json_t *page_json(const Trace *t) {
   json_put(&root, "chosen", json_boolean(t->scored));
   json_put(&root, "pool", visible_text(pool_dir(t->parts.pool)));
   json_put(&root, "router", visible_text(method->name));
-  json_put(&root, "local", t->terms.scored ? json_string(method->local) : json_null());
+  json_put(&root, "local",
+           t->terms.scored ? json_string(router_local(&t->parts.router_settings)) : json_null());
   json_put(&root, "global", t->terms.added ? json_string(method->global) : json_null());
   json_put(&root, "token", json_integer(t->token < 0 ? 0 : t->token));
   json_put(&root, "most", json_integer(PAGE_EXPERTS));
