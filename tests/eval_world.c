@@ -149,7 +149,7 @@ static void on_cell(void *arg, const EvalTask *task, const EvalMethod *method,
 }
 
 Status eval_run_cells(EvalRun *r, EvalWatched *w, Error *err) {
-  const EvalWatch watch = {w, on_items, on_cell, &w->stop};
+  const EvalWatch watch = {.arg = w, .items = on_items, .cell = on_cell, .stop = &w->stop};
   return evaluation_run(&r->e, &watch, err);
 }
 

@@ -119,6 +119,66 @@ must score --pool "$pool" --base "$work/base" --router retrieval -s embedder.kin
   -s embedder.model="$work/nomic" --input "$work/in.jsonl"
 if grep -q 'does not read' "$work/err"; then fail 'embedder.kind is not read'; else pass; fi
 rm -rf "$pool/embeddings"
+
+# ---- --embedder of who routes: the same word, and nothing is written ----
+
+# routed NAME ARGUMENTS: the scores of the items, kept.
+routed() {
+  name=$1
+  shift
+  must score --pool "$pool" --base "$work/base" --input "$work/in.jsonl" "$@"
+  cp "$work/out" "$work/$name.scores"
+  cp "$work/err" "$work/$name.said"
+}
+glider='--router glider -s global.scale=40'
+# shellcheck disable=SC2086 # a list of options
+{
+  routed now $glider --embedder "$work/nomic"
+  routed long $glider -s embedder.kind=sentence -s embedder.model="$work/nomic"
+  routed lexical $glider
+}
+check 'the word is short for the settings' cmp "$work/now.scores" "$work/long.scores"
+check 'the pool stays as it is' [ ! -e "$pool/embeddings" ]
+check 'another embedder is another' sh -c "! cmp -s '$work/now.scores' '$work/lexical.scores'"
+if [ "$(grep -c 'skein: embedder: .*search_query' "$work/now.said")" = 1 ]; then pass; else
+  fail 'a router that embeds does not tell of the prefix, once'
+fi
+must embed "$pool" --embedder "$work/nomic"
+# shellcheck disable=SC2086
+{
+  routed kept $glider --embedder "$work/nomic"
+  routed unsaid $glider
+}
+check 'vectors that are kept are the same' cmp "$work/now.scores" "$work/kept.scores"
+check 'what the pool keeps is no choice' cmp "$work/lexical.scores" "$work/unsaid.scores"
+check 'which embedder is used is said' \
+  grep -q 'are compared by lexical-1-.*keeps vectors of sentence-1-.*--embedder' "$work/unsaid.said"
+if grep -q 'keeps vectors' "$work/kept.said"; then fail 'vectors that are read are called unread'; else pass; fi
+routed unread --router phatgoose --embedder "$work/nomic"
+check 'a router that compares nothing' grep -q 'embedder: router phatgoose compares no instr' "$work/unread.said"
+{
+  printf '{"input": "the map", "choices": ["a", "b"], "label": 0, "instruction": "'
+  for i in 1 2 3 4 5 6 7 8 9 10; do printf 'the map of the clock the map of the clock '; done
+  echo '"}'
+} >"$work/wordy.jsonl"
+must score --pool "$pool" --base "$work/base" --input "$work/wordy.jsonl" --router glider \
+  --embedder "$work/nomic"
+check 'an instruction that is cut' grep -q 'embedder: 1 text is longer than the [0-9]* tokens' "$work/err"
+must suggest "$pool" --base "$work/base" --input "$work/in.jsonl" --by instructions --embedder "$work/nomic"
+check 'suggest tells of the prefix' grep -q 'skein: embedder: .*search_query' "$work/err"
+if grep -q 'compares no' "$work/err"; then fail 'suggest compares instructions'; else pass; fi
+{
+  echo "{pool: $pool, base: $work/base, output: $work/eval, tasks: [{name: t, file: $work/in.jsonl}],"
+  echo 'methods: [glider, {name: by-words, router: glider, embedder: lexical}, phatgoose]}'
+} >"$work/eval.yaml"
+must eval -c "$work/eval.yaml" --embedder "$work/nomic"
+check 'methods that say none have that of the command' \
+  grep -q '"embedder": "sentence"' "$work/eval/cells/glider/t.json"
+check 'methods that say one keep it' grep -q '"embedder": "lexical"' "$work/eval/cells/by-words/t.json"
+refused 2 "'lexcal' is no directory" score --pool "$pool" --base "$work/base" --router glider \
+  --embedder lexcal --input "$work/in.jsonl"
+refused 2 'embedder: needs --pool' score --base "$work/base" --embedder lexical --input "$work/in.jsonl"
+rm -rf "$pool/embeddings"
 refused 2 'of an encoder of sentences alone' embed "$pool" --prefix 'query: '
 refused 2 'dimensions: is 99' embed "$pool" --embedder "$work/nomic" --dimensions 99
 refused 2 "has no 'query'" embed "$pool" --embedder "$work/nomic" --prompt query

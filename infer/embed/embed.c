@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/file/file.h"
 #include "infer/embed/embed_method.h"
 
 struct Embedder {
@@ -19,6 +20,30 @@ static const EmbedderMethod *const METHOD[] = {
     [EMBEDDER_PRECOMPUTED] = &embed_precomputed, [EMBEDDER_ENDPOINT] = &embed_endpoint,
     [EMBEDDER_SENTENCE] = &embed_sentence,
 };
+
+static const char *const NAME[] = {
+    [EMBEDDER_LEXICAL] = "lexical",         [EMBEDDER_ENCODER] = "encoder",
+    [EMBEDDER_PRECOMPUTED] = "precomputed", [EMBEDDER_ENDPOINT] = "endpoint",
+    [EMBEDDER_SENTENCE] = "sentence",
+};
+
+const char *embedder_kind_name(EmbedderKind kind) {
+  return NAME[kind];
+}
+
+Status embedder_named(const char *word, const char *place, EmbedderKind *kind, const char **dir,
+                      Error *err) {
+  *dir = NULL;
+  for (*kind = EMBEDDER_LEXICAL; *kind < EMBEDDER_SENTENCE; ++*kind)
+    if (strcmp(word, NAME[*kind]) == 0) return STATUS_OK;
+  *dir = word;
+  if (dir_exists(word)) return STATUS_OK;
+  return error_set(
+      err, STATUS_USAGE,
+      "%s: '%s' is no directory of an encoder of sentences, and none of lexical, encoder, "
+      "precomputed and endpoint",
+      place, word);
+}
 
 Status embedder_open(Embedder **out, const EmbedderSpec *spec, Error *err) {
   *out = NULL;

@@ -42,6 +42,12 @@ typedef enum EmbedderKind {
 } EmbedderKind;
 #define EMBEDDER_CHOICES "lexical|encoder|precomputed|endpoint|sentence"
 
+/* What who types an embedder calls it: a kind, or the directory of an encoder of sentences, which is
+ * *dir then and NULL else. STATUS_USAGE where `word` is neither; `place` begins the message. */
+Status embedder_named(const char *word, const char *place, EmbedderKind *kind, const char **dir,
+                      Error *err);
+const char *embedder_kind_name(EmbedderKind kind); /* as in EMBEDDER_CHOICES */
+
 typedef struct EmbedderSpec {
   EmbedderKind kind;
   const char *file;          /* precomputed */

@@ -237,7 +237,9 @@ static Status visit_method(Evaluation *e, int method, const Visiting *v, Error *
         router_open(&router, &m->router, pool, &e->base, (int)e->spec->settings.threads, &failure);
   }
   if (status == STATUS_OK) {
+    if (router && v->watch->note) router_tell(router, false, v->watch->note, v->watch->arg);
     status = visit_cells(e, method, router, pool, v, err);
+    if (router && v->watch->note) router_tell(router, true, v->watch->note, v->watch->arg);
   } else {
     fail_method(e, method, v->watch, &failure);
     status = STATUS_OK;

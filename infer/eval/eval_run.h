@@ -21,6 +21,9 @@ typedef struct EvalWatch {
   void (*items)(void *arg, const EvalTask *task, const EvalMethod *method, int64_t done,
                 int64_t total);
   void (*cell)(void *arg, const EvalTask *task, const EvalMethod *method, const EvalCell *cell);
+  /* What who evaluates should know of a method's router (router_tell); those of several methods may
+   * be the same. */
+  void (*note)(void *arg, const char *line);
   /* Non-zero asks to stop: the cell that is being computed is dropped. */
   const volatile sig_atomic_t *stop;
 } EvalWatch;

@@ -1,10 +1,12 @@
 #include "infer/route/global_vectors.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/path.h"
 #include "infer/embed/embed_cosine.h"
 #include "infer/embed/embed_pool.h"
 
@@ -21,6 +23,35 @@ static Status embed_pool(GlobalVectors *v, Embedder *embedder, const Pool *pool,
   Status status =
       embed_instructions(&v->rows, embedder, pool_dir(pool), entry, v->experts, NULL, err);
   free(entry);
+  return status;
+}
+
+/* "lexical-1-ab, nomic" of the files "lexical-1-ab.safetensors", "nomic.safetensors"; NULL: there is
+ * none, or no memory for a note. */
+static char *list_kept(const DirNames *names) {
+  static const char EXAMPLES[] = "examples-", END[] = ".safetensors";
+  char *list = NULL;
+  for (size_t i = 0; i < names->count; i++) {
+    const char *name = names->name[i], *end = strstr(name, END);
+    char *longer;
+    if (name[0] == '.' || !end || strncmp(name, EXAMPLES, strlen(EXAMPLES)) == 0) continue;
+    if (asprintf(&longer, "%s%s%.*s", list ? list : "", list ? ", " : "", (int)(end - name), name) <
+        0)
+      break;
+    free(list);
+    list = longer;
+  }
+  return list;
+}
+
+static Status look_at_kept(GlobalVectors *v, const Pool *pool, Error *err) {
+  DirNames names = {0};
+  char *dir = path_below(pool_dir(pool), "embeddings");
+  if (!dir) return no_memory(err);
+  Status status = dir_names(&names, dir, err); /* there may be none */
+  if (status == STATUS_OK) v->kept = list_kept(&names);
+  dir_names_free(&names);
+  free(dir);
   return status;
 }
 
@@ -68,6 +99,7 @@ static Status read_rows(GlobalVectors *v, Embedder *embedder, const Pool *pool, 
     status = missing_file(embedder, pool, path, examples, err);
   } else {
     status = embed_pool(v, embedder, pool, err);
+    if (status == STATUS_OK) status = look_at_kept(v, pool, err);
   }
   free(path);
   return status;
@@ -156,6 +188,7 @@ Status global_vectors_open(GlobalVectors *v, Embedder *embedder, const Pool *poo
 }
 
 void global_vectors_free(GlobalVectors *v) {
+  free(v->kept);
   free(v->norm);
   free(v->begin);
   free(v->order);

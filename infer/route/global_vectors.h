@@ -12,6 +12,8 @@ typedef struct GlobalVectors {
   int64_t *begin;   /* [experts + 1] of order */
   int64_t *order;   /* rows by expert; rows of experts that are not opened are left out */
   double *norm;     /* [rows.count] */
+  char *kept;       /* where vectors were made: the names of the embedders of which the pool keeps
+                       some, all others than this; NULL: none */
   int64_t compared; /* the leading coordinates that are compared: all, or all but the last */
 } GlobalVectors;
 

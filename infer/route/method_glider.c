@@ -87,6 +87,11 @@ void glider_bias(const GliderSettings *s, const double *cosine, int experts, flo
   for (int i = 0; i < experts; i++) bias[i] = (float)(scale * cosine[i]);
 }
 
+static void glider_tell(const void *self, bool ended, RouteSay *say, void *arg) {
+  const Glider *g = self;
+  global_tell(g->global, ended, say, arg);
+}
+
 static Status glider_begin(void *self, const RouteQuery *query, int64_t n, float *value,
                            Error *err) {
   Glider *g = self;
@@ -134,6 +139,7 @@ const RouteMethod route_glider = {
     .reads_key = glider_reads_key,
     .open = glider_open,
     .close = glider_close,
+    .tell = glider_tell,
     .begin = glider_begin,
     .vectors = glider_vectors,
     .plan = glider_plan,

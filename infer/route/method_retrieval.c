@@ -37,6 +37,11 @@ static Status retrieval_open(void **self, const RouteParts *parts, Error *err) {
                             (GlobalBy)s->by, parts->pool, parts->base, parts->threads, err);
 }
 
+static void retrieval_tell(const void *self, bool ended, RouteSay *say, void *arg) {
+  const Retrieval *r = self;
+  global_tell(r->global, ended, say, arg);
+}
+
 /* 1 at the expert of each query. */
 static Status retrieval_begin(void *self, const RouteQuery *query, int64_t n, float *value,
                               Error *err) {
@@ -94,6 +99,7 @@ const RouteMethod route_retrieval = {
     .reads_key = global_reads_key,
     .open = retrieval_open,
     .close = retrieval_close,
+    .tell = retrieval_tell,
     .begin = retrieval_begin,
     .plan = retrieval_plan,
 };

@@ -1,6 +1,8 @@
 #include "infer/route/route_global.h"
 
+#include <inttypes.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,6 +145,45 @@ void global_router_close(GlobalRouter *g) {
   global_vectors_free(&g->vectors);
   embedder_close(g->embedder);
   free(g);
+}
+
+/* ---- notes ---- */
+
+typedef void Say(void *arg, const char *line);
+
+static void tell_kept(const GlobalRouter *g, Say *say, void *arg) {
+  char line[1600];
+  if (!g->vectors.kept) return;
+  snprintf(
+      line, sizeof line,
+      "embedder: instructions are compared by %s; the pool keeps vectors of %.1000s, which are "
+      "not read (--embedder chooses)",
+      embedder_name(g->embedder), g->vectors.kept);
+  say(arg, line);
+}
+
+static void tell_cut(const GlobalRouter *g, Say *say, void *arg) {
+  char line[300];
+  int64_t longest, cut = embedder_cut(g->embedder, &longest);
+  if (cut == 0) return;
+  snprintf(line, sizeof line,
+           "embedder: %" PRId64 " text%s longer than the %" PRId64
+           " tokens that are read of one; instructions were compared without the rest",
+           cut, cut == 1 ? " is" : "s are", longest);
+  say(arg, line);
+}
+
+void global_tell(const GlobalRouter *g, bool ended, Say *say, void *arg) {
+  char line[1600];
+  const char *note = embedder_note(g->embedder);
+  if (ended) {
+    tell_cut(g, say, arg);
+    return;
+  }
+  tell_kept(g, say, arg);
+  if (!note) return;
+  snprintf(line, sizeof line, "embedder: %.1500s", note);
+  say(arg, line);
 }
 
 /* ---- queries ---- */

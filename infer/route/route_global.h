@@ -60,6 +60,11 @@ Status global_router_open(GlobalRouter **g, const GlobalSettings *s, GlobalBy by
                           const Base *base, int threads, Error *err);
 void global_router_close(GlobalRouter *g); /* NULL is allowed */
 
+/* What who routes should know, a line each: that the pool keeps vectors of other embedders alone, and
+ * what is to be known of this one; with `ended`, what of the texts was not read. */
+void global_tell(const GlobalRouter *g, bool ended, void (*say)(void *arg, const char *line),
+                 void *arg);
+
 /* The cosines [experts] of one query with the experts, valid while the router is. The query's
  * vector is that of q->task for precomputed; otherwise that of q->instruction, or of q->input where
  * there is none and by example. Equal texts are embedded once. */

@@ -55,6 +55,9 @@ typedef struct RouteBatch {
   float *value; /* [examples, experts], the method's own; NULL: nothing */
 } RouteBatch;
 
+/* Receives a line that who routes should know. */
+typedef void RouteSay(void *arg, const char *line);
+
 /* One module of a forward. */
 typedef struct RouteCall {
   const Module *module;
@@ -92,6 +95,8 @@ typedef struct RouteMethod {
   /* Of a method with slots: whether it makes a plan in the place of the slot of a module. NULL: of
    * one with slots nowhere, of another everywhere. */
   bool (*plans)(const void *self, const Module *module);
+  /* What who routes should know, before and after (router_tell); NULL: nothing. */
+  void (*tell)(const void *self, bool ended, RouteSay *say, void *arg);
   /* Fills batch->value [n, experts], which is zeroed; NULL: it reads no query. */
   Status (*begin)(void *self, const RouteQuery *query, int64_t n, float *value, Error *err);
   /* Vectors [n, d_in] whose products with x it wants at a module; NULL: none, anywhere or there. */

@@ -91,6 +91,10 @@ void route_batch_free(RouteBatch *b) {
   *b = (RouteBatch){0};
 }
 
+void router_tell(const Router *r, bool ended, RouteSay *say, void *arg) {
+  if (r->method->tell) r->method->tell(r->self, ended, say, arg);
+}
+
 /* The forward. */
 
 /* The weights of a plan as a matrix [T, experts]: what its softmax would be. */

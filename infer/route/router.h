@@ -24,6 +24,10 @@ void router_close(Router *r); /* NULL is allowed */
 Status router_begin(Router *r, const RouteQuery *query, int64_t n, RouteBatch *batch, Error *err);
 void route_batch_free(RouteBatch *b); /* a zeroed RouteBatch is allowed */
 
+/* Says what who routes should know, a line each: how queries are embedded, once it is opened; with
+ * `ended`, when all are routed, what of them was not read. */
+void router_tell(const Router *r, bool ended, RouteSay *say, void *arg);
+
 /* A forward on the examples of a batch. */
 typedef struct RoutedForward {
   const Router *router;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "infer/embed/embed.h"
 #include "infer/route/route_method.h"
 
 #define FIELD(path) offsetof(RouterSettings, path)
@@ -88,6 +89,20 @@ Status router_settings_fit(OptionSet *set, const RouterSettings *settings, int e
   TRY(options_preset(set, "top_k", number, err));
   *lowered = settings->top_k == experts;
   return STATUS_OK;
+}
+
+Status router_settings_embedder(OptionSet *set, const char *word, bool weak, Error *err) {
+  static const char PLACE[] = "--embedder";
+  EmbedderKind kind;
+  const char *dir;
+  TRY(embedder_named(word, PLACE, &kind, &dir, err));
+  const char *name = embedder_kind_name(kind);
+  if (weak) {
+    TRY(options_preset(set, "embedder", name, err));
+    return dir ? options_preset(set, "embedder.model", dir, err) : STATUS_OK;
+  }
+  TRY(options_command(set, "embedder", name, PLACE, err));
+  return dir ? options_command(set, "embedder.model", dir, PLACE, err) : STATUS_OK;
 }
 
 /* ---- which settings matter ---- */

@@ -15,6 +15,9 @@ Status router_settings_init(OptionSet *set, RouterSettings *settings, Error *err
 Status router_settings_fit(OptionSet *set, const RouterSettings *settings, int experts,
                            bool *lowered, Error *err);
 
+/* Sets the embedder that a word names (embedder_named); `weak`: where none is set. */
+Status router_settings_embedder(OptionSet *set, const char *word, bool weak, Error *err);
+
 /* The key of a setting that methods share, by its bit in RouteMethod.uses: "expert" of bit 0. */
 const char *router_shared_key(int bit);
 

@@ -41,6 +41,7 @@ typedef enum SuggestTargets { TARGETS_NONE, TARGETS_CHOICES, TARGETS_TEXTS } Sug
 typedef struct SuggestWatch {
   void *arg;
   void (*items)(void *arg, const char *what, int64_t done, int64_t total);
+  void (*note)(void *arg, const char *line); /* of router_tell; NULL: nobody listens */
   const volatile sig_atomic_t *stop;
 } SuggestWatch;
 

@@ -64,7 +64,10 @@ Status suggest_instructions(Suggestion *s, const SuggestRequest *r, SuggestWay w
   GlobalRouter *g;
   TRY(global_router_open(&g, global_of(r), GLOBAL_BY_INSTRUCTION, r->pool, r->base,
                          r->settings->threads, err));
+  const SuggestWatch *watch = &r->watch;
+  if (watch->note) global_tell(g, false, watch->note, watch->arg);
   Status status = add_cosines(r, &s->column[way], g, err);
+  if (watch->note) global_tell(g, true, watch->note, watch->arg);
   global_router_close(g);
   return status;
 }

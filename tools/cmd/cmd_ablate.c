@@ -12,7 +12,8 @@ static const char usage[] =
     "  skein ablate -c ablate.yaml\n"
     "  skein ablate -c ablate.yaml -s limit=50 -s output=runs/quick\n"
     "\n"
-    "Usage: skein ablate -c FILE [-s KEY=VALUE]... [--force | --dry-run] [--strict]\n"
+    "Usage: skein ablate -c FILE [-s KEY=VALUE]... [--embedder KIND|DIR] [--force | --dry-run]\n"
+    "       [--strict]\n"
     "\n" EVAL_ARGUMENTS
     "\n"
     "The file is that of skein eval, with the axes beside:\n"

@@ -12,7 +12,8 @@ static const char usage[] =
     "  skein eval -c eval.yaml -s limit=50 -s output=runs/quick\n"
     "  skein eval -c eval.yaml --dry-run\n"
     "\n"
-    "Usage: skein eval -c FILE [-s KEY=VALUE]... [--force | --dry-run] [--strict]\n"
+    "Usage: skein eval -c FILE [-s KEY=VALUE]... [--embedder KIND|DIR] [--force | --dry-run]\n"
+    "       [--strict]\n"
     "\n" EVAL_ARGUMENTS
     "\n"
     "Every task and method is a cell, OUTPUT/cells/METHOD/TASK.json, with its predictions in\n"

@@ -86,6 +86,11 @@ static void show_items(void *arg, const char *what, int64_t done, int64_t total)
   if (done == total) shown->done += total;
 }
 
+static void show_note(void *arg, const char *line) {
+  Shown *shown = arg;
+  console_note(&shown->progress, "skein: %s", line);
+}
+
 /* The items of all passes that are foreseen. */
 static int64_t foreseen(const SuggestRequest *r) {
   int64_t passes = 0;
@@ -98,7 +103,7 @@ static int64_t foreseen(const SuggestRequest *r) {
 
 static Status rank_experts(Suggestion *s, SuggestRequest *r, Error *err) {
   Shown shown = {.total = foreseen(r)};
-  r->watch = (SuggestWatch){&shown, show_items, interrupt_catch()};
+  r->watch = (SuggestWatch){&shown, show_items, show_note, interrupt_catch()};
   console_progress_begin(&shown.progress, "suggest", 0, shown.total);
   Status status = suggest_run(s, r, err);
   console_progress_end(&shown.progress);

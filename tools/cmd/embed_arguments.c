@@ -3,23 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/file.h"
 #include "tools/shell/command.h"
 
-/* A kind, or the directory of an encoder of sentences. */
 static Status find_kind(EmbedArguments *a, Error *err) {
-  static const char *const KINDS[] = {"lexical", "encoder", "precomputed", "endpoint"};
-  for (a->kind = EMBEDDER_LEXICAL; a->kind <= EMBEDDER_ENDPOINT; a->kind++) {
-    if (strcmp(a->embedder, KINDS[a->kind]) == 0) return STATUS_OK;
-  }
-  a->kind = EMBEDDER_SENTENCE;
-  a->sentence.dir = a->embedder;
-  if (dir_exists(a->embedder)) return STATUS_OK;
-  return error_set(
-      err, STATUS_USAGE,
-      "embed: --embedder: '%s' is no directory of an encoder of sentences, and none of lexical, "
-      "encoder, precomputed and endpoint",
-      a->embedder);
+  EmbedderKind kind;
+  TRY(embedder_named(a->embedder, "embed: --embedder", &kind, &a->sentence.dir, err));
+  a->kind = kind;
+  return STATUS_OK;
 }
 
 #define AT(field) offsetof(EmbedArguments, field)

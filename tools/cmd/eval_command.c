@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/array.h"
 #include "infer/eval/eval_trial.h"
 #include "infer/eval/eval_unread.h"
 #include "infer/route/router_options.h"
@@ -15,7 +16,7 @@
 #include "tools/shell/machine.h"
 
 typedef struct EvalArguments {
-  const char *config;
+  const char *config, *embedder;
   bool force, dry_run, strict;
   TextList assignment; /* of -s */
 } EvalArguments;
@@ -25,6 +26,7 @@ typedef struct EvalArguments {
 static const Argument ROWS[] = {
     {"config", 'c', ARGUMENT_TEXT, .offset = AT(config), .value = "FILE"},
     {"set", 's', ARGUMENT_TEXTS, .offset = AT(assignment), .value = "KEY=VALUE"},
+    {"embedder", .type = ARGUMENT_TEXT, .offset = AT(embedder), .value = "KIND|DIR"},
     {"force", .type = ARGUMENT_SWITCH, .offset = AT(force)},
     {"strict", .type = ARGUMENT_SWITCH, .offset = AT(strict)},
     {"dry-run", .type = ARGUMENT_SWITCH, .offset = AT(dry_run)},
@@ -65,6 +67,19 @@ static void say_unread_settings(const EvalSpec *spec) {
     say_unread(eval_method_place(spec, method).text, "method ", method->name,
                "its router does not read with these settings", eval_method_unread(method));
   }
+}
+
+/* Gives the methods that name no embedder the one of the command line. */
+static Status set_embedder(EvalSpec *spec, const char *word, Error *err) {
+  bool read = false;
+  for (int m = 0; m < spec->methods; m++) {
+    EvalMethod *method = spec->method[m];
+    if (method->rule != EVAL_ROUTED) continue;
+    TRY(router_settings_embedder(&method->set, word, true, err));
+    read = read || eval_method_uses(method, "embedder");
+  }
+  if (!read) console_note(NULL, "skein: --embedder: no method compares instructions");
+  return STATUS_OK;
 }
 
 static void say_unread_axes(const Axes *axes, const EvalSpec *spec) {
@@ -155,6 +170,8 @@ typedef struct Watching {
   const EvalMethod *failed; /* what failed last, and why */
   char error[ERROR_TEXT];
   const Evaluation *evaluation;
+  char **noted; /* [notes] what was said of routers */
+  size_t notes;
   bool *told; /* [tasks] what of their items is not read, which is the same with every method */
 } Watching;
 
@@ -188,20 +205,37 @@ static void on_cell(void *arg, const EvalTask *task, const EvalMethod *method,
   memcpy(w->error, cell->error, sizeof w->error);
 }
 
+/* Methods whose routers are alike say the same, which is said once. */
+static void on_note(void *arg, const char *line) {
+  Watching *w = arg;
+  for (size_t i = 0; i < w->notes; i++)
+    if (strcmp(w->noted[i], line) == 0) return;
+  char **grown = array_grow(w->noted, w->notes, 1, sizeof *grown);
+  if (grown) w->noted = grown;
+  if (grown && (w->noted[w->notes] = strdup(line))) w->notes++;
+  console_note(&w->progress, "skein: %s", line);
+}
+
+static void watching_free(Watching *w) {
+  for (size_t i = 0; i < w->notes; i++) free(w->noted[i]);
+  free(w->noted);
+  free(w->told);
+}
+
 /* STATUS_PARTIAL when cells failed. */
 static Status compute_cells(Evaluation *e, Error *err) {
   Watching w = {.total = evaluation_work(e),
                 .evaluation = e,
                 .told = calloc((size_t)e->spec->tasks, sizeof(bool))};
   if (!w.told) return error_set(err, STATUS_RUN, "out of memory: watching the evaluation");
-  const EvalWatch watch = {&w, on_items, on_cell, interrupt_catch()};
+  const EvalWatch watch = {&w, on_items, on_cell, on_note, interrupt_catch()};
   int taken = evaluation_count(e, CELL_DONE);
   if (taken)
     console_note(NULL, "%d finished cells are taken over; %d are computed", taken,
                  evaluation_count(e, CELL_OPEN));
   Status status = evaluation_run(e, &watch, err);
   console_progress_end(&w.progress);
-  free(w.told);
+  watching_free(&w);
   if (status != STATUS_OK) return status;
   return evaluation_count(e, CELL_FAILED) ? STATUS_PARTIAL : STATUS_OK;
 }
@@ -267,6 +301,7 @@ int eval_command(int argc, char **argv, bool with_axes, EvalFinish *finish, Erro
   if (status == STATUS_OK) eval_spec_tell_paths(&spec, console_line);
   spec.settings.strict |= a.strict;
   if (status == STATUS_OK) say_unread_settings(&spec);
+  if (status == STATUS_OK && a.embedder) status = set_embedder(&spec, a.embedder, err);
   if (status == STATUS_OK && with_axes) status = axes_expand(&axes, &spec, err);
   if (status == STATUS_OK) say_unread_axes(&axes, &spec);
   if (status == STATUS_OK) status = run_evaluation(&a, &axes, &spec, finish, err);

@@ -21,6 +21,9 @@ void eval_command_settings(const char *verb, SettingsSeen *seen, void *arg);
 #define EVAL_ARGUMENTS                                                                            \
   "  -c, --config FILE    what is evaluated, YAML\n"                                              \
   "  -s, --set KEY=VALUE  one setting of the evaluation; wins over the file\n"                    \
+  "      --embedder KIND|DIR\n"                                                                   \
+  "                       what compares instructions, of methods that do not say, as of\n"        \
+  "                       skein embed: lexical, encoder, ..., or an encoder of sentences\n"       \
   "      --force          compute finished cells again\n"                                         \
   "      --strict         short for -s strict=true\n"                                             \
   "      --dry-run        open and try what would be computed, say what it would cost and what\n" \

@@ -36,6 +36,10 @@ static const Argument ROWS[] = {
      .help = "take the pool's files as they are, without comparing them with pool.yaml"},
     {"router", 0, ARGUMENT_TEXT, AT(router), ROUTES, "NAME",
      .help = "method of routing: short for -s router=NAME"},
+    {"embedder", 0, ARGUMENT_TEXT, AT(embedder), ALL, "KIND|DIR",
+     .help =
+         "what compares instructions, as of skein embed: lexical, encoder, precomputed, endpoint, "
+         "or the directory of an encoder of sentences [-s embedder, else lexical]"},
     {"input", 0, ARGUMENT_TEXT, AT(input), ALL, "FILE",
      .help = "items, JSONL or JSONL.zst; - is standard input, and a pipe may be given"},
     {"output", 'o', ARGUMENT_TEXT, AT(output), ANSWERS, "FILE",
@@ -141,9 +145,11 @@ static Status check_options(const PredictOptions *o, PredictCommand command, Err
   if (!o->base && !o->pool) {
     return error_set(err, STATUS_USAGE, "--base: is required (or --pool, which names its base)");
   }
-  if (!o->pool && (o->router || o->assignment.count > 0 || o->stats || o->trace || o->no_verify)) {
+  if (!o->pool && (o->router || o->embedder || o->assignment.count > 0 || o->stats || o->trace ||
+                   o->no_verify)) {
     return error_set(err, STATUS_USAGE, "%s: needs --pool; the plain base routes nothing",
                      o->router      ? "--router"
+                     : o->embedder  ? "--embedder"
                      : o->stats     ? "--stats"
                      : o->trace     ? "--trace"
                      : o->no_verify ? "--no-verify"

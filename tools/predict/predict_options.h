@@ -7,7 +7,7 @@
 #include "tools/shell/command.h"
 
 typedef struct PredictOptions {
-  const char *base, *pool, *router;
+  const char *base, *pool, *router, *embedder;
   const char *input, *output, *stats, *trace;
   const char *instruction, *task;
   bool bbh;

@@ -17,17 +17,32 @@ static Status read_router(PredictParts *p, const PredictOptions *o, Error *err) 
   for (int i = 0; i < o->assignment.count; i++) {
     TRY(options_assign(&p->router_set, o->assignment.text[i], err));
   }
+  if (o->embedder) TRY(router_settings_embedder(&p->router_set, o->embedder, false, err));
   if (!o->router) return STATUS_OK;
   return options_command(&p->router_set, "router", o->router, "--router", err);
+}
+
+/* Whether a setting is read: by the method, or by one of those that suggest asks. */
+static bool is_read(const PredictParts *p, const PredictOptions *o, const char *key) {
+  static const char *const ASKED[] = {"phatgoose", "retrieval", "arrow", "norm"};
+  RouterSettings s = p->router_settings;
+  bool read = !o->compared && router_uses(&s, key);
+  for (int i = 0; o->compared && i < 4 && !read; i++) {
+    s.method = route_method_find(ASKED[i]);
+    read = router_uses(&s, key);
+  }
+  return read;
 }
 
 /* What a method does not read changes nothing, which who has set it should know. */
 static void say_unread(const PredictParts *p, const PredictOptions *o) {
   const RouteMethod *method = route_method(p->router_settings.method);
+  if (o->embedder && !is_read(p, o, "embedder"))
+    console_note(NULL, "skein: --embedder: router %s compares no instructions", method->name);
   for (int i = 0; i < o->assignment.count; i++) {
     const char *text = o->assignment.text[i];
     char *key = strndup(text, strcspn(text, "="));
-    if (key && !router_uses(&p->router_settings, key))
+    if (key && !is_read(p, o, key))
       console_note(NULL, "skein: -s %s: router %s does not read it with these settings", key,
                    method->name);
     free(key);
@@ -121,9 +136,20 @@ static Status fit_router(PredictParts *p, Error *err) {
   return STATUS_OK;
 }
 
+static void say_note(void *arg, const char *line) {
+  (void)arg;
+  console_note(NULL, "skein: %s", line);
+}
+
 Status predict_parts_router(PredictParts *p, const PredictOptions *o, Error *err) {
   TRY(fit_router(p, err));
-  return router_open(&p->router, &p->router_settings, p->pool, &p->base, (int)o->threads, err);
+  TRY(router_open(&p->router, &p->router_settings, p->pool, &p->base, (int)o->threads, err));
+  router_tell(p->router, false, say_note, NULL);
+  return STATUS_OK;
+}
+
+void predict_parts_tell(const PredictParts *p) {
+  if (p->router) router_tell(p->router, true, say_note, NULL);
 }
 
 void predict_parts_close(PredictParts *p) {

@@ -27,6 +27,8 @@ Status predict_parts_generation(PredictParts *p, const PredictOptions *o, Error 
 /* The experts that take part. */
 Status predict_parts_pool(PredictParts *p, const PredictOptions *o, Error *err);
 Status predict_parts_router(PredictParts *p, const PredictOptions *o, Error *err);
+/* Says what of the queries the router did not read: when all are answered. */
+void predict_parts_tell(const PredictParts *p);
 /* predict_check_outputs, now that it is known what base, pool and router read: after
  * predict_parts_base. */
 Status predict_parts_check(const PredictParts *p, const PredictOptions *o, Error *err);

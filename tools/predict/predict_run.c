@@ -198,6 +198,7 @@ static void tell_loss(const Run *r) {
   const PredictOptions *o = r->o;
   const PredictLoss loss = predictor_loss(r->predictor);
   predict_tell_loss(NULL, items_path(r->parts.items), &loss, o->max_input, o->max_target);
+  predict_parts_tell(&r->parts);
 }
 
 Status predict_run(const PredictOptions *o, const char *label, PredictAnswer *answer, Error *err) {

@@ -153,6 +153,7 @@ Status trace_run(Trace *t, const PredictOptions *o, Error *err) {
   TRY(predict_parts_pool(p, o, err));
   TRY(predict_parts_router(p, o, err));
   TRY(answer_item(t, err));
+  predict_parts_tell(p);
   TRY(side_tokens(t, SIDE_PROMPT, t->item.input, p->settings.max_input, err));
   TRY(side_tokens(t, SIDE_CONTINUATION, t->answer,
                   t->scored ? p->settings.max_target : p->settings.max_output, err));
