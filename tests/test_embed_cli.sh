@@ -178,6 +178,17 @@ check 'methods that say one keep it' grep -q '"embedder": "lexical"' "$work/eval
 refused 2 "'lexcal' is no directory" score --pool "$pool" --base "$work/base" --router glider \
   --embedder lexcal --input "$work/in.jsonl"
 refused 2 'embedder: needs --pool' score --base "$work/base" --embedder lexical --input "$work/in.jsonl"
+for name in e5-small-v2 multilingual_E5/ me5; do
+  mkdir -p "$work/models/$name"
+  cp -r $golden/sentence/bert/* "$work/models/$name"
+  must embed "$pool" --embedder "$work/models/$name"
+  told=$(grep -c 'called e5, .*"query: "' "$work/err")
+  wants=1
+  [ $name = me5 ] && wants=0
+  if [ "$told" -eq $wants ]; then pass; else fail "$name: the prefix of an e5"; fi
+  must embed "$pool" --embedder "$work/models/$name" --prefix 'query: '
+  if grep -q 'called e5' "$work/err"; then fail "$name: a prefix that is set"; else pass; fi
+done
 rm -rf "$pool/embeddings"
 refused 2 'of an encoder of sentences alone' embed "$pool" --prefix 'query: '
 refused 2 'dimensions: is 99' embed "$pool" --embedder "$work/nomic" --dimensions 99

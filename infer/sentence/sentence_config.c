@@ -1,8 +1,10 @@
 #include "infer/sentence/sentence_config.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
@@ -126,22 +128,41 @@ static Status set_prefix(SentenceConfig *c, const char *text, const char *dir, E
   return c->prefix ? STATUS_OK : no_memory(dir, err);
 }
 
+/* Whether the name of a model has the word e5, as the models of Wang et al. 2022 (arXiv 2212.03533) are
+ * called: nothing else of their files tells them from others. */
+static bool is_e5(const char *path) {
+  size_t size = strlen(path);
+  while (size > 1 && path[size - 1] == '/') size--;
+  const char *end = path + size, *at = end;
+  while (at > path && at[-1] != '/') at--;
+  for (size_t word; at < end; at += word + 1) {
+    for (word = 0; at + word < end && isalnum((unsigned char)at[word]);) word++;
+    if (word == 2 && strncasecmp(at, "e5", 2) == 0) return true;
+  }
+  return false;
+}
+
+/* What begins the texts of a model that says so in no file; NULL: nothing that is known. */
+static const char *wanted_prefix(const SentenceSettings *s, const BertConfig *model) {
+  if (model->family == FAMILY_NOMIC)
+    return "is a nomic-bert, whose texts begin with what they are for (\"search_query: \", "
+           "\"search_document: \", \"clustering: \", \"classification: \")";
+  return is_e5(s->dir) ? "is called e5, whose texts begin with \"query: \" or \"passage: \"" : NULL;
+}
+
 static Status set_note(SentenceConfig *c, const SentenceSettings *s, const JsonDoc *doc,
                        const BertConfig *model, Error *err) {
   char known[400];
   const char *similarity = json_string_value(json_object_get(doc->root, "similarity_fn_name"));
+  const char *wanted = wanted_prefix(s, model);
   list_prompts(json_object_get(doc->root, "prompts"), known, sizeof known);
   int size = 0;
   if (!*c->prefix && !s->prefix && *known) {
     size = asprintf(&c->note,
                     "%s: has prompts (%s) and none is put before texts; choose one with prompt",
                     s->dir, known);
-  } else if (!*c->prefix && !s->prefix && model->family == FAMILY_NOMIC) {
-    size = asprintf(&c->note,
-                    "%s: is a nomic-bert, whose texts begin with what they are for "
-                    "(\"search_query: \", \"search_document: \", \"clustering: \", "
-                    "\"classification: \"), and none is put before them; set prefix",
-                    s->dir);
+  } else if (!*c->prefix && !s->prefix && wanted) {
+    size = asprintf(&c->note, "%s: %s, and none is put before them; set prefix", s->dir, wanted);
   } else if (similarity && strcmp(similarity, "cosine") != 0) {
     size = asprintf(&c->note,
                     "%s: its vectors are made to be compared by '%.40s'; they are compared by "
