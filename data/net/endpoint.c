@@ -191,14 +191,20 @@ static Status post_text(Endpoint *e, const HttpRequest *r, HttpAnswer *a, Error 
   }
 }
 
+/* Gateways report with code 200 what failed behind them. */
 static Status parse_answer(const Endpoint *e, const HttpAnswer *a, JsonDoc *doc, Error *err) {
   Error why = {0};
   *doc = (JsonDoc){.file = e->url};
   Status status = json_parse(doc, a->text, a->size, &why);
-  if (status == STATUS_OK && json_is_object(doc->root)) return STATUS_OK;
-  const char *kind = json_kind(doc->root);
-  endpoint_refuse(e, err, "the answer is no JSON object: %s",
-                  status == STATUS_OK ? kind : why.text);
+  const json_t *error = json_object_get(doc->root, "error");
+  bool object = status == STATUS_OK && json_is_object(doc->root);
+  if (object && (!error || json_is_null(error))) return STATUS_OK;
+  const char *said = find_message(doc->root), *kind = json_kind(doc->root);
+  if (object)
+    endpoint_refuse(e, err, "answers 200 and an error: %.400s", said ? said : json_kind(error));
+  else
+    endpoint_refuse(e, err, "the answer is no JSON object: %s",
+                    status == STATUS_OK ? kind : why.text);
   json_free(doc);
   return STATUS_ENDPOINT;
 }

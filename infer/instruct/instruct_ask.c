@@ -6,6 +6,7 @@
 
 #include "data/text/json_put.h"
 #include "data/text/utf8.h"
+#include "infer/instruct/instruct_answer.h"
 
 static const size_t ANSWER_MOST = (size_t)1 << 20; /* bytes of an answer with all around it */
 enum { REPEATED_MOST = 4096 };                     /* bytes of a wrong answer that are sent back */
@@ -51,32 +52,13 @@ Status instruct_question_hash(const char *url, const json_t *question, char hex[
 
 /* ---- the answer ---- */
 
-/* choices[0].message.content, borrowed; *cut: it ended at a limit. */
-static Status read_content(const Endpoint *e, const JsonDoc *doc, const char **content, bool *cut,
-                           Error *err) {
-  const json_t *choices = json_object_get(doc->root, "choices");
-  if (!json_is_array(choices) || json_array_size(choices) == 0)
-    return endpoint_refuse(e, err, "the answer: choices: is %s, want a list with an answer",
-                           json_is_array(choices) ? "an empty list" : json_kind(choices));
-  const json_t *first = json_array_get(choices, 0);
-  const json_t *text = json_object_get(json_object_get(first, "message"), "content");
-  const char *reason = json_string_value(json_object_get(first, "finish_reason"));
-  *cut = reason && strcmp(reason, "length") == 0;
-  *content = json_string_value(text);
-  if (*content) return STATUS_OK;
-  return endpoint_refuse(e, err, "the answer: choices: [0].message.content: is %s, want a text",
-                         json_kind(text));
-}
-
-/* The trimmed answer to a body. */
+/* The trimmed answer to a body, and why it is none. */
 static Status post_question(Endpoint *e, EndpointReach reach, const json_t *body, char **answer,
-                            bool *cut, Error *err) {
+                            char why[INSTRUCT_WHY], Error *err) {
   JsonDoc doc;
-  const char *content;
   *answer = NULL;
   TRY(endpoint_post(e, reach, "chat/completions", body, ANSWER_MOST, &doc, err));
-  Status status = read_content(e, &doc, &content, cut, err);
-  if (status == STATUS_OK && !(*answer = instruct_trim(content))) status = no_memory(err);
+  Status status = instruct_answer(e, &doc, answer, why, err);
   json_free(&doc);
   return status;
 }
@@ -91,24 +73,30 @@ static Status complain(json_t *body, const char *answer, const char *why, Error 
   char *start = strndup(answer, utf8_valid(answer, strnlen(answer, REPEATED_MOST)));
   if (!start) return no_memory(err);
   json_t *messages = json_object_get(body, "messages");
-  int failed = json_array_append_new(messages, message("assistant", start)) |
-               json_array_append_new(messages, message("user", complaint));
+  int failed = *start && json_array_append_new(messages, message("assistant", start));
+  failed |= json_array_append_new(messages, message("user", complaint));
   free(start);
   return failed ? no_memory(err) : STATUS_OK;
+}
+
+/* One answer: whether it fits, else why not. */
+static Status try_question(Endpoint *e, EndpointReach reach, const json_t *body,
+                           const InstructSample *s, char **text, bool *fit, char why[INSTRUCT_WHY],
+                           Error *err) {
+  TRY(post_question(e, reach, body, text, why, err));
+  *fit = !*why;
+  return *fit && s ? instruct_check(*text, s, fit, why, err) : STATUS_OK;
 }
 
 Status instruct_ask(Endpoint *e, EndpointReach reach, const json_t *question,
                     const InstructSample *s, char **text, char why[INSTRUCT_WHY], Error *err) {
   json_t *body = json_deep_copy(question);
   Status status = body ? STATUS_OK : no_memory(err);
-  bool fit = false, cut = false;
+  bool fit = false;
   *text = NULL;
   for (int try = 0; try < INSTRUCT_TRIES && status == STATUS_OK && !fit; try++) {
     free(*text);
-    status = post_question(e, reach, body, text, &cut, err);
-    if (status == STATUS_OK) status = instruct_check(*text, s, &fit, why, err);
-    if (fit && cut) snprintf(why, INSTRUCT_WHY, "it is cut off at the limit of tokens");
-    fit = fit && !cut;
+    status = try_question(e, reach, body, s, text, &fit, why, err);
     if (status == STATUS_OK && !fit) status = complain(body, *text, why, err);
   }
   json_decref(body);
