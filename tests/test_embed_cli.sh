@@ -178,6 +178,37 @@ check 'methods that say one keep it' grep -q '"embedder": "lexical"' "$work/eval
 refused 2 "'lexcal' is no directory" score --pool "$pool" --base "$work/base" --router glider \
   --embedder lexcal --input "$work/in.jsonl"
 refused 2 'embedder: needs --pool' score --base "$work/base" --embedder lexical --input "$work/in.jsonl"
+# ---- pool check makes them again ----
+
+# checked CODE PATTERN ARGUMENTS: `pool check` exits with the code and prints a line that matches.
+checked() {
+  want=$1 pattern=$2
+  shift 2
+  quiet pool check "$pool" --base "$work/base" "$@"
+  code=$?
+  if [ $code -eq "$want" ] && grep -q "$pattern" "$work/out"; then pass; else
+    fail "pool check $*: exit $code, want $want and '$pattern'"
+  fi
+}
+
+must embed "$pool" --embedder "$work/nomic" --prefix 'search_query: ' --dimensions 8
+vectors=$(ls "$pool"/embeddings/sentence-1-*.safetensors)
+checked 0 '^note .*the vectors of sentence-1-.* were not made again: give --embedder DIR'
+checked 0 '^note .*the vectors of sentence-1-.* not made again: --embedder is another' --embedder $golden/sentence/bert
+checked 0 '2 experts, 0 errors' --embedder "$work/nomic"
+if grep -q 'not made again' "$work/out"; then fail 'what is made again is told'; else pass; fi
+printf '\000\000\200\077' |
+  dd of="$vectors" bs=1 seek=$(($(wc -c <"$vectors") - 4)) conv=notrunc 2>/dev/null
+checked 0 '^note .*were not made again'
+checked 4 '^error  count: .*is not what sentence-1-.* makes of its instruction' --embedder "$work/nomic"
+quiet pool check "$pool" --base "$work/base" --embedder lexical
+code=$?
+if is_refusal $code 2 "'lexical' is no directory of an encoder"; then pass; else fail 'a kind to check with'; fi
+quiet pool check "$pool" --base "$work/base" --embedder "$work/base"
+code=$?
+if is_refusal $code 3 'model_type: "t5" is not computed'; then pass; else fail 'a model that cannot be read'; fi
+rm -rf "$pool/embeddings"
+
 for name in e5-small-v2 multilingual_E5/ me5; do
   mkdir -p "$work/models/$name"
   cp -r $golden/sentence/bert/* "$work/models/$name"

@@ -121,6 +121,10 @@ Status embedder_embed(Embedder *e, const char *key, const char *text, float *out
   return embedder_embed_all(e, EMBED_INSTRUCTIONS, &(EmbedText){key, text}, 1, out, &failed, err);
 }
 
+const char *embedder_prefix(const Embedder *e) {
+  return e->method->prefix ? e->method->prefix(e->self) : NULL;
+}
+
 const char *embedder_note(const Embedder *e) {
   return e->method->note ? e->method->note(e->self) : NULL;
 }

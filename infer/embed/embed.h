@@ -89,6 +89,8 @@ typedef struct EmbedText {
 Status embedder_embed_all(Embedder *e, EmbedWhat what, const EmbedText *text, int count, float *out,
                           int *failed, Error *err);
 
+/* What is put before every text; NULL: of a kind that puts nothing there. */
+const char *embedder_prefix(const Embedder *e);
 /* What who embeds should know before, one line; NULL: nothing. */
 const char *embedder_note(const Embedder *e);
 /* Texts so far of which only the first *longest tokens were read. */

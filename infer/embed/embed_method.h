@@ -16,7 +16,8 @@ typedef struct EmbedderMethod {
    * index of the text that is to blame. */
   Status (*embed_all)(void *self, EmbedWhat what, const EmbedText *text, int count, float *out,
                       int *failed, Error *err);
-  /* May be NULL: there is nothing to say; nothing is cut. */
+  /* May be NULL: nothing is put before texts; there is nothing to say; nothing is cut. */
+  const char *(*prefix)(const void *self);
   const char *(*note)(const void *self);
   int64_t (*cut)(const void *self, int64_t *longest);
 } EmbedderMethod;

@@ -24,6 +24,14 @@ Status embed_corpus(const PoolManifest *m, const char ***corpus, int *count, Err
   return STATUS_OK;
 }
 
+/* Room for `count` rows of an embedder, with what it puts before texts. */
+static Status new_rows(Embeddings *out, const Embedder *e, int64_t count, Error *err) {
+  const char *prefix = embedder_prefix(e);
+  TRY(embeddings_new(out, embedder_name(e), count, embedder_dim(e), err));
+  if (prefix) out->prefix = strdup(prefix);
+  return !prefix || out->prefix ? STATUS_OK : no_memory(err);
+}
+
 static void tell_progress(const EmbedWatch *watch, int64_t texts, int64_t of) {
   if (watch && watch->done) watch->done(watch->arg, texts, of);
 }
@@ -67,9 +75,9 @@ static Status embed_experts(Embeddings *out, int from, int count, Embedder *e, c
 Status embed_instructions(Embeddings *out, Embedder *e, const char *dir,
                           const PoolEntry *const *entry, int count, const EmbedWatch *watch,
                           Error *err) {
-  TRY(embeddings_new(out, embedder_name(e), count, embedder_dim(e), err));
-  out->text = calloc((size_t)count, sizeof *out->text);
-  Status status = out->text ? STATUS_OK : no_memory(err);
+  Status status = new_rows(out, e, count, err);
+  if (status == STATUS_OK && !(out->text = calloc((size_t)count, sizeof *out->text)))
+    status = no_memory(err);
   int most = embedder_batch(e);
   for (int from = 0, n; from < count && status == STATUS_OK; from += n) {
     n = count - from < most ? count - from : most;
@@ -200,7 +208,7 @@ static int64_t count_rows(const PoolManifest *m, const int *of, Jsonl *const *li
 static Status fill_rows(Filling *f, const PoolManifest *m, const int *of, Jsonl *const *lines,
                         int64_t limit, const Embeddings *old, Error *err) {
   int64_t rows = count_rows(m, of, lines, limit, old);
-  TRY(embeddings_new(f->out, embedder_name(f->e), rows, embedder_dim(f->e), err));
+  TRY(new_rows(f->out, f->e, rows, err));
   for (int i = 0; i < m->count; i++) {
     const char *expert = m->entry[i].name;
     if (of[i] >= 0) {

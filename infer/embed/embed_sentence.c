@@ -31,6 +31,10 @@ static Status embed_texts(void *self, EmbedWhat what, const EmbedText *text, int
   return status;
 }
 
+static const char *prefix_of(const void *self) {
+  return sentence_prefix(self);
+}
+
 static const char *note_of(const void *self) {
   return sentence_note(self);
 }
@@ -43,5 +47,6 @@ static int64_t cut_texts(const void *self, int64_t *longest) {
 const EmbedderMethod embed_sentence = {.open = open_encoder,
                                        .embed_all = embed_texts,
                                        .close = close_encoder,
+                                       .prefix = prefix_of,
                                        .note = note_of,
                                        .cut = cut_texts};

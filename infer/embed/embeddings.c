@@ -38,6 +38,7 @@ void embeddings_free(Embeddings *e) {
   free(e->name);
   free(e->vector);
   free(e->text);
+  free(e->prefix);
   free(e->embedder);
   *e = (Embeddings){0};
 }
@@ -95,12 +96,11 @@ Status embeddings_write(const Embeddings *e, const char *path, Error *err) {
                       ? STATUS_OK
                       : error_set(err, STATUS_INPUT, "%s: a name is not UTF-8", path);
   SafetensorsItem item = {"embeddings", DTYPE_F32, e->vector, e->count, e->dim, false};
-  TensorMeta meta[] = {{"format", FORMAT},
-                       {"version", VERSION},
-                       {"embedder", e->embedder},
-                       {"names", names},
-                       {"texts", texts}};
-  size_t count = sizeof meta / sizeof *meta - (texts ? 0 : 1);
+  TensorMeta meta[6] = {
+      {"format", FORMAT}, {"version", VERSION}, {"embedder", e->embedder}, {"names", names}};
+  size_t count = 4;
+  if (texts) meta[count++] = (TensorMeta){"texts", texts};
+  if (e->prefix) meta[count++] = (TensorMeta){"prefix", e->prefix};
   if (status == STATUS_OK) status = safetensors_write(path, &item, 1, meta, count, err);
   free(names);
   free(texts);
@@ -198,6 +198,13 @@ static Status read_texts(Embeddings *e, const Weights *w, const char *path, Erro
   return status;
 }
 
+static Status read_prefix(Embeddings *e, const Weights *w, Error *err) {
+  const char *prefix = weights_meta(w, "prefix");
+  if (!prefix) return STATUS_OK;
+  e->prefix = strdup(prefix);
+  return e->prefix ? STATUS_OK : no_memory(err);
+}
+
 static Status read_rows(Embeddings *e, const Tensor *view, const char *path, Error *err) {
   dtype_widen(e->vector, view->store, view->dtype, (size_t)tensor_count(view));
   for (int64_t i = 0; i < e->count * e->dim; i++) {
@@ -221,6 +228,7 @@ static Status read_weights(Embeddings *e, Weights *w, const char *path, Error *e
   TRY(read_names(e, w, path, err));
   TRY(check_names(e, path, err));
   TRY(read_texts(e, w, path, err));
+  TRY(read_prefix(e, w, err));
   return read_rows(e, &view, path, err);
 }
 

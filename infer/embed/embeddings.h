@@ -6,7 +6,8 @@
  *   version   "1"
  *   embedder  name of the embedder
  *   names     JSON list of the rows' names, all different
- *   texts     optional: JSON list, SHA-256 of the text that each row is of, "" where unknown */
+ *   texts     optional: JSON list, SHA-256 of the text that each row is of, "" where unknown
+ *   prefix    optional: what an encoder of sentences had put before every text, "" for nothing */
 #ifndef SKEIN_EMBEDDINGS_H
 #define SKEIN_EMBEDDINGS_H
 
@@ -22,6 +23,7 @@ typedef struct Embeddings {
   char **name;            /* [count] */
   float *vector;          /* [count, dim] */
   char (*text)[HASH_HEX]; /* [count]; NULL: not recorded */
+  char *prefix;           /* NULL: not recorded */
   int64_t count, dim;
 } Embeddings;
 

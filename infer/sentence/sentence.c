@@ -175,6 +175,10 @@ const char *sentence_fingerprint(const Sentence *s) {
   return s->fingerprint;
 }
 
+const char *sentence_prefix(const Sentence *s) {
+  return s->config.prefix;
+}
+
 const char *sentence_note(const Sentence *s) {
   return s->config.note;
 }

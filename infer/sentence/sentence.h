@@ -44,6 +44,8 @@ int64_t sentence_cut(const Sentence *s);     /* texts so far that were longer */
 /* SHA-256 of all that vectors depend on: weights (a sample, as t5_sample), tokenizer, steps,
  * prefix, dimensions. */
 const char *sentence_fingerprint(const Sentence *s);
+/* What is put before every text; "" for nothing. */
+const char *sentence_prefix(const Sentence *s);
 /* What who embeds should know, one line; NULL: nothing. */
 const char *sentence_note(const Sentence *s);
 

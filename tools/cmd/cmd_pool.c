@@ -32,7 +32,8 @@ static const char usage[] =
     "  skein pool rm POOL NAME                 take an expert out and delete its files\n"
     "  skein pool ls POOL [--json]             the experts\n"
     "  skein pool check POOL [--base DIR] [--json] [--require-provenance] [--sample FILE]\n"
-    "                 [--strict]               read and check everything\n"
+    "                 [--embedder DIR] [--strict]\n"
+    "                                          read and check everything\n"
     "  skein pool diff BEFORE AFTER [--json]   what became of the experts\n"
     "  skein pool import phatgoose POOL --checkpoint FILE --base DIR [--names FILE]\n"
     "                 [--raw-gates] [--json]   a new pool of the experts in PHATGOOSE's best.pt\n"
@@ -62,6 +63,7 @@ static const char usage[] =
     "                          without it those of the 36 sets of P3\n"
     "      --embeddings FILE   vectors of the experts' instructions, {task: vector}\n"
     "      --embedder NAME     what made them; the queries' vectors must name the same\n"
+    "      --embedder DIR      of check: an encoder of sentences, to make its vectors again with\n"
     "      --raw-gates         routers take the gates as they are, as GLIDER's runs of Arrow do\n"
     "      --sample FILE       JSONL of {\"input\", \"target\"} to look at gates with; without it "
     "a dozen\n"
@@ -100,8 +102,10 @@ static const char usage[] =
     "`train activation` are such, and win tokens of any task), an expert that is another's copy\n"
     "(cosine of gates and of updates above 0.999) or nearly so (either above 0.95); --strict "
     "makes\n"
-    "errors of these notes. Embeddings that can be made again are, and must be the same. What a\n"
-    "gate does on text unlike the pool's tasks says little: give lines of your own.\n"
+    "errors of these notes. Embeddings that can be made again are, and must be the same; those of\n"
+    "an encoder of sentences with --embedder, and others are told. What a gate does on text "
+    "unlike\n"
+    "the pool's tasks says little: give lines of your own.\n"
     "\n"
     "`diff` shows for a changed expert and each group of modules by how much its factors and\n"
     "gates moved: |after - before| / |before|, in the Euclidean norm over the group. It exits as\n"
@@ -147,7 +151,8 @@ static const Argument ROWS[] = {
     {"directory", 0, ARGUMENT_TEXT, AT(directory), .forms = OF(IMPORT), .value = "DIR"},
     {"names", 0, ARGUMENT_TEXT, AT(names), .forms = OF(IMPORT), .value = "FILE"},
     {"embeddings", 0, ARGUMENT_TEXT, AT(embeddings), .forms = OF(IMPORT), .value = "FILE"},
-    {"embedder", 0, ARGUMENT_TEXT, AT(embedder), .forms = OF(IMPORT), .value = "NAME"},
+    {"embedder", 0, ARGUMENT_TEXT, AT(embedder), .forms = OF(CHECK) | OF(IMPORT),
+     .value = "NAME|DIR"},
     {"raw-gates", 0, ARGUMENT_SWITCH, AT(raw_gates), .forms = OF(IMPORT)},
     {"sample", 0, ARGUMENT_TEXT, AT(sample), .forms = OF(CHECK), .value = "FILE"},
     {"strict", 0, ARGUMENT_SWITCH, AT(strict), .forms = OF(CHECK)},

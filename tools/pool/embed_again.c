@@ -22,22 +22,42 @@ static double distance(const float *a, const float *b, int64_t n) {
   return sqrt(apart / length);
 }
 
-Status embed_again_open(Embedder **maker, const Embeddings *e, const PoolManifest *m,
-                        const Base *base, Error *err) {
-  bool lexical = strncmp(e->embedder, "lexical-", strlen("lexical-")) == 0;
-  bool encoder = strncmp(e->embedder, "encoder-", strlen("encoder-")) == 0;
-  const char **corpus = NULL;
-  EmbedderSpec spec = {.kind = EMBEDDER_ENCODER, .base = base, .threads = THREADS};
-  *maker = NULL;
-  if (lexical) {
-    spec.kind = EMBEDDER_LEXICAL;
-    TRY(embed_corpus(m, &corpus, &spec.corpus_count, err));
-  }
+bool embed_again_is(const Embeddings *e, EmbedderKind kind) {
+  const char *name = embedder_kind_name(kind);
+  size_t size = strlen(name);
+  return strncmp(e->embedder, name, size) == 0 && e->embedder[size] == '-';
+}
+
+static Status open_lexical(Embedder **maker, const PoolManifest *m, Error *err) {
+  EmbedderSpec spec = {.kind = EMBEDDER_LEXICAL};
+  const char **corpus;
+  TRY(embed_corpus(m, &corpus, &spec.corpus_count, err));
   spec.corpus = corpus;
-  Status status = STATUS_OK;
-  if (lexical ? spec.corpus_count > 0 : encoder && base) status = embedder_open(maker, &spec, err);
+  Status status = spec.corpus_count > 0 ? embedder_open(maker, &spec, err) : STATUS_OK;
   free(corpus);
   return status;
+}
+
+/* With the prefix and the dimensions of the file. Vectors longer than the model's are of another. */
+static Status open_sentence(Embedder **maker, const Embeddings *e, const char *dir, Error *err) {
+  Error why = {0};
+  EmbedderSpec spec = {.kind = EMBEDDER_SENTENCE,
+                       .threads = THREADS,
+                       .sentence = {.dir = dir, .prefix = e->prefix, .dimensions = e->dim}};
+  Status status = embedder_open(maker, &spec, &why);
+  if (status == STATUS_OK || status == STATUS_USAGE) return STATUS_OK;
+  return error_set(err, status, "%s", why.text);
+}
+
+Status embed_again_open(Embedder **maker, const Embeddings *e, const PoolManifest *m,
+                        const EmbedMakers *with, Error *err) {
+  const EmbedderSpec encoder = {.kind = EMBEDDER_ENCODER, .base = with->base, .threads = THREADS};
+  *maker = NULL;
+  if (embed_again_is(e, EMBEDDER_LEXICAL)) return open_lexical(maker, m, err);
+  if (embed_again_is(e, EMBEDDER_ENCODER) && with->base) return embedder_open(maker, &encoder, err);
+  if (embed_again_is(e, EMBEDDER_SENTENCE) && with->model)
+    return open_sentence(maker, e, with->model, err);
+  return STATUS_OK;
 }
 
 Status embed_again_compare(const Embeddings *e, Embedder *maker, const PoolManifest *m,

@@ -6,11 +6,21 @@
 #include "infer/pool/pool_manifest.h"
 #include "tools/pool/pool_findings.h"
 
+/* What vectors may be made with; each may be NULL. */
+typedef struct EmbedMakers {
+  const Base *base;  /* of `encoder` */
+  const char *model; /* of `sentence`: the directory of an encoder of sentences */
+} EmbedMakers;
+
 /* The embedder that makes vectors of the file's kind for this pool as it is now: of `lexical`, and
- * with a base (NULL: none) of `encoder`. *maker becomes NULL where none can be made here. The file
- * is one that runs read when it is of the maker's name. */
+ * of those that there is something to make with. *maker becomes NULL where none can be made here.
+ * The file is one that runs read when it is of the maker's name; of `sentence` it may be of another
+ * model, too. */
 Status embed_again_open(Embedder **maker, const Embeddings *e, const PoolManifest *m,
-                        const Base *base, Error *err);
+                        const EmbedMakers *with, Error *err);
+
+/* Whether the vectors of a file are of a kind: "lexical-" of the names "lexical-1-...". */
+bool embed_again_is(const Embeddings *e, EmbedderKind kind);
 
 /* Makes the vectors of a file of the maker's name again: one that is not what the embedder makes of
  * the expert's instruction is an error, for the hash of the instruction beside it proves nothing.

@@ -244,7 +244,8 @@ static Status check_all(Check *c, Error *err) {
   for (int i = 0; i < c->m.count; i++) TRY(check_expert(c, i, err));
   TRY(check_folders(c, err));
   bool reads = can_read(c);
-  TRY(pool_check_embeddings(&c->m, reads ? &c->base : NULL, &c->found, err));
+  const EmbedMakers with = {reads ? &c->base : NULL, c->options->embedder};
+  TRY(pool_check_embeddings(&c->m, &with, &c->found, err));
   if (!reads || c->found.errors > 0) return STATUS_OK; /* what is wrong comes first */
   return pool_audit_gates(&c->m, &c->base, c->options, &c->found, err);
 }
@@ -256,8 +257,21 @@ static void check_close(Check *c) {
   manifest_free(&c->m);
 }
 
+/* The directory of an encoder of sentences. */
+static Status check_embedder(const char *word, Error *err) {
+  EmbedderKind kind;
+  const char *dir;
+  TRY(embedder_named(word, "pool check: --embedder", &kind, &dir, err));
+  if (dir) return STATUS_OK;
+  return error_set(err, STATUS_USAGE,
+                   "pool check: --embedder: '%s' is no directory of an encoder of sentences; what "
+                   "lexical and encoder make is made again without it",
+                   word);
+}
+
 static Status check_pool(Check *c, const char *dir, const PoolOptions *o, Error *err) {
   *c = (Check){.found = findings_new(), .options = o};
+  if (o->embedder) TRY(check_embedder(o->embedder, err));
   TRY(manifest_read(&c->m, dir, err));
   TRY(pool_open_base(&c->base.model, &c->m, o->base, err));
   return check_all(c, err);

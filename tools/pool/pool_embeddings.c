@@ -6,12 +6,12 @@
 
 #include "data/file/file.h"
 #include "data/file/path.h"
-#include "tools/pool/embed_again.h"
 #include "tools/shell/console.h"
 
 typedef struct Check {
   const PoolManifest *m;
-  const Base *base;
+  EmbedMakers with;
+  bool thorough;       /* what is not made again is told */
   const char *changed; /* experts whose instruction is another since a moment ago; NULL: none */
   Findings *found;
 } Check;
@@ -60,6 +60,17 @@ static Status check_expert(const Check *c, int i, const Embeddings *e, const cha
   return STATUS_OK;
 }
 
+/* Nobody has looked at these vectors. */
+static void tell_unmade(const Check *c, const Embeddings *e, bool other, const char *path) {
+  const char *why = "what makes them is not here";
+  if (!c->thorough) return;
+  if (embed_again_is(e, EMBEDDER_SENTENCE))
+    why = other ? "--embedder is another model" : "give --embedder DIR of its model";
+  if (embed_again_is(e, EMBEDDER_ENCODER)) why = "the base cannot be read";
+  findings_add(c->found, NULL, STATUS_OK, "%s: the vectors of %.100s were not made again: %s", path,
+               e->embedder, why);
+}
+
 static Status check_instructions(const Check *c, const Embeddings *e, Embedder *maker,
                                  const char *path, Error *err) {
   int errors = c->found->errors;
@@ -73,15 +84,19 @@ static Status check_instructions(const Check *c, const Embeddings *e, Embedder *
 static Status check_vectors(const Check *c, const Embeddings *e, bool examples, const char *path,
                             Error *err) {
   Embedder *maker;
-  TRY(embed_again_open(&maker, e, c->m, c->base, err));
-  bool lexical = strncmp(e->embedder, "lexical-", strlen("lexical-")) == 0;
+  TRY(embed_again_open(&maker, e, c->m, &c->with, err));
+  bool lexical = embed_again_is(e, EMBEDDER_LEXICAL),
+       sentence = embed_again_is(e, EMBEDDER_SENTENCE);
+  bool other = maker && strcmp(embedder_name(maker), e->embedder) != 0;
   Status status = STATUS_OK;
-  if (maker ? strcmp(embedder_name(maker), e->embedder) != 0 : lexical) {
+  if (!sentence && (maker ? other : lexical)) {
     findings_add(c->found, NULL, STATUS_OK,
                  "%s: is of %s; no run reads it, and `skein embed` makes another", path,
                  lexical ? "other instructions than the pool's" : "another base");
   } else {
-    if (!examples) status = check_instructions(c, e, maker, path, err);
+    Embedder *same = other ? NULL : maker;
+    if (!examples) status = check_instructions(c, e, same, path, err);
+    if (!examples && !same) tell_unmade(c, e, sentence && c->with.model, path);
     check_rows(c->m, e, path, c->found);
   }
   embedder_close(maker);
@@ -119,14 +134,15 @@ static Status check_all(const Check *c, Error *err) {
   return status;
 }
 
-Status pool_check_embeddings(const PoolManifest *m, const Base *base, Findings *found, Error *err) {
-  return check_all(&(Check){m, base, NULL, found}, err);
+Status pool_check_embeddings(const PoolManifest *m, const EmbedMakers *with, Findings *found,
+                             Error *err) {
+  return check_all(&(Check){.m = m, .with = *with, .thorough = true, .found = found}, err);
 }
 
 void pool_tell_embeddings(const PoolManifest *m, const char *changed) {
   Findings found = findings_new();
   Error failure = {0};
-  if (check_all(&(Check){m, NULL, changed, &found}, &failure) != STATUS_OK)
+  if (check_all(&(Check){.m = m, .changed = changed, .found = &found}, &failure) != STATUS_OK)
     console_note(NULL, "%s: the embeddings were not looked at: %s", m->dir, failure.text);
   findings_tell(&found);
   findings_free(&found);

@@ -21,7 +21,7 @@ typedef struct PoolOptions {
   bool replace, json, require_provenance;
   const char *checkpoint, *directory; /* of imports: a file; a directory of them */
   const char *names, *embeddings;     /* files */
-  const char *embedder;               /* its name */
+  const char *embedder;               /* its name; of pool check a directory */
   bool raw_gates;
   const char *sample; /* of pool check: a file of text to look at gates with */
   bool strict;        /* what is suspicious is an error */
