@@ -153,6 +153,7 @@ static void put_question(json_t **root, const CellParts *p) {
   json_put(root, "method", json_string(p->method->name));
   json_put(root, "settings", eval_method_json(p->method));
   json_put(root, "labels", route_labels_json(router_method(&p->method->router)));
+  if (p->method->chosen) json_put(root, "chosen", json_incref(p->method->chosen));
 }
 
 static void put_result(json_t **root, const EvalCell *cell) {

@@ -15,6 +15,7 @@
  *   task, group, method  names
  *   settings             {key: value} of the router, those that matter
  *   labels               {name: value}, where the router stands among others (route_labels.h)
+ *   chosen               of a method with `choose`: how its setting was (eval_valid.h)
  *   scores               list of {metric, score, low, high}, percent, with its 95 % interval
  *   items, seconds, examples_per_second
  *   items_sha256         of the task's text

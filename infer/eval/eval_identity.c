@@ -131,6 +131,12 @@ Status eval_hash_embedder(Hash *hash, const Pool *all, const GlobalSettings *s, 
 
 /* ---- the cell ---- */
 
+static void add_json(Hash *hash, const json_t *json) {
+  char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15));
+  add_text(hash, text);
+  free(text);
+}
+
 static void add_texts(Hash *hash, const CellParts *p) {
   const EvalTask *t = p->task;
   const char *text[] = {t->name,       items_hash(p->items), t->instruction, t->input_key,
@@ -177,6 +183,7 @@ Status eval_cell_identity(const CellParts *p, char hex[HASH_HEX], Error *err) {
   hash_add_string(hash, p->base);
   hash_add_string(hash, p->experts);
   hash_add_string(hash, settings);
+  if (p->method->chosen) add_json(hash, p->method->chosen);
   add_texts(hash, p);
   add_numbers(hash, p);
   for (int i = 0; i < p->task->metric_count; i++) add_text(hash, metric_name(p->task->metric[i]));

@@ -22,6 +22,7 @@
  *   max_output, beams                                                          generation
  *   length_penalty                                                             more than one beam
  *   method: router and settings                those that it reads             all
+ *   what was chosen of them, with its curve    JSON                            of `choose`
  *   verify                                     yes or no: the manifest may not be  all
  *                                              of the files
  *   experts that take part, in order: name,    as the manifest has it          those that read a

@@ -121,6 +121,7 @@ static json_t *method_json(const EvalMethod *method) {
   json_put(&json, "settings", eval_method_json(method));
   if (method->rule == EVAL_ROUTED)
     json_put(&json, "labels", route_labels_json(router_method(&method->router)));
+  if (method->chosen) json_put(&json, "chosen", json_incref(method->chosen));
   if (only) json_put(&json, "only", json_string(only));
   return json;
 }

@@ -16,6 +16,7 @@ static const char *const RULE[RULES] = {
 void eval_method_free(EvalMethod *method) {
   if (!method) return;
   if (method->set.count) options_free(&method->set);
+  json_decref(method->chosen);
   free(method->name);
   free(method);
 }
@@ -81,6 +82,7 @@ Status eval_spec_add_method(EvalSpec *spec, const char *name, const EvalMethod *
   if (like) {
     TRY(options_copy(&m->set, &like->set, err));
     m->rule = like->rule;
+    m->choose = like->choose;
     m->at = like->at;
   }
   *out = m;
@@ -114,13 +116,25 @@ static Status read_word(EvalMethod *m, const char *word, const char *place, Erro
   return m->rule == EVAL_ROUTED ? options_put(&m->set, "router", word, place, err) : STATUS_OK;
 }
 
+static Status read_choose(EvalMethod *m, const YamlTree *tree, const YamlNode *choose, Error *err) {
+  static const char KEY[] = "global.threshold";
+  if (!choose) return STATUS_OK;
+  if (choose->kind != YAML_TEXT || strcmp(choose->text, KEY) != 0)
+    return yaml_refuse(tree, choose, err, "choose: want %s, which alone can be chosen", KEY);
+  m->choose = eval_method_uses(m, KEY);
+  if (m->choose) return STATUS_OK;
+  return yaml_refuse(tree, choose, err,
+                     "choose: %s is of router: glider with global.rule: threshold", KEY);
+}
+
 static Status read_settings(EvalMethod *m, const YamlTree *tree, const YamlNode *own, Error *err) {
-  static const char *const BESIDE[] = {"name", NULL};
+  static const char *const BESIDE[] = {"name", "choose", NULL};
   const TextPlace place = yaml_place(tree, own);
   if (own->kind == YAML_TEXT) return read_word(m, own->text, place.text, err);
   if (yaml_find(own, "expert") && !yaml_find(own, "router"))
     TRY(options_put(&m->set, "router", route_expert.name, place.text, err));
-  return options_read_mapping(&m->set, tree, own, BESIDE, err);
+  TRY(options_read_mapping(&m->set, tree, own, BESIDE, err));
+  return read_choose(m, tree, yaml_find(own, "choose"), err);
 }
 
 Status eval_check_method(const EvalMethod *m, const char *place, Error *err) {

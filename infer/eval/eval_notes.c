@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "infer/eval/eval_valid.h"
+
 /* Which expert a rule chose, task by task. */
 static void print_choices(const Evaluation *e, int method, const NoteStyle *style, FILE *out) {
   const EvalSpec *spec = e->spec;
@@ -24,6 +26,18 @@ static void print_choices(const Evaluation *e, int method, const NoteStyle *styl
     if (!spec->task[t].expert) fputs(" (by label)", out);
   }
   fputc('\n', out);
+}
+
+/* Settings that were chosen on validation items. */
+static void print_chosen(const EvalSpec *spec, const NoteStyle *style, FILE *out) {
+  for (int m = 0; m < spec->methods; m++) {
+    if (!spec->method[m]->chosen) continue;
+    fputs(style->before, out);
+    style->put(out, spec->method[m]->name);
+    fputs(": ", out);
+    eval_valid_put(spec->method[m]->chosen, style->put, out);
+    fputc('\n', out);
+  }
 }
 
 /* A line about a task: what there is of it, and how many. */
@@ -93,6 +107,7 @@ void eval_notes_put(const Evaluation *e, const NoteStyle *style, FILE *out) {
     if (e->spec->method[m]->rule != EVAL_ROUTED && e->spec->method[m]->shown)
       print_choices(e, m, style, out);
   }
+  print_chosen(e->spec, style, out);
   print_samples(e, style, out);
   print_items(e, style, out);
   print_provenance(e, style, out);

@@ -20,8 +20,9 @@ static Status no_memory(Error *err) {
 }
 
 static Status check_output(const char *path, Error *err) {
-  static const char *const BEGUN[] = {"cells",     "table.txt",  "table.md",       "table.tex",
-                                      "table.csv", "table.json", "failures.jsonl", NULL};
+  static const char *const BEGUN[] = {"cells",          "table.txt",  "table.md",
+                                      "table.tex",      "table.csv",  "table.json",
+                                      "failures.jsonl", "validation", NULL};
   const OutputDir kind = {"evaluation of skein", "table.json", BEGUN};
   return output_check_dir(path, &kind, err);
 }
@@ -166,8 +167,7 @@ static Status open_part(Evaluation *e, const char *only, Error *err) {
                    pool_dir(e->pool));
 }
 
-/* The pool that a method runs on; NULL for the plain base. */
-static Status method_pool(Evaluation *e, const EvalMethod *m, Pool **pool, Error *err) {
+Status evaluation_pool(Evaluation *e, const EvalMethod *m, Pool **pool, Error *err) {
   *pool = router_reads_pool(&m->router) ? e->pool : NULL;
   if (!*pool || !m->router.only || !eval_method_uses(m, "only")) return STATUS_OK;
   TRY(open_part(e, m->router.only, err));
@@ -231,7 +231,7 @@ static Status visit_method(Evaluation *e, int method, const Visiting *v, Error *
   Router *router = NULL;
   Pool *pool;
   Error failure = {0};
-  Status status = method_pool(e, m, &pool, &failure);
+  Status status = evaluation_pool(e, m, &pool, &failure);
   if (status == STATUS_OK && pool) {
     status =
         router_open(&router, &m->router, pool, &e->base, (int)e->spec->settings.threads, &failure);
@@ -269,16 +269,14 @@ static Status restore_cells(Evaluation *e, int method, Error *err) {
   return STATUS_OK;
 }
 
-/* The output is ours until the evaluation is closed. What is taken over was read before; another
- * evaluation that has finished in between makes some cells be computed twice, to the same end. */
-static Status take_output(Evaluation *e, Error *err) {
-  const char *output = e->spec->settings.output;
+Status evaluation_take_output(const char *output, Lock **lock, Error *err) {
+  *lock = NULL;
   TRY(check_output(output, err));
   TRY(dir_make(output, err));
   TRY(dir_check_writable(output, err));
   char *path = path_below(output, EVAL_LOCK);
   if (!path) return no_memory(err);
-  Status status = lock_take(&e->lock, path, EVAL_LOCK_DOES, NULL, err);
+  Status status = lock_take(lock, path, EVAL_LOCK_DOES, NULL, err);
   free(path);
   if (status == STATUS_OK) dir_sweep(output);
   return status;
@@ -291,7 +289,9 @@ static Status answer_cell(void *arg, const Answering *a, int method, int task, E
 }
 
 Status evaluation_run(Evaluation *e, const EvalWatch *watch, Error *err) {
-  TRY(take_output(e, err));
+  /* The output is ours until the evaluation is closed. What is taken over was read before; another
+   * evaluation that has finished in between makes some cells be computed twice, to the same end. */
+  TRY(evaluation_take_output(e->spec->settings.output, &e->lock, err));
   for (int m = 0; m < e->spec->methods; m++) TRY(restore_cells(e, m, err));
   TRY(evaluation_visit(e, watch, answer_cell, NULL, err));
   eval_choose(e);

@@ -28,6 +28,13 @@ typedef struct EvalWatch {
   const volatile sig_atomic_t *stop;
 } EvalWatch;
 
+/* Makes an output and takes its lock, in which `*lock` then holds it: STATUS_USAGE for a directory of
+ * other things, STATUS_RUN naming the holder. What killed runs left there is swept. */
+Status evaluation_take_output(const char *output, Lock **lock, Error *err);
+
+/* The experts that a method runs on, while no other is asked for; NULL for the plain base. */
+Status evaluation_pool(Evaluation *e, const EvalMethod *m, Pool **pool, Error *err);
+
 /* Writes nothing. With `force` no finished cell is taken over. Close with evaluation_close whatever
  * is returned. */
 Status evaluation_open(Evaluation *e, EvalSpec *spec, bool force, Error *err);

@@ -9,7 +9,8 @@
  *   axes, grid     of `skein ablate` (infer/eval/eval_axes.h)
  *
  * A method is the name of a router with its default settings, `oracle`, `best-individual`, or a
- * mapping. A mapping with `expert` and without `router` is the router `expert`. */
+ * mapping. A mapping with `choose: global.threshold` has its threshold chosen on the files `valid` of
+ * the tasks (infer/eval/eval_valid.h). One with `expert` and without `router` is the router `expert`. */
 #ifndef SKEIN_EVAL_SPEC_H
 #define SKEIN_EVAL_SPEC_H
 
@@ -23,8 +24,9 @@ typedef enum TaskKind { TASK_CHOICES, TASK_GENERATION } TaskKind;
 
 typedef struct EvalTask {
   char *name, *group, *file;
-  int format; /* ItemFormat */
-  int kind;   /* TaskKind */
+  char *valid; /* items that settings are chosen on (eval_valid.h); never scored */
+  int format;  /* ItemFormat */
+  int kind;    /* TaskKind */
   char *metrics, *expert, *instruction;
   int64_t limit, max_output, beams;
   double length_penalty;
@@ -50,6 +52,8 @@ typedef struct EvalMethod {
   OptionSet set;         /* over `router` */
   const YamlNode *at;    /* where the file says it; NULL of what no file does */
   bool lowered;          /* its top_k is the default, lowered to the number of its experts */
+  bool choose;           /* its threshold is chosen on validation items (eval_valid.h) */
+  json_t *chosen;        /* what was chosen, as cells record it; owned; NULL: nothing */
   bool shown;            /* a row of the tables; false: computed for the choosing rules alone */
 } EvalMethod;
 

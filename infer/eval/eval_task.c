@@ -16,6 +16,8 @@ static const Option TASK_OPTIONS[] = {
     {"group", OPTION_STRING, TASK(group), "all", 0, 0, NULL, false,
      "tasks of a group share a table and a mean: held-in, held-out, ..."},
     {"file", OPTION_PATH, TASK(file), NULL, 0, 0, NULL, true, "the items"},
+    {"valid", OPTION_PATH, TASK(valid), NULL, 0, 0, NULL, false,
+     "other items of the same form, which methods with `choose` choose their setting on"},
     {"format", OPTION_CHOICE, TASK(format), "lines", 0, 0, "lines|bbh", false,
      "JSONL, plain or .zst; or BIG-bench Hard JSON"},
     {"kind", OPTION_CHOICE, TASK(kind), "choices", 0, 0, "choices|generation", false,

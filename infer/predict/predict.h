@@ -76,6 +76,9 @@ typedef struct Asking {
   const char *task, *instruction; /* as in RouteQuery */
 } Asking;
 
+/* What an item is routed by. */
+RouteQuery asking_query(const Asking *asking, const Item *item);
+
 /* Scores n items; each must have choices (STATUS_INPUT naming the item). One encoder pass an item,
  * whose states and cross-attention keys and values its choices share. Consecutive items fill a
  * forward. Free each with score_free; on failure there is nothing to free. */

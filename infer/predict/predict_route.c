@@ -2,17 +2,19 @@
 
 #include "infer/predict/predict_internal.h"
 
+RouteQuery asking_query(const Asking *asking, const Item *item) {
+  return (RouteQuery){.task = item->task ? item->task : asking->task,
+                      .instruction = item->instruction ? item->instruction : asking->instruction,
+                      .input = item->input};
+}
+
 Status predict_route(Predictor *p, const Asking *asking, const Item *item, int64_t n,
                      PredictRoute *out, Error *err) {
   *out = (PredictRoute){0};
   if (!p->router) return STATUS_OK;
   RouteQuery *query = calloc((size_t)n + 1, sizeof *query);
   if (!query) return error_set(err, STATUS_RUN, "out of memory: routing the items");
-  for (int64_t i = 0; i < n; i++) {
-    const Item *t = &item[i];
-    query[i] = (RouteQuery){t->task ? t->task : asking->task,
-                            t->instruction ? t->instruction : asking->instruction, t->input};
-  }
+  for (int64_t i = 0; i < n; i++) query[i] = asking_query(asking, &item[i]);
   Status status = router_begin(p->router, query, n, &out->batch, err);
   free(query);
   if (status != STATUS_OK) return status;

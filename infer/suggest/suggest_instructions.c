@@ -11,10 +11,7 @@ static const GlobalSettings *global_of(const SuggestRequest *r) {
 
 /* What item i is compared by. */
 static RouteQuery query_of(const SuggestRequest *r, int64_t i) {
-  const Item *item = &r->item[i];
-  return (RouteQuery){.task = item->task ? item->task : r->asking.task,
-                      .instruction = item->instruction ? item->instruction : r->asking.instruction,
-                      .input = item->input};
+  return asking_query(&r->asking, &r->item[i]);
 }
 
 /* The embedder finds vectors by the names of tasks and of experts, not by texts. */

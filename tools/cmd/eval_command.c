@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "autograd/ground/array.h"
+#include "autograd/ground/text_stream.h"
+#include "autograd/ground/visible.h"
 #include "infer/eval/eval_trial.h"
 #include "infer/eval/eval_unread.h"
+#include "infer/eval/eval_valid.h"
 #include "infer/route/router_options.h"
 #include "tools/predict/predict_items.h"
 #include "tools/shell/arguments.h"
@@ -290,6 +293,67 @@ static Status run_evaluation(const EvalArguments *a, const Axes *axes, EvalSpec 
   return status;
 }
 
+/* ---- what is chosen before ---- */
+
+static void say_unchosen(const EvalSpec *spec) {
+  for (int t = 0; t < spec->tasks; t++) {
+    if (!spec->task[t].valid) continue;
+    console_note(NULL, "skein: %s: valid: no method has a setting to `choose` on it",
+                 eval_task_place(spec, &spec->task[t]).text);
+    return;
+  }
+}
+
+static void say_chosen(const EvalSpec *spec) {
+  for (int m = 0; m < spec->methods; m++) {
+    TextStream s;
+    if (!spec->method[m]->chosen || !text_stream_open(&s)) continue;
+    eval_valid_put(spec->method[m]->chosen, visible_put, s.out);
+    char *text = text_stream_close(&s);
+    if (text) console_note(NULL, "method %s: %s", spec->method[m]->name, text);
+    free(text);
+  }
+}
+
+/* Runs the evaluation on validation items, or tries it. */
+static Status run_validation(const EvalArguments *a, Evaluation *e, EvalSpec *spec, Error *err) {
+  TRY(evaluation_open(e, e->spec, a->force, err));
+  TRY(tell_items(e, err));
+  console_note(NULL, "validation: %d cells of %d tasks, from which settings are chosen",
+               e->spec->methods * e->spec->tasks, e->spec->tasks);
+  const bool open = evaluation_count(e, CELL_OPEN) > 0;
+  Status status = !open ? STATUS_OK : a->dry_run ? dry_run(e, err) : compute_cells(e, err);
+  if (status == STATUS_PARTIAL) {
+    list_failures(e, a->dry_run);
+    return error_set(err, status, "validation: cells fail, so that nothing is chosen");
+  }
+  TRY(status);
+  if (!open || !a->dry_run) return eval_valid_choose(e, spec, err);
+  console_note(NULL, "validation: the run chooses; what follows is tried with the defaults");
+  return STATUS_OK;
+}
+
+/* Chooses what methods leave to validation items. The output is ours meanwhile. */
+static Status choose_settings(const EvalArguments *a, EvalSpec *spec, Error *err) {
+  EvalSpec valid = {0};
+  Evaluation e = {0};
+  Lock *lock = NULL;
+  if (!eval_valid_wanted(spec)) {
+    say_unchosen(spec);
+    return STATUS_OK;
+  }
+  Status status = eval_valid_spec(&valid, spec, a->assignment.text, a->assignment.count, err);
+  if (status == STATUS_OK && !a->dry_run)
+    status = evaluation_take_output(spec->settings.output, &lock, err);
+  e.spec = &valid;
+  if (status == STATUS_OK) status = run_validation(a, &e, spec, err);
+  if (status == STATUS_OK) say_chosen(spec);
+  evaluation_close(&e);
+  lock_release(lock);
+  eval_spec_free(&valid);
+  return status;
+}
+
 int eval_command(int argc, char **argv, bool with_axes, EvalFinish *finish, Error *err) {
   EvalArguments a = {0};
   EvalSpec spec = {0};
@@ -304,6 +368,7 @@ int eval_command(int argc, char **argv, bool with_axes, EvalFinish *finish, Erro
   if (status == STATUS_OK && a.embedder) status = set_embedder(&spec, a.embedder, err);
   if (status == STATUS_OK && with_axes) status = axes_expand(&axes, &spec, err);
   if (status == STATUS_OK) say_unread_axes(&axes, &spec);
+  if (status == STATUS_OK) status = choose_settings(&a, &spec, err);
   if (status == STATUS_OK) status = run_evaluation(&a, &axes, &spec, finish, err);
   axes_free(&axes);
   eval_spec_free(&spec);
