@@ -13,6 +13,13 @@ void blas_sgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, 
               (blasint)ldc);
 }
 
+void blas_dgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
+                const double *b, int64_t ldb, double *c, int64_t ldc) {
+  cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
+              (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)lda, b, (blasint)ldb, 0, c,
+              (blasint)ldc);
+}
+
 const char *blas_config(void) {
   return openblas_get_config();
 }

@@ -1,4 +1,4 @@
-/* blas: the only door to OpenBLAS. */
+/* blas: the door to OpenBLAS; its LAPACK has its own, lapack.h. */
 #ifndef SKEIN_BLAS_H
 #define SKEIN_BLAS_H
 
@@ -15,6 +15,9 @@ void blas_init(void);
  * called from several threads at once. */
 void blas_sgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                 int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+/* The same of doubles, with alpha 1 and beta 0. */
+void blas_dgemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda,
+                const double *b, int64_t ldb, double *c, int64_t ldc);
 
 /* For `skein doctor`: what is linked, which kernel runs, and how it was built to thread. */
 const char *blas_config(void);

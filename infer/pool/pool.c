@@ -245,6 +245,10 @@ PeftType pool_kind(const Pool *pool, int expert) {
   return pool->expert[expert].file.kind;
 }
 
+bool pool_rslora(const Pool *pool, int expert) {
+  return pool->expert[expert].file.lora.config.rslora;
+}
+
 PoolRescales pool_rescales(const Pool *pool, int module) {
   return pool->rescales[module];
 }

@@ -2,8 +2,8 @@
  * checked; no weights are read until a token needs them.
  *
  * The room infer/pool owns the checked collection: its manifest (pool_manifest.h), its opened
- * experts (this header), and what is made of all of them (merge.h, pool_similarity.h). It knows the
- * base by its modules and fingerprints, and no router. */
+ * experts (this header), and how alike they are (pool_similarity.h). It knows the base by its modules
+ * and fingerprints, and no router. */
 #ifndef SKEIN_POOL_H
 #define SKEIN_POOL_H
 
@@ -53,6 +53,8 @@ bool pool_covers(const Pool *pool, int expert, int module);
 int64_t pool_max_rank(const Pool *pool, int module);
 /* What kind of adapter the expert is; reads nothing. */
 PeftType pool_kind(const Pool *pool, int expert);
+/* Whether the expert's configuration has use_rslora; reads nothing. */
+bool pool_rslora(const Pool *pool, int expert);
 /* The experts of the pool that rescale inputs, or outputs, of the module; reads nothing. */
 typedef struct PoolRescales {
   int inputs, outputs;

@@ -2,11 +2,12 @@
  *
  *   base             the plain base
  *   expert           one expert for everything
- *   merged           the mean of the updates, exact: of LoRAs one of rank sum R, of (IA)3 the mean
+ *   merged           one adapter made of all: by default the mean of the updates, exact: of LoRAs one
+ *                    of rank sum R, of (IA)3 the mean; merge.method has others (infer/merge)
  *   merged-factors   A and B averaged apart, the weights alpha/r folded into B */
 #include <stdlib.h>
 
-#include "infer/pool/merge.h"
+#include "infer/merge/merge.h"
 #include "infer/route/route_method.h"
 
 typedef struct Fixed {
@@ -85,9 +86,20 @@ const RouteMethod route_expert = {
     .slots = fixed_slots,
 };
 
+static const SettingsGroup MERGE = {MERGE_OPTION, MERGE_OPTIONS, sizeof(MergeSettings)};
+
 static Status merged_open(void **self, const RouteParts *parts, Error *err) {
   TRY(fixed_new(self, parts, err));
-  return merge_updates(&((Fixed *)*self)->merged, parts->pool, err);
+  const MergeSettings *settings = router_own(parts->settings, &MERGE);
+  return merge_pool(&((Fixed *)*self)->merged, parts->pool, settings, err);
+}
+
+static Status merged_check(const RouterSettings *settings, Error *err) {
+  return merge_check(router_own(settings, &MERGE), err);
+}
+
+static bool merged_reads(const RouterSettings *settings, const char *key) {
+  return merge_reads(router_own(settings, &MERGE), key);
 }
 
 /* Where kinds meet there is no one adapter that is their mean, and so no slot: every expert runs. */
@@ -118,6 +130,9 @@ const RouteMethod route_merged = {
                .user_data = "Zero-Shot"},
     .reads = READS_POOL,
     .uses = USES_ONLY,
+    .own = {&MERGE},
+    .reads_key = merged_reads,
+    .check = merged_check,
     .open = merged_open,
     .close = fixed_close,
     .slots = fixed_slots,

@@ -92,7 +92,7 @@ static Status parse_arguments(PlotArguments *a, int *figure, int argc, char **ar
 
 static Status draw_pool(const PlotArguments *a, const char *dir, Figures *made, Error *err) {
   PoolOnBase p;
-  TRY(pool_on_base_open(&p, dir, a->base, err));
+  TRY(pool_on_base_open(&p, dir, a->base, NULL, err));
   Status status = plot_pool(p.pool, made, err);
   pool_on_base_close(&p);
   return status;

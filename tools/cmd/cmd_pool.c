@@ -19,6 +19,7 @@ static const char usage[] =
     "  skein pool diff goose goose-before\n"
     "  skein pool import phatgoose t0 --checkpoint best.pt --base models/t5-xl-lm-adapt\n"
     "  skein pool export peft t0 t0-adapters\n"
+    "  skein pool merge t0 --method ties --density 0.2 -o t0-ties\n"
     "\n"
     "Usage:\n"
     "  skein pool init POOL --base DIR         a new pool for experts of this T5\n"
@@ -42,6 +43,10 @@ static const char usage[] =
     "                                          a new pool of GLIDER's <task>_best.pt\n"
     "  skein pool export phatgoose|glider|peft POOL OUT [--base DIR] [--json]\n"
     "                                          what their code loads: a file, or a directory\n"
+    "  skein pool merge POOL -o DIR [--method METHOD] [--weights W] [--experts NAME,...]\n"
+    "                 [--rank R] [--density P] [--scope module|expert] [--seed N]\n"
+    "                 [--compat peft] [--base DIR] [--json]\n"
+    "                                          its experts as one adapter, a PEFT directory\n"
     "\n"
     "      --adapter DIR       PEFT directory of a LoRA or (IA)3, or a checkpoint of T-Few (a "
     "file);\n"
@@ -69,6 +74,16 @@ static const char usage[] =
     "a dozen\n"
     "                          English tasks\n"
     "      --strict            what is suspicious is an error\n"
+    "  -o, --output DIR        of merge: a new directory\n"
+    "      --method METHOD     cat, linear, svd, ties, dare-linear, dare-ties, magnitude, tsv, iso\n"
+    "      --weights W         a number for all experts, or NAME=NUMBER,... of all of them; without\n"
+    "                          it 1 / n of the n that cover a module, or 1 (ties, tsv, iso)\n"
+    "      --experts NAME,...  those that are merged; without it all\n"
+    "      --rank R            of the merged updates, and at most all of it\n"
+    "      --density P         part of the numbers that ties, dare and magnitude keep (0.2)\n"
+    "      --scope SCOPE       what the density is a part of: each module's update, or the expert\n"
+    "      --seed N            of what dare drops (42)\n"
+    "      --compat peft       the arithmetic of PEFT's add_weighted_adapter\n"
     "      --json              print one JSON object\n"
     "\n"
     "POOL/pool.yaml lists the experts; its order is their order. `add` checks everything that a\n"
@@ -107,11 +122,20 @@ static const char usage[] =
     "unlike\n"
     "the pool's tasks says little: give lines of your own.\n"
     "\n"
+    "`merge` works on the updates alpha / r B A of the experts, exactly, whatever their ranks, and\n"
+    "writes them as a LoRA in f32 with merge.json beside, which says of what. cat, linear: their\n"
+    "weighted sum, with nothing lost; svd: its nearest with the largest rank of its experts; tsv,\n"
+    "iso: by their singular directions; ties, dare-*, magnitude: by their numbers, in as many\n"
+    "directions as the experts have together, and what is lost by that is printed (`lost`: |merged -\n"
+    "adapter| / |merged|); with --rank 1000000 nothing is, and the adapter has the size of the base.\n"
+    "PEFT merges A and B apart, which mixes one expert's B with another's A: --compat peft has its\n"
+    "numbers. (IA)3 have cat and linear.\n"
+    "\n"
     "`diff` shows for a changed expert and each group of modules by how much its factors and\n"
     "gates moved: |after - before| / |before|, in the Euclidean norm over the group. It exits as\n"
     "diff does: 0 when nothing differs, 1 when something does, 2 or more for trouble.\n";
 
-enum { INIT, ADD, SET, REMOVE, LIST, CHECK, DIFF, IMPORT, EXPORT, VERB_COUNT };
+enum { INIT, ADD, SET, REMOVE, LIST, CHECK, DIFF, IMPORT, EXPORT, MERGE, VERB_COUNT };
 
 static const struct {
   const char *name;
@@ -126,6 +150,7 @@ static const struct {
     [DIFF] = {"BEFORE|AFTER", 2},
     [IMPORT] = {"the format (phatgoose or glider)|POOL", 2},
     [EXPORT] = {"the format (phatgoose, glider or peft)|POOL|OUT", 3},
+    [MERGE] = {"POOL", 1},
 };
 
 #define AT(field) offsetof(PoolOptions, field)
@@ -133,7 +158,7 @@ static const struct {
 
 static const Argument ROWS[] = {
     {"base", 0, ARGUMENT_TEXT, AT(base),
-     .forms = OF(INIT) | OF(ADD) | OF(CHECK) | OF(IMPORT) | OF(EXPORT), .value = "DIR"},
+     .forms = OF(INIT) | OF(ADD) | OF(CHECK) | OF(IMPORT) | OF(EXPORT) | OF(MERGE), .value = "DIR"},
     {"adapter", 0, ARGUMENT_TEXT, AT(adapter), .forms = OF(ADD), .value = "DIR"},
     {"gate", 0, ARGUMENT_TEXT, AT(gate), .forms = OF(ADD), .value = "FILE"},
     {"activation", 0, ARGUMENT_TEXT, AT(activation), .forms = OF(ADD), .value = "FILE"},
@@ -144,7 +169,7 @@ static const Argument ROWS[] = {
     {"licence", 0, ARGUMENT_PROSE, AT(licence), .forms = OF(ADD) | OF(SET), .value = "TEXT"},
     {"replace", 0, ARGUMENT_SWITCH, AT(replace), .forms = OF(ADD)},
     {"json", 0, ARGUMENT_SWITCH, AT(json),
-     .forms = OF(LIST) | OF(CHECK) | OF(DIFF) | OF(IMPORT) | OF(EXPORT)},
+     .forms = OF(LIST) | OF(CHECK) | OF(DIFF) | OF(IMPORT) | OF(EXPORT) | OF(MERGE)},
     {"require-provenance", 0, ARGUMENT_SWITCH, AT(require_provenance),
      .forms = OF(ADD) | OF(CHECK)},
     {"checkpoint", 0, ARGUMENT_TEXT, AT(checkpoint), .forms = OF(IMPORT), .value = "FILE"},
@@ -156,6 +181,16 @@ static const Argument ROWS[] = {
     {"raw-gates", 0, ARGUMENT_SWITCH, AT(raw_gates), .forms = OF(IMPORT)},
     {"sample", 0, ARGUMENT_TEXT, AT(sample), .forms = OF(CHECK), .value = "FILE"},
     {"strict", 0, ARGUMENT_SWITCH, AT(strict), .forms = OF(CHECK)},
+    {"output", 'o', ARGUMENT_TEXT, AT(output), .forms = OF(MERGE), .value = "DIR"},
+    {"method", 0, ARGUMENT_TEXT, AT(method), .forms = OF(MERGE),
+     .value = "cat|linear|svd|ties|dare-linear|dare-ties|magnitude|tsv|iso"},
+    {"weights", 0, ARGUMENT_TEXT, AT(weights), .forms = OF(MERGE), .value = "W"},
+    {"experts", 0, ARGUMENT_TEXT, AT(experts), .forms = OF(MERGE), .value = "NAME,..."},
+    {"rank", 0, ARGUMENT_TEXT, AT(rank), .forms = OF(MERGE), .value = "R"},
+    {"density", 0, ARGUMENT_TEXT, AT(density), .forms = OF(MERGE), .value = "P"},
+    {"scope", 0, ARGUMENT_TEXT, AT(scope), .forms = OF(MERGE), .value = "module|expert"},
+    {"seed", 0, ARGUMENT_TEXT, AT(seed), .forms = OF(MERGE), .value = "N"},
+    {"compat", 0, ARGUMENT_TEXT, AT(compat), .forms = OF(MERGE), .value = "none|peft"},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -169,6 +204,7 @@ static const CommandVerb VERBS[VERB_COUNT + 1] = {
     [DIFF] = {.name = "diff", .form = OF(DIFF)},
     [IMPORT] = {.name = "import", .form = OF(IMPORT), .words = "phatgoose|glider"},
     [EXPORT] = {.name = "export", .form = OF(EXPORT), .words = "phatgoose|glider|peft"},
+    [MERGE] = {.name = "merge", .form = OF(MERGE)},
 };
 
 static Status find_verb(int argc, char **argv, int *verb, Error *err) {
@@ -177,13 +213,13 @@ static Status find_verb(int argc, char **argv, int *verb, Error *err) {
   }
   if (argc < 2) {
     return error_set(err, STATUS_USAGE,
-                     "pool: init, add, set, rm, ls, check, diff, import or export is missing; see "
+                     "pool: init, add, set, rm, ls, check, diff, import, export or merge is missing; see "
                      "skein pool --help");
   }
   const char *names[VERB_COUNT];
   for (int i = 0; i < VERB_COUNT; i++) names[i] = VERBS[i].name;
   return error_set(err, STATUS_USAGE,
-                   "pool: '%s' is none of init, add, set, rm, ls, check, diff, import, export%s",
+                   "pool: '%s' is none of init, add, set, rm, ls, check, diff, import, export, merge%s",
                    argv[1], nearest_hint(argv[1], names, VERB_COUNT).text);
 }
 
@@ -211,6 +247,8 @@ static Status run_verb(int verb, char **operand, const PoolOptions *o, Error *er
       return pool_check(operand[0], o, err);
     case IMPORT:
       return pool_import(operand[0], operand[1], o, err);
+    case MERGE:
+      return pool_merge(operand[0], o, err);
     default:
       return pool_export(operand[0], operand[1], operand[2], o, err);
   }

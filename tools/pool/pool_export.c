@@ -177,7 +177,7 @@ Status pool_export(const char *format, const char *dir, const char *out, const P
   facts_set(f, f->root, "format", facts_text(format));
   facts_set(f, f->root, "output", facts_text(out));
   x.changed = facts_array(f, f->root, "changed");
-  Status status = pool_on_base_open(&x.on, dir, o->base, err);
+  Status status = pool_on_base_open(&x.on, dir, o->base, NULL, err);
   if (status == STATUS_OK) status = write(&x, err);
   if (status == STATUS_OK) {
     facts_set(f, f->root, "experts_count", json_integer(x.on.manifest.count));

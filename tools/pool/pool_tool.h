@@ -25,6 +25,8 @@ typedef struct PoolOptions {
   bool raw_gates;
   const char *sample; /* of pool check: a file of text to look at gates with */
   bool strict;        /* what is suspicious is an error */
+  const char *output, *experts; /* of pool merge: a directory; names */
+  const char *method, *weights, *density, *rank, *seed, *scope, *compat; /* merge_settings.h */
 } PoolOptions;
 
 /* Each of those that change a pool prints a line: what was made, and where; and notes for the
@@ -43,6 +45,9 @@ Status pool_import(const char *format, const char *dir, const PoolOptions *o, Er
  * way. */
 Status pool_export(const char *format, const char *dir, const char *out, const PoolOptions *o,
                    Error *err);
+/* The experts, or those that `experts` names, as one adapter in a new PEFT directory (infer/merge);
+ * prints what it is and what is lost. */
+Status pool_merge(const char *dir, const PoolOptions *o, Error *err);
 /* Prints what is wrong with the pool and what is worth knowing; returns the status of the worst. */
 Status pool_check(const char *dir, const PoolOptions *o, Error *err);
 /* Prints what became of the experts of `before` in `after`, each as it was at one moment, and
@@ -66,9 +71,10 @@ typedef struct PoolOnBase {
   Pool *pool;
 } PoolOnBase;
 
-/* Opens both with the checks of pool_open, and zeroes *p on failure; STATUS_INPUT for a pool
- * without experts. */
-Status pool_on_base_open(PoolOnBase *p, const char *dir, const char *base, Error *err);
+/* Opens both with the checks of pool_open, of which `only` is, and zeroes *p on failure;
+ * STATUS_INPUT for a pool without experts. */
+Status pool_on_base_open(PoolOnBase *p, const char *dir, const char *base, const char *only,
+                         Error *err);
 void pool_on_base_close(PoolOnBase *p); /* a zeroed PoolOnBase is allowed */
 
 #endif

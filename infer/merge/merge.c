@@ -1,0 +1,228 @@
+#include "infer/merge/merge.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autograd/op/rescale.h"
+#include "infer/merge/merge_method.h"
+
+static Status merged_make(Merged *m, const Pool *pool, Error *err) {
+  int count = pool_modules(pool)->count;
+  size_t n = (size_t)count;
+  *m = (Merged){.adapters = {.slot = calloc(n, sizeof(Adapter)), .count = count},
+                .a = calloc(n, sizeof *m->a),
+                .b = calloc(n, sizeof *m->b),
+                .l = calloc(n, sizeof *m->l),
+                .module = calloc(n, sizeof *m->module)};
+  if (m->adapters.slot && m->a && m->b && m->l && m->module) return STATUS_OK;
+  merged_free(m);
+  return error_set(err, STATUS_RUN, "out of memory: merged experts");
+}
+
+void merged_free(Merged *m) {
+  for (int i = 0; m->a && m->b && m->l && i < m->adapters.count; i++) {
+    tensor_destroy(&m->a[i]);
+    tensor_destroy(&m->b[i]);
+    tensor_destroy(&m->l[i]);
+  }
+  free(m->adapters.slot);
+  free(m->a);
+  free(m->b);
+  free(m->l);
+  free(m->module);
+  *m = (Merged){0};
+}
+
+double merged_lost(const Merged *m) {
+  double norm = 0, lost = 0;
+  for (int i = 0; i < m->adapters.count; i++) {
+    norm += m->module[i].norm * m->module[i].norm;
+    lost += m->module[i].lost * m->module[i].lost;
+  }
+  return norm > 0 ? sqrt(lost / norm) : 0;
+}
+
+/* ---- results ---- */
+
+Status merge_slot(MergeWork *w, int64_t rank, Error *err) {
+  int id = w->module->id;
+  Tensor *a = &w->merged->a[id], *b = &w->merged->b[id];
+  TRY(tensor_create(a, rank, w->module->d_in, false, err));
+  TRY(tensor_create(b, w->module->d_out, rank, false, err));
+  w->merged->adapters.slot[id] = adapter_of((LowRank){.a = a, .b = b, .scale = w->scale});
+  w->merged->module[id].rank = rank;
+  return STATUS_OK;
+}
+
+Status merge_narrow(const MergeWork *w, float *to, const double *from, int64_t n, Error *err) {
+  for (int64_t i = 0; i < n; i++) {
+    to[i] = (float)from[i];
+    if (isfinite(to[i])) continue;
+    return error_set(err, STATUS_MISMATCH,
+                     "%s: %s: merged by %s a number is beyond f32; are the weights too large?",
+                     pool_dir(w->pool), w->module->name, w->method->name);
+  }
+  return STATUS_OK;
+}
+
+Status merge_put(MergeWork *w, const Spectrum *s, int64_t rank, Error *err) {
+  int id = w->module->id;
+  if (rank > s->count) rank = s->count;
+  if (rank < 1) rank = 1;
+  double norm = 0, lost = 0;
+  for (int64_t i = 0; i < s->count; i++) {
+    norm += s->s[i] * s->s[i];
+    if (i >= rank) lost += s->s[i] * s->s[i];
+  }
+  TRY(merge_slot(w, rank, err));
+  w->merged->module[id] = (MergedModule){rank, sqrt(norm), sqrt(lost)};
+  for (int64_t o = 0; o < s->d_out; o++)
+    for (int64_t i = 0; i < rank; i++) s->u[o * s->count + i] *= s->s[i];
+  for (int64_t o = 0; o < s->d_out; o++)
+    TRY(merge_narrow(w, w->merged->b[id].data + o * rank, s->u + o * s->count, rank, err));
+  return merge_narrow(w, w->merged->a[id].data, s->vt, rank * s->d_in, err);
+}
+
+/* ---- cat ---- */
+
+/* A stacked, w s B side by side. */
+Status merge_cat(MergeWork *w, Error *err) {
+  int64_t at = 0, rank = w->ranks;
+  TRY(merge_slot(w, rank, err));
+  Tensor *a = &w->merged->a[w->module->id], *b = &w->merged->b[w->module->id];
+  for (int k = 0; k < w->terms; k++) {
+    const LowRank *f = &w->term[k].f;
+    int64_t r = f->a->rows;
+    float scale = (float)w->term[k].coefficient;
+    memcpy(a->data + at * a->cols, f->a->data, (size_t)tensor_count(f->a) * sizeof *a->data);
+    for (int64_t i = 0; i < tensor_count(f->b); i++)
+      b->data[i / r * rank + at + i % r] = scale * f->b->data[i];
+    at += r;
+  }
+  return STATUS_OK;
+}
+
+/* ---- (IA)3 ---- */
+
+/* 1 + sum_i w_i (l_i - 1), of experts that all rescale the same side. PEFT begins with 0 in the place
+ * of 1, and so has sum_i w_i l_i. */
+static Status sum_rescales(MergeWork *w, Error *err) {
+  int id = w->module->id;
+  Tensor *l = &w->merged->l[id];
+  bool input = pool_rescales(w->pool, id).inputs > 0;
+  double ones = 0;
+  TRY(tensor_create(l, 1, input ? w->module->d_in : w->module->d_out, false, err));
+  for (int k = 0; k < w->terms; k++) {
+    Adapter a;
+    TRY(pool_adapter(w->pool, w->term[k].expert, id, &a, err));
+    rescale_add(l->data, (float)w->term[k].weight, a.rescale->data, l->cols);
+    ones += w->term[k].weight;
+  }
+  float begin = w->settings->compat == COMPAT_PEFT ? (float)ones : 1;
+  for (int64_t i = 0; i < l->cols; i++) l->data[i] += begin;
+  w->merged->adapters.slot[id] = adapter_rescaling(l, input);
+  return STATUS_OK;
+}
+
+static Status refuse_rescale(const MergeWork *w, Error *err) {
+  for (int k = 0; k < w->terms; k++) {
+    int expert = w->term[k].expert;
+    if (pool_kind(w->pool, expert) == PEFT_LORA) continue;
+    return error_set(err, STATUS_MISMATCH,
+                     "%s: expert '%s' is an %s at %s, which %s does not merge%s; leave it out, or "
+                     "take cat",
+                     pool_dir(w->pool), pool_entry(w->pool, expert)->name,
+                     peft_type_title(pool_kind(w->pool, expert)), w->module->name, w->method->name,
+                     w->method->sums ? " with experts that change the module otherwise" : "");
+  }
+  return STATUS_OK;
+}
+
+static Status merge_rescales(MergeWork *w, PoolRescales rescales, Error *err) {
+  bool alike = rescales.inputs == w->terms || rescales.outputs == w->terms;
+  if (!w->method->sums) return refuse_rescale(w, err);
+  if (alike) return sum_rescales(w, err);
+  if (w->weight || w->settings->compat == COMPAT_PEFT) return refuse_rescale(w, err);
+  return STATUS_OK; /* every expert runs */
+}
+
+/* ---- modules ---- */
+
+static double weight_of(const MergeWork *w, int expert, int covering) {
+  if (w->weight) return w->weight[expert];
+  return w->method->mean ? 1.0 / covering : 1;
+}
+
+/* The experts that cover the module; a scale over their number is rounded once. PEFT counts all. */
+static Status find_terms(MergeWork *w, Error *err) {
+  w->terms = 0;
+  w->ranks = w->rank_most = 0;
+  int covering = 0, experts = pool_count(w->pool);
+  for (int i = 0; i < experts; i++) covering += pool_covers(w->pool, i, w->module->id);
+  if (w->settings->compat == COMPAT_PEFT) covering = experts;
+  for (int i = 0; i < experts; i++) {
+    if (!pool_covers(w->pool, i, w->module->id)) continue;
+    MergeTerm *t = &w->term[w->terms++];
+    *t = (MergeTerm){.expert = i, .weight = weight_of(w, i, covering)};
+    if (pool_kind(w->pool, i) != PEFT_LORA) continue;
+    TRY(pool_factor(w->pool, i, w->module->id, &t->f, err));
+    double scale = (double)t->f.scale;
+    t->coefficient = !w->weight && w->method->mean ? scale / covering : scale * t->weight;
+    w->ranks += t->f.a->rows;
+    if (t->f.a->rows > w->rank_most) w->rank_most = t->f.a->rows;
+  }
+  return STATUS_OK;
+}
+
+static Status merge_module(MergeWork *w, Error *err) {
+  TRY(find_terms(w, err));
+  if (w->terms == 0) return STATUS_OK;
+  PoolRescales rescales = pool_rescales(w->pool, w->module->id);
+  if (rescales.inputs + rescales.outputs > 0) return merge_rescales(w, rescales, err);
+  bool factors = w->settings->compat == COMPAT_PEFT && w->method->factors;
+  return factors ? merge_peft(w, err) : w->method->merge(w, err);
+}
+
+static Status merge_modules(MergeWork *w, Error *err) {
+  const MergeSettings *s = w->settings;
+  const Modules *modules = pool_modules(w->pool);
+  if (s->weights) TRY(merge_weights(s->weights, w->pool, w->weight, err));
+  if (s->compat == COMPAT_PEFT) TRY(merge_peft_begin(w, err));
+  if (s->scope == SCOPE_EXPERT && w->method->prune == PRUNE_MAGNITUDE)
+    TRY(merge_thresholds(w, err));
+  for (int i = 0; i < modules->count; i++) {
+    w->module = &modules->module[i];
+    TRY(merge_module(w, err));
+  }
+  return STATUS_OK;
+}
+
+Status merge_run(Merged *m, Pool *pool, const MergeSettings *settings, const MergeMethod *method,
+                 Error *err) {
+  *m = (Merged){0};
+  size_t experts = (size_t)pool_count(pool);
+  MergeWork w = {.settings = settings,
+                 .method = method,
+                 .pool = pool,
+                 .merged = m,
+                 .scale = 1,
+                 .term = calloc(experts + 1, sizeof *w.term),
+                 .weight = settings->weights ? calloc(experts + 1, sizeof *w.weight) : NULL};
+  Status status = w.term && (w.weight || !settings->weights)
+                      ? merged_make(m, pool, err)
+                      : error_set(err, STATUS_RUN, "out of memory: merged experts");
+  if (status == STATUS_OK) status = merge_modules(&w, err);
+  if (status != STATUS_OK) merged_free(m);
+  free(w.term);
+  free(w.weight);
+  free(w.largest);
+  return status;
+}
+
+Status merge_pool(Merged *m, Pool *pool, const MergeSettings *settings, Error *err) {
+  *m = (Merged){0};
+  TRY(merge_check(settings, err));
+  return merge_run(m, pool, settings, merge_method(settings->method), err);
+}
