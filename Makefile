@@ -339,6 +339,7 @@ golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/or
 	@$(PYTHON) -B tests/oracle/make_golden.py
 	@$(PYTHON) -B tests/oracle/routed.py
 	@$(PYTHON) -B tests/oracle/mixed.py
+	@$(PYTHON) -B tests/oracle/merged.py
 	@$(PYTHON) -B tests/oracle/tfew.py
 	@$(PYTHON) -B tests/oracle/released.py
 	@$(PYTHON) -B tests/oracle/make_sentence_golden.py

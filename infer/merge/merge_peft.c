@@ -68,35 +68,42 @@ Status merge_peft(MergeWork *w, Error *err) {
   return sum_factors(&b, &w->merged->b[w->module->id], err);
 }
 
-static Status check_ranks(const MergeWork *w, Error *err) {
-  const PoolEntry *first = pool_entry(w->pool, 0);
-  for (int i = 1; i < pool_count(w->pool); i++) {
-    const PoolEntry *e = pool_entry(w->pool, i);
-    if (e->rank_max == first->rank_max) continue;
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: expert '%s' has rank %" PRId64 ", and '%s' %" PRId64
-                     "; PEFT's %s wants equal ranks, this one's own does not (compat none)",
-                     pool_dir(w->pool), first->name, first->rank_max, e->name, e->rank_max,
-                     w->method->name);
+/* Over all modules, as PEFT takes it of a configuration; 0 of an (IA)3. */
+static Status largest_rank(const MergeWork *w, int expert, int64_t *rank, Error *err) {
+  *rank = 0;
+  for (int i = 0; i < pool_modules(w->pool)->count; i++) {
+    LowRank f;
+    if (pool_kind(w->pool, expert) != PEFT_LORA || !pool_covers(w->pool, expert, i)) continue;
+    TRY(pool_factor(w->pool, expert, i, &f, err));
+    if (f.a->rows > *rank) *rank = f.a->rows;
   }
   return STATUS_OK;
+}
+
+static Status check_rank(const MergeWork *w, int expert, int64_t rank, int64_t first, Error *err) {
+  if (!w->method->factors || expert == 0 || rank == first) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH,
+                   "%s: expert '%s' has rank %" PRId64 ", and '%s' %" PRId64
+                   "; PEFT's %s wants equal ranks, this one's own does not (compat none)",
+                   pool_dir(w->pool), pool_entry(w->pool, 0)->name, first,
+                   pool_entry(w->pool, expert)->name, rank, w->method->name);
 }
 
 /* One adapter alone is merged by `linear`, whatever was asked for. */
 Status merge_peft_begin(MergeWork *w, Error *err) {
   int experts = pool_count(w->pool);
-  int64_t sum = 0, most = 0;
+  int64_t sum = 0, most = 0, first = 0;
+  if (experts == 1) w->method = merge_peft_alone();
   for (int i = 0; i < experts; i++) {
-    int64_t rank = pool_entry(w->pool, i)->rank_max;
+    int64_t rank;
+    TRY(largest_rank(w, i, &rank, err));
+    if (i == 0) first = rank;
+    TRY(check_rank(w, i, rank, first, err));
     sum += rank;
     if (rank > most) most = rank;
   }
-  if (experts == 1) w->method = merge_peft_alone();
-  if (w->method->factors) TRY(check_ranks(w, err));
-  bool side_by_side = w->method->merge == merge_cat;
-  w->peft_rank = side_by_side ? sum : !w->method->factors && w->settings->rank > 0
-                                          ? w->settings->rank
-                                          : most;
+  w->peft_rank = w->method->merge == merge_cat ? sum : most;
+  if (!w->method->factors && w->settings->rank > 0) w->peft_rank = w->settings->rank;
   if (pool_rslora(w->pool, 0)) w->scale = sqrtf((float)w->peft_rank);
   return STATUS_OK;
 }
