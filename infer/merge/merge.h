@@ -5,11 +5,12 @@
  * (merge_save.h). It knows the experts as a pool has them, and no router.
  *
  * A merge works on the updates s_i B_i A_i of the experts that cover a module, one module at a time;
- * the others do not count there. As an adapter it is a LoRA again: of the sums that are of low rank
- * nothing is lost by that, unless a smaller rank is asked for; of ties, dare and magnitude, whose
- * result has every rank, what is lost is in MergedModule. With compat peft, A and B are merged
- * apart (but for cat and svd), which is another update: sum B_i times sum A_i has products of one
- * expert's B with another's A. */
+ * the others do not count there. As an adapter it is a LoRA again, which has all of the merged
+ * update unless a smaller rank is asked for; what is lost by that is in MergedModule. The sums and
+ * what their singular directions make are of low rank. What ties, dare and magnitude make is not: all
+ * of it has the size of the module's weight. With compat peft, A and B are merged apart (but for
+ * cat and svd), which is another update: sum B_i times sum A_i has products of one expert's B with
+ * another's A. */
 #ifndef SKEIN_MERGE_H
 #define SKEIN_MERGE_H
 

@@ -1,5 +1,6 @@
 /* Sums of parts of updates: ties, dare, magnitude. One module's updates are dense, one after the
- * other; what comes of them has every rank, and is kept in the largest singular directions. */
+ * other; what comes of them has every rank, and is kept whole, or in its largest singular
+ * directions. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -155,9 +156,9 @@ static Status put_part(MergeWork *w, const double *x, int64_t d_out, int64_t d_i
 
 static Status put_dense(MergeWork *w, const double *x, Error *err) {
   int64_t d_out = w->module->d_out, d_in = w->module->d_in;
-  int64_t rank = w->settings->rank > 0 ? w->settings->rank : w->ranks;
+  int64_t rank = w->settings->rank;
   w->merged->module[w->module->id].norm = sqrt(square_sum(x, d_out * d_in));
-  bool whole = rank >= d_out || rank >= d_in;
+  bool whole = rank == 0 || rank >= d_out || rank >= d_in;
   return whole ? put_whole(w, x, d_out, d_in, err) : put_part(w, x, d_out, d_in, rank, err);
 }
 

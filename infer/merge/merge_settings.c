@@ -119,8 +119,8 @@ const Option MERGE_OPTION[MERGE_OPTIONS] = {
     {"merge.density", OPTION_REAL, FIELD(density), "0.2", 0, 1, NULL, false,
      "part of the numbers that is kept (ties, dare, magnitude); above 0"},
     {"merge.rank", OPTION_INT, FIELD(rank), "0", 0, 1e6, NULL, false,
-     "of the merged update, and at most all of it; 0: what is exact, the largest of the experts' "
-     "(svd), their sum (ties, dare, magnitude)"},
+     "of the merged update, and at most all of it; 0: what loses nothing, or (svd) the largest of "
+     "the experts'"},
     {"merge.seed", OPTION_INT, FIELD(seed), "42", 0, OPTION_INT_MOST, NULL, false,
      "of what dare drops"},
     {"merge.scope", OPTION_CHOICE, FIELD(scope), "module", 0, 0, "module|expert", false,

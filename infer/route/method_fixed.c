@@ -117,7 +117,7 @@ static Plan *merged_plan(Context *c, const void *self, const RouteCall *call, Te
 
 const RouteMethod route_merged = {
     .name = "merged",
-    .help = "the mean of the updates, exact",
+    .help = "one adapter made of all: the mean of the updates, exact, or another merge",
     .source = "Muqeeth et al. 2024, arXiv 2402.05859 (Merged Experts)",
     .labels = {.training = "Standard",
                .data = "Private",

@@ -1,6 +1,7 @@
 /* skein help routers: every method of routing, from the table of methods. */
 #include <stdio.h>
 
+#include "infer/merge/merge_settings.h"
 #include "infer/route/route_labels.h"
 #include "infer/route/router_options.h"
 #include "tools/cmd/commands.h"
@@ -45,6 +46,17 @@ static void print_labels(const RouteMethod *m) {
   putchar('\n');
 }
 
+static const char about_merges[] =
+    "\nMerges: the `merge.method` of router merged, and the --method of skein pool merge. Each is of\n"
+    "the updates of the experts at a module.\n\n";
+
+static void print_merges(void) {
+  fputs(about_merges, stdout);
+  for (int i = 0; i < merge_method_count(); i++)
+    printf("  %-18s %s\n%21s%s\n", merge_method_name(i), merge_method_help(i), "",
+           merge_method_source(i));
+}
+
 void help_routers(void) {
   fputs(about, stdout);
   for (int i = 0; i < route_method_count(); i++) {
@@ -55,4 +67,5 @@ void help_routers(void) {
     print_labels(m);
     if (*m->source) printf("      %s\n", m->source);
   }
+  print_merges();
 }
