@@ -127,7 +127,7 @@ static double difference(const Merged *a, const Merged *b, const Modules *module
   return most / size;
 }
 
-#define MERGE(pool, ...)                                   \
+#define MERGE(pool, ...)                               \
   merge_with(pool, (const char *const[]){__VA_ARGS__}, \
              (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)))
 
@@ -173,8 +173,7 @@ static void one_expert_is_itself(void **state) {
                                        "merge.method=dare-ties", "merge.method=magnitude",
                                        "merge.method=tsv"};
   for (size_t i = 0; i < sizeof METHOD / sizeof *METHOD; i++) {
-    expect_same(m, MERGE(pool, METHOD[i], "merge.density=1"),
-                MERGE(pool, "merge.method=cat"));
+    expect_same(m, MERGE(pool, METHOD[i], "merge.density=1"), MERGE(pool, "merge.method=cat"));
     if (i < 6)
       expect_same(m, MERGE(pool, METHOD[i], "merge.density=1", "merge.compat=peft"),
                   MERGE(pool, "merge.method=cat"));

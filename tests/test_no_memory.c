@@ -192,21 +192,6 @@ static Status read_pool(Pool *pool, float *room, Error *err) {
   return STATUS_OK;
 }
 
-/* Every way that merges take: side by side, by spectra, dense, and PEFT's. */
-static Status merge_all(Pool *pool, Error *err) {
-  static const MergeSettings SETTINGS[] = {{.method = 0, .density = 1},
-                                           {.method = 1, .density = 1, .rank = 1},
-                                           {.method = 3, .density = 0.5, .scope = SCOPE_EXPERT},
-                                           {.method = 5, .density = 0.5, .rank = 1},
-                                           {.method = 7, .density = 1}};
-  for (size_t i = 0; i < sizeof SETTINGS / sizeof *SETTINGS; i++) {
-    Merged merged;
-    TRY(merge_pool(&merged, pool, &SETTINGS[i], err));
-    merged_free(&merged);
-  }
-  return STATUS_OK;
-}
-
 static Status use_pool(void *arg, Error *err) {
   const World *w = arg;
   Pool *pool;
@@ -221,19 +206,9 @@ static Status use_pool(void *arg, Error *err) {
   return status;
 }
 
-static Status merge_loras(void *arg, Error *err) {
-  const World *w = arg;
-  Pool *pool;
-  TRY(pool_open(&pool, w->pool, &w->model->modules, w->sample.hex, "sort,count", err));
-  Status status = merge_all(pool, err);
-  pool_close(pool);
-  return status;
-}
-
 static void pools_are_opened_and_read(void **state) {
   fail_each_allocation("manifest", rewrite_manifest, *state, 20, 0);
   fail_each_allocation("pool", use_pool, *state, 100, 0);
-  fail_each_allocation("merge", merge_loras, *state, 100, 0);
 }
 
 /* Embeddings. */

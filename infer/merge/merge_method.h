@@ -19,10 +19,10 @@ typedef struct MergeWork {
   const struct MergeMethod *method;
   Pool *pool;
   Merged *merged;
-  double *weight;   /* [experts] as given; NULL: the method's own */
-  Largest *largest; /* [experts] of scope expert; NULL */
-  int64_t peft_rank; /* of compat peft: the rank that PEFT's new adapter has, and its scale */
-  float scale;       /* of every merged update; 1 but for PEFT's */
+  double *weight;       /* [experts] as given; NULL: the method's own */
+  Largest *largest;     /* [experts] of scope expert; NULL */
+  int64_t peft_rank;    /* of compat peft: the rank that PEFT's new adapter has, and its scale */
+  float scale;          /* of every merged update; 1 but for PEFT's */
   const Module *module; /* at hand */
   MergeTerm *term;      /* [terms] */
   int terms;
@@ -32,12 +32,12 @@ typedef struct MergeWork {
 typedef struct MergeMethod {
   const char *name, *help, *source;
   Status (*merge)(MergeWork *w, Error *err); /* the module at hand, whose terms are all LoRAs */
-  bool mean;      /* a weight is 1 / n of n experts that cover the module; otherwise 1 */
-  bool sums;      /* it is sum_i w_i delta_i, which (IA)3 have too */
-  bool ranked;    /* merge.rank is read */
-  Prune prune;    /* of sparse sums */
+  bool mean;   /* a weight is 1 / n of n experts that cover the module; otherwise 1 */
+  bool sums;   /* it is sum_i w_i delta_i, which (IA)3 have too */
+  bool ranked; /* merge.rank is read */
+  Prune prune; /* of sparse sums */
   bool elect;
-  bool peft;      /* PEFT has it; with `factors` as sparse sums of A and of B */
+  bool peft; /* PEFT has it; with `factors` as sparse sums of A and of B */
   bool factors;
 } MergeMethod;
 

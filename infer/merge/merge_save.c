@@ -23,11 +23,11 @@ static Status check_one_kind(const Pool *pool, Error *err) {
   for (int i = 0; i < modules->count; i++) {
     PoolRescales rescales = pool_rescales(pool, i);
     if (rescales.inputs == 0 || rescales.outputs == 0) continue;
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: %s: %d experts rescale its inputs and %d its outputs, which no adapter of "
-                     "PEFT does both; choose experts alike",
-                     pool_dir(pool), modules->module[i].name,
-                     rescales.inputs, rescales.outputs);
+    return error_set(
+        err, STATUS_MISMATCH,
+        "%s: %s: %d experts rescale its inputs and %d its outputs, which no adapter of "
+        "PEFT does both; choose experts alike",
+        pool_dir(pool), modules->module[i].name, rescales.inputs, rescales.outputs);
   }
   return STATUS_OK;
 }
@@ -57,8 +57,7 @@ static Status save_ia3(const Merged *m, const Pool *pool, const char *dir, const
   if (!ia3.vector) return error_set(err, STATUS_RUN, "%s: out of memory", dir);
   for (int i = 0; i < ia3.count; i++) {
     if (!m->adapters.slot[i].kind) continue;
-    ia3.vector[i] =
-        (Ia3Vector){*m->adapters.slot[i].rescale, pool_rescales(pool, i).inputs > 0};
+    ia3.vector[i] = (Ia3Vector){*m->adapters.slot[i].rescale, pool_rescales(pool, i).inputs > 0};
     ia3.covered++;
   }
   Status status = ia3_save(&ia3, pool_modules(pool), dir, base, DTYPE_F32, err);

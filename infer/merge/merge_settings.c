@@ -45,7 +45,8 @@ static const MergeMethod METHOD[METHODS] = {
               .peft = true,
               .factors = true},
     [DARE_LINEAR] = {.name = "dare-linear",
-                     .help = "the sum of random parts of the updates, scaled up for what is dropped",
+                     .help =
+                         "the sum of random parts of the updates, scaled up for what is dropped",
                      .source = "Yu et al. 2024, arXiv 2311.03099",
                      .merge = merge_dense,
                      .mean = true,
@@ -72,7 +73,8 @@ static const MergeMethod METHOD[METHODS] = {
                    .peft = true,
                    .factors = true},
     [TSV] = {.name = "tsv",
-             .help = "the first singular directions of each update, made orthogonal to those of others",
+             .help =
+                 "the first singular directions of each update, made orthogonal to those of others",
              .source = "Gargiulo et al. 2025, arXiv 2412.00081 (TSV-M)",
              .merge = merge_tsv,
              .ranked = true},
@@ -138,8 +140,7 @@ bool merge_reads(const MergeSettings *s, const char *key) {
   if (strcmp(key, "merge.density") == 0) return m->prune != PRUNE_NONE;
   if (strcmp(key, "merge.scope") == 0) return m->prune == PRUNE_MAGNITUDE;
   if (strcmp(key, "merge.seed") == 0) return m->prune == PRUNE_RANDOM;
-  if (strcmp(key, "merge.rank") == 0)
-    return m->ranked && !(s->compat == COMPAT_PEFT && m->factors);
+  if (strcmp(key, "merge.rank") == 0) return m->ranked && !(s->compat == COMPAT_PEFT && m->factors);
   return true;
 }
 
@@ -147,9 +148,10 @@ Status merge_check(const MergeSettings *s, Error *err) {
   const MergeMethod *m = merge_method(s->method);
   if (s->density <= 0) return error_set(err, STATUS_USAGE, "merge.density: is 0, want above 0");
   if (s->rank > 0 && !merge_reads(s, "merge.rank"))
-    return error_set(err, STATUS_USAGE,
-                     "merge.rank: %s%s has the rank of its factors; take svd, or linear, for another",
-                     m->name, s->compat == COMPAT_PEFT ? " of PEFT" : "");
+    return error_set(
+        err, STATUS_USAGE,
+        "merge.rank: %s%s has the rank of its factors; take svd, or linear, for another", m->name,
+        s->compat == COMPAT_PEFT ? " of PEFT" : "");
   if (s->compat != COMPAT_PEFT) return STATUS_OK;
   if (!m->peft)
     return error_set(err, STATUS_USAGE, "merge.compat: PEFT has no merge like %s", m->name);
@@ -164,10 +166,11 @@ static Status read_number(const char *text, double *number, Error *err) {
   char *end;
   *number = strtod(text, &end);
   if (end != text && !*end && isfinite(*number)) return STATUS_OK;
-  return error_set(err, STATUS_USAGE,
-                   "merge.weights: '%.80s' is no finite number; want one number, or NAME=NUMBER,... "
-                   "of all experts",
-                   text);
+  return error_set(
+      err, STATUS_USAGE,
+      "merge.weights: '%.80s' is no finite number; want one number, or NAME=NUMBER,... "
+      "of all experts",
+      text);
 }
 
 /* "NAME=NUMBER" */
@@ -187,8 +190,7 @@ static Status read_pair(char *pair, const Pool *pool, double *weight, Error *err
 
 static Status read_pairs(char *text, const Pool *pool, double *weight, Error *err) {
   for (int i = 0; i < pool_count(pool); i++) weight[i] = (double)NAN;
-  for (char *pair; (pair = strsep(&text, ",")) != NULL;)
-    TRY(read_pair(pair, pool, weight, err));
+  for (char *pair; (pair = strsep(&text, ",")) != NULL;) TRY(read_pair(pair, pool, weight, err));
   for (int i = 0; i < pool_count(pool); i++) {
     if (!isnan(weight[i])) continue;
     return error_set(err, STATUS_USAGE, "merge.weights: names no weight of expert '%s'",

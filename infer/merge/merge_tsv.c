@@ -34,8 +34,7 @@ static Status term_spectrum(const MergeTerm *t, Spectrum *s, Error *err) {
   const Tensor *a = t->f.a, *b = t->f.b;
   TRY(factors_make(&f, b->rows, a->rows, a->cols, err));
   for (int64_t i = 0; i < tensor_count(a); i++) f.a[i] = (double)a->data[i];
-  for (int64_t i = 0; i < tensor_count(b); i++)
-    f.b[i] = (double)t->f.scale * (double)b->data[i];
+  for (int64_t i = 0; i < tensor_count(b); i++) f.b[i] = (double)t->f.scale * (double)b->data[i];
   Status status = spectrum_make(s, &f, err);
   factors_free(&f);
   return status;
@@ -57,8 +56,7 @@ static Status add_directions(Directions *all, const MergeTerm *t, int64_t most, 
     int64_t to = all->used + i;
     all->s[to] = t->weight * s.s[i];
     memcpy(all->f.a + to * d_in, s.vt + i * d_in, (size_t)d_in * sizeof *s.vt);
-    for (int64_t o = 0; o < s.d_out; o++)
-      all->f.b[o * all->f.rank + to] = s.u[o * s.count + i];
+    for (int64_t o = 0; o < s.d_out; o++) all->f.b[o * all->f.rank + to] = s.u[o * s.count + i];
   }
   all->used += rank;
   spectrum_free(&s);

@@ -7,8 +7,7 @@ static Status stack(const MergeWork *w, Factors *sum, Error *err) {
   TRY(factors_make(sum, w->module->d_out, w->ranks, w->module->d_in, err));
   for (int k = 0; k < w->terms; k++) {
     const Tensor *a = w->term[k].f.a, *b = w->term[k].f.b;
-    for (int64_t i = 0; i < tensor_count(a); i++)
-      sum->a[at * a->cols + i] = (double)a->data[i];
+    for (int64_t i = 0; i < tensor_count(a); i++) sum->a[at * a->cols + i] = (double)a->data[i];
     for (int64_t i = 0; i < tensor_count(b); i++)
       sum->b[i / b->cols * sum->rank + at + i % b->cols] =
           w->term[k].coefficient * (double)b->data[i];

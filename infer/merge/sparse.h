@@ -25,8 +25,9 @@ typedef struct SparseRule {
 /* One of the matrices. */
 typedef struct SparseTerm {
   double weight;
-  Largest *largest; /* of PRUNE_MAGNITUDE: of more than this matrix, counted down; NULL: of its own */
-  uint64_t key;     /* of PRUNE_RANDOM: of the stream whose i-th number decides about x[i] */
+  Largest
+      *largest; /* of PRUNE_MAGNITUDE: of more than this matrix, counted down; NULL: of its own */
+  uint64_t key; /* of PRUNE_RANDOM: of the stream whose i-th number decides about x[i] */
 } SparseTerm;
 
 /* Writes the n numbers of a matrix; the same whenever it is asked. */

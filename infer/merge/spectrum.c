@@ -100,8 +100,8 @@ Status spectrum_make(Spectrum *s, const Factors *f, Error *err) {
     s->u = doubles(f->d_out, s->count);
     s->s = doubles(s->count, 1);
     s->vt = doubles(s->count, f->d_in);
-    status = s->u && s->s && s->vt ? decompose(s, &b, &a, err)
-                                   : out_of_memory(f->d_out, f->d_in, err);
+    status =
+        s->u && s->s && s->vt ? decompose(s, &b, &a, err) : out_of_memory(f->d_out, f->d_in, err);
   }
   basis_free(&b);
   basis_free(&a);

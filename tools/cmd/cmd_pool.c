@@ -75,14 +75,16 @@ static const char usage[] =
     "                          English tasks\n"
     "      --strict            what is suspicious is an error\n"
     "  -o, --output DIR        of merge: a new directory\n"
-    "      --method METHOD     cat, linear, svd, ties, dare-linear, dare-ties, magnitude, tsv, iso\n"
-    "      --weights W         a number for all experts, or NAME=NUMBER,... of all of them; without\n"
-    "                          it 1 / n of the n that cover a module, or 1 (ties, tsv, iso)\n"
+    "      --method METHOD     cat, linear, svd, ties, dare-linear, dare-ties, magnitude, tsv or\n"
+    "                          iso; skein help routers says what they are\n"
+    "      --weights W         a number for all experts, or NAME=NUMBER,... of all of them;\n"
+    "                          without it 1 / n of the n that cover a module, or 1 (ties, tsv,\n"
+    "                          iso)\n"
     "      --experts NAME,...  those that are merged; without it all\n"
-    "      --rank R            of the merged updates, and at most all of it; without it nothing is\n"
-    "                          lost, but svd has the largest rank of its experts\n"
+    "      --rank R            of the merged updates, and at most all of it; without it nothing\n"
+    "                          is lost, but svd has the largest rank of its experts\n"
     "      --density P         part of the numbers that ties, dare and magnitude keep (0.2)\n"
-    "      --scope SCOPE       what the density is a part of: each module's update, or the expert\n"
+    "      --scope SCOPE       what it is a part of: each module's update, or all of an expert\n"
     "      --seed N            of what dare drops (42)\n"
     "      --compat peft       the arithmetic of PEFT's add_weighted_adapter\n"
     "      --json              print one JSON object\n"
@@ -123,13 +125,14 @@ static const char usage[] =
     "unlike\n"
     "the pool's tasks says little: give lines of your own.\n"
     "\n"
-    "`merge` works on the updates alpha / r B A of the experts, exactly, whatever their ranks, and\n"
-    "writes them as a LoRA in f32 with merge.json beside, which says of what. cat, linear: their\n"
-    "weighted sum; svd: its nearest of a lower rank; tsv, iso: by their singular directions; ties,\n"
-    "dare-*, magnitude: number by number, which has every rank: whole, the adapter is as large as\n"
-    "the linears of the base. With --rank it is smaller, and what that loses is printed (`lost`,\n"
-    "|merged - adapter| / |merged|). PEFT merges A and B apart, which mixes one expert's B with\n"
-    "another's A: --compat peft has its numbers. (IA)3 have cat and linear.\n"
+    "`merge` works on the updates alpha / r B A of the experts, exactly, whatever their ranks,\n"
+    "and writes them as a LoRA in f32 with merge.json beside, which says of what. cat, linear:\n"
+    "their weighted sum; svd: its nearest of a lower rank; tsv, iso: by their singular\n"
+    "directions; ties, dare-*, magnitude: number by number, which has every rank: whole, the\n"
+    "adapter is as large as the linears of the base. With --rank it is smaller, and what that\n"
+    "loses is printed (`lost`, |merged - adapter| / |merged|). PEFT merges A and B apart, which\n"
+    "mixes one expert's B with another's A: --compat peft has its numbers. (IA)3 have cat and\n"
+    "linear.\n"
     "\n"
     "`diff` shows for a changed expert and each group of modules by how much its factors and\n"
     "gates moved: |after - before| / |before|, in the Euclidean norm over the group. It exits as\n"
@@ -212,15 +215,17 @@ static Status find_verb(int argc, char **argv, int *verb, Error *err) {
     if (strcmp(argv[1], VERBS[*verb].name) == 0) return STATUS_OK;
   }
   if (argc < 2) {
-    return error_set(err, STATUS_USAGE,
-                     "pool: init, add, set, rm, ls, check, diff, import, export or merge is missing; see "
-                     "skein pool --help");
+    return error_set(
+        err, STATUS_USAGE,
+        "pool: init, add, set, rm, ls, check, diff, import, export or merge is missing; see "
+        "skein pool --help");
   }
   const char *names[VERB_COUNT];
   for (int i = 0; i < VERB_COUNT; i++) names[i] = VERBS[i].name;
-  return error_set(err, STATUS_USAGE,
-                   "pool: '%s' is none of init, add, set, rm, ls, check, diff, import, export, merge%s",
-                   argv[1], nearest_hint(argv[1], names, VERB_COUNT).text);
+  return error_set(
+      err, STATUS_USAGE,
+      "pool: '%s' is none of init, add, set, rm, ls, check, diff, import, export, merge%s", argv[1],
+      nearest_hint(argv[1], names, VERB_COUNT).text);
 }
 
 static Status print_list(const char *dir, bool json, Error *err) {

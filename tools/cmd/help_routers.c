@@ -47,8 +47,8 @@ static void print_labels(const RouteMethod *m) {
 }
 
 static const char about_merges[] =
-    "\nMerges: the `merge.method` of router merged, and the --method of skein pool merge. Each is of\n"
-    "the updates of the experts at a module.\n\n";
+    "\nMerges: the `merge.method` of router merged, and the --method of skein pool merge. Each is\n"
+    "of the updates of the experts at a module.\n\n";
 
 static void print_merges(void) {
   fputs(about_merges, stdout);

@@ -82,8 +82,8 @@ static void tell_modules(Facts *f, const Merge *m) {
     int64_t rank = merged->module[i].rank;
     if (!merged->adapters.slot[i].kind) continue;
     modules++;
-    numbers += tensor_count(&merged->a[i]) + tensor_count(&merged->b[i]) +
-               tensor_count(&merged->l[i]);
+    numbers +=
+        tensor_count(&merged->a[i]) + tensor_count(&merged->b[i]) + tensor_count(&merged->l[i]);
     if (least == 0 || rank < least) least = rank;
     if (rank > most) most = rank;
     if (part_lost(&merged->module[i]) > part_lost(&merged->module[worst])) worst = i;
@@ -96,8 +96,7 @@ static void tell_modules(Facts *f, const Merge *m) {
   facts_set(f, f->root, "lost", facts_number(merged_lost(merged)));
   if (part_lost(&merged->module[worst]) == 0) return;
   facts_set(f, f->root, "lost_most", facts_number(part_lost(&merged->module[worst])));
-  facts_set(f, f->root, "lost_most_at",
-            facts_text(pool_modules(m->on.pool)->module[worst].name));
+  facts_set(f, f->root, "lost_most_at", facts_text(pool_modules(m->on.pool)->module[worst].name));
 }
 
 static Status tell(const Merge *m, const char *dir, const PoolOptions *o, Error *err) {
@@ -121,7 +120,8 @@ static Status tell(const Merge *m, const char *dir, const PoolOptions *o, Error 
 
 static Status merge(Merge *m, const char *dir, const PoolOptions *o, Error *err) {
   if (!o->output)
-    return error_set(err, STATUS_USAGE, "pool merge: --output DIR is missing; see skein pool --help");
+    return error_set(err, STATUS_USAGE,
+                     "pool merge: --output DIR is missing; see skein pool --help");
   TRY(read_settings(&m->set, &m->settings, o, err));
   TRY(staged_check(o->output, err));
   TRY(pool_on_base_open(&m->on, dir, o->base, o->experts, err));

@@ -23,8 +23,8 @@ typedef struct PoolOptions {
   const char *names, *embeddings;     /* files */
   const char *embedder;               /* its name; of pool check a directory */
   bool raw_gates;
-  const char *sample; /* of pool check: a file of text to look at gates with */
-  bool strict;        /* what is suspicious is an error */
+  const char *sample;           /* of pool check: a file of text to look at gates with */
+  bool strict;                  /* what is suspicious is an error */
   const char *output, *experts; /* of pool merge: a directory; names */
   const char *method, *weights, *density, *rank, *seed, *scope, *compat; /* merge_settings.h */
 } PoolOptions;
