@@ -178,6 +178,58 @@ check 'failures have no score' grep -q '^average-activation  *failed' "$work/out
 check 'failures are kept' [ "$(wc -l <"$work/fail/failures.jsonl")" -eq 3 ]
 check 'failures are no cells' [ ! -e "$work/fail/cells/average-activation/$first.json" ]
 
+# A threshold chosen on validation items, and never on what is scored.
+sed "s|,\( *file: [^ ]*\)/test\(.jsonl.zst\)|,\\1/test\\2, valid: $PWD/configs/demo/data/NAME/valid.jsonl.zst|
+  s|data/\([a-z]*\)/test\(.*\)NAME|data/\\1/test\\2\\1|; s|^     instruction.*|     }|" \
+  "$work/tasks.yaml" >"$work/valid-tasks.yaml"
+rule='router: glider, global.rule: threshold, global.gamma: 40, global.beta: -10'
+{
+  cat "$work/valid-tasks.yaml"
+  echo "methods: [phatgoose, {name: chosen, $rule, choose: global.threshold}]"
+} >"$work/choose.yaml"
+chosen=$work/choose
+runs 0 eval -c "$work/choose.yaml" -s output="$chosen" --dry-run
+check 'a dry run chooses nothing' grep -q 'validation: the run chooses' "$work/err"
+check 'a dry run of a choice writes nothing' [ ! -e "$chosen" ]
+runs 0 eval -c "$work/choose.yaml" -s output="$chosen"
+check 'what is chosen is said' grep -q \
+  '^method chosen: global.threshold 0[.0-9]*, chosen on 120 validation items of .*candidates)$' "$work/err"
+check 'the tables say it, too' grep -q '^chosen: global.threshold 0[.0-9]*, chosen on 120 val' "$chosen/table.txt"
+p=$(sed -n 's/.*"value": \([-0-9.e]*\),$/\1/p' "$chosen/cells/chosen/$first.json")
+score=$(sed -n 's/^chosen: .*: \([0-9.]*\) (at .*/\1/p' "$chosen/table.txt")
+check 'the cell has what was chosen' grep -q "\"global.threshold\": \"$p\"" "$chosen/cells/chosen/$first.json"
+check 'the cell has the curve' grep -q '"curve": \[' "$chosen/cells/chosen/$first.json"
+# The same threshold, said, on the validation items, and on what is scored.
+sed 's|file: \([^,]*\), valid: \([^,]*\)|file: \2|' "$work/valid-tasks.yaml" >"$work/said-tasks.yaml"
+for tasks in said valid; do
+  { cat "$work/$tasks-tasks.yaml" && echo "methods: [{name: chosen, $rule, global.threshold: $p}]"; } \
+    >"$work/$tasks.yaml"
+  runs 0 eval -c "$work/$tasks.yaml" -s output="$work/$tasks"
+done
+check 'its score is that of the validation items' \
+  grep -q "^chosen .* $score  *±\|^chosen .* $score\$" "$work/said/table.txt"
+check 'no item is answered otherwise' cmp "$work/valid/cells/chosen/$first.jsonl" \
+  "$chosen/cells/chosen/$first.jsonl"
+check 'validation items that nobody asks for' grep -q 'valid: no method has a setting' "$work/err"
+cp "$chosen/cells/chosen/$first.json" "$work/before.json"
+runs 0 eval -c "$work/choose.yaml" -s output="$chosen"
+check 'nothing is chosen anew' grep -q '^6 finished cells are taken over; 0 are computed' "$work/err"
+runs 0 eval -c "$work/choose.yaml" -s output="$chosen" --dry-run
+check 'a dry run takes a choice over' grep -q '6 finished, 0 to compute' "$work/out"
+{ cat "$work/tasks.yaml" && echo "methods: [{name: chosen, $rule, choose: global.threshold}]"; } >"$work/unvalid.yaml"
+refused 2 'unvalid.yaml:.*method chosen: choose: no task has a file .valid.' eval -c "$work/unvalid.yaml"
+{
+  cat "$work/valid-tasks.yaml"
+  echo "methods: [{name: chosen, $rule, choose: global.threshold, global.threshold: 0.5}]"
+} >"$work/twice.yaml"
+refused 2 'choose: its global.threshold is said already' eval -c "$work/twice.yaml"
+sed 's|/valid.jsonl|/test.jsonl|' "$work/choose.yaml" >"$work/peek.yaml"
+refused 2 'peek.yaml:.*valid: .* holds what is scored' eval -c "$work/peek.yaml"
+mkdir "$work/other"
+echo mine >"$work/other/notes.txt"
+runs 2 eval -c "$work/choose.yaml" -s output="$work/other"
+check 'a directory of other things stays' [ "$(ls "$work/other")" = notes.txt ]
+
 # Axes: cells are shared with the evaluation, a scale of 0 is PHATGOOSE, curves are drawn.
 {
   cat "$work/tasks.yaml"

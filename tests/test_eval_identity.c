@@ -92,6 +92,7 @@ static const Row ROWS[] = {
     {"base", SAME, NOPOOL, {"base: @/base2\n" OUT, NULL, NULL}, link_base},
     {"max_target", SAME, {NULL, SAY, NULL}, {"max_target: 9\n" POOL, NULL, NULL}, NULL},
     /* The task. */
+    {"valid", SAME, TASK(WHO, WHO ", valid: @/say.jsonl")},
     {"name", AGAIN, TASK(WHO, "name: u, " FILE_ ", limit: 2")},
     {"group", SAME, TASK(WHO, WHO ", group: other")},
     {"expert", SAME, TASK(WHO, WHO ", expert: deep")},
