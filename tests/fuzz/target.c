@@ -12,7 +12,7 @@
 static const Target *const ROOMS[] = {
     json_targets,    text_targets,   tensor_targets,   tokenizer_targets, example_targets,
     t5_targets,      expert_targets, released_targets, pool_targets,      eval_targets,
-    compare_targets, train_targets,  plot_targets,     instruct_targets};
+    compare_targets, train_targets,  plot_targets,     instruct_targets,  sentence_targets};
 
 const Target *target_at(size_t i) {
   for (size_t room = 0; room < sizeof ROOMS / sizeof *ROOMS; room++) {

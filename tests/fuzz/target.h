@@ -37,7 +37,8 @@ typedef struct Target {
 
 extern const Target json_targets[], text_targets[], tensor_targets[], tokenizer_targets[],
     example_targets[], t5_targets[], expert_targets[], released_targets[], pool_targets[],
-    eval_targets[], compare_targets[], train_targets[], plot_targets[], instruct_targets[];
+    eval_targets[], compare_targets[], train_targets[], plot_targets[], instruct_targets[],
+    sentence_targets[];
 
 /* The targets of all rooms, one by one; NULL behind the last. */
 const Target *target_at(size_t i);

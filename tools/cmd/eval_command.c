@@ -210,6 +210,7 @@ static Status run_validation(const EvalArguments *a, Evaluation *e, EvalSpec *sp
   TRY(tell_items(e, err));
   console_note(NULL, "validation: %d cells of %d tasks, from which settings are chosen",
                e->spec->methods * e->spec->tasks, e->spec->tasks);
+  say_displaced(e);
   const bool open = evaluation_count(e, CELL_OPEN) > 0;
   Status status = !open ? STATUS_OK : a->dry_run ? dry_run(e, err) : eval_compute(e, err);
   if (status == STATUS_PARTIAL) {
