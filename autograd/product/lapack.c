@@ -29,8 +29,8 @@ static Status out_of_memory(int64_t m, int64_t n, Error *err) {
 
 static Status check_sides(int64_t m, int64_t n, Error *err) {
   if (m > 0 && n > 0 && m <= SIDE_MOST && n <= SIDE_MOST) return STATUS_OK;
-  return error_set(err, STATUS_RUN,
-                   "a matrix [%" PRId64 ", %" PRId64 "] is too large to decompose", m, n);
+  return error_set(err, STATUS_RUN, "a matrix [%" PRId64 ", %" PRId64 "] is too large to decompose",
+                   m, n);
 }
 
 static Status check_info(const char *what, int info, Error *err) {
@@ -84,7 +84,8 @@ Status lapack_svd(double *x, int64_t m, int64_t n, double *u, double *s, double 
   if (status == STATUS_OK && !(work = malloc((size_t)asked * sizeof *work)))
     status = out_of_memory(m, n, err);
   if (status == STATUS_OK)
-    status = check_info("SVD", svd_steps(x, (int)m, (int)n, u, s, vt, work, (int)asked, iwork), err);
+    status =
+        check_info("SVD", svd_steps(x, (int)m, (int)n, u, s, vt, work, (int)asked, iwork), err);
   free(work);
   free(iwork);
   return status;

@@ -74,7 +74,9 @@ Status merge_save(const Merged *m, const Pool *pool, const char *dir, Error *err
 
 /* ---- the record ---- */
 
+/* `weight` NULL: out of memory. */
 static json_t *weight_json(const MergeSettings *s, const double *weight, int expert) {
+  if (!weight) return NULL;
   if (s->weights) return json_real(weight[expert]);
   if (!merge_method(s->method)->mean) return json_integer(1);
   return json_string(s->compat == COMPAT_PEFT ? "1 / n of n experts"
@@ -84,14 +86,14 @@ static json_t *weight_json(const MergeSettings *s, const double *weight, int exp
 static json_t *experts_json(const Pool *pool, const MergeSettings *s) {
   json_t *list = json_array();
   double *weight = calloc((size_t)pool_count(pool) + 1, sizeof *weight);
-  bool read = weight && (!s->weights || merge_weights(s->weights, pool, weight, NULL) == STATUS_OK);
+  bool read = weight && (!s->weights || !merge_weights(s->weights, pool, weight, NULL));
   for (int i = 0; i < pool_count(pool); i++) {
     const PoolEntry *e = pool_entry(pool, i);
     json_t *expert = read ? json_object() : NULL;
     json_put(&expert, "name", json_string(e->name));
     json_put(&expert, "fingerprint", json_string(e->fingerprint));
     json_put(&expert, "file", json_string(e->hash[POOL_ADAPTER]));
-    json_put(&expert, "weight", weight_json(s, weight, i));
+    json_put(&expert, "weight", weight_json(s, read ? weight : NULL, i));
     json_push(&list, expert);
   }
   free(weight);
