@@ -47,6 +47,7 @@ typedef struct Row {
 #define ENCODER                "tests/golden/sentence/bert"
 #define RETRIEVAL(more)        "name: m, router: retrieval, embedder: {kind: sentence, " more "}"
 #define SENTENCE               RETRIEVAL("model: " ENCODER)
+#define MERGED(method, more)   "name: m, router: merged, merge: {method: " method ", " more "}"
 #define METHOD(before, after)  {NULL, NULL, before}, {NULL, NULL, after}, NULL
 #define TASK(before, after)    {NULL, before, NULL}, {NULL, after, NULL}, NULL
 #define SETTINGS(after)        {NULL, NULL, NULL}, {after POOL, NULL, NULL}, NULL
@@ -180,6 +181,13 @@ static const Row ROWS[] = {
      METHOD("name: m, router: norm", "name: m, router: norm, norm.prefilter: 2")},
     {"norm.spectrum", AGAIN,
      METHOD("name: m, router: norm", "name: m, router: norm, norm.spectrum: false")},
+    {"merge.method", AGAIN, METHOD("merged", MERGED("linear", ""))},
+    {"merge.weights", AGAIN, METHOD("merged", MERGED("cat", "weights: 0.5"))},
+    {"merge.density", AGAIN, METHOD(MERGED("ties", ""), MERGED("ties", "density: 0.5"))},
+    {"merge.rank", AGAIN, METHOD(MERGED("ties", ""), MERGED("ties", "rank: 1"))},
+    {"merge.seed", SAME, METHOD(MERGED("ties", ""), MERGED("ties", "seed: 1"))},
+    {"merge.scope", AGAIN, METHOD(MERGED("ties", ""), MERGED("ties", "scope: expert"))},
+    {"merge.compat", AGAIN, METHOD("merged", MERGED("cat", "compat: peft"))},
     /* The pool. */
     {"an adapter", AGAIN, CHANGE("name: m, expert: deep", change_adapter)},
     {"an adapter's configuration", AGAIN, CHANGE("name: m, expert: deep", change_adapter_config)},

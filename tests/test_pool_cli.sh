@@ -137,7 +137,8 @@ printf '\300\177' | dd of="$work/spoilt/adapter_model.safetensors" bs=1 conv=not
   refused 2 "'Kind': is no name" add "$pool" Kind $good
   refused 2 "'../x': is no name" add "$pool" ../x $good
   refused 2 'add: takes no --json' add "$pool" rotate $good --json
-  refused 2 'unknown option --rank' add "$pool" rotate $good --rank 3
+  refused 2 'unknown option --alpha' add "$pool" rotate $good --alpha 3
+  refused 2 'takes no --rank' add "$pool" rotate $good --rank 3
   refused 2 'licence: is not UTF-8' add "$pool" rotate $good --licence "$(printf 'a\377')"
   refused 3 'nothing: cannot open' add "$pool" rotate $good --instruction "@$work/nothing"
   refused 4 'pool.yaml: base: fingerprint: ' add "$pool" rotate $good --base $golden/v1_1/base
