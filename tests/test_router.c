@@ -29,6 +29,8 @@ static const char *const METHODS[] = {
     "router=uniform",
     "router=random",
     "router=retrieval",
+    "router=retrieval retrieval.k=3 retrieval.weights=softmax",
+    "router=retrieval retrieval.k=2 retrieval.mode=fusion",
     "router=norm",
     "router=norm norm.weights=softmax norm.spectrum=false",
     "router=norm norm.weights=proportional norm.prefilter=2",
@@ -41,7 +43,8 @@ enum { METHODS_COUNT = sizeof METHODS / sizeof *METHODS };
 /* Methods that work on factors run on no other kind. */
 static bool runs(const RoutedWorld *w, const char *method) {
   bool factors = strstr(method, "router=arrow") || strstr(method, "router=norm") ||
-                 strstr(method, "over=arrow") || strstr(method, "over=norm");
+                 strstr(method, "over=arrow") || strstr(method, "over=norm") ||
+                 strstr(method, "mode=fusion");
   return !factors || w->expert == ROUTED_EXPERT;
 }
 
@@ -71,8 +74,8 @@ static void one_expert_routed_is_that_expert(void **state) {
     for (int i = 0; i < METHODS_COUNT; i++) {
       if (strstr(METHODS[i], "router=base") || strstr(METHODS[i], "router=expert")) continue;
       if (!runs(w, METHODS[i])) continue;
-      char settings[160];
-      snprintf(settings, sizeof settings, "%s top_k=1", METHODS[i]);
+      char settings[160]; /* the last of a key counts */
+      snprintf(settings, sizeof settings, "%s top_k=1 retrieval.k=1", METHODS[i]);
       Logits routed = routed_logits(w, settings, name);
       expect_near(w, METHODS[i], &routed, &plain);
       if (w->expert[e].feedforward && strstr(METHODS[i], "router=uniform"))
@@ -182,6 +185,34 @@ static void glider_at_a_large_scale_is_the_nearest_expert(void **state) {
   }
 }
 
+/* The mixture of the nearest between its ends, and one expert fused. */
+static void retrieval_of_several_ends_in_one_and_in_all_alike(void **state) {
+  const RoutedWorld *w = *state;
+  Logits one = routed_logits(w, "router=retrieval", NULL),
+         alike = routed_logits(w, "router=retrieval retrieval.k=3", NULL),
+         cold = routed_logits(
+             w, "router=retrieval retrieval.k=3 retrieval.weights=softmax retrieval.tau=1e-6", NULL),
+         hot = routed_logits(
+             w, "router=retrieval retrieval.k=3 retrieval.weights=softmax retrieval.tau=1e6", NULL),
+         fused = routed_logits(w, "router=retrieval retrieval.mode=fusion", NULL);
+  expect_near(w, "tau 0", &cold, &one);
+  expect_near(w, "tau infinite", &hot, &alike);
+  expect_same(w, &fused, &one);
+  assert_true(logits_apart(w, &one, &alike) > 10 * ROUTED_CLOSE);
+}
+
+static void retrieval_of_several_is_refused(void **state) {
+  const RoutedWorld *w = *state;
+  Error err = {0};
+  Routing r;
+  Status got = routing_try(&r, w, "router=retrieval retrieval.k=5", NULL, &err);
+  expect_error("k", got, &err, STATUS_USAGE, "retrieval.k: is 5|4 experts");
+  if (w->expert == ROUTED_EXPERT) return;
+  err = (Error){0};
+  got = routing_try(&r, w, "router=retrieval retrieval.k=2 retrieval.mode=fusion", NULL, &err);
+  expect_error("fusion", got, &err, STATUS_MISMATCH, "retrieval.mode: fusion|'count'|only");
+}
+
 static void threads_change_no_bit(void **state) {
   const RoutedWorld *w = *state;
   for (int i = 0; i < METHODS_COUNT; i++) {
@@ -276,6 +307,8 @@ int main(void) {
       cmocka_unit_test(glider_at_scale_0_is_what_it_stands_over),
       cmocka_unit_test(glider_stands_over_phatgoose),
       cmocka_unit_test(glider_at_a_large_scale_is_the_nearest_expert),
+      cmocka_unit_test(retrieval_of_several_ends_in_one_and_in_all_alike),
+      cmocka_unit_test(retrieval_of_several_is_refused),
       cmocka_unit_test(threads_change_no_bit),
       cmocka_unit_test(a_batch_is_its_examples_one_by_one),
       cmocka_unit_test(cached_is_uncached),
@@ -288,6 +321,7 @@ int main(void) {
       cmocka_unit_test(glider_at_scale_0_is_what_it_stands_over),
       cmocka_unit_test(glider_stands_over_phatgoose),
       cmocka_unit_test(glider_at_a_large_scale_is_the_nearest_expert),
+      cmocka_unit_test(retrieval_of_several_is_refused),
       cmocka_unit_test(threads_change_no_bit),
       cmocka_unit_test(a_batch_is_its_examples_one_by_one),
       cmocka_unit_test(cached_is_uncached),

@@ -167,29 +167,53 @@ static Status check_experts(const GlobalVectors *v, const Pool *pool, bool examp
   return STATUS_OK;
 }
 
+/* The mean of each expert's rows. */
+static Status average_rows(GlobalVectors *v, Error *err) {
+  const int64_t dim = v->rows.dim;
+  double *sum = calloc((size_t)dim, sizeof *sum);
+  v->mean = calloc((size_t)v->experts * (size_t)dim + 1, sizeof *v->mean);
+  if (!sum || !v->mean) {
+    free(sum);
+    return no_memory(err);
+  }
+  for (int e = 0; e < v->experts; e++) {
+    memset(sum, 0, (size_t)dim * sizeof *sum);
+    for (int64_t i = v->begin[e]; i < v->begin[e + 1]; i++)
+      for (int64_t k = 0; k < dim; k++) sum[k] += (double)v->rows.vector[v->order[i] * dim + k];
+    for (int64_t k = 0; k < dim; k++)
+      v->mean[e * dim + k] = (float)(sum[k] / (double)(v->begin[e + 1] - v->begin[e]));
+  }
+  free(sum);
+  return STATUS_OK;
+}
+
 static Status measure_rows(GlobalVectors *v, bool drop_last, Error *err) {
   const Embeddings *rows = &v->rows;
+  const float *vector = v->mean ? v->mean : rows->vector;
+  int64_t count = v->mean ? v->experts : rows->count;
   v->compared = drop_last ? rows->dim - 1 : rows->dim;
-  v->norm = calloc((size_t)rows->count, sizeof *v->norm);
+  v->norm = calloc((size_t)count + 1, sizeof *v->norm);
   if (!v->norm) return no_memory(err);
-  for (int64_t i = 0; i < rows->count; i++)
-    v->norm[i] = embed_norm(rows->vector + i * rows->dim, v->compared);
+  for (int64_t i = 0; i < count; i++)
+    v->norm[i] = embed_norm(vector + i * rows->dim, v->compared);
   return STATUS_OK;
 }
 
 Status global_vectors_open(GlobalVectors *v, Embedder *embedder, const Pool *pool, GlobalBy by,
                            bool drop_last, Error *err) {
-  bool examples = by == GLOBAL_BY_EXAMPLE;
+  bool examples = by != GLOBAL_BY_INSTRUCTION;
   *v = (GlobalVectors){.experts = pool_count(pool)};
   TRY(read_rows(v, embedder, pool, examples, err));
   TRY(sort_rows(v, pool, examples, err));
   TRY(check_experts(v, pool, examples, err));
+  if (by == GLOBAL_BY_EXAMPLE_MEAN) TRY(average_rows(v, err));
   return measure_rows(v, drop_last, err);
 }
 
 void global_vectors_free(GlobalVectors *v) {
   free(v->kept);
   free(v->norm);
+  free(v->mean);
   free(v->begin);
   free(v->order);
   embeddings_free(&v->rows);
@@ -199,6 +223,10 @@ void global_vectors_free(GlobalVectors *v) {
 double global_vectors_cosine(const GlobalVectors *v, int64_t expert, const float *query,
                              double norm) {
   double most = -2;
+  if (v->mean) {
+    const float *vector = v->mean + expert * v->rows.dim;
+    return embed_dot(vector, query, v->compared) / (v->norm[expert] * norm);
+  }
   for (int64_t i = v->begin[expert]; i < v->begin[expert + 1]; i++) {
     int64_t row = v->order[i];
     const float *vector = v->rows.vector + row * v->rows.dim;

@@ -106,11 +106,11 @@ static Status open_embedder(GlobalRouter *g, const GlobalSettings *s, const Pool
                      "embedder.model: is missing; embedder: sentence wants the directory of an "
                      "encoder of sentences");
   }
-  if (by_key && g->by == GLOBAL_BY_EXAMPLE) {
+  if (by_key && g->by != GLOBAL_BY_INSTRUCTION) {
     return error_set(
         err, STATUS_USAGE,
-        "retrieval.by: example embeds every input, which embedder: precomputed cannot; "
-        "use lexical or encoder");
+        "retrieval.by: example, and example-mean, embed every input, which embedder: precomputed "
+        "cannot; use lexical or encoder");
   }
   return embedder_open(&g->embedder, &spec, err);
 }

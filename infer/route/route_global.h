@@ -11,6 +11,9 @@
  *                ways give the same vectors. precomputed has only the file.
  *   example      POOL/embeddings/examples-<embedder>.safetensors, rows "<expert>/<index>"; the
  *                cosine of an expert is the largest over its rows. Not with precomputed.
+ *   example-mean the same file; the cosine with the mean of an expert's rows, each of which counts
+ *                with its length (as LoraRetriever's; Zhao et al. 2024, arXiv 2402.09997, section
+ *                4.1).
  *
  * An expert that such a file lacks, a vector of an instruction that was changed since, another
  * dimension and another embedder are errors that name the command to run. The corpus of `lexical`
@@ -41,7 +44,11 @@ bool global_reads_key(const RouterSettings *settings, const char *key);
 /* What they say of an encoder of sentences; borrowed. */
 SentenceSettings global_sentence(const GlobalSettings *s);
 
-typedef enum GlobalBy { GLOBAL_BY_INSTRUCTION, GLOBAL_BY_EXAMPLE } GlobalBy;
+typedef enum GlobalBy {
+  GLOBAL_BY_INSTRUCTION,
+  GLOBAL_BY_EXAMPLE,
+  GLOBAL_BY_EXAMPLE_MEAN
+} GlobalBy;
 
 /* What an input is routed by, besides its tokens. */
 typedef struct RouteQuery {

@@ -28,16 +28,13 @@ Status router_check(const RouterSettings *s, const char *dir, int experts, Error
   return m->check ? m->check(s, err) : STATUS_OK;
 }
 
-/* A method that works on the factors of LoRAs, or stands over one that does, refuses experts of
- * other kinds. */
-static Status check_kinds(const RouterSettings *s, const Pool *pool, Error *err) {
-  const RouteMethod *over = router_over(s), *m = over ? over : route_method(s->method);
-  for (int i = 0; m->lora_only && i < pool_count(pool); i++) {
+Status route_require_loras(const Pool *pool, const char *router, Error *err) {
+  for (int i = 0; i < pool_count(pool); i++) {
     if (pool_kind(pool, i) == PEFT_LORA) continue;
     return error_set(err, STATUS_MISMATCH,
                      "%s: router %s works on the factors of LoRAs, and the expert '%s' is an %s; "
                      "leave it out with `only`, or take another router",
-                     pool_dir(pool), m->name, pool_entry(pool, i)->name,
+                     pool_dir(pool), router, pool_entry(pool, i)->name,
                      peft_type_title(pool_kind(pool, i)));
   }
   return STATUS_OK;
@@ -48,7 +45,8 @@ static Status check_settings(const RouterSettings *s, const Pool *pool, Error *e
   if (!(m->reads & READS_POOL)) return STATUS_OK;
   if (!pool) return error_set(err, STATUS_USAGE, "router: %s needs a pool", m->name);
   TRY(router_check(s, pool_dir(pool), pool_count(pool), err));
-  return check_kinds(s, pool, err);
+  const RouteMethod *over = router_over(s), *factors = over ? over : m;
+  return factors->lora_only ? route_require_loras(pool, factors->name, err) : STATUS_OK;
 }
 
 Status router_open(Router **router, const RouterSettings *s, Pool *pool, const Base *base,

@@ -49,7 +49,9 @@ METHODS = {
     "top_p": (["router=phatgoose", "top_p=0.7"], {**LOCAL, "top_p": 0.7}),
     "glider": (["router=glider", "global.scale=2.5"], {**LOCAL, "glider": (2.5,)}),
     "activation": (["router=average-activation"], {**LOCAL, "vectors": "mean"}),
-    "retrieval": (["router=retrieval"], dict(nearest=True)),
+    "retrieval": (["router=retrieval"], dict(nearest=1)),
+    "retrieval_mixture": (["router=retrieval", "retrieval.k=3", "retrieval.weights=softmax"],
+                          dict(nearest=3, tau=0.2)),
     "merged": (["router=merged"], dict(merged=True)),
     "uniform": (["router=uniform"], dict(merged=True)),
     "merged_vectors": (["router=merged"], dict(merged=True, only=["ones", "ins"])),
@@ -71,7 +73,7 @@ class Mixed(Routed):
 
     def add_mixed(self, module, weight, u, wu):
         if "vectors" in self.rule:
-            w = self.select(self.logits(module, u))
+            w = self.select(*self.logits(module, u))
             self.weights.setdefault(module, []).append(w)
         else:
             w = self.fixed(module, len(u))

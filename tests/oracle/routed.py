@@ -73,7 +73,11 @@ METHODS = {
                        dict(vectors="arrow", norm_input=True, top_k=2)),
     "merged": (["router=merged"], dict(merged=True)),
     "merged_factors": (["router=merged-factors"], dict(factors=True, only=["one", "two"])),
-    "retrieval": (["router=retrieval"], dict(nearest=True)),
+    "retrieval": (["router=retrieval"], dict(nearest=1)),
+    "retrieval_mixture": (["router=retrieval", "retrieval.k=3", "retrieval.weights=softmax",
+                           "retrieval.tau=0.5"], dict(nearest=3, tau=0.5)),
+    "retrieval_fusion": (["router=retrieval", "retrieval.k=2", "retrieval.mode=fusion"],
+                         dict(nearest=2, factors=True)),
     "base": (["router=base"], None),
     "norm": (["router=norm"], dict(norm=True, top_k=2, over_chosen="uniform")),
     "norm_seen": (["router=norm", "norm.spectrum=false", "norm.weights=softmax", "top_k=3"],
@@ -238,11 +242,13 @@ class Routed:
         return w / (w.sum(1, keepdim=True) + 1e-6)
 
     def fixed(self, module, rows):
-        """Weights that do not depend on tokens: all alike, or the nearest expert."""
+        """Weights that do not depend on tokens: all alike, or of the nearest experts."""
         covers = torch.tensor([float(module in expert) for expert in self.experts])
-        if self.rule.get("nearest"):
-            one = F.one_hot(self.cosines().argmax(), len(covers))
-            return (one * covers).expand(rows, -1)
+        if "nearest" in self.rule:
+            cosine = self.cosines()
+            kept = self.keep_top_k(cosine[None], self.rule["nearest"])[0]
+            z = cosine / self.rule["tau"] if "tau" in self.rule else torch.zeros_like(cosine)
+            return (z.masked_fill(~kept, -math.inf).softmax(0) * covers).expand(rows, -1)
         return (covers / covers.sum()).expand(rows, -1)
 
     def add(self, module, u):
