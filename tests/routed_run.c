@@ -83,12 +83,16 @@ float *routed_watch(const RoutedCase *k, Router *router, int first, int count,
   RouteBatch batch;
   expect_ok("begin", router_begin(router, query + first, count, &batch, &error), &error);
   RoutedForward forward;
-  routed_forward_init(&forward, router, &batch, watcher);
   T5Run t5 = {.model = k->model, .adapters = &forward.adapters};
   int64_t in_at[ROUTED_SEQUENCES + 1], out_at[ROUTED_SEQUENCES + 1];
   cut_offsets(k->in_at, first, count, in_at);
   cut_offsets(k->out_at, first, count, out_at);
   Ragged input = {count, in_at}, target = {count, out_at};
+  if (router_probes(router)) {
+    routed_probe_init(&forward, router, &batch);
+    t5_encode(&c, &t5, k->input + k->in_at[first], input);
+  }
+  routed_forward_init(&forward, router, &batch, watcher);
   Tensor *encoded = t5_encode(&c, &t5, k->input + k->in_at[first], input);
   Tensor *decoded =
       t5_decode(&c, &t5, encoded, input, k->decoder + k->out_at[first], (Rows){target, NULL});

@@ -1,4 +1,5 @@
 /* Embeddings of examples of the experts' data: their file, its refusals, and retrieval by it. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -113,13 +114,12 @@ static void rows_are_added(void **state) {
 
 /* ---- retrieval ---- */
 
-static GlobalRouter *open_router(const Fixture *f, const Pool *pool, Status want,
+static GlobalRouter *open_router(const Fixture *f, const Pool *pool, GlobalBy by, Status want,
                                  const char *words) {
   Error err = {0};
   GlobalRouter *g;
   GlobalSettings s = {.embedder = EMBEDDER_LEXICAL};
-  Status got = global_router_open(&g, &s, GLOBAL_BY_EXAMPLE, pool,
-                                  (Base[]){tiny_base(f->model, NULL)}, 2, &err);
+  Status got = global_router_open(&g, &s, by, pool, (Base[]){tiny_base(f->model, NULL)}, 2, &err);
   if (want == STATUS_OK) {
     expect_ok("router", got, &err);
   } else {
@@ -144,13 +144,13 @@ static void retrieval_takes_the_largest_cosine(void **state) {
   expect_ok("pool",
             pool_open(&pool, f.m.dir, &f.model->modules, tiny_sample(f.model).hex, NULL, &err),
             &err);
-  open_router(&f, pool, STATUS_INPUT, "examples-lexical-1-|is missing|--examples");
+  open_router(&f, pool, GLOBAL_BY_EXAMPLE, STATUS_INPUT, "examples-lexical-1-|is missing|--examples");
   ExampleFile two[] = {{"count", f.files[1]}, {"sort", f.files[0]}},
               one[] = {{"rhyme", f.files[2]}};
   make(&f, &first, two, 2, 9, NULL);
-  open_router(&f, pool, STATUS_INPUT, "expert 'rhyme' has no example embedding|--examples");
+  open_router(&f, pool, GLOBAL_BY_EXAMPLE, STATUS_INPUT, "expert 'rhyme' has no example embedding|--examples");
   make(&f, &both, one, 1, 9, &first);
-  GlobalRouter *g = open_router(&f, pool, STATUS_OK, "");
+  GlobalRouter *g = open_router(&f, pool, GLOBAL_BY_EXAMPLE, STATUS_OK, "");
   assert_int_equal(nearest(g, (RouteQuery){.input = "zebra antler"}), 0);
   assert_int_equal(nearest(g, (RouteQuery){.input = "nine trees"}), 1);
   /* The instruction is not what is compared. */
@@ -164,6 +164,45 @@ static void retrieval_takes_the_largest_cosine(void **state) {
   expect_error("precomputed", got, &err, STATUS_USAGE, "retrieval.by: example|precomputed");
   embeddings_free(&first);
   embeddings_free(&both);
+  pool_close(pool);
+  fixture_close(&f);
+}
+
+/* The cosine of a row with the mean of the rows [first, first + count). */
+static double mean_cosine(const Embeddings *e, int64_t row, int64_t first, int64_t count) {
+  double dot = 0, query = 0, mean = 0;
+  for (int64_t k = 0; k < e->dim; k++) {
+    double q = (double)e->vector[row * e->dim + k], m = 0;
+    for (int64_t i = first; i < first + count; i++) m += (double)e->vector[i * e->dim + k];
+    m /= (double)count;
+    dot += q * m;
+    query += q * q;
+    mean += m * m;
+  }
+  return dot / sqrt(query * mean);
+}
+
+/* The query is the first example of sort, whose vector is the first row. */
+static void retrieval_by_the_mean_of_examples(void **state) {
+  static const int64_t ROWS[COUNT + 1] = {0, 2, 5, 6};
+  Fixture f = {0};
+  Error err = {0};
+  Embeddings made;
+  Pool *pool;
+  fixture_open(&f, *state);
+  expect_ok("pool",
+            pool_open(&pool, f.m.dir, &f.model->modules, tiny_sample(f.model).hex, NULL, &err),
+            &err);
+  ExampleFile all[] = {{"sort", f.files[0]}, {"count", f.files[1]}, {"rhyme", f.files[2]}};
+  make(&f, &made, all, COUNT, 9, NULL);
+  GlobalRouter *g = open_router(&f, pool, GLOBAL_BY_EXAMPLE_MEAN, STATUS_OK, "");
+  const double *got;
+  expect_ok("cosines", global_cosines(g, &(RouteQuery){.input = "pear apple"}, &got, &err), &err);
+  for (int i = 0; i < COUNT; i++)
+    assert_true(fabs(got[i] - mean_cosine(&made, 0, ROWS[i], ROWS[i + 1] - ROWS[i])) < 1e-6);
+  assert_true(got[0] < 0.99 && got[1] > 0); /* of two rows, and of one that shares a word */
+  embeddings_free(&made);
+  global_router_close(g);
   pool_close(pool);
   fixture_close(&f);
 }
@@ -211,6 +250,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rows_are_added),
       cmocka_unit_test(retrieval_takes_the_largest_cosine),
+      cmocka_unit_test(retrieval_by_the_mean_of_examples),
       cmocka_unit_test(bad_examples_are_refused),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

@@ -160,7 +160,7 @@ static void free_scores(Score *s) {
 }
 
 static const char *const ROUTERS[] = {"router=phatgoose", "router=glider", "router=retrieval",
-                                      "router=expert", "router=uniform"};
+                                      "router=expert",    "router=uniform", "router=logo"};
 enum { ROUTERS_COUNT = sizeof ROUTERS / sizeof *ROUTERS };
 
 static void scores_do_not_depend_on_the_batch(void **state) {

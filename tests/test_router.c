@@ -34,6 +34,8 @@ static const char *const METHODS[] = {
     "router=norm",
     "router=norm norm.weights=softmax norm.spectrum=false",
     "router=norm norm.weights=proportional norm.prefilter=2",
+    "router=logo",
+    "router=logo logo.by=entropy logo.probe=base top_k=3",
     "router=merged",
     "router=expert expert=rhyme",
     "router=base",
@@ -44,6 +46,7 @@ enum { METHODS_COUNT = sizeof METHODS / sizeof *METHODS };
 static bool runs(const RoutedWorld *w, const char *method) {
   bool factors = strstr(method, "router=arrow") || strstr(method, "router=norm") ||
                  strstr(method, "over=arrow") || strstr(method, "over=norm") ||
+                 strstr(method, "router=logo") ||
                  strstr(method, "mode=fusion");
   return !factors || w->expert == ROUTED_EXPERT;
 }

@@ -69,6 +69,7 @@ Status routing_try(Routing *r, const RoutedWorld *w, const char *settings, const
   OptionSet set;
   RouterSettings s;
   char text[256], *rest = text;
+  r->world = w;
   snprintf(text, sizeof text, "%s", settings);
   expect_ok("pool",
             pool_open(&r->pool, w->pool, &w->model->modules, tiny_sample(w->model).hex, only, err),
@@ -122,11 +123,27 @@ void routed_forward(const RoutedWorld *w, const AdapterSet *adapters, int64_t fr
   bench_close(&bench);
 }
 
+/* The prompts of the queries, for a router that reads them before it plans. */
+static void probe(const Routing *r, int64_t from, int64_t to, RoutedBatch *b) {
+  const TinyBatch *all = &r->world->batch;
+  Bench bench;
+  int64_t at[TINY_SEQUENCES + 1];
+  if (!router_probes(r->router)) return;
+  for (int64_t i = from; i <= to; i++) at[i - from] = all->in_at[i] - all->in_at[from];
+  bench_open(&bench, false, 2);
+  routed_probe_init(&b->forward, r->router, &b->batch);
+  T5Run run = {r->world->model, &b->forward.adapters, false};
+  t5_encode(&bench.c, &run, all->input + all->in_at[from], (Ragged){to - from, at});
+  expect_ok("probe", bench.error.status, &bench.error);
+  bench_close(&bench);
+}
+
 void routing_begin(const Routing *r, int64_t from, int64_t to, const RouteWatcher *watcher,
                    RoutedBatch *b) {
   Error err = {0};
   expect_ok("begin", router_begin(r->router, ROUTED_QUERY + from, to - from, &b->batch, &err),
             &err);
+  probe(r, from, to, b);
   routed_forward_init(&b->forward, r->router, &b->batch, watcher);
 }
 

@@ -32,6 +32,7 @@ int routed_teardown(void **state);
 
 /* A pool, perhaps in part, and a router over it. */
 typedef struct Routing {
+  const RoutedWorld *world;
   Pool *pool;
   Router *router;
 } Routing;
@@ -43,7 +44,7 @@ Status routing_try(Routing *r, const RoutedWorld *w, const char *settings, const
 Routing routing_open(const RoutedWorld *w, const char *settings, const char *only);
 void routing_close(Routing *r);
 
-/* Begins the queries [from, to) and a forward on them, which `watcher` (or NULL) sees. */
+/* Begins the queries [from, to), reads their prompts where the router does, and a forward on them, which `watcher` (or NULL) sees. */
 typedef struct RoutedBatch {
   RouteBatch batch;
   RoutedForward forward;

@@ -41,7 +41,8 @@ typedef struct PredictRoute {
   const AdapterSet *adapters; /* of the forward; NULL: plain base */
 } PredictRoute;
 
-Status predict_route(Predictor *p, const Asking *asking, const Item *item, int64_t n,
+/* For items with these inputs, one each. */
+Status predict_route(Predictor *p, const Asking *asking, const Item *item, const TokenList *input,
                      PredictRoute *out, Error *err);
 void predict_route_free(PredictRoute *r); /* a zeroed PredictRoute is allowed */
 /* Tells the watcher, if there is one, which sequences of a forward that ended so count. Returns

@@ -2,22 +2,44 @@
 
 #include "infer/predict/predict_internal.h"
 
+static const ArenaMark EMPTY = {0, 0};
+
 RouteQuery asking_query(const Asking *asking, const Item *item) {
   return (RouteQuery){.task = item->task ? item->task : asking->task,
                       .instruction = item->instruction ? item->instruction : asking->instruction,
                       .input = item->input};
 }
 
-Status predict_route(Predictor *p, const Asking *asking, const Item *item, int64_t n,
-                     PredictRoute *out, Error *err) {
-  *out = (PredictRoute){0};
-  if (!p->router) return STATUS_OK;
+static Status begin_queries(Predictor *p, const Asking *asking, const Item *item, int64_t n,
+                            RouteBatch *batch, Error *err) {
   RouteQuery *query = calloc((size_t)n + 1, sizeof *query);
   if (!query) return error_set(err, STATUS_RUN, "out of memory: routing the items");
   for (int64_t i = 0; i < n; i++) query[i] = asking_query(asking, &item[i]);
-  Status status = router_begin(p->router, query, n, &out->batch, err);
+  Status status = router_begin(p->router, query, n, batch, err);
   free(query);
-  if (status != STATUS_OK) return status;
+  return status;
+}
+
+/* Reads the prompts for a router that does so before it plans. */
+static Status probe_prompts(Predictor *p, const TokenList *input, const RouteBatch *batch,
+                            Error *err) {
+  if (!router_probes(p->router)) return STATUS_OK;
+  RoutedForward probe;
+  routed_probe_init(&probe, p->router, batch);
+  Context c = context_make(p->arena, NULL, p->settings.threads, err);
+  c.precision = p->settings.precision;
+  T5Run run = {p->model, &probe.adapters, false};
+  Tensor *encoded = t5_encode(&c, &run, input->ids, tokens_ragged(input));
+  arena_release(p->arena, EMPTY);
+  return encoded ? STATUS_OK : err->status;
+}
+
+Status predict_route(Predictor *p, const Asking *asking, const Item *item, const TokenList *input,
+                     PredictRoute *out, Error *err) {
+  *out = (PredictRoute){0};
+  if (!p->router) return STATUS_OK;
+  TRY(begin_queries(p, asking, item, input->count, &out->batch, err));
+  TRY(probe_prompts(p, input, &out->batch, err));
   routed_forward_init(&out->forward, p->router, &out->batch, p->watcher);
   out->adapters = &out->forward.adapters;
   return STATUS_OK;

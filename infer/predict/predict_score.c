@@ -174,7 +174,7 @@ static Status run_forward(Predictor *p, const Asking *asking, const Forward *f, 
   PredictRoute route;
   const int64_t tokens = tokens_total(&f->input) + tokens_total(&f->choice);
   if (tokens > p->largest) p->largest = tokens;
-  Status status = predict_route(p, asking, f->item, f->items, &route, err);
+  Status status = predict_route(p, asking, f->item, &f->input, &route, err);
   if (status == STATUS_OK) {
     Context c = context_make(p->arena, NULL, p->settings.threads, err);
     c.precision = p->settings.precision;

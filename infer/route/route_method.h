@@ -99,6 +99,10 @@ typedef struct RouteMethod {
   void (*tell)(const void *self, bool ended, RouteSay *say, void *arg);
   /* Fills batch->value [n, experts], which is zeroed; NULL: it reads no query. */
   Status (*begin)(void *self, const RouteQuery *query, int64_t n, float *value, Error *err);
+  /* Of a method that reads the prompts in a forward of their own before the first that counts
+   * (routed_probe_init): the plan of a module there, NULL for the base alone. In that forward it
+   * fills call->batch->value, which is zeroed; every example is one sequence. NULL: it reads none. */
+  Plan *(*probe)(Context *c, const void *self, const RouteCall *call);
   /* Vectors [n, d_in] whose products with x it wants at a module; NULL: none, anywhere or there. */
   Tensor *(*vectors)(const void *self, const Module *module);
   /* The plan of a module, in the arena; NULL when nobody covers it. *softmax [T, experts]: what it

@@ -5,12 +5,12 @@
 
 extern const RouteMethod route_base, route_merged, route_merged_factors, route_uniform,
     route_random, route_phatgoose, route_glider, route_average_activation, route_arrow,
-    route_retrieval, route_norm;
+    route_retrieval, route_norm, route_logo;
 
 static const RouteMethod *const METHOD[] = {
     &route_base,      &route_expert,    &route_merged, &route_merged_factors,     &route_uniform,
     &route_random,    &route_phatgoose, &route_glider, &route_average_activation, &route_arrow,
-    &route_retrieval, &route_norm,
+    &route_retrieval, &route_norm,      &route_logo,
 };
 enum { METHODS = sizeof METHOD / sizeof *METHOD };
 

@@ -76,9 +76,10 @@ void router_close(Router *r) {
 
 Status router_begin(Router *r, const RouteQuery *query, int64_t n, RouteBatch *batch, Error *err) {
   *batch = (RouteBatch){.examples = n};
-  if (!r->method->begin) return STATUS_OK;
+  if (!r->method->begin && !r->method->probe) return STATUS_OK;
   batch->value = calloc((size_t)n * (size_t)pool_count(r->pool) + 1, sizeof *batch->value);
   if (!batch->value) return error_set(err, STATUS_RUN, "out of memory: the queries of a router");
+  if (!r->method->begin) return STATUS_OK;
   Status status = r->method->begin(r->self, query, n, batch->value, err);
   if (status != STATUS_OK) route_batch_free(batch);
   return status;
@@ -123,6 +124,7 @@ static Tensor *routing_vectors(void *arg, const Module *module) {
 
 /* The plan at a module, shown to the watcher; NULL when nobody covers it. */
 static const Plan *make_plan(Context *c, const RoutedForward *f, RouteCall call) {
+  if (f->probing) return f->router->method->probe(c, f->router->self, &call);
   Tensor *softmax = NULL;
   RouteTerms terms = {0};
   if (f->watcher && f->watcher->explain) call.terms = &terms;
@@ -160,9 +162,19 @@ static bool changes_input(void *arg, const Module *module) {
          (!r->method->plans || r->method->plans(r->self, module));
 }
 
+bool router_probes(const Router *r) {
+  return r->method->probe;
+}
+
+void routed_probe_init(RoutedForward *f, const Router *r, const RouteBatch *batch) {
+  assert(router_probes(r) && r->method->plan);
+  routed_forward_init(f, r, batch, NULL);
+  f->probing = true;
+}
+
 void routed_forward_init(RoutedForward *f, const Router *r, const RouteBatch *batch,
                          const RouteWatcher *watcher) {
-  assert(!r->method->begin || batch->value);
+  assert((!r->method->begin && !r->method->probe) || batch->value);
   *f = (RoutedForward){.router = r, .batch = batch, .watcher = watcher};
   if (r->method->plan) {
     f->adapters = (AdapterSet){.add = add_routed,

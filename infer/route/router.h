@@ -33,8 +33,15 @@ typedef struct RoutedForward {
   const Router *router;
   const RouteBatch *batch;
   const RouteWatcher *watcher; /* or NULL */
+  bool probing;
   AdapterSet adapters;         /* of the forward; refers to this struct, which must stay in place */
 } RoutedForward;
+
+/* Whether its batches are to be probed: a forward of the prompts of the examples, one sequence each,
+ * with the adapters of routed_probe_init, before any with those of routed_forward_init. */
+bool router_probes(const Router *r);
+/* Router and batch must outlive the forward, which fills the batch; nobody watches it. */
+void routed_probe_init(RoutedForward *f, const Router *r, const RouteBatch *batch);
 
 /* Router, batch and watcher must outlive the forward. */
 void routed_forward_init(RoutedForward *f, const Router *r, const RouteBatch *batch,

@@ -79,6 +79,11 @@ METHODS = {
     "retrieval_fusion": (["router=retrieval", "retrieval.k=2", "retrieval.mode=fusion"],
                          dict(nearest=2, factors=True)),
     "base": (["router=base"], None),
+    "logo": (["router=logo"], dict(probe="norm", top_k=2)),
+    "logo_entropy": (["router=logo", "logo.by=entropy", "logo.probe=base", "top_k=3",
+                      "logo.module=encoder.block.1.layer.0.SelfAttention.v"],
+                     dict(probe="entropy", alone=True, top_k=3,
+                          module="encoder.block.1.layer.0.SelfAttention.v")),
     "norm": (["router=norm"], dict(norm=True, top_k=2, over_chosen="uniform")),
     "norm_seen": (["router=norm", "norm.spectrum=false", "norm.weights=softmax", "top_k=3"],
                   dict(norm=True, flat=True, top_k=3, over_chosen=True)),
@@ -149,6 +154,7 @@ class Routed:
         self.experts = [experts[name] for name in names]
         self.embeddings, self.queries, self.rule = embeddings, queries, rule
         self.weights, self.local, self.margin, self.example = {}, {}, math.inf, 0
+        self.shares = None  # [experts] of the example, of a rule that probes it first
 
     def attach(self, model):
         def hook(module):
@@ -241,9 +247,41 @@ class Routed:
         w = z.softmax(1) * kept
         return w / (w.sum(1, keepdim=True) + 1e-6)
 
+    def probe(self, model, example):
+        """Weights of the experts by what they make of the last token of the input."""
+        rule, seen = self.rule, {}
+        last = f"encoder.block.{model.config.num_layers - 1}.layer.0.SelfAttention.q"
+        probed = rule.get("module", last)
+
+        def all_experts(module):
+            def hook(_, inputs, output):
+                u = inputs[0][0].double()
+                seen[module] = u[-1]
+                if rule.get("alone"):
+                    return None
+                return output + sum(f["scale"] * (u @ f["a"].T @ f["b"].T) for f in
+                                    (e[module] for e in self.experts if module in e)).float()[None]
+            return hook
+        hooks = [model.get_submodule(module).register_forward_hook(all_experts(module))
+                 for module in {m for e in self.experts for m in e}]
+        model.encoder(input_ids=torch.tensor([example["input"]]))
+        for hook in hooks:
+            hook.remove()
+        made = torch.stack([f["scale"] * (f["b"] @ (f["a"] @ seen[probed]))
+                            for f in (e[probed] for e in self.experts)])
+        if rule["probe"] == "norm":
+            score = made.norm(dim=1)
+        else:
+            p = made.softmax(1)
+            score = 1 / (-(p * p.log()).sum(1) + 1e-6)
+        kept = self.keep_top_k(score[None], rule["top_k"])[0]
+        self.shares = score.masked_fill(~kept, 0) / score[kept].sum()
+
     def fixed(self, module, rows):
         """Weights that do not depend on tokens: all alike, or of the nearest experts."""
         covers = torch.tensor([float(module in expert) for expert in self.experts])
+        if self.shares is not None:
+            return (self.shares * covers).expand(rows, -1)
         if "nearest" in self.rule:
             cosine = self.cosines()
             kept = self.keep_top_k(cosine[None], self.rule["nearest"])[0]
@@ -282,11 +320,15 @@ class Routed:
 def run(base, experts, embeddings, queries, examples, rule):
     model = copy.deepcopy(base)
     routed = Routed(experts, embeddings, queries, rule or {"only": []})
-    routed.attach(model)
     logits = []
     with torch.no_grad():
         for routed.example, example in enumerate(examples):
+            if "probe" in routed.rule:
+                routed.probe(model, example)
+            hooks = routed.attach(model)
             logits.append(example_logits(model, example))
+            for hook in hooks:
+                hook.remove()
     return torch.cat(logits), routed
 
 
