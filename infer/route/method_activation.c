@@ -32,6 +32,11 @@ static Status activation_open(void **self, const RouteParts *parts, Error *err) 
   return local_method_open_stored(m, parts, kind, err);
 }
 
+static const ScoreKind *activation_scores(const RouterSettings *settings) {
+  const ActivationSettings *s = router_own(settings, &SETTINGS);
+  return s->mode == ACTIVATION_MEAN ? &score_activation_mean : &score_activation_absolute;
+}
+
 const RouteMethod route_average_activation = {
     .name = "average-activation",
     .help = "as phatgoose with the mean input of a module in the place of the gate",
@@ -50,7 +55,8 @@ const RouteMethod route_average_activation = {
     .uses = USES_ONLY | USES_TOP_K | USES_TOP_P,
     .chooses = true,
     .biased = true,
-    .own = {&SETTINGS},
+    .own = {&SETTINGS, &calibration_settings},
+    .scores = activation_scores,
     .open = activation_open,
     .close = activation_close,
     .vectors = local_method_vectors,

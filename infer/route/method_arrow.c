@@ -24,6 +24,17 @@ static const Option OPTION[] = {
 };
 static const SettingsGroup SETTINGS = {OPTION, 1, sizeof(ArrowSettings)};
 
+static const ScoreKind SCORES[] = {
+    [ARROW_MTTL] = {"arrow mttl", POOL_ADAPTER},
+    [ARROW_GLIDER] = {"arrow glider", POOL_ADAPTER},
+    [ARROW_GLIDER_RELEASED] = {"arrow glider-released", POOL_ADAPTER},
+};
+
+static const ScoreKind *arrow_scores(const RouterSettings *settings) {
+  const ArrowSettings *s = router_own(settings, &SETTINGS);
+  return &SCORES[s->mode];
+}
+
 static void arrow_close(void *self) {
   local_method_close(self);
   free(self);
@@ -58,9 +69,10 @@ Status arrow_open_prototypes(LocalMethod *m, const RouteParts *parts, const Loca
 
 static Status arrow_open(void **self, const RouteParts *parts, Error *err) {
   static const LocalRule RULE[] = {
-      [ARROW_MTTL] = {.absolute = true, .temperature = 1},
-      [ARROW_GLIDER] = {.absolute = true, .temperature = 10},
-      [ARROW_GLIDER_RELEASED] = {.standardise_input = true},
+      [ARROW_MTTL] = {.absolute = true, .temperature = 1, .scores = &SCORES[ARROW_MTTL]},
+      [ARROW_GLIDER] = {.absolute = true, .temperature = 10, .scores = &SCORES[ARROW_GLIDER]},
+      [ARROW_GLIDER_RELEASED] = {.standardise_input = true,
+                                 .scores = &SCORES[ARROW_GLIDER_RELEASED]},
   };
   const ArrowSettings *s = router_own(parts->settings, &SETTINGS);
   LocalMethod *m = *self = calloc(1, sizeof *m);
@@ -93,7 +105,8 @@ const RouteMethod route_arrow = {
     .lora_only = true,
     .chooses = true,
     .biased = true,
-    .own = {&SETTINGS},
+    .own = {&SETTINGS, &calibration_settings},
+    .scores = arrow_scores,
     .open = arrow_open,
     .close = arrow_close,
     .vectors = local_method_vectors,

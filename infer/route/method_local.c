@@ -8,8 +8,24 @@ Status local_method_open(LocalMethod *m, const RouteParts *parts, const LocalRul
   const RouterSettings *s = parts->settings;
   m->selection.top_k = (int)s->top_k;
   m->selection.top_p = s->top_p;
-  return local_router_new(&m->local, pool_modules(parts->pool), pool_count(parts->pool), rule,
-                          vector, arg, parts->threads, err);
+  LocalRule calibrated = *rule;
+  if (rule->scores) TRY(calibration_open(&m->calibration, s, parts->pool, rule->scores, err));
+  calibrated.calibration = m->calibration;
+  return local_router_new(&m->local, pool_modules(parts->pool), pool_count(parts->pool),
+                          &calibrated, vector, arg, parts->threads, err);
+}
+
+const ScoreKind score_gate = {"phatgoose", POOL_GATE},
+                score_activation_mean = {"average-activation mean", POOL_ACTIVATION},
+                score_activation_absolute = {"average-activation absolute", POOL_ACTIVATION};
+
+static const ScoreKind *scores_of(PoolVector kind) {
+  switch (kind) {
+  case VECTOR_ACTIVATION_MEAN: return &score_activation_mean;
+  case VECTOR_ACTIVATION_ABSOLUTE: return &score_activation_absolute;
+  case VECTOR_GATE: break;
+  }
+  return &score_gate;
 }
 
 typedef struct StoredVectors {
@@ -30,7 +46,8 @@ Status local_method_open_stored(LocalMethod *m, const RouteParts *parts, PoolVec
   for (int i = 0; i < experts && kind == VECTOR_GATE; i++) {
     as_is[i] = pool_gate_form(parts->pool, i) != GATE_RAW;
   }
-  LocalRule rule = {.standardise_input = true, .standardise_vector = true, .as_is = as_is};
+  LocalRule rule = {.standardise_input = true, .standardise_vector = true, .as_is = as_is,
+                    .scores = scores_of(kind)};
   StoredVectors stored = {parts->pool, kind};
   Status status = local_method_open(m, parts, &rule, stored_vector, &stored, err);
   free(as_is);
@@ -39,6 +56,7 @@ Status local_method_open_stored(LocalMethod *m, const RouteParts *parts, PoolVec
 
 void local_method_close(LocalMethod *m) {
   local_router_free(m->local);
+  calibration_close(m->calibration);
 }
 
 Tensor *local_method_vectors(const void *self, const Module *module) {

@@ -13,7 +13,10 @@
  * of Arrow (LAG; arXiv 2507.05346, with spectrum: false and top_k: 1 as printed there).
  *
  * Under glider what instructions add is added to the norms by which experts are chosen and of which a
- * softmax is taken; the prefilter, and proportional weights, are of what it is without. */
+ * softmax is taken; the prefilter, and proportional weights, are of what it is without.
+ *
+ * SEQR (arXiv 2509.18093) computes the same norms where all experts share one A, there as |R_i (A u)|
+ * with the Q R of B_i; with top_k: 1 and a calibration this is its rule, for any A. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -46,12 +49,20 @@ static const SettingsGroup SETTINGS = {OPTION, sizeof OPTION / sizeof *OPTION,
 /* A pivot below this part of the largest diagonal is rounding: f32 factors leave 1e-14 of it. */
 static const double PIVOT_LEAST = 1e-10;
 
+static const ScoreKind STRETCHED = {"norm", POOL_ADAPTER}, SEEN = {"norm seen", POOL_ADAPTER};
+
+static const ScoreKind *norm_scores(const RouterSettings *settings) {
+  const NormSettings *s = router_own(settings, &SETTINGS);
+  return s->spectrum ? &STRETCHED : &SEEN;
+}
+
 typedef struct Norm {
   LocalMethod arrow; /* local is NULL without a prefilter */
   NormSettings settings;
   Selection selection;
   Pool *pool;
   int modules;
+  Calibration *calibration; /* NULL: norms are taken as they are */
   float **core; /* [experts * modules] C_i [r, r] with s_i = |C_i (A_i u)|; NULL: not covered */
 } Norm;
 
@@ -138,6 +149,7 @@ static void norm_close(void *self) {
   Norm *m = self;
   for (int i = 0; m->core && i < pool_count(m->pool) * m->modules; i++) free(m->core[i]);
   free(m->core);
+  calibration_close(m->calibration);
   local_method_close(&m->arrow);
   free(m);
 }
@@ -172,6 +184,11 @@ static Status make_cores(Norm *m, int threads, Error *err) {
 
 static Status norm_check(const RouterSettings *settings, Error *err) {
   const NormSettings *s = router_own(settings, &SETTINGS);
+  const CalibrationSettings *calibration = router_own(settings, &calibration_settings);
+  if (calibration->file && s->weights == WEIGHTS_PROPORTIONAL)
+    return error_set(err, STATUS_USAGE,
+                     "norm.weights: proportional is of lengths, and calibrated ones are none; take "
+                     "uniform or softmax");
   if (s->prefilter == 0 || settings->top_p < 1 || s->prefilter >= settings->top_k) return STATUS_OK;
   return error_set(err, STATUS_USAGE,
                    "norm.prefilter: is %" PRId64 ", below top_k, which is %" PRId64, s->prefilter,
@@ -187,6 +204,7 @@ static Status norm_open(void **self, const RouteParts *parts, Error *err) {
   m->selection = (Selection){(int)s->top_k, s->top_p, NORMALISE_CHOSEN};
   m->pool = parts->pool;
   m->modules = pool_modules(parts->pool)->count;
+  TRY(calibration_open(&m->calibration, s, parts->pool, norm_scores(s), err));
   if (m->settings.prefilter > 0) {
     TRY(arrow_open_prototypes(&m->arrow, parts, &ARROW, err));
     m->arrow.selection = (Selection){(int)m->settings.prefilter, 1, NORMALISE_CHOSEN};
@@ -249,7 +267,8 @@ static void score_row(void *arg, int64_t row, int worker) {
     if (expert < 0) continue;
     const float *h = s->h + s->pairs->pair[slot] * s->pairs->rank;
     const float *core = s->method->core[expert * s->method->modules + s->module];
-    z[expert] = core_norm(core, h, s->pairs->adapter[expert].low_rank.a->rows);
+    float norm = core_norm(core, h, s->pairs->adapter[expert].low_rank.a->rows);
+    z[expert] = calibrated(s->method->calibration, s->module, expert, norm);
   }
 }
 
@@ -328,7 +347,8 @@ const RouteMethod route_norm = {
     .lora_only = true,
     .chooses = true,
     .biased = true,
-    .own = {&SETTINGS},
+    .own = {&SETTINGS, &calibration_settings},
+    .scores = norm_scores,
     .check = norm_check,
     .open = norm_open,
     .close = norm_close,

@@ -15,6 +15,11 @@ static Status phatgoose_open(void **self, const RouteParts *parts, Error *err) {
   return local_method_open_stored(m, parts, VECTOR_GATE, err);
 }
 
+static const ScoreKind *phatgoose_scores(const RouterSettings *settings) {
+  (void)settings;
+  return &score_gate;
+}
+
 const RouteMethod route_phatgoose = {
     .name = "phatgoose",
     .help = "the k experts with the largest LN(u)·LN(v)/√d; softmax over all, renormalised over k",
@@ -33,6 +38,8 @@ const RouteMethod route_phatgoose = {
     .uses = USES_ONLY | USES_TOP_K | USES_TOP_P,
     .chooses = true,
     .biased = true,
+    .own = {&calibration_settings},
+    .scores = phatgoose_scores,
     .open = phatgoose_open,
     .close = phatgoose_close,
     .vectors = local_method_vectors,

@@ -122,6 +122,7 @@ typedef struct Finish {
   const Kernels *kernels;
   const LocalRouter *router;
   const LocalModule *module;
+  int id; /* of the module */
   const Rows *rows;
   const Tensor *x;
   Tensor *z;         /* x V^T */
@@ -145,6 +146,7 @@ static void finish_row(const Finish *f, int64_t row, int64_t example) {
   const float *bias = f->bias ? f->bias + example * experts : NULL;
   for (int i = 0; i < experts; i++) {
     float s = rule->absolute ? fabsf(z[i]) * scale : z[i] * scale;
+    s = calibrated(rule->calibration, f->id, i, s);
     s = bias ? s + bias[i] : s;
     z[i] = f->module->covered[i] ? s : -INFINITY;
   }
@@ -183,8 +185,9 @@ void local_logits(Context *c, const LocalRouter *r, const Module *module, const 
   assert(rows->sequence.offset[rows->sequence.count] == x->rows);
   ArenaMark mark = arena_mark(c->arena);
   int64_t tasks = (x->rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
-  Finish f = {c->kernels, r, m,    rows,
-              x,          z, bias, context_alloc(c, (size_t)tasks * sizeof *f.sequence)};
+  Finish f = {.kernels = c->kernels, .router = r, .module = m, .id = module->id, .rows = rows,
+              .x = x, .z = z, .bias = bias};
+  f.sequence = context_alloc(c, (size_t)tasks * sizeof *f.sequence);
   if (f.sequence) {
     find_sequences(&f, tasks);
     parallel_for(c->threads, tasks, finish_rows, &f);

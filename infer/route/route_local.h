@@ -13,6 +13,7 @@
 #ifndef SKEIN_ROUTE_LOCAL_H
 #define SKEIN_ROUTE_LOCAL_H
 
+#include "infer/route/calibration.h"
 #include "infer/route/route.h"
 
 typedef struct LocalRule {
@@ -20,6 +21,8 @@ typedef struct LocalRule {
   double temperature; /* logits are divided by it; 0: sqrt(d) */
   const bool *as_is;  /* [experts] whose vectors are not standardised; NULL: none. Read by
                          local_router_new alone */
+  const ScoreKind *scores; /* what they are to a calibration; NULL: none is asked for */
+  const Calibration *calibration; /* of the scores; outlives the router; NULL: as they are */
 } LocalRule;
 
 /* Vectors of the pool at one module; made once. */
@@ -43,7 +46,7 @@ void local_router_free(LocalRouter *r); /* NULL is allowed */
 /* The vectors [experts, d_in] at a module; NULL when nobody covers it. */
 Tensor *local_vectors(const LocalRouter *r, const Module *module);
 
-/* Makes logits of z [T, experts], the products of x [T, d_in] with the vectors: plus bias
+/* Makes logits of z [T, experts], the products of x [T, d_in] with the vectors: calibrated, plus bias
  * [examples, experts] (or NULL) of each row's example (z = s + bias; Li et al. 2024, section 3.3);
  * -infinity where an expert does not cover the module. */
 void local_logits(Context *c, const LocalRouter *r, const Module *module, const Rows *rows,

@@ -5,6 +5,7 @@
 #ifndef SKEIN_ROUTE_METHOD_H
 #define SKEIN_ROUTE_METHOD_H
 
+#include "infer/route/calibration.h"
 #include "infer/route/route.h"
 #include "infer/route/route_global.h"
 #include "infer/route/router_settings.h"
@@ -86,6 +87,8 @@ typedef struct RouteMethod {
   const struct RouteMethod *(*over)(const RouterSettings *settings);
   /* Whether it reads a key of its groups under these settings; NULL: it does. */
   bool (*reads_key)(const RouterSettings *settings, const char *key);
+  /* Of a method that scores rows: what a calibration for these settings is of. NULL: it has none. */
+  const ScoreKind *(*scores)(const RouterSettings *settings);
   /* Settings that cannot be met by any pool; NULL: all can. */
   Status (*check)(const RouterSettings *settings, Error *err);
   Status (*open)(void **self, const RouteParts *parts, Error *err); /* NULL: nothing to open */
@@ -133,6 +136,11 @@ static inline const RouteMethod *router_over(const RouterSettings *settings) {
 static inline const char *router_local(const RouterSettings *settings) {
   const RouteMethod *over = router_over(settings);
   return (over ? over : router_method(settings))->local;
+}
+/* What a calibration for these settings is of; NULL: rows are not scored. */
+static inline const ScoreKind *router_scores(const RouterSettings *settings) {
+  const RouteMethod *over = router_over(settings), *m = over ? over : router_method(settings);
+  return m->scores ? m->scores(settings) : NULL;
 }
 /* It reads the experts of a pool; otherwise it is the plain base. */
 static inline bool router_reads_pool(const RouterSettings *settings) {

@@ -9,6 +9,7 @@ struct Router {
   const RouteMethod *method;
   void *self; /* the method's */
   Pool *pool; /* NULL: of a method that reads none */
+  bool watched_only;
 };
 
 /* Opening. */
@@ -72,6 +73,10 @@ void router_close(Router *r) {
   free(r);
 }
 
+void router_watch_only(Router *r) {
+  r->watched_only = true;
+}
+
 /* Queries. */
 
 Status router_begin(Router *r, const RouteQuery *query, int64_t n, RouteBatch *batch, Error *err) {
@@ -122,7 +127,7 @@ static Tensor *routing_vectors(void *arg, const Module *module) {
   return m->vectors ? m->vectors(f->router->self, module) : NULL;
 }
 
-/* The plan at a module, shown to the watcher; NULL when nobody covers it. */
+/* The plan at a module, shown to the watcher; NULL when nobody covers it, or it is not to run. */
 static const Plan *make_plan(Context *c, const RoutedForward *f, RouteCall call) {
   if (f->probing) return f->router->method->probe(c, f->router->self, &call);
   Tensor *softmax = NULL;
@@ -132,7 +137,7 @@ static const Plan *make_plan(Context *c, const RoutedForward *f, RouteCall call)
   if (!plan || context_failed(c)) return plan;
   if (terms.local) f->watcher->explain(f->watcher->arg, &terms);
   show_plan(c, f, &call, softmax, plan);
-  return plan;
+  return f->router->watched_only ? NULL : plan;
 }
 
 static void add_routed(Context *c, void *arg, const Module *module, const Rows *rows,

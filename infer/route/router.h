@@ -28,6 +28,9 @@ void route_batch_free(RouteBatch *b); /* a zeroed RouteBatch is allowed */
  * `ended`, when all are routed, what of them was not read. */
 void router_tell(const Router *r, bool ended, RouteSay *say, void *arg);
 
+/* From now on plans are made and shown to watchers, and the base runs alone. */
+void router_watch_only(Router *r);
+
 /* A forward on the examples of a batch. */
 typedef struct RoutedForward {
   const Router *router;
