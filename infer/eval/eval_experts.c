@@ -137,6 +137,7 @@ Status eval_experts_identity(const Evaluation *e, const EvalMethod *m, char hex[
   }
   const GlobalSettings *global = texts ? router_own(s, &global_settings) : NULL;
   Status status = texts ? eval_hash_embedder(hash, e->pool, global, err) : STATUS_OK;
+  if (status == STATUS_OK) status = eval_hash_calibration(hash, s, err);
   hash_finish(hash, hex);
   return status;
 }

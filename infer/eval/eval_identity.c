@@ -121,6 +121,12 @@ static Status add_sentence(Hash *hash, const GlobalSettings *s, Error *err) {
   return STATUS_OK;
 }
 
+Status eval_hash_calibration(Hash *hash, const RouterSettings *s, Error *err) {
+  if (!router_scores(s)) return STATUS_OK;
+  const CalibrationSettings *own = router_own(s, &calibration_settings);
+  return own->file ? add_file(hash, own->file, err) : STATUS_OK;
+}
+
 Status eval_hash_embedder(Hash *hash, const Pool *all, const GlobalSettings *s, Error *err) {
   if (s->embedder == EMBEDDER_LEXICAL) add_corpus(hash, all);
   TRY(add_embeddings(hash, pool_dir(all), err));

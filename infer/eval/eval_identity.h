@@ -57,6 +57,8 @@ Status eval_cell_identity(const CellParts *parts, char hex[HASH_HEX], Error *err
 /* For the identity of what a method reads of the pool (infer/eval/eval_experts.h): an expert that
  * takes part, and all that an embedder reads. `all` is the whole pool. */
 void eval_hash_expert(Hash *hash, const PoolEntry *entry, bool instruction);
+/* And the file of a calibration, where the settings name one that is read. */
+Status eval_hash_calibration(Hash *hash, const RouterSettings *s, Error *err);
 Status eval_hash_embedder(Hash *hash, const Pool *all, const GlobalSettings *s, Error *err);
 
 #endif

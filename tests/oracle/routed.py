@@ -14,6 +14,7 @@ method of routing makes of it, in plain PyTorch.
                               somebody covers, in module order, of every row of the batch
         <method>.local        the same of the scores of rows, before anything is added; of TERMS
         <method>.global       [examples, experts] what is added to them, of methods that do
+        <kind>.mean, .deviation   [experts, linears] of CALIBRATED
 
 T5 is that of transformers; factors are stored by PEFT. The routing is written here from the papers'
 formulas, one example at a time, dense over experts, in double where the formula is not PyTorch's own
@@ -106,6 +107,21 @@ METHODS = {
                                       glider=(2,))),
 }
 
+# Methods whose scores are calibrated, and the kind of scores: <kind>.mean and .deviation [experts,
+# linears] are those of the base's own rows, 0 where an expert has no adapter.
+CALIBRATED = {
+    "calibrated_gate": ("gate_scores", (["router=phatgoose"], LOCAL)),
+    "calibrated_glider": ("gate_scores", (["router=glider", "global.scale=2.5"],
+                                          {**LOCAL, "glider": (2.5,)})),
+    "calibrated_arrow": ("arrow_scores", METHODS["arrow_mttl"]),
+    "calibrated_norm": ("norm_scores", (["router=norm", "norm.weights=softmax"],
+                                        dict(norm=True, top_k=2, over_chosen=True))),
+    "calibrated_glider_norm": ("norm_scores", (["router=glider", "global.over=norm",
+                                                "norm.weights=softmax", "global.scale=2"],
+                                               dict(norm=True, top_k=2, over_chosen=True,
+                                                    glider=(2,)))),
+}
+
 TERMS = ["phatgoose", "glider_threshold", "activation_mean", "arrow_glider", "norm_prefilter",
          "glider_norm"]
 
@@ -154,6 +170,7 @@ class Routed:
         self.experts = [experts[name] for name in names]
         self.embeddings, self.queries, self.rule = embeddings, queries, rule
         self.weights, self.local, self.margin, self.example = {}, {}, math.inf, 0
+        self.calibration = rule.get("calibration")  # {module: (mean, deviation) [experts]}
         self.shares = None  # [experts] of the example, of a rule that probes it first
 
     def attach(self, model):
@@ -214,6 +231,10 @@ class Routed:
     def logits(self, module, u):
         """Scores, and what experts are chosen by: with what instructions add to them."""
         local = self.scores(module, u)
+        if self.calibration:
+            mean, deviation = self.calibration[module]
+            z = ((local.double() - mean) / deviation).float()
+            local = torch.where(local.isinf(), local, z)
         self.local.setdefault(module, []).append(local)
         return local, local + self.bias() if "glider" in self.rule else local
 
@@ -290,6 +311,9 @@ class Routed:
         return (covers / covers.sum()).expand(rows, -1)
 
     def add(self, module, u):
+        if "measured" in self.rule:
+            self.logits(module, u)
+            return torch.zeros(())
         if "vectors" in self.rule or "norm" in self.rule:
             w = self.select(*self.logits(module, u))
             self.weights.setdefault(module, []).append(w)
@@ -330,6 +354,33 @@ def run(base, experts, embeddings, queries, examples, rule):
             for hook in hooks:
                 hook.remove()
     return torch.cat(logits), routed
+
+
+def measure(base, experts, embeddings, queries, examples, rule):
+    """{linear: (mean, deviation)} [experts] of the scores of the base's own rows."""
+    _, routed = run(base, experts, embeddings, queries, examples,
+                    {**{k: v for k, v in rule.items() if k != "glider"}, "measured": True})
+    return {module: (z.mean(0), z.std(0, correction=0)) for module, z in
+            ((module, torch.cat(rows).double()) for module, rows in routed.local.items())}
+
+
+def calibrated_methods(out, linears, *case):
+    """Runs CALIBRATED and puts what they are measured to be, and make, into `out`."""
+    methods = {}
+    for name, (kind, (settings, rule)) in CALIBRATED.items():
+        made = measure(*case, rule)
+        for i, what in enumerate(("mean", "deviation")):
+            zeros = torch.zeros(len(EXPERTS), dtype=torch.float64)
+            columns = [made[m][i] if m in made else zeros for m in linears]
+            out[f"{kind}.{what}"] = torch.stack(columns, 1).nan_to_num(0, 0, 0).float()
+        logits, routed = run(*case, {**rule, "calibration": made})
+        assert routed.margin > MARGIN, f"{name}: a choice hangs on {routed.margin}; take a new seed"
+        assert logits.isfinite().all()
+        out[f"{name}.logits"] = logits
+        out[f"{name}.weights"] = rows_of(routed.weights, linears)
+        methods[name] = {"settings": settings, "scores": kind}
+        print(name, "margin", routed.margin)
+    return methods
 
 
 def rows_of(values, linears):
@@ -375,9 +426,11 @@ def main():
                                                  in range(len(examples))])
         methods[name] = {"settings": settings, "only": (rule or {}).get("only", list(EXPERTS))}
         print(name, "margin", routed.margin)
+    calibrated = calibrated_methods(out, linears, base, experts, out["experts"], out["queries"],
+                                    examples)
     write_json(PATH / "expected.json", {"versions": pinned(), "experts": list(EXPERTS),
                                         "linears": linears, "examples": examples,
-                                        "methods": methods})
+                                        "methods": methods, "calibrated": calibrated})
     save_file({k: v.contiguous() for k, v in out.items()}, PATH / "expected.safetensors")
 
 

@@ -11,6 +11,7 @@
 
 extern const Command command_ablate;
 extern const Command command_bench;
+extern const Command command_calibrate;
 extern const Command command_compare;
 extern const Command command_completion;
 extern const Command command_convert;

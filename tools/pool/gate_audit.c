@@ -6,6 +6,7 @@
 #include "autograd/ground/arena.h"
 #include "data/examples/batch.h"
 #include "infer/route/method_local.h"
+#include "infer/route/router_options.h"
 
 enum { TOKENS_TOGETHER = 4096 };
 
@@ -29,6 +30,19 @@ static void sums_free(Sums *s) {
   local_method_close(&s->method);
 }
 
+/* The method by gates that takes the first expert, with the defaults else. */
+static Status open_first(LocalMethod *method, Pool *pool, const Base *base, int threads,
+                         Error *err) {
+  OptionSet set;
+  RouterSettings first;
+  TRY(router_settings_init(&set, &first, err));
+  first.top_k = 1;
+  const RouteParts parts = {&first, pool, base, threads};
+  Status status = local_method_open_stored(method, &parts, VECTOR_GATE, err);
+  options_free(&set);
+  return status;
+}
+
 static Status sums_new(Sums *s, Pool *pool, const Base *base, int threads, Error *err) {
   const Modules *modules = pool_modules(pool);
   *s = (Sums){.modules = modules->count, .experts = pool_count(pool)};
@@ -40,9 +54,7 @@ static Status sums_new(Sums *s, Pool *pool, const Base *base, int threads, Error
     s->mean[i] = calloc((size_t)modules->module[i].d_in, sizeof **s->mean);
     if (!s->mean[i]) return no_memory(err);
   }
-  RouterSettings first = {.top_k = 1, .top_p = 1};
-  RouteParts parts = {&first, pool, base, threads};
-  return local_method_open_stored(&s->method, &parts, VECTOR_GATE, err);
+  return open_first(&s->method, pool, base, threads, err);
 }
 
 /* ---- a forward of the plain base, looked at ---- */

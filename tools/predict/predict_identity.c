@@ -62,6 +62,7 @@ static Status add_pool(Hash *hash, const PredictParts *p, Error *err) {
   if (!record) return no_memory(err);
   hash_add_string(hash, record);
   free(record);
+  TRY(eval_hash_calibration(hash, &p->router_settings, err));
   if (!(router_method(&p->router_settings)->reads & READS_INSTRUCTIONS)) return STATUS_OK;
   return eval_hash_embedder(hash, p->pool, router_own(&p->router_settings, &global_settings), err);
 }

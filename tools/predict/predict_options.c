@@ -8,8 +8,9 @@
 
 enum {
   ANSWERS = PREDICT_SCORE | PREDICT_GENERATE,
-  ROUTES = ANSWERS | PREDICT_TRACE,
-  CHOOSES = PREDICT_SCORE | PREDICT_TRACE | PREDICT_SUGGEST,
+  SAMPLES = PREDICT_SUGGEST | PREDICT_CALIBRATE,
+  ROUTES = ANSWERS | PREDICT_TRACE | PREDICT_CALIBRATE,
+  CHOOSES = PREDICT_SCORE | PREDICT_TRACE | SAMPLES,
   GENERATES = PREDICT_GENERATE | PREDICT_TRACE,
   ALL = ROUTES | PREDICT_SUGGEST,
   COUNT_MOST = 1 << 30
@@ -42,7 +43,7 @@ static const Argument ROWS[] = {
          "or the directory of an encoder of sentences [-s embedder, else lexical]"},
     {"input", 0, ARGUMENT_TEXT, AT(input), ALL, "FILE",
      .help = "items, JSONL or JSONL.zst; - is standard input, and a pipe may be given"},
-    {"output", 'o', ARGUMENT_TEXT, AT(output), ANSWERS, "FILE",
+    {"output", 'o', ARGUMENT_TEXT, AT(output), ANSWERS | PREDICT_CALIBRATE, "FILE",
      .help =
          "where the lines go, whole or not at all; ended early, the same command goes on [stdout]"},
     {"force", 0, ARGUMENT_SWITCH, AT(force), ROUTES, NULL,
@@ -83,7 +84,7 @@ static const Argument ROWS[] = {
      .help = "beams are ranked by log-likelihood / length^P"},
     {"no-generation-config", 0, ARGUMENT_SWITCH, AT(no_generation_config), GENERATES, NULL,
      .help = "pass over the base's generation_config.json"},
-    {"batch-tokens", 0, ARGUMENT_COUNT, AT(batch_tokens), ANSWERS | PREDICT_SUGGEST, "N",
+    {"batch-tokens", 0, ARGUMENT_COUNT, AT(batch_tokens), ANSWERS | SAMPLES, "N",
      .help = "tokens computed together; memory and speed, not results", .most = COUNT_MOST},
     {"bf16", 0, ARGUMENT_SWITCH, AT(bf16), ALL, NULL,
      .help = "products with weights in bf16: faster, on a processor that has it"},
@@ -97,9 +98,9 @@ static const Argument ROWS[] = {
      .help = "the token that is looked at, from 0 [all of them]"},
     {"html", 0, ARGUMENT_TEXT, AT(html), PREDICT_TRACE, "FILE",
      .help = "write all of it as a page to look around in, which needs no network"},
-    {"limit", 0, ARGUMENT_COUNT, AT(limit), PREDICT_SUGGEST, "N",
+    {"limit", 0, ARGUMENT_COUNT, AT(limit), SAMPLES, "N",
      .help = "items that are asked, drawn from the file by --seed", .most = COUNT_MOST},
-    {"seed", 0, ARGUMENT_COUNT, AT(seed), PREDICT_SUGGEST, "N",
+    {"seed", 0, ARGUMENT_COUNT, AT(seed), SAMPLES, "N",
      .help = "of the draw of items and of the intervals", .most = COUNT_MOST},
     {"by", 0, ARGUMENT_TEXT, AT(by), PREDICT_SUGGEST, "LIST",
      .help = "what experts are ranked by: some of likelihood, gates, instructions, arrow, norm, "
@@ -140,8 +141,10 @@ static Status check_outputs(const PredictOptions *o, Error *err) {
 
 static Status check_options(const PredictOptions *o, PredictCommand command, Error *err) {
   if (!o->input) return error_set(err, STATUS_USAGE, "--input: is required (the items)");
-  if (!o->pool && command == PREDICT_TRACE)
+  if (!o->pool && command & (PREDICT_TRACE | PREDICT_CALIBRATE))
     return error_set(err, STATUS_USAGE, "--pool: is required (the experts that tokens go to)");
+  if (!o->output && command == PREDICT_CALIBRATE)
+    return error_set(err, STATUS_USAGE, "--output: is required (the file that is made)");
   if (!o->base && !o->pool) {
     return error_set(err, STATUS_USAGE, "--base: is required (or --pool, which names its base)");
   }
@@ -168,10 +171,10 @@ Status predict_options_read(PredictOptions *o, PredictCommand command, int argc,
                             Error *err) {
   uint64_t given;
   *o = predict_defaults;
-  o->keys.use = command == PREDICT_SUGGEST ? ITEMS_CHOSEN
-                : command & CHOOSES        ? ITEMS_RANKED
-                                           : ITEMS_ASKED;
-  o->keys.partial = command & (PREDICT_TRACE | PREDICT_SUGGEST);
+  o->keys.use = command & SAMPLES   ? ITEMS_CHOSEN
+                : command & CHOOSES ? ITEMS_RANKED
+                                    : ITEMS_ASKED;
+  o->keys.partial = command & (PREDICT_TRACE | SAMPLES);
   o->generates = command & GENERATES;
   o->compared = command == PREDICT_SUGGEST;
   TRY(arguments_read(&predict_arguments, command, o, &given, argc, argv, err));

@@ -1,5 +1,5 @@
-/* predict_options: the options that the commands share which ask a model: score, generate, trace and
- * suggest. */
+/* predict_options: the options that the commands share which ask a model: score, generate, trace,
+ * suggest and calibrate. */
 #ifndef SKEIN_PREDICT_OPTIONS_H
 #define SKEIN_PREDICT_OPTIONS_H
 
@@ -25,7 +25,7 @@ typedef struct PredictOptions {
   TextList assignment;                      /* of -s */
   const char *item, *module, *token, *html; /* of trace */
   const char *by;                           /* of suggest */
-  int64_t limit, seed;                      /* of suggest */
+  int64_t limit, seed;                      /* of suggest and calibrate */
   bool json;
 } PredictOptions;
 
@@ -34,6 +34,7 @@ typedef enum PredictCommand {
   PREDICT_GENERATE = 2,
   PREDICT_TRACE = 4,
   PREDICT_SUGGEST = 8,
+  PREDICT_CALIBRATE = 16,
 } PredictCommand;
 
 /* Reads the command line; an option of another command is unknown. The pool is an option, but of
