@@ -243,7 +243,8 @@ static void files_that_do_not_fit_are_refused(void **state) {
   bad[1] = -1;
   write_as(&f, bad, bad, "skein-calibration");
   refuse(&f, "router=norm", STATUS_INPUT, "one.deviation: [1]: is -1");
-  PoolEntry *entry = (PoolEntry *)(uintptr_t)pool_entry(f.pool, 0); /* as if its file were another */
+  PoolEntry *entry =
+      (PoolEntry *)(uintptr_t)pool_entry(f.pool, 0); /* as if its file were another */
   write_golden(&f, "norm_scores");
   entry->hash[POOL_ADAPTER][0] = entry->hash[POOL_ADAPTER][0] == '0' ? '1' : '0';
   refuse(&f, "router=norm", STATUS_MISMATCH, "expert 'one': its file is another");

@@ -144,11 +144,13 @@ static void retrieval_takes_the_largest_cosine(void **state) {
   expect_ok("pool",
             pool_open(&pool, f.m.dir, &f.model->modules, tiny_sample(f.model).hex, NULL, &err),
             &err);
-  open_router(&f, pool, GLOBAL_BY_EXAMPLE, STATUS_INPUT, "examples-lexical-1-|is missing|--examples");
+  open_router(&f, pool, GLOBAL_BY_EXAMPLE, STATUS_INPUT,
+              "examples-lexical-1-|is missing|--examples");
   ExampleFile two[] = {{"count", f.files[1]}, {"sort", f.files[0]}},
               one[] = {{"rhyme", f.files[2]}};
   make(&f, &first, two, 2, 9, NULL);
-  open_router(&f, pool, GLOBAL_BY_EXAMPLE, STATUS_INPUT, "expert 'rhyme' has no example embedding|--examples");
+  open_router(&f, pool, GLOBAL_BY_EXAMPLE, STATUS_INPUT,
+              "expert 'rhyme' has no example embedding|--examples");
   make(&f, &both, one, 1, 9, &first);
   GlobalRouter *g = open_router(&f, pool, GLOBAL_BY_EXAMPLE, STATUS_OK, "");
   assert_int_equal(nearest(g, (RouteQuery){.input = "zebra antler"}), 0);

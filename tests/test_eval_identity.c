@@ -42,6 +42,8 @@ typedef struct Row {
 #define BEAMS                  SAY ", beams: 2"
 #define GLIDER                 "name: m, router: glider, global.scale: 20"
 #define PART                   GLIDER ", only: [wide, some]"
+#define NEAREST                "name: m, router: retrieval, retrieval.k: 2"
+#define LOGO                   "name: m, router: logo, only: wide, top_k: 1"
 #define STEP                   "name: m, router: glider, global.rule: threshold"
 #define KEYED                  "name: m, router: retrieval, embedder: precomputed, embeddings: @/vectors.json"
 #define ENCODER                "tests/golden/sentence/bert"
@@ -175,6 +177,22 @@ static const Row ROWS[] = {
          "name: m, router: average-activation, only: wide, top_k: 1, activation.mode: absolute")},
     {"retrieval.by", AGAIN,
      METHOD("name: m, router: retrieval", "name: m, router: retrieval, retrieval.by: example")},
+    {"retrieval.k", AGAIN,
+     METHOD("name: m, router: retrieval", "name: m, router: retrieval, retrieval.k: 2")},
+    {"retrieval.mode", AGAIN, METHOD(NEAREST, NEAREST ", retrieval.mode: fusion")},
+    {"retrieval.weights", AGAIN, METHOD(NEAREST, NEAREST ", retrieval.weights: softmax")},
+    {"retrieval.tau", SAME, METHOD(NEAREST, NEAREST ", retrieval.tau: 2")},
+    {"retrieval.tau", AGAIN,
+     METHOD(NEAREST ", retrieval.weights: softmax",
+            NEAREST ", retrieval.weights: softmax, retrieval.tau: 2")},
+    {"logo.by", AGAIN, METHOD(LOGO, LOGO ", logo.by: entropy")},
+    {"logo.probe", AGAIN, METHOD(LOGO, LOGO ", logo.probe: base")},
+    {"logo.module", AGAIN,
+     METHOD(LOGO, LOGO ", logo.module: encoder.block.0.layer.0.SelfAttention.q")},
+    {"calibration", AGAIN,
+     METHOD("name: m, router: arrow", "name: m, router: arrow, calibration: @/vectors.json")},
+    {"calibration", SAME,
+     METHOD("name: m, router: uniform", "name: m, router: uniform, calibration: @/vectors.json")},
     {"norm.weights", AGAIN,
      METHOD("name: m, router: norm", "name: m, router: norm, norm.weights: softmax")},
     {"norm.prefilter", AGAIN,

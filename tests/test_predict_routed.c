@@ -159,7 +159,7 @@ static void free_scores(Score *s) {
   for (int i = 0; i < ITEMS; i++) score_free(&s[i]);
 }
 
-static const char *const ROUTERS[] = {"router=phatgoose", "router=glider", "router=retrieval",
+static const char *const ROUTERS[] = {"router=phatgoose", "router=glider",  "router=retrieval",
                                       "router=expert",    "router=uniform", "router=logo"};
 enum { ROUTERS_COUNT = sizeof ROUTERS / sizeof *ROUTERS };
 

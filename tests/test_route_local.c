@@ -119,11 +119,12 @@ static void compare_logits(Bench *b, T5 *model, const LocalRouter *r, const Loca
 static void logits_are_as_defined(void **state) {
   (void)state;
   static const bool as_is[EXPERTS] = {true, false, true, false};
-  const LocalRule rules[] = {{true, true, false, 0, NULL},
-                             {true, true, false, 0, as_is},
-                             {false, false, true, 1, NULL},
-                             {false, false, true, 10, NULL},
-                             {true, false, false, 0, NULL}};
+  const LocalRule rules[] = {
+      {.standardise_input = true, .standardise_vector = true},
+      {.standardise_input = true, .standardise_vector = true, .as_is = as_is},
+      {.absolute = true, .temperature = 1},
+      {.absolute = true, .temperature = 10},
+      {.standardise_input = true}};
   T5 *model = tiny_model(true, false);
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
     Error err = {0};
@@ -160,7 +161,7 @@ static void a_logit_is_a_correlation(void **state) {
   LocalRouter *r;
   Bench b;
   bench_open(&b, false, 1);
-  LocalRule rule = {true, true, false, 0, NULL};
+  LocalRule rule = {.standardise_input = true, .standardise_vector = true};
   expect_ok("router",
             local_router_new(&r, &model->modules, EXPERTS, &rule, unit_vector, model, 1, &err),
             &err);

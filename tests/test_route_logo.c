@@ -56,8 +56,8 @@ static void its_weights_are_the_norms_in_proportion(void **state) {
       LowRank f;
       Error err = {0};
       expect_ok("factor", pool_factor(logo.pool, i, module, &f, &err), &err);
-      want[i] = (double)f.scale *
-                (double)norms.norm[(w->batch.in_at[s + 1] - 1) * ROUTED_EXPERTS + i];
+      want[i] =
+          (double)f.scale * (double)norms.norm[(w->batch.in_at[s + 1] - 1) * ROUTED_EXPERTS + i];
       sum += want[i];
     }
     for (int i = 0; i < ROUTED_EXPERTS; i++)

@@ -46,8 +46,7 @@ enum { METHODS_COUNT = sizeof METHODS / sizeof *METHODS };
 static bool runs(const RoutedWorld *w, const char *method) {
   bool factors = strstr(method, "router=arrow") || strstr(method, "router=norm") ||
                  strstr(method, "over=arrow") || strstr(method, "over=norm") ||
-                 strstr(method, "router=logo") ||
-                 strstr(method, "mode=fusion");
+                 strstr(method, "router=logo") || strstr(method, "mode=fusion");
   return !factors || w->expert == ROUTED_EXPERT;
 }
 
@@ -194,7 +193,8 @@ static void retrieval_of_several_ends_in_one_and_in_all_alike(void **state) {
   Logits one = routed_logits(w, "router=retrieval", NULL),
          alike = routed_logits(w, "router=retrieval retrieval.k=3", NULL),
          cold = routed_logits(
-             w, "router=retrieval retrieval.k=3 retrieval.weights=softmax retrieval.tau=1e-6", NULL),
+             w, "router=retrieval retrieval.k=3 retrieval.weights=softmax retrieval.tau=1e-6",
+             NULL),
          hot = routed_logits(
              w, "router=retrieval retrieval.k=3 retrieval.weights=softmax retrieval.tau=1e6", NULL),
          fused = routed_logits(w, "router=retrieval retrieval.mode=fusion", NULL);

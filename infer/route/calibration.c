@@ -152,12 +152,11 @@ static Status add_experts(Writing *w, const CalibrationMade *made, Error *err) {
     const PoolEntry *entry = pool_entry(made->pool, i);
     const int64_t at = (int64_t)i * modules;
     const char *hash = entry->hash[made->scores->file];
-    w->item[2 * i] = (SafetensorsItem){joined(entry->name, "mean"), DTYPE_F32, made->mean + at, 1,
-                                       modules, true};
-    w->item[2 * i + 1] = (SafetensorsItem){joined(entry->name, "deviation"), DTYPE_F32,
-                                           made->deviation + at, 1, modules, true};
-    w->meta[META_FIXED + i] =
-        (TensorMeta){joined("file", entry->name), (char *)(uintptr_t)hash};
+    w->item[2 * i] = (SafetensorsItem){
+        joined(entry->name, "mean"), DTYPE_F32, made->mean + at, 1, modules, true};
+    w->item[2 * i + 1] = (SafetensorsItem){
+        joined(entry->name, "deviation"), DTYPE_F32, made->deviation + at, 1, modules, true};
+    w->meta[META_FIXED + i] = (TensorMeta){joined("file", entry->name), (char *)(uintptr_t)hash};
     if (!w->item[2 * i].name || !w->item[2 * i + 1].name || !w->meta[META_FIXED + i].key)
       return no_memory(err);
   }

@@ -194,8 +194,7 @@ static Status measure_rows(GlobalVectors *v, bool drop_last, Error *err) {
   v->compared = drop_last ? rows->dim - 1 : rows->dim;
   v->norm = calloc((size_t)count + 1, sizeof *v->norm);
   if (!v->norm) return no_memory(err);
-  for (int64_t i = 0; i < count; i++)
-    v->norm[i] = embed_norm(vector + i * rows->dim, v->compared);
+  for (int64_t i = 0; i < count; i++) v->norm[i] = embed_norm(vector + i * rows->dim, v->compared);
   return STATUS_OK;
 }
 

@@ -21,9 +21,12 @@ const ScoreKind score_gate = {"phatgoose", POOL_GATE},
 
 static const ScoreKind *scores_of(PoolVector kind) {
   switch (kind) {
-  case VECTOR_ACTIVATION_MEAN: return &score_activation_mean;
-  case VECTOR_ACTIVATION_ABSOLUTE: return &score_activation_absolute;
-  case VECTOR_GATE: break;
+    case VECTOR_ACTIVATION_MEAN:
+      return &score_activation_mean;
+    case VECTOR_ACTIVATION_ABSOLUTE:
+      return &score_activation_absolute;
+    case VECTOR_GATE:
+      break;
   }
   return &score_gate;
 }
@@ -46,7 +49,9 @@ Status local_method_open_stored(LocalMethod *m, const RouteParts *parts, PoolVec
   for (int i = 0; i < experts && kind == VECTOR_GATE; i++) {
     as_is[i] = pool_gate_form(parts->pool, i) != GATE_RAW;
   }
-  LocalRule rule = {.standardise_input = true, .standardise_vector = true, .as_is = as_is,
+  LocalRule rule = {.standardise_input = true,
+                    .standardise_vector = true,
+                    .as_is = as_is,
                     .scores = scores_of(kind)};
   StoredVectors stored = {parts->pool, kind};
   Status status = local_method_open(m, parts, &rule, stored_vector, &stored, err);

@@ -73,8 +73,9 @@ static Status find_module(const Modules *modules, const char *name, int *found, 
                      "prompt; name one that does");
   return error_set(err, STATUS_USAGE, "logo.module: '%s' is no module that reads the prompt%s",
                    name,
-                   modules_find(modules, name) ? ", but a continuation" : "; `skein inspect` of an "
-                                                                          "expert lists modules");
+                   modules_find(modules, name) ? ", but a continuation"
+                                               : "; `skein inspect` of an "
+                                                 "expert lists modules");
 }
 
 static Status read_factors(Logo *m, Error *err) {
@@ -138,8 +139,7 @@ static void project(const LowRank *f, const float *h, double *u, double *p) {
   }
   for (int64_t i = 0; i < f->b->rows; i++) {
     p[i] = 0;
-    for (int64_t k = 0; k < f->a->rows; k++)
-      p[i] += (double)f->b->data[i * f->a->rows + k] * u[k];
+    for (int64_t k = 0; k < f->a->rows; k++) p[i] += (double)f->b->data[i * f->a->rows + k] * u[k];
     p[i] *= (double)f->scale;
   }
 }
@@ -171,9 +171,8 @@ static void weigh_examples(Context *c, const Logo *m, const RouteCall *call) {
   const int64_t examples = call->rows->sequence.count, tasks = examples * experts;
   assert(examples == call->batch->examples && !call->rows->source);
   ArenaMark mark = arena_mark(c->arena);
-  Probing w = {.method = m,
-               .call = call,
-               .room = pool_max_rank(m->pool, m->module) + call->module->d_out};
+  Probing w = {
+      .method = m, .call = call, .room = pool_max_rank(m->pool, m->module) + call->module->d_out};
   w.scratch = context_alloc(c, (size_t)(c->threads * w.room) * sizeof *w.scratch);
   w.score = context_alloc(c, (size_t)tasks * sizeof *w.score);
   if (!context_failed(c)) {
@@ -206,8 +205,9 @@ static Plan *logo_plan(Context *c, const void *self, const RouteCall *call, Tens
 
 const RouteMethod route_logo = {
     .name = "logo",
-    .help = "the k experts that answer the input's last token most strongly, |sBAh|, in a forward of "
-            "the prompt before; the same for all of the input, in proportion",
+    .help =
+        "the k experts that answer the input's last token most strongly, |sBAh|, in a forward of "
+        "the prompt before; the same for all of the input, in proportion",
     .source = "Lee et al. 2025, arXiv 2511.07129, section 3 (LoGo)",
     .labels = {"Standard", "Private", "None", "Example", "Model", "Sparse", "Output",
                "Out-of-Distribution", "Zero-Shot"},

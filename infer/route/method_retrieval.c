@@ -115,10 +115,12 @@ static Plan *retrieval_plan(Context *c, const void *self, const RouteCall *call,
 
 const RouteMethod route_retrieval = {
     .name = "retrieval",
-    .help = "one expert for the whole input, by the similarity of instructions or of examples; "
-            "`retrieval.k`: several",
-    .source = "Jang et al. 2023, arXiv 2302.03202; Zhao et al. 2024, arXiv 2402.09997, section 4.2 "
-              "(LoraRetriever); arXiv 2601.21795 (LORAUTER)",
+    .help =
+        "one expert for the whole input, by the similarity of instructions or of examples; "
+        "`retrieval.k`: several",
+    .source =
+        "Jang et al. 2023, arXiv 2302.03202; Zhao et al. 2024, arXiv 2402.09997, section 4.2 "
+        "(LoraRetriever); arXiv 2601.21795 (LORAUTER)",
     .labels = {.training = "Custom",
                .data = "Private",
                .routing_data = "None",

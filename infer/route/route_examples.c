@@ -13,9 +13,12 @@ static int largest_left(const double *score, int experts, const float *weight) {
 
 static double share(double score, double largest, ExampleWeights how, double tau) {
   switch (how) {
-  case EXAMPLE_SOFTMAX: return exp((score - largest) / tau);
-  case EXAMPLE_PROPORTIONAL: return score;
-  case EXAMPLE_UNIFORM: break;
+    case EXAMPLE_SOFTMAX:
+      return exp((score - largest) / tau);
+    case EXAMPLE_PROPORTIONAL:
+      return score;
+    case EXAMPLE_UNIFORM:
+      break;
   }
   return 1;
 }

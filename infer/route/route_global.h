@@ -44,11 +44,7 @@ bool global_reads_key(const RouterSettings *settings, const char *key);
 /* What they say of an encoder of sentences; borrowed. */
 SentenceSettings global_sentence(const GlobalSettings *s);
 
-typedef enum GlobalBy {
-  GLOBAL_BY_INSTRUCTION,
-  GLOBAL_BY_EXAMPLE,
-  GLOBAL_BY_EXAMPLE_MEAN
-} GlobalBy;
+typedef enum GlobalBy { GLOBAL_BY_INSTRUCTION, GLOBAL_BY_EXAMPLE, GLOBAL_BY_EXAMPLE_MEAN } GlobalBy;
 
 /* What an input is routed by, besides its tokens. */
 typedef struct RouteQuery {

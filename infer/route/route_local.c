@@ -185,8 +185,14 @@ void local_logits(Context *c, const LocalRouter *r, const Module *module, const 
   assert(rows->sequence.offset[rows->sequence.count] == x->rows);
   ArenaMark mark = arena_mark(c->arena);
   int64_t tasks = (x->rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
-  Finish f = {.kernels = c->kernels, .router = r, .module = m, .id = module->id, .rows = rows,
-              .x = x, .z = z, .bias = bias};
+  Finish f = {.kernels = c->kernels,
+              .router = r,
+              .module = m,
+              .id = module->id,
+              .rows = rows,
+              .x = x,
+              .z = z,
+              .bias = bias};
   f.sequence = context_alloc(c, (size_t)tasks * sizeof *f.sequence);
   if (f.sequence) {
     find_sequences(&f, tasks);

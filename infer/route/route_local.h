@@ -18,8 +18,8 @@
 
 typedef struct LocalRule {
   bool standardise_input, standardise_vector, absolute;
-  double temperature; /* logits are divided by it; 0: sqrt(d) */
-  const bool *as_is;  /* [experts] whose vectors are not standardised; NULL: none. Read by
+  double temperature;      /* logits are divided by it; 0: sqrt(d) */
+  const bool *as_is;       /* [experts] whose vectors are not standardised; NULL: none. Read by
                          local_router_new alone */
   const ScoreKind *scores; /* what they are to a calibration; NULL: none is asked for */
   const Calibration *calibration; /* of the scores; outlives the router; NULL: as they are */

@@ -37,7 +37,7 @@ typedef struct RoutedForward {
   const RouteBatch *batch;
   const RouteWatcher *watcher; /* or NULL */
   bool probing;
-  AdapterSet adapters;         /* of the forward; refers to this struct, which must stay in place */
+  AdapterSet adapters; /* of the forward; refers to this struct, which must stay in place */
 } RoutedForward;
 
 /* Whether its batches are to be probed: a forward of the prompts of the examples, one sequence each,

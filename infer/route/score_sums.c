@@ -62,8 +62,7 @@ static void see_plan(void *arg, Context *c, const Module *module, const Rows *ro
   const Tensor *score = s->now->local;
   ScoreSum *sum = s->sum + module->id * score->cols;
   for (int64_t t = 0; t < score->rows; t++)
-    for (int64_t i = 0; i < score->cols; i++)
-      add_score(&sum[i], score->data[t * score->cols + i]);
+    for (int64_t i = 0; i < score->cols; i++) add_score(&sum[i], score->data[t * score->cols + i]);
   s->rows[module->id] += score->rows;
   s->now = NULL;
 }

@@ -134,7 +134,8 @@ static Status write_file(const Calibrating *c, float *mean, float *deviation, Er
               c->options->output, c->scores->name, pool_count(p->pool),
               pool_modules(p->pool)->count, c->count);
   if (constant > 0)
-    console_say("%" PRId64 " pairs of expert and module have a score that never varied, and are "
+    console_say("%" PRId64
+                " pairs of expert and module have a score that never varied, and are "
                 "taken as 0",
                 constant);
   return STATUS_OK;

@@ -11,13 +11,13 @@ static const char usage[] =
     "\n"
     "Usage: skein calibrate --pool DIR --input FILE --output FILE [--router NAME] [OPTION]...\n"
     "\n"
-    "A router that goes by the largest score prefers an expert whose scores are large on any text.\n"
-    "This reads items of any task with the base alone and writes the mean and the standard\n"
-    "deviation of every expert's score at every module over their tokens, those of the inputs and\n"
+    "A router that goes by the largest score prefers an expert whose scores are large on any\n"
+    "text. This reads items of any task with the base alone and writes the mean and the standard\n"
+    "deviation of every expert's score at every module over their tokens: those of the inputs and\n"
     "of the choices, or of the targets where there are no choices. With `calibration: FILE` the\n"
-    "routers phatgoose, glider, average-activation, arrow and norm take (score - mean) / deviation\n"
-    "in the place of the score. The file is of one kind of scores and of the experts as they are:\n"
-    "others are refused. Neither top_k nor what is added to scores has a part in it.\n"
+    "routers phatgoose, glider, average-activation, arrow and norm take (score - mean) /\n"
+    "deviation in the place of the score. The file is of one kind of scores and of the experts as\n"
+    "they are: others are refused. Neither top_k nor what is added to scores has a part in it.\n"
     "\n";
 
 static int run_calibrate(int argc, char **argv, Error *err) {

@@ -171,9 +171,7 @@ Status predict_options_read(PredictOptions *o, PredictCommand command, int argc,
                             Error *err) {
   uint64_t given;
   *o = predict_defaults;
-  o->keys.use = command & SAMPLES   ? ITEMS_CHOSEN
-                : command & CHOOSES ? ITEMS_RANKED
-                                    : ITEMS_ASKED;
+  o->keys.use = command & SAMPLES ? ITEMS_CHOSEN : command & CHOOSES ? ITEMS_RANKED : ITEMS_ASKED;
   o->keys.partial = command & (PREDICT_TRACE | SAMPLES);
   o->generates = command & GENERATES;
   o->compared = command == PREDICT_SUGGEST;
