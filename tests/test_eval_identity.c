@@ -197,6 +197,7 @@ static const Row ROWS[] = {
      METHOD("name: m, router: norm", "name: m, router: norm, norm.weights: softmax")},
     {"norm.prefilter", AGAIN,
      METHOD("name: m, router: norm", "name: m, router: norm, norm.prefilter: 2")},
+    {"norm.rank", AGAIN, METHOD("name: m, router: norm", "name: m, router: norm, norm.rank: 1")},
     {"norm.spectrum", AGAIN,
      METHOD("name: m, router: norm", "name: m, router: norm, norm.spectrum: false")},
     {"merge.method", AGAIN, METHOD("merged", MERGED("linear", ""))},

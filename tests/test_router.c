@@ -204,6 +204,18 @@ static void retrieval_of_several_ends_in_one_and_in_all_alike(void **state) {
   assert_true(logits_apart(w, &one, &alike) > 10 * ROUTED_CLOSE);
 }
 
+/* The first singular vector of an update is Arrow's prototype. */
+static void norm_of_rank_1_is_arrow(void **state) {
+  const RoutedWorld *w = *state;
+  Logits arrow = routed_logits(w, "router=arrow top_k=1", NULL),
+         first = routed_logits(w, "router=norm norm.rank=1 norm.spectrum=false top_k=1", NULL),
+         all = routed_logits(w, "router=norm norm.spectrum=false top_k=1", NULL),
+         many = routed_logits(w, "router=norm norm.rank=99 norm.spectrum=false top_k=1", NULL);
+  expect_near(w, "rank 1", &first, &arrow);
+  expect_same(w, &many, &all);
+  assert_true(logits_apart(w, &all, &arrow) > 10 * ROUTED_CLOSE);
+}
+
 static void retrieval_of_several_is_refused(void **state) {
   const RoutedWorld *w = *state;
   Error err = {0};
@@ -311,6 +323,7 @@ int main(void) {
       cmocka_unit_test(glider_stands_over_phatgoose),
       cmocka_unit_test(glider_at_a_large_scale_is_the_nearest_expert),
       cmocka_unit_test(retrieval_of_several_ends_in_one_and_in_all_alike),
+      cmocka_unit_test(norm_of_rank_1_is_arrow),
       cmocka_unit_test(retrieval_of_several_is_refused),
       cmocka_unit_test(threads_change_no_bit),
       cmocka_unit_test(a_batch_is_its_examples_one_by_one),

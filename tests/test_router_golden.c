@@ -50,7 +50,7 @@ static void every_method_agrees(void **state, const char *name, int routing) {
 }
 
 static void methods_on_loras_agree(void **state) {
-  every_method_agrees(state, "routed", 17);
+  every_method_agrees(state, "routed", 19);
 }
 
 /* One LoRA and three (IA)3, which rescale outputs and inputs of the same linears. */

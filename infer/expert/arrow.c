@@ -6,6 +6,10 @@
 
 /* Square matrices [n, n] of doubles, row-major. */
 
+/* A singular value below this part of the largest is rounding: the squares that it is the root of have
+ * that of f32 factors, 1e-14 of the largest. */
+static const double SIGMA_LEAST = 1e-6;
+
 enum { SWEEPS_MOST = 64 }; /* a dozen are enough: convergence is quadratic */
 
 /* g = A A^T of a [n, cols] */
@@ -84,33 +88,43 @@ static void multiply_square(bool transposed, const double *a, const double *b, d
   }
 }
 
-/* The column of the largest eigenvalue. */
-static int64_t first_eigenvector(const double *a, int64_t n) {
-  int64_t best = 0;
-  for (int64_t i = 1; i < n; i++) {
-    if (a[i * n + i] > a[best * n + best]) best = i;
+/* What the singular vectors of an update are made of, square matrices in the caller's memory: with
+ * S S^T = B^T B and k = S^T (A A^T) S, k's diagonal has the squares of the singular values, and of its
+ * eigenvectors, the columns of z, A^T S z are the right singular vectors times them. */
+typedef struct Parts {
+  double *gram, *s, *half, *k, *z;
+} Parts;
+enum { PARTS = sizeof(Parts) / sizeof(double *) };
+
+static Status find_parts(const LowRank *f, double *room, Parts *p, Error *err) {
+  int64_t n = f->a->rows, size = n * n;
+  *p = (Parts){room, room + size, room + 2 * size, room + 3 * size, room + 4 * size};
+  gram_cols(f->b->data, f->b->rows, n, p->gram);
+  TRY(eigen_symmetric(p->gram, p->s, n, err));
+  for (int64_t i = 0; i < size; i++) p->s[i] *= sqrt(fmax(p->gram[i % n * (n + 1)], 0));
+  gram_rows(f->a->data, n, f->a->cols, p->gram);
+  multiply_square(false, p->gram, p->s, p->half, n);
+  multiply_square(true, p->s, p->half, p->k, n);
+  return eigen_symmetric(p->k, p->z, n, err);
+}
+
+/* The largest eigenvalue of those that are not taken; the first of equal ones. */
+static int64_t largest_eigenvalue(const Parts *p, const bool *taken, int64_t n) {
+  int64_t best = -1;
+  for (int64_t i = 0; i < n; i++) {
+    if (taken && taken[i]) continue;
+    if (best < 0 || p->k[i * n + i] > p->k[best * n + best]) best = i;
   }
   return best;
 }
 
-/* w [n] = S z: what A^T takes to the prototype. `room` holds five matrices. */
-static Status prototype_weights(const LowRank *f, double *room, double *w, Error *err) {
-  int64_t n = f->a->rows, size = n * n;
-  double *gram = room, *s = room + size, *half = room + 2 * size, *k = room + 3 * size,
-         *z = room + 4 * size;
-  gram_cols(f->b->data, f->b->rows, n, gram);
-  TRY(eigen_symmetric(gram, s, n, err));
-  for (int64_t i = 0; i < size; i++) s[i] *= sqrt(fmax(gram[i % n * (n + 1)], 0));
-  gram_rows(f->a->data, n, f->a->cols, gram);
-  multiply_square(false, gram, s, half, n);
-  multiply_square(true, s, half, k, n);
-  TRY(eigen_symmetric(k, z, n, err));
-  int64_t first = first_eigenvector(k, n);
+/* w [n] = S z of one eigenvector, times `factor`. */
+static void weigh_rows(const Parts *p, int64_t eigenvector, int64_t n, double factor, double *w) {
   for (int64_t i = 0; i < n; i++) {
     w[i] = 0;
-    for (int64_t j = 0; j < n; j++) w[i] += s[i * n + j] * z[j * n + first];
+    for (int64_t j = 0; j < n; j++) w[i] += p->s[i * n + j] * p->z[j * n + eigenvector];
+    w[i] *= factor;
   }
-  return STATUS_OK;
 }
 
 /* p = A^T w, of length 1 and with its sign. */
@@ -131,11 +145,40 @@ static void write_prototype(const Tensor *a, const double *w, double *sum, float
 
 Status arrow_prototype(const LowRank *factor, float *p, Error *err) {
   int64_t n = factor->a->rows, d = factor->a->cols;
-  double *room = malloc((size_t)(5 * n * n + n + d) * sizeof *room);
+  double *room = malloc((size_t)(PARTS * n * n + n + d) * sizeof *room);
   if (!room) return error_set(err, STATUS_RUN, "out of memory: a prototype");
-  double *w = room + 5 * n * n;
-  Status status = prototype_weights(factor, room, w, err);
-  if (status == STATUS_OK) write_prototype(factor->a, w, w + n, p);
+  double *w = room + PARTS * n * n;
+  Parts parts;
+  Status status = find_parts(factor, room, &parts, err);
+  if (status == STATUS_OK) {
+    weigh_rows(&parts, largest_eigenvalue(&parts, NULL, n), n, 1, w);
+    write_prototype(factor->a, w, w + n, p);
+  }
   free(room);
+  return status;
+}
+
+static void write_axes(const Parts *p, int64_t n, bool *taken, double *w, double *sigma) {
+  double largest = 0;
+  for (int64_t i = 0; i < n; i++) {
+    int64_t at = largest_eigenvalue(p, taken, n);
+    taken[at] = true;
+    sigma[i] = sqrt(fmax(p->k[at * n + at], 0));
+    if (i == 0) largest = sigma[0];
+    if (!(sigma[i] > SIGMA_LEAST * largest)) sigma[i] = 0;
+    weigh_rows(p, at, n, sigma[i] > 0 ? 1 / sigma[i] : 0, w + i * n);
+  }
+}
+
+Status arrow_axes(const LowRank *factor, double *w, double *sigma, Error *err) {
+  int64_t n = factor->a->rows;
+  double *room = malloc((size_t)(PARTS * n * n) * sizeof *room);
+  bool *taken = calloc((size_t)n, sizeof *taken);
+  Parts parts;
+  Status status = room && taken ? find_parts(factor, room, &parts, err)
+                                : error_set(err, STATUS_RUN, "out of memory: singular vectors");
+  if (status == STATUS_OK) write_axes(&parts, n, taken, w, sigma);
+  free(room);
+  free(taken);
   return status;
 }

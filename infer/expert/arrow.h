@@ -13,4 +13,9 @@
  * of equally large ones the first. Where B A = 0, p is 0. */
 Status arrow_prototype(const LowRank *factor, float *p, Error *err);
 
+/* Writes w [r, r] and sigma [r]: the right singular vectors of B A are the rows of w A, sigma their
+ * singular values, the largest first. A row of a singular value that is 0, up to the rounding of f32
+ * factors, is 0. */
+Status arrow_axes(const LowRank *factor, double *w, double *sigma, Error *err);
+
 #endif

@@ -7,7 +7,8 @@
  *
  * With norm.spectrum: false it is |V^T u|, the length of the part of u that the update sees, whatever
  * it makes of it (SMILE; Tang et al. 2024, arXiv 2408.10174). With M = R_i A_i and L L^T = M M^T that is
- * |L^-1 R_i (A_i u)|: no singular value is ever computed.
+ * |L^-1 R_i (A_i u)|: no singular value is ever computed. SMILE's own gate looks at the first singular
+ * vectors alone, norm.rank; of one it is Arrow's |u . p_i|.
  *
  * With norm.prefilter: k only the k experts with the largest |u . p_i| are looked at, p_i the prototype
  * of Arrow (LAG; arXiv 2507.05346, with spectrum: false and top_k: 1 as printed there).
@@ -23,6 +24,7 @@
 #include <string.h>
 
 #include "autograd/ground/parallel.h"
+#include "infer/expert/norm_core.h"
 #include "infer/route/method_arrow.h"
 #include "infer/route/route_pairs.h"
 
@@ -32,6 +34,7 @@ typedef struct NormSettings {
   int weights;       /* norm.weights: NormWeights */
   int64_t prefilter; /* norm.prefilter: 0 is off */
   bool spectrum;     /* norm.spectrum */
+  int64_t rank;      /* norm.rank: 0 is all */
 } NormSettings;
 
 static const Option OPTION[] = {
@@ -42,12 +45,11 @@ static const Option OPTION[] = {
      "look at this many experts alone, chosen by arrow first (LAG); 0: at all"},
     {"norm.spectrum", OPTION_BOOL, offsetof(NormSettings, spectrum), "true", 0, 0, NULL, false,
      "norms of what updates make of a token; false: of what they see of it (SMILE)"},
+    {"norm.rank", OPTION_INT, offsetof(NormSettings, rank), "0", 0, 1e6, NULL, false,
+     "of the first so many singular vectors of an update alone (SMILE); 0: of all"},
 };
 static const SettingsGroup SETTINGS = {OPTION, sizeof OPTION / sizeof *OPTION,
                                        sizeof(NormSettings)};
-
-/* A pivot below this part of the largest diagonal is rounding: f32 factors leave 1e-14 of it. */
-static const double PIVOT_LEAST = 1e-10;
 
 static const ScoreKind STRETCHED = {"norm", POOL_ADAPTER}, SEEN = {"norm seen", POOL_ADAPTER};
 
@@ -66,83 +68,6 @@ typedef struct Norm {
   float **core; /* [experts * modules] C_i [r, r] with s_i = |C_i (A_i u)|; NULL: not covered */
 } Norm;
 
-/* ---- the cores ---- */
-
-/* The upper R [n, n] with R^T R = g, in place; a pivot that is zero has a row of zeros, as it must in
- * a matrix of lower rank. */
-static void cholesky_upper(double *g, int64_t n) {
-  double largest = 0;
-  for (int64_t i = 0; i < n; i++) largest = fmax(largest, g[i * n + i]);
-  for (int64_t i = 0; i < n; i++) {
-    double *row = g + i * n, pivot = row[i];
-    memset(row, 0, (size_t)i * sizeof *row);
-    if (!(pivot > PIVOT_LEAST * largest)) {
-      memset(row + i, 0, (size_t)(n - i) * sizeof *row);
-      continue;
-    }
-    for (int64_t j = i; j < n; j++) row[j] /= sqrt(pivot);
-    for (int64_t k = i + 1; k < n; k++)
-      for (int64_t j = k; j < n; j++) g[k * n + j] -= row[k] * row[j];
-  }
-}
-
-/* The Gram matrix [n, n] of the n vectors x(i, k) = x[i * down + k * along], k < length. */
-static void gram_of(const float *x, int64_t n, int64_t down, int64_t along, int64_t length,
-                    double *g) {
-  for (int64_t i = 0; i < n; i++) {
-    for (int64_t j = 0; j <= i; j++) {
-      double sum = 0;
-      for (int64_t k = 0; k < length; k++)
-        sum += (double)x[i * down + k * along] * (double)x[j * down + k * along];
-      g[i * n + j] = g[j * n + i] = sum;
-    }
-  }
-}
-
-/* c = r g r^T */
-static void congruence(const double *r, const double *g, int64_t n, double *half, double *c) {
-  for (int64_t i = 0; i < n * n; i++) half[i] = c[i] = 0;
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t k = 0; k < n; k++)
-      for (int64_t j = 0; j < n; j++) half[i * n + j] += r[i * n + k] * g[k * n + j];
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t j = 0; j < n; j++)
-      for (int64_t k = 0; k < n; k++) c[i * n + j] += half[i * n + k] * r[j * n + k];
-}
-
-/* r = (U^T)^-1 r by rows, U upper; rows of a pivot of zero become zero. */
-static void solve_rows(const double *u, double *r, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    double pivot = u[i * n + i];
-    for (int64_t j = 0; j < n; j++) {
-      double sum = r[i * n + j];
-      for (int64_t k = 0; k < i; k++) sum -= u[k * n + i] * r[k * n + j];
-      r[i * n + j] = pivot > 0 ? sum / pivot : 0;
-    }
-  }
-}
-
-static float *make_core(const LowRank *f, bool spectrum) {
-  int64_t n = f->a->rows, size = n * n;
-  double *r = malloc((size_t)(4 * size) * sizeof *r), *g = r ? r + size : NULL;
-  float *core = malloc((size_t)size * sizeof *core);
-  if (r && core) {
-    gram_of(f->b->data, n, 1, n, f->b->rows, r);
-    cholesky_upper(r, n);
-    if (!spectrum) {
-      gram_of(f->a->data, n, f->a->cols, 1, f->a->cols, g);
-      congruence(r, g, n, g + size, g + 2 * size);
-      cholesky_upper(g + 2 * size, n);
-      solve_rows(g + 2 * size, r, n);
-    }
-    for (int64_t i = 0; i < size; i++) core[i] = (float)r[i];
-  }
-  if (!r) free(core);
-  core = r ? core : NULL;
-  free(r);
-  return core;
-}
-
 /* ---- opening ---- */
 
 static void norm_close(void *self) {
@@ -159,11 +84,15 @@ typedef struct Making {
   const LowRank *factor; /* [experts * modules] */
 } Making;
 
-static void make_one(void *arg, int64_t task, int worker) {
+static Status make_one(void *arg, int64_t task, int worker, Error *err) {
   (void)worker;
   const Making *w = arg;
-  if (w->factor[task].a)
-    w->method->core[task] = make_core(&w->factor[task], w->method->settings.spectrum);
+  const LowRank *f = &w->factor[task];
+  const NormSettings *s = &w->method->settings;
+  if (!f->a) return STATUS_OK;
+  float *core = w->method->core[task] = malloc((size_t)(f->a->rows * f->a->rows) * sizeof *core);
+  if (!core) return error_set(err, STATUS_RUN, "out of memory: norms");
+  return norm_core(f, s->spectrum, s->rank, core, err);
 }
 
 static Status make_cores(Norm *m, int threads, Error *err) {
@@ -175,9 +104,7 @@ static Status make_cores(Norm *m, int threads, Error *err) {
   for (int i = 0; i < count && status == STATUS_OK; i++)
     status = pool_factor(m->pool, i / m->modules, i % m->modules, &factor[i], err);
   Making making = {m, factor};
-  if (status == STATUS_OK) parallel_for(threads, count, make_one, &making);
-  for (int i = 0; i < count && status == STATUS_OK; i++)
-    if (factor[i].a && !m->core[i]) status = error_set(err, STATUS_RUN, "out of memory: norms");
+  if (status == STATUS_OK) status = parallel_try(threads, count, make_one, &making, err);
   free(factor);
   return status;
 }
@@ -189,6 +116,9 @@ static Status norm_check(const RouterSettings *settings, Error *err) {
     return error_set(err, STATUS_USAGE,
                      "norm.weights: proportional is of lengths, and calibrated ones are none; take "
                      "uniform or softmax");
+  if (calibration->file && s->rank > 0)
+    return error_set(err, STATUS_USAGE,
+                     "calibration: is of norms by all singular vectors; leave norm.rank out");
   if (s->prefilter == 0 || settings->top_p < 1 || s->prefilter >= settings->top_k) return STATUS_OK;
   return error_set(err, STATUS_USAGE,
                    "norm.prefilter: is %" PRId64 ", below top_k, which is %" PRId64, s->prefilter,

@@ -90,6 +90,10 @@ METHODS = {
                   dict(norm=True, flat=True, top_k=3, over_chosen=True)),
     "norm_proportional": (["router=norm", "norm.weights=proportional", "top_k=3"],
                           dict(norm=True, top_k=3, over_chosen="proportional")),
+    "norm_first": (["router=norm", "norm.spectrum=false", "norm.rank=2", "norm.weights=softmax",
+                    "top_k=2"], dict(norm=True, flat=True, rank=2, top_k=2, over_chosen=True)),
+    "norm_first_stretched": (["router=norm", "norm.rank=1", "top_k=3"],
+                             dict(norm=True, rank=1, top_k=3, over_chosen="uniform")),
     "norm_prefilter": (["router=norm", "norm.prefilter=2", "norm.spectrum=false", "top_k=1"],
                        dict(norm=True, flat=True, prefilter=2, top_k=1, over_chosen="uniform")),
     "glider_activation": (["router=glider", "global.over=average-activation", "global.scale=1.5"],
@@ -203,6 +207,10 @@ class Routed:
             update = f["b"] @ f["a"]
             if self.rule.get("flat"):
                 update = torch.linalg.svd(update).Vh[:torch.linalg.matrix_rank(update)]
+                update = update[:self.rule.get("rank")]
+            elif "rank" in self.rule:
+                _, s, v = torch.linalg.svd(update, full_matrices=False)
+                update = (s[:, None] * v)[:self.rule["rank"]]
             columns.append((u.double() @ update.T).norm(dim=1).float())
             near.append((u @ f["arrow"]).abs())
         z = torch.stack(columns, 1)
