@@ -13,6 +13,7 @@
 #include "data/file/file.h"
 #include "infer/eval/eval_identity.h"
 #include "infer/route/router_options.h"
+#include "tests/endpoint_server.h"
 #include "tests/eval_changes.h"
 #include "tests/eval_world.h"
 
@@ -54,6 +55,10 @@ typedef struct Row {
 #define TASK(before, after)    {NULL, before, NULL}, {NULL, after, NULL}, NULL
 #define SETTINGS(after)        {NULL, NULL, NULL}, {after POOL, NULL, NULL}, NULL
 #define CHANGE(method, change) {NULL, NULL, method}, {NULL, NULL, NULL}, change
+
+#define LLM_OF(more)  GLIDER ", query: {kind: llm, cache: @/kept.jsonl, model: m, " more "}"
+#define LLM           LLM_OF("url: 'http://127.0.0.1:PORT/'")
+#define LLM_AND(more) LLM_OF("url: 'http://127.0.0.1:PORT/', " more)
 
 static const Row ROWS[] = {
     /* The evaluation's settings. */
@@ -163,6 +168,22 @@ static const Row ROWS[] = {
     {"endpoint.model", SAME, METHOD(GLIDER, GLIDER ", endpoint.model: m")},
     {"endpoint.key_env", SAME, METHOD(GLIDER, GLIDER ", endpoint.key_env: KEY")},
     {"endpoint.share_inputs", SAME, METHOD(GLIDER, GLIDER ", endpoint.share_inputs: true")},
+    {"query", AGAIN, METHOD(GLIDER, GLIDER ", query: input")},
+    {"query", SAME, METHOD(KEYED, KEYED ", query: input")},
+    {"query.url", AGAIN, METHOD(LLM, LLM_OF("url: 'http://127.0.0.2/'"))},
+    {"query.url", SAME, METHOD(GLIDER, GLIDER ", query.url: 'http://127.0.0.1/'")},
+    {"query.model", AGAIN,
+     METHOD(LLM, GLIDER ", query: {kind: llm, cache: @/kept.jsonl, model: n, url: "
+                        "'http://127.0.0.1:PORT/'}")},
+    {"query.cache", SAME,
+     METHOD(LLM, GLIDER ", query: {kind: llm, cache: @/other.jsonl, model: m, url: "
+                        "'http://127.0.0.1:PORT/'}")},
+    {"query.key_env", SAME, METHOD(LLM, LLM_AND("key_env: KEY"))},
+    {"query.share_inputs", SAME, METHOD(LLM, LLM_AND("share_inputs: true"))},
+    {"query.temperature", AGAIN, METHOD(LLM, LLM_AND("temperature: 0"))},
+    {"query.max_tokens", AGAIN, METHOD(LLM, LLM_AND("max_tokens: 9"))},
+    {"query.seed", AGAIN, METHOD(LLM, LLM_AND("seed: 9"))},
+    {"query.template", AGAIN, METHOD(LLM, LLM_AND("template: @/items.jsonl"))},
     {"embeddings",
      SAME,
      {NULL, NULL, KEYED},
@@ -236,11 +257,28 @@ static const Row ROWS[] = {
 };
 enum { ROWS_COUNT = sizeof ROWS / sizeof *ROWS };
 
+static EndpointServer *server; /* of a language model */
+
 static int world_setup(void **state) {
+  static const ServerStep says = {SERVE_CHAT, 0, "Say who.", NULL};
   if (scratch_setup(state) != 0) return -1;
+  server = server_start(&says, 1);
   eval_world(*state);
   eval_changes_world(*state);
   return 0;
+}
+
+static int world_teardown(void **state) {
+  server_stop(server);
+  return scratch_teardown(state);
+}
+
+/* "PORT" becomes the server's. */
+static void put_port(char text[1000]) {
+  char *at = strstr(text, "PORT"), rest[1000];
+  if (!at) return;
+  strcpy(rest, at + strlen("PORT"));
+  snprintf(at, (size_t)(text + 1000 - at), "%d%s", server_port(server), rest);
 }
 
 static const char *first_given(const char *a, const char *b) {
@@ -252,7 +290,8 @@ static void put_text(const Asked *a, char text[1000]) {
   const char *open = strchr(method, ':') ? "{" : "", *close = *open ? "}" : "";
   int n = snprintf(text, 1000, "%stasks:\n  - {%s}\nmethods:\n  - %s%s%s\n",
                    first_given(a->settings, POOL), first_given(a->task, WHO), open, method, close);
-  assert_in_range(n, 1, 999);
+  assert_in_range(n, 1, 990);
+  put_port(text);
 }
 
 /* Computes what there is to compute. */
@@ -359,5 +398,5 @@ int main(void) {
       cmocka_unit_test(test_the_program),
       cmocka_unit_test(test_each_dependency),
   };
-  return cmocka_run_group_tests(tests, world_setup, scratch_teardown);
+  return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

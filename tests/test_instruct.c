@@ -13,6 +13,7 @@
 #include "infer/eval/eval_spec.h"
 #include "infer/instruct/dispersion.h"
 #include "infer/instruct/instruct_check.h"
+#include "infer/instruct/instruct_prompt.h"
 #include "infer/instruct/instructions.h"
 #include "tests/items_world.h"
 

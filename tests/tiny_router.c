@@ -97,9 +97,9 @@ void routing_close(Routing *r) {
 }
 
 const RouteQuery ROUTED_QUERY[TINY_SEQUENCES] = {
-    {NULL, "Please translate the text.", "unread"},
-    {NULL, NULL, "how many words do you count?"},
-    {NULL, "Put the words in order, sort them.", "unread"},
+    {.instruction = "Please translate the text.", .input = "unread"},
+    {.input = "how many words do you count?"},
+    {.instruction = "Put the words in order, sort them.", .input = "unread"},
 };
 
 void routed_forward(const RoutedWorld *w, const AdapterSet *adapters, int64_t from, int64_t to,

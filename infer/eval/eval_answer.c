@@ -11,9 +11,11 @@
 #include "data/text/json_put.h"
 #include "infer/eval/eval_kept.h"
 #include "infer/eval/eval_lines.h"
+#include "infer/route/router_options.h"
 #include "infer/route/routing_stats.h"
 
-enum { BLOCK = 64 }; /* items between two looks at `stop` */
+/* Items between two looks at `stop`; where a model is asked about each, that takes longer. */
+enum { BLOCK = 64, BLOCK_ASKED = 4 };
 
 typedef struct Cell {
   const Answering *a;
@@ -149,10 +151,11 @@ static Status answer_block(Cell *c, int64_t most, Error *err) {
 
 static Status answer_all(Cell *c, Error *err) {
   const EvalWatch *w = c->a->watch;
+  const bool asks = router_uses(&c->a->parts->method->router, "query.url");
   while (c->done < c->items) {
     if (w->stop && *w->stop)
       return error_set(err, STATUS_INTERRUPTED, "interrupted; finished cells stay");
-    TRY(answer_block(c, BLOCK, err));
+    TRY(answer_block(c, asks ? BLOCK_ASKED : BLOCK, err));
     if (w->items) w->items(w->arg, c->task, c->a->parts->method, c->done, c->items);
   }
   return STATUS_OK;

@@ -130,6 +130,8 @@ Status eval_hash_calibration(Hash *hash, const RouterSettings *s, Error *err) {
 Status eval_hash_embedder(Hash *hash, const Pool *all, const GlobalSettings *s, Error *err) {
   if (s->embedder == EMBEDDER_LEXICAL) add_corpus(hash, all);
   TRY(add_embeddings(hash, pool_dir(all), err));
+  bool written = s->query.source == QUERY_LLM && s->embedder != EMBEDDER_PRECOMPUTED;
+  if (written && s->query.pattern) TRY(add_file(hash, s->query.pattern, err));
   if (s->embedder == EMBEDDER_SENTENCE && s->model) return add_sentence(hash, s, err);
   if (s->embedder != EMBEDDER_PRECOMPUTED || !s->embeddings) return STATUS_OK;
   return add_file(hash, s->embeddings, err);

@@ -35,6 +35,8 @@
  *                                                                              precomputed
  *   endpoint.url, endpoint.model               as they are given               embedder: endpoint
  *   encoder of sentences                       sentence_fingerprint            embedder: sentence
+ *   query.url, query.model, query.seed, ...    as they are given               query: llm
+ *   query.template                             SHA-256 of the file             query: llm
  *
  * Not in it, for it changes no score: threads, batch_tokens, statistics, paths, group, the task's
  * own expert, licences, experts that do not take part, settings that the method does not read.

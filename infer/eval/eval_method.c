@@ -38,8 +38,9 @@ static bool setting_matters(const char *key, const void *method) {
 /* A path is no setting of what is computed: what the file holds is. Nor is who may ask an endpoint,
  * and who may read what it is asked. */
 static bool setting_identifies(const char *key, const void *method) {
-  static const char *const NONE[] = {"embeddings", "calibration", "embedder.model",
-                                     "endpoint.key_env", "endpoint.share_inputs"};
+  static const char *const NONE[] = {"embeddings",       "calibration",           "embedder.model",
+                                     "endpoint.key_env", "endpoint.share_inputs", "query.cache",
+                                     "query.key_env",    "query.share_inputs",    "query.template"};
   for (size_t i = 0; i < sizeof NONE / sizeof *NONE; i++)
     if (strcmp(key, NONE[i]) == 0) return false;
   return setting_matters(key, method);

@@ -1,10 +1,11 @@
 /* instruct: instructions that a language model writes, from examples of a task.
  *
  * The room infer/instruct owns the way from a task's items to its instruction: which examples are
- * shown (this header), the prompt, what counts as an instruction (instruct_check.h), the question to
- * an endpoint and the answers that are kept (instruct_ask.h, instruct_cache.h), files of
- * instructions (instructions.h), and how far apart several instructions of one task are
- * (dispersion.h). It knows embedders and no router; where instructions end up it does not know.
+ * shown (this header), the prompt (instruct_prompt.h), the question to an endpoint
+ * (instruct_ask.h), what it answers (instruct_answer.h), what counts as an instruction
+ * (instruct_check.h), files of instructions (instructions.h), the instruction of a single input
+ * (query_writer.h), and how far apart several instructions of one task are (dispersion.h). It knows
+ * embedders and no router; where instructions end up it does not know.
  *
  * GLIDER (Li et al. 2024, section 4) has a language model write an expert's instruction from three
  * examples of its data. The wording of the prompt here is our own. */
@@ -34,12 +35,6 @@ typedef struct InstructSample {
 Status instruct_sample(InstructSample *s, const ItemSet *items, int count, uint64_t seed,
                        int number, size_t most, Error *err);
 void instruct_sample_free(InstructSample *s); /* a zeroed sample is allowed */
-
-/* `pattern` with the examples in the place of its one "{examples}", each a line of JSON {"input":
- * TEXT, "output": TEXT}, in a new string. STATUS_INPUT, naming `file`, where it has not exactly
- * one. */
-Status instruct_prompt(char **prompt, const char *pattern, const char *file,
-                       const InstructSample *s, Error *err);
 
 /* About how many tokens a text has: a quarter of its bytes, which is near for English. */
 int64_t instruct_tokens(const char *text);

@@ -78,7 +78,7 @@ static Status find_message(const Endpoint *e, const JsonDoc *doc, const json_t *
 
 Status instruct_answer(const Endpoint *e, const JsonDoc *doc, char **text, char why[INSTRUCT_WHY],
                        Error *err) {
-  const json_t *choice, *message;
+  const json_t *choice = NULL, *message = NULL;
   *text = NULL;
   why[0] = '\0';
   TRY(find_message(e, doc, &choice, &message, err));

@@ -2,11 +2,9 @@
 #include <string.h>
 
 #include "autograd/ground/rng.h"
-#include "data/text/json_put.h"
 #include "infer/instruct/instruct.h"
 
 enum { RNG_EXAMPLES = 0x1257c7 }; /* what the numbers are for */
-static const char MARK[] = "{examples}";
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the examples of an instruction");
@@ -78,46 +76,6 @@ void instruct_sample_free(InstructSample *s) {
   }
   free(s->example);
   *s = (InstructSample){0};
-}
-
-/* ---- the prompt ---- */
-
-/* A line of JSON: where an example ends is not for its text to say. */
-static char *example_line(const InstructExample *e) {
-  json_t *o = json_object();
-  json_put(&o, "input", json_string(e->input));
-  json_put(&o, "output", json_string(e->output));
-  char *line = o ? json_dumps(o, JSON_COMPACT) : NULL;
-  json_decref(o);
-  return line;
-}
-
-static char *example_lines(const InstructSample *s) {
-  char *text = strdup("");
-  for (int i = 0; text && i < s->count; i++) {
-    char *line = example_line(&s->example[i]), *longer = NULL;
-    if (!line || asprintf(&longer, "%s%s%s", text, i ? "\n" : "", line) < 0) longer = NULL;
-    free(line);
-    free(text);
-    text = longer;
-  }
-  return text;
-}
-
-Status instruct_prompt(char **prompt, const char *pattern, const char *file,
-                       const InstructSample *s, Error *err) {
-  *prompt = NULL;
-  const char *mark = strstr(pattern, MARK), *behind = mark ? mark + strlen(MARK) : NULL;
-  if (!mark || strstr(behind, MARK))
-    return error_set(err, STATUS_INPUT, "%s: want %s once, where the examples are to stand", file,
-                     MARK);
-  char *lines = example_lines(s);
-  if (!lines) return no_memory(err);
-  int size = asprintf(prompt, "%.*s%s%s", (int)(mark - pattern), pattern, lines, behind);
-  free(lines);
-  if (size >= 0) return STATUS_OK;
-  *prompt = NULL;
-  return no_memory(err);
 }
 
 int64_t instruct_tokens(const char *text) {

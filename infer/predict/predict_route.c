@@ -6,8 +6,9 @@ static const ArenaMark EMPTY = {0, 0};
 
 RouteQuery asking_query(const Asking *asking, const Item *item) {
   return (RouteQuery){.task = item->task ? item->task : asking->task,
-                      .instruction = item->instruction ? item->instruction : asking->instruction,
-                      .input = item->input};
+                      .instruction = asking->instruction,
+                      .input = item->input,
+                      .own = item->instruction};
 }
 
 static Status begin_queries(Predictor *p, const Asking *asking, const Item *item, int64_t n,

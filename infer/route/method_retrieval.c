@@ -50,9 +50,12 @@ typedef struct Retrieval {
   RetrievalSettings settings;
 } Retrieval;
 
-/* Of one expert there is nothing to weigh. */
+/* Of one expert there is nothing to weigh; inputs that are compared with examples have no other
+ * text. */
 static bool retrieval_reads_key(const RouterSettings *settings, const char *key) {
   const RetrievalSettings *s = router_own(settings, &SETTINGS);
+  bool query = strncmp(key, "query", strlen("query")) == 0;
+  if (query && s->by != GLOBAL_BY_INSTRUCTION) return false;
   if (strcmp(key, "retrieval.mode") == 0 || strcmp(key, "retrieval.weights") == 0) return s->k > 1;
   if (strcmp(key, "retrieval.tau") == 0) return s->k > 1 && s->weights == EXAMPLE_SOFTMAX;
   return global_reads_key(settings, key);

@@ -11,6 +11,8 @@
 #include "infer/embed/embed_pool.h"
 #include "infer/route/global_vectors.h"
 
+#define QUERY(field) offsetof(GlobalSettings, query.field)
+
 static const Option OPTION[] = {
     {"global.drop_last", OPTION_BOOL, offsetof(GlobalSettings, drop_last), "false", 0, 0, NULL,
      false, "leave out the last coordinate of embeddings, as the released code of GLIDER does"},
@@ -34,12 +36,35 @@ static const Option OPTION[] = {
      NULL, false, "let inputs without an instruction go to an endpoint on another machine"},
     {"endpoint.url", OPTION_STRING, offsetof(GlobalSettings, endpoint_url), NULL, 0, 0, NULL, false,
      "what /embeddings is put behind: http://127.0.0.1:8080/v1 (embedder: endpoint)"},
+    {"query", OPTION_CHOICE, QUERY(source), "instruction", 0, 0, QUERY_CHOICES, false,
+     "what an input is compared by: its line's or task's instruction, itself, or what is written"},
+    {"query.cache", OPTION_OUTPUT, QUERY(cache), NULL, 0, 0, NULL, false,
+     "llm: file that keeps every answer, so that nobody is asked twice"},
+    {"query.key_env", OPTION_STRING, QUERY(key_env), NULL, 0, 0, NULL, false,
+     "llm: variable of the environment that holds the endpoint's key"},
+    {"query.max_tokens", OPTION_INT, QUERY(max_tokens), "0", 0, 1e5, NULL, false,
+     "llm: the longest answer; 0: not sent"},
+    {"query.model", OPTION_STRING, QUERY(model), NULL, 0, 0, NULL, false,
+     "llm: the language model, as the endpoint calls it"},
+    {"query.seed", OPTION_INT, QUERY(seed), "0", 0, 1e9, NULL, false, "llm: is sent"},
+    {"query.share_inputs", OPTION_BOOL, QUERY(share_inputs), "false", 0, 0, NULL, false,
+     "llm: let inputs go to an endpoint on another machine"},
+    {"query.temperature", OPTION_REAL, QUERY(temperature), "-1", -1, 2, NULL, false,
+     "llm: below 0: not sent"},
+    {"query.template", OPTION_PATH, QUERY(pattern), NULL, 0, 0, NULL, false,
+     "llm: file of another prompt; {input} stands where the input goes, as a line of JSON"},
+    {"query.url", OPTION_STRING, QUERY(url), NULL, 0, 0, NULL, false,
+     "llm: what /chat/completions is put behind: http://127.0.0.1:8080/v1"},
 };
 const SettingsGroup global_settings = {OPTION, sizeof OPTION / sizeof *OPTION,
                                        sizeof(GlobalSettings)};
 
 bool global_reads_key(const RouterSettings *settings, const char *key) {
   const GlobalSettings *s = router_own(settings, &global_settings);
+  bool query = strncmp(key, "query", strlen("query")) == 0;
+  if (query && s->embedder == EMBEDDER_PRECOMPUTED) return false;
+  if (query && key[strlen("query")] && strcmp(key, "query.kind") != 0)
+    return s->query.source == QUERY_LLM;
   if (strncmp(key, "endpoint.", strlen("endpoint.")) == 0) return s->embedder == EMBEDDER_ENDPOINT;
   bool below = strncmp(key, "embedder.", strlen("embedder.")) == 0;
   return !below || s->embedder == EMBEDDER_SENTENCE || strcmp(key, "embedder.kind") == 0;
@@ -59,6 +84,8 @@ typedef struct Known {
 struct GlobalRouter {
   GlobalBy by;
   int threads;
+  QuerySource source;  /* of the texts of queries */
+  QueryWriter *writer; /* NULL: nobody writes */
   Embedder *embedder;
   GlobalVectors vectors; /* of the experts */
   void *known;           /* a tree of tsearch of Known */
@@ -118,6 +145,8 @@ static Status open_embedder(GlobalRouter *g, const GlobalSettings *s, const Pool
 static Status open_parts(GlobalRouter *g, const GlobalSettings *s, const Pool *pool,
                          const Base *base, Error *err) {
   TRY(open_embedder(g, s, pool, base, err));
+  if (g->by == GLOBAL_BY_INSTRUCTION && !embedder_by_key(g->embedder))
+    TRY(query_open(&g->writer, &s->query, err));
   TRY(global_vectors_open(&g->vectors, g->embedder, pool, g->by, s->drop_last, err));
   g->query = calloc((size_t)g->vectors.rows.dim, sizeof *g->query);
   return g->query ? STATUS_OK : no_memory(err);
@@ -128,7 +157,7 @@ Status global_router_open(GlobalRouter **out, const GlobalSettings *s, GlobalBy 
   *out = NULL;
   GlobalRouter *g = calloc(1, sizeof *g);
   if (!g) return no_memory(err);
-  *g = (GlobalRouter){.by = by, .threads = threads};
+  *g = (GlobalRouter){.by = by, .threads = threads, .source = (QuerySource)s->query.source};
   Status status = open_parts(g, s, pool, base, err);
   if (status == STATUS_OK) {
     *out = g;
@@ -143,6 +172,7 @@ void global_router_close(GlobalRouter *g) {
   tdestroy(g->known, free);
   free(g->query);
   global_vectors_free(&g->vectors);
+  query_writer_close(g->writer);
   embedder_close(g->embedder);
   free(g);
 }
@@ -200,12 +230,13 @@ static void expert_cosine(void *arg, int64_t expert, int worker) {
   t->cosine[expert] = global_vectors_cosine(&t->g->vectors, expert, t->g->query, t->norm);
 }
 
-/* The text that a query is embedded by; the name of its task for precomputed. */
-static const char *query_text(const GlobalRouter *g, const RouteQuery *q, EmbedWhat *what) {
-  bool instructed = q->instruction && g->by == GLOBAL_BY_INSTRUCTION;
-  *what = instructed ? EMBED_INSTRUCTIONS : EMBED_DATA;
-  if (embedder_by_key(g->embedder)) return q->task;
-  return instructed ? q->instruction : q->input;
+/* The text that a query is embedded by; for precomputed the name of its task, which may be NULL. */
+static Status find_text(GlobalRouter *g, const RouteQuery *q, const char **text, EmbedWhat *what,
+                        Error *err) {
+  *what = EMBED_DATA;
+  *text = embedder_by_key(g->embedder) ? q->task : q->input;
+  if (embedder_by_key(g->embedder) || g->by == GLOBAL_BY_EXAMPLE) return STATUS_OK;
+  return query_text(g->source, g->writer, q, text, what, err);
 }
 
 static int compare_known(const void *a, const void *b) {
@@ -227,7 +258,8 @@ static Status compare_text(GlobalRouter *g, EmbedWhat what, const char *text, Kn
 
 Status global_cosines(GlobalRouter *g, const RouteQuery *q, const double **cosine, Error *err) {
   EmbedWhat what;
-  const char *text = query_text(g, q, &what);
+  const char *text;
+  TRY(find_text(g, q, &text, &what, err));
   if (!text) {
     return error_set(
         err, STATUS_USAGE,

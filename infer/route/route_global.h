@@ -22,6 +22,7 @@
 #define SKEIN_ROUTE_GLOBAL_H
 
 #include "infer/pool/pool.h"
+#include "infer/route/route_query.h"
 #include "infer/route/router_settings.h"
 #include "infer/sentence/sentence.h"
 
@@ -36,22 +37,16 @@ typedef struct GlobalSettings {
   char *prompt;       /* embedder.prompt */
   char *prefix;       /* embedder.prefix */
   int64_t dimensions; /* embedder.dimensions: 0, all */
+  QuerySettings query;
 } GlobalSettings;
 extern const SettingsGroup global_settings;
 /* RouteMethod.reads_key of these: those of the endpoint with `embedder: endpoint` alone, those
- * below `embedder` with `embedder: sentence`. */
+ * below `embedder` with `embedder: sentence`, those below `query` with `query: llm`. */
 bool global_reads_key(const RouterSettings *settings, const char *key);
 /* What they say of an encoder of sentences; borrowed. */
 SentenceSettings global_sentence(const GlobalSettings *s);
 
 typedef enum GlobalBy { GLOBAL_BY_INSTRUCTION, GLOBAL_BY_EXAMPLE, GLOBAL_BY_EXAMPLE_MEAN } GlobalBy;
-
-/* What an input is routed by, besides its tokens. */
-typedef struct RouteQuery {
-  const char *task;        /* its name: the key of precomputed embeddings; may be NULL */
-  const char *instruction; /* may be NULL: then the input is the instruction */
-  const char *input;
-} RouteQuery;
 
 /* Of infer/t5; methods hand it on. */
 typedef struct Base Base;
@@ -69,8 +64,8 @@ void global_tell(const GlobalRouter *g, bool ended, void (*say)(void *arg, const
                  void *arg);
 
 /* The cosines [experts] of one query with the experts, valid while the router is. The query's
- * vector is that of q->task for precomputed; otherwise that of q->instruction, or of q->input where
- * there is none and by example. Equal texts are embedded once. */
+ * vector is that of q->task for precomputed, that of q->input by example, otherwise that of its text
+ * (route_query.h). Equal texts are embedded once. */
 Status global_cosines(GlobalRouter *g, const RouteQuery *q, const double **cosine, Error *err);
 
 /* The expert with the largest cosine, the first of equals. */

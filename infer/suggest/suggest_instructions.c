@@ -21,7 +21,7 @@ static bool by_key(const SuggestRequest *r) {
 
 static bool has_query(const SuggestRequest *r, int64_t i) {
   RouteQuery q = query_of(r, i);
-  return by_key(r) ? q.task != NULL : q.instruction != NULL;
+  return by_key(r) ? q.task != NULL : query_there((QuerySource)global_of(r)->query.source, &q);
 }
 
 bool suggest_needs_instructions(const SuggestRequest *r, SuggestColumn *c) {

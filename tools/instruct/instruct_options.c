@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "infer/embed/embed.h"
 #include "tools/instruct/instruct_tool.h"
 #include "tools/shell/command.h"
 
@@ -28,21 +27,6 @@ static Status parse_temperature(void *field, const char *text, Error *err) {
   }
   return error_set(err, STATUS_USAGE, "instruct: --temperature: is '%s', want a number from 0 to 2",
                    text);
-}
-
-static Status parse_embedder(void *field, const char *text, Error *err) {
-  static const struct {
-    const char *name;
-    EmbedderKind kind;
-  } KINDS[] = {{"lexical", EMBEDDER_LEXICAL},
-               {"encoder", EMBEDDER_ENCODER},
-               {"endpoint", EMBEDDER_ENDPOINT}};
-  for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
-    *(int *)field = (int)KINDS[i].kind;
-    if (strcmp(text, KINDS[i].name) == 0) return STATUS_OK;
-  }
-  return error_set(err, STATUS_USAGE,
-                   "instruct: --embedder: '%s' is none; it is lexical, encoder or endpoint", text);
 }
 
 static const Argument ROWS[] = {
@@ -74,10 +58,16 @@ static const Argument ROWS[] = {
      .help = "draws the examples, and is sent (0)"},
     {"repeat", .type = ARGUMENT_COUNT, .offset = AT(repeat), .value = "R", .most = 100,
      .help = "samples of examples, with a report of how far their instructions are apart"},
-    {"embedder", .type = ARGUMENT_OTHER, .offset = AT(embedder), .parse = parse_embedder,
-     .value = "KIND", .help = "of the report: lexical (default), encoder or endpoint"},
+    {"embedder", .type = ARGUMENT_TEXT, .offset = AT(embedder), .value = "KIND|DIR",
+     .help = "of the report: lexical (default), encoder, endpoint, or an encoder of sentences"},
     {"embed-model", .type = ARGUMENT_TEXT, .offset = AT(embed_model), .value = "NAME",
      .help = "the model that it is, at the same endpoint"},
+    {"embed-prompt", .type = ARGUMENT_TEXT, .offset = AT(embed.sentence.prompt), .value = "NAME",
+     .help = "the prompt of that encoder of sentences that is put before every instruction"},
+    {"embed-prefix", .type = ARGUMENT_TEXT, .offset = AT(embed.sentence.prefix), .value = "TEXT",
+     .help = "the text that is put there"},
+    {"embed-dimensions", .type = ARGUMENT_COUNT, .offset = AT(embed.sentence.dimensions),
+     .most = 1000000, .value = "N", .help = "leading numbers of its vectors that are kept"},
     {"base", .type = ARGUMENT_TEXT, .offset = AT(base), .value = "DIR",
      .help = "the T5 whose encoder it is"},
     {"template", .type = ARGUMENT_TEXT, .offset = AT(pattern), .value = "FILE",
@@ -106,18 +96,26 @@ const InstructOptions instruct_defaults = {.examples = 3,
                                            .timeout = 300,
                                            .tries = 4,
                                            .way = {.temperature = -1},
-                                           .embedder = EMBEDDER_LEXICAL};
+                                           .embed = {.kind = EMBEDDER_LEXICAL}};
 
-static Status check(const InstructOptions *o, Error *err) {
-  const char *wrong = NULL;
+/* What is said of the embedder fits it. */
+static const char *wrong_embedder(const InstructOptions *o) {
+  const SentenceSettings *s = &o->embed.sentence;
+  const EmbedderKind kind = o->embed.kind;
+  if (kind == EMBEDDER_PRECOMPUTED) return "--embedder precomputed has no vectors of new texts";
+  if (o->base && kind != EMBEDDER_ENCODER) return "--base is of --embedder encoder";
+  if (kind == EMBEDDER_ENCODER && !o->base) return "--embedder encoder wants --base DIR";
+  if ((kind == EMBEDDER_ENDPOINT) != (o->embed_model != NULL))
+    return "--embedder endpoint goes with --embed-model NAME";
+  if (kind != EMBEDDER_SENTENCE && (s->prompt || s->prefix || s->dimensions))
+    return "--embed-prompt, --embed-prefix and --embed-dimensions are of --embedder DIR";
+  return o->embedder && o->repeat < 2 ? "--embedder is of --repeat 2 or more" : NULL;
+}
+
+static Status check(InstructOptions *o, Error *err) {
+  if (o->embedder) TRY(embedder_named(o->embedder, "instruct: --embedder", &o->embed.kind, &o->embed.sentence.dir, err));
+  const char *wrong = wrong_embedder(o);
   if (o->replace && !o->pool) wrong = "--replace is of --pool";
-  if (o->base && o->embedder != EMBEDDER_ENCODER) wrong = "--base is of --embedder encoder";
-  if (o->embedder == EMBEDDER_ENCODER && !o->base) wrong = "--embedder encoder wants --base DIR";
-  bool remote = o->embedder == EMBEDDER_ENDPOINT;
-  if (remote != (o->embed_model != NULL))
-    wrong = "--embedder endpoint goes with --embed-model NAME";
-  if (o->embedder != EMBEDDER_LEXICAL && o->repeat < 2)
-    wrong = "--embedder is of --repeat 2 or more";
   if (o->json && o->repeat < 2) wrong = "--json is of the report of --repeat 2 or more";
   if (!o->output) wrong = "--output FILE is missing";
   if (o->input.count == 0) wrong = "--input NAME=FILE is missing";

@@ -1,4 +1,5 @@
 /* How far the answers of a name are apart, told. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,15 +44,27 @@ static Status choose_names(Spread *s, const Questions *q, Error *err) {
 }
 
 static Status open_embedder(Spread *s, const InstructOptions *o, Error *err) {
-  EmbedderSpec spec = {
-      .kind = (EmbedderKind)o->embedder,
-      .corpus = s->text,
-      .corpus_count = s->names * s->samples,
-      .threads = 2,
-      .endpoint = {.url = o->endpoint, .model = o->embed_model, .key_env = o->key_env}};
+  EmbedderSpec spec = o->embed;
+  spec.corpus = s->text;
+  spec.corpus_count = s->names * s->samples;
+  spec.threads = 2;
+  spec.endpoint =
+      (EndpointSpec){.url = o->endpoint, .model = o->embed_model, .key_env = o->key_env};
   if (spec.kind == EMBEDDER_ENCODER) TRY(base_open_encoder(&s->base, o->base, err));
   spec.base = &s->base;
-  return embedder_open(&s->embedder, &spec, err);
+  TRY(embedder_open(&s->embedder, &spec, err));
+  if (embedder_note(s->embedder)) console_note(NULL, "the spread: %s", embedder_note(s->embedder));
+  return STATUS_OK;
+}
+
+/* Of whole instructions that are longer than the encoder reads. */
+static void tell_cut(const Embedder *e, int rows) {
+  int64_t longest, cut = embedder_cut(e, &longest);
+  if (cut > 0)
+    console_note(NULL,
+                 "the spread: of %" PRId64 " of %d instructions only the first %" PRId64
+                 " tokens were read",
+                 cut, rows, longest);
 }
 
 static Status measure(Spread *s, Error *err) {
@@ -69,13 +82,16 @@ static Status measure(Spread *s, Error *err) {
       embedder_embed_all(s->embedder, EMBED_INSTRUCTIONS, text, rows, s->vector, &failed, err);
   free(text);
   TRY(status);
+  tell_cut(s->embedder, rows);
   dispersion_measure(s->found, s->vector, s->names, s->samples, dim);
   return STATUS_OK;
 }
 
-static Status report(const Spread *s, bool as_json, Error *err) {
+static Status report(const Spread *s, const InstructOptions *o, Error *err) {
   Facts f = facts_new();
   facts_set(&f, f.root, "embedder", facts_text(embedder_name(s->embedder)));
+  if (o->embed.kind == EMBEDDER_SENTENCE)
+    facts_set(&f, f.root, "encoder", facts_text(o->embed.sentence.dir));
   facts_set(&f, f.root, "samples", json_integer(s->samples));
   json_t *rows = facts_array(&f, f.root, "spread");
   for (int i = 0; i < s->names; i++) {
@@ -88,7 +104,7 @@ static Status report(const Spread *s, bool as_json, Error *err) {
     facts_set(&f, row, "strayed", json_integer(d->strayed));
     facts_set(&f, row, "taken_for", facts_text(d->taken_for < 0 ? "" : s->name[d->taken_for]));
   }
-  Status status = facts_print(&f, as_json, err);
+  Status status = facts_print(&f, o->json, err);
   facts_free(&f);
   return status;
 }
@@ -113,7 +129,7 @@ Status instruct_spread(const Questions *q, const InstructOptions *o, Error *err)
   if (status == STATUS_OK && s.names > 0) {
     status = open_embedder(&s, o, err);
     if (status == STATUS_OK) status = measure(&s, err);
-    if (status == STATUS_OK) status = report(&s, o->json, err);
+    if (status == STATUS_OK) status = report(&s, o, err);
     if (status == STATUS_OK) tell_alike(&s);
   }
   embedder_close(s.embedder);

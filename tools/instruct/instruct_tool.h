@@ -8,6 +8,7 @@
 #ifndef SKEIN_INSTRUCT_TOOL_H
 #define SKEIN_INSTRUCT_TOOL_H
 
+#include "infer/embed/embed.h"
 #include "infer/instruct/instruct_ask.h"
 #include "tools/shell/arguments.h"
 
@@ -16,10 +17,12 @@ typedef struct InstructOptions {
   TextList input; /* NAME=FILE */
   const char *input_key, *target_key;
   const char *pattern; /* the file of the prompt; NULL: instruct_prompt_text */
-  const char *output, *pool, *base, *embed_model;
+  const char *output, *pool, *base;
+  const char *embedder, *embed_model; /* as given; NULL: not */
   int64_t examples, repeat, longest, timeout, tries;
   InstructWay way;
-  int embedder; /* EmbedderKind that the spread is measured by */
+  EmbedderSpec
+      embed; /* what the spread is measured by: its kind, and what it is if it is a directory */
   bool bbh, share_examples, dry_run, json;
   bool force;   /* what is at `output` gives way */
   bool replace; /* so do instructions that experts of the pool have */

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/file/file.h"
 #include "data/text/utf8.h"
+#include "infer/instruct/instruct_prompt.h"
 #include "tools/predict/predict_items.h"
 
 static Status no_memory(Error *err) {
@@ -19,14 +19,11 @@ typedef struct Pattern {
 } Pattern;
 
 static Status read_pattern(Pattern *p, const char *file, Error *err) {
-  enum { BYTES_MAX = 1 << 16 };
-  size_t size;
   *p = (Pattern){prompt_text, "the prompt", NULL};
   if (!file) return STATUS_OK;
-  TRY(file_read(file, BYTES_MAX, &p->read, &size, err));
+  TRY(instruct_pattern_read(&p->read, file, err));
   *p = (Pattern){p->read, file, p->read};
-  if (strlen(p->read) == size && utf8_valid(p->read, size) == size) return STATUS_OK;
-  return error_set(err, STATUS_INPUT, "%s: is not UTF-8 text", file);
+  return STATUS_OK;
 }
 
 /* ---- questions ---- */

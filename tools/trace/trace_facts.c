@@ -30,8 +30,11 @@ static bool router_reads(const char *key, const void *settings) {
 /* What the input is compared with experts by. */
 static const char *instruction_of(const Trace *t) {
   const GlobalSettings *s = router_own(&t->parts.router_settings, &global_settings);
-  const char *own = t->item.instruction ? t->item.instruction : t->options->instruction;
+  const char *own = t->item.instruction, *task = t->options->instruction;
   if (s->embedder == EMBEDDER_PRECOMPUTED) return "by the vector of the task's name";
+  if (s->query.source == QUERY_LLM) return "what a language model wrote of it, in query.cache";
+  if (s->query.source == QUERY_INPUT) return "the input stands for it";
+  if (s->query.source == QUERY_TASK || !own) own = task;
   return own ? own : "none is given: the input stands for it";
 }
 
