@@ -221,8 +221,11 @@ static void assert_near(double got, double want) {
 static void test_dispersion(void **state) {
   (void)state;
   const float v[] = {1, 0, 0.6f, 0.8f, 0, 1, -0.6f, 0.8f, -1, 0, -1, 0};
+  const int pairs[] = {0, 2, 4, 6}, uneven[] = {0, 1, 4, 6}; /* the second with three of them */
   Dispersion d[3];
-  dispersion_measure(d, v, 3, 2, 2);
+  dispersion_measure(d, &(NamedVectors){v, pairs, 3, 2});
+  assert_int_equal(dispersion_alike(&d[0]), 1);
+  assert_int_equal(dispersion_alike(&d[1]), -1);
   assert_near(d[0].within, 1 - 0.6);
   assert_int_equal(d[0].nearest, 1);
   assert_near(d[0].apart, 1 - (0 - 0.6 + 0.8 + (-0.36 + 0.64)) / 4);
@@ -233,9 +236,16 @@ static void test_dispersion(void **state) {
   assert_int_equal(d[1].taken_for, -1);
   assert_near(d[2].within, 0);
   assert_int_equal(d[2].nearest, 1);
-  dispersion_measure(d, v, 1, 2, 2);
+  dispersion_measure(d, &(NamedVectors){v, pairs, 1, 2});
   assert_int_equal(d[0].nearest, -1);
   assert_int_equal(d[0].strayed, 0);
+  assert_int_equal(dispersion_alike(&d[0]), -1);
+  const NamedVectors three = {v, uneven, 3, 2};
+  assert_true(isnan(dispersion_distance(&three, 0, 0)));
+  assert_near(dispersion_distance(&three, 0, 1), 1 - (0.6 + 0 - 0.6) / 3);
+  assert_near(dispersion_distance(&three, 1, 1), 1 - (0.8 + (-0.36 + 0.64) + 0.8) / 3);
+  dispersion_measure(d, &three);
+  assert_near(d[0].within, 0);
 }
 
 int main(void) {

@@ -152,65 +152,6 @@ static void test_misbehaviour_keeps_nothing(void **state) {
   }
 }
 
-#define MESSAGE(fields, reason) \
-  "{\"choices\": [{\"message\": {" fields "}, \"finish_reason\": \"" reason "\"}]}"
-#define SENTENCE "Say what the thing is, which takes knowledge of the world."
-
-/* What servers put into an answer beyond OpenAI's fields. */
-static void test_reads_what_others_answer(void **state) {
-  static const char *const BODY[] = {
-      MESSAGE("\"content\": \"" SENTENCE "\", \"reasoning_content\": \"Hm.\"", "stop"),
-      MESSAGE("\"content\": \"<think>\\nHm.\\n</think>\\n\\n" SENTENCE "\"", "stop"),
-      MESSAGE("\"content\": \"Hm. So:</think>" SENTENCE "\", \"tool_calls\": []", "stop"),
-      MESSAGE("\"content\": [{\"type\": \"thinking\", \"thinking\": [{\"type\": \"text\", "
-              "\"text\": \"Hm.\"}]}, {\"type\": \"text\", \"text\": \"" SENTENCE "\"}]",
-              "stop"),
-      MESSAGE("\"content\": [\"Say what the thing is, \", {\"type\": \"text\", \"text\": "
-              "\"which takes knowledge of the world.\"}]",
-              "stop"),
-      "{\"error\": null, \"choices\": [{\"message\": {\"content\": \"" SENTENCE "\"}}]}",
-  };
-  for (size_t i = 0; i < sizeof BODY / sizeof *BODY; i++) {
-    World w;
-    Error err;
-    Instructions got;
-    const ServerStep step = {SERVE_TEXT, 200, BODY[i], NULL};
-    make_world(&w, *state);
-    EndpointServer *server = server_start(&step, 1);
-    expect_ok(BODY[i], run(&w, 1, server, &err), &err);
-    expect_ok("reading", instructions_read(&got, w.output, &err), &err);
-    assert_string_equal(got.line[0].text, GOOD);
-    instructions_free(&got);
-    expect_requests(server, 1);
-  }
-}
-
-/* What is no answer is told to the model, which answers again. */
-static void test_says_why_there_is_no_answer(void **state) {
-  static const struct {
-    const char *body, *why;
-  } CASE[] = {
-      {MESSAGE("\"content\": null, \"refusal\": \"I will not.\"", "stop"), "declines: I will not."},
-      {MESSAGE("\"content\": null, \"tool_calls\": [{\"id\": \"a\"}]", "tool_calls"), "a tool"},
-      {MESSAGE("\"content\": null, \"reasoning_content\": \"Hm.\"", "stop"), "but thoughts"},
-      {MESSAGE("\"reasoning\": \"Hm.\"", "stop"), "but thoughts"},
-      {MESSAGE("\"content\": \"<think>Hm\"", "length"), "limit of tokens"},
-      {MESSAGE("\"content\": \"<think>Hm\"", "stop"), "but thoughts"},
-      {MESSAGE("\"content\": []", "stop"), "but thoughts"},
-      {MESSAGE("\"content\": \"" SENTENCE "\"", "content_filter"), "cut off by a filter"},
-  };
-  for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
-    World w;
-    Error err;
-    const ServerStep step[] = {{SERVE_TEXT, 200, CASE[i].body, NULL}, SAYS(GOOD)};
-    make_world(&w, *state);
-    EndpointServer *server = server_start(step, 2);
-    expect_ok(CASE[i].why, run(&w, 1, server, &err), &err);
-    assert_non_null(strstr(server_request(server, 1), CASE[i].why));
-    expect_requests(server, 2);
-  }
-}
-
 static void test_asks_again_for_a_better_answer(void **state) {
   World w;
   Error err;
@@ -349,8 +290,6 @@ int main(void) {
       cmocka_unit_test(test_asks_once),
       cmocka_unit_test(test_goes_on),
       cmocka_unit_test(test_misbehaviour_keeps_nothing),
-      cmocka_unit_test(test_reads_what_others_answer),
-      cmocka_unit_test(test_says_why_there_is_no_answer),
       cmocka_unit_test(test_asks_again_for_a_better_answer),
       cmocka_unit_test(test_nothing_is_overwritten),
       cmocka_unit_test(test_dry_runs_leave_no_trace),

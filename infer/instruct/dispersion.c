@@ -1,39 +1,31 @@
 #include "infer/instruct/dispersion.h"
 
+#include <math.h>
+#include <stdbool.h>
+
 #include "infer/embed/embed_cosine.h"
 
-typedef struct Rows {
-  const float *vector;
-  int names, samples;
-  int64_t dim;
-} Rows;
-
-static double distance(const Rows *r, int name, int sample, int other, int of_other) {
-  const float *a = r->vector + ((int64_t)name * r->samples + sample) * r->dim;
-  const float *b = r->vector + ((int64_t)other * r->samples + of_other) * r->dim;
-  return 1 - embed_dot(a, b, r->dim) / (embed_norm(a, r->dim) * embed_norm(b, r->dim));
+static double distance(const NamedVectors *v, int row, int other) {
+  const float *a = v->vector + row * v->dim, *b = v->vector + other * v->dim;
+  return 1 - embed_dot(a, b, v->dim) / (embed_norm(a, v->dim) * embed_norm(b, v->dim));
 }
 
-static double within(const Rows *r, int name) {
+double dispersion_distance(const NamedVectors *v, int name, int other) {
   double sum = 0;
-  for (int i = 0; i < r->samples; i++)
-    for (int k = i + 1; k < r->samples; k++) sum += distance(r, name, i, name, k);
-  return sum / (r->samples * (r->samples - 1) / 2.0);
+  int pairs = 0;
+  for (int i = v->begin[name]; i < v->begin[name + 1]; i++) {
+    for (int k = name == other ? i + 1 : v->begin[other]; k < v->begin[other + 1]; k++, pairs++)
+      sum += distance(v, i, k);
+  }
+  return pairs > 0 ? sum / pairs : NAN;
 }
 
-static double apart(const Rows *r, int name, int other) {
-  double sum = 0;
-  for (int i = 0; i < r->samples; i++)
-    for (int k = 0; k < r->samples; k++) sum += distance(r, name, i, other, k);
-  return sum / ((double)r->samples * r->samples);
-}
-
-/* Whose first instruction a query is nearest to: its own name's where another is as near. */
-static int nearest_first(const Rows *r, int name, int sample) {
+/* Whose first instruction a row is nearest to: its own name's where another is as near. */
+static int nearest_first(const NamedVectors *v, int name, int row) {
   int best = name;
-  double least = distance(r, name, sample, name, 0);
-  for (int other = 0; other < r->names; other++) {
-    double d = distance(r, name, sample, other, 0);
+  double least = distance(v, row, v->begin[name]);
+  for (int other = 0; other < v->names; other++) {
+    double d = distance(v, row, v->begin[other]);
     if (d < least) {
       least = d;
       best = other;
@@ -42,32 +34,38 @@ static int nearest_first(const Rows *r, int name, int sample) {
   return best;
 }
 
-static void count_strays(Dispersion *d, const Rows *r, int name) {
-  int most = 0;
+static void count_strays(Dispersion *d, const NamedVectors *v, int name) {
+  int most = 0, first = v->begin[name] + 1, end = v->begin[name + 1];
   d->taken_for = -1;
-  for (int i = 1; i < r->samples; i++) {
-    int to = nearest_first(r, name, i), times = 0;
+  for (int i = first; i < end; i++) {
+    int to = nearest_first(v, name, i), times = 0;
     if (to == name) continue;
     d->strayed++;
-    for (int k = 1; k < r->samples; k++) times += nearest_first(r, name, k) == to;
+    for (int k = first; k < end; k++) times += nearest_first(v, name, k) == to;
     if (times <= most) continue;
     most = times;
     d->taken_for = to;
   }
 }
 
-void dispersion_measure(Dispersion *out, const float *vector, int names, int samples, int64_t dim) {
-  const Rows r = {vector, names, samples, dim};
-  for (int name = 0; name < names; name++) {
+void dispersion_measure(Dispersion *out, const NamedVectors *v) {
+  for (int name = 0; name < v->names; name++) {
     Dispersion *d = &out[name];
-    *d = (Dispersion){.within = within(&r, name), .nearest = -1};
-    for (int other = 0; other < names; other++) {
+    bool alone = v->begin[name + 1] - v->begin[name] < 2;
+    *d = (Dispersion){.within = alone ? 0 : dispersion_distance(v, name, name), .nearest = -1};
+    for (int other = 0; other < v->names; other++) {
       if (other == name) continue;
-      double far = apart(&r, name, other);
+      double far = dispersion_distance(v, name, other);
       if (d->nearest >= 0 && far >= d->apart) continue;
       d->nearest = other;
       d->apart = far;
     }
-    count_strays(d, &r, name);
+    count_strays(d, v, name);
   }
+}
+
+int dispersion_alike(const Dispersion *d) {
+  static const double ROUNDING = 1e-6; /* of vectors in f32 */
+  if (d->strayed > 0) return d->taken_for;
+  return d->nearest >= 0 && d->within >= d->apart - ROUNDING ? d->nearest : -1;
 }

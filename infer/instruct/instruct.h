@@ -4,8 +4,8 @@
  * shown (this header), the prompt (instruct_prompt.h), the question to an endpoint
  * (instruct_ask.h), what it answers (instruct_answer.h), what counts as an instruction
  * (instruct_check.h), files of instructions (instructions.h), the instruction of a single input
- * (query_writer.h), and how far apart several instructions of one task are (dispersion.h). It knows
- * embedders and no router; where instructions end up it does not know.
+ * (query_writer.h), and how far apart several instructions of one task are (spread.h, dispersion.h).
+ * It knows embedders and no router; where instructions end up it does not know.
  *
  * GLIDER (Li et al. 2024, section 4) has a language model write an expert's instruction from three
  * examples of its data. The wording of the prompt here is our own. */

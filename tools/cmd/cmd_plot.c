@@ -7,17 +7,19 @@
 #include "tools/cmd/commands.h"
 #include "tools/plot/plot.h"
 #include "tools/plot/plot_ablation.h"
+#include "tools/plot/plot_instructions.h"
 #include "tools/plot/plot_pool.h"
 #include "tools/plot/plot_routing.h"
 #include "tools/pool/pool_tool.h"
 #include "tools/shell/arguments.h"
 
-enum { ABLATION, POOL, RESULTS, ROUTING, TRACE, TRAINING, FIGURES };
-static const char *const figures[FIGURES] = {"ablation", "pool",  "results",
-                                             "routing",  "trace", "training"};
-static const char *const operand[FIGURES] = {"a figure|a folder",      "a figure|a pool",
-                                             "a figure|an evaluation", "a figure|a folder or file",
-                                             "a figure|a trace",       "a figure|a run directory"};
+enum { ABLATION, INSTRUCTIONS, POOL, RESULTS, ROUTING, TRACE, TRAINING, FIGURES };
+static const char *const figures[FIGURES] = {"ablation", "instructions", "pool",    "results",
+                                             "routing",  "trace",        "training"};
+static const char *const operand[FIGURES] = {"a figure|a folder",         "a figure|a file",
+                                             "a figure|a pool",           "a figure|an evaluation",
+                                             "a figure|a folder or file", "a figure|a trace",
+                                             "a figure|a run directory"};
 /* Whether the figures stand, unless -o says otherwise, in the folder that they are drawn of. */
 static const bool stays[FIGURES] = {[ABLATION] = true, [RESULTS] = true, [TRAINING] = true};
 
@@ -25,13 +27,14 @@ static Status find_figure(const char *name, int *figure, Error *err) {
   for (*figure = 0; *figure < FIGURES; ++*figure)
     if (strcmp(figures[*figure], name) == 0) return STATUS_OK;
   return error_set(err, STATUS_USAGE,
-                   "plot: unknown figure '%s'; it is ablation, pool, results, routing, trace or "
-                   "training%s",
+                   "plot: unknown figure '%s'; it is ablation, instructions, pool, results, "
+                   "routing, trace or training%s",
                    name, nearest_hint(name, figures, FIGURES).text);
 }
 
 typedef struct PlotArguments {
   RoutingRequest routing;
+  InstructionsRequest instructions;
   const char *base, *out;
   int top;
   bool force;
@@ -60,7 +63,21 @@ static const Argument ROWS[] = {
     {"task", 0, ARGUMENT_TEXT, AT(routing.only_task), .forms = OF(ROUTING), .value = "NAME"},
     {"method", 0, ARGUMENT_TEXT, AT(routing.only_method), .forms = OF(ROUTING), .value = "NAME"},
     {"compare", 0, ARGUMENT_TEXT, AT(routing.compare), .forms = OF(ROUTING), .value = "A,B"},
-    {"base", 0, ARGUMENT_TEXT, AT(base), .forms = OF(POOL), .value = "DIR"},
+    {"embedder", 0, ARGUMENT_TEXT, AT(instructions.embedder), .forms = OF(INSTRUCTIONS),
+     .value = "lexical|encoder|endpoint|DIR"},
+    {"prompt", 0, ARGUMENT_TEXT, AT(instructions.embed.sentence.prompt), .forms = OF(INSTRUCTIONS),
+     .value = "NAME"},
+    {"prefix", 0, ARGUMENT_TEXT, AT(instructions.embed.sentence.prefix), .forms = OF(INSTRUCTIONS),
+     .value = "TEXT"},
+    {"dimensions", 0, ARGUMENT_COUNT, AT(instructions.embed.sentence.dimensions),
+     .forms = OF(INSTRUCTIONS), .most = 1000000, .value = "N"},
+    {"endpoint", 0, ARGUMENT_TEXT, AT(instructions.embed.endpoint.url), .forms = OF(INSTRUCTIONS),
+     .value = "URL"},
+    {"model", 0, ARGUMENT_TEXT, AT(instructions.embed.endpoint.model), .forms = OF(INSTRUCTIONS),
+     .value = "NAME"},
+    {"key-env", 0, ARGUMENT_TEXT, AT(instructions.embed.endpoint.key_env),
+     .forms = OF(INSTRUCTIONS), .value = "VARIABLE"},
+    {"base", 0, ARGUMENT_TEXT, AT(base), .forms = OF(POOL) | OF(INSTRUCTIONS), .value = "DIR"},
     {"top", 0, ARGUMENT_OTHER, AT(top), .forms = OF(TRACE), .parse = parse_top, .value = "N"},
     {"output", 'o', ARGUMENT_TEXT, .offset = AT(out), .value = "DIR"},
     {"force", .type = ARGUMENT_SWITCH, .offset = AT(force)},
@@ -69,6 +86,7 @@ static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
 static const CommandVerb VERBS[FIGURES + 1] = {
     [ABLATION] = {.name = "ablation", .form = OF(ABLATION)},
+    [INSTRUCTIONS] = {.name = "instructions", .form = OF(INSTRUCTIONS)},
     [POOL] = {.name = "pool", .form = OF(POOL)},
     [RESULTS] = {.name = "results", .form = OF(RESULTS)},
     [ROUTING] = {.name = "routing", .form = OF(ROUTING)},
@@ -98,11 +116,15 @@ static Status draw_pool(const PlotArguments *a, const char *dir, Figures *made, 
   return status;
 }
 
-static Status draw(const PlotArguments *a, int figure, Figures *made, Error *err) {
+static Status draw(PlotArguments *a, int figure, Figures *made, Error *err) {
   const char *first = a->routing.input[0];
   switch (figure) {
     case ABLATION:
       return plot_ablation(first, made, err);
+    case INSTRUCTIONS:
+      a->instructions.file = first;
+      a->instructions.base = a->base;
+      return plot_instructions(&a->instructions, made, err);
     case POOL:
       return draw_pool(a, first, made, err);
     case RESULTS:
@@ -132,7 +154,7 @@ static int run_plot(int argc, char **argv, Error *err) {
 
 const Command command_plot = {
     .name = "plot",
-    .summary = "draw figures of results, training, routing, pools and ablations",
+    .summary = "draw figures of results, training, routing, pools, instructions and ablations",
     .usage =
         "Examples:\n"
         "  skein plot results runs/eval                       into runs/eval\n"
@@ -142,6 +164,7 @@ const Command command_plot = {
         "  skein plot routing runs/eval -o figs --statistic share --figure difference\n"
         "  skein plot routing rte.json --figure modules -o figs\n"
         "  skein plot pool pools/t0 -o figs                   expert x expert similarity\n"
+        "  skein plot instructions instructions.jsonl -o figs --embedder all-MiniLM-L6-v2/\n"
         "  skein score --pool pools/t0 --router glider --input one.jsonl --trace one.json\n"
         "  skein plot trace one.json -o figs                  the experts of every token\n"
         "\n"
@@ -149,6 +172,7 @@ const Command command_plot = {
         "       skein plot training RUN_DIR... [-o DIR]\n"
         "       skein plot routing EVAL_DIR|FILE... -o DIR [options]\n"
         "       skein plot pool POOL -o DIR [--base DIR]\n"
+        "       skein plot instructions FILE -o DIR [--embedder KIND|DIR] [options]\n"
         "       skein plot trace FILE -o DIR [--top N]\n"
         "       skein plot ablation ABLATION_DIR [-o DIR]\n"
         "\n"
@@ -177,6 +201,12 @@ const Command command_plot = {
         "pool draws pool.png and pool.svg, expert x expert: the cosine of their gates, and of\n"
         "their dense updates BA, means over the modules that both cover.\n"
         "\n"
+        "instructions draws instructions.png and instructions.svg, name x name, from a file of\n"
+        "skein instruct: the mean cosine of their instructions, on the diagonal that of a name's\n"
+        "own, which skein instruct --repeat has written. A frame in a row is around the name that\n"
+        "the row's cannot be told from: as queries its instructions are nearer to that one's\n"
+        "first, or are as far apart among themselves.\n"
+        "\n"
         "trace draws trace.png and trace.svg from what skein score or generate --trace leaves:\n"
         "tokens down the side, experts across, means over modules of the planned weights. A\n"
         "token of the decoder is the one that its row predicts. More tokens than a page has room\n"
@@ -199,7 +229,12 @@ const Command command_plot = {
         "  --compare A,B      the methods of `difference` (default: glider,phatgoose where there\n"
         "                     are both, else the only two)\n"
         "  --top N            the experts of a trace with the largest weights [12]\n"
-        "  --base DIR         the base of the pool (default: the folder that it names)\n"
+        "  --base DIR         the base of the pool (default: the folder that it names); of\n"
+        "                     instructions, the T5 that --embedder encoder is of\n"
+        "  --embedder KIND    what embeds instructions: lexical (default), encoder, endpoint with\n"
+        "                     --endpoint, --model and --key-env, or the directory of an encoder\n"
+        "                     of sentences with --prompt, --prefix and --dimensions, all as for\n"
+        "                     skein embed\n"
         "\n"
         "Beside each NAME.png and NAME.svg are the data (NAME.tsv) and the gnuplot script\n"
         "(NAME.gp), which can be edited and run again. Without gnuplot only these two are\n"

@@ -61,6 +61,7 @@ extern const char plot_tasks_script[];
 extern const char plot_experts_script[];
 extern const char plot_entropy_script[];
 extern const char plot_pool_script[];
+extern const char plot_instructions_script[];
 extern const char plot_trace_script[];
 extern const char plot_results_script[];
 

@@ -43,6 +43,15 @@ on_balanced(v, reach) = abs(v) > 0.7 * reach ? 0xFFFFFF : 0x202020
 numbers(x, y, value, ink, part) = \
   sprintf(", data %s using %d:%d:(number(%s)):(%s) ", part, x, y, value, ink). \
   "with labels font 'sans,8' textcolor rgb variable"
+# A frame around a cell, a light and a dark line, of which one is seen on every colour. It has the tags
+# `tag` and the next.
+line_around(tag, x, y, colour, width, dash) = \
+  sprintf("set object %d rectangle center first %d, first %d size first 0.94, first 0.92 front ", tag, x, y). \
+  sprintf("fillstyle empty border linecolor rgb '%s' linewidth %g dashtype %s", colour, width, dash)
+frame_on_sequential(tag, x, y, dash) = line_around(tag, x, y, "#202020", 2, "solid")."; ". \
+  line_around(tag + 1, x, y, "white", 1, dash)
+frame_on_balanced(tag, x, y, dash) = line_around(tag, x, y, "#FAFAFA", 2, "solid")."; ". \
+  line_around(tag + 1, x, y, "#404040", 1, dash)
 # Names fit beneath columns that are at least a line apart; of narrower ones every few are named.
 stride(columns, width) = int(ceil(11.0 / width))
 set encoding utf8

@@ -21,12 +21,7 @@ if (panels > 1) {
   stats data using 9 name "difference" nooutput
   reach = max(max(abs(difference_min), abs(difference_max)), 1e-9)
 }
-# A frame around a cell, a light and a dark line, of which one is seen on every colour.
-line_around(tag, x, y, colour, width, dash) = \
-  sprintf("set object %d rectangle center first %d, first %d size first 0.94, first 0.92 front ", tag, x, y). \
-  sprintf("fillstyle empty border linecolor rgb '%s' linewidth %g dashtype %s", colour, width, dash)
-frame(tag, x, y, p, dash) = line_around(tag, x, y, p == 3 ? "#FAFAFA" : "#202020", 2, "solid")."; ". \
-  line_around(tag + 1, x, y, p == 3 ? "#404040" : "white", 1, dash)
+frame(tag, x, y, p, dash) = p == 3 ? frame_on_balanced(tag, x, y, dash) : frame_on_sequential(tag, x, y, dash)
 side_name(p, g) = p == 1 ? group[g] : ""
 panel_name(p) = p < 3 ? panel[p] : panel[1]." minus ".panel[2]
 
