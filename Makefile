@@ -335,6 +335,10 @@ test-sentence: $(BUILD)/skein ## the real all-MiniLM-L6-v2 beside sentence-trans
 	@$(PYTHON) -B tests/oracle/check_sentence.py $(BUILD)/skein $(SKEIN_DATA)
 .PHONY: test-sentence
 
+test-llm: $(BUILD)/skein ## instructions by llama.cpp's server and a small model (PYTHON=..., REPEAT=3)
+	@$(PYTHON) -B tests/oracle/check_llm.py $(BUILD)/skein $(REPEAT)
+.PHONY: test-llm
+
 golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/oracle/requirements.txt)
 	@$(PYTHON) -B tests/oracle/make_golden.py
 	@$(PYTHON) -B tests/oracle/routed.py
@@ -343,6 +347,7 @@ golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/or
 	@$(PYTHON) -B tests/oracle/tfew.py
 	@$(PYTHON) -B tests/oracle/released.py
 	@$(PYTHON) -B tests/oracle/make_sentence_golden.py
+	@$(PYTHON) -B tests/oracle/make_instruct_golden.py
 
 bench: $(BUILD)/skein ## measure gate training on this machine: build/bench/speed.csv
 	@SKEIN=$(BUILD)/skein sh tools/bench/speed

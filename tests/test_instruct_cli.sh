@@ -52,6 +52,27 @@ shows '"seed": 4'
 shows '2 questions, 2 to be asked'
 if grep -q 1234567890 "$work/out" "$work/err"; then fail 'the key is shown'; else pass; fi
 
+# ---- answers that are kept: nobody is asked ----
+golden=tests/golden/instruct
+known() {
+  "$skein" instruct --endpoint http://127.0.0.1:1/v1 --model m --tries 1 --examples 9 --repeat 2 \
+    --template $golden/prompt.txt --input one=$golden/one.jsonl --input two=$golden/two.jsonl \
+    --output "$work/known.jsonl" "$@" >"$work/out" 2>"$work/err"
+}
+cp $golden/answers.jsonl "$work/known.jsonl.cache"
+check 'asking nobody' known
+check 'the answers that are kept' cmp $golden/answers.jsonl "$work/known.jsonl"
+shows '^embedder  *lexical-1-'
+check 'an encoder of sentences' known --embedder tests/golden/sentence/bert --embed-prefix 'the '
+shows '^embedder  *sentence-1-'
+shows '^encoder  *tests/golden/sentence/bert'
+for wrong in '--embedder nowhere' '--embedder precomputed' '--embed-prefix a' '--base b' '--embed-model m'; do
+  # shellcheck disable=SC2086 # two words
+  known $wrong
+  code=$?
+  if is_refusal $code 2 'instruct: --'; then pass; else fail "$wrong: exit $code"; fi
+done
+
 # ---- nobody there, and somebody else ----
 refused 5 '127.0.0.1:1/v1/chat/completions: .*tried 1 time' --endpoint http://127.0.0.1:1/v1
 
