@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "infer/instruct/instruct_ask.h"
+#include "infer/instruct/instruct_prompt.h"
 #include "infer/instruct/instructions.h"
+#include "infer/instruct/query_writer.h"
 #include "tests/items_world.h"
 #include "tests/no_memory.h"
 
@@ -53,6 +55,20 @@ static Status open_endpoint(void *arg, Error *err) {
   return STATUS_OK;
 }
 
+/* The answer about an input, which a file has. */
+static Status find_answer(void *arg, Error *err) {
+  const QueryWriterSpec spec = {.endpoint = {.url = "http://127.0.0.1:1/v1", .model = "m"},
+                                .pattern = "tests/golden/instruct/query.txt",
+                                .kept = arg,
+                                .way = {.temperature = -1}};
+  QueryWriter *w;
+  const char *text;
+  TRY(query_writer_open(&w, &spec, err));
+  Status status = query_writer_text(w, "t", "a small robot", &text, err);
+  query_writer_close(w);
+  return status;
+}
+
 static void test_instruct(void **state) {
   ItemsWorld *w = *state;
   const ItemKeys keys = items_for(w, ITEMS_ANSWERED);
@@ -66,6 +82,8 @@ static void test_instruct(void **state) {
   fail_each_allocation("a question", make_question, items, 20, 0);
   fail_each_allocation("a file", rewrite_file, path, 10, 0);
   fail_each_allocation("an endpoint", open_endpoint, (char[]){"http://127.0.0.1/"}, 5, 0);
+  fail_each_allocation("a writer", find_answer, (char[]){"tests/golden/instruct/queries.jsonl"}, 30,
+                       0);
   items_close(items);
 }
 

@@ -94,8 +94,8 @@ static int kept_lines(Scratch *s) {
 }
 
 static void test_asks_once(void **state) {
-  EndpointServer *server =
-      server_start(STEPS(SAYS("Say it."), SAYS("<think>Hm</think>Two.\nLines."), SAYS("Never")));
+  EndpointServer *server = server_start(
+      STEPS(SAYS("Say it."), {SERVE_CUT, 0, "<think>Hm</think>Two.\nLines.", NULL}, SAYS("Never")));
   QuerySettings s = asking(*state, server_url(server));
   QueryWriter *w = open_writer(&s);
   expect_written(w, "a \"quoted\" one", "Say it.");

@@ -18,7 +18,7 @@
 #include "data/net/endpoint.h"
 #include "infer/instruct/instruct_check.h"
 
-/* *text: the answer trimmed, the caller's. Where there is none that could be used it is "", or what
+/* *text: the answer trimmed, the caller's. Where there is none it is "", and where it is cut off what
  * there is of it, and `why` says why; else `why` is "". STATUS_ENDPOINT for what is no answer of
  * /chat/completions. */
 Status instruct_answer(const Endpoint *e, const JsonDoc *doc, char **text, char why[INSTRUCT_WHY],

@@ -84,7 +84,7 @@ static Status try_question(Endpoint *e, EndpointReach reach, const json_t *body,
                            const InstructSample *s, char **text, bool *fit, char why[INSTRUCT_WHY],
                            Error *err) {
   TRY(post_question(e, reach, body, text, why, err));
-  *fit = !*why;
+  *fit = s ? !*why : **text != '\0';
   return *fit && s ? instruct_check(*text, s, fit, why, err) : STATUS_OK;
 }
 

@@ -22,7 +22,7 @@ json_t *instruct_question(const char *model, const char *prompt, const InstructW
 Status instruct_question_hash(const char *url, const json_t *question, char hex[HASH_HEX],
                               Error *err);
 
-/* Asks. `s` NULL: whatever is answered will do. An answer that instruct_check refuses is told to the model with the reason, which then
+/* Asks. `s` NULL: any text will do, also one that is cut off. An answer that instruct_check refuses is told to the model with the reason, which then
  * answers again. *text, the caller's; NULL where no answer was an instruction: then `why` says what
  * the last was wrong in, and the status is STATUS_OK. */
 Status instruct_ask(Endpoint *e, EndpointReach reach, const json_t *question,

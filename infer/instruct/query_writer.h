@@ -7,7 +7,7 @@
  *
  * What is written of an input may repeat it, so whoever hands it on takes it for data. It is
  * compared, and nobody reads it: unlike an expert's instruction (instruct_check.h) it may be any
- * text.
+ * text, cut off too.
  *
  * GLIDER (Li et al. 2024, section 4) has the instructions of queries written by the same model as
  * those of experts. The wording of the prompt here is our own. */

@@ -43,7 +43,7 @@ static const Option OPTION[] = {
     {"query.key_env", OPTION_STRING, QUERY(key_env), NULL, 0, 0, NULL, false,
      "llm: variable of the environment that holds the endpoint's key"},
     {"query.max_tokens", OPTION_INT, QUERY(max_tokens), "0", 0, 1e5, NULL, false,
-     "llm: the longest answer; 0: not sent"},
+     "llm: the longest answer, which is cut there; 0: not sent"},
     {"query.model", OPTION_STRING, QUERY(model), NULL, 0, 0, NULL, false,
      "llm: the language model, as the endpoint calls it"},
     {"query.seed", OPTION_INT, QUERY(seed), "0", 0, 1e9, NULL, false, "llm: is sent"},

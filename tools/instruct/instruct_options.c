@@ -113,7 +113,9 @@ static const char *wrong_embedder(const InstructOptions *o) {
 }
 
 static Status check(InstructOptions *o, Error *err) {
-  if (o->embedder) TRY(embedder_named(o->embedder, "instruct: --embedder", &o->embed.kind, &o->embed.sentence.dir, err));
+  if (o->embedder)
+    TRY(embedder_named(o->embedder, "instruct: --embedder", &o->embed.kind, &o->embed.sentence.dir,
+                       err));
   const char *wrong = wrong_embedder(o);
   if (o->replace && !o->pool) wrong = "--replace is of --pool";
   if (o->json && o->repeat < 2) wrong = "--json is of the report of --repeat 2 or more";

@@ -113,7 +113,8 @@ static Status choose_embedder(const InstructionsRequest *r, EmbedderSpec *spec, 
   const char *wrong = NULL;
   *spec = r->embed;
   spec->threads = 2;
-  if (r->embedder) TRY(embedder_choose(spec, r->embedder, "plot: --embedder", err));
+  if (r->embedder)
+    TRY(embedder_named(r->embedder, "plot: --embedder", &spec->kind, &spec->sentence.dir, err));
   const SentenceSettings *s = &spec->sentence;
   const EndpointSpec *e = &spec->endpoint;
   const EmbedderKind kind = spec->kind;

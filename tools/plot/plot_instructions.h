@@ -7,7 +7,7 @@
 
 typedef struct InstructionsRequest {
   const char *file;     /* infer/instruct/instructions.h */
-  const char *embedder; /* as embedder_choose takes it; NULL: lexical */
+  const char *embedder; /* as embedder_named takes it; NULL: lexical */
   const char *base;     /* of `encoder`; NULL: none */
   EmbedderSpec embed;   /* what else is said of the embedder */
 } InstructionsRequest;
