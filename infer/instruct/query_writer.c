@@ -20,9 +20,11 @@ static const char PROMPT[] =
 static const double LOCK_SECONDS = 30; /* others hold it while they write a file */
 
 struct QueryWriter {
-  Endpoint *endpoint;
+  Endpoint *endpoint; /* NULL until somebody is asked */
   EndpointReach reach;
-  char *url, *pattern, *file; /* file: names the pattern in messages */
+  bool share_inputs;
+  char *url, *model, *key_env; /* key_env: NULL, no key */
+  char *pattern, *file;        /* file: names the pattern in messages */
   char *kept, *lock;
   InstructWay way;
   Instructions known;
@@ -79,35 +81,35 @@ static Status keep(QueryWriter *w, const char *name, const char *question, const
 
 /* ---- opening ---- */
 
-static Status check_reach(QueryWriter *w, const QueryWriterSpec *spec, Error *err) {
-  const HttpPlace *place = endpoint_place(w->endpoint);
-  w->reach = place->loopback ? REACH_LOOPBACK : REACH_ANYWHERE;
-  if (place->loopback || spec->share_inputs) return STATUS_OK;
-  return error_set(
-      err, STATUS_USAGE,
-      "query.url: %.200s is another machine, to which inputs would be sent; share them "
-      "(query.share_inputs: true), or take a model of this machine",
-      place->host);
+static Status check_given(const QueryWriterSpec *spec, Error *err) {
+  const char *missing = NULL;
+  if (!spec->kept)
+    missing = "query.cache: is missing; query: llm wants the file that keeps the answers";
+  if (!spec->endpoint.model) missing = "query.model: is missing; query: llm wants the model's name";
+  if (!spec->endpoint.url)
+    missing =
+        "query.url: is missing; query: llm wants the URL that /chat/completions is put behind";
+  return missing ? error_set(err, STATUS_USAGE, "%s", missing) : STATUS_OK;
+}
+
+static Status copy_given(QueryWriter *w, const QueryWriterSpec *spec, Error *err) {
+  const EndpointSpec *e = &spec->endpoint;
+  w->way = spec->way;
+  w->share_inputs = spec->share_inputs;
+  w->url = strdup(e->url);
+  w->model = strdup(e->model);
+  w->key_env = e->key_env ? strdup(e->key_env) : NULL;
+  w->kept = strdup(spec->kept);
+  w->file = strdup(spec->pattern ? spec->pattern : "the prompt");
+  if (asprintf(&w->lock, "%s.lock", spec->kept) < 0) w->lock = NULL;
+  bool whole = w->url && w->model && w->kept && w->file && w->lock && (w->key_env || !e->key_env);
+  return whole ? STATUS_OK : no_memory(err);
 }
 
 static Status open_parts(QueryWriter *w, const QueryWriterSpec *spec, Error *err) {
   char *prompt = NULL;
-  if (!spec->endpoint.url)
-    return error_set(
-        err, STATUS_USAGE,
-        "query.url: is missing; query: llm wants the URL that /chat/completions is put "
-        "behind");
-  if (!spec->kept)
-    return error_set(err, STATUS_USAGE,
-                     "query.cache: is missing; query: llm wants the file that keeps the answers");
-  TRY(endpoint_open(&w->endpoint, &spec->endpoint, err));
-  TRY(check_reach(w, spec, err));
-  w->way = spec->way;
-  w->url = strdup(spec->endpoint.url);
-  w->kept = strdup(spec->kept);
-  w->file = strdup(spec->pattern ? spec->pattern : "the prompt");
-  if (asprintf(&w->lock, "%s.lock", spec->kept) < 0) w->lock = NULL;
-  if (!w->url || !w->kept || !w->file || !w->lock) return no_memory(err);
+  TRY(check_given(spec, err));
+  TRY(copy_given(w, spec, err));
   if (spec->pattern) TRY(instruct_pattern_read(&w->pattern, spec->pattern, err));
   if (!w->pattern && !(w->pattern = strdup(PROMPT))) return no_memory(err);
   TRY(instruct_prompt_input(&prompt, w->pattern, w->file, "", err)); /* that it is a pattern */
@@ -119,6 +121,8 @@ static void free_parts(QueryWriter *w) {
   endpoint_close(w->endpoint);
   instructions_free(&w->known);
   free(w->url);
+  free(w->model);
+  free(w->key_env);
   free(w->pattern);
   free(w->file);
   free(w->kept);
@@ -148,9 +152,28 @@ void query_writer_close(QueryWriter *w) {
 
 /* ---- asking ---- */
 
+static Status check_reach(QueryWriter *w, Error *err) {
+  const HttpPlace *place = endpoint_place(w->endpoint);
+  w->reach = place->loopback ? REACH_LOOPBACK : REACH_ANYWHERE;
+  if (place->loopback || w->share_inputs) return STATUS_OK;
+  return error_set(
+      err, STATUS_USAGE,
+      "query.url: %.200s is another machine, to which inputs would be sent; share them "
+      "(query.share_inputs: true), or take a model of this machine",
+      place->host);
+}
+
+/* What is kept is read without anybody at the endpoint, and without what speaks to it. */
+static Status reach_endpoint(QueryWriter *w, Error *err) {
+  const EndpointSpec spec = {.url = w->url, .model = w->model, .key_env = w->key_env};
+  if (!w->endpoint) TRY(endpoint_open(&w->endpoint, &spec, err));
+  return check_reach(w, err);
+}
+
 static Status ask(QueryWriter *w, const char *name, const char *input, const json_t *question,
                   const char *hash, Error *err) {
   char *text, why[INSTRUCT_WHY];
+  TRY(reach_endpoint(w, err));
   TRY(instruct_ask(w->endpoint, w->reach, question, NULL, &text, why, err));
   if (!text)
     return endpoint_refuse(w->endpoint, err,
@@ -165,7 +188,7 @@ Status query_writer_text(QueryWriter *w, const char *name, const char *input, co
                          Error *err) {
   char *prompt, hash[HASH_HEX];
   TRY(instruct_prompt_input(&prompt, w->pattern, w->file, input, err));
-  json_t *question = instruct_question(endpoint_model(w->endpoint), prompt, &w->way);
+  json_t *question = instruct_question(w->model, prompt, &w->way);
   free(prompt);
   if (!question) return no_memory(err);
   Status status = instruct_question_hash(w->url, question, hash, err);

@@ -26,14 +26,16 @@ typedef struct QueryWriterSpec {
 
 typedef struct QueryWriter QueryWriter;
 
-/* STATUS_USAGE for an endpoint that is another machine where inputs are not shared, and what
- * endpoint_open refuses. Nothing is sent. */
+/* STATUS_USAGE where URL, model or file is missing. Of the endpoint's spec these and key_env are read.
+ * Nothing is sent, and nobody need be there: the endpoint is opened for the first question. */
 Status query_writer_open(QueryWriter **w, const QueryWriterSpec *spec, Error *err);
 /* Keeps what is not on disk yet: at most a hundredth of the answers. NULL is allowed. */
 void query_writer_close(QueryWriter *w);
 
 /* The instruction of an input, valid while the writer is; `name`, of its task, stands beside it in
- * the file and may be NULL. STATUS_ENDPOINT where none is to be had. */
+ * the file and may be NULL. Where it must be asked for: STATUS_USAGE for an endpoint that is another
+ * machine where inputs are not shared, and what endpoint_open refuses; STATUS_ENDPOINT where none is
+ * to be had. */
 Status query_writer_text(QueryWriter *w, const char *name, const char *input, const char **text,
                          Error *err);
 
