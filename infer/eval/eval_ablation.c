@@ -40,10 +40,10 @@ static Status put_cell(const Axes *a, const Evaluation *e, int which, int task, 
     csv_put(out, t->name);
     fprintf(out, ",%s,", metric_name(t->metric[i]));
     if (cell->state == CELL_DONE) {
-      fprintf(out, "%.6g,%.6g,%.6g,%" PRId64 ",%.6g,done\n", s->score, s->interval.low,
-              s->interval.high, cell->items, eval_cell_rate(cell));
+      fprintf(out, "%.6g,%.6g,%.6g,%" PRId64 ",done\n", s->score, s->interval.low, s->interval.high,
+              cell->items);
     } else {
-      fprintf(out, ",,,,,%s\n", cell->state == CELL_FAILED ? "failed" : "open");
+      fprintf(out, ",,,,%s\n", cell->state == CELL_FAILED ? "failed" : "open");
     }
   }
   return STATUS_OK;
@@ -56,10 +56,10 @@ static Status put_mean(const Axes *a, const Evaluation *e, int which, const char
   csv_put(out, group);
   fprintf(out, ",mean,%s,", eval_metric_words(e->spec, group));
   if (mean.state == CELL_DONE) {
-    fprintf(out, "%.6g,%.6g,%.6g,%d,,done\n", mean.score, mean.interval.low, mean.interval.high,
+    fprintf(out, "%.6g,%.6g,%.6g,%d,done\n", mean.score, mean.interval.low, mean.interval.high,
             mean.tasks);
   } else {
-    fputs(",,,,,failed\n", out);
+    fputs(",,,,failed\n", out);
   }
   return STATUS_OK;
 }
@@ -82,7 +82,7 @@ Status axes_write(const Axes *a, const Evaluation *e, Error *err) {
   if (status == STATUS_OK) {
     fputs("method", file.stream);
     for (int i = 0; i < a->axes; i++) fputc(',', file.stream), csv_put(file.stream, a->axis[i].key);
-    fputs(",group,task,metric,score,low,high,n,examples_per_second,state\n", file.stream);
+    fputs(",group,task,metric,score,low,high,n,state\n", file.stream);
     status = put_rows(a, e, group, file.stream, err);
   }
   if (status == STATUS_OK) status = atomic_commit(&file, err);

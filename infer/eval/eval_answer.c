@@ -4,13 +4,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/json_put.h"
 #include "infer/eval/eval_kept.h"
 #include "infer/eval/eval_lines.h"
+#include "infer/eval/eval_timing.h"
 #include "infer/route/router_options.h"
 #include "infer/route/routing_stats.h"
 
@@ -24,18 +24,13 @@ typedef struct Cell {
   Predictor *predictor;
   RoutingStats *stats;       /* NULL: not wanted */
   RouteWatcher watcher;      /* of the statistics */
+  RouteCost *cost;           /* NULL: of the plain base, or not wanted */
   AtomicFile file;           /* the predictions */
   MetricSums *sums[METRICS]; /* [metric][items], of single items */
   int64_t items, done;
   int64_t step; /* from one item to the next, of those that are asked: 1 but in a trial */
   double seconds;
 } Cell;
-
-static double seconds_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static Status no_memory(const Cell *c, Error *err) {
   return error_set(err, STATUS_RUN, "%s: out of memory", c->task->name);
@@ -139,12 +134,12 @@ static Status answer_block(Cell *c, int64_t most, Error *err) {
   Status status = STATUS_OK;
   for (; n < most && first + n < c->items && status == STATUS_OK; n++)
     status = get_item(c, first + n, &item[n], err);
-  double began = seconds_now();
+  double began = timing_clock();
   if (status == STATUS_OK) {
     status = c->task->kind == TASK_CHOICES ? answer_choices(c, item, n, err)
                                            : answer_texts(c, item, n, err);
   }
-  c->seconds += seconds_now() - began;
+  c->seconds += timing_clock() - began;
   for (int64_t i = 0; i < n; i++) item_free(&item[i]);
   return status;
 }
@@ -163,6 +158,16 @@ static Status answer_all(Cell *c, Error *err) {
 
 /* ---- the cell ---- */
 
+/* What answering took, beside time. */
+static void set_cost(const Cell *c, EvalCell *cell) {
+  const PredictTokens tokens = predictor_tokens(c->predictor);
+  const T5Config *config = &c->a->base->model->config;
+  cell->cost = (CellCost){.input_tokens = tokens.input,
+                          .output_tokens = tokens.output,
+                          .base = t5_weight_multiply_adds(config, tokens.input, tokens.output),
+                          .added = c->cost ? route_cost_work(c->cost) : (RouteWork){0}};
+}
+
 static Status score_cell(const Cell *c, EvalCell *cell, Error *err) {
   const EvalSettings *s = &c->a->parts->spec->settings;
   for (int k = 0; k < c->task->metric_count; k++) {
@@ -178,7 +183,8 @@ static Status score_cell(const Cell *c, EvalCell *cell, Error *err) {
   }
   cell->scores = c->task->metric_count;
   cell->items = c->items;
-  cell->seconds = c->seconds;
+  cell->timing = (CellTiming){c->seconds, c->a->preparation};
+  set_cost(c, cell);
   return STATUS_OK;
 }
 
@@ -201,8 +207,12 @@ static Status open_cell(Cell *c, Error *err) {
     TRY(routing_stats_new(&c->stats, pool_modules(a->pool), pool_count(a->pool), err));
     c->watcher = routing_stats_watcher(c->stats);
   }
-  return predictor_open(&c->predictor, a->base, a->router, c->stats ? &c->watcher : NULL, &predict,
-                        err);
+  TRY(predictor_open(&c->predictor, a->base, a->router, c->stats ? &c->watcher : NULL, &predict,
+                     err));
+  if (!a->router) return STATUS_OK;
+  TRY(route_cost_new(&c->cost, &a->base->model->modules, router_experts(a->router), err));
+  predictor_count(c->predictor, c->cost);
+  return STATUS_OK;
 }
 
 static Status write_statistics(const Cell *c, Error *err) {
@@ -238,6 +248,7 @@ static Status compute_cell(Cell *c, EvalCell *cell, Error *err) {
   TRY(eval_kept_make_room(p, cell->identity, err));
   TRY(atomic_commit(&c->file, err));
   TRY(write_statistics(c, err));
+  TRY(eval_timing_write(cell, p, err));
   TRY(eval_cell_write(cell, p, err));
   /* Numbers lose their last bits in a file; a resumed evaluation is to see what this one does. */
   TRY(eval_cell_read(cell, p, c->stats != NULL, err));
@@ -249,6 +260,7 @@ static void cell_close(Cell *c) {
   atomic_abort(&c->file);
   predictor_close(c->predictor);
   routing_stats_free(c->stats);
+  route_cost_free(c->cost);
   for (int k = 0; k < METRICS; k++) free(c->sums[k]);
 }
 

@@ -11,6 +11,7 @@ typedef struct Answering {
   const Pool *pool; /* of the router; NULL without statistics */
   const CellParts *parts;
   const EvalWatch *watch;
+  double preparation; /* seconds that opening the router took */
 } Answering;
 
 /* Answers the items of a task and scores the answers, into the cell, which is then CELL_DONE, and

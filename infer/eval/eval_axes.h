@@ -39,7 +39,7 @@ Status axes_expand(Axes *a, EvalSpec *spec, Error *err);
 void axes_free(Axes *a); /* a zeroed Axes is allowed */
 
 /* OUTPUT/ablation.csv: method, a column an axis ("" where the method does not read it), then group,
- * task, metric, score, low, high, n, examples_per_second, state. Rows of the task "mean" are the
+ * task, metric, score, low, high, n, state. Rows of the task "mean" are the
  * means of groups, with the number of tasks as n. */
 Status axes_write(const Axes *a, const Evaluation *e, Error *err);
 

@@ -8,7 +8,9 @@
 #include "data/file/path.h"
 #include "data/text/json.h"
 #include "data/text/json_put.h"
+#include "infer/eval/eval_cost.h"
 #include "infer/eval/eval_json.h"
+#include "infer/eval/eval_timing.h"
 #include "infer/route/route_labels.h"
 
 #define FORMAT "skein-cell"
@@ -16,12 +18,14 @@ enum { VERSION = 1 };
 
 char *eval_cell_path(const char *output, const char *method, const char *task, const char *identity,
                      CellFile file) {
-  static const char *const END[] = {".json", ".jsonl", EVAL_ROUTING_END ".json"};
+  static const char *const END[] = {".json", ".jsonl", EVAL_ROUTING_END ".json", ".json"};
+  static const char *const KEPT[] = {".json", ".jsonl", EVAL_ROUTING_END ".json", ".timing.json"};
+  const char *dir = file == CELL_TIMING ? "timings" : "cells";
   char *path;
   int n = identity
               ? asprintf(&path, "%s" PATH_MARK "kept/%s/%s.%.*s%s", output, method, task, KEPT_ID,
-                         identity, END[file])
-              : asprintf(&path, "%s" PATH_MARK "cells/%s/%s%s", output, method, task, END[file]);
+                         identity, KEPT[file])
+              : asprintf(&path, "%s" PATH_MARK "%s/%s/%s%s", output, dir, method, task, END[file]);
   return n < 0 ? NULL : path;
 }
 
@@ -73,7 +77,7 @@ static Status read_fields(const JsonDoc *doc, const CellParts *p, EvalCell *cell
   const int64_t asked = eval_task_limit(p->spec, p->task, items_count(p->items));
   TRY(check_format(doc, err));
   TRY(json_get_int(doc, "items", asked, asked, &cell->items, err));
-  TRY(json_get_real(doc, "seconds", 0, 1e12, &cell->seconds, err));
+  TRY(cell_cost_get(doc, &cell->cost, err));
   return read_scores(doc, p->task, cell, err);
 }
 
@@ -123,8 +127,10 @@ static Status read_at(EvalCell *cell, const CellParts *p, const char *identity, 
   size_t size;
   TRY(cell_path(p, identity, CELL_JSON, &path, err));
   Status status = read_file_text(path, &text, &size, err);
-  if (text && files_are_there(p, identity, statistics) && parse_cell(path, text, size, p, cell))
+  if (text && files_are_there(p, identity, statistics) && parse_cell(path, text, size, p, cell)) {
     cell->state = CELL_DONE;
+    eval_timing_read(cell, p, identity);
+  }
   free(text);
   free(path);
   return status;
@@ -139,10 +145,6 @@ Status eval_cell_read(EvalCell *cell, const CellParts *p, bool statistics, Error
 }
 
 /* ---- writing ---- */
-
-double eval_cell_rate(const EvalCell *cell) {
-  return cell->seconds > 0 ? (double)cell->items / cell->seconds : 0;
-}
 
 static void put_question(json_t **root, const CellParts *p) {
   json_put(root, "format", json_string(FORMAT));
@@ -159,8 +161,7 @@ static void put_question(json_t **root, const CellParts *p) {
 static void put_result(json_t **root, const EvalCell *cell) {
   json_put(root, "scores", eval_scores_json(cell));
   json_put(root, "items", json_integer(cell->items));
-  json_put(root, "seconds", json_real(cell->seconds));
-  json_put(root, "examples_per_second", json_real(eval_cell_rate(cell)));
+  json_put(root, "cost", cell_cost_json(&cell->cost));
 }
 
 static void put_identity(json_t **root, const EvalCell *cell, const CellParts *p) {

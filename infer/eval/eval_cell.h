@@ -1,4 +1,5 @@
-/* eval_cell: one (task, method) of an evaluation, and its files.
+/* eval_cell: one (task, method) of an evaluation, and its files. The same settings make the same
+ * bytes: what a clock says is in a file apart (eval_timing.h).
  *
  *   OUTPUT/cells/<method>/<task>.json          the cell, written last and removed first: with it the
  *                                              cell is finished
@@ -17,7 +18,8 @@
  *   labels               {name: value}, where the router stands among others (route_labels.h)
  *   chosen               of a method with `choose`: how its setting was (eval_valid.h)
  *   scores               list of {metric, score, low, high}, percent, with its 95 % interval
- *   items, seconds, examples_per_second
+ *   items
+ *   cost                 what it took (eval_cost.h)
  *   items_sha256         of the task's text
  *   sample_seed          of the items that were asked (eval_sample.h); null: the first, or all
  *   verified             the pool's files were compared with its manifest
@@ -37,6 +39,20 @@ typedef struct CellScore {
   Interval interval;
 } CellScore;
 
+/* What a cell took beside time: rows of the encoder and the decoder, what the base's own weights
+ * multiplied (t5_weight_multiply_adds), and what routing added (infer/route/route_cost.h). */
+typedef struct CellCost {
+  int64_t input_tokens, output_tokens;
+  int64_t base;
+  RouteWork added;
+} CellCost;
+
+/* Seconds by the clock; 0: not known. */
+typedef struct CellTiming {
+  double answering;   /* the items, once everything was open */
+  double preparation; /* to open the method's router, once for all of its cells of a run */
+} CellTiming;
+
 typedef enum CellState {
   CELL_UNWANTED, /* no table and no choice needs it */
   CELL_OPEN,     /* to be computed */
@@ -49,7 +65,8 @@ typedef struct EvalCell {
   CellScore score[METRICS];
   int scores;
   int64_t items;
-  double seconds;
+  CellCost cost;
+  CellTiming timing;
   bool kept;               /* done, and not in its place (eval_kept.h) */
   bool displaces;          /* a cell of other settings is in its place, which is then kept */
   int answers;             /* the method whose predictions they are: its own, or a rule's choice */
@@ -59,7 +76,7 @@ typedef struct EvalCell {
   PredictLoss loss;        /* of a cell that was computed now; in no file */
 } EvalCell;
 
-typedef enum CellFile { CELL_JSON, CELL_PREDICTIONS, CELL_ROUTING } CellFile;
+typedef enum CellFile { CELL_JSON, CELL_PREDICTIONS, CELL_ROUTING, CELL_TIMING } CellFile;
 /* In a new string; NULL when out of memory. With an identity it is where the cell of that identity
  * is kept (eval_kept.h); NULL: in its place. */
 enum { KEPT_ID = 16 };
@@ -85,6 +102,5 @@ typedef struct CellParts {
  * that is there and cannot be read is STATUS_INPUT naming it. */
 Status eval_cell_read(EvalCell *cell, const CellParts *parts, bool statistics, Error *err);
 Status eval_cell_write(const EvalCell *cell, const CellParts *parts, Error *err);
-double eval_cell_rate(const EvalCell *cell); /* examples a second */
 
 #endif

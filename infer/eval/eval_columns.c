@@ -59,3 +59,17 @@ void columns_markdown(const Columns *c, FILE *out) {
     if (r == 0) fputc('\n', out);
   }
 }
+
+void columns_latex(const Columns *c, FILE *out) {
+  fputs("\\begin{tabular}{l", out);
+  for (int i = 1; i < c->cols; i++) fputc('r', out);
+  fputs("}\n\\toprule\n", out);
+  for (int r = 0; r < c->rows; r++) {
+    for (int i = 0; i < c->cols; i++) {
+      if (i) fputs(" & ", out);
+      latex_put(out, text_at(c, r, i));
+    }
+    fputs(r ? " \\\\\n" : " \\\\\n\\midrule\n", out);
+  }
+  fputs("\\bottomrule\n\\end{tabular}\n", out);
+}

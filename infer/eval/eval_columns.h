@@ -1,4 +1,4 @@
-/* eval_columns: a table of texts, in aligned columns or as Markdown. The first column is names,
+/* eval_columns: a table of texts, in aligned columns, as Markdown or as LaTeX. The first column is names,
  * the others are numbers as somebody has printed them. */
 #ifndef SKEIN_EVAL_COLUMNS_H
 #define SKEIN_EVAL_COLUMNS_H
@@ -21,5 +21,6 @@ void columns_free(Columns *c); /* zeroed Columns are allowed */
 
 void columns_text(const Columns *c, FILE *out);
 void columns_markdown(const Columns *c, FILE *out);
+void columns_latex(const Columns *c, FILE *out); /* a tabular of booktabs */
 
 #endif

@@ -58,10 +58,11 @@ Status eval_comparison_make(EvalComparison *c, Compared *of, const CompareSettin
                             Error *err);
 void eval_comparison_free(EvalComparison *c); /* a zeroed EvalComparison is allowed */
 
-/* The forms. Text and Markdown: of two methods a table by task; of more a matrix of differences,
- * then the pairs. CSV: a line a row, or an item where items are listed. JSON: everything. */
+/* The forms. Text, Markdown and LaTeX: of two methods a table by task; of more a matrix of
+ * differences and one of p, then the pairs. CSV: a line a row, or an item where items are listed. JSON: everything. */
 Status eval_comparison_text(const EvalComparison *c, FILE *out, Error *err);
 Status eval_comparison_markdown(const EvalComparison *c, FILE *out, Error *err);
+Status eval_comparison_latex(const EvalComparison *c, FILE *out, Error *err);
 Status eval_comparison_csv(const EvalComparison *c, FILE *out, Error *err);
 Status eval_comparison_json(const EvalComparison *c, FILE *out, Error *err);
 

@@ -1,37 +1,19 @@
-/* Comparisons as text and as Markdown. */
+/* Comparisons as text, as Markdown and as LaTeX. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/ground/visible.h"
-#include "infer/eval/eval_columns.h"
 #include "infer/eval/eval_compare.h"
-#include "infer/eval/eval_grid.h"
-#include "infer/eval/eval_spell.h"
+#include "infer/eval/eval_form.h"
 
 enum { FIELD = 80 };
 static const double SIGNIFICANT = 0.05;
-
-/* How one of the forms is made. */
-typedef struct Form {
-  void (*columns)(const Columns *c, FILE *out);
-  Status (*grid)(const Grid *g, const char *name, FILE *out, Error *err);
-  void (*put)(FILE *out, const char *text);
-  const char *title, *title_end, *line; /* around a title, before a line of its own */
-} Form;
-
-static const Form TEXT = {columns_text, grid_text, visible_put, "", "\n", ""};
-static const Form MARKDOWN = {columns_markdown, grid_markdown, markdown_put, "**", "**\n\n", "\n"};
 
 static const char *method_name(const EvalComparison *c, int m) {
   return c->of->method[m].name;
 }
 
 /* ---- fields ---- */
-
-static void p_text(double p, char text[FIELD]) {
-  snprintf(text, FIELD, p < 0.00005 ? "<0.0001" : "%.4f", p);
-}
 
 /* "+5.0 [-1.2, +11.2]" */
 static void difference_text(const Paired *p, char text[FIELD]) {
@@ -40,7 +22,7 @@ static void difference_text(const Paired *p, char text[FIELD]) {
 
 static Status add_test(Columns *t, const char *const first[4], const Paired *p, double holm,
                        const char *won, Error *err) {
-  char difference[FIELD], raw[FIELD], corrected[FIELD];
+  char difference[FIELD], raw[P_TEXT], corrected[P_TEXT];
   difference_text(p, difference);
   p_text(p->p, raw);
   p_text(holm, corrected);
@@ -63,14 +45,8 @@ static Status add_row(Columns *t, const CompareRow *row, const char *label, Erro
 
 /* ---- tables ---- */
 
-static void put_title(const Form *f, const char *title, FILE *out) {
-  fputs(f->title, out);
-  f->put(out, title);
-  fputs(f->title_end, out);
-}
-
 /* One pair: a row for each scope. */
-static Status put_pair(const EvalComparison *c, const Form *f, FILE *out, Error *err) {
+static Status put_pair(const EvalComparison *c, const TableForm *f, FILE *out, Error *err) {
   const CompareRow *all = &c->row[c->rows - 1];
   const char *a = method_name(c, all->a), *b = method_name(c, all->b);
   char title[700];
@@ -78,11 +54,10 @@ static Status put_pair(const EvalComparison *c, const Form *f, FILE *out, Error 
   const char *head[] = {"", "items", a, b, "difference", "p", "p (Holm)", "won:lost"};
   snprintf(title, sizeof title, "%.300s minus %.300s: %s, percent", a, b,
            all->metric ? all->metric : "each task's first metric");
-  put_title(f, title, out);
   Status status = columns_add(&t, head, err);
   for (int i = 0; i < c->rows && status == STATUS_OK; i++)
     status = add_row(&t, &c->row[i], c->row[i].name, err);
-  if (status == STATUS_OK) f->columns(&t, out);
+  if (status == STATUS_OK) form_table(f, title, &t, out);
   columns_free(&t);
   return status;
 }
@@ -92,7 +67,7 @@ static bool same_scope(const CompareRow *x, const CompareRow *y) {
 }
 
 /* All pairs on the scope of a row. */
-static Status put_pairs(const EvalComparison *c, const CompareRow *scope, const Form *f, FILE *out,
+static Status put_pairs(const EvalComparison *c, const CompareRow *scope, const TableForm *f, FILE *out,
                         Error *err) {
   static const char *const HEAD[] = {"pair",       "items", "first",    "second",
                                      "difference", "p",     "p (Holm)", "won:lost"};
@@ -100,7 +75,6 @@ static Status put_pairs(const EvalComparison *c, const CompareRow *scope, const 
   Columns t = {.cols = 8};
   snprintf(title, sizeof title, "%.200s: %s, percent", scope->name,
            scope->metric ? scope->metric : "each task's first metric");
-  put_title(f, title, out);
   Status status = columns_add(&t, HEAD, err);
   for (int i = 0; i < c->rows && status == STATUS_OK; i++) {
     const CompareRow *row = &c->row[i];
@@ -110,7 +84,7 @@ static Status put_pairs(const EvalComparison *c, const CompareRow *scope, const 
              method_name(c, row->b));
     status = add_row(&t, row, label, err);
   }
-  if (status == STATUS_OK) f->columns(&t, out);
+  if (status == STATUS_OK) form_table(f, title, &t, out);
   columns_free(&t);
   return status;
 }
@@ -124,15 +98,24 @@ static void set_value(const Grid *g, int row, int col, const CompareRow *r, doub
                   .best = r->item_holm < SIGNIFICANT && sign * r->by_item.difference > 0};
 }
 
-/* Row minus column, on the scope of all that is compared. */
-static Status put_matrix(const EvalComparison *c, const Form *f, FILE *out, Error *err) {
+static void set_p(const Grid *g, int row, int col, double p) {
+  *grid_at(g, row, col) =
+      (GridValue){.state = CELL_DONE, .score = p, .best = p < SIGNIFICANT};
+}
+
+/* Methods by methods, on the scope of all that is compared. */
+static Status new_matrix(const EvalComparison *c, Grid *g, Error *err) {
+  TRY(grid_new(g, c->of->methods, c->of->methods, err));
+  for (int m = 0; m < c->of->methods; m++) g->row[m] = g->col[m] = method_name(c, m);
+  return STATUS_OK;
+}
+
+static Status put_differences(const EvalComparison *c, const TableForm *f, FILE *out, Error *err) {
   Grid g;
-  const int n = c->of->methods;
   const CompareRow *last = &c->row[c->rows - 1];
-  TRY(grid_new(&g, n, n, err));
+  TRY(new_matrix(c, &g, err));
   g.signs = true;
   snprintf(g.title, sizeof g.title, "%.100s: row minus column, points", last->name);
-  for (int m = 0; m < n; m++) g.row[m] = g.col[m] = method_name(c, m);
   for (int i = 0; i < c->rows; i++) {
     const CompareRow *r = &c->row[i];
     if (!same_scope(r, last)) continue;
@@ -144,11 +127,28 @@ static Status put_matrix(const EvalComparison *c, const Form *f, FILE *out, Erro
   return status;
 }
 
-static Status put_items(const EvalComparison *c, const Form *f, FILE *out, Error *err) {
+static Status put_chances(const EvalComparison *c, const TableForm *f, FILE *out, Error *err) {
+  Grid g;
+  const CompareRow *last = &c->row[c->rows - 1];
+  TRY(new_matrix(c, &g, err));
+  g.chances = true;
+  snprintf(g.title, sizeof g.title, "%.100s: p (Holm), above the diagonal over items%s", last->name,
+           last->tasks > 1 ? ", below over tasks" : "");
+  for (int i = 0; i < c->rows; i++) {
+    const CompareRow *r = &c->row[i];
+    if (!same_scope(r, last)) continue;
+    set_p(&g, r->a, r->b, r->item_holm);
+    if (r->tasks > 1) set_p(&g, r->b, r->a, r->task_holm);
+  }
+  Status status = f->grid(&g, "", out, err);
+  grid_free(&g);
+  return status;
+}
+
+static Status put_items(const EvalComparison *c, const TableForm *f, FILE *out, Error *err) {
   static const char *const HEAD[] = {"won by", "against", "task", "id", "won with", "lost with"};
   Columns t = {.cols = 6};
   fputc('\n', out);
-  put_title(f, "items on which they differ", out);
   Status status = columns_add(&t, HEAD, err);
   for (int i = 0; i < c->items && status == STATUS_OK; i++) {
     const CompareItem *item = &c->item[i];
@@ -164,7 +164,7 @@ static Status put_items(const EvalComparison *c, const Form *f, FILE *out, Error
                           lost};
     status = columns_add(&t, text, err);
   }
-  if (status == STATUS_OK) f->columns(&t, out);
+  if (status == STATUS_OK) form_table(f, "items on which they differ", &t, out);
   columns_free(&t);
   return status;
 }
@@ -175,9 +175,11 @@ static bool is_one_pair(const EvalComparison *c) {
   return c->row[0].a == c->row[c->rows - 1].a && c->row[0].b == c->row[c->rows - 1].b;
 }
 
-static Status put_all_pairs(const EvalComparison *c, const Form *f, FILE *out, Error *err) {
+static Status put_all_pairs(const EvalComparison *c, const TableForm *f, FILE *out, Error *err) {
   if (!c->settings.against) {
-    TRY(put_matrix(c, f, out, err));
+    TRY(put_differences(c, f, out, err));
+    fputc('\n', out);
+    TRY(put_chances(c, f, out, err));
     fprintf(out, "\n%s* p < 0.05 (Holm)\n\n", f->line);
   }
   bool first = true;
@@ -192,7 +194,7 @@ static Status put_all_pairs(const EvalComparison *c, const Form *f, FILE *out, E
   return STATUS_OK;
 }
 
-static void put_legend(const EvalComparison *c, const Form *f, FILE *out) {
+static void put_legend(const EvalComparison *c, const TableForm *f, FILE *out) {
   const CompareSettings *s = &c->settings;
   fprintf(
       out,
@@ -210,7 +212,7 @@ static void put_legend(const EvalComparison *c, const Form *f, FILE *out) {
   }
 }
 
-static Status put_all(const EvalComparison *c, const Form *f, FILE *out, Error *err) {
+static Status put_all(const EvalComparison *c, const TableForm *f, FILE *out, Error *err) {
   TRY(is_one_pair(c) ? put_pair(c, f, out, err) : put_all_pairs(c, f, out, err));
   if (c->settings.items) TRY(put_items(c, f, out, err));
   put_legend(c, f, out);
@@ -218,9 +220,14 @@ static Status put_all(const EvalComparison *c, const Form *f, FILE *out, Error *
 }
 
 Status eval_comparison_text(const EvalComparison *c, FILE *out, Error *err) {
-  return put_all(c, &TEXT, out, err);
+  return put_all(c, &form_text, out, err);
 }
 
 Status eval_comparison_markdown(const EvalComparison *c, FILE *out, Error *err) {
-  return put_all(c, &MARKDOWN, out, err);
+  return put_all(c, &form_markdown, out, err);
+}
+
+Status eval_comparison_latex(const EvalComparison *c, FILE *out, Error *err) {
+  fputs("% needs \\usepackage{booktabs}\n", out);
+  return put_all(c, &form_latex, out, err);
 }

@@ -6,7 +6,7 @@
 #include "autograd/ground/visible.h"
 #include "infer/eval/eval_spell.h"
 
-enum { SCORE = 16 };
+enum { SCORE = P_TEXT };
 
 Status grid_new(Grid *g, int rows, int cols, Error *err) {
   *g = (Grid){.rows = rows, .cols = cols};
@@ -32,6 +32,7 @@ GridValue *grid_at(const Grid *g, int row, int col) {
 Status grid_transpose(Grid *out, const Grid *g, Error *err) {
   TRY(grid_new(out, g->cols, g->rows, err));
   out->signs = g->signs;
+  out->chances = g->chances;
   memcpy(out->title, g->title, sizeof out->title);
   memcpy(out->row, g->col, (size_t)g->cols * sizeof *out->row);
   memcpy(out->col, g->row, (size_t)g->rows * sizeof *out->col);
@@ -43,9 +44,15 @@ Status grid_transpose(Grid *out, const Grid *g, Error *err) {
 
 /* ---- values ---- */
 
+const char *p_text(double p, char text[P_TEXT]) {
+  snprintf(text, P_TEXT, p < 0.00005 ? "<0.0001" : "%.4f", p);
+  return text;
+}
+
 static const char *score_text(const Grid *g, const GridValue *v, char text[SCORE]) {
   if (v->state == CELL_FAILED) return "failed";
   if (v->state != CELL_DONE) return "-";
+  if (g->chances) return p_text(v->score, text);
   snprintf(text, SCORE, g->signs ? "%+.1f" : "%.1f", v->score);
   return text;
 }

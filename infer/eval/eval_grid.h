@@ -23,11 +23,16 @@ typedef struct Grid {
   char title[320];
   int rows, cols;
   bool signs;              /* scores are differences: "+1.0" */
+  bool chances;            /* scores are p: "0.0310" */
   const char **row, **col; /* names, borrowed */
   GridValue *value;        /* [rows, cols] */
 } Grid;
 
 enum { GRID_WIDTH = 100, GRID_COLUMNS = 12 }; /* the widest text, the most columns elsewhere */
+
+/* How a p is printed: "0.0310", "<0.0001". */
+enum { P_TEXT = 16 };
+const char *p_text(double p, char text[P_TEXT]);
 
 /* Values are CELL_UNWANTED and names NULL until they are set. Free with grid_free. */
 Status grid_new(Grid *g, int rows, int cols, Error *err);

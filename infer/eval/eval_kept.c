@@ -63,7 +63,7 @@ static Status move_file(const char *from, const char *to, Error *err) {
 
 /* From one place of a cell to the other; the file that makes it a whole one comes last. */
 static Status move_cell(const CellParts *p, const char *from, const char *to, Error *err) {
-  static const CellFile ORDER[] = {CELL_ROUTING, CELL_PREDICTIONS, CELL_JSON};
+  static const CellFile ORDER[] = {CELL_TIMING, CELL_ROUTING, CELL_PREDICTIONS, CELL_JSON};
   for (size_t i = 0; i < sizeof ORDER / sizeof *ORDER; i++) {
     char *source, *target = NULL;
     TRY(cell_path(p, from, ORDER[i], &source, err));
@@ -89,6 +89,7 @@ Status eval_kept_make_room(const CellParts *p, const char *identity, Error *err)
   TRY(read_identity(p, hex, err));
   if (*hex && strcmp(hex, identity) != 0) return move_cell(p, NULL, hex, err);
   TRY(remove_file(p, CELL_JSON, err));
+  TRY(remove_file(p, CELL_TIMING, err));
   return remove_file(p, CELL_ROUTING, err);
 }
 

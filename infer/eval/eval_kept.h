@@ -1,6 +1,6 @@
 /* eval_kept: finished cells of other settings, which an evaluation keeps beside its own.
  *
- *   OUTPUT/kept/<method>/<task>.<id>.json, .jsonl, .routing.json
+ *   OUTPUT/kept/<method>/<task>.<id>.json, .jsonl, .routing.json, .timing.json
  *
  * <id> is the first KEPT_ID digits of the cell's identity. A cell that would take the place of
  * another one's moves that one there, and is found there when its settings are asked again. */

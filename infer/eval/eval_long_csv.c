@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "data/text/csv.h"
+#include "infer/eval/eval_cost.h"
 #include "infer/eval/eval_long.h"
 
 static void put_names(const EvalTask *task, const EvalMethod *method, const char *metric,
@@ -17,24 +18,28 @@ static void put_cell(const EvalTask *task, const EvalMethod *method, const EvalC
                      int64_t left_out, FILE *out) {
   if (cell->state != CELL_DONE) {
     put_names(task, method, metric_name(task->metric[0]), out);
-    fprintf(out, ",,,,,,%s,%" PRId64 "\n", cell->state == CELL_FAILED ? "failed" : "open",
-            left_out);
+    fprintf(out, ",,,,,%s,%" PRId64, cell->state == CELL_FAILED ? "failed" : "open", left_out);
+    cell_cost_csv(cell, out);
+    fputc('\n', out);
     return;
   }
   for (int i = 0; i < cell->scores; i++) {
     const CellScore *s = &cell->score[i];
     put_names(task, method, metric_name(s->metric), out);
-    fprintf(out, "%.6g,%.6g,%.6g,%" PRId64 ",%.6g,", s->score, s->interval.low, s->interval.high,
-            cell->items, eval_cell_rate(cell));
+    fprintf(out, "%.6g,%.6g,%.6g,%" PRId64 ",", s->score, s->interval.low, s->interval.high,
+            cell->items);
     csv_put(out, cell->expert);
-    fprintf(out, ",done,%" PRId64 "\n", left_out);
+    fprintf(out, ",done,%" PRId64, left_out);
+    cell_cost_csv(cell, out);
+    fputc('\n', out);
   }
 }
 
 Status eval_long_csv(const Evaluation *e, FILE *out, Error *err) {
   (void)err;
-  fputs("task,group,method,metric,score,low,high,n,examples_per_second,expert,state,left_out\n",
-        out);
+  fputs("task,group,method,metric,score,low,high,n,expert,state,left_out", out);
+  cell_cost_csv_head(out);
+  fputc('\n', out);
   for (int t = 0; t < e->spec->tasks; t++) {
     for (int m = 0; m < e->spec->methods; m++) {
       const EvalCell *cell = evaluation_cell(e, m, t);

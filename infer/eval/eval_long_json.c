@@ -3,6 +3,7 @@
 
 #include "autograd/ground/version.h"
 #include "data/text/json_put.h"
+#include "infer/eval/eval_cost.h"
 #include "infer/eval/eval_json.h"
 #include "infer/eval/eval_long.h"
 #include "infer/eval/eval_mean.h"
@@ -12,8 +13,7 @@ enum { VERSION = 1 };
 
 static void put_work(json_t **json, const EvalCell *cell) {
   json_put(json, "items", json_integer(cell->items));
-  json_put(json, "seconds", json_real(cell->seconds));
-  json_put(json, "examples_per_second", json_real(eval_cell_rate(cell)));
+  json_put(json, "cost", cell_cost_json(&cell->cost));
 }
 
 /* Whose predictions a cell is scored by, and which cell of theirs it is. */

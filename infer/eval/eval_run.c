@@ -12,6 +12,7 @@
 #include "infer/eval/eval_identity.h"
 #include "infer/eval/eval_kept.h"
 #include "infer/eval/eval_sample.h"
+#include "infer/eval/eval_timing.h"
 #include "infer/eval/eval_visit.h"
 #include "infer/route/router.h"
 
@@ -22,7 +23,8 @@ static Status no_memory(Error *err) {
 static Status check_output(const char *path, Error *err) {
   static const char *const BEGUN[] = {"cells",          "table.txt",  "table.md",
                                       "table.tex",      "table.csv",  "table.json",
-                                      "failures.jsonl", "validation", NULL};
+                                      "failures.jsonl", "validation", "timings",
+                                      "timings.csv",    NULL};
   const OutputDir kind = {"evaluation of skein", "table.json", BEGUN};
   return output_check_dir(path, &kind, err);
 }
@@ -187,19 +189,27 @@ typedef struct Visiting {
   void *arg;
 } Visiting;
 
-/* The open cells of a method on its open router. */
-static Status visit_cells(Evaluation *e, int method, Router *router, const Pool *pool,
-                          const Visiting *v, Error *err) {
+/* A method ready to run. */
+typedef struct Opened {
+  Pool *pool;     /* NULL: the plain base */
+  Router *router; /* of the pool */
+  double seconds; /* that opening the router took */
+} Opened;
+
+/* The open cells of a method. */
+static Status visit_cells(Evaluation *e, int method, const Opened *o, const Visiting *v,
+                          Error *err) {
   const EvalMethod *m = e->spec->method[method];
   for (int t = 0; t < e->spec->tasks; t++) {
     EvalCell *cell = evaluation_cell(e, method, t);
     if (cell->state != CELL_OPEN) continue;
     CellParts parts = cell_parts(e, method, t, "");
     const Answering a = {.base = &e->base,
-                         .router = router,
-                         .pool = wants_statistics(e->spec, m) ? pool : NULL,
+                         .router = o->router,
+                         .pool = wants_statistics(e->spec, m) ? o->pool : NULL,
                          .parts = &parts,
-                         .watch = v->watch};
+                         .watch = v->watch,
+                         .preparation = o->seconds};
     Error failure = {0};
     Status status = v->visit(v->arg, &a, method, t, cell, &failure);
     if (status == STATUS_INTERRUPTED) return error_set(err, status, "%s", failure.text);
@@ -225,26 +235,35 @@ static bool has_open(const Evaluation *e, int method) {
   return false;
 }
 
+static Status open_method(Evaluation *e, const EvalMethod *m, Opened *o, Error *err) {
+  *o = (Opened){0};
+  TRY(evaluation_pool(e, m, &o->pool, err));
+  if (!o->pool) return STATUS_OK;
+  const double began = timing_clock();
+  TRY(router_open(&o->router, &m->router, o->pool, &e->base, (int)e->spec->settings.threads, err));
+  o->seconds = timing_clock() - began;
+  return STATUS_OK;
+}
+
+static void tell_method(const Opened *o, bool ended, const EvalWatch *watch) {
+  if (o->router && watch->note) router_tell(o->router, ended, watch->note, watch->arg);
+}
+
 static Status visit_method(Evaluation *e, int method, const Visiting *v, Error *err) {
   const EvalMethod *m = e->spec->method[method];
   if (m->rule != EVAL_ROUTED || !has_open(e, method)) return STATUS_OK;
-  Router *router = NULL;
-  Pool *pool;
+  Opened opened;
   Error failure = {0};
-  Status status = evaluation_pool(e, m, &pool, &failure);
-  if (status == STATUS_OK && pool) {
-    status =
-        router_open(&router, &m->router, pool, &e->base, (int)e->spec->settings.threads, &failure);
-  }
+  Status status = open_method(e, m, &opened, &failure);
   if (status == STATUS_OK) {
-    if (router && v->watch->note) router_tell(router, false, v->watch->note, v->watch->arg);
-    status = visit_cells(e, method, router, pool, v, err);
-    if (router && v->watch->note) router_tell(router, true, v->watch->note, v->watch->arg);
+    tell_method(&opened, false, v->watch);
+    status = visit_cells(e, method, &opened, v, err);
+    tell_method(&opened, true, v->watch);
   } else {
     fail_method(e, method, v->watch, &failure);
     status = STATUS_OK;
   }
-  router_close(router);
+  router_close(opened.router);
   return status;
 }
 

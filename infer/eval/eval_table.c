@@ -6,10 +6,12 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "infer/eval/eval_best.h"
+#include "infer/eval/eval_cost.h"
 #include "infer/eval/eval_long.h"
 #include "infer/eval/eval_mean.h"
 #include "infer/eval/eval_notes.h"
 #include "infer/eval/eval_spell.h"
+#include "infer/eval/eval_timing.h"
 
 /* ---- rows ---- */
 
@@ -172,6 +174,7 @@ static Status print_grids(const EvalTable *t, PrintGrid print, FILE *out, Error 
 
 Status eval_table_text(const EvalTable *t, FILE *out, Error *err) {
   TRY(print_grids(t, grid_text, out, err));
+  TRY(eval_costs_put(t->e, &form_text, out, err));
   fputs("\n* " BEST_WORDS "\n± " INTERVAL_WORDS "\n", out);
   eval_notes_put(t->e, &(NoteStyle){"", visible_put}, out);
   return STATUS_OK;
@@ -179,6 +182,7 @@ Status eval_table_text(const EvalTable *t, FILE *out, Error *err) {
 
 static Status table_markdown(const EvalTable *t, FILE *out, Error *err) {
   TRY(print_grids(t, grid_markdown, out, err));
+  TRY(eval_costs_put(t->e, &form_markdown, out, err));
   fputs("\nBold: " BEST_WORDS ". ±: " INTERVAL_WORDS ".\n", out);
   eval_notes_put(t->e, &(NoteStyle){"\n", markdown_put}, out);
   return STATUS_OK;
@@ -187,6 +191,7 @@ static Status table_markdown(const EvalTable *t, FILE *out, Error *err) {
 static Status table_latex(const EvalTable *t, FILE *out, Error *err) {
   fputs("% needs \\usepackage{booktabs}\n", out);
   TRY(print_grids(t, grid_latex, out, err));
+  TRY(eval_costs_put(t->e, &form_latex, out, err));
   fputs("% bold: " BEST_WORDS "\n% \\pm: " INTERVAL_WORDS "\n", out);
   eval_notes_put(t->e, &(NoteStyle){"% ", latex_put}, out);
   return STATUS_OK;
@@ -194,6 +199,10 @@ static Status table_latex(const EvalTable *t, FILE *out, Error *err) {
 
 static Status table_csv(const EvalTable *t, FILE *out, Error *err) {
   return eval_long_csv(t->e, out, err);
+}
+
+static Status table_timings(const EvalTable *t, FILE *out, Error *err) {
+  return eval_timings_csv(t->e, out, err);
 }
 
 static Status table_json(const EvalTable *t, FILE *out, Error *err) {
@@ -235,6 +244,7 @@ Status eval_table_write(const EvalTable *t, Error *err) {
   TRY(write_file(t, "table.md", table_markdown, err));
   TRY(write_file(t, "table.tex", table_latex, err));
   TRY(write_file(t, "table.csv", table_csv, err));
+  TRY(write_file(t, "timings.csv", table_timings, err));
   TRY(write_file(t, "table.json", table_json, err));
   return write_failures(t, err);
 }

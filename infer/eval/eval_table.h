@@ -2,11 +2,13 @@
  *
  *   OUTPUT/table.txt .md .tex   per group: methods by tasks and their mean; then the groups' means;
  *                               scores with half of their 95 % interval, the best marked;
+ *                               what each method cost (eval_cost.h);
  *                               where items are left out or choices are one, a line says so
  *          table.csv            one line a cell and metric, with its interval
  *          table.json           the same and everything that was evaluated; of a task how many items
  *                               were asked and left out, which and why, and "same_choices" and
  *                               "alike_choices" (data/examples/item_choices.h)
+ *          timings.csv          what a clock said of the cells (eval_timing.h), which is in no table
  *          failures.jsonl       the cells that failed, one line each; not there when none did
  */
 #ifndef SKEIN_EVAL_TABLE_H

@@ -1,20 +1,14 @@
 #include "infer/eval/eval_trial.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "data/file/file.h"
 #include "data/file/path.h"
+#include "infer/eval/eval_timing.h"
 #include "infer/eval/eval_visit.h"
 
 enum { TRIED_ITEMS = 16 };
 static const double CELL_SECONDS = 1, ALL_SECONDS = 30; /* after which less, or nothing, is tried */
-
-static double seconds_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* What is known of the cells. */
 typedef struct Trial {
@@ -43,12 +37,12 @@ static Status try_cell(void *arg, const Answering *a, int method, int task, Eval
   Trial *x = arg;
   const int64_t items = is_measured(x, method, task) ? TRIED_ITEMS : 0;
   EvalTry tried = {.items = items, .seconds = CELL_SECONDS};
-  const double began = seconds_now();
+  const double began = timing_clock();
   (void)cell;
   TRY(eval_answer_try(a, &tried, err));
   /* The very first warms what all need, and all others are measured by it: once more. */
   if (items > 0 && x->cost->answers == 0) TRY(eval_answer_try(a, &tried, err));
-  x->answering += seconds_now() - began;
+  x->answering += timing_clock() - began;
   *item_seconds(x, method, task) = tried.item_seconds;
   x->cost->answers += tried.answered;
   if (tried.more_bytes > x->cost->more_bytes) x->cost->more_bytes = tried.more_bytes;
@@ -118,10 +112,10 @@ Status evaluation_try(Evaluation *e, EvalCost *cost, Error *err) {
   Trial x = {.e = e, .cost = cost};
   x.seconds = calloc((size_t)e->spec->methods * (size_t)e->spec->tasks, sizeof *x.seconds);
   if (!x.seconds) return error_set(err, STATUS_RUN, "out of memory: a trial");
-  const double began = seconds_now();
+  const double began = timing_clock();
   Status status = evaluation_visit(e, &watch, try_cell, &x, err);
   /* What is not answering is opening, which the run does, too. */
-  cost->seconds = open_seconds(&x) + (seconds_now() - began - x.answering);
+  cost->seconds = open_seconds(&x) + (timing_clock() - began - x.answering);
   free(x.seconds);
   return status;
 }

@@ -23,6 +23,7 @@ void generation_apply(const Generation *g, const int32_t *token, int64_t count, 
 }
 
 Tensor *generation_step(const Generation *g) {
+  g->p->tokens.output += g->added[g->examples * g->beams];
   return t5_decode_next(g->c, g->run, g->cache, g->next,
                         (Ragged){g->examples * g->beams, g->added});
 }

@@ -91,6 +91,14 @@ PredictCost predictor_cost(const Predictor *p) {
   return (PredictCost){p->largest, arena_held(p->arena)};
 }
 
+PredictTokens predictor_tokens(const Predictor *p) {
+  return p->tokens;
+}
+
+void predictor_count(Predictor *p, RouteCost *cost) {
+  p->cost = cost;
+}
+
 void predictor_close(Predictor *p) {
   if (!p) return;
   arena_free(p->arena);

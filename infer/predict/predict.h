@@ -60,6 +60,15 @@ typedef struct PredictCost {
 } PredictCost;
 PredictCost predictor_cost(const Predictor *p);
 
+/* Rows of all forwards so far: tokens that the encoder read, and that the decoder did, of choices
+ * that were not predicted and of beams, too. */
+typedef struct PredictTokens {
+  int64_t input, output;
+} PredictTokens;
+PredictTokens predictor_tokens(const Predictor *p);
+/* Counts into *cost what the router adds to forwards from now on; it must outlive the predictor. */
+void predictor_count(Predictor *p, RouteCost *cost);
+
 /* How likely each choice is. Those that are alike (item_choices.h) are computed once. */
 typedef struct Score {
   int prediction; /* the largest score; the lowest index among equals */

@@ -14,6 +14,8 @@ struct Predictor {
   Arena *arena; /* empty between forwards */
   PredictLoss loss;
   int64_t largest; /* tokens of the largest forward so far */
+  PredictTokens tokens;
+  RouteCost *cost; /* NULL: nobody counts */
 };
 
 /* Texts as tokens, each with EOS, laid end to end. */

@@ -26,11 +26,19 @@ static Status probe_prompts(Predictor *p, const TokenList *input, const RouteBat
                             Error *err) {
   if (!router_probes(p->router)) return STATUS_OK;
   RoutedForward probe;
+  RouteWork before = {0};
   routed_probe_init(&probe, p->router, batch);
+  if (p->cost) {
+    before = route_cost_work(p->cost);
+    routed_forward_count(&probe, p->cost);
+  }
   Context c = context_make(p->arena, NULL, p->settings.threads, err);
   c.precision = p->settings.precision;
   T5Run run = {p->model, &probe.adapters, false};
   Tensor *encoded = t5_encode(&c, &run, input->ids, tokens_ragged(input));
+  if (p->cost)
+    route_cost_probed(p->cost, before,
+                      t5_weight_multiply_adds(&p->model->config, tokens_total(input), 0));
   arena_release(p->arena, EMPTY);
   return encoded ? STATUS_OK : err->status;
 }
@@ -42,6 +50,7 @@ Status predict_route(Predictor *p, const Asking *asking, const Item *item, const
   TRY(begin_queries(p, asking, item, input->count, &out->batch, err));
   TRY(probe_prompts(p, input, &out->batch, err));
   routed_forward_init(&out->forward, p->router, &out->batch, p->watcher);
+  if (p->cost) routed_forward_count(&out->forward, p->cost);
   out->adapters = &out->forward.adapters;
   return STATUS_OK;
 }

@@ -174,6 +174,8 @@ static Status run_forward(Predictor *p, const Asking *asking, const Forward *f, 
   PredictRoute route;
   const int64_t tokens = tokens_total(&f->input) + tokens_total(&f->choice);
   if (tokens > p->largest) p->largest = tokens;
+  p->tokens.input += tokens_total(&f->input);
+  p->tokens.output += tokens_total(&f->choice);
   Status status = predict_route(p, asking, f->item, &f->input, &route, err);
   if (status == STATUS_OK) {
     Context c = context_make(p->arena, NULL, p->settings.threads, err);

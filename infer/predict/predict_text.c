@@ -77,6 +77,7 @@ static Status run_batch(Predictor *p, const Asking *asking, const Item *item,
   PredictRoute route;
   const int64_t tokens = batch_tokens(input, &p->settings);
   if (tokens > p->largest) p->largest = tokens;
+  p->tokens.input += tokens_total(input);
   Status status = predict_route(p, asking, item, input, &route, err);
   if (status == STATUS_OK) {
     Context c = context_make(p->arena, NULL, p->settings.threads, err);

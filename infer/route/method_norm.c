@@ -212,6 +212,7 @@ static Tensor *norms(Context *c, const Norm *m, const RouteCall *call) {
   Tensor *z = tensor_new(c, call->x->rows, pool_count(m->pool));
   if (context_failed(c)) return NULL;
   low_rank_down(c, &passes, call->x, h);
+  if (call->cost) route_cost_scored(call->cost, call->module, m->pool, plan);
   Scoring scoring = {m, plan, &pairs, h, call->module->id, z};
   parallel_for(c->threads, z->rows, score_row, &scoring);
   return z;

@@ -7,6 +7,7 @@
 
 #include "infer/route/calibration.h"
 #include "infer/route/route.h"
+#include "infer/route/route_cost.h"
 #include "infer/route/route_global.h"
 #include "infer/route/router_settings.h"
 
@@ -68,6 +69,7 @@ typedef struct RouteCall {
   const RouteBatch *batch;
   const float *bias; /* [examples, experts] added to the scores of rows; NULL: nothing */
   RouteTerms *terms; /* for a method that scores rows to fill, in the arena; NULL: nobody asks */
+  RouteCost *cost;   /* for one that multiplies more than z to add to; NULL: nobody counts */
 } RouteCall;
 
 typedef struct RouteMethod {

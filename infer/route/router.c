@@ -77,6 +77,10 @@ void router_watch_only(Router *r) {
   r->watched_only = true;
 }
 
+int router_experts(const Router *r) {
+  return r->pool ? pool_count(r->pool) : 0;
+}
+
 /* Queries. */
 
 Status router_begin(Router *r, const RouteQuery *query, int64_t n, RouteBatch *batch, Error *err) {
@@ -127,17 +131,30 @@ static Tensor *routing_vectors(void *arg, const Module *module) {
   return m->vectors ? m->vectors(f->router->self, module) : NULL;
 }
 
-/* The plan at a module, shown to the watcher; NULL when nobody covers it, or it is not to run. */
+/* The plan at a module, shown to the watcher; NULL when nobody covers it, it is not to run, and of a
+ * method that makes none. */
 static const Plan *make_plan(Context *c, const RoutedForward *f, RouteCall call) {
-  if (f->probing) return f->router->method->probe(c, f->router->self, &call);
+  const RouteMethod *m = f->router->method;
+  if (f->probing) return m->probe(c, f->router->self, &call);
   Tensor *softmax = NULL;
   RouteTerms terms = {0};
+  if (!m->plan) return NULL;
   if (f->watcher && f->watcher->explain) call.terms = &terms;
-  Plan *plan = f->router->method->plan(c, f->router->self, &call, &softmax);
+  Plan *plan = m->plan(c, f->router->self, &call, &softmax);
   if (!plan || context_failed(c)) return plan;
   if (terms.local) f->watcher->explain(f->watcher->arg, &terms);
   show_plan(c, f, &call, softmax, plan);
   return f->router->watched_only ? NULL : plan;
+}
+
+/* What was done at a module whose plan, if there is one, has run. */
+static void count_work(const Context *c, const RoutedForward *f, const RouteCall *call,
+                       const Plan *plan) {
+  const Adapter *slot = f->adapters.slot;
+  if (!f->cost || context_failed(c)) return;
+  if (call->z) route_cost_vectors(f->cost, call->module, call->x->rows, call->z->cols);
+  if (slot) route_cost_slot(f->cost, call->module, &slot[call->module->id], call->x->rows);
+  if (plan) route_cost_plan(f->cost, call->module, f->router->pool, plan);
 }
 
 static void add_routed(Context *c, void *arg, const Module *module, const Rows *rows,
@@ -145,8 +162,11 @@ static void add_routed(Context *c, void *arg, const Module *module, const Rows *
   if (context_failed(c)) return;
   const RoutedForward *f = arg;
   ArenaMark mark = arena_mark(c->arena);
-  const Plan *plan = make_plan(c, f, (RouteCall){module, rows, x, z, f->batch, NULL, NULL});
+  const RouteCall call = {
+      .module = module, .rows = rows, .x = x, .z = z, .batch = f->batch, .cost = f->cost};
+  const Plan *plan = make_plan(c, f, call);
   if (plan) route_execute(c, f->router->pool, module->id, plan, x, y);
+  count_work(c, f, &call, plan);
   arena_release(c->arena, mark);
 }
 
@@ -155,8 +175,11 @@ static void run_routed(Context *c, void *arg, const Linear *linear, const Rows *
   if (context_failed(c)) return;
   const RoutedForward *f = arg;
   ArenaMark mark = arena_mark(c->arena);
-  const Plan *plan = make_plan(c, f, (RouteCall){linear->module, rows, x, z, f->batch, NULL, NULL});
+  const RouteCall call = {
+      .module = linear->module, .rows = rows, .x = x, .z = z, .batch = f->batch, .cost = f->cost};
+  const Plan *plan = make_plan(c, f, call);
   route_multiply(c, f->router->pool, linear, plan, x, y);
+  count_work(c, f, &call, plan);
   arena_release(c->arena, mark);
 }
 
@@ -192,4 +215,10 @@ void routed_forward_init(RoutedForward *f, const Router *r, const RouteBatch *ba
   /* AdapterSet does not take const slots, and a router's are never changed. */
   f->adapters.slot = (Adapter *)(uintptr_t)r->method->slots(r->self);
   f->adapters.count = pool_modules(r->pool)->count;
+}
+
+void routed_forward_count(RoutedForward *f, RouteCost *cost) {
+  f->cost = cost;
+  f->adapters.add = add_routed; /* of a method of slots alone it adds nothing, and counts */
+  f->adapters.arg = f;
 }

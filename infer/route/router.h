@@ -17,7 +17,8 @@ Status router_check(const RouterSettings *s, const char *dir, int experts, Error
  * that read none. pool and base must outlive the router. */
 Status router_open(Router **r, const RouterSettings *s, Pool *pool, const Base *base, int threads,
                    Error *err);
-void router_close(Router *r); /* NULL is allowed */
+void router_close(Router *r);        /* NULL is allowed */
+int router_experts(const Router *r); /* of its pool; 0 of a method that reads none */
 
 /* Makes what the method needs of `n` queries; free with route_batch_free. Equal texts are embedded
  * once in the life of the router. */
@@ -36,6 +37,7 @@ typedef struct RoutedForward {
   const Router *router;
   const RouteBatch *batch;
   const RouteWatcher *watcher; /* or NULL */
+  RouteCost *cost;             /* NULL: nobody counts */
   bool probing;
   AdapterSet adapters; /* of the forward; refers to this struct, which must stay in place */
 } RoutedForward;
@@ -49,5 +51,7 @@ void routed_probe_init(RoutedForward *f, const Router *r, const RouteBatch *batc
 /* Router, batch and watcher must outlive the forward. */
 void routed_forward_init(RoutedForward *f, const Router *r, const RouteBatch *batch,
                          const RouteWatcher *watcher);
+/* Counts what the forward does into *cost (of the router's pool), which must outlive it. */
+void routed_forward_count(RoutedForward *f, RouteCost *cost);
 
 #endif

@@ -110,6 +110,10 @@ typedef struct T5Run {
 double t5_forward_flops(const T5Config *config, int64_t tokens_in, int64_t tokens_out,
                         double mean_len_in, double mean_len_out);
 
+/* Multiply-adds of the weights alone, exact: of the linears and, for tokens_out, the head; not of
+ * attention between tokens, which depends on lengths. */
+int64_t t5_weight_multiply_adds(const T5Config *config, int64_t tokens_in, int64_t tokens_out);
+
 /* Encoder states [Tin, d_model] of ragged ids; ids must be in [0, vocab_size) (asserted).
  * `run`, `ids` and the offsets must outlive the tape. */
 Tensor *t5_encode(Context *c, const T5Run *run, const int32_t *ids, Ragged input);

@@ -13,3 +13,12 @@ double t5_forward_flops(const T5Config *c, int64_t tokens_in, int64_t tokens_out
   return (double)tokens_in * (c->encoder_layers * encoder + c->decoder_layers * cross_keys) +
          (double)tokens_out * (c->decoder_layers * decoder + head);
 }
+
+int64_t t5_weight_multiply_adds(const T5Config *c, int64_t tokens_in, int64_t tokens_out) {
+  const int64_t d = c->d_model, side = d * t5_inner(c);
+  const int64_t feed_forward = (c->gated ? 3 : 2) * d * c->d_ff;
+  const int64_t encoder = c->encoder_layers * (4 * side + feed_forward);
+  const int64_t cross_keys = c->decoder_layers * 2 * side;
+  const int64_t decoder = c->decoder_layers * (6 * side + feed_forward) + d * c->vocab_size;
+  return tokens_in * (encoder + cross_keys) + tokens_out * decoder;
+}

@@ -18,7 +18,7 @@ static const char usage[] =
     "\n"
     "Usage: skein compare RUN[:METHOD,...]... [--against METHOD] [--group NAME] [--task NAME]\n"
     "                     [--tasks] [--items] [--by-id] [--samples N] [--seed N]\n"
-    "                     [--format text|markdown|csv|json] [-o FILE]\n"
+    "                     [--format text|markdown|latex|csv|json] [-o FILE]\n"
     "\n"
     "RUN is the output of a skein eval or ablate that has finished; without METHOD, all methods\n"
     "of its tables. Of several runs methods are called RUN:METHOD.\n"
@@ -28,13 +28,15 @@ static const char usage[] =
     "it is as large when the two are swapped at random, item by item; of few items all swaps are\n"
     "tried. p (Holm) is corrected for the pairs that are shown (Holm 1979). A mean is tested over\n"
     "the items of its tasks, and once more over the tasks, which says how much other tasks would\n"
-    "change. The same seed gives the same numbers.\n"
+    "change. The same seed gives the same numbers. Of more than two methods, two matrices come\n"
+    "first: the differences, and p (Holm).\n"
     "\n";
 
-typedef enum Format { TEXT, MARKDOWN, CSV, JSON, FORMATS } Format;
+typedef enum Format { TEXT, MARKDOWN, LATEX, CSV, JSON, FORMATS } Format;
 
 static Status (*const WRITE[FORMATS])(const EvalComparison *c, FILE *out, Error *err) = {
-    eval_comparison_text, eval_comparison_markdown, eval_comparison_csv, eval_comparison_json};
+    eval_comparison_text, eval_comparison_markdown, eval_comparison_latex, eval_comparison_csv,
+    eval_comparison_json};
 
 typedef struct CompareArguments {
   CompareSettings settings;
@@ -43,14 +45,14 @@ typedef struct CompareArguments {
 } CompareArguments;
 
 static Status parse_format(void *field, const char *text, Error *err) {
-  static const char *const NAME[FORMATS] = {"text", "markdown", "csv", "json"};
+  static const char *const NAME[FORMATS] = {"text", "markdown", "latex", "csv", "json"};
   for (int i = 0; i < FORMATS; i++) {
     if (strcmp(text, NAME[i]) == 0) {
       *(Format *)field = (Format)i;
       return STATUS_OK;
     }
   }
-  return error_set(err, STATUS_USAGE, "--format: '%.40s' is none of text, markdown, csv and json",
+  return error_set(err, STATUS_USAGE, "--format: '%.40s' is none of text, markdown, latex, csv and json",
                    text);
 }
 
@@ -75,7 +77,7 @@ static const Argument ROWS[] = {
      .help = "resamples, and random swaps", .most = SAMPLES_MOST},
     {"seed", 0, ARGUMENT_COUNT, AT(settings.seed), 0, "N", .help = "of both",
      .most = INT64_C(1) << 53},
-    {"format", 0, ARGUMENT_OTHER, AT(format), 0, "text|markdown|csv|json",
+    {"format", 0, ARGUMENT_OTHER, AT(format), 0, "text|markdown|latex|csv|json",
      .help = "of what is printed [text]", .parse = parse_format},
     {"output", 'o', ARGUMENT_TEXT, AT(output), 0, "FILE",
      .help = "where it goes, whole or not at all [stdout]"},
