@@ -11,6 +11,7 @@
 #include "tests/scratch.h"
 #include "tools/plot/ablation.h"
 
+/* As earlier versions wrote it; later ones leave out the column before the last. */
 #define COLUMNS ",group,task,metric,score,low,high,n,examples_per_second,state\n"
 #define MEAN    ",mean,accuracy,"
 

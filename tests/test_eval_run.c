@@ -27,7 +27,7 @@ static void test_failed_cells_have_no_score(void **state) {
   assert_non_null(
       strstr(failures, "{\"task\":\"who\",\"method\":\"average-activation\",\"error\":"));
   char *csv = eval_world_read(s, "out/table.csv");
-  assert_non_null(strstr(csv, "who,all,average-activation,accuracy,,,,,,,failed,0\n"));
+  assert_non_null(strstr(csv, "who,all,average-activation,accuracy,,,,,,failed,0,,,,,,\n"));
   assert_int_equal(eval_run_whole(s, TEXT, false).cells, 2); /* tried again */
   eval_run_whole(s, EVAL_HEAD EVAL_TASKS "methods: [base]\n", false);
   assert_false(eval_world_has(s, "out/failures.jsonl"));
@@ -206,9 +206,9 @@ static void test_odd_items_are_counted(void **state) {
       {"out/table.txt", "\nodd: left out: 1 of 3 items\nodd: choices that are the same: 1\n"},
       {"out/table.md", "\nodd: left out: 1 of 3 items\n"},
       {"out/table.tex", "\n% odd: left out: 1 of 3 items\n"},
-      {"out/table.csv", "expert,state,left_out\nodd,all,base,accuracy,"},
-      {"out/table.csv", ",,done,1\n"},
-      {"out/table.csv", ",,done,0\n"},
+      {"out/table.csv", "expert,state,left_out,input_tokens,"},
+      {"out/table.csv", ",,done,1,"},
+      {"out/table.csv", ",,done,0,"},
       {"out/table.json", "\"items\": 2,\n      \"left_out\": 1,"},
       {"out/table.json", "odd.jsonl: line 2: target 'c' is none of the choices\""},
       {"out/table.json", "odd.jsonl: line 3: 'a' and 'a '\""},

@@ -47,6 +47,17 @@ static void flops_are_those_of_the_model(void **state) {
   }
 }
 
+/* Every linear and, of what is decoded, the head; attention is left out. */
+static void weights_multiply_what_they_are(void **state) {
+  (void)state;
+  for (int family = 0; family < 2; family++) {
+    T5 *m = tiny_model(family, false);
+    const double want = count_linears(m, 11, 7) / 2 + (double)(tensor_count(m->head) * 7);
+    assert_true((double)t5_weight_multiply_adds(&m->config, 11, 7) == want);
+    t5_close(m);
+  }
+}
+
 static void every_linear_has_a_group(void **state) {
   (void)state;
   static const char *const groups[] = {"encoder.self", "encoder.ff", "decoder.self",
@@ -65,6 +76,7 @@ static void every_linear_has_a_group(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(flops_are_those_of_the_model),
+      cmocka_unit_test(weights_multiply_what_they_are),
       cmocka_unit_test(every_linear_has_a_group),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ static const struct {
     {"read_bytes", offsetof(CellCost, added.bytes)},
 };
 enum { FIELDS = sizeof FIELD / sizeof *FIELD };
+static const int64_t MOST = INT64_C(1) << 60; /* so that two of them can be added */
 
 static int64_t field_value(const CellCost *cost, int i) {
   return *(const int64_t *)((const char *)cost + FIELD[i].offset);
@@ -36,7 +37,7 @@ Status cell_cost_get(const JsonDoc *cell, CellCost *cost, Error *err) {
   TRY(json_get_object(cell, "cost", &doc.root, err));
   for (int i = 0; i < FIELDS; i++) {
     int64_t *field = (int64_t *)((char *)cost + FIELD[i].offset);
-    TRY(json_get_int(&doc, FIELD[i].name, 0, INT64_MAX, field, err));
+    TRY(json_get_int(&doc, FIELD[i].name, 0, MOST, field, err));
   }
   return STATUS_OK;
 }
@@ -61,15 +62,15 @@ MethodCost eval_cost(const Evaluation *e, int method) {
     const EvalCell *cell = evaluation_cell(e, method, t);
     const CellCost *cost = &cell->cost;
     sum.known &= cell->state == CELL_DONE && cost->base > 0;
-    sum.tokens += cost->input_tokens + cost->output_tokens;
+    sum.tokens += (double)(cost->input_tokens + cost->output_tokens);
     base += (double)cost->base;
     routing += (double)cost->added.routing;
     experts += (double)cost->added.experts;
     if (cost->added.bytes > sum.bytes) sum.bytes = cost->added.bytes;
   }
   if (!sum.known) return (MethodCost){0};
-  sum.routing = routing / (double)sum.tokens;
-  sum.experts = experts / (double)sum.tokens;
+  sum.routing = routing / sum.tokens;
+  sum.experts = experts / sum.tokens;
   sum.a_token = sum.routing + sum.experts;
   sum.of_base = 100 * (routing + experts) / base;
   return sum;

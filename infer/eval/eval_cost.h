@@ -21,7 +21,7 @@ Status cell_cost_get(const JsonDoc *cell, CellCost *cost, Error *err);
 
 /* What a method took on all tasks. */
 typedef struct MethodCost {
-  int64_t tokens;
+  double tokens;
   double a_token;            /* multiply-adds that are added to those of the base */
   double routing, experts;   /* its parts */
   double of_base;            /* their share of the base's, percent */

@@ -70,17 +70,16 @@ Status eval_timing_write(const EvalCell *cell, const CellParts *p, Error *err) {
 
 /* ---- of an evaluation ---- */
 
-static int64_t cell_tokens(const EvalCell *cell) {
-  return cell->cost.input_tokens + cell->cost.output_tokens;
+static double cell_tokens(const EvalCell *cell) {
+  return (double)(cell->cost.input_tokens + cell->cost.output_tokens);
 }
 
-static double rate(int64_t count, double seconds) {
-  return seconds > 0 ? (double)count / seconds : 0;
+static double rate(double count, double seconds) {
+  return seconds > 0 ? count / seconds : 0;
 }
 
 double eval_timing_rate(const Evaluation *e, int method) {
-  double seconds = 0;
-  int64_t tokens = 0;
+  double seconds = 0, tokens = 0;
   for (int t = 0; t < e->spec->tasks; t++) {
     const EvalCell *cell = evaluation_cell(e, method, t);
     if (cell->state != CELL_DONE || !(cell->timing.answering > 0)) continue;
@@ -98,7 +97,7 @@ static void put_line(const EvalTask *task, const EvalMethod *method, const EvalC
   csv_put(out, method->name);
   if (t->answering > 0) {
     fprintf(out, ",%.6g,%.6g,%.6g,%.6g\n", t->answering, t->preparation,
-            rate(cell->items, t->answering), rate(cell_tokens(cell), t->answering));
+            rate((double)cell->items, t->answering), rate(cell_tokens(cell), t->answering));
   } else {
     fputs(",,,,\n", out);
   }

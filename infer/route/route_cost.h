@@ -3,7 +3,7 @@
  *
  * Counted are multiply-adds of products, a row of x [T, d_in]:
  *
- *   n vectors that a method compares with   n d_in
+ *   n vectors that a method compares with   n d_in (zeros of an expert that has none are multiplied)
  *   A u of a LoRA of rank r, to be scored   r d_in, and r r for the norm of what comes of it
  *   an update that runs, of a LoRA          r (d_in + d_out)
  *                        of an (IA)3        the length of its vector

@@ -67,7 +67,7 @@ static void *write_cell(const char *dir) {
   w->task = (EvalTask){
       .name = who, .group = who, .metric = {METRIC_ROUGE_1, METRIC_ROUGE_2}, .metric_count = 2};
   w->method = (EvalMethod){.name = local, .rule = EVAL_ORACLE};
-  w->cell = (EvalCell){.state = CELL_OPEN, .scores = 2, .items = 2, .seconds = 0.5};
+  w->cell = (EvalCell){.state = CELL_OPEN, .scores = 2, .items = 2};
   memset(w->cell.identity, 'c', HASH_HEX - 1);
   memcpy(w->cell.score, SCORES, sizeof SCORES);
   sound(items_open(&w->items, items, ITEMS_LINES, &keys, &err), &err);
@@ -86,7 +86,7 @@ static void end_cell(void *world) {
 }
 
 static void check_cell(const EvalCell *cell, const World *w) {
-  MUST(cell->scores == w->cell.scores && cell->items == w->cell.items && cell->seconds >= 0);
+  MUST(cell->scores == w->cell.scores && cell->items == w->cell.items && cell->cost.base >= 0);
   for (int i = 0; i < cell->scores; i++) {
     const CellScore *s = &cell->score[i];
     MUST(s->metric == w->cell.score[i].metric && s->score >= 0 && s->score <= 100);

@@ -12,10 +12,12 @@
 #include "data/text/csv.h"
 #include "data/text/json.h"
 
-enum { LARGEST = 1 << 28, AXES_MOST = 64, FIXED = 9 /* columns beside method and axes */ };
+enum { LARGEST = 1 << 28, AXES_MOST = 64, FIXED = 8 /* columns beside method and axes */ };
 
-static const char *const AFTER[FIXED - 1] = {"group", "task", "metric", "score",
-                                             "low",   "high", "n",      "examples_per_second"};
+static const char *const AFTER[FIXED] = {"group", "task", "metric", "score",
+                                         "low",   "high", "n",      "state"};
+/* What versions before timings had files of their own wrote before the state. */
+static const char TIMED[] = "examples_per_second";
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: an ablation");
@@ -41,12 +43,14 @@ static Status add_axis(Ablation *a, const CsvReader *r, const char *name, Error 
 
 /* method, the axes, then the fixed columns. */
 static Status read_header(Ablation *a, CsvReader *r, Error *err) {
-  char *field[AXES_MOST + FIXED + 1];
+  char *field[AXES_MOST + FIXED + 2];
   int n;
-  TRY(csv_read(r, field, AXES_MOST + FIXED + 1, &n, err));
-  int axes = n - FIXED - 1;
+  TRY(csv_read(r, field, AXES_MOST + FIXED + 2, &n, err));
+  a->timed = n > FIXED && strcmp(field[n - 2], TIMED) == 0;
+  if (a->timed) field[n - 2] = field[n - 1];
+  int axes = n - a->timed - FIXED - 1;
   bool right = axes > 0 && axes <= AXES_MOST && strcmp(field[0], "method") == 0;
-  for (int i = 0; right && i < FIXED - 1; i++) right = strcmp(field[1 + axes + i], AFTER[i]) == 0;
+  for (int i = 0; right && i < FIXED; i++) right = strcmp(field[1 + axes + i], AFTER[i]) == 0;
   if (!right) return bad_row(r, "the columns are not those of an ablation", err);
   a->axis = calloc((size_t)axes, sizeof(char *));
   if (!a->axis) return no_memory(err);
@@ -70,7 +74,7 @@ static Status keep_row(Ablation *a, const CsvReader *r, char **field, Error *err
                        .method = strdup(field[0]),
                        .group = strdup(after[0]),
                        .metric = strdup(after[2]),
-                       .scored = strcmp(after[8], "done") == 0};
+                       .scored = strcmp(after[FIXED - 1 + a->timed], "done") == 0};
   if (!row->value || !row->method || !row->group || !row->metric) return no_memory(err);
   for (int i = 0; i < a->axes; i++) {
     row->value[i] = strdup(field[1 + i]);
@@ -84,8 +88,8 @@ static Status keep_row(Ablation *a, const CsvReader *r, char **field, Error *err
 }
 
 static Status read_rows(Ablation *a, CsvReader *r, Error *err) {
-  char *field[AXES_MOST + FIXED + 1];
-  int columns = a->axes + FIXED + 1;
+  char *field[AXES_MOST + FIXED + 2];
+  int columns = a->axes + FIXED + 1 + a->timed;
   for (int n; *r->at;) {
     TRY(csv_read(r, field, columns, &n, err));
     if (n == 0) break;

@@ -22,6 +22,7 @@ typedef struct AblationRow {
 typedef struct Ablation {
   char **axis; /* [axes] */
   int axes;
+  bool timed; /* the file has a column of an earlier version more */
   AblationRow *row;
   int rows;
   char **group; /* [groups] borrowed, in order of first appearance */
