@@ -16,16 +16,17 @@
 #include "data/file/hash.h"
 #include "data/tokenizer/tokenizer.h"
 #include "tools/cmd/commands.h"
+#include "tools/cmd/help_routers.h"
 #include "tools/manual/manual.h"
 #include "tools/shell/console.h"
 #include "tools/shell/process.h"
 
 static const Command *const commands[] = {
-    &command_train,     &command_pool,    &command_embed,  &command_instruct,   &command_score,
-    &command_generate,  &command_eval,    &command_ablate, &command_compare,    &command_plot,
-    &command_report,    &command_suggest, &command_trace,  &command_inspect,    &command_convert,
-    &command_tokens,    &command_bench,   &command_doctor, &command_completion, &command_manual,
-    &command_calibrate,
+    &command_train,      &command_pool,     &command_embed,   &command_instruct, &command_calibrate,
+    &command_score,      &command_generate, &command_eval,    &command_ablate,   &command_compare,
+    &command_plot,       &command_report,   &command_suggest, &command_trace,    &command_methods,
+    &command_inspect,    &command_convert,  &command_tokens,  &command_bench,    &command_doctor,
+    &command_completion, &command_manual,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands, WORDS = COMMANDS + 3 };
 

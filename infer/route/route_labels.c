@@ -1,21 +1,47 @@
 #include "infer/route/route_labels.h"
 
+#include <string.h>
+
 #include "data/text/json_put.h"
 
 static const struct {
-  const char *name;
+  const char *name, *brief;
   size_t offset;
 } LABEL[ROUTE_LABELS] = {
-    {"expert_training", offsetof(RouteLabels, training)},
-    {"expert_data", offsetof(RouteLabels, data)},
-    {"routing_data", offsetof(RouteLabels, routing_data)},
-    {"input_granularity", offsetof(RouteLabels, input)},
-    {"depth_granularity", offsetof(RouteLabels, depth)},
-    {"expert_selection", offsetof(RouteLabels, selection)},
-    {"expert_aggregation", offsetof(RouteLabels, aggregation)},
-    {"generalization", offsetof(RouteLabels, generalization)},
-    {"user_data", offsetof(RouteLabels, user_data)},
+    {"expert_training", "training", offsetof(RouteLabels, training)},
+    {"expert_data", "data", offsetof(RouteLabels, data)},
+    {"routing_data", "routing_data", offsetof(RouteLabels, routing_data)},
+    {"input_granularity", "input", offsetof(RouteLabels, input)},
+    {"depth_granularity", "depth", offsetof(RouteLabels, depth)},
+    {"expert_selection", "selection", offsetof(RouteLabels, selection)},
+    {"expert_aggregation", "aggregation", offsetof(RouteLabels, aggregation)},
+    {"generalization", "generalization", offsetof(RouteLabels, generalization)},
+    {"user_data", "user_data", offsetof(RouteLabels, user_data)},
 };
+
+static const RouteNeed NEED[ROUTE_NEEDS] = {
+    {READS_GATES, "gates", "their gates"},
+    {READS_ACTIVATIONS, "activations", "their mean inputs"},
+    {READS_INSTRUCTIONS, "instructions", "their instructions or examples"},
+};
+
+const char *route_label_name(int label) {
+  return LABEL[label].name;
+}
+
+int route_label_find(const char *name) {
+  for (int i = 0; i < ROUTE_LABELS; i++)
+    if (strcmp(LABEL[i].name, name) == 0 || strcmp(LABEL[i].brief, name) == 0) return i;
+  return -1;
+}
+
+const RouteNeed *route_need(int need) {
+  return &NEED[need];
+}
+
+bool route_needs(const RouteMethod *method, int need) {
+  return method->reads & NEED[need].reads;
+}
 
 const char *route_label_value(const RouteMethod *method, int label) {
   return *(const char *const *)((const char *)&method->labels + LABEL[label].offset);

@@ -1,4 +1,5 @@
-/* route_labels: a method's place among others, for results and for the help. */
+/* route_labels: a method's place among others, and what it needs of a pool beside experts, for
+ * results, for the help and for whoever looks for a method. */
 #ifndef SKEIN_ROUTE_LABELS_H
 #define SKEIN_ROUTE_LABELS_H
 
@@ -7,10 +8,24 @@
 #include "infer/route/route_method.h"
 
 enum { ROUTE_LABELS = 9 };
-/* The value of a label; 0 <= label < ROUTE_LABELS. */
+/* "input_granularity": the name of a label; 0 <= label < ROUTE_LABELS. */
+const char *route_label_name(int label);
+/* The label of this name, or of the short one ("input"); -1 when there is none. */
+int route_label_find(const char *name);
+/* The value of a label. */
 const char *route_label_value(const RouteMethod *method, int label);
 
 /* {name: value} of all labels; the caller owns it; NULL when out of memory. */
 json_t *route_labels_json(const RouteMethod *method);
+
+/* What a method may need of every expert, beside its update. */
+typedef struct RouteNeed {
+  unsigned reads;    /* bits of RouteMethod.reads */
+  const char *name;  /* "gates" */
+  const char *words; /* "their gates" */
+} RouteNeed;
+enum { ROUTE_NEEDS = 3 };
+const RouteNeed *route_need(int need); /* 0 <= need < ROUTE_NEEDS */
+bool route_needs(const RouteMethod *method, int need);
 
 #endif

@@ -21,6 +21,7 @@ extern const Command command_eval;
 extern const Command command_generate;
 extern const Command command_inspect;
 extern const Command command_instruct;
+extern const Command command_methods;
 extern const Command command_manual;
 extern const Command command_plot;
 extern const Command command_pool;
@@ -30,8 +31,5 @@ extern const Command command_suggest;
 extern const Command command_tokens;
 extern const Command command_trace;
 extern const Command command_train;
-
-/* skein help routers: prints every method of routing. */
-void help_routers(void);
 
 #endif

@@ -5,11 +5,13 @@
 #include "infer/route/route_labels.h"
 #include "infer/route/router_options.h"
 #include "tools/cmd/commands.h"
+#include "tools/cmd/help_routers.h"
 
 static const char about[] =
     "Routers: where each token, at each module, goes to. `router: NAME` chooses one, in skein "
     "score,\n"
-    "generate, eval and ablate; skein help score lists the settings with their defaults.\n"
+    "generate, eval and ablate; skein help score lists the settings with their defaults, skein\n"
+    "methods finds methods by what they need and by their labels, and what a pool allows.\n"
     "\n"
     "The labels are those of Yadav et al. 2024, A survey on model MoErging (arXiv 2408.07057):\n"
     "training and data of experts; data, input and depth of routing, selection and aggregation of\n"
@@ -33,11 +35,10 @@ static void print_settings(const RouteMethod *m) {
 }
 
 static void print_reads(const RouteMethod *m) {
-  printf("      reads: %s%s%s%s%s\n", m->reads & READS_POOL ? "the experts" : "nothing of a pool",
-         m->reads & READS_GATES ? ", their gates" : "",
-         m->reads & READS_ACTIVATIONS ? ", their mean inputs" : "",
-         m->reads & READS_INSTRUCTIONS ? ", their instructions or examples" : "",
-         m->over ? ", what the method that it stands over reads" : "");
+  printf("      reads: %s", m->reads & READS_POOL ? "the experts" : "nothing of a pool");
+  for (int i = 0; i < ROUTE_NEEDS; i++)
+    if (route_needs(m, i)) printf(", %s", route_need(i)->words);
+  puts(m->over ? ", what the method that it stands over reads" : "");
 }
 
 static void print_labels(const RouteMethod *m) {
@@ -57,15 +58,16 @@ static void print_merges(void) {
            merge_method_source(i));
 }
 
+void help_router(const RouteMethod *m) {
+  printf("\n  %-18s %s\n", m->name, m->help);
+  print_reads(m);
+  print_settings(m);
+  print_labels(m);
+  if (*m->source) printf("      %s\n", m->source);
+}
+
 void help_routers(void) {
   fputs(about, stdout);
-  for (int i = 0; i < route_method_count(); i++) {
-    const RouteMethod *m = route_method(i);
-    printf("\n  %-18s %s\n", m->name, m->help);
-    print_reads(m);
-    print_settings(m);
-    print_labels(m);
-    if (*m->source) printf("      %s\n", m->source);
-  }
+  for (int i = 0; i < route_method_count(); i++) help_router(route_method(i));
   print_merges();
 }
