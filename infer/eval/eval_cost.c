@@ -55,12 +55,13 @@ void cell_cost_csv(const EvalCell *cell, FILE *out) {
 
 /* ---- of a method ---- */
 
-MethodCost eval_cost(const Evaluation *e, int method) {
+MethodCost eval_cost(const Evaluation *e, int method, const char *group) {
   double base = 0, routing = 0, experts = 0;
   MethodCost sum = {.known = true};
   for (int t = 0; t < e->spec->tasks; t++) {
     const EvalCell *cell = evaluation_cell(e, method, t);
     const CellCost *cost = &cell->cost;
+    if (!eval_task_in(&e->spec->task[t], group)) continue;
     sum.known &= cell->state == CELL_DONE && cost->base > 0;
     sum.tokens += (double)(cost->input_tokens + cost->output_tokens);
     base += (double)cost->base;
@@ -99,7 +100,7 @@ Status eval_costs_put(const Evaluation *e, const TableForm *form, FILE *out, Err
   bool some = false;
   Status status = columns_add(&t, HEAD, err);
   for (int m = 0; m < e->spec->methods && status == STATUS_OK; m++) {
-    const MethodCost cost = eval_cost(e, m);
+    const MethodCost cost = eval_cost(e, m, NULL);
     if (!e->spec->method[m]->shown) continue;
     some |= cost.known;
     status = add_cost(&t, e->spec->method[m]->name, &cost, err);

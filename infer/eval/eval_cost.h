@@ -19,7 +19,7 @@
 json_t *cell_cost_json(const CellCost *cost); /* owned; NULL when out of memory */
 Status cell_cost_get(const JsonDoc *cell, CellCost *cost, Error *err);
 
-/* What a method took on all tasks. */
+/* What a method took on the tasks of a group (NULL: all). */
 typedef struct MethodCost {
   double tokens;
   double a_token;            /* multiply-adds that are added to those of the base */
@@ -28,7 +28,7 @@ typedef struct MethodCost {
   int64_t bytes;             /* read on the task where these are most */
   bool known;                /* every cell is done, and counted */
 } MethodCost;
-MethodCost eval_cost(const Evaluation *e, int method);
+MethodCost eval_cost(const Evaluation *e, int method, const char *group);
 
 /* The columns of a cell's cost, each with a comma before it: their names, and values ("" of a cell
  * that is not done). */

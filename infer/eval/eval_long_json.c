@@ -132,8 +132,15 @@ static json_t *methods_json(const EvalSpec *spec) {
   return list;
 }
 
+static void put_cost(json_t **json, const MethodCost *cost) {
+  json_put(json, "added_per_token", json_real(cost->a_token));
+  json_put(json, "added_percent", json_real(cost->of_base));
+  json_put(json, "read_bytes", json_integer(cost->bytes));
+}
+
 static json_t *mean_json(const Evaluation *e, int method, const char *group) {
   EvalMean mean = eval_mean(e, method, group);
+  const MethodCost cost = eval_cost(e, method, group);
   json_t *json = json_object();
   json_put(&json, "method", json_string(e->spec->method[method]->name));
   json_put(&json, "group", eval_text_json(group));
@@ -143,6 +150,7 @@ static json_t *mean_json(const Evaluation *e, int method, const char *group) {
     json_put(&json, "high", json_real(mean.interval.high));
     json_put(&json, "tasks", json_integer(mean.tasks));
   }
+  if (cost.known) put_cost(&json, &cost);
   return json;
 }
 

@@ -13,30 +13,32 @@
 #include "tools/pool/pool_tool.h"
 #include "tools/shell/arguments.h"
 
-enum { ABLATION, INSTRUCTIONS, POOL, RESULTS, ROUTING, TRACE, TRAINING, FIGURES };
-static const char *const figures[FIGURES] = {"ablation", "instructions", "pool",    "results",
-                                             "routing",  "trace",        "training"};
-static const char *const operand[FIGURES] = {"a figure|a folder",         "a figure|a file",
-                                             "a figure|a pool",           "a figure|an evaluation",
-                                             "a figure|a folder or file", "a figure|a trace",
-                                             "a figure|a run directory"};
+enum { ABLATION, INSTRUCTIONS, PARETO, POOL, RESULTS, ROUTING, TRACE, TRAINING, FIGURES };
+static const char *const figures[FIGURES] = {"ablation", "instructions", "pareto", "pool",
+                                             "results",  "routing",      "trace",  "training"};
+static const char *const operand[FIGURES] = {"a figure|a folder",      "a figure|a file",
+                                             "a figure|an evaluation", "a figure|a pool",
+                                             "a figure|an evaluation", "a figure|a folder or file",
+                                             "a figure|a trace",       "a figure|a run directory"};
 /* Whether the figures stand, unless -o says otherwise, in the folder that they are drawn of. */
-static const bool stays[FIGURES] = {[ABLATION] = true, [RESULTS] = true, [TRAINING] = true};
+static const bool stays[FIGURES] = {
+    [ABLATION] = true, [PARETO] = true, [RESULTS] = true, [TRAINING] = true};
 
 static Status find_figure(const char *name, int *figure, Error *err) {
   for (*figure = 0; *figure < FIGURES; ++*figure)
     if (strcmp(figures[*figure], name) == 0) return STATUS_OK;
-  return error_set(err, STATUS_USAGE,
-                   "plot: unknown figure '%s'; it is ablation, instructions, pool, results, "
-                   "routing, trace or training%s",
-                   name, nearest_hint(name, figures, FIGURES).text);
+  return error_set(
+      err, STATUS_USAGE,
+      "plot: unknown figure '%s'; it is ablation, instructions, pareto, pool, results, "
+      "routing, trace or training%s",
+      name, nearest_hint(name, figures, FIGURES).text);
 }
 
 typedef struct PlotArguments {
   RoutingRequest routing;
   InstructionsRequest instructions;
   const char *base, *out;
-  int top;
+  int top, cost;
   bool force;
 } PlotArguments;
 
@@ -78,6 +80,8 @@ static const Argument ROWS[] = {
     {"key-env", 0, ARGUMENT_TEXT, AT(instructions.embed.endpoint.key_env),
      .forms = OF(INSTRUCTIONS), .value = "VARIABLE"},
     {"base", 0, ARGUMENT_TEXT, AT(base), .forms = OF(POOL) | OF(INSTRUCTIONS), .value = "DIR"},
+    {"cost", 0, ARGUMENT_OTHER, AT(cost), .forms = OF(PARETO), .parse = pareto_cost_parse,
+     .value = "multiply-adds|tokens/s|bytes|seconds"},
     {"top", 0, ARGUMENT_OTHER, AT(top), .forms = OF(TRACE), .parse = parse_top, .value = "N"},
     {"output", 'o', ARGUMENT_TEXT, .offset = AT(out), .value = "DIR"},
     {"force", .type = ARGUMENT_SWITCH, .offset = AT(force)},
@@ -87,6 +91,7 @@ static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 static const CommandVerb VERBS[FIGURES + 1] = {
     [ABLATION] = {.name = "ablation", .form = OF(ABLATION)},
     [INSTRUCTIONS] = {.name = "instructions", .form = OF(INSTRUCTIONS)},
+    [PARETO] = {.name = "pareto", .form = OF(PARETO)},
     [POOL] = {.name = "pool", .form = OF(POOL)},
     [RESULTS] = {.name = "results", .form = OF(RESULTS)},
     [ROUTING] = {.name = "routing", .form = OF(ROUTING)},
@@ -125,6 +130,8 @@ static Status draw(PlotArguments *a, int figure, Figures *made, Error *err) {
       a->instructions.file = first;
       a->instructions.base = a->base;
       return plot_instructions(&a->instructions, made, err);
+    case PARETO:
+      return plot_pareto(first, a->cost, made, err);
     case POOL:
       return draw_pool(a, first, made, err);
     case RESULTS:
@@ -158,6 +165,7 @@ const Command command_plot = {
     .usage =
         "Examples:\n"
         "  skein plot results runs/eval                       into runs/eval\n"
+        "  skein plot pareto runs/eval                        score against cost\n"
         "  skein plot training runs/boolq                     into runs/boolq\n"
         "  skein plot training runs/seed1 runs/seed2 -o figs  two runs over each other\n"
         "  skein plot routing runs/eval -o figs               every figure of an evaluation\n"
@@ -169,6 +177,7 @@ const Command command_plot = {
         "  skein plot trace one.json -o figs                  the experts of every token\n"
         "\n"
         "Usage: skein plot results EVAL_DIR [-o DIR]\n"
+        "       skein plot pareto EVAL_DIR [-o DIR] [--cost WHAT]\n"
         "       skein plot training RUN_DIR... [-o DIR]\n"
         "       skein plot routing EVAL_DIR|FILE... -o DIR [options]\n"
         "       skein plot pool POOL -o DIR [--base DIR]\n"
@@ -178,6 +187,10 @@ const Command command_plot = {
         "\n"
         "results draws results.png and results.svg: the mean of every method over the tasks of a\n"
         "group with its 95 % interval, a panel a group, from EVAL_DIR/table.json.\n"
+        "\n"
+        "pareto draws pareto.png and pareto.svg: the same means against what methods cost, and a\n"
+        "line through those that no other method is both cheaper and better than; rules that see\n"
+        "labels are grey and on no line.\n"
         "\n"
         "training draws loss, learning rate and, for one gate run, how open its gates are and\n"
         "how long their vectors, from RUN_DIR/metrics.jsonl, as training.png and training.svg.\n"
@@ -216,8 +229,8 @@ const Command command_plot = {
         "value, a panel a group of tasks, a line a method and setting of the other axes (the best\n"
         "seven), intervals as bars; methods that do not read the axis are dashed.\n"
         "\n"
-        "  -o, --output DIR   where the files go (results, training, ablation: by default the\n"
-        "                     first folder)\n"
+        "  -o, --output DIR   where the files go (results, pareto, training, ablation: by default\n"
+        "                     the first folder)\n"
         "  --force            replace figures of the same names\n"
         "  --statistic NAME   weight: mean softmax before selection (default)\n"
         "                     share: share of (token, chosen expert) pairs\n"
@@ -228,6 +241,10 @@ const Command command_plot = {
         "  --method NAME      only this method\n"
         "  --compare A,B      the methods of `difference` (default: glider,phatgoose where there\n"
         "                     are both, else the only two)\n"
+        "  --cost WHAT        multiply-adds: a token, beside the base's (default)\n"
+        "                     tokens/s, seconds (to open the router): by the clock, from\n"
+        "                     EVAL_DIR/timings.csv\n"
+        "                     bytes: of the vectors and updates that some token met\n"
         "  --top N            the experts of a trace with the largest weights [12]\n"
         "  --base DIR         the base of the pool (default: the folder that it names); of\n"
         "                     instructions, the T5 that --embedder encoder is of\n"

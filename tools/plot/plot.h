@@ -53,6 +53,11 @@ Status plot_trace(const char *path, Figures *made, int most, Error *err);
 /* skein plot results: the means of the methods of an evaluation (DIR/table.json), by group. */
 Status plot_results(const char *dir, Figures *made, Error *err);
 
+/* skein plot pareto: the same means against what the methods cost. `cost` is one of
+ * pareto_cost_parse, 0 at first: --cost of the command. */
+Status plot_pareto(const char *dir, int cost, Figures *made, Error *err);
+Status pareto_cost_parse(void *field, const char *text, Error *err);
+
 /* tools/plot/NAME.gp as NAME_script, by the build. */
 extern const char plot_training_script[];
 extern const char plot_style_script[];
@@ -64,5 +69,6 @@ extern const char plot_pool_script[];
 extern const char plot_instructions_script[];
 extern const char plot_trace_script[];
 extern const char plot_results_script[];
+extern const char plot_pareto_script[];
 
 #endif

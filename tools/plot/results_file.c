@@ -162,6 +162,11 @@ static Status read_interval(const JsonDoc *doc, double *score, double *low, doub
   return json_get_real(doc, "high", *score, 1e9, high, err);
 }
 
+static Status read_costs(ResultMean *mean, const JsonDoc *doc, Error *err) {
+  TRY(json_get_real(doc, "added_per_token", 0, 1e18, &mean->added, err));
+  return json_get_real(doc, "read_bytes", 0, 1e18, &mean->bytes, err);
+}
+
 /* Without a group it is of all tasks. */
 static Status read_mean(const Results *r, const Places *places, const JsonDoc *doc, Error *err) {
   const char *method, *group;
@@ -169,8 +174,11 @@ static Status read_mean(const Results *r, const Places *places, const JsonDoc *d
   TRY(get_optional(doc, "group", &group, err));
   ResultMean *mean =
       find_mean(r, places, method, group ? find_place(places->group, group) : r->groups);
-  if (!mean || !json_has(doc, "score")) return STATUS_OK;
-  mean->scored = true;
+  if (!mean) return STATUS_OK;
+  mean->counted = json_has(doc, "added_per_token");
+  if (mean->counted) TRY(read_costs(mean, doc, err));
+  mean->scored = json_has(doc, "score");
+  if (!mean->scored) return STATUS_OK;
   return read_interval(doc, &mean->score, &mean->low, &mean->high, err);
 }
 
