@@ -27,7 +27,7 @@ static void test_failed_cells_have_no_score(void **state) {
   assert_non_null(
       strstr(failures, "{\"task\":\"who\",\"method\":\"average-activation\",\"error\":"));
   char *csv = eval_world_read(s, "out/table.csv");
-  assert_non_null(strstr(csv, "who,all,average-activation,accuracy,,,,,,failed,0,,,,,,\n"));
+  assert_non_null(strstr(csv, "who,all,average-activation,accuracy,,,,,,failed,0,,,,,,,Custom,"));
   assert_int_equal(eval_run_whole(s, TEXT, false).cells, 2); /* tried again */
   eval_run_whole(s, EVAL_HEAD EVAL_TASKS "methods: [base]\n", false);
   assert_false(eval_world_has(s, "out/failures.jsonl"));

@@ -29,6 +29,23 @@ GridValue *grid_at(const Grid *g, int row, int col) {
   return &g->value[(size_t)row * (size_t)g->cols + (size_t)col];
 }
 
+Status grid_rows(Grid *out, const Grid *g, const bool *in, Error *err) {
+  int rows = 0;
+  for (int r = 0; r < g->rows; r++) rows += in[r];
+  TRY(grid_new(out, rows, g->cols, err));
+  memcpy(out->title, g->title, sizeof out->title);
+  memcpy(out->col, g->col, (size_t)g->cols * sizeof *out->col);
+  out->signs = g->signs;
+  out->chances = g->chances;
+  for (int r = 0, to = 0; r < g->rows; r++) {
+    if (!in[r]) continue;
+    out->row[to] = g->row[r];
+    for (int c = 0; c < g->cols; c++) *grid_at(out, to, c) = *grid_at(g, r, c);
+    to++;
+  }
+  return STATUS_OK;
+}
+
 Status grid_transpose(Grid *out, const Grid *g, Error *err) {
   TRY(grid_new(out, g->cols, g->rows, err));
   out->signs = g->signs;

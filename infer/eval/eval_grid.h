@@ -38,6 +38,8 @@ const char *p_text(double p, char text[P_TEXT]);
 Status grid_new(Grid *g, int rows, int cols, Error *err);
 void grid_free(Grid *g); /* a zeroed Grid is allowed */
 GridValue *grid_at(const Grid *g, int row, int col);
+/* The rows of g with in[row], with its title. Values are copied. */
+Status grid_rows(Grid *out, const Grid *g, const bool *in, Error *err);
 Status grid_transpose(Grid *out, const Grid *g, Error *err);
 
 /* `name` heads the row names. */

@@ -4,6 +4,7 @@
 #include "data/text/csv.h"
 #include "infer/eval/eval_cost.h"
 #include "infer/eval/eval_long.h"
+#include "infer/route/route_labels.h"
 
 static void put_names(const EvalTask *task, const EvalMethod *method, const char *metric,
                       FILE *out) {
@@ -14,13 +15,22 @@ static void put_names(const EvalTask *task, const EvalMethod *method, const char
   }
 }
 
+/* To the end of the line; a rule has none. */
+static void put_labels(const EvalMethod *method, FILE *out) {
+  for (int i = 0; i < ROUTE_LABELS; i++) {
+    fputc(',', out);
+    if (method->rule == EVAL_ROUTED) csv_put(out, route_label_value(router_method(&method->router), i));
+  }
+  fputc('\n', out);
+}
+
 static void put_cell(const EvalTask *task, const EvalMethod *method, const EvalCell *cell,
                      int64_t left_out, FILE *out) {
   if (cell->state != CELL_DONE) {
     put_names(task, method, metric_name(task->metric[0]), out);
     fprintf(out, ",,,,,%s,%" PRId64, cell->state == CELL_FAILED ? "failed" : "open", left_out);
     cell_cost_csv(cell, out);
-    fputc('\n', out);
+    put_labels(method, out);
     return;
   }
   for (int i = 0; i < cell->scores; i++) {
@@ -31,7 +41,7 @@ static void put_cell(const EvalTask *task, const EvalMethod *method, const EvalC
     csv_put(out, cell->expert);
     fprintf(out, ",done,%" PRId64, left_out);
     cell_cost_csv(cell, out);
-    fputc('\n', out);
+    put_labels(method, out);
   }
 }
 
@@ -39,6 +49,7 @@ Status eval_long_csv(const Evaluation *e, FILE *out, Error *err) {
   (void)err;
   fputs("task,group,method,metric,score,low,high,n,expert,state,left_out", out);
   cell_cost_csv_head(out);
+  for (int i = 0; i < ROUTE_LABELS; i++) fprintf(out, ",%s", route_label_name(i));
   fputc('\n', out);
   for (int t = 0; t < e->spec->tasks; t++) {
     for (int m = 0; m < e->spec->methods; m++) {

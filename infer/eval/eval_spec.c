@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autograd/ground/nearest.h"
 #include "infer/eval/eval_lists.h"
 #include "infer/instruct/instructions.h"
+#include "infer/route/route_labels.h"
 
 enum { BYTES_MOST = 16 << 20 }; /* of a file: tasks may be many */
 
@@ -44,6 +46,8 @@ static const Option SETTINGS[] = {
      "resamples of the items behind a 95 % interval"},
     {"bootstrap.seed", OPTION_INT, SETTING(bootstrap_seed), "1", 0, OPTION_INT_MOST, NULL, false,
      "seed of the resamples"},
+    {"tables_by", OPTION_STRING, SETTING(tables_by), NULL, 0, 0, NULL, false,
+     "a label of methods (input, selection, ...; see skein methods): a table for each of its values"},
     {"strict", OPTION_BOOL, SETTING(strict), "false", 0, 0, NULL, false,
      "refuse a file with an item that cannot be asked or judged, instead of leaving it out"},
     {"verify", OPTION_BOOL, SETTING(verify), "true", 0, 0, NULL, false,
@@ -57,6 +61,16 @@ static const Option SETTINGS[] = {
 Status eval_settings_init(OptionSet *set, EvalSettings *settings, Error *err) {
   *settings = (EvalSettings){0};
   return options_init(set, SETTINGS, LENGTH(SETTINGS), settings, err);
+}
+
+static Status check_label(const EvalSpec *spec, Error *err) {
+  const char *known[ROUTE_LABELS], *name = spec->settings.tables_by;
+  if (!name || route_label_find(name) >= 0) return STATUS_OK;
+  for (int i = 0; i < ROUTE_LABELS; i++) known[i] = route_label_name(i);
+  return yaml_refuse(&spec->tree, yaml_find(spec->tree.root, "tables_by"), err,
+                     "tables_by: '%.40s' is no label of methods (skein methods --help names "
+                     "them)%s",
+                     name, nearest_hint(name, known, ROUTE_LABELS).text);
 }
 
 static Status read_settings(EvalSpec *spec, const char *const *assignment, int assignments,
@@ -78,7 +92,7 @@ static Status read_settings(EvalSpec *spec, const char *const *assignment, int a
     return yaml_refuse(tree, NULL, err, "pool: is required (or `base` for the plain model)");
   }
   if (!s->output) return yaml_refuse(tree, NULL, err, "output: is required");
-  return STATUS_OK;
+  return check_label(spec, err);
 }
 
 static Status read_tree(YamlTree *tree, const char *path, Error *err) {

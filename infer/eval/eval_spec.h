@@ -69,6 +69,7 @@ typedef struct EvalSettings {
   bool statistics, strict, require_provenance;
   bool verify;   /* the pool's files are compared with its manifest */
   int precision; /* Precision */
+  char *tables_by; /* a label of methods (infer/route/route_labels.h); NULL: tables are whole */
 } EvalSettings;
 
 typedef struct EvalSpec {

@@ -11,6 +11,7 @@
 #include "infer/eval/eval_mean.h"
 #include "infer/eval/eval_notes.h"
 #include "infer/eval/eval_spell.h"
+#include "infer/eval/eval_split.h"
 #include "infer/eval/eval_timing.h"
 
 /* ---- rows ---- */
@@ -145,6 +146,7 @@ Status eval_table_make(EvalTable *t, const Evaluation *e, Error *err) {
   if (status == STATUS_OK) status = eval_scored_new(&m.scored, e, err);
   if (status == STATUS_OK) m.groups = eval_spec_groups(e->spec, m.group);
   if (status == STATUS_OK) status = make_grids(t, &m, err);
+  if (status == STATUS_OK) status = eval_split(e->spec, m.rows.method, &t->grid, &t->grids, err);
   eval_scored_free(m.scored);
   free_rows(&m.rows);
   free(m.group);

@@ -1,6 +1,7 @@
 /* eval_table: the tables of a finished evaluation.
  *
  *   OUTPUT/table.txt .md .tex   per group: methods by tasks and their mean; then the groups' means;
+ *                               of `tables_by` each for every value of the label (eval_split.h);
  *                               scores with half of their 95 % interval, the best marked;
  *                               what each method cost (eval_cost.h);
  *                               where items are left out or choices are one, a line says so
