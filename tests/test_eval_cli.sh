@@ -111,13 +111,40 @@ runs 0 eval -c "$work/eval.yaml"
 check 'kept cells are found' grep -q '12 finished cells are taken over; 0 are computed' "$work/err"
 check 'and are as they were' diff -r "$work/before" "$work/eval" -x kept
 
+# What methods cost is counted, whatever the threads; what a clock says is in files of its own.
+check 'costs below the scores' grep -q '^phatgoose  *[1-9][0-9.]*  *[0-9.]* %  *[1-9]' "$work/out"
+check 'the base adds nothing' grep -q '^base  *0.0  *0.00 %  *0.0  *0.0  *0.00 MiB$' "$work/out"
+for form in md tex; do check "costs in table.$form" grep -q 'weights read' "$work/eval/table.$form"; done
+head -n 1 "$work/eval/table.csv" >"$work/head"
+check 'cost and labels as columns' grep -q ',routing_multiply_adds,.*,input_granularity,' "$work/head"
+check 'a timing a cell' [ "$(tail -n +2 "$work/eval/timings.csv" | grep -c ',[0-9.e-]*,')" -eq 15 ]
+runs 0 eval -c "$work/eval.yaml" -s threads=1 -s output="$work/again"
+check 'the same bytes' diff -r "$work/eval/cells" "$work/again/cells"
+check 'and tables' sh -c "for f in txt md tex csv json; do cmp '$work/eval/table.'\$f '$work/again/table.'\$f || exit 1; done"
+rm -r "$work/again/timings"
+runs 0 eval -c "$work/eval.yaml" -s output="$work/again"
+check 'a lost timing costs no cell' grep -q '12 finished cells are taken over; 0 are computed' "$work/err"
+check 'and is left out' grep -q "^$first,base,,,,$" "$work/again/timings.csv"
+rm -r "$work/again"
+runs 0 eval -c "$work/eval.yaml" -s tables_by=input -s output="$work/eval"
+check 'tables by a label' grep -q '^input_granularity Step: held-in: exact_match' "$work/out"
+check 'rules apart' grep -q '^rules that see labels: held-in: exact_match' "$work/out"
+refused 2 "tables_by: 'expert_selektion' is no label .*; did you mean 'expert_selection'" \
+  eval -c "$work/eval.yaml" -s tables_by=expert_selektion
+runs 0 eval -c "$work/eval.yaml"
+check 'score against cost' "$skein" plot pareto "$work/eval" -o "$work/figures"
+check 'by the clock' "$skein" plot pareto "$work/eval" -o "$work/figures" --cost tokens/s --force
+
 # Methods compared: with one another, with those of another run.
 runs 0 compare "$work/eval"
 check 'a matrix' grep -q '^all tasks: row minus column, points$' "$work/out"
+check 'a matrix of p' grep -q '^all tasks: p (Holm), above the diagonal over items, below over tasks$' "$work/out"
 check 'every pair' [ "$(grep -c '^[a-z]* - [a-z]* ' "$work/out")" -eq 6 ]
 cp "$work/out" "$work/first.txt"
 runs 0 compare "$work/eval"
 check 'the same numbers again' cmp -s "$work/out" "$work/first.txt"
+runs 0 compare "$work/eval" --format latex
+check 'as LaTeX' [ "$(grep -c '^.begin{tabular}' "$work/out")" -eq 3 ]
 runs 0 compare "$work/eval:glider,base" --items
 check 'task by task' grep -q "^$first  *40 " "$work/out"
 check 'with its items' grep -q '^won by  *against  *task' "$work/out"

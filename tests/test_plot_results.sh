@@ -86,6 +86,58 @@ broken_table 's/"shown": true/"shown": false/g' 'methods: none is shown'
 broken_table 's/"rule": "routed", //' 'methods: \[0\]: rule'
 
 
+# ---- pareto: costs that are known, ties, rules that see labels, a method without one ----
+
+mkdir "$work/costs"
+sed 's/"held-in", "score": 50,/"held-in", "added_per_token": 2000, "read_bytes": 10, "score": 50,/
+s/"held-in", "score": 81.25,/"held-in", "added_per_token": 4000, "read_bytes": 30, "score": 81.25,/
+s/"held-in", "score": 90,/"held-in", "added_per_token": 1000, "read_bytes": 20, "score": 90,/
+s/"held-out", "score": 20,/"held-out", "added_per_token": 3000, "read_bytes": 5, "score": 20,/' \
+  "$work/eval/table.json" >"$work/costs/table.json"
+plotted 'score against cost' pareto "$work/costs"
+made pareto
+line() { # line COUNT PATTERN: the data have so many lines like this
+  if [ "$(tr '\t' '|' <"$work/figs/pareto.tsv" | grep -c -- "$2")" -eq "$1" ]; then pass; else fail "pareto.tsv: $2"; fi
+}
+line 2 '^held-in|glider|2000|50|40.5|100|1|0|2000|'
+line 2 '^held-in|phatgoose|4000|81.25|80|82|1|0|4000|'
+line 1 '^held-in|oracle|1000|90|85|95|0|1|1000|'
+line 2 '^held-out|glider|3000|20|15|26|1|0|3000|'
+line 0 '|best|'
+says pareto "subtitle = '95 % intervals; line: none is both cheaper and better; 4 without a mean or a cost'"
+says pareto 'rises = 0'
+plotted 'against bytes' pareto "$work/costs" --cost bytes
+line 2 '^held-in|phatgoose|30|81.25|'
+cat >"$work/costs/timings.csv" <<'END'
+task,method,seconds,preparation_seconds,examples_per_second,tokens_per_second
+kind_of,glider,2,0.5,3,100
+kind_of,phatgoose,4,0.25,3,100
+kind_of,oracle,,,,
+kind_of,nobody,1,1,1,1
+END
+plotted 'against the clock' pareto "$work/costs" --cost tokens/s
+line 1 '^held-in|glider|100|50|40.5|100|0|0|'
+line 2 '^held-in|phatgoose|100|81.25|80|82|1|0|'
+says pareto 'rises = 1'
+plotted 'against what opening takes' pareto "$work/costs" --cost seconds
+line 2 '^held-in|phatgoose|0.25|81.25|80|82|1|0|'
+line 1 '^held-in|glider|0.5|50|40.5|100|0|0|'
+cost_refused() { # cost_refused CODE PATTERN ARGUMENTS
+  want=$1 pattern=$2
+  shift 2
+  "$skein" plot pareto "$@" -o "$work/none" >"$work/out" 2>"$work/err"
+  if is_refusal $? "$want" "$pattern" && [ ! -e "$work/none" ]; then pass; else fail "pareto: $pattern"; fi
+}
+cost_refused 3 'no method has a mean and a cost' "$work/eval"
+cost_refused 3 'no timings.csv' "$work/eval" --cost seconds
+cost_refused 2 "'speed' is none of multiply-adds" "$work/costs" --cost speed
+sed -i 's/2,0.5/2,-0.5/' "$work/costs/timings.csv"
+cost_refused 3 'timings.csv: line 2: seconds and rates' "$work/costs" --cost seconds
+sed -i 1s/task,/tasks,/ "$work/costs/timings.csv"
+cost_refused 3 'timings.csv: line 1: the columns are not' "$work/costs" --cost seconds
+sed -i 's/"added_per_token": 2000/"added_per_token": -1/' "$work/costs/table.json"
+cost_refused 3 'means: .0.: added_per_token' "$work/costs"
+
 # ---- training: the axis of the loss, and the step whose parameters are the result ----
 
 # run NAME LINES

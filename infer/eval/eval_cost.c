@@ -80,6 +80,8 @@ MethodCost eval_cost(const Evaluation *e, int method, const char *group) {
 /* ---- the table ---- */
 
 enum { NUMBER = 32, COLUMNS = 6 };
+static const char TITLE[] =
+    "costs: thousands of multiply-adds a token, beside the base's (by the clock: timings.csv)";
 
 static Status add_cost(Columns *t, const char *name, const MethodCost *cost, Error *err) {
   char all[NUMBER], routing[NUMBER], experts[NUMBER], share[NUMBER], bytes[NUMBER];
@@ -107,7 +109,7 @@ Status eval_costs_put(const Evaluation *e, const TableForm *form, FILE *out, Err
   }
   if (status == STATUS_OK && some) {
     fputc('\n', out);
-    form_table(form, "costs: thousands of multiply-adds a token, beside the base's", &t, out);
+    form_table(form, TITLE, &t, out);
   }
   columns_free(&t);
   return status;

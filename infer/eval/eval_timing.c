@@ -78,17 +78,6 @@ static double rate(double count, double seconds) {
   return seconds > 0 ? count / seconds : 0;
 }
 
-double eval_timing_rate(const Evaluation *e, int method) {
-  double seconds = 0, tokens = 0;
-  for (int t = 0; t < e->spec->tasks; t++) {
-    const EvalCell *cell = evaluation_cell(e, method, t);
-    if (cell->state != CELL_DONE || !(cell->timing.answering > 0)) continue;
-    seconds += cell->timing.answering;
-    tokens += cell_tokens(cell);
-  }
-  return rate(tokens, seconds);
-}
-
 static void put_line(const EvalTask *task, const EvalMethod *method, const EvalCell *cell,
                      FILE *out) {
   const CellTiming *t = &cell->timing;

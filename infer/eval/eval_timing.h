@@ -21,7 +21,4 @@ Status eval_timing_write(const EvalCell *cell, const CellParts *parts, Error *er
 /* timings.csv: task, method, seconds, preparation_seconds, examples_per_second, tokens_per_second. */
 Status eval_timings_csv(const Evaluation *e, FILE *out, Error *err);
 
-/* Tokens a second of cells with a timing, read and written together; 0: none has one. */
-double eval_timing_rate(const Evaluation *e, int method);
-
 #endif
