@@ -15,8 +15,8 @@ static RouteWork counted(const RoutedWorld *w, const char *settings, int threads
   Logits l;
   Error err = {0};
   RouteCost *cost;
-  expect_ok("cost",
-            route_cost_new(&cost, &w->model->modules, router_experts(r.router), &err), &err);
+  expect_ok("cost", route_cost_new(&cost, &w->model->modules, router_experts(r.router), &err),
+            &err);
   routing_begin(&r, 0, TINY_SEQUENCES, NULL, &b);
   routed_forward_count(&b.forward, cost);
   routed_forward(w, &b.forward.adapters, 0, TINY_SEQUENCES, threads, l.z);

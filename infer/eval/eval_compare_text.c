@@ -67,8 +67,8 @@ static bool same_scope(const CompareRow *x, const CompareRow *y) {
 }
 
 /* All pairs on the scope of a row. */
-static Status put_pairs(const EvalComparison *c, const CompareRow *scope, const TableForm *f, FILE *out,
-                        Error *err) {
+static Status put_pairs(const EvalComparison *c, const CompareRow *scope, const TableForm *f,
+                        FILE *out, Error *err) {
   static const char *const HEAD[] = {"pair",       "items", "first",    "second",
                                      "difference", "p",     "p (Holm)", "won:lost"};
   char title[400];
@@ -99,8 +99,7 @@ static void set_value(const Grid *g, int row, int col, const CompareRow *r, doub
 }
 
 static void set_p(const Grid *g, int row, int col, double p) {
-  *grid_at(g, row, col) =
-      (GridValue){.state = CELL_DONE, .score = p, .best = p < SIGNIFICANT};
+  *grid_at(g, row, col) = (GridValue){.state = CELL_DONE, .score = p, .best = p < SIGNIFICANT};
 }
 
 /* Methods by methods, on the scope of all that is compared. */

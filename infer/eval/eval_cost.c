@@ -96,7 +96,7 @@ static Status add_cost(Columns *t, const char *name, const MethodCost *cost, Err
 }
 
 Status eval_costs_put(const Evaluation *e, const TableForm *form, FILE *out, Error *err) {
-  static const char *const HEAD[COLUMNS] = {"method",  "added",      "of the base's",
+  static const char *const HEAD[COLUMNS] = {"method",  "added",   "of the base's",
                                             "routing", "experts", "weights read"};
   Columns t = {.cols = COLUMNS};
   bool some = false;

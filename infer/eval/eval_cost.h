@@ -22,11 +22,11 @@ Status cell_cost_get(const JsonDoc *cell, CellCost *cost, Error *err);
 /* What a method took on the tasks of a group (NULL: all). */
 typedef struct MethodCost {
   double tokens;
-  double a_token;            /* multiply-adds that are added to those of the base */
-  double routing, experts;   /* its parts */
-  double of_base;            /* their share of the base's, percent */
-  int64_t bytes;             /* read on the task where these are most */
-  bool known;                /* every cell is done, and counted */
+  double a_token;          /* multiply-adds that are added to those of the base */
+  double routing, experts; /* its parts */
+  double of_base;          /* their share of the base's, percent */
+  int64_t bytes;           /* read on the task where these are most */
+  bool known;              /* every cell is done, and counted */
 } MethodCost;
 MethodCost eval_cost(const Evaluation *e, int method, const char *group);
 

@@ -19,7 +19,8 @@ static void put_names(const EvalTask *task, const EvalMethod *method, const char
 static void put_labels(const EvalMethod *method, FILE *out) {
   for (int i = 0; i < ROUTE_LABELS; i++) {
     fputc(',', out);
-    if (method->rule == EVAL_ROUTED) csv_put(out, route_label_value(router_method(&method->router), i));
+    if (method->rule == EVAL_ROUTED)
+      csv_put(out, route_label_value(router_method(&method->router), i));
   }
   fputc('\n', out);
 }

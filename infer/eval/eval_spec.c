@@ -47,7 +47,8 @@ static const Option SETTINGS[] = {
     {"bootstrap.seed", OPTION_INT, SETTING(bootstrap_seed), "1", 0, OPTION_INT_MOST, NULL, false,
      "seed of the resamples"},
     {"tables_by", OPTION_STRING, SETTING(tables_by), NULL, 0, 0, NULL, false,
-     "a label of methods (input, selection, ...; see skein methods): a table for each of its values"},
+     "a label of methods (input, selection, ...; see skein methods): a table for each of its "
+     "values"},
     {"strict", OPTION_BOOL, SETTING(strict), "false", 0, 0, NULL, false,
      "refuse a file with an item that cannot be asked or judged, instead of leaving it out"},
     {"verify", OPTION_BOOL, SETTING(verify), "true", 0, 0, NULL, false,

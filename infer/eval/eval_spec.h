@@ -67,8 +67,8 @@ typedef struct EvalSettings {
   int64_t sample_seed;
   int64_t bootstrap_samples, bootstrap_seed;
   bool statistics, strict, require_provenance;
-  bool verify;   /* the pool's files are compared with its manifest */
-  int precision; /* Precision */
+  bool verify;     /* the pool's files are compared with its manifest */
+  int precision;   /* Precision */
   char *tables_by; /* a label of methods (infer/route/route_labels.h); NULL: tables are whole */
 } EvalSettings;
 

@@ -60,8 +60,8 @@ Status eval_timing_write(const EvalCell *cell, const CellParts *p, Error *err) {
   json_put(&root, "identity", json_string(cell->identity));
   json_put(&root, "seconds", json_real(cell->timing.answering));
   json_put(&root, "preparation_seconds", json_real(cell->timing.preparation));
-  Status status = path && root ? make_dir_of(path, err)
-                               : error_set(err, STATUS_RUN, "out of memory: a timing");
+  Status status =
+      path && root ? make_dir_of(path, err) : error_set(err, STATUS_RUN, "out of memory: a timing");
   if (status == STATUS_OK) status = json_write_file(root, path, err);
   json_decref(root);
   free(path);

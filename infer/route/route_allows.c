@@ -14,8 +14,7 @@ static Status settle(const RouteMethod *m, const RouteAsked *asked, const Pool *
                      OptionSet *set, RouterSettings *settings, Error *err) {
   const bool alone = pool != asked->pool;
   bool lowered;
-  for (int i = 0; i < asked->assignments; i++)
-    TRY(options_assign(set, asked->assignment[i], err));
+  for (int i = 0; i < asked->assignments; i++) TRY(options_assign(set, asked->assignment[i], err));
   TRY(options_put(set, "router", m->name, "router", err));
   if (m->uses & USES_EXPERT) TRY(options_preset(set, "expert", pool_entry(pool, 0)->name, err));
   if (alone && (m->uses & USES_TOP_K)) TRY(options_put(set, "top_k", "1", "top_k", err));

@@ -15,10 +15,10 @@ typedef struct RouteAsked {
 } RouteAsked;
 
 typedef struct RouteAnswer {
-  bool allowed;    /* with all experts of the pool */
-  Error why;       /* it is not, of the first that lacks something */
-  int *lacks;      /* [lacking] experts with which it is not allowed, each alone */
-  int lacking;     /* 0: what is amiss is between experts, or not of the pool */
+  bool allowed; /* with all experts of the pool */
+  Error why;    /* it is not, of the first that lacks something */
+  int *lacks;   /* [lacking] experts with which it is not allowed, each alone */
+  int lacking;  /* 0: what is amiss is between experts, or not of the pool */
 } RouteAnswer;
 
 /* Opens the method with the settings that are assigned, else its defaults (`expert`: the first), and

@@ -52,8 +52,8 @@ static Status parse_format(void *field, const char *text, Error *err) {
       return STATUS_OK;
     }
   }
-  return error_set(err, STATUS_USAGE, "--format: '%.40s' is none of text, markdown, latex, csv and json",
-                   text);
+  return error_set(err, STATUS_USAGE,
+                   "--format: '%.40s' is none of text, markdown, latex, csv and json", text);
 }
 
 #define AT(field) offsetof(CompareArguments, field)

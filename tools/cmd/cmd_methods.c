@@ -19,7 +19,8 @@ static const char usage[] =
     "  skein methods                          all, with what they read, settings, labels, sources\n"
     "  skein methods --needs none             those that need nothing but experts\n"
     "  skein methods --label input=Step --label selection=Sparse\n"
-    "  skein methods --for pools/t0           which of them this pool allows, and what others miss\n"
+    "  skein methods --for pools/t0           which of them this pool allows, and what others "
+    "miss\n"
     "  skein methods --for pools/t0 -s embedder.kind=sentence -s embedder.model=all-MiniLM-L6-v2\n"
     "\n"
     "Usage: skein methods [--needs WHAT]... [--label NAME=VALUE]... [--for POOL [--base DIR]\n"
@@ -132,8 +133,7 @@ static json_t *settings_json(const RouteMethod *m) {
   for (int i = 0; i < ROUTER_SHARED; i++)
     if (m->uses & 1U << i) json_push(&list, json_string(router_shared_key(i)));
   for (const SettingsGroup *const *own = m->own; *own; own++) {
-    for (size_t i = 0; i < (*own)->count; i++)
-      json_push(&list, json_string((*own)->table[i].key));
+    for (size_t i = 0; i < (*own)->count; i++) json_push(&list, json_string((*own)->table[i].key));
   }
   return list;
 }

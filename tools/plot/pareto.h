@@ -8,14 +8,14 @@
 /* A method in a panel. */
 typedef struct ParetoPoint {
   const char *name;
-  bool sees_labels;          /* then it is on no front */
-  double cost;               /* as it is printed */
-  double score, low, high;   /* percent */
+  bool sees_labels;        /* then it is on no front */
+  double cost;             /* as it is printed */
+  double score, low, high; /* percent */
   bool front;
-  double x;                  /* where the cost stands on the axis */
-  bool named;                /* there is room for the name, */
-  bool left;                 /* which ends, and does not begin, */
-  double label_x, label_y;   /* there, on the axes */
+  double x;                /* where the cost stands on the axis */
+  bool named;              /* there is room for the name, */
+  bool left;               /* which ends, and does not begin, */
+  double label_x, label_y; /* there, on the axes */
 } ParetoPoint;
 
 /* A group of tasks. */
@@ -24,15 +24,21 @@ typedef struct ParetoPanel {
   int points, missing;
 } ParetoPanel;
 
-typedef enum ParetoCost { COST_ADDED, COST_RATE, COST_BYTES, COST_SECONDS, PARETO_COSTS } ParetoCost;
+typedef enum ParetoCost {
+  COST_ADDED,
+  COST_RATE,
+  COST_BYTES,
+  COST_SECONDS,
+  PARETO_COSTS
+} ParetoCost;
 
 typedef struct Pareto {
   ParetoCost cost;
   ParetoPanel *panel; /* [panels] by group of the results */
   int panels;
-  double unit;                    /* above 0: costs are so far apart that the axis is asinh(cost / unit) */
+  double unit; /* above 0: costs are so far apart that the axis is asinh(cost / unit) */
   double left, right, lower, upper; /* the ends of the axes */
-  int unnamed;                    /* points without room for a name */
+  int unnamed;                      /* points without room for a name */
 } Pareto;
 
 enum { PARETO_WIDTH = 420, PARETO_HEIGHT = 300 }; /* of a panel, pixels */

@@ -55,9 +55,11 @@ static void put_point(PlotRow *row, const char *group, const ParetoPoint *x) {
 static void pareto_data(FILE *out, const void *arg) {
   const ParetoFigure *f = arg;
   PlotRow row = plot_row(out);
-  const ParetoPoint none = {.name = "", .cost = NAN, .score = NAN, .low = NAN, .high = NAN, .x = NAN};
-  fputs("group\tmethod\tcost\tscore\tlow\thigh\tfront\tsees_labels\tx\tname_from\tname_to\tname_y\n",
-        out);
+  const ParetoPoint none = {
+      .name = "", .cost = NAN, .score = NAN, .low = NAN, .high = NAN, .x = NAN};
+  fputs(
+      "group\tmethod\tcost\tscore\tlow\thigh\tfront\tsees_labels\tx\tname_from\tname_to\tname_y\n",
+      out);
   for (int block = 0; block < 2 * f->p->panels; block++) {
     const ParetoPanel *panel = &f->p->panel[block / 2];
     const char *group = f->r->group[block / 2];

@@ -35,7 +35,7 @@ typedef struct ResultCell {
 typedef struct ResultMean {
   bool scored;
   double score, low, high;
-  int open; /* tasks of the group without a score, which are why there is no mean */
+  int open;            /* tasks of the group without a score, which are why there is no mean */
   bool counted;        /* what it cost is known: */
   double added, bytes; /* multiply-adds a token beside the base's, and weights that were read */
 } ResultMean;

@@ -87,8 +87,9 @@ Status timings_read(GroupTiming **timing, const Results *r, const char *dir, Err
   char *text = NULL, *path = path_below(dir, "timings.csv");
   size_t size;
   *timing = calloc((size_t)r->groups * (size_t)r->methods + 1, sizeof **timing);
-  Status status = path && *timing ? dir_require(dir, "timings.csv", "an evaluation that keeps timings", err)
-                                  : error_set(err, STATUS_RUN, "%s: out of memory", dir);
+  Status status = path && *timing
+                      ? dir_require(dir, "timings.csv", "an evaluation that keeps timings", err)
+                      : error_set(err, STATUS_RUN, "%s: out of memory", dir);
   if (status == STATUS_OK) status = file_read(path, LARGEST, &text, &size, err);
   if (status == STATUS_OK) status = read_text(*timing, r, path, text, size, err);
   free(text);
