@@ -10,7 +10,6 @@
 #include "data/text/json_put.h"
 #include "infer/eval/eval_cost.h"
 #include "infer/eval/eval_json.h"
-#include "infer/eval/eval_timing.h"
 #include "infer/route/route_labels.h"
 
 #define FORMAT "skein-cell"
@@ -127,10 +126,8 @@ static Status read_at(EvalCell *cell, const CellParts *p, const char *identity, 
   size_t size;
   TRY(cell_path(p, identity, CELL_JSON, &path, err));
   Status status = read_file_text(path, &text, &size, err);
-  if (text && files_are_there(p, identity, statistics) && parse_cell(path, text, size, p, cell)) {
+  if (text && files_are_there(p, identity, statistics) && parse_cell(path, text, size, p, cell))
     cell->state = CELL_DONE;
-    eval_timing_read(cell, p, identity);
-  }
   free(text);
   free(path);
   return status;

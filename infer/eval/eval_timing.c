@@ -34,8 +34,8 @@ static Status get_timing(const JsonDoc *doc, const char *identity, CellTiming *t
   return json_get_real(doc, "preparation_seconds", 0, 1e12, &timing->preparation, NULL);
 }
 
-void eval_timing_read(EvalCell *cell, const CellParts *p, const char *kept) {
-  char *path = timing_path(p, kept);
+void eval_timing_read(EvalCell *cell, const CellParts *p) {
+  char *path = timing_path(p, cell->kept ? cell->identity : NULL);
   JsonDoc doc = {0};
   CellTiming read = {0};
   bool whole = path && file_exists(path) && json_parse_file(&doc, path, LARGEST, NULL) == STATUS_OK;

@@ -13,9 +13,9 @@
 
 double timing_clock(void); /* seconds from some moment on */
 
-/* Fills cell->timing with that of the cell's identity, in its place or (`kept`: the identity) where
- * it is kept; zeroed where there is none. */
-void eval_timing_read(EvalCell *cell, const CellParts *parts, const char *kept);
+/* Fills cell->timing of a cell that was read (eval_cell_read), where that is; zeroed where there is
+ * none of its identity. */
+void eval_timing_read(EvalCell *cell, const CellParts *parts);
 Status eval_timing_write(const EvalCell *cell, const CellParts *parts, Error *err);
 
 /* timings.csv: task, method, seconds, preparation_seconds, examples_per_second, tokens_per_second. */
