@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/text/json_put.h"
+#include "infer/route/router_options.h"
 
 static const struct {
   const char *name, *brief;
@@ -39,8 +40,15 @@ const RouteNeed *route_need(int need) {
   return &NEED[need];
 }
 
-bool route_needs(const RouteMethod *method, int need) {
-  return method->reads & NEED[need].reads;
+Status route_reads(const RouteMethod *method, unsigned *reads, Error *err) {
+  OptionSet set;
+  RouterSettings settings;
+  *reads = method->reads;
+  if (!method->over) return STATUS_OK;
+  TRY(router_settings_init(&set, &settings, err));
+  *reads |= method->over(&settings)->reads;
+  options_free(&set);
+  return STATUS_OK;
 }
 
 const char *route_label_value(const RouteMethod *method, int label) {

@@ -26,6 +26,10 @@ typedef struct RouteNeed {
 } RouteNeed;
 enum { ROUTE_NEEDS = 3 };
 const RouteNeed *route_need(int need); /* 0 <= need < ROUTE_NEEDS */
-bool route_needs(const RouteMethod *method, int need);
+static inline bool route_needs(unsigned reads, int need) {
+  return reads & route_need(need)->reads;
+}
+/* What a method reads by its defaults: RouteMethod.reads, and those of the one it stands over. */
+Status route_reads(const RouteMethod *method, unsigned *reads, Error *err);
 
 #endif

@@ -26,7 +26,8 @@ static const char usage[] =
     "Usage: skein methods [--needs WHAT]... [--label NAME=VALUE]... [--for POOL [--base DIR]\n"
     "                     [-s KEY=VALUE]...] [--json]\n"
     "\n"
-    "WHAT is gates, activations or instructions: methods that need all that is named; or none.\n"
+    "WHAT is gates, activations or instructions: methods that need all that is named, by their\n"
+    "defaults; or none.\n"
     "Labels are those of Yadav et al. 2024 (arXiv 2408.07057): expert_training, expert_data,\n"
     "routing_data, input_granularity, depth_granularity, expert_selection, expert_aggregation,\n"
     "generalization, user_data; training, data, input, depth, selection and aggregation are short\n"
@@ -121,10 +122,10 @@ static void say_answer(const RouteMethod *m, const RouteAnswer *answer, const Po
 
 /* ---- for programs ---- */
 
-static json_t *needs_json(const RouteMethod *m) {
+static json_t *needs_json(unsigned reads) {
   json_t *list = json_array();
   for (int i = 0; i < ROUTE_NEEDS; i++)
-    if (route_needs(m, i)) json_push(&list, json_string(route_need(i)->name));
+    if (route_needs(reads, i)) json_push(&list, json_string(route_need(i)->name));
   return list;
 }
 
@@ -148,15 +149,17 @@ static void put_answer(json_t **json, const RouteAnswer *answer, const Pool *poo
 }
 
 /* `answer` NULL: no pool is asked. */
-static json_t *method_json(const RouteMethod *m, const RouteAnswer *answer, const Pool *pool) {
+static json_t *method_json(const RouteMethod *m, unsigned reads, const RouteAnswer *answer,
+                           const Pool *pool) {
   json_t *json = json_object();
   json_put(&json, "name", json_string(m->name));
   json_put(&json, "help", json_string(m->help));
   json_put(&json, "source", *m->source ? json_string(m->source) : json_null());
   json_put(&json, "experts", json_boolean(m->reads & READS_POOL));
   json_put(&json, "loras_only", json_boolean(m->lora_only));
-  json_put(&json, "needs", needs_json(m));
+  json_put(&json, "needs", needs_json(reads));
   json_put(&json, "settings", settings_json(m));
+  json_put(&json, "stands_over_another", json_boolean(m->over));
   json_put(&json, "labels", route_labels_json(m));
   if (answer) put_answer(&json, answer, pool);
   return json;
@@ -164,11 +167,12 @@ static json_t *method_json(const RouteMethod *m, const RouteAnswer *answer, cons
 
 /* ---- all of it ---- */
 
-static Status show_method(const RouteMethod *m, const Tried *t, json_t **list, Error *err) {
+static Status show_method(const RouteMethod *m, unsigned reads, const Tried *t, json_t **list,
+                          Error *err) {
   RouteAnswer answer = {0};
   Status status = t->asked.pool ? route_allows(m, &t->asked, &answer, err) : STATUS_OK;
   if (status == STATUS_OK && *list) {
-    json_push(list, method_json(m, t->asked.pool ? &answer : NULL, t->asked.pool));
+    json_push(list, method_json(m, reads, t->asked.pool ? &answer : NULL, t->asked.pool));
     if (!*list) status = error_set(err, STATUS_RUN, "out of memory: the methods");
   } else if (status == STATUS_OK && t->asked.pool) {
     say_answer(m, &answer, t->asked.pool);
@@ -194,8 +198,10 @@ static Status show_methods(const MethodsArguments *a, const MethodFilter *filter
   int shown = 0;
   Status status = STATUS_OK;
   for (int i = 0; i < route_method_count() && status == STATUS_OK; i++) {
-    if (!method_fits(filter, route_method(i))) continue;
-    status = show_method(route_method(i), t, &list, err);
+    unsigned reads = 0;
+    status = route_reads(route_method(i), &reads, err);
+    if (status != STATUS_OK || !method_fits(filter, route_method(i), reads)) continue;
+    status = show_method(route_method(i), reads, t, &list, err);
     shown++;
   }
   if (status == STATUS_OK && list) status = print_list(list, err);

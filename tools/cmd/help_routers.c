@@ -37,7 +37,7 @@ static void print_settings(const RouteMethod *m) {
 static void print_reads(const RouteMethod *m) {
   printf("      reads: %s", m->reads & READS_POOL ? "the experts" : "nothing of a pool");
   for (int i = 0; i < ROUTE_NEEDS; i++)
-    if (route_needs(m, i)) printf(", %s", route_need(i)->words);
+    if (route_needs(m->reads, i)) printf(", %s", route_need(i)->words);
   puts(m->over ? ", what the method that it stands over reads" : "");
 }
 

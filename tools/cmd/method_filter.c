@@ -86,10 +86,10 @@ Status method_filter_read(MethodFilter *f, const TextList *needs, const TextList
   return STATUS_OK;
 }
 
-bool method_fits(const MethodFilter *f, const RouteMethod *m) {
+bool method_fits(const MethodFilter *f, const RouteMethod *m, unsigned reads) {
   for (int i = 0; i < ROUTE_NEEDS; i++)
-    if (f->none && route_needs(m, i)) return false;
+    if (f->none && route_needs(reads, i)) return false;
   for (int i = 0; i < ROUTE_LABELS; i++)
     if (f->label[i] && strcmp(f->label[i], route_label_value(m, i)) != 0) return false;
-  return (m->reads & f->reads) == f->reads;
+  return (reads & f->reads) == f->reads;
 }

@@ -14,6 +14,7 @@ typedef struct MethodFilter {
 /* From the values of --needs and --label: STATUS_USAGE for what no method is. */
 Status method_filter_read(MethodFilter *f, const TextList *needs, const TextList *label,
                           Error *err);
-bool method_fits(const MethodFilter *f, const RouteMethod *method);
+/* `reads` by route_reads. */
+bool method_fits(const MethodFilter *f, const RouteMethod *method, unsigned reads);
 
 #endif
