@@ -92,6 +92,7 @@ static const Row ROWS[] = {
      NULL},
     {"threads", SAME, {NULL, NULL, NULL}, {"threads: 2\n" WHERE, NULL, NULL}, NULL},
     {"batch_tokens", SAME, SETTINGS("batch_tokens: 20\n")},
+    {"tables_by", SAME, SETTINGS("tables_by: input\n")},
     {"strict", SAME, SETTINGS("strict: true\n")},
     {"statistics", SAME, SETTINGS("statistics: false\n")},
     {"require_provenance", SAME, SETTINGS("require_provenance: true\n")},

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "infer/eval/eval_cost.h"
 #include "infer/eval/eval_grid.h"
 #include "infer/eval/eval_mean.h"
 #include "tests/eval_world.h"
@@ -100,6 +101,56 @@ static void test_text(void **state) {
   fill_small(&r);
   char *got = printed_table(&r.e);
   assert_string_equal(got, WANT);
+  free(got);
+  table_close(&r);
+}
+
+/* Rows by a label; rules, which have none, in a table of their own. */
+static void test_split(void **state) {
+  static const char WANT[] =
+      "expert_selection None: in: accuracy, percent\n"
+      "method           a            b        mean\n"
+      "base    50.0 ±10.0   30.0 ±10.0   40.0 ±7.1\n"
+      "\n"
+      "expert_selection Sparse: in: accuracy, percent\n"
+      "method             a           b        mean\n"
+      "phatgoose  70.0 ±3.0   30.0 ±6.0   50.0 ±3.4\n"
+      "\n"
+      "rules that see labels: in: accuracy, percent\n"
+      "method           a            b        mean\n"
+      "oracle  90.0 ±10.0   80.0 ±10.0   85.0 ±7.1\n";
+  EvalRun r;
+  char text[1024];
+  snprintf(text, sizeof text, "tables_by: selection\n%s", SMALL);
+  table_open(&r, *state, text);
+  fill_small(&r);
+  char *got = printed_table(&r.e);
+  got[sizeof WANT - 1] = '\0';
+  assert_string_equal(got, WANT);
+  free(got);
+  table_close(&r);
+}
+
+/* 3 + 5 thousand of 100 thousand multiply-adds on 10 + 10 tokens, the same twice; the most bytes. */
+static void test_costs(void **state) {
+  EvalRun r;
+  table_open(&r, *state, SMALL);
+  fill_small(&r);
+  for (int m = 0; m < 3; m++) {
+    for (int t = 0; t < 3; t++)
+      evaluation_cell(&r.e, m, t)->cost =
+          (CellCost){10, 10, 100000, {m * 3000, m * 5000, (t + 1) * (1 << 20)}};
+  }
+  char *got = printed_table(&r.e);
+  assert_non_null(
+      strstr(got, "\nbase         0.0         0.00 %      0.0      0.0      3.00 MiB\n"));
+  assert_non_null(
+      strstr(got, "\nphatgoose      -              -        -        -             -\n"));
+  assert_non_null(
+      strstr(got, "\noracle       0.8        16.00 %      0.3      0.5      3.00 MiB\n"));
+  const MethodCost in = eval_cost(&r.e, 1, "in");
+  assert_true(in.known && in.a_token == 400 && in.routing == 150 && in.of_base == 8);
+  assert_int_equal(in.bytes, 2 << 20);
   free(got);
   table_close(&r);
 }
@@ -255,6 +306,8 @@ static void test_few_columns_elsewhere(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_split),
+      cmocka_unit_test(test_costs),
       cmocka_unit_test(test_text),
       cmocka_unit_test(test_mean),
       cmocka_unit_test(test_markdown_and_latex),

@@ -252,7 +252,7 @@ static Status compute_cell(Cell *c, EvalCell *cell, Error *err) {
   TRY(eval_cell_write(cell, p, err));
   /* Numbers lose their last bits in a file; a resumed evaluation is to see what this one does. */
   TRY(eval_cell_read(cell, p, c->stats != NULL, err));
-  eval_timing_read(cell, p);
+  TRY(eval_timing_read(cell, p, err));
   if (cell->state == CELL_DONE) return STATUS_OK;
   return error_set(err, STATUS_RUN, "%s: the cell cannot be read back", p->task->name);
 }

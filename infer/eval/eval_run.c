@@ -126,7 +126,7 @@ static Status open_cells(Evaluation *e, int method, bool force, Error *err) {
     TRY(eval_cell_identity(&parts, cell->identity, err));
     if (!force && e->spec->settings.verify)
       TRY(eval_cell_read(cell, &parts, wants_statistics(e->spec, m), err));
-    if (cell->state == CELL_DONE) eval_timing_read(cell, &parts);
+    if (cell->state == CELL_DONE) TRY(eval_timing_read(cell, &parts, err));
     if (cell->state == CELL_OPEN || cell->kept)
       TRY(eval_kept_look(&parts, cell->identity, &cell->displaces, err));
   }

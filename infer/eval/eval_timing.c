@@ -34,15 +34,26 @@ static Status get_timing(const JsonDoc *doc, const char *identity, CellTiming *t
   return json_get_real(doc, "preparation_seconds", 0, 1e12, &timing->preparation, NULL);
 }
 
-void eval_timing_read(EvalCell *cell, const CellParts *p) {
-  char *path = timing_path(p, cell->kept ? cell->identity : NULL);
-  JsonDoc doc = {0};
+/* What is no timing of this identity is none. */
+static void parse_timing(EvalCell *cell, const char *path, const char *text, size_t size) {
+  JsonDoc doc = {.file = path};
   CellTiming read = {0};
-  bool whole = path && file_exists(path) && json_parse_file(&doc, path, LARGEST, NULL) == STATUS_OK;
-  whole = whole && get_timing(&doc, cell->identity, &read) == STATUS_OK;
-  cell->timing = whole ? read : (CellTiming){0};
+  const bool whole = json_parse(&doc, text, size, NULL) == STATUS_OK &&
+                     get_timing(&doc, cell->identity, &read) == STATUS_OK;
+  if (whole) cell->timing = read;
   json_free(&doc);
+}
+
+Status eval_timing_read(EvalCell *cell, const CellParts *p, Error *err) {
+  char *path = timing_path(p, cell->kept ? cell->identity : NULL), *text = NULL;
+  size_t size = 0;
+  cell->timing = (CellTiming){0};
+  if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", p->task->name);
+  Status status = file_exists(path) ? file_read(path, LARGEST, &text, &size, err) : STATUS_OK;
+  if (text) parse_timing(cell, path, text, size);
+  free(text);
   free(path);
+  return status;
 }
 
 static Status make_dir_of(const char *path, Error *err) {

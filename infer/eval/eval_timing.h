@@ -14,8 +14,8 @@
 double timing_clock(void); /* seconds from some moment on */
 
 /* Fills cell->timing of a cell that was read (eval_cell_read), where that is; zeroed where there is
- * none of its identity. */
-void eval_timing_read(EvalCell *cell, const CellParts *parts);
+ * none of its identity. A file that is there and cannot be read is STATUS_INPUT naming it. */
+Status eval_timing_read(EvalCell *cell, const CellParts *parts, Error *err);
 Status eval_timing_write(const EvalCell *cell, const CellParts *parts, Error *err);
 
 /* timings.csv: task, method, seconds, preparation_seconds, examples_per_second, tokens_per_second. */
