@@ -64,7 +64,7 @@ offered 'score' sc
 offered "$("$skein" pool x 2>&1 | sed 's/.*none of //; s/,//g')" pool ''
 offered "$("$skein" train x 2>&1 | sed "s/.*it is //; s/,//g; s/ or / /")" train ''
 offered "$("$skein" plot x 2>&1 | sed "s/.*it is //; s/,//g; s/ or / /")" plot ''
-offered 'train gate score generate' bench ''
+offered 'train gate score generate embed' bench ''
 offered 'phatgoose glider peft' pool export ''
 offered ':files' pool export peft ''
 offered '--instruction --instruction-file --licence --help' pool set goose boolq --

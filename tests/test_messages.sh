@@ -76,7 +76,7 @@ done <<'END'
 2 pool:_the_format_.phatgoose,_glider_or_peft.,_POOL_and_OUT_are_missing pool export
 2 convert:_OUT_is_missing convert t5
 2 plot:_a_trace_is_missing plot trace
-2 bench:_train,_gate,_score_or_generate_is_missing bench
+2 bench:_train,_gate,_score,_generate_or_embed_is_missing bench
 2 expert:_is_required.*missing_too:_data.train,_output train gate -s base=t5
 3 input:_is_missing.*it_has_inputs,_targets;.*--input-key score --base t5 --input keys.jsonl
 3 choices:_there_are_none;.*--choices-key.*--choices-from-targets score --base t5 --input train.jsonl

@@ -26,5 +26,8 @@ extern const ArgumentTable bench_gate_arguments;
  * file, all in one call. */
 int bench_score(int argc, char **argv, Error *err);
 int bench_generate(int argc, char **argv, Error *err);
+/* skein bench embed: what `skein embed --embedder DIR` does with the texts of a file. */
+int bench_embed(int argc, char **argv, Error *err);
+extern const ArgumentTable bench_embed_arguments;
 
 #endif

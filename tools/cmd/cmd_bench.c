@@ -1,5 +1,5 @@
 /* skein bench: how fast and how large a gate-training step is, on random weights (train) or on a
- * user's (gate); how fast items are answered (score, generate). */
+ * user's (gate); how fast items are answered (score, generate) and texts embedded (embed). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,9 +33,12 @@ static const char usage[] =
     "Usage: skein bench train [OPTION]...\n"
     "       skein bench gate [-c FILE] [-s KEY=VALUE]...      settings: skein help train\n"
     "       skein bench score|generate --input FILE ...      options: skein help score\n"
+    "       skein bench embed --embedder DIR --input FILE [--key KEY] [--threads N]\n"
     "\n"
-    "gate, score and generate measure what is yours: the step of `skein train gate` on its first\n"
-    "batch, or the answers to the items of a file (64 at most). Every line of standard input asks\n"
+    "gate, score, generate and embed measure what is yours: the step of `skein train gate` on its\n"
+    "first batch, the answers to the items of a file (64 at most), or the vectors that an encoder "
+    "of\n"
+    "sentences makes of a file's texts (of which sha256 tells). Every line of standard input asks\n"
     "for one repetition, which answers with one line of JSON: seconds, without opening files, and\n"
     "the results; peak_bytes is the most memory that was resident so far. The first one also\n"
     "touches memory for the first time.\n"
@@ -92,7 +95,7 @@ static const Argument ROWS[] = {
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
-static const char *const BENCHMARK[] = {"train", "gate", "score", "generate"};
+static const char *const BENCHMARK[] = {"train", "gate", "score", "generate", "embed"};
 
 static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *err) {
   *a = (BenchArguments){.spec = {.shape = SHAPE,
@@ -103,11 +106,12 @@ static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *e
                                  .dtype = DTYPE_F32}};
   TRY(arguments_read(&ARGUMENTS, 0, a, NULL, argc, argv, err));
   a->spec.precision = a->bf16 ? PRECISION_BF16 : PRECISION_F32;
-  TRY(command_operands(argc, argv, 1, 1, "train, gate, score or generate", err));
+  TRY(command_operands(argc, argv, 1, 1, "train, gate, score, generate or embed", err));
   if (strcmp(argv[optind], "train") == 0) return STATUS_OK;
   return error_set(err, STATUS_USAGE,
-                   "bench: unknown benchmark '%s'; it is train, gate, score or generate%s",
-                   argv[optind], nearest_hint(argv[optind], BENCHMARK, 4).text);
+                   "bench: unknown benchmark '%s'; it is train, gate, score, generate or embed%s",
+                   argv[optind],
+                   nearest_hint(argv[optind], BENCHMARK, sizeof BENCHMARK / sizeof *BENCHMARK).text);
 }
 
 static void print_csv(const BenchSpec *s, const BenchResult *r) {
@@ -150,6 +154,7 @@ static int run_bench(int argc, char **argv, Error *err) {
   if (argc > 1 && strcmp(argv[1], "gate") == 0) return bench_gate(argc - 1, argv + 1, err);
   if (argc > 1 && strcmp(argv[1], "score") == 0) return bench_score(argc - 1, argv + 1, err);
   if (argc > 1 && strcmp(argv[1], "generate") == 0) return bench_generate(argc - 1, argv + 1, err);
+  if (argc > 1 && strcmp(argv[1], "embed") == 0) return bench_embed(argc - 1, argv + 1, err);
   BenchArguments a;
   BenchResult result;
   TRY(parse_arguments(&a, argc, argv, err));
@@ -167,6 +172,7 @@ static const CommandVerb VERBS[] = {
     {.name = "gate", .arguments = &bench_gate_arguments},
     {"score", PREDICT_SCORE, &predict_arguments, NULL},
     {"generate", PREDICT_GENERATE, &predict_arguments, NULL},
+    {.name = "embed", .arguments = &bench_embed_arguments},
     {.name = NULL},
 };
 
