@@ -38,6 +38,7 @@ typedef struct Tile {
   int64_t k;
   float *const *out; /* [rows] each [strips * STRIP] */
   bool add;          /* to what out holds; else out is not read */
+  const float *start; /* [strips * STRIP] what all rows begin with; NULL: 0. Not with `add` */
   int64_t ahead;     /* elements behind each of a that are fetched meanwhile; 0: none */
 } Tile;
 

@@ -30,6 +30,21 @@ __attribute__((always_inline)) static inline Lanes sum_f32(Lanes sum, float x, L
   return lanes_fma(lanes_splat(x), b, sum);
 }
 
+/* What the sums of a tile hold before its first step. */
+__attribute__((always_inline)) static inline void begin_sums(const Tile *t, const int64_t at,
+                                                             const int rows, const int strips,
+                                                             Lanes s[][STRIPS_MAX * VECTORS]) {
+  Lanes line[STRIPS_MAX * VECTORS];
+#pragma GCC unroll 16
+  for (int v = 0; v < strips * VECTORS; v++)
+    line[v] = t->start ? lanes_load(t->start + at + v * LANES) : lanes_splat(0);
+#pragma GCC unroll 12
+  for (int r = 0; r < rows; r++)
+#pragma GCC unroll 16
+    for (int v = 0; v < strips * VECTORS; v++)
+      s[r][v] = t->add ? lanes_load(t->out[r] + at + v * LANES) : line[v];
+}
+
 /* Constant arguments make one loop without branches of each combination. */
 __attribute__((always_inline)) static inline void tile_loop(const Tile *t, const int first,
                                                             const int rows, const int strips,
@@ -41,11 +56,7 @@ __attribute__((always_inline)) static inline void tile_loop(const Tile *t, const
   const float *a[TILE_ROWS_MAX];
 #pragma GCC unroll 12
   for (int r = 0; r < rows; r++) a[r] = t->a[r];
-#pragma GCC unroll 12
-  for (int r = 0; r < rows; r++)
-#pragma GCC unroll 16
-    for (int v = 0; v < strips * VECTORS; v++)
-      s[r][v] = t->add ? lanes_load(t->out[r] + at + v * LANES) : lanes_splat(0);
+  begin_sums(t, at, rows, strips, s);
   for (int64_t p = 0; p < t->k; p++, b += b_row) {
     if (fetch && p % LINE == 0) {
 #pragma GCC unroll 12

@@ -128,7 +128,7 @@ static TileRun *tile_of(const Kernels *kernels, bool bf16) {
 
 /* A tile whose last strip has columns behind the result's: through a copy. */
 static void run_edge(TileRun *run, const Tile *t, int rows, int strips, int64_t cols) {
-  _Alignas(64) float copy[TILE_ROWS_MAX][BLOCK_COLS];
+  _Alignas(64) float copy[TILE_ROWS_MAX][BLOCK_COLS], start[BLOCK_COLS] = {0};
   float *out[TILE_ROWS_MAX];
   for (int r = 0; r < rows; r++) {
     out[r] = copy[r];
@@ -137,6 +137,10 @@ static void run_edge(TileRun *run, const Tile *t, int rows, int strips, int64_t 
   }
   Tile part = *t;
   part.out = out;
+  if (t->start) {
+    memcpy(start, t->start, (size_t)cols * sizeof(float));
+    part.start = start;
+  }
   run(&part, rows, strips);
   for (int r = 0; r < rows; r++) memcpy(t->out[r], copy[r], (size_t)cols * sizeof(float));
 }
@@ -147,7 +151,8 @@ static void multiply_strips(const Kernels *kernels, TileRun *run, const BlockRow
                             const Laid *b, int64_t at, int64_t col, int64_t cols, bool add) {
   const float *a[TILE_ROWS_MAX];
   float *out[TILE_ROWS_MAX];
-  Tile t = {a, b->b, b->b_row, b->b_strip, b->k, out, add, 0};
+  const float *start = !add && rows->start ? rows->start + col : NULL;
+  Tile t = {a, b->b, b->b_row, b->b_strip, b->k, out, add, start, 0};
   int strips = (int)ceil_div(cols, STRIP);
   for (int64_t row = 0; row < rows->m; row += kernels->rows) {
     int count = (int)min64(kernels->rows, rows->m - row);

@@ -35,6 +35,7 @@ typedef struct BlockRows {
   float *out;     /* [m, n] */
   int64_t ld;
   const int64_t *a_row, *out_row; /* [m] rows of a, and of out (all different); NULL: 0 .. m - 1 */
+  const float *start;             /* [n] what every row of out begins with, not with `add` */
 } BlockRows;
 
 /* The right operand as tiles read it: strips of n columns, or a matrix whose rows hold at least n

@@ -41,7 +41,7 @@ typedef struct Work {
   int64_t scratch_size;
 } Work;
 
-/* Rows of a block are begun where they are multiplied next: in a near cache. */
+/* Rows of a turned product are begun where they are multiplied next: in a near cache. */
 static void begin_rows(const Product *p, int64_t row, int64_t col, int64_t m, int64_t n) {
   for (int64_t i = 0; i < m; i++)
     memcpy(p->out.data + (row + i) * p->out.ld + col, p->start + col, (size_t)n * sizeof(float));
@@ -54,10 +54,10 @@ static void run_term(const Work *w, const Cut *cut, int term, int64_t row, int64
   Factor b = factor_at(t->b, 0, col);
   int64_t m = min64(cut->rows, p->out.rows - row), n = min64(cut->cols, p->out.cols - col);
   float *out = p->out.data + row * p->out.ld + col;
-  bool begun = p->start && term == 0, add = p->add || begun || term > 0;
-  if (begun) begin_rows(p, row, col, m, n);
+  bool begun = p->start && term == 0, add = p->add || term > 0;
   if (cut->turned) {
-    TurnedProduct turned = {cut->left[term], m, n, t->a.cols, &b, add, out, p->out.ld};
+    if (begun) begin_rows(p, row, col, m, n);
+    TurnedProduct turned = {cut->left[term], m, n, t->a.cols, &b, add || begun, out, p->out.ld};
     block_multiply_turned(w->kernels, &turned, scratch);
     return;
   }
@@ -65,7 +65,8 @@ static void run_term(const Work *w, const Cut *cut, int term, int64_t row, int64
                     .a = cut->left[term] + row * cut->lda[term],
                     .lda = cut->lda[term],
                     .out = out,
-                    .ld = p->out.ld};
+                    .ld = p->out.ld,
+                    .start = begun ? p->start + col : NULL};
   block_multiply(w->kernels, &rows, &b, n, t->a.cols, add, scratch);
 }
 
