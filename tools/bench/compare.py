@@ -5,13 +5,15 @@
     python tools/bench/compare.py --quick --shape demo
     SKEIN_KERNEL=avx2 python tools/bench/compare.py   all sides held to AVX2
 
-Needs what tests/oracle/requirements.txt names, ctranslate2 (4.8.5) for the rows against it, zstdcat,
-and the P3 sets (JSONL.zst with template, input, target) in --data or $SKEIN_DATA. Everything it makes
-is kept in build/bench; the results of the run are build/bench/results.csv and results.json.
+Needs what tests/oracle/requirements.txt names, ctranslate2 (4.8.5) for the rows against it, onnx and
+onnxruntime (1.32.0) for those of embeddings, zstdcat, and the P3 sets (JSONL.zst with template, input,
+target) in --data or $SKEIN_DATA; instructions that are embedded lie beside that directory. Everything it
+makes is kept in build/bench; the results of the run are build/bench/results.csv and results.json.
 
-The others are PyTorch as the papers' code uses it (reference.py), CTranslate2 (ct2.py: no routing) and
-PEFT's Arrow (arrow.py). Each side is one process that is asked for one repetition at a time, first once
-to warm up, then in turn; the other waits without computing. Times are medians, without
+The others are PyTorch as the papers' code uses it (reference.py), CTranslate2 (ct2.py: no routing),
+PEFT's Arrow (arrow.py), and for embeddings sentence-transformers and ONNX Runtime (sentences.py). Each
+side is one process that is asked for one repetition at a time, first once to warm up, then in turn; the
+other waits without computing. Times are medians, without
 opening files and starting. Tokens are real ones, never padding, an input once however many choices
 share it; generation counts the tokens that are made. Peak memory is that of the whole process. A row
 whose losses, likelihoods or texts differ by more than its tolerance is DISAGREE, whatever its speed,
@@ -28,6 +30,7 @@ import subprocess
 import sys
 import time
 
+import embedding
 import peers
 import rows
 from bench import HERE, Bench, Others, describe_machine
@@ -60,6 +63,8 @@ ROWS = {
     "plain-score-1": lambda bench: peers.scoring(bench, 1, 1.3),
     "beams": peers.beams,
     "arrow": peers.arrow,
+    "embed-instructions": lambda bench: embedding.embedding(bench, "instructions", "instructions embedded"),
+    "embed-p3": lambda bench: embedding.embedding(bench, "p3_inputs", "inputs of P3 embedded"),
 }
 
 
