@@ -62,6 +62,45 @@ static void check_product(const Kernels *k, const Shape *s, bool nt, Dtype dtype
   operands_free(&o);
 }
 
+/* Chains that begin with a row, with a second term behind them or not. */
+static void check_begun(const Kernels *k, const Shape *s, int terms) {
+  enum { R = 5 };
+  Operands o = {0};
+  Runner r;
+  runner_open(&r, 2, false);
+  r.c.kernels = k;
+  Tensor *a = operands_new(&o, s->m, s->k), *w = operands_new(&o, s->n, s->k);
+  Tensor *u = operands_new(&o, s->m, R), *b = operands_new(&o, s->n, R);
+  Tensor *start = operands_new(&o, 1, s->n), *y = operands_new(&o, s->m, s->n);
+  y->data[0] = NAN; /* not read */
+  Product product = {
+      .term = {{mat(a->data, s->m, s->k), matmul_factor(mat(w->data, s->n, s->k), true)},
+               {mat(u->data, s->m, R), matmul_factor(mat(b->data, s->n, R), true)}},
+      .terms = terms,
+      .start = start->data,
+      .out = mat(y->data, s->m, s->n)};
+  matmul_all(&r.c, &product, 1);
+  for (int64_t i = 0; i < s->m * s->n; i++) {
+    int64_t row = i / s->n, col = i % s->n;
+    float want = chain(k, a->data + row * s->k, w->data + col * s->k, 1, s->k, start->data[col]);
+    if (terms > 1) want = chain(k, u->data + row * R, b->data + col * R, 1, R, want);
+    if (memcmp(&y->data[i], &want, sizeof want) != 0)
+      fail_msg("%s, begun: [%d, %d] of %d x %d x %d: got %.9g, want %.9g", k->name, (int)row,
+               (int)col, (int)s->m, (int)s->n, (int)s->k, (double)y->data[i], (double)want);
+  }
+  runner_close(&r);
+  operands_free(&o);
+}
+
+static void test_products_begin_with_a_row(void **state) {
+  (void)state;
+  for (int i = 0; kernels_list(i); i++) {
+    if (!kernels_runnable(kernels_list(i))) continue;
+    for (int n = 0; n < SHAPES_COUNT; n++)
+      for (int terms = 1; terms <= 2; terms++) check_begun(kernels_list(i), &SHAPES[n], terms);
+  }
+}
+
 static void test_products_are_the_chain(void **state) {
   (void)state;
   for (int i = 0; kernels_list(i); i++) {
@@ -168,7 +207,7 @@ static void check_places(const Kernels *k) {
   Factor b = matmul_factor(mat(w->data, N, K), true);
   for (int64_t count = 0; count <= PLACES; count++) {
     memcpy(y->data, old->data, sizeof(float) * ROWS * N);
-    BlockRows rows = {count, a->data, K, y->data, N, from, to};
+    BlockRows rows = {count, a->data, K, y->data, N, from, to, NULL};
     block_multiply(k, &rows, &b, N, K, true, scratch);
     for (int64_t row = 0; row < ROWS; row++) {
       int64_t place = 0;
@@ -239,6 +278,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_kernels_asked_for_are_used),
       cmocka_unit_test(test_products_are_the_chain),
+      cmocka_unit_test(test_products_begin_with_a_row),
       cmocka_unit_test(test_bf16_products_are_those_of_rounded_operands),
       cmocka_unit_test(test_bf16_leaves_other_weights_alone),
       cmocka_unit_test(test_rows_are_read_and_written_where_they_lie),
