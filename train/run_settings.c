@@ -49,7 +49,8 @@ Status settings_finish(OptionSet *set, const char *name, Error *err) {
 static bool is_bound(const char *key, const void *arg) {
   static const char *const FREE[] = {
       "base",   "expert",          "data.train", "data.valid",      "data.mixture_cap",
-      "output", "model.tokenizer", "threads",    "train.recompute", "train.save_every"};
+      "output", "model.tokenizer", "threads",    "train.recompute", "train.save_every",
+      "pool"};
   (void)arg;
   for (size_t i = 0; i < sizeof FREE / sizeof *FREE; i++) {
     if (strcmp(key, FREE[i]) == 0) return false;

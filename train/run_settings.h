@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "data/options/options.h"
+#include "infer/expert/gate_maker.h"
 
 typedef struct ObjectiveKind ObjectiveKind; /* train/objective.h */
 
@@ -92,6 +93,7 @@ typedef struct RunSettings {
   LossSettings loss;
   ModelSettings model;
   CorruptionSettings corruption;
+  GateMaker maker; /* no option: of whose gates a run is, which their file says */
 } RunSettings;
 
 /* "custom", "phatgoose", "glider", "mttl", "t-few". */

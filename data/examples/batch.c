@@ -92,6 +92,7 @@ static void micro_free(MicroBatch *m) {
   free((int64_t *)m->target.offset);
   free((int64_t *)m->choice.offset);
   free(m->right);
+  free(m->place);
 }
 
 static int64_t target_end(const Example *e, int64_t target) {
@@ -150,8 +151,16 @@ static Status fill_ids(MicroBatch *m, const Drawn *drawn, int64_t n, int32_t sta
   return STATUS_OK;
 }
 
+static Status note_places(MicroBatch *m, const Drawn *drawn, int64_t n, Error *err) {
+  m->place = calloc((size_t)n, sizeof *m->place);
+  if (!m->place) return no_memory(err);
+  for (int64_t i = 0; i < n; i++) m->place[i] = drawn[i].index;
+  return STATUS_OK;
+}
+
 static Status micro_make(MicroBatch *m, const Drawn *drawn, int64_t n, int32_t start, Error *err) {
   *m = (MicroBatch){0};
+  TRY(note_places(m, drawn, n, err));
   TRY(make_offsets(m, drawn, n, err));
   TRY(make_choices(m, drawn, n, err));
   return fill_ids(m, drawn, n, start, err);

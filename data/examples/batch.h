@@ -18,6 +18,7 @@ typedef struct MicroBatch {
   Ragged input, target; /* same count; with choices a target is a choice */
   Ragged choice;        /* the targets of each input; offset NULL: one each */
   int64_t *right;       /* [input.count] the right one of them; NULL with choice.offset */
+  int64_t *place;       /* [input.count] of its example among those that the batch is of */
 } MicroBatch;
 
 typedef struct Batch {

@@ -179,6 +179,11 @@ const Jsonl *examples_lines(const ExampleSet *set, int64_t *i) {
   return set->lines[mixture_file(&set->mixture, i)];
 }
 
+JsonlLine examples_line(const ExampleSet *set, int64_t i) {
+  const Jsonl *lines = examples_lines(set, &i);
+  return jsonl_line(lines, i);
+}
+
 /* ---- tokens ---- */
 
 /* Appends the ids of a choice. */

@@ -76,6 +76,9 @@ const Mixture *examples_mixture(const ExampleSet *set);
 const char *examples_file_path(const ExampleSet *set, size_t file);
 const char *examples_file_hash(const ExampleSet *set, size_t file);
 
+/* The line of example i as it stands in its file; borrowed. */
+JsonlLine examples_line(const ExampleSet *set, int64_t i);
+
 /* Tokens of example i as input -> target. Thread-safe. Free with example_free. */
 Status examples_get(const ExampleSet *set, int64_t i, Example *out, Error *err);
 void example_free(Example *e);

@@ -100,7 +100,7 @@ GateForm gate_form(const Gate *gate) {
 
 /* Writing. */
 
-enum { META_MAX = 9, NUMBERS = 3 };
+enum { META_MAX = 11, NUMBERS = 3 };
 
 /* The texts of a file, which are borrowed from *info and from `number`; returns how many. */
 static size_t info_meta(GateInfo *info, char number[NUMBERS][24], TensorMeta meta[META_MAX]) {
@@ -124,6 +124,9 @@ static size_t info_meta(GateInfo *info, char number[NUMBERS][24], TensorMeta met
   if (info->extended > 0) meta[n++] = (TensorMeta){"extended", number[2]};
   if (info->verdict != VERDICT_UNSAID)
     meta[n++] = (TensorMeta){"verdict", (char *)(uintptr_t)VERDICT[info->verdict]};
+  if (info->maker.way == GATE_CONTRIBUTED) return n;
+  meta[n++] = (TensorMeta){"collector", (char *)(uintptr_t)gate_way_name(info->maker.way)};
+  meta[n++] = (TensorMeta){"data", info->maker.data};
   return n;
 }
 
@@ -189,6 +192,21 @@ static Status read_extended(const VectorFile *f, GateInfo *info, Error *err) {
   return STATUS_OK;
 }
 
+static Status read_maker(const VectorFile *f, GateMaker *maker, Error *err) {
+  const char *way = weights_meta(f->weights, "collector");
+  if (!way) return STATUS_OK;
+  if (!gate_way_find(way, &maker->way)) {
+    return error_set(err, STATUS_INPUT,
+                     "%s: __metadata__: collector: is \"%.80s\", want " GATE_WAYS_KNOWN
+                     " or nothing",
+                     f->path, way);
+  }
+  TRY(vector_file_text(f, "data", maker->data, sizeof maker->data, err));
+  if (strspn(maker->data, "0123456789abcdef") == HASH_HEX - 1) return STATUS_OK;
+  return error_set(err, STATUS_INPUT,
+                   "%s: __metadata__: data: want 64 lower-case hexadecimal digits", f->path);
+}
+
 Status gate_info_read(const VectorFile *f, GateInfo *info, Error *err) {
   uint64_t steps;
   const char *provenance = weights_meta(f->weights, "provenance");
@@ -207,6 +225,7 @@ Status gate_info_read(const VectorFile *f, GateInfo *info, Error *err) {
   info->steps = (int64_t)steps;
   TRY(vector_file_number(f, "seed", UINT64_MAX, &info->seed, err));
   TRY(read_extended(f, info, err));
+  TRY(read_maker(f, &info->maker, err));
   return read_verdict(f, info, err);
 }
 

@@ -16,6 +16,9 @@
  *               steps went (train/extension.h); not there where all went by one plan
  *   verdict     "trained", "barely" or "not": whether its run trained it, by the rule of
  *               train/verdict.h; not there where nobody judged
+ *   collector   how whoever collected a pool trained it, on data that are not the expert's: "share"
+ *               (gate_maker.h); not there where the expert's contributor did
+ *   data        of a collector's: SHA-256 of those data (examples_hash)
  *   provenance  "unverified": the values come from a file that does not say which base and expert
  *               they were trained on, so base and expert are those that they were put together
  *               with, and recipe, steps and seed are not there
@@ -26,6 +29,7 @@
 #define SKEIN_GATE_H
 
 #include "infer/expert/expert.h"
+#include "infer/expert/gate_maker.h"
 #include "infer/expert/vector_file.h"
 
 #define PROVENANCE_UNVERIFIED "unverified"
@@ -56,6 +60,7 @@ typedef struct GateInfo {
   uint64_t seed;
   int64_t extended;    /* 0: never */
   GateVerdict verdict; /* unsaid of unverified gates */
+  GateMaker maker;     /* contributed where a gate is unverified */
   bool unverified;
   GateForm form;
 } GateInfo;

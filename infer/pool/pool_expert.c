@@ -61,12 +61,17 @@ static Status open_adapter(PoolExpert *e, const PoolSource *source, const Module
   return expert_file_open(&e->file, source->adapter, modules, err);
 }
 
+static Status open_gate(PoolExpert *e, const char *base, const char *path, const Modules *modules,
+                        Error *err) {
+  TRY(vector_file_open(&e->gate, path, GATE_FORMAT, err));
+  TRY(gate_info_read(&e->gate, &e->gate_info, err));
+  return open_vectors(e, &e->gate, base, modules, VECTOR_GATE, VECTOR_GATE, err);
+}
+
 /* The gates and activations, which say whose they are. */
 static Status open_beside(PoolExpert *e, const char *base, const PoolSource *source,
                           const Modules *modules, Error *err) {
-  TRY(vector_file_open(&e->gate, source->gate, GATE_FORMAT, err));
-  TRY(gate_info_read(&e->gate, &e->gate_info, err));
-  TRY(open_vectors(e, &e->gate, base, modules, VECTOR_GATE, VECTOR_GATE, err));
+  if (source->gate) TRY(open_gate(e, base, source->gate, modules, err));
   if (!source->activation) return STATUS_OK;
   TRY(vector_file_open(&e->activation, source->activation, ACTIVATION_FORMAT, err));
   return open_vectors(e, &e->activation, base, modules, VECTOR_ACTIVATION_MEAN,
@@ -98,7 +103,8 @@ Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, cons
   char *gate = manifest_path(m, i, POOL_GATE);
   char *activation = manifest_path(m, i, POOL_ACTIVATION);
   char *dir = manifest_expert_dir(m, i);
-  PoolSource source = {dir, gate, entry->hash[POOL_ACTIVATION][0] ? activation : NULL};
+  PoolSource source = {dir, entry->hash[POOL_GATE][0] ? gate : NULL,
+                       entry->hash[POOL_ACTIVATION][0] ? activation : NULL};
   *e = (PoolExpert){0};
   Status status = dir && gate && activation
                       ? open_known(e, entry, m->base, &source, modules, err)
@@ -128,6 +134,7 @@ void pool_expert_describe(const PoolExpert *e, PoolEntry *entry) {
   entry->kind = e->file.kind;
   entry->modules = expert_file_covered(&e->file);
   entry->unverified = e->gate_info.unverified;
+  entry->maker = e->gate_info.maker;
   describe_lora(&e->file.lora, entry);
 }
 
@@ -229,14 +236,18 @@ Status pool_expert_fingerprint(PoolExpert *e, const Modules *modules, char hex[H
                                   : lora_parts_hash(e, modules, hex, err);
 }
 
+static Status refuse_missing(const PoolExpert *e, PoolVector kind, Error *err) {
+  bool gate = kind == VECTOR_GATE;
+  return error_set(err, STATUS_INPUT,
+                   "expert '%s': has no %s in the pool; make one with `skein train %s` and %s",
+                   e->entry->name, POOL_FILE[gate ? POOL_GATE : POOL_ACTIVATION],
+                   gate ? "gate` (on its own data) or `skein train gates" : "activation",
+                   gate ? "add it (skein pool add, or set --gates)" : "add the expert with it");
+}
+
 Status pool_expert_vector(const PoolExpert *e, PoolVector kind, const Module *module, float *out,
                           Error *err) {
-  if (!e->vector[kind]) {
-    return error_set(err, STATUS_INPUT,
-                     "expert '%s': has no activation.safetensors in the pool; make one with `skein "
-                     "train activation` and add the expert with it",
-                     e->entry->name);
-  }
+  if (!e->vector[kind]) return refuse_missing(e, kind, err);
   const Tensor *stored = &e->vector[kind][module->id];
   dtype_widen(out, stored->store, stored->dtype, (size_t)stored->cols);
   Tensor view = tensor_view(out, DTYPE_F32, 1, stored->cols);

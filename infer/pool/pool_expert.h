@@ -21,7 +21,7 @@ typedef struct PoolExpert {
   const PoolEntry *entry; /* of the manifest */
   ExpertFile file;
   GateInfo gate_info;
-  VectorFile gate, activation;  /* activation zeroed when the expert has none */
+  VectorFile gate, activation;  /* zeroed when the expert has none */
   Tensor *vector[POOL_VECTORS]; /* [modules] as weights_locate leaves them; NULL: has none */
   PoolPart *ready;              /* [modules] */
 } PoolExpert;
@@ -29,7 +29,7 @@ typedef struct PoolExpert {
 /* Where an expert's files are. */
 typedef struct PoolSource {
   const char *adapter; /* PEFT directory */
-  const char *gate;
+  const char *gate;       /* NULL: none */
   const char *activation; /* NULL: none */
 } PoolSource;
 
@@ -43,8 +43,8 @@ Status pool_expert_open_listed(PoolExpert *e, const PoolManifest *m, int i, cons
                                Error *err);
 void pool_expert_close(PoolExpert *e);
 
-/* Kind, rank, alpha and modules of the entry as the adapter has them, provenance as the gate does.
- */
+/* Kind, rank, alpha and modules of the entry as the adapter has them, provenance and who trained it
+ * as the gate does. */
 void pool_expert_describe(const PoolExpert *e, PoolEntry *entry);
 /* Reads every value: STATUS_INPUT for the first NaN or infinity. */
 Status pool_expert_check_values(PoolExpert *e, const Modules *modules, Error *err);

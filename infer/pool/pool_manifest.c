@@ -158,15 +158,31 @@ static Status read_files(const JsonDoc *doc, PoolEntry *e, Error *err) {
   TRY(json_get_object(doc, "files", &files.root, err));
   TRY(check_keys(&files, POOL_FILE, POOL_FILES, err));
   for (int i = 0; i < POOL_FILES; i++) {
-    if (i == POOL_ACTIVATION && !json_has(&files, POOL_FILE[i])) continue;
+    bool optional = i == POOL_GATE || i == POOL_ACTIVATION;
+    if (optional && !json_has(&files, POOL_FILE[i])) continue;
     TRY(read_hash(&files, POOL_FILE[i], e->hash[i], err));
   }
   return STATUS_OK;
 }
 
+static Status read_maker(const JsonDoc *doc, GateMaker *maker, Error *err) {
+  static const char *const known[] = {"way", "data"};
+  JsonDoc collector = {.file = doc->file};
+  const char *way;
+  if (!json_has(doc, "collector")) return STATUS_OK;
+  TRY(json_get_object(doc, "collector", &collector.root, err));
+  TRY(check_keys(&collector, known, sizeof known / sizeof *known, err));
+  TRY(json_get_string(&collector, "way", &way, err));
+  TRY(read_hash(&collector, "data", maker->data, err));
+  if (gate_way_find(way, &maker->way)) return STATUS_OK;
+  return error_set(err, STATUS_INPUT, "%s: collector: way: is \"%.80s\", want " GATE_WAYS_KNOWN,
+                   doc->file, way);
+}
+
 static Status read_provenance(const JsonDoc *doc, PoolEntry *e, Error *err) {
   const char *text;
   TRY(read_optional(doc, "source", &e->source, err));
+  TRY(read_maker(doc, &e->maker, err));
   e->unverified = json_has(doc, "provenance");
   if (!e->unverified) return STATUS_OK;
   TRY(json_get_string(doc, "provenance", &text, err));
@@ -193,7 +209,8 @@ static Status read_name(const JsonDoc *doc, json_t *seen, PoolEntry *e, Error *e
 static Status read_entry(const JsonDoc *doc, json_t *seen, PoolEntry *e, Error *err) {
   static const char *const known[] = {"name",    "kind",        "rank",     "alpha",
                                       "modules", "fingerprint", "replaced", "instruction",
-                                      "licence", "provenance",  "source",   "files"};
+                                      "licence", "provenance",  "collector", "source",
+                                      "files"};
   if (!json_is_object(doc->root)) {
     return error_set(err, STATUS_INPUT, "%s: got %s, want a mapping", doc->file,
                      json_kind(doc->root));
@@ -308,6 +325,9 @@ static json_t *entry_json(const PoolEntry *e) {
   if (*e->instruction) json_put(&o, "instruction", json_string(e->instruction));
   if (*e->licence) json_put(&o, "licence", json_string(e->licence));
   if (e->unverified) json_put(&o, "provenance", json_string(PROVENANCE_UNVERIFIED));
+  if (e->maker.way != GATE_CONTRIBUTED)
+    json_put(&o, "collector",
+             json_pack("{s:s, s:s}", "way", gate_way_name(e->maker.way), "data", e->maker.data));
   if (e->source && *e->source) json_put(&o, "source", json_string(e->source));
   json_put(&o, "files", files);
   return o;

@@ -4,7 +4,7 @@
  *   pool.yaml                              the manifest
  *   experts/<folder>/adapter_config.json   as the contributor made them (PEFT)
  *                  adapter_model.safetensors, or the tensors of their adapter_model.bin
- *                  gate.safetensors        (skein train gate)
+ *                  gate.safetensors        optional (skein train gate, or gates)
  *                  activation.safetensors  optional (skein train activation)
  *   embeddings/<embedder>.safetensors      optional (skein embed)
  *   experts/.changing                      what a writer is about to do (tools/pool/pool_change.h)
@@ -24,12 +24,13 @@
  *   base      {name: as given, fingerprint: t5_fingerprint, sample: t5_sample}
  *   experts   list of {name, kind: lora or ia3 (lora where it is not said), rank: [least, most]
  *             and alpha: [least, most] of a lora, modules: number covered,
- *             fingerprint: expert_fingerprint, replaced, instruction, licence, provenance, source,
- *             files: {name: SHA-256}}
+ *             fingerprint: expert_fingerprint, replaced, instruction, licence, provenance,
+ *             collector, source, files: {name: SHA-256}}
  *
  * provenance is "unverified" where the gate's file does not say which base and expert it was
- * trained on (gate.h), and not there otherwise; source is the file of others that the expert or its
- * gate was read from, in words, where there is one. */
+ * trained on (gate.h), and not there otherwise; collector is {way, data: SHA-256} where the gates
+ * were trained by whoever collected the pool, on data that are not the expert's (gate.h); source is
+ * the file of others that the expert or its gate was read from, in words, where there is one. */
 #ifndef SKEIN_POOL_MANIFEST_H
 #define SKEIN_POOL_MANIFEST_H
 
@@ -40,6 +41,7 @@
 #include "data/file/hash.h"
 #include "data/file/lock.h"
 #include "infer/adapter/peft_type.h"
+#include "infer/expert/gate_maker.h"
 
 #define POOL_MANIFEST "pool.yaml"
 enum { POOL_FILES = 4 }; /* an expert's files, in the order of the table above */
@@ -62,6 +64,7 @@ typedef struct PoolEntry {
   char *instruction, *licence;     /* "" when not given */
   char *source;                    /* "" when files of skein were added */
   bool unverified;                 /* provenance */
+  GateMaker maker;                 /* collector; contributed where there are no gates */
   char hash[POOL_FILES][HASH_HEX]; /* "" for an optional file that is not there */
 } PoolEntry;
 

@@ -1,4 +1,4 @@
-/* skein train gate|lora|ia3|base|activation: from a YAML file to a result. */
+/* skein train gate|lora|ia3|base|gates|activation: from a YAML file to a result. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "data/options/options_paths.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/train_activation.h"
+#include "tools/cmd/train_gates.h"
 #include "tools/pool/adapter_notes.h"
 #include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
@@ -28,10 +29,11 @@ static const char usage[] =
     "  skein train gate -c run.yaml\n"
     "  skein train gate -c run.yaml -s train.steps=200 -s recipe=glider --dry-run\n"
     "  skein train gate -c run.yaml --resume\n"
+    "  skein train gates -s pool=goose -s data.train=own.jsonl -s output=runs/gates\n"
     "  skein train activation -s base=t5 -s expert=boolq -s data.train=boolq.jsonl -s output=out\n"
     "\n"
-    "Usage: skein train gate|lora|ia3|base [-c FILE] [-s KEY=VALUE]... [--resume | --dry-run]\n"
-    "                                      [--strict]\n"
+    "Usage: skein train gate|lora|ia3|base|gates [-c FILE] [-s KEY=VALUE]...\n"
+    "                                      [--resume | --dry-run] [--strict]\n"
     "       skein train activation [-c FILE] [-s KEY=VALUE]... [--strict] [--force]\n"
     "\n"
     "  -c, --config FILE    settings, YAML; what it names is looked for beside FILE, then here\n"
@@ -42,6 +44,12 @@ static const char usage[] =
     "                       it would take; write nothing\n"
     "      --force          replace the activation.safetensors that is there; a run never is\n"
     "      --strict         a warning about the data is an error\n"
+    "\n"
+    "`gates` is for who collects a pool whose experts came without: every example of data.train is\n"
+    "asked of every expert, goes to the one under which its target is the likeliest, and each expert\n"
+    "learns gates on its share as `gate` does. The data should be of the experts' tasks, and none\n"
+    "that an expert was trained on. The pool stays as it is; `skein pool set POOL --gates OUTPUT`\n"
+    "gives it the gates.\n"
     "\n"
     "Before it starts, a training says what its data are like (OUTPUT/data.json). It warns\n"
     "where more than " PERCENT(DATA_LOST_PERCENT) " of inputs or targets are cut, of their tokens\n"
@@ -54,7 +62,7 @@ static const char usage[] =
     "Ctrl-C finishes the step, saves and exits with 130; a second one exits at once.\n";
 
 typedef struct TrainArguments {
-  bool activation; /* no objective: nothing is learnt */
+  bool activation, gates; /* what has no objective of its own; else `objective` */
   const ObjectiveKind *objective;
   const char *config;
   bool resume, dry_run, strict, force;
@@ -73,26 +81,26 @@ static const Argument ROWS[] = {
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
-/* "gate, lora, base or activation" */
+/* "gate, lora, base, gates or activation" */
 static const char *objective_names(char *text, size_t size) {
   size_t used = 0;
   for (int i = 0; i < OBJECTIVES; i++) {
     int n = snprintf(text + used, size - used, "%s%s", i ? ", " : "", OBJECTIVE[i]->name);
     used += (size_t)n < size - used ? (size_t)n : 0;
   }
-  snprintf(text + used, size - used, " or activation");
+  snprintf(text + used, size - used, ", gates or activation");
   return text;
 }
 
 static Status parse_objective(const char *word, const ObjectiveKind **kind, Error *err) {
-  const char *known[OBJECTIVES + 1] = {"activation"};
+  const char *known[OBJECTIVES + 2] = {"activation", "gates"};
   char names[128];
   *kind = objective_find(word);
   if (*kind) return STATUS_OK;
-  for (int i = 0; i < OBJECTIVES; i++) known[i + 1] = OBJECTIVE[i]->name;
+  for (int i = 0; i < OBJECTIVES; i++) known[i + 2] = OBJECTIVE[i]->name;
   return error_set(err, STATUS_USAGE, "train: unknown objective '%s'; it is %s%s", word,
                    objective_names(names, sizeof names),
-                   nearest_hint(word, known, OBJECTIVES + 1).text);
+                   nearest_hint(word, known, OBJECTIVES + 2).text);
 }
 
 static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *err) {
@@ -107,11 +115,13 @@ static Status parse_arguments(TrainArguments *a, int argc, char **argv, Error *e
     return error_set(err, STATUS_USAGE, "train: --resume and --dry-run exclude each other");
   }
   a->activation = strcmp(argv[optind], "activation") == 0;
+  a->gates = strcmp(argv[optind], "gates") == 0;
   if (!a->activation && a->force) {
     return error_set(err, STATUS_USAGE,
                      "train: --force is of activation alone; a run is not written over, name "
                      "another output");
   }
+  if (a->gates) return STATUS_OK;
   if (!a->activation) return parse_objective(argv[optind], &a->objective, err);
   if (!a->resume && !a->dry_run) return STATUS_OK;
   return error_set(err, STATUS_USAGE, "train: activation has no --resume and no --dry-run");
@@ -224,6 +234,9 @@ static Status dry_run(const OptionSet *set, bool strict, Error *err) {
 }
 
 static Status train_as_asked(const TrainArguments *a, Error *err) {
+  const GatesAsked gates = {a->config, a->assignment.text, a->assignment.count, a->dry_run,
+                            {.resume = a->resume, .strict = a->strict}};
+  if (a->gates) return train_gates(&gates, err);
   RunSettings settings = {0};
   OptionSet set = {0};
   const ActivationHow how = {.strict = a->strict, .replace = a->force};
@@ -259,12 +272,14 @@ static void show_settings(const char *verb, SettingsSeen *seen, void *arg) {
   for (int k = 0; k < OBJECTIVES; k++) {
     if (!verb || strcmp(verb, OBJECTIVE[k]->name) == 0) show_objective(OBJECTIVE[k], seen, arg);
   }
+  if (!verb || strcmp(verb, "gates") == 0) train_gates_settings(seen, arg);
   if (!verb || strcmp(verb, "activation") == 0) train_activation_settings(seen, arg);
 }
 
-/* The objectives, and activation, which learns nothing. */
-static const CommandVerb VERBS[] = {{.name = "gate"}, {.name = "lora"},       {.name = "ia3"},
-                                    {.name = "base"}, {.name = "activation"}, {.name = NULL}};
+/* The objectives, and what is made of several trainings, or of none. */
+static const CommandVerb VERBS[] = {{.name = "gate"},  {.name = "lora"},       {.name = "ia3"},
+                                    {.name = "base"},  {.name = "gates"},      {.name = "activation"},
+                                    {.name = NULL}};
 
 const Command command_train = {
     .name = "train",

@@ -1,6 +1,8 @@
 #include "tools/pool/pool_audit.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "infer/pool/pool_similarity.h"
 #include "tools/pool/gate_audit.h"
@@ -95,11 +97,32 @@ static Status measure(Audit *a, const char *sample, Error *err) {
   return pool_similarity(&a->alike, a->pool, THREADS, err);
 }
 
+/* The experts that have gates, as a list for pool_open; NULL when out of memory. */
+static char *with_gates(const PoolManifest *m) {
+  char *list = calloc((size_t)m->count + 1, POOL_NAME_MAX + 2), *at = list;
+  for (int i = 0; list && i < m->count; i++) {
+    if (!m->entry[i].hash[POOL_GATE][0]) continue;
+    at += sprintf(at, "%s%s", at > list ? "," : "", m->entry[i].name);
+  }
+  return list;
+}
+
+static Status open_with_gates(Audit *a, const PoolManifest *m, Error *err) {
+  char *list = with_gates(m);
+  if (!list) return error_set(err, STATUS_RUN, "out of memory: looking at gates");
+  Status status = STATUS_OK;
+  if (*list)
+    status = pool_open_as_is(&a->pool, m->dir, &a->base->model->modules, m->sample, list, err);
+  free(list);
+  return status;
+}
+
 Status pool_audit_gates(const PoolManifest *m, const Base *base, const PoolOptions *o,
                         Findings *found, Error *err) {
   Audit a = {.base = base, .found = found, .severity = o->strict ? STATUS_MISMATCH : STATUS_OK};
-  if (m->count == 0) return STATUS_OK;
-  Status status = pool_open_as_is(&a.pool, m->dir, &base->model->modules, m->sample, NULL, err);
+  TRY(open_with_gates(&a, m, err));
+  if (!a.pool) return STATUS_OK;
+  Status status = STATUS_OK;
   if (status == STATUS_OK) status = measure(&a, o->sample, err);
   if (status == STATUS_OK) judge(&a);
   pool_similarity_free(&a.alike);

@@ -7,7 +7,7 @@
 #include "tools/pool/pool_findings.h"
 #include "tools/pool/pool_tool.h"
 
-/* Looks at the gates on a sample of text (gate_audit.h) and compares experts with each other. A line
+/* Looks at the gates that there are on a sample of text (gate_audit.h) and compares experts with each other. A line
  * of level "gate" for each expert, and findings, which are notes, with o->strict errors:
  *
  *   a gate that comes first on far more of the text than its share

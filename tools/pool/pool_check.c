@@ -70,6 +70,17 @@ static Status check_hash(Check *c, int i, PoolFile file, Error *err) {
   return status;
 }
 
+static void check_maker(Check *c, const PoolEntry *entry, const PoolEntry *is) {
+  if (is->maker.way != entry->maker.way || strcmp(is->maker.data, entry->maker.data) != 0) {
+    findings_add(&c->found, entry->name, STATUS_MISMATCH,
+                 POOL_MANIFEST ": collector: is not what the gate's file says");
+  } else if (is->maker.way != GATE_CONTRIBUTED) {
+    findings_add(&c->found, entry->name, STATUS_OK,
+                 "gates by the collector (%s), not by who trained the expert; data SHA-256 %.12s",
+                 gate_way_name(is->maker.way), is->maker.data);
+  }
+}
+
 static void check_provenance(Check *c, const PoolEntry *entry, const PoolEntry *is) {
   if (is->unverified != entry->unverified) {
     findings_add(&c->found, entry->name, STATUS_MISMATCH,
@@ -94,6 +105,7 @@ static void check_numbers(Check *c, const PoolExpert *e) {
   PoolEntry is = {0};
   pool_expert_describe(e, &is);
   check_provenance(c, entry, &is);
+  check_maker(c, entry, &is);
   check_verdict(c, entry->name, e->gate_info.verdict);
   if (is.kind != entry->kind) {
     findings_add(&c->found, entry->name, STATUS_MISMATCH,
@@ -153,7 +165,7 @@ static void check_training(Check *c, const PoolExpert *e) {
     if (!expert_file_covers(&e->file, i)) continue;
     idle += e->file.kind == PEFT_IA3 ? all_equal(&e->file.ia3.vector[i].l, 1)
                                      : all_equal(&e->file.lora.factor[i].b, 0);
-    gates += all_equal(&e->vector[VECTOR_GATE][i], 0);
+    gates += e->vector[VECTOR_GATE] && all_equal(&e->vector[VECTOR_GATE][i], 0);
   }
   bool ia3 = e->file.kind == PEFT_IA3;
   find_idle(c, e->entry->name, ia3 ? "the (IA)3 vector is 1" : "B of the adapter is 0", idle,
@@ -187,6 +199,8 @@ static Status check_expert(Check *c, int i, Error *err) {
     findings_add(&c->found, c->m.entry[i].name, STATUS_OK,
                  "has no instruction, which glider routes by");
   }
+  if (!c->m.entry[i].hash[POOL_GATE][0])
+    findings_add(&c->found, c->m.entry[i].name, STATUS_OK, POOL_GATELESS);
   if (!c->same_base || !c->readable) return STATUS_OK;
   PoolExpert e;
   Error failure = {0};

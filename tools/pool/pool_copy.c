@@ -85,7 +85,7 @@ Status pool_copy_expert(const PoolManifest *m, const PoolSource *source, const M
     TRY(copy_config(source, to, entry, err));
     TRY(copy_adapter(source, to, entry, err));
   }
-  TRY(copy_as(source->gate, to, POOL_GATE, entry, err));
+  if (source->gate) TRY(copy_as(source->gate, to, POOL_GATE, entry, err));
   if (source->activation) TRY(copy_as(source->activation, to, POOL_ACTIVATION, entry, err));
   return STATUS_OK;
 }

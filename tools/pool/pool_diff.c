@@ -82,7 +82,8 @@ static Status compare_tensors(Weights *before, Weights *after, Movement m[T5_GRO
 
 static Status compare_file(const Diff *d, int b, int a, PoolFile file, Movement m[T5_GROUPS][KINDS],
                            Error *err) {
-  if (strcmp(d->before.entry[b].hash[file], d->after.entry[a].hash[file]) == 0) return STATUS_OK;
+  const char *old = d->before.entry[b].hash[file], *new = d->after.entry[a].hash[file];
+  if (strcmp(old, new) == 0 || !*old || !*new) return STATUS_OK; /* gates came, or went */
   Weights *before = NULL, *after = NULL;
   char *x = manifest_path(&d->before, b, file), *y = manifest_path(&d->after, a, file);
   Status status = x && y ? weights_open(&before, x, err)
@@ -132,6 +133,8 @@ static bool add_change(Diff *d, const PoolEntry *b, const PoolEntry *a) {
     facts_append(f, parts, facts_text("instruction"));
   }
   if (strcmp(b->licence, a->licence) != 0) facts_append(f, parts, facts_text("licence"));
+  if (b->maker.way != a->maker.way || strcmp(b->maker.data, a->maker.data) != 0)
+    facts_append(f, parts, facts_text("collector"));
   if (b->unverified != a->unverified) facts_append(f, parts, facts_text("provenance"));
   if (strcmp(b->source, a->source) != 0) facts_append(f, parts, facts_text("source"));
   bool changed = json_array_size(parts) > 0;

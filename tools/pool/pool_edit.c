@@ -163,10 +163,21 @@ static void say_placed(const PoolManifest *m, const PoolEntry *e, bool replaced)
               m->count, m->count == 1 ? "" : "s");
 }
 
+/* Gates are not lost by leaving out an option. */
+static Status check_gates_stay(const PoolManifest *m, const PoolEntry *old, const Addition *a,
+                               Error *err) {
+  if (a->gate.path || !old->hash[POOL_GATE][0]) return STATUS_OK;
+  return error_set(err, STATUS_USAGE,
+                   "%s: '%s' has gates, which would go; give others (--gate FILE), or take the "
+                   "expert out first (skein pool rm)",
+                   m->dir, old->name);
+}
+
 /* Makes the addition, and the files that it is about, an expert of the pool. */
 static Status place_expert(PoolManifest *m, Addition *a, Error *err) {
   int at = manifest_find(m, a->entry.name);
   const PoolEntry *old = at >= 0 ? &m->entry[at] : NULL;
+  if (old) TRY(check_gates_stay(m, old, a, err));
   if (old) TRY(pool_keep(&a->entry, &a->kept_activation, m, at, a->options, err));
   if (a->kept_activation) a->source.activation = a->kept_activation;
   bool other = !old || strcmp(old->instruction, a->entry.instruction) != 0;
@@ -175,6 +186,8 @@ static Status place_expert(PoolManifest *m, Addition *a, Error *err) {
   TRY(finish_change(m, write_expert(m, a, at, &a->entry, err), err));
   const PoolEntry *placed = &m->entry[old ? at : m->count - 1];
   say_placed(m, placed, old != NULL);
+  if (!placed->hash[POOL_GATE][0])
+    console_note(NULL, "%s: '%s' " POOL_GATELESS, m->dir, placed->name);
   pool_tell_embeddings(m, other ? placed->name : NULL);
   return STATUS_OK;
 }
@@ -237,10 +250,7 @@ static Status add_expert(PoolManifest *m, void *arg, Error *err) {
 
 /* What takes long is done before the lock, for which others may wait. */
 Status pool_add(const char *dir, const char *name, const PoolOptions *o, Error *err) {
-  if (!o->adapter || !o->gate) {
-    return error_set(err, STATUS_USAGE, "pool add: --%s is missing",
-                     o->adapter ? "gate FILE" : "adapter DIR");
-  }
+  if (!o->adapter) return error_set(err, STATUS_USAGE, "pool add: --adapter DIR is missing");
   PoolManifest m;
   Addition a = {.options = o};
   TRY(manifest_read(&m, dir, err));

@@ -84,6 +84,7 @@ Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules
                       const char *adapter, const char *file, bool required, Error *err) {
   bool own;
   *g = (PoolGate){.path = file};
+  if (!file) return STATUS_OK;
   TRY(pool_check_file(file, "a file of gates in it, such as the gate.safetensors of a run", err));
   TRY(is_own(file, &own, err));
   if (own) return STATUS_OK;
@@ -99,6 +100,7 @@ Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules
 Status pool_gate_say_doubt(const PoolGate *g, Error *err) {
   VectorFile f;
   GateInfo info;
+  if (!g->path) return STATUS_OK;
   TRY(vector_file_open(&f, g->path, GATE_FORMAT, err));
   Status status = gate_info_read(&f, &info, err);
   vector_file_close(&f);

@@ -6,14 +6,14 @@
 #include "infer/pool/pool_manifest.h"
 
 typedef struct PoolGate {
-  const char *path; /* of a file of skein: the given one, or `made` */
+  const char *path; /* of a file of skein: the given one, or `made`; NULL: there are no gates */
   char *made;       /* a temporary file of the pool; NULL: there is none */
 } PoolGate;
 
 /* A file with the format of skein is taken as it is. Another (released_key.h has the names; without
  * metadata, or .pt) is read for the expert at `adapter`, a PEFT directory, and written as one of
  * unverified provenance into the pool's directory for the time of the addition; what is not used
- * of it, and what its values are, is said. `required`: it is refused instead (STATUS_MISMATCH). */
+ * of it, and what its values are, is said. `file` may be NULL: there are none. `required`: it is refused instead (STATUS_MISMATCH). */
 Status pool_gate_take(PoolGate *g, const PoolManifest *m, const Modules *modules,
                       const char *adapter, const char *file, bool required, Error *err);
 /* Says it where the run that made the gate doubts that it is trained. */

@@ -50,6 +50,8 @@ static json_t *first_columns(const char *text) {
 /* What the gate's file says of it. */
 static Status gate_info(const PoolManifest *m, int i, GateInfo *info, Error *err) {
   VectorFile f;
+  *info = (GateInfo){0};
+  if (!m->entry[i].hash[POOL_GATE][0]) return STATUS_OK;
   char *path = manifest_path(m, i, POOL_GATE);
   if (!path) return error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
   Status status = vector_file_open(&f, path, GATE_FORMAT, err);
@@ -82,6 +84,26 @@ static Status read_pool(PoolManifest *m, GateInfo **gate, const char *dir, Error
   }
 }
 
+/* Whose gates they are, as far as it is known. */
+static json_t *provenance(const PoolEntry *e, const GateInfo *gate) {
+  char text[64];
+  if (!e->hash[POOL_GATE][0]) return json_null();
+  if (gate->unverified) return facts_text(PROVENANCE_UNVERIFIED);
+  if (e->maker.way == GATE_CONTRIBUTED) return facts_text("recorded");
+  snprintf(text, sizeof text, "collector (%s)", gate_way_name(e->maker.way));
+  return facts_text(text);
+}
+
+static void add_gate(Facts *f, json_t *row, const PoolEntry *e, const GateInfo *gate) {
+  bool has = e->hash[POOL_GATE][0];
+  const char *verdict = gate_verdict_name(gate->verdict);
+  facts_set(f, row, "gate_steps",
+            gate->unverified || !has ? json_null() : json_integer(gate->steps));
+  facts_set(f, row, "gate", facts_text(has ? gate_form_name(gate->form) : "none"));
+  facts_set(f, row, "verdict", verdict ? facts_text(verdict) : json_null());
+  facts_set(f, row, "provenance", provenance(e, gate));
+}
+
 static void add_expert(Facts *f, json_t *rows, const PoolEntry *e, const GateInfo *gate,
                        bool whole) {
   json_t *row = facts_row(f, rows);
@@ -90,17 +112,14 @@ static void add_expert(Facts *f, json_t *rows, const PoolEntry *e, const GateInf
   facts_set(f, row, "rank", rank_range(e));
   facts_set(f, row, "alpha", alpha_range(e));
   facts_set(f, row, "modules", json_integer(e->modules));
-  facts_set(f, row, "gate_steps", gate->unverified ? json_null() : json_integer(gate->steps));
-  facts_set(f, row, "gate", facts_text(gate_form_name(gate->form)));
-  const char *verdict = gate_verdict_name(gate->verdict);
-  facts_set(f, row, "verdict", verdict ? facts_text(verdict) : json_null());
-  facts_set(f, row, "provenance",
-            facts_text(gate->unverified ? PROVENANCE_UNVERIFIED : "recorded"));
+  add_gate(f, row, e, gate);
   facts_set(f, row, "instruction",
             whole ? facts_text(e->instruction) : first_columns(e->instruction));
   facts_set(f, row, "licence", facts_text(e->licence));
   if (!whole) return;
   facts_set(f, row, "source", facts_text(e->source));
+  facts_set(f, row, "gate_data",
+            e->maker.way == GATE_CONTRIBUTED ? json_null() : facts_text(e->maker.data));
   facts_set(f, row, "fingerprint", facts_text(e->fingerprint));
 }
 

@@ -58,6 +58,11 @@ Status pool_diff(const char *before, const char *after, const PoolOptions *o, bo
 /* The pool as facts; `whole`: with full instructions. */
 Status pool_list(Facts *f, const char *dir, bool whole, Error *err);
 
+/* What is said of an expert that came without gates. */
+#define POOL_GATELESS                                                                     \
+  "has no gates, which phatgoose and glider route by; `skein train gates` makes them on " \
+  "text of your own"
+
 /* How commands wait for a pool that another process is changing: some seconds, said on stderr. */
 LockWait pool_wait(void);
 

@@ -1,0 +1,168 @@
+#include "tools/cmd/train_gates.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "data/options/options_paths.h"
+#include "infer/expert/gate.h"
+#include "infer/pool/pool_manifest.h"
+#include "tools/shell/console.h"
+#include "tools/shell/interrupt.h"
+#include "tools/shell/machine.h"
+#include "train/gates/gates_run.h"
+
+/* ---- watching ---- */
+
+typedef struct Watching {
+  Progress progress;
+  char label[POOL_NAME_MAX + 32];
+  bool begun;
+  bool sample; /* of a dry run */
+} Watching;
+
+static void begin_label(Watching *w, const char *what, const char *name) {
+  console_progress_end(&w->progress);
+  snprintf(w->label, sizeof w->label, "%s %.*s", what, POOL_NAME_MAX, name);
+  w->begun = false;
+}
+
+static void on_asked(void *arg, const char *name, int64_t done, int64_t of) {
+  Watching *w = arg;
+  char label[sizeof w->label];
+  snprintf(label, sizeof label, "asking %.*s", POOL_NAME_MAX, name);
+  if (!w->begun || strcmp(label, w->label) != 0) {
+    begin_label(w, "asking", name);
+    console_progress_begin(&w->progress, w->label, 0, of);
+    w->begun = true;
+  }
+  console_progress_update(&w->progress, done, "examples");
+}
+
+static void on_step(void *arg, const MetricsRow *row, int64_t steps) {
+  Watching *w = arg;
+  char rate[16];
+  if (!w->begun) console_progress_begin(&w->progress, w->label, row->step - 1, steps);
+  w->begun = true;
+  console_progress_update(&w->progress, row->step, "loss %.4f  %s tok/s", row->loss,
+                          console_count(rate, sizeof rate, row->tokens_per_second));
+  if (row->skipped) {
+    console_note(&w->progress,
+                 "step %" PRId64 ": loss or gradient is NaN or Inf; the step was skipped",
+                 row->step);
+  }
+}
+
+static void on_note(void *arg, const char *line) {
+  Watching *w = arg;
+  console_note(&w->progress, "%s", line);
+}
+
+static void on_begins(void *arg, const char *expert, int64_t examples) {
+  Watching *w = arg;
+  begin_label(w, "gates of", expert);
+  console_note(NULL, "the gates of '%s', on %" PRId64 " examples", expert, examples);
+}
+
+static void on_ends(void *arg, const char *expert, GateVerdict verdict, const char *dir) {
+  Watching *w = arg;
+  console_progress_end(&w->progress);
+  console_say("the gates of '%s': %s (%s/report.txt)", expert, gate_verdict_name(verdict), dir);
+}
+
+static void on_divided(void *arg, const Shares *s) {
+  Watching *w = arg;
+  console_progress_end(&w->progress);
+  console_say("%s%" PRId64 " examples: %" PRId64 " go to more than one expert; %" PRId64
+              " are as likely under the base alone",
+              w->sample ? "the first " : "", s->examples, s->tied, s->unhelped);
+  console_say("  %-24s %8s %6s %9s %8s  %s", "expert", "examples", "tied", "unhelped", "margin",
+              w->sample ? "" : "its gates");
+}
+
+static void on_share(void *arg, const char *expert, const Share *s, const char *fate) {
+  const Watching *w = arg;
+  char margin[16] = "-";
+  if (!isnan(s->margin)) snprintf(margin, sizeof margin, "%.3f", s->margin);
+  console_say("  %-24s %8" PRId64 " %6" PRId64 " %9" PRId64 " %8s  %s", expert, s->examples, s->tied,
+              s->unhelped, margin, w->sample ? "" : fate);
+}
+
+static GatesWatch watch_of(Watching *w) {
+  return (GatesWatch){.arg = w,
+                      .asked = on_asked,
+                      .divided = on_divided,
+                      .share = on_share,
+                      .begins = on_begins,
+                      .ends = on_ends,
+                      .train = {w, on_step, on_note, interrupt_catch()}};
+}
+
+/* ---- the command ---- */
+
+static void print_plan(const GatesSettings *s, const GatesPlan *plan) {
+  enum { LIKELY_PERCENT = 65 }; /* of the processor's rate that a step usually reaches */
+  const Estimate *e = &plan->train.estimate;
+  char a[32], b[32], c[32];
+  double rate = machine_fma_rate((int)s->run.threads) * LIKELY_PERCENT / 100;
+  double train = e->flops_per_step / rate * (double)s->run.train.steps * plan->trained;
+  printf("train gates: every file fits\n");
+  printf("examples   %" PRId64 ", asked of %d experts and the base: about %s\n", plan->examples,
+         plan->experts, console_duration(a, sizeof a, plan->ask_seconds));
+  printf("gates      of %d experts, %" PRId64 " steps each: about %s with even shares\n",
+         plan->trained, s->run.train.steps, console_duration(b, sizeof b, train));
+  printf("memory     about %s; %s available\n",
+         console_bytes(a, sizeof a, e->weight_bytes + e->state_bytes + e->activation_bytes),
+         console_bytes(c, sizeof c, plan->train.left.memory));
+}
+
+static Status plan_run(const OptionSet *set, bool strict, Error *err) {
+  Watching w = {.sample = true};
+  GatesPlan plan;
+  const GatesWatch watch = watch_of(&w);
+  Status status = gates_plan(set, strict, &watch, &plan, err);
+  console_progress_end(&w.progress);
+  if (status == STATUS_OK) print_plan(set->settings, &plan);
+  return status;
+}
+
+static Status run(const OptionSet *set, const TrainRequest *request, Error *err) {
+  const GatesSettings *s = set->settings;
+  Watching w = {0};
+  const GatesWatch watch = watch_of(&w);
+  Status status = gates_run(set, request, &watch, err);
+  console_progress_end(&w.progress);
+  if (status == STATUS_OK)
+    console_say("%s: the gates; `skein pool set %s --gates %s` gives them to the pool",
+                s->run.output, s->pool, s->run.output);
+  return status;
+}
+
+static Status read_settings(OptionSet *set, const GatesAsked *a, Error *err) {
+  if (a->config) TRY(options_read_file(set, a->config, err));
+  for (int i = 0; i < a->assignments; i++) TRY(options_assign(set, a->assignment[i], err));
+  TRY(settings_finish(set, a->config ? a->config : "command line", err));
+  if (a->config) options_tell_paths(set, a->config, console_line);
+  return STATUS_OK;
+}
+
+Status train_gates(const GatesAsked *asked, Error *err) {
+  GatesSettings settings;
+  OptionSet set = {0};
+  Status status = gates_settings_init(&set, &settings, err);
+  if (status == STATUS_OK) status = read_settings(&set, asked, err);
+  if (status == STATUS_OK)
+    status = asked->dry_run ? plan_run(&set, asked->request.strict, err)
+                            : run(&set, &asked->request, err);
+  options_free(&set);
+  return status;
+}
+
+void train_gates_settings(SettingsSeen *seen, void *arg) {
+  GatesSettings settings;
+  OptionSet set = {0};
+  if (gates_settings_init(&set, &settings, NULL) == STATUS_OK)
+    seen(arg, "Settings of train gates", &set);
+  options_free(&set);
+}
