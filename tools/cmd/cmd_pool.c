@@ -30,6 +30,9 @@ static const char usage[] =
     "  skein pool set POOL NAME [--instruction TEXT|@FILE | --instruction-file FILE]\n"
     "                 [--licence TEXT]\n"
     "                                          other texts of an expert; its files stay\n"
+    "  skein pool set POOL --gates DIR [--base DIR] [--replace]\n"
+    "                                          gates that `skein train gates` made in DIR, for all\n"
+    "                                          experts that it made some for, or for none\n"
     "  skein pool rm POOL NAME                 take an expert out and delete its files\n"
     "  skein pool ls POOL [--json]             the experts\n"
     "  skein pool check POOL [--base DIR] [--json] [--require-provenance] [--sample FILE]\n"
@@ -63,7 +66,9 @@ static const char usage[] =
     "      --base DIR          the T5 of the pool, where it is not where init found it\n"
     "      --replace           an expert of this name gives way: the new one has its place, and "
     "its\n"
-    "                          instruction and licence where no others are given\n"
+    "                          instruction and licence where no others are given; of set: so do "
+    "the\n"
+    "                          gates that are there\n"
     "      --require-provenance\n"
     "                          refuse gates that do not say which base and expert they are of\n"
     "      --names FILE        names of the experts in the order of their numbers, one a line;\n"
@@ -163,16 +168,18 @@ static const struct {
 
 static const Argument ROWS[] = {
     {"base", 0, ARGUMENT_TEXT, AT(base),
-     .forms = OF(INIT) | OF(ADD) | OF(CHECK) | OF(IMPORT) | OF(EXPORT) | OF(MERGE), .value = "DIR"},
+     .forms = OF(INIT) | OF(ADD) | OF(SET) | OF(CHECK) | OF(IMPORT) | OF(EXPORT) | OF(MERGE),
+     .value = "DIR"},
     {"adapter", 0, ARGUMENT_TEXT, AT(adapter), .forms = OF(ADD), .value = "DIR"},
     {"gate", 0, ARGUMENT_TEXT, AT(gate), .forms = OF(ADD), .value = "FILE"},
+    {"gates", 0, ARGUMENT_TEXT, AT(gates), .forms = OF(SET), .value = "DIR"},
     {"activation", 0, ARGUMENT_TEXT, AT(activation), .forms = OF(ADD), .value = "FILE"},
     {"instruction", 0, ARGUMENT_PROSE, AT(instruction), .forms = OF(ADD) | OF(SET),
      .value = "TEXT"},
     {"instruction-file", 0, ARGUMENT_TEXT, AT(instruction_file), .forms = OF(ADD) | OF(SET),
      .value = "FILE"},
     {"licence", 0, ARGUMENT_PROSE, AT(licence), .forms = OF(ADD) | OF(SET), .value = "TEXT"},
-    {"replace", 0, ARGUMENT_SWITCH, AT(replace), .forms = OF(ADD)},
+    {"replace", 0, ARGUMENT_SWITCH, AT(replace), .forms = OF(ADD) | OF(SET)},
     {"json", 0, ARGUMENT_SWITCH, AT(json),
      .forms = OF(LIST) | OF(CHECK) | OF(DIFF) | OF(IMPORT) | OF(EXPORT) | OF(MERGE)},
     {"require-provenance", 0, ARGUMENT_SWITCH, AT(require_provenance),
@@ -245,7 +252,8 @@ static Status run_verb(int verb, char **operand, const PoolOptions *o, Error *er
     case ADD:
       return pool_add(operand[0], operand[1], o, err);
     case SET:
-      return pool_set(operand[0], operand[1], o, err);
+      return o->gates ? pool_set_gates(operand[0], o, err)
+                      : pool_set(operand[0], operand[1], o, err);
     case REMOVE:
       return pool_remove(operand[0], operand[1], err);
     case LIST:
@@ -279,8 +287,9 @@ static Status read_options(PoolOptions *o, int verb, int argc, char **argv, Erro
     return error_set(err, STATUS_USAGE, "pool %s: takes no --%s; see skein pool --help",
                      VERBS[verb].name, stranger->name);
   }
-  return command_operands(argc, argv, OPERANDS[verb].count, OPERANDS[verb].count,
-                          OPERANDS[verb].name, err);
+  int count = OPERANDS[verb].count;
+  if (verb == SET && o->gates) return command_operands(argc, argv, 1, 1, "POOL", err);
+  return command_operands(argc, argv, count, count, OPERANDS[verb].name, err);
 }
 
 static int run_pool(int argc, char **argv, Error *err) {

@@ -76,7 +76,7 @@ static void on_divided(void *arg, const Shares *s) {
   console_progress_end(&w->progress);
   console_say("%s%" PRId64 " examples: %" PRId64 " go to more than one expert; %" PRId64
               " are as likely under the base alone",
-              w->sample ? "the first " : "", s->examples, s->tied, s->unhelped);
+              w->sample ? "of " : "", s->examples, s->tied, s->unhelped);
   console_say("  %-24s %8s %6s %9s %8s  %s", "expert", "examples", "tied", "unhelped", "margin",
               w->sample ? "" : "its gates");
 }

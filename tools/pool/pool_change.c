@@ -24,19 +24,46 @@ static Status make_experts(const char *dir, Error *err) {
   return status;
 }
 
-Status pool_change_begin(const PoolManifest *m, const PoolEntry *coming, const PoolEntry *going,
-                         Error *err) {
-  char text[2 * (POOL_FOLDER_MAX + 1) + 1] = "", folder[POOL_FOLDER_MAX];
-  const PoolEntry *entry[] = {coming, going};
-  for (int i = 0; i < 2; i++) {
+Status pool_change_folder(const PoolManifest *m, const PoolEntry *old, PoolEntry *entry,
+                          Error *err) {
+  bool taken = true;
+  for (entry->replaced = old ? old->replaced + 1 : 0; taken; entry->replaced += taken) {
+    char folder[POOL_FOLDER_MAX], *path;
+    if (entry->replaced > POOL_REPLACED_MAX)
+      return error_set(err, STATUS_RUN, "%s: expert '%s': has no folder left", m->dir, entry->name);
+    pool_folder(entry, folder);
+    if (asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0)
+      return no_memory(m->dir, err);
+    Status status = file_look(path, &taken, err);
+    if (status == STATUS_OK && taken)
+      console_note(NULL, "%s/experts/%s: is there and not listed; it is left alone", m->dir,
+                   folder);
+    free(path);
+    TRY(status);
+  }
+  return STATUS_OK;
+}
+
+/* The folders, one a line, in a new string; NULL when out of memory. */
+static char *journal_text(const PoolEntry *const *entry, int count) {
+  char *text = calloc((size_t)count + 1, POOL_FOLDER_MAX + 1), *at = text;
+  for (int i = 0; text && i < count; i++) {
+    char folder[POOL_FOLDER_MAX];
     if (!entry[i]) continue;
     pool_folder(entry[i], folder);
-    strcat(strcat(text, folder), "\n");
+    at += sprintf(at, "%s\n", folder);
   }
+  return text;
+}
+
+Status pool_change_begin(const PoolManifest *m, const PoolEntry *const *entry, int count,
+                         Error *err) {
   TRY(make_experts(m->dir, err));
-  char *path = path_below(m->dir, JOURNAL);
-  Status status = path ? file_write(path, text, strlen(text), err) : no_memory(m->dir, err);
+  char *path = path_below(m->dir, JOURNAL), *text = journal_text(entry, count);
+  Status status =
+      path && text ? file_write(path, text, strlen(text), err) : no_memory(m->dir, err);
   free(path);
+  free(text);
   return status;
 }
 
@@ -86,7 +113,7 @@ static Status drop_folders(const PoolManifest *m, const char *journal, char *tex
 }
 
 static Status finish(const char *dir, const char *journal, Error *err) {
-  enum { BYTES_MAX = 4096 };
+  enum { BYTES_MAX = 1 << 24 };
   PoolManifest m;
   char *text;
   size_t size;

@@ -19,8 +19,12 @@ typedef Status PoolEdit(PoolManifest *m, void *arg, Error *err);
  * to `edit`. `dir` must be a pool. */
 Status pool_change(const char *dir, PoolEdit *edit, void *arg, Error *err);
 
-/* For an edit: `coming` and `going`: entries whose folders do; NULL: none. */
-Status pool_change_begin(const PoolManifest *m, const PoolEntry *coming, const PoolEntry *going,
+/* For an edit: gives an entry that is to come the first folder that is not there, behind that of
+ * the one it replaces (NULL: none). */
+Status pool_change_folder(const PoolManifest *m, const PoolEntry *old, PoolEntry *entry,
+                          Error *err);
+/* For an edit: the entries [count] whose folders come or go; NULL among them is none. */
+Status pool_change_begin(const PoolManifest *m, const PoolEntry *const *entry, int count,
                          Error *err);
 /* For an edit, in the end. Nothing to do where no change was begun. Reads the manifest of the pool at `dir` again. */
 Status pool_change_finish(const char *dir, Error *err);

@@ -116,27 +116,6 @@ static Status put_entry(PoolManifest *m, int at, PoolEntry *entry, Error *err) {
   return manifest_write(m, err);
 }
 
-/* Gives the entry the first folder that is not there, behind that of the one it replaces. */
-static Status choose_folder(const PoolManifest *m, const PoolEntry *old, PoolEntry *entry,
-                            Error *err) {
-  bool taken = true;
-  for (entry->replaced = old ? old->replaced + 1 : 0; taken; entry->replaced += taken) {
-    char folder[POOL_FOLDER_MAX], *path;
-    if (entry->replaced > POOL_REPLACED_MAX)
-      return error_set(err, STATUS_RUN, "%s: expert '%s': has no folder left", m->dir, entry->name);
-    pool_folder(entry, folder);
-    if (asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0)
-      return out_of_memory(m->dir, err);
-    Status status = file_look(path, &taken, err);
-    if (status == STATUS_OK && taken)
-      console_note(NULL, "%s/experts/%s: is there and not listed; it is left alone", m->dir,
-                   folder);
-    free(path);
-    TRY(status);
-  }
-  return STATUS_OK;
-}
-
 static Status write_expert(PoolManifest *m, const Addition *a, int at, PoolEntry *entry,
                            Error *err) {
   char *folder, name[POOL_FOLDER_MAX];
@@ -181,8 +160,8 @@ static Status place_expert(PoolManifest *m, Addition *a, Error *err) {
   if (old) TRY(pool_keep(&a->entry, &a->kept_activation, m, at, a->options, err));
   if (a->kept_activation) a->source.activation = a->kept_activation;
   bool other = !old || strcmp(old->instruction, a->entry.instruction) != 0;
-  TRY(choose_folder(m, old, &a->entry, err));
-  TRY(pool_change_begin(m, &a->entry, old, err));
+  TRY(pool_change_folder(m, old, &a->entry, err));
+  TRY(pool_change_begin(m, (const PoolEntry *[]){&a->entry, old}, 2, err));
   TRY(finish_change(m, write_expert(m, a, at, &a->entry, err), err));
   const PoolEntry *placed = &m->entry[old ? at : m->count - 1];
   say_placed(m, placed, old != NULL);
@@ -268,7 +247,7 @@ static Status remove_expert(PoolManifest *m, void *arg, Error *err) {
   const char *name = arg;
   int at;
   TRY(manifest_require(m, name, &at, err));
-  TRY(pool_change_begin(m, NULL, &m->entry[at], err));
+  TRY(pool_change_begin(m, (const PoolEntry *[]){&m->entry[at]}, 1, err));
   TRY(finish_change(m, take_entry(m, at, err), err));
   console_say("%s: '%s' is taken out and its files are deleted; %d expert%s left", m->dir, name,
               m->count, m->count == 1 ? " is" : "s are");

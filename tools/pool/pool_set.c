@@ -43,6 +43,9 @@ static Status set_texts(PoolManifest *m, void *arg, Error *err) {
 
 static Status read_texts(Texts *t, const PoolOptions *o, Error *err) {
   bool instruction = o->instruction || o->instruction_file;
+  if (o->base || o->replace)
+    return error_set(err, STATUS_USAGE, "pool set: --%s is of --gates DIR alone",
+                     o->base ? "base" : "replace");
   if (!instruction && !o->licence)
     return error_set(err, STATUS_USAGE,
                      "pool set: --instruction TEXT or --licence TEXT is missing; nothing to set");

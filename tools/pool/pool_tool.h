@@ -18,6 +18,7 @@ typedef struct PoolOptions {
   const char *instruction;      /* a text, or "@FILE" */
   const char *instruction_file; /* of instructions by name (infer/instruct/instructions.h) */
   const char *licence;
+  const char *gates; /* directory of a run of `skein train gates` */
   bool replace, json, require_provenance;
   const char *checkpoint, *directory; /* of imports: a file; a directory of them */
   const char *names, *embeddings;     /* files */
@@ -36,6 +37,10 @@ Status pool_init(const char *dir, const PoolOptions *o, Error *err);
 Status pool_add(const char *dir, const char *name, const PoolOptions *o, Error *err);
 /* Gives an expert another instruction or licence, or both, and nothing else. */
 Status pool_set(const char *dir, const char *name, const PoolOptions *o, Error *err);
+/* Gives experts the gates that `skein train gates` made for them, all in one step of the manifest.
+ * Gates that were made for other adapters than the pool has are refused; so are they where an expert
+ * has gates, unless the options say --replace. */
+Status pool_set_gates(const char *dir, const PoolOptions *o, Error *err);
 Status pool_remove(const char *dir, const char *name, Error *err);
 /* A new pool made of the experts and gates of checkpoints of "phatgoose" or "glider"; prints what
  * was read and what was not used. */

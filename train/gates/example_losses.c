@@ -13,7 +13,7 @@
 
 #define FORMAT "skein-losses"
 enum { VERSION = 1 };
-enum { BLOCK = 64, KEEP_EVERY = 1024 }; /* examples asked together; and between two writings */
+enum { KEEP_EVERY = 1024 }; /* examples between two writings */
 
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the losses of the examples");
@@ -121,8 +121,9 @@ static void place_means(const Batch *batch, const double *sum, double *loss) {
 
 static Status ask_block(const LossQuestion *q, double *loss, int64_t first, int64_t n, Error *err) {
   Batch batch;
-  double sum[BLOCK];
-  TRY(batch_make_range(q->set, &q->spec, first, n, &batch, err));
+  double sum[LOSSES_BLOCK];
+  TRY(q->drawn ? batch_make(q->set, &q->spec, 0, &batch, err)
+               : batch_make_range(q->set, &q->spec, first, n, &batch, err));
   Status status = step_example_losses(q->stepper, q->model, q->adapters, &batch, sum, err);
   if (status == STATUS_OK) place_means(&batch, sum, loss + first);
   batch_free(&batch);
@@ -142,7 +143,7 @@ Status example_losses(const LossQuestion *q, double *loss, Error *err) {
   kept = done;
   while (done < q->examples) {
     if (q->stop && *q->stop) return stop_asking(q, loss, done, err);
-    int64_t n = min64(BLOCK, q->examples - done);
+    int64_t n = min64(LOSSES_BLOCK, q->examples - done);
     TRY(ask_block(q, loss, done, n, err));
     done += n;
     if (q->asked) q->asked(q->arg, q->name, done, q->examples);

@@ -10,6 +10,7 @@
 #define SKEIN_EXAMPLE_LOSSES_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include "train/step.h"
 
@@ -17,6 +18,7 @@
 typedef struct LossQuestion {
   const ExampleSet *set;
   int64_t examples; /* the first of the set */
+  bool drawn;       /* not the first, but those that the spec draws; no more than fit a block */
   BatchSpec spec;
   Stepper *stepper;
   T5 *model;
@@ -31,6 +33,7 @@ typedef struct LossQuestion {
 } LossQuestion;
 
 #define LOSSES_OF_BASE "+base"
+enum { LOSSES_BLOCK = 64 }; /* examples asked together */
 
 /* Fills loss [examples], from the table as far as there is one. A table of another identity is
  * STATUS_MISMATCH. The numbers are those that the table has, 15 digits, whether it was there or

@@ -133,7 +133,11 @@ static LossQuestion question(GatesParts *p, int64_t examples, const char *dir) {
   return (LossQuestion){
       .set = p->examples,
       .examples = examples,
-      .spec = {.max_tokens = s->train.max_tokens,
+      .drawn = !dir,
+      .spec = {.batch_size = examples,
+               .max_tokens = s->train.max_tokens,
+               .seed = (uint64_t)s->train.seed,
+               .shuffle = true,
                .decoder_start = p->base.model->config.decoder_start_id},
       .stepper = &p->stepper,
       .model = p->base.model,
@@ -167,8 +171,8 @@ static Status ask_expert(GatesParts *p, LossQuestion q, int e, double *loss, Err
   return status;
 }
 
-Status gates_parts_ask(GatesParts *p, int64_t examples, const char *dir, double *loss, double *base,
-                       Error *err) {
+static Status ask_all(GatesParts *p, int64_t examples, const char *dir, double *loss, double *base,
+                      Error *err) {
   const LossQuestion q = question(p, examples, dir);
   TRY(example_losses(&q, base, err));
   for (int e = 0; e < pool_count(p->pool); e++)
@@ -183,7 +187,7 @@ Status gates_parts_divide(GatesParts *p, int64_t examples, const char *dir, Shar
   double *loss = calloc((size_t)(experts + 1) * (size_t)examples, sizeof *loss);
   if (!loss) return no_memory(err);
   double *base = loss + experts * examples;
-  Status status = gates_parts_ask(p, examples, dir, loss, base, err);
+  Status status = ask_all(p, examples, dir, loss, base, err);
   if (status == STATUS_OK)
     status =
         shares_divide(shares, loss, base, experts, examples, p->settings->within, err);

@@ -34,11 +34,8 @@ Status gates_parts_open(GatesParts *p, const OptionSet *set, RunStart start, boo
                         const GatesWatch *watch, Error *err);
 void gates_parts_close(GatesParts *p);
 
-/* Asks the base and all experts the first `examples`: loss [experts, examples], base [examples];
- * tables are kept in `dir` (NULL: they are not). */
-Status gates_parts_ask(GatesParts *p, int64_t examples, const char *dir, double *loss, double *base,
-                       Error *err);
-/* Divides the first `examples` by what was asked. */
+/* Asks the base and all experts the first `examples`, with tables in `dir`, or (NULL) so many that the
+ * seed draws, and divides them by what they said. */
 Status gates_parts_divide(GatesParts *p, int64_t examples, const char *dir, Shares *shares,
                           Error *err);
 

@@ -59,7 +59,7 @@ Status gates_run(const OptionSet *set, const TrainRequest *request, const GatesW
                  Error *err);
 
 /* What a run would take, as far as can be told before the examples are divided. */
-enum { GATES_SAMPLE = 16 };
+enum { GATES_SAMPLE = 32 };
 typedef struct GatesPlan {
   int64_t examples;
   int experts, trained;     /* of the pool, and how many are to get gates */
@@ -67,8 +67,8 @@ typedef struct GatesPlan {
   TrainPlan train;      /* of one expert, with an even share */
 } GatesPlan;
 
-/* Opens, checks and says all that a fresh run would, asks the first GATES_SAMPLE examples and tells the
- * watch how they fall, and leaves nothing. */
+/* Opens, checks and says all that a fresh run would, asks GATES_SAMPLE examples that the seed draws
+ * and tells the watch how they fall, and leaves nothing. */
 Status gates_plan(const OptionSet *set, bool strict, const GatesWatch *watch, GatesPlan *plan,
                   Error *err);
 #endif
