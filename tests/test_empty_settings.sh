@@ -61,10 +61,11 @@ train_one() {
   # shellcheck disable=SC2086 # --dry-run or nothing
   sane "train $kind, $1: $2" train $kind -c "$work/one.yaml" $dry
 }
-for kind in gate lora base activation; do
+for kind in gate lora base gates activation; do
   dry=--dry-run
   case $kind in
     gate) printf 'base: %s\nexpert: %s\n' $demo/base $demo/experts/kind ;;
+    gates) printf 'pool: %s\ngates.experts: kind\n' "$work/pool" ;;
     activation) printf 'base: %s\nexpert: %s\n' $demo/base $demo/experts/kind ;;
     lora) printf 'base: %s\n' $demo/base ;;
     base) printf 'model.tokenizer: %s\n' $demo/base ;;

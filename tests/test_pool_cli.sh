@@ -154,7 +154,6 @@ else
   fail 'biases that are not there are not spoken of'
 fi
 
-refused 2 'add: --gate FILE is missing' add "$pool" rotate --adapter $made/experts/rotate
 refused 2 'add: --adapter DIR is missing' add "$pool" rotate --gate $made/gates/rotate.safetensors
 refused 3 'made: is a directory; want a file of gates' add "$pool" rotate --adapter $made/experts/rotate --gate $made
 refused 2 "instruction: '@' wants a file: @FILE" add "$pool" rotate --adapter $made/experts/rotate \

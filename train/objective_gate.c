@@ -71,9 +71,10 @@ static void close_gate(Objective *o) {
 
 static Status save_gate(const Objective *o, const char *dir, int64_t steps, Error *err) {
   const GateParts *own = o->own;
-  GateInfo info = {
-      .steps = steps, .seed = (uint64_t)o->settings->train.seed, .verdict = own->verdict,
-      .maker = o->settings->maker};
+  GateInfo info = {.steps = steps,
+                   .seed = (uint64_t)o->settings->train.seed,
+                   .verdict = own->verdict,
+                   .maker = o->settings->maker};
   if (o->state) info.extended = extensions_from(&o->state->extended);
   memcpy(info.base, o->on.base_hash, HASH_HEX);
   memcpy(info.expert, o->on.expert_hash, HASH_HEX);

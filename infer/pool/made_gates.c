@@ -110,8 +110,7 @@ Status made_gates_read(MadeGates *g, const char *dir, Error *err) {
   *g = (MadeGates){0};
   TRY(dir_require(dir, MADE_GATES, "gates that `skein train gates` finished", err));
   char *path = path_below(dir, MADE_GATES);
-  Status status =
-      path ? json_parse_file(&doc, path, BYTES_MAX, err) : no_memory(dir, err);
+  Status status = path ? json_parse_file(&doc, path, BYTES_MAX, err) : no_memory(dir, err);
   if (status == STATUS_OK) status = read_document(&doc, g, err);
   json_free(&doc);
   free(path);

@@ -28,7 +28,7 @@ typedef struct PoolExpert {
 
 /* Where an expert's files are. */
 typedef struct PoolSource {
-  const char *adapter; /* PEFT directory */
+  const char *adapter;    /* PEFT directory */
   const char *gate;       /* NULL: none */
   const char *activation; /* NULL: none */
 } PoolSource;

@@ -207,10 +207,9 @@ static Status read_name(const JsonDoc *doc, json_t *seen, PoolEntry *e, Error *e
 }
 
 static Status read_entry(const JsonDoc *doc, json_t *seen, PoolEntry *e, Error *err) {
-  static const char *const known[] = {"name",    "kind",        "rank",     "alpha",
-                                      "modules", "fingerprint", "replaced", "instruction",
-                                      "licence", "provenance",  "collector", "source",
-                                      "files"};
+  static const char *const known[] = {
+      "name",        "kind",    "rank",       "alpha",     "modules", "fingerprint", "replaced",
+      "instruction", "licence", "provenance", "collector", "source",  "files"};
   if (!json_is_object(doc->root)) {
     return error_set(err, STATUS_INPUT, "%s: got %s, want a mapping", doc->file,
                      json_kind(doc->root));

@@ -5,6 +5,7 @@
 
 #include "data/file/file.h"
 #include "infer/embed/embed_pool.h"
+#include "infer/pool/made_gates.h"
 #include "infer/pool/pool.h"
 #include "tests/fuzz/target.h"
 #include "tests/tiny.h"
@@ -171,7 +172,31 @@ static void read_names(const Input *in) {
   pool_names_free(&names);
 }
 
+/* Gates that were made for experts: what was read is written, and read again. */
+static void read_made(const Input *in) {
+  Error err = {0};
+  MadeGates made, again;
+  if (!taken(in, made_gates_read(&made, in->dir, &err), &err)) return;
+  sound(made_gates_write(&made, in->dir, &err), &err);
+  sound(made_gates_read(&again, in->dir, &err), &err);
+  MUST(made.count == again.count && made.maker.way == again.maker.way);
+  for (int i = 0; i < made.count; i++) {
+    MUST(strcmp(made.gate[i].name, again.gate[i].name) == 0);
+    MUST(strcmp(made.gate[i].file, again.gate[i].file) == 0);
+    MUST(made.gate[i].examples == again.gate[i].examples);
+    for (int k = 0; k < i; k++) MUST(strcmp(made.gate[i].name, made.gate[k].name) != 0);
+  }
+  made_gates_free(&again);
+  made_gates_free(&made);
+}
+
 const Target pool_targets[] = {
+    {.name = "made-gates",
+     .file = MADE_GATES,
+     .seeds = "tests/fuzz/seeds/gates.json",
+     .words = "json",
+     .most = 1024,
+     .run = read_made},
     {.name = "pool",
      .file = POOL_MANIFEST,
      .seeds = "",

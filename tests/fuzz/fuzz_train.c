@@ -7,6 +7,7 @@
 #include "data/file/file.h"
 #include "tests/fuzz/target.h"
 #include "train/checkpoint.h"
+#include "train/gates/loss_table.h"
 #include "train/metrics.h"
 #include "train/objective.h"
 #include "train/run_log.h"
@@ -148,7 +149,31 @@ static void read_log(const Input *in) {
   run_log_free(&log);
 }
 
+/* ---- losses of examples ---- */
+
+static void read_losses(const Input *in) {
+  enum { MOST = 8 };
+  Error err = {0};
+  double loss[MOST], again[MOST];
+  int64_t count, copied;
+  char *copy = place(in, "copy.json");
+  if (taken(in, loss_table_read(in->path, "same", loss, MOST, &count, &err), &err)) {
+    for (int64_t i = 0; i < count; i++) loss[i] = loss_table_round(loss[i]);
+    sound(loss_table_write(copy, "same", loss, count, &err), &err);
+    sound(loss_table_read(copy, "same", again, MOST, &copied, &err), &err);
+    MUST(copied == count && (count == 0 || memcmp(loss, again, (size_t)count * sizeof *loss) == 0));
+    remove(copy);
+  }
+  free(copy);
+}
+
 const Target train_targets[] = {
+    {.name = "losses",
+     .file = "losses.json",
+     .seeds = "tests/fuzz/seeds/losses.json",
+     .words = "json",
+     .most = 512,
+     .run = read_losses},
     {.name = "run",
      .file = "run.yaml",
      .seeds = "configs/*/*.yaml tests/fuzz/seeds/run.yaml",

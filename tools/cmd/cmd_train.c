@@ -234,7 +234,10 @@ static Status dry_run(const OptionSet *set, bool strict, Error *err) {
 }
 
 static Status train_as_asked(const TrainArguments *a, Error *err) {
-  const GatesAsked gates = {a->config, a->assignment.text, a->assignment.count, a->dry_run,
+  const GatesAsked gates = {a->config,
+                            a->assignment.text,
+                            a->assignment.count,
+                            a->dry_run,
                             {.resume = a->resume, .strict = a->strict}};
   if (a->gates) return train_gates(&gates, err);
   RunSettings settings = {0};
@@ -277,8 +280,8 @@ static void show_settings(const char *verb, SettingsSeen *seen, void *arg) {
 }
 
 /* The objectives, and what is made of several trainings, or of none. */
-static const CommandVerb VERBS[] = {{.name = "gate"},  {.name = "lora"},       {.name = "ia3"},
-                                    {.name = "base"},  {.name = "gates"},      {.name = "activation"},
+static const CommandVerb VERBS[] = {{.name = "gate"}, {.name = "lora"},  {.name = "ia3"},
+                                    {.name = "base"}, {.name = "gates"}, {.name = "activation"},
                                     {.name = NULL}};
 
 const Command command_train = {

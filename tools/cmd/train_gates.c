@@ -85,8 +85,8 @@ static void on_share(void *arg, const char *expert, const Share *s, const char *
   const Watching *w = arg;
   char margin[16] = "-";
   if (!isnan(s->margin)) snprintf(margin, sizeof margin, "%.3f", s->margin);
-  console_say("  %-24s %8" PRId64 " %6" PRId64 " %9" PRId64 " %8s  %s", expert, s->examples, s->tied,
-              s->unhelped, margin, w->sample ? "" : fate);
+  console_say("  %-24s %8" PRId64 " %6" PRId64 " %9" PRId64 " %8s  %s", expert, s->examples,
+              s->tied, s->unhelped, margin, w->sample ? "" : fate);
 }
 
 static GatesWatch watch_of(Watching *w) {

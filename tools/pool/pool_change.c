@@ -60,8 +60,7 @@ Status pool_change_begin(const PoolManifest *m, const PoolEntry *const *entry, i
                          Error *err) {
   TRY(make_experts(m->dir, err));
   char *path = path_below(m->dir, JOURNAL), *text = journal_text(entry, count);
-  Status status =
-      path && text ? file_write(path, text, strlen(text), err) : no_memory(m->dir, err);
+  Status status = path && text ? file_write(path, text, strlen(text), err) : no_memory(m->dir, err);
   free(path);
   free(text);
   return status;

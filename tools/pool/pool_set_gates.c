@@ -83,10 +83,9 @@ static Status describe(Gating *g, Gated *one, Error *err) {
   char *adapter = manifest_expert_dir(&g->before, one->at);
   char *activation = manifest_path(&g->before, one->at, POOL_ACTIVATION);
   const PoolSource source = {adapter, one->gate, old->hash[POOL_ACTIVATION][0] ? activation : NULL};
-  Status status =
-      adapter && activation
-          ? pool_describe_new(&g->before, &source, &g->model->modules, &one->entry, err)
-          : out_of_memory(g->before.dir, err);
+  Status status = adapter && activation
+                      ? pool_describe_new(&g->before, &source, &g->model->modules, &one->entry, err)
+                      : out_of_memory(g->before.dir, err);
   free(adapter);
   free(activation);
   return status;
@@ -141,10 +140,9 @@ static Status copy_one(const PoolManifest *m, const Gating *g, Gated *one, Error
   char *activation = manifest_path(m, one->at, POOL_ACTIVATION);
   bool active = m->entry[one->at].hash[POOL_ACTIVATION][0];
   const PoolSource source = {adapter, one->gate, active ? activation : NULL};
-  Status status =
-      adapter && activation
-          ? pool_copy_expert(m, &source, &g->model->modules, folder, &one->entry, err)
-          : out_of_memory(m->dir, err);
+  Status status = adapter && activation
+                      ? pool_copy_expert(m, &source, &g->model->modules, folder, &one->entry, err)
+                      : out_of_memory(m->dir, err);
   free(folder);
   free(adapter);
   free(activation);
@@ -210,8 +208,9 @@ static Status change_gates(PoolManifest *m, void *arg, Error *err) {
 Status pool_set_gates(const char *dir, const PoolOptions *o, Error *err) {
   Gating g = {.options = o};
   if (o->instruction || o->instruction_file || o->licence)
-    return error_set(err, STATUS_USAGE, "pool set: --gates is of several experts, texts of one; "
-                                        "want one after the other");
+    return error_set(err, STATUS_USAGE,
+                     "pool set: --gates is of several experts, texts of one; "
+                     "want one after the other");
   Status status = check_gates(&g, dir, err);
   if (status == STATUS_OK) status = pool_change(dir, change_gates, &g, err);
   gating_free(&g);

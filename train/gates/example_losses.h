@@ -1,11 +1,7 @@
 /* example_losses: how likely each example's target is under one model, the base or an expert on it:
- * the mean cross-entropy of its tokens, nats. A table a model, kept on disk:
- *
- *   losses/<expert>.json  {format: "skein-losses", version: 1, identity, losses: [...]}
- *
- * where those of the base are `+base`, which is no expert's name. A table may end before the examples
- * do, where a run was ended; it is gone on with. `identity` is a SHA-256 of all that the numbers and
- * what is made of them depend on. */
+ * the mean cross-entropy of its tokens, nats. A table a model is kept on disk (loss_table.h),
+ * losses/<expert>.json, and losses/+base.json of the base, which is no expert's name. It may end
+ * before the examples do, where a run was ended; it is gone on with. */
 #ifndef SKEIN_EXAMPLE_LOSSES_H
 #define SKEIN_EXAMPLE_LOSSES_H
 
@@ -26,7 +22,7 @@ typedef struct LossQuestion {
   const char *dir;            /* where the table is kept; NULL: it is not */
   const char *name;           /* of it: an expert's, or LOSSES_OF_BASE */
   const char *identity;
-  void *arg; /* of `asked` */
+  void *arg;                                                            /* of `asked` */
   void (*asked)(void *arg, const char *name, int64_t done, int64_t of); /* may be NULL */
   const volatile sig_atomic_t *stop; /* may be NULL; non-zero: STATUS_INTERRUPTED, with what is
                                         there kept */

@@ -56,10 +56,8 @@ static Status choose_experts(GatesParts *p, Error *err) {
     p->trained += p->wanted[e];
   }
   if (p->trained > 0) return STATUS_OK;
-  return error_set(err, STATUS_USAGE,
-                   "%s: %s; name those that are to get others by gates.experts",
-                   pool_dir(p->pool),
-                   experts ? "every expert has gates" : "has no experts");
+  return error_set(err, STATUS_USAGE, "%s: %s; name those that are to get others by gates.experts",
+                   pool_dir(p->pool), experts ? "every expert has gates" : "has no experts");
 }
 
 static Status open_data(GatesParts *p, bool strict, Error *err) {
@@ -175,8 +173,7 @@ static Status ask_all(GatesParts *p, int64_t examples, const char *dir, double *
                       Error *err) {
   const LossQuestion q = question(p, examples, dir);
   TRY(example_losses(&q, base, err));
-  for (int e = 0; e < pool_count(p->pool); e++)
-    TRY(ask_expert(p, q, e, loss + e * examples, err));
+  for (int e = 0; e < pool_count(p->pool); e++) TRY(ask_expert(p, q, e, loss + e * examples, err));
   return STATUS_OK;
 }
 
@@ -189,8 +186,7 @@ Status gates_parts_divide(GatesParts *p, int64_t examples, const char *dir, Shar
   double *base = loss + experts * examples;
   Status status = ask_all(p, examples, dir, loss, base, err);
   if (status == STATUS_OK)
-    status =
-        shares_divide(shares, loss, base, experts, examples, p->settings->within, err);
+    status = shares_divide(shares, loss, base, experts, examples, p->settings->within, err);
   free(loss);
   return status;
 }
@@ -216,13 +212,29 @@ void gates_parts_tell(const GatesParts *p, const Shares *shares) {
 
 /* Everything that `train gate` asks and the run was told. */
 static Status hand_on(OptionSet *to, const OptionSet *from, Error *err) {
-  static const char *const SHARED[] = {
-      "data.input_key",     "data.target_key",    "data.max_input",      "data.max_target",
-      "recipe",             "threads",            "train.steps",         "train.batch_size",
-      "train.max_tokens",   "train.learning_rate", "train.schedule",     "train.warmup_ratio",
-      "train.beta2",        "train.weight_decay", "train.clip_norm",     "train.seed",
-      "train.shuffle",      "train.recompute",    "train.precision",     "train.eval_every",
-      "train.eval_examples", "train.patience",    "train.save_every"};
+  static const char *const SHARED[] = {"data.input_key",
+                                       "data.target_key",
+                                       "data.max_input",
+                                       "data.max_target",
+                                       "recipe",
+                                       "threads",
+                                       "train.steps",
+                                       "train.batch_size",
+                                       "train.max_tokens",
+                                       "train.learning_rate",
+                                       "train.schedule",
+                                       "train.warmup_ratio",
+                                       "train.beta2",
+                                       "train.weight_decay",
+                                       "train.clip_norm",
+                                       "train.seed",
+                                       "train.shuffle",
+                                       "train.recompute",
+                                       "train.precision",
+                                       "train.eval_every",
+                                       "train.eval_examples",
+                                       "train.patience",
+                                       "train.save_every"};
   Status status = STATUS_OK;
   for (size_t i = 0; i < sizeof SHARED / sizeof *SHARED && status == STATUS_OK; i++) {
     char *text = options_text(from, SHARED[i]);

@@ -162,8 +162,8 @@ static Status train_expert(const GatesParts *p, const Shares *s, int e, MadeGate
   const char *name = pool_entry(p->pool, e)->name;
   char *share = share_path(p, e);
   char *dir = made_gates_dir(p->dir.path, name), *gate = made_gates_path(p->dir.path, name);
-  Status status = share && dir && gate ? train_into(p, s, e, share, dir, gate, made, err)
-                                       : no_memory(err);
+  Status status =
+      share && dir && gate ? train_into(p, s, e, share, dir, gate, made, err) : no_memory(err);
   free(share);
   free(dir);
   free(gate);
@@ -234,9 +234,9 @@ static Status plan_training(const GatesParts *p, TrainPlan *plan, Error *err) {
   char *dir = made_gates_dir(p->dir.path, pool_entry(p->pool, e)->name);
   OptionSet set = {0};
   RunSettings settings;
-  Status status = dir ? gates_parts_settings(p, e, p->settings->run.data.train, dir, even, &set,
-                                             &settings, err)
-                      : no_memory(err);
+  Status status =
+      dir ? gates_parts_settings(p, e, p->settings->run.data.train, dir, even, &set, &settings, err)
+          : no_memory(err);
   if (status == STATUS_OK) status = train_plan(&set, false, NULL, plan, err);
   options_free(&set);
   free(dir);

@@ -16,7 +16,7 @@
  * What a run leaves:
  *
  *   run.yaml  data.json     the settings, and what the data are like, as of every run
- *   losses/<expert>.json    what step 1 found (example_losses.h)
+ *   losses/<expert>.json    what step 1 found (loss_table.h)
  *   shares/<expert>.jsonl   what step 2 gave whom, lines of the data
  *   shares.json             step 2 in numbers
  *   experts/<expert>/       the run of `train gate`
@@ -29,12 +29,12 @@
 #include "train/loop.h"
 
 typedef struct GatesSettings {
-  RunSettings run;  /* stands first: what reads settings of runs reads these */
-  char *pool;       /* directory */
-  char *experts;    /* joined with ','; NULL: those without gates */
-  int way;          /* GateWay - 1 */
-  double within;    /* nats a token */
-  int64_t least;    /* examples */
+  RunSettings run; /* stands first: what reads settings of runs reads these */
+  char *pool;      /* directory */
+  char *experts;   /* joined with ','; NULL: those without gates */
+  int way;         /* GateWay - 1 */
+  double within;   /* nats a token */
+  int64_t least;   /* examples */
 } GatesSettings;
 
 Status gates_settings_init(OptionSet *set, GatesSettings *settings, Error *err);
@@ -62,8 +62,8 @@ Status gates_run(const OptionSet *set, const TrainRequest *request, const GatesW
 enum { GATES_SAMPLE = 32 };
 typedef struct GatesPlan {
   int64_t examples;
-  int experts, trained;     /* of the pool, and how many are to get gates */
-  double ask_seconds;       /* of step 1, by the time that the sample took */
+  int experts, trained; /* of the pool, and how many are to get gates */
+  double ask_seconds;   /* of step 1, by the time that the sample took */
   TrainPlan train;      /* of one expert, with an even share */
 } GatesPlan;
 
