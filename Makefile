@@ -352,6 +352,7 @@ golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/or
 	@$(PYTHON) -B tests/oracle/released.py
 	@$(PYTHON) -B tests/oracle/make_sentence_golden.py
 	@$(PYTHON) -B tests/oracle/make_instruct_golden.py
+	@$(PYTHON) -B tests/oracle/make_routed_gradient.py
 
 bench: $(BUILD)/skein ## measure gate training on this machine: build/bench/speed.csv
 	@SKEIN=$(BUILD)/skein sh tools/bench/speed

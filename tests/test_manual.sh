@@ -40,7 +40,7 @@ if [ "$(grep '^Settings' "$work/out")" = 'Settings of train ia3:' ]; then pass; 
 run train lora --help
 if [ "$(grep '^Settings' "$work/out")" = 'Settings of train lora:' ]; then pass; else fail 'train lora --help'; fi
 run train --help
-if [ "$(grep -c '^Settings' "$work/out")" -eq 5 ]; then pass; else fail 'train --help'; fi
+if [ "$(grep -c '^Settings' "$work/out")" -eq 6 ]; then pass; else fail 'train --help'; fi
 
 # ---- words ----
 # offered WANT WORD...: the words that may stand in place of the last, in one line; what they are left out.
@@ -67,7 +67,7 @@ offered "$("$skein" plot x 2>&1 | sed "s/.*it is //; s/,//g; s/ or / /")" plot '
 offered 'train gate score generate embed' bench ''
 offered 'phatgoose glider peft' pool export ''
 offered ':files' pool export peft ''
-offered '--instruction --instruction-file --licence --help' pool set goose boolq --
+offered '--base --gates --instruction --instruction-file --licence --replace --help' pool set goose boolq --
 offered '--base' plot pool --task x --b
 offered '--json' pool ls --base ls --js # an option's value is no operand
 offered ':files' pool add goose boolq --adapter ''

@@ -33,7 +33,7 @@ Status foundation_check(const Foundation *f, Error *err) {
     TRY(t5_hash(f->base.model, hash, err));
     TRY(check_same("base", f->base_hash, hash, err));
   }
-  if (*f->expert_hash) {
+  if (f->expert.lora || f->expert.ia3) {
     TRY(expert_hash(&f->expert, &f->base.model->modules, hash, err));
     TRY(check_same("expert", f->expert_hash, hash, err));
   }

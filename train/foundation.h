@@ -10,7 +10,8 @@ typedef struct Foundation {
   Base base;
   Expert expert;              /* zeroed: none */
   char base_hash[HASH_HEX];   /* fingerprint of the frozen base; "" when it is learnt */
-  char expert_hash[HASH_HEX]; /* fingerprint of the expert; "" when there is none */
+  char expert_hash[HASH_HEX]; /* fingerprint of the expert, or of a pool of them, whose files are
+                                 compared as it is opened; "" when there is none */
 } Foundation;
 
 /* Opens a base and an expert of it (NULL: none). On failure foundation_close frees the rest. */

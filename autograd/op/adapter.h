@@ -8,6 +8,7 @@
 #define SKEIN_ADAPTER_H
 
 #include "autograd/op/gate_sigmoid.h"
+#include "autograd/op/routed.h"
 #include "autograd/product/low_rank.h"
 #include "autograd/product/matmul.h"
 
@@ -19,6 +20,7 @@ typedef struct Adapter {
   LowRank low_rank;        /* of adapter_low_rank */
   Tensor *rescale;         /* of adapter_rescale_input and _output: l [1, d_in], or [1, d_out] */
   SigmoidGate gate;        /* what it weighs is the change that the adapter makes to y */
+  const Routed *routed;    /* of adapter_routed */
 } Adapter;
 
 enum { ADAPTER_TENSORS = 3 };
@@ -56,6 +58,9 @@ extern const AdapterKind adapter_low_rank;
  *   input    y = (x * (1 + s (l - 1))) W^T      = x W^T + s (x * (l - 1)) W^T
  *   output   y = (x W^T) * (1 + s (l - 1))      = x W^T + s (x W^T) * (l - 1) */
 extern const AdapterKind adapter_rescale_input, adapter_rescale_output;
+
+/* Experts of low rank behind a router (routed.h), whose gates learn; it has no sigmoid gate. */
+extern const AdapterKind adapter_routed;
 
 /* An adapter of low rank. */
 static inline Adapter adapter_of(LowRank low_rank) {

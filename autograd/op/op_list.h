@@ -2,6 +2,7 @@
  * to call gradcheck_<name>, so an operation without a gradient check does not link. */
 OP(linear)
 OP(rescale)
+OP(routed)
 OP(rms_norm)
 OP(layer_norm)
 OP(scale)

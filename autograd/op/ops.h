@@ -37,6 +37,15 @@ void op_linear_all(Context *c, Tensor *x, const LinearOperands *linear, int n, T
  * The gate's vector must outlive the tape. */
 Tensor *op_rescale(Context *c, Tensor *u, Tensor *l, Tensor *x, const SigmoidGate *gate);
 
+/* out_t = y_t + sum_{e in E_t} w_te D_te,   D_te = scale_e B_e A_e x_t,
+ * with E_t the m->top_k experts of the largest z_te among those that have factors (of equal ones the
+ * lowest index), and w_te = e^z_te / sum_{f in E_t} e^z_tf (Muqeeth et al. 2024, section 3)
+ * y, out [T, d_out], x [T, d_in], z [T, experts]; the factors are frozen, and E_t is a constant:
+ *   dy = dout     dx_t = sum_e w_te scale_e A_e^T B_e^T dout_t
+ *   dz_te = w_te (dw_te - sum_f w_tf dw_tf),   dw_te = <dout_t, D_te>
+ * `m` must outlive the tape. */
+Tensor *op_routed(Context *c, Tensor *y, Tensor *x, Tensor *z, const Routed *m);
+
 /* y_t = w * x_t / sqrt(mean(x_t^2) + eps)      x, y [T, d]; w [1, d] of any dtype */
 Tensor *op_rms_norm(Context *c, Tensor *x, Tensor *w, float eps);
 

@@ -17,7 +17,7 @@
  *   verdict     "trained", "barely" or "not": whether its run trained it, by the rule of
  *               train/verdict.h; not there where nobody judged
  *   collector   how whoever collected a pool trained it, on data that are not the expert's: "share"
- *               (gate_maker.h); not there where the expert's contributor did
+ *               or "joint" (gate_maker.h); not there where the expert's contributor did
  *   data        of a collector's: SHA-256 of those data (examples_hash)
  *   provenance  "unverified": the values come from a file that does not say which base and expert
  *               they were trained on, so base and expert are those that they were put together

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const char *const WAY[GATE_WAYS] = {[GATE_SHARED] = "share"};
+static const char *const WAY[GATE_WAYS] = {[GATE_SHARED] = "share", [GATE_JOINT] = "joint"};
 
 const char *gate_way_name(GateWay way) {
   return WAY[way];

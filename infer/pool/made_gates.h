@@ -9,7 +9,7 @@
  *   format   "skein-gates"
  *   version  1
  *   base     t5_fingerprint of the pool's base
- *   way      "share" (infer/expert/gate_maker.h)
+ *   way      "share" or "joint" (infer/expert/gate_maker.h)
  *   data     SHA-256 of the collector's data
  *   gates    list of {name: of the expert, fingerprint: expert_fingerprint, file: SHA-256 of the
  *            gates, examples: that they were trained on} */

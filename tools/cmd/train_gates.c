@@ -106,19 +106,26 @@ static void print_plan(const GatesSettings *s, const GatesPlan *plan) {
   const Estimate *e = &plan->train.estimate;
   char a[32], b[32], c[32];
   double rate = machine_fma_rate((int)s->run.threads) * LIKELY_PERCENT / 100;
-  double train = e->flops_per_step / rate * (double)s->run.train.steps * plan->trained;
+  bool share = plan->experts > 0;
+  double train = e->flops_per_step / rate * (double)s->run.train.steps;
+  if (share) train *= plan->trained;
   printf("train gates: every file fits\n");
-  printf("examples   %" PRId64 ", asked of %d experts and the base: about %s\n", plan->examples,
-         plan->experts, console_duration(a, sizeof a, plan->ask_seconds));
-  printf("gates      of %d experts, %" PRId64 " steps each: about %s with even shares\n",
-         plan->trained, s->run.train.steps, console_duration(b, sizeof b, train));
+  printf("examples   %" PRId64, plan->examples);
+  if (share)
+    printf(", asked of %d experts and the base: about %s", plan->experts,
+           console_duration(a, sizeof a, plan->ask_seconds));
+  printf("\ngates      ");
+  if (share) printf("of %d experts, ", plan->trained);
+  printf("%" PRId64 " steps%s: about %s%s\n", s->run.train.steps, share ? " each" : " of all",
+         console_duration(b, sizeof b, train),
+         share ? " with even shares" : ", and what the experts add");
   printf("memory     about %s; %s available\n",
          console_bytes(a, sizeof a, e->weight_bytes + e->state_bytes + e->activation_bytes),
          console_bytes(c, sizeof c, plan->train.left.memory));
 }
 
 static Status plan_run(const OptionSet *set, bool strict, Error *err) {
-  Watching w = {.sample = true};
+  Watching w = {.label = "train gates", .sample = true};
   GatesPlan plan;
   const GatesWatch watch = watch_of(&w);
   Status status = gates_plan(set, strict, &watch, &plan, err);
@@ -129,7 +136,7 @@ static Status plan_run(const OptionSet *set, bool strict, Error *err) {
 
 static Status run(const OptionSet *set, const TrainRequest *request, Error *err) {
   const GatesSettings *s = set->settings;
-  Watching w = {0};
+  Watching w = {.label = "train gates"};
   const GatesWatch watch = watch_of(&w);
   Status status = gates_run(set, request, &watch, err);
   console_progress_end(&w.progress);
@@ -142,7 +149,7 @@ static Status run(const OptionSet *set, const TrainRequest *request, Error *err)
 static Status read_settings(OptionSet *set, const GatesAsked *a, Error *err) {
   if (a->config) TRY(options_read_file(set, a->config, err));
   for (int i = 0; i < a->assignments; i++) TRY(options_assign(set, a->assignment[i], err));
-  TRY(settings_finish(set, a->config ? a->config : "command line", err));
+  TRY(gates_settings_finish(set, a->config ? a->config : "command line", err));
   if (a->config) options_tell_paths(set, a->config, console_line);
   return STATUS_OK;
 }

@@ -8,6 +8,7 @@
 #include "data/file/path.h"
 #include "infer/pool/made_gates.h"
 #include "train/gates/example_losses.h"
+#include "train/gates/gates_pool.h"
 #include "train/objective.h"
 #include "train/run_data.h"
 
@@ -17,19 +18,9 @@ static Status no_memory(Error *err) {
 
 /* ---- opening ---- */
 
-static Status open_base(GatesParts *p, Error *err) {
-  const GatesSettings *s = p->settings;
-  PoolManifest m;
-  TRY(manifest_read(&m, s->pool, err));
-  const char *dir = NULL;
-  Status status = manifest_base(&m, s->run.base, &dir, err);
-  if (status == STATUS_OK) status = base_open(&p->base, dir, err);
-  if (status == STATUS_OK) status = base_sample(&p->base, err);
-  if (status == STATUS_OK) status = t5_fingerprint(p->base.model, p->base_hash, err);
-  manifest_free(&m);
-  TRY(status);
-  TRY(pool_open(&p->pool, s->pool, &p->base.model->modules, p->base.sample, NULL, err));
-  return manifest_base(pool_manifest(p->pool), s->run.base, &p->base_dir, err);
+static Status open_pool(GatesParts *p, Error *err) {
+  TRY(gates_pool_open(p->settings, &p->base, p->base_hash, &p->pool, err));
+  return manifest_base(pool_manifest(p->pool), p->settings->run.base, &p->base_dir, err);
 }
 
 /* A name in the list is one of the pool. */
@@ -106,7 +97,7 @@ Status gates_parts_open(GatesParts *p, const OptionSet *set, RunStart start, boo
   TRY(name_parts(p, err));
   TRY(stepper_init(&p->stepper, (int)s->run.threads, false, (Precision)s->run.train.precision,
                    err));
-  TRY(open_base(p, err));
+  TRY(open_pool(p, err));
   TRY(choose_experts(p, err));
   TRY(open_data(p, strict, err));
   return make_identity(p, err);

@@ -208,8 +208,22 @@ static Status run_opened(GatesParts *p, bool resumed, Error *err) {
   return status;
 }
 
+static bool is_joint(const OptionSet *set) {
+  const GatesSettings *s = set->settings;
+  return s->way + 1 == GATE_JOINT;
+}
+
+static Status run_joint(const OptionSet *set, const TrainRequest *request, const GatesWatch *watch,
+                        Error *err) {
+  TrainOutcome out;
+  TRY(train_run(set, request, &watch->train, &out, err));
+  train_outcome_free(&out);
+  return STATUS_OK;
+}
+
 Status gates_run(const OptionSet *set, const TrainRequest *request, const GatesWatch *watch,
                  Error *err) {
+  if (is_joint(set)) return run_joint(set, request, watch, err);
   GatesParts p;
   RunStart start = request->resume ? RUN_RESUMED : RUN_FRESH;
   Status status = gates_parts_open(&p, set, start, request->strict, watch, err);
@@ -261,6 +275,11 @@ Status gates_plan(const OptionSet *set, bool strict, const GatesWatch *watch, Ga
                   Error *err) {
   GatesParts p;
   *plan = (GatesPlan){0};
+  if (is_joint(set)) {
+    TRY(train_plan(set, strict, &watch->train, &plan->train, err));
+    plan->examples = plan->train.work.examples;
+    return STATUS_OK;
+  }
   Status status = gates_parts_open(&p, set, RUN_DRY, strict, watch, err);
   if (status == STATUS_OK) status = plan_opened(&p, plan, err);
   gates_parts_close(&p);
