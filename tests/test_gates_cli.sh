@@ -139,6 +139,49 @@ same "$work/few/experts/reverse/gate.safetensors" "$pool/experts/reverse+2/gate.
 refused 2 'every expert has gates; name those' train gates -s pool="$pool" -s data.train="$work/own.jsonl" -s output="$work/x"
 refused 2 "'kind' has gates, which would go" pool add "$pool" kind --adapter $demo/experts/kind --replace
 
+# ---- all gates together ----
+set -- train gates -s pool="$pool" -s data.train="$work/own.jsonl" -s data.max_input=64 -s gates.way=joint \
+  -s train.batch_size=120 -s train.save_every=1
+refused 2 'gates.within: is of gates.way share, and this is joint' "$@" -s gates.within=1 -s output="$work/x"
+refused 2 'gates.top_k: is of gates.way joint, and this is share' "$@" -s gates.way=share -s gates.top_k=1 -s output="$work/x"
+ok plan "$@" -s output="$work/together" --dry-run
+shows plan '^gates  *100 steps of all: about '
+before=$(state "$pool")
+ok said "$@" -s output="$work/together" -s train.steps=6 -s threads=1
+[ "$(state "$pool")" = "$before" ] && pass || fail 'training changes the pool'
+ok said "$@" -s output="$work/threads" -s train.steps=6 -s threads=2
+resume=
+for pause in 0.3 0.5 0.7; do
+  "$skein" "$@" -s output="$work/ended" -s train.steps=6 $resume >"$work/log" 2>&1 &
+  process=$!
+  sleep $pause
+  kill -9 $process 2>/dev/null
+  wait $process 2>/dev/null
+  if [ -e "$work/ended/run.yaml" ]; then resume=--resume; fi
+done
+ok log "$@" -s output="$work/ended" -s train.steps=6 $resume
+for other in threads ended; do
+  same "$work/together/gates.json" "$work/$other/gates.json"
+  same "$work/together/experts/kind/gate.safetensors" "$work/$other/experts/kind/gate.safetensors"
+done
+falls() { awk -F, 'NR == 2 { first = $2 } { last = $2 } END { exit !(last < first) }' "$1"; }
+if falls "$work/together/metrics.csv"; then pass; else fail 'the loss of the routed model does not fall'; fi
+# The first loss is that of the model that the router makes of the pool, over all target tokens.
+ok scores score --pool "$pool" --router phatgoose --input "$work/asked.jsonl"
+first=$(sed -n 's/^1,\([^,]*\),.*/\1/p' "$work/together/metrics.csv")
+if sed -n 's/.*"scores":\[\([-0-9.e]*\)\],"loglik":\[\([-0-9.e]*\)\].*/\1 \2/p' "$work/scores" |
+  awk -v want="$first" '{ sum -= $2; tokens += int($2 / $1 + 0.5) }
+    END { exit !(NR == 120 && (sum / tokens - want) ^ 2 < 1e-10 * want ^ 2) }'; then pass; else
+  fail 'the loss is not that of the routed model'
+fi
+ok set pool set "$pool" --gates "$work/together" --replace
+ok list pool ls "$pool"
+shows list 'largest .* collector (joint) '
+ok found pool check "$pool"
+cp -R "$pool" "$work/mixed"
+"$skein" pool add "$work/mixed" twice --adapter $demo/experts/twice >/dev/null 2>&1
+refused 3 "'twice': has no gates, and gates.way joint goes on" "$@" -s pool="$work/mixed" -s output="$work/x"
+
 # ---- of another adapter, and of an expert that is not there ----
 run pool add "$pool" kind --adapter $demo/experts/hue --gate $demo/gates/hue.safetensors --replace || fail 'replace'
 refused 4 "'kind': were trained for another adapter" pool set "$pool" --gates "$work/whole" --replace
