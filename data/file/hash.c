@@ -64,6 +64,10 @@ void hash_finish(Hash *hash, char hex[HASH_HEX]) {
   free(hash);
 }
 
+bool hash_valid(const char *text) {
+  return strlen(text) == HASH_HEX - 1 && strspn(text, "0123456789abcdef") == HASH_HEX - 1;
+}
+
 Status hash_file(const char *path, char hex[HASH_HEX], Error *err) {
   MappedFile file;
   TRY(mapped_open(&file, path, err));

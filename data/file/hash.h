@@ -2,6 +2,7 @@
 #ifndef SKEIN_HASH_H
 #define SKEIN_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "autograd/ground/status.h"
@@ -26,6 +27,9 @@ void hash_add(Hash *hash, const void *data, size_t size);
 void hash_add_string(Hash *hash, const char *text);
 /* Writes the digest and frees `hash`. */
 void hash_finish(Hash *hash, char hex[HASH_HEX]);
+
+/* The text is a digest: 64 lower-case hexadecimal digits. */
+bool hash_valid(const char *text);
 
 Status hash_file(const char *path, char hex[HASH_HEX], Error *err);
 

@@ -202,6 +202,15 @@ Status json_get_string(const JsonDoc *doc, const char *key, const char **out, Er
   return STATUS_OK;
 }
 
+Status json_get_hash(const JsonDoc *doc, const char *key, char hex[HASH_HEX], Error *err) {
+  const char *text;
+  TRY(json_get_string(doc, key, &text, err));
+  if (!hash_valid(text))
+    return refuse_field(doc, err, "%s: want 64 lower-case hexadecimal digits", key);
+  memcpy(hex, text, HASH_HEX);
+  return STATUS_OK;
+}
+
 Status json_get_object(const JsonDoc *doc, const char *key, json_t **out, Error *err) {
   return get_field(doc, key, OBJECT, "an object", out, err);
 }

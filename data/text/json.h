@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "autograd/ground/status.h"
+#include "data/file/hash.h"
 
 /* A parsed value and where it came from. */
 typedef struct JsonDoc {
@@ -57,6 +58,8 @@ Status json_get_real(const JsonDoc *doc, const char *key, double min, double max
 Status json_get_bool(const JsonDoc *doc, const char *key, bool *out, Error *err);
 /* Borrowed from the document: valid UTF-8 without NUL. */
 Status json_get_string(const JsonDoc *doc, const char *key, const char **out, Error *err);
+/* A string that is a SHA-256 (hash.h). */
+Status json_get_hash(const JsonDoc *doc, const char *key, char hex[HASH_HEX], Error *err);
 Status json_get_object(const JsonDoc *doc, const char *key, json_t **out, Error *err);
 Status json_get_array(const JsonDoc *doc, const char *key, json_t **out, Error *err);
 

@@ -202,7 +202,7 @@ static Status read_maker(const VectorFile *f, GateMaker *maker, Error *err) {
                      f->path, way);
   }
   TRY(vector_file_text(f, "data", maker->data, sizeof maker->data, err));
-  if (strspn(maker->data, "0123456789abcdef") == HASH_HEX - 1) return STATUS_OK;
+  if (hash_valid(maker->data)) return STATUS_OK;
   return error_set(err, STATUS_INPUT,
                    "%s: __metadata__: data: want 64 lower-case hexadecimal digits", f->path);
 }

@@ -35,17 +35,6 @@ char *made_gates_path(const char *dir, const char *name) {
 
 /* Reading. */
 
-static Status read_hash(const JsonDoc *doc, const char *key, char hex[HASH_HEX], Error *err) {
-  const char *text;
-  TRY(json_get_string(doc, key, &text, err));
-  if (strlen(text) != HASH_HEX - 1 || text[strspn(text, "0123456789abcdef")]) {
-    return error_set(err, STATUS_INPUT, "%s: %s: want 64 lower-case hexadecimal digits", doc->file,
-                     key);
-  }
-  memcpy(hex, text, HASH_HEX);
-  return STATUS_OK;
-}
-
 static Status read_name(const JsonDoc *doc, const MadeGates *before, MadeGate *gate, Error *err) {
   const char *name;
   TRY(json_get_string(doc, "name", &name, err));
@@ -68,8 +57,8 @@ static Status read_gate(const JsonDoc *doc, MadeGates *g, Error *err) {
                      json_kind(doc->root));
   }
   TRY(read_name(doc, g, gate, err));
-  TRY(read_hash(doc, "fingerprint", gate->fingerprint, err));
-  TRY(read_hash(doc, "file", gate->file, err));
+  TRY(json_get_hash(doc, "fingerprint", gate->fingerprint, err));
+  TRY(json_get_hash(doc, "file", gate->file, err));
   TRY(json_get_int(doc, "examples", 1, INT64_MAX, &gate->examples, err));
   g->count++;
   return STATUS_OK;
@@ -84,9 +73,9 @@ static Status read_head(const JsonDoc *doc, MadeGates *g, Error *err) {
                      format);
   }
   TRY(json_get_int(doc, "version", VERSION, VERSION, &version, err));
-  TRY(read_hash(doc, "base", g->base, err));
+  TRY(json_get_hash(doc, "base", g->base, err));
   TRY(json_get_string(doc, "way", &way, err));
-  TRY(read_hash(doc, "data", g->maker.data, err));
+  TRY(json_get_hash(doc, "data", g->maker.data, err));
   if (gate_way_find(way, &g->maker.way)) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: way: is \"%.80s\", want " GATE_WAYS_KNOWN, doc->file,
                    way);

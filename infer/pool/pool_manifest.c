@@ -93,17 +93,6 @@ static Status read_optional(const JsonDoc *doc, const char *key, char **to, Erro
   return *to ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
 }
 
-static Status read_hash(const JsonDoc *doc, const char *key, char hex[HASH_HEX], Error *err) {
-  const char *text;
-  TRY(json_get_string(doc, key, &text, err));
-  if (strlen(text) != HASH_HEX - 1 || text[strspn(text, "0123456789abcdef")]) {
-    return error_set(err, STATUS_INPUT, "%s: %s: want 64 lower-case hexadecimal digits", doc->file,
-                     key);
-  }
-  strcpy(hex, text);
-  return STATUS_OK;
-}
-
 /* A list [least, most]. */
 static Status read_range(const JsonDoc *doc, const char *key, double *least, double *most,
                          Error *err) {
@@ -160,7 +149,7 @@ static Status read_files(const JsonDoc *doc, PoolEntry *e, Error *err) {
   for (int i = 0; i < POOL_FILES; i++) {
     bool optional = i == POOL_GATE || i == POOL_ACTIVATION;
     if (optional && !json_has(&files, POOL_FILE[i])) continue;
-    TRY(read_hash(&files, POOL_FILE[i], e->hash[i], err));
+    TRY(json_get_hash(&files, POOL_FILE[i], e->hash[i], err));
   }
   return STATUS_OK;
 }
@@ -173,7 +162,7 @@ static Status read_maker(const JsonDoc *doc, GateMaker *maker, Error *err) {
   TRY(json_get_object(doc, "collector", &collector.root, err));
   TRY(check_keys(&collector, known, sizeof known / sizeof *known, err));
   TRY(json_get_string(&collector, "way", &way, err));
-  TRY(read_hash(&collector, "data", maker->data, err));
+  TRY(json_get_hash(&collector, "data", maker->data, err));
   if (gate_way_find(way, &maker->way)) return STATUS_OK;
   return error_set(err, STATUS_INPUT, "%s: collector: way: is \"%.80s\", want " GATE_WAYS_KNOWN,
                    doc->file, way);
@@ -218,7 +207,7 @@ static Status read_entry(const JsonDoc *doc, json_t *seen, PoolEntry *e, Error *
   TRY(read_name(doc, seen, e, err));
   TRY(read_adapter(doc, e, err));
   TRY(json_get_int(doc, "modules", 1, INT32_MAX, &e->modules, err));
-  TRY(read_hash(doc, "fingerprint", e->fingerprint, err));
+  TRY(json_get_hash(doc, "fingerprint", e->fingerprint, err));
   TRY(read_optional(doc, "instruction", &e->instruction, err));
   TRY(read_optional(doc, "licence", &e->licence, err));
   TRY(read_provenance(doc, e, err));
@@ -269,8 +258,8 @@ static Status read_base(const JsonDoc *doc, PoolManifest *m, Error *err) {
   TRY(read_copy(&base, "name", &m->base_name, err));
   m->base_dir = path_search(doc->file, m->base_name, &found);
   if (!m->base_dir) return error_set(err, STATUS_RUN, "%s: out of memory", doc->file);
-  TRY(read_hash(&base, "fingerprint", m->base, err));
-  return read_hash(&base, "sample", m->sample, err);
+  TRY(json_get_hash(&base, "fingerprint", m->base, err));
+  return json_get_hash(&base, "sample", m->sample, err);
 }
 
 static Status read_document(const JsonDoc *doc, PoolManifest *m, Error *err) {
