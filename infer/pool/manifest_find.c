@@ -1,11 +1,33 @@
 /* What is asked of a manifest that was read. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "autograd/ground/nearest.h"
 #include "data/file/file.h"
 #include "data/file/hub.h"
+#include "data/file/path.h"
 #include "infer/pool/pool_manifest.h"
+
+void pool_folder(const PoolEntry *entry, char name[POOL_FOLDER_MAX]) {
+  int size = snprintf(name, POOL_FOLDER_MAX, "%.*s", POOL_NAME_MAX, entry->name);
+  if (entry->replaced > 0)
+    snprintf(name + size, (size_t)(POOL_FOLDER_MAX - size), "+%" PRId64, entry->replaced);
+}
+
+char *manifest_expert_dir(const PoolManifest *m, int expert) {
+  char *path, folder[POOL_FOLDER_MAX];
+  pool_folder(&m->entry[expert], folder);
+  return asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0 ? NULL : path;
+}
+
+char *manifest_path(const PoolManifest *m, int expert, PoolFile file) {
+  char *dir = manifest_expert_dir(m, expert);
+  char *path = dir ? path_join(dir, POOL_FILE[file]) : NULL;
+  free(dir);
+  return path;
+}
 
 int manifest_find(const PoolManifest *m, const char *name) {
   for (int i = 0; i < m->count; i++) {

@@ -40,25 +40,6 @@ void manifest_free(PoolManifest *m) {
   *m = (PoolManifest){0};
 }
 
-void pool_folder(const PoolEntry *entry, char name[POOL_FOLDER_MAX]) {
-  int size = snprintf(name, POOL_FOLDER_MAX, "%.*s", POOL_NAME_MAX, entry->name);
-  if (entry->replaced > 0)
-    snprintf(name + size, (size_t)(POOL_FOLDER_MAX - size), "+%" PRId64, entry->replaced);
-}
-
-char *manifest_expert_dir(const PoolManifest *m, int expert) {
-  char *path, folder[POOL_FOLDER_MAX];
-  pool_folder(&m->entry[expert], folder);
-  return asprintf(&path, "%s" PATH_MARK "experts/%s", m->dir, folder) < 0 ? NULL : path;
-}
-
-char *manifest_path(const PoolManifest *m, int expert, PoolFile file) {
-  char *dir = manifest_expert_dir(m, expert);
-  char *path = dir ? path_join(dir, POOL_FILE[file]) : NULL;
-  free(dir);
-  return path;
-}
-
 bool pool_name_valid(const char *name) {
   size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
   return name[n] == '\0' && n > 0 && n <= POOL_NAME_MAX && !strchr("._-", name[0]);
