@@ -90,16 +90,16 @@ static int world_close(void **state) {
 }
 
 /* A routed model with these settings. */
-typedef struct Routed {
+typedef struct RoutedModel {
   Router *router;
   RoutingStats *stats;
   RouteWatcher *watcher; /* of the statistics, owned; or NULL */
   Predictor *predictor;
-} Routed;
+} RoutedModel;
 
-static Routed routed_open(const World *w, const char *setting, int64_t max_tokens, int beams,
-                          bool stats) {
-  Routed r = {0};
+static RoutedModel routed_open(const World *w, const char *setting, int64_t max_tokens, int beams,
+                               bool stats) {
+  RoutedModel r = {0};
   OptionSet set;
   RouterSettings settings;
   Error err = {0};
@@ -131,7 +131,7 @@ static Routed routed_open(const World *w, const char *setting, int64_t max_token
   return r;
 }
 
-static void routed_close(Routed *r) {
+static void routed_close(RoutedModel *r) {
   predictor_close(r->predictor);
   routing_stats_free(r->stats);
   free(r->watcher);
@@ -139,7 +139,7 @@ static void routed_close(Routed *r) {
 }
 
 static void score_all(const World *w, const char *setting, int64_t max_tokens, Score *out) {
-  Routed r = routed_open(w, setting, max_tokens, 1, false);
+  RoutedModel r = routed_open(w, setting, max_tokens, 1, false);
   Error err = {0};
   expect_ok(setting, predict_scores(r.predictor, &ASKING, w->item, ITEMS, out, &err), &err);
   routed_close(&r);
@@ -200,8 +200,8 @@ static void texts_do_not_depend_on_the_batch(void **state) {
     for (int beams = 1; beams <= 3; beams += 2) {
       char *together[ITEMS], *alone[ITEMS];
       Error err = {0};
-      Routed many = routed_open(w, ROUTERS[i], 4096, beams, false);
-      Routed one = routed_open(w, ROUTERS[i], 1, beams, false);
+      RoutedModel many = routed_open(w, ROUTERS[i], 4096, beams, false);
+      RoutedModel one = routed_open(w, ROUTERS[i], 1, beams, false);
       expect_ok("texts", predict_texts(many.predictor, &ASKING, w->item, ITEMS, together, &err),
                 &err);
       expect_ok("texts", predict_texts(one.predictor, &ASKING, w->item, ITEMS, alone, &err), &err);
@@ -244,7 +244,7 @@ static void statistics_are_of_the_predicted_choices(void **state) {
   const World *w = *state;
   static const int64_t sizes[] = {4096, 1};
   for (int s = 0; s < 2; s++) {
-    Routed r = routed_open(w, "router=phatgoose", sizes[s], 1, true);
+    RoutedModel r = routed_open(w, "router=phatgoose", sizes[s], 1, true);
     Score score[ITEMS];
     Error err = {0};
     expect_ok("scores", predict_scores(r.predictor, &ASKING, w->item, ITEMS, score, &err), &err);
@@ -264,13 +264,13 @@ static void statistics_are_of_the_predicted_choices(void **state) {
 static void statistics_are_of_what_is_generated(void **state) {
   const World *w = *state;
   static const char decoder[] = "decoder.block.0.layer.0.SelfAttention.q";
-  Routed all = routed_open(w, "router=phatgoose", 4096, 1, true);
+  RoutedModel all = routed_open(w, "router=phatgoose", 4096, 1, true);
   char *text[ITEMS];
   Error err = {0};
   expect_ok("texts", predict_texts(all.predictor, &ASKING, w->item, ITEMS, text, &err), &err);
   int64_t in = 0, out = 0;
   for (int i = 0; i < ITEMS; i++) {
-    Routed one = routed_open(w, "router=phatgoose", 4096, 1, true);
+    RoutedModel one = routed_open(w, "router=phatgoose", 4096, 1, true);
     char *alone;
     expect_ok("text", predict_texts(one.predictor, &ASKING, &w->item[i], 1, &alone, &err), &err);
     int64_t generated = counted(w, one.stats, decoder), read = tokens_of(w, alone);
@@ -299,7 +299,7 @@ static void what_fails_is_not_counted(void **state) {
       dir,
       pool_open(&sick.pool, dir, &sick.model->modules, tiny_sample(sick.model).hex, NULL, &err),
       &err);
-  Routed r = routed_open(&sick, "router=phatgoose", 4096, 1, true);
+  RoutedModel r = routed_open(&sick, "router=phatgoose", 4096, 1, true);
   float *norm = sick.model->decoder.final_norm.data, kept = norm[0];
   Score score;
   char *text;
