@@ -1,5 +1,5 @@
 #!/bin/sh
-# `skein bench gate|score|generate`: one line for every line that asks, with the results of the
+# `skein bench gate|score|generate|embed`: one line for every line that asks, with the results of the
 # commands that are measured.
 . tests/checks.sh
 
@@ -65,9 +65,17 @@ base="--base configs/demo/base --input $work/items.jsonl"
     fail 'the steps learn nothing'
   fi
 
+  encoder=tests/golden/sentence/nomic
+  ok bench bench embed --embedder $encoder --input "$work/items.jsonl"
+  lines bench 3
+  ok one bench embed --embedder $encoder --input "$work/items.jsonl" --threads 1
+  same "$(sed 's/.*"sha256":"\([0-9a-f]*\)".*/\1/' "$work/bench" | sort -u)" \
+    "$(sed 's/.*"sha256":"\([0-9a-f]*\)".*/\1/; 2,$d' "$work/one")"
+
   refused 'bench: unknown benchmark' bench spin
   refused 'takes no --beams' bench score $base --beams 2
   refused 'base: ' bench gate
+  refused 'wants --embedder DIR and --input FILE' bench embed --embedder $encoder
   : >"$work/asked"
   refused 'nothing was asked' bench score $base
   ok bench bench gate $gate

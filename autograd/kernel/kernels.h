@@ -36,10 +36,10 @@ typedef struct Tile {
   const float *b;         /* [k, STRIP] of the first strip */
   int64_t b_row, b_strip; /* floats from row to row of b, and from strip to strip */
   int64_t k;
-  float *const *out; /* [rows] each [strips * STRIP] */
-  bool add;          /* to what out holds; else out is not read */
+  float *const *out;  /* [rows] each [strips * STRIP] */
+  bool add;           /* to what out holds; else out is not read */
   const float *start; /* [strips * STRIP] what all rows begin with; NULL: 0. Not with `add` */
-  int64_t ahead;     /* elements behind each of a that are fetched meanwhile; 0: none */
+  int64_t ahead;      /* elements behind each of a that are fetched meanwhile; 0: none */
 } Tile;
 
 /* Their formulas are in op/ops.h. */

@@ -1,4 +1,5 @@
 /* skein bench embed: the time of embedding the texts of a file by an encoder of sentences. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "autograd/ground/extremum.h"
@@ -38,17 +39,16 @@ static void texts_free(Texts *t) {
   free(t->text);
 }
 
-static Status texts_fill(Texts *t, const Jsonl *lines, const char *key, Error *err) {
+static Status texts_fill(Texts *t, const Jsonl *lines, const EmbedArguments *a, Error *err) {
   t->count = jsonl_count(lines);
   t->doc = calloc((size_t)t->count + 1, sizeof *t->doc);
   t->text = calloc((size_t)t->count + 1, sizeof *t->text);
   if (!t->doc || !t->text) return error_set(err, STATUS_RUN, "out of memory: the texts");
   for (int64_t i = 0; i < t->count; i++) {
     JsonlLine line = jsonl_line(lines, i);
-    t->doc[i] =
-        (JsonDoc){.file = jsonl_path(lines), .line = line.number, .byte = line.byte};
+    t->doc[i] = (JsonDoc){.file = a->input, .line = line.number, .byte = line.byte};
     TRY(json_parse(&t->doc[i], line.text, line.size, err));
-    TRY(json_get_string(&t->doc[i], key, &t->text[i].text, err));
+    TRY(json_get_string(&t->doc[i], a->key, &t->text[i].text, err));
   }
   return STATUS_OK;
 }
@@ -57,7 +57,7 @@ static Status texts_read(Texts *t, const EmbedArguments *a, Error *err) {
   Jsonl *lines;
   TRY(jsonl_open(&lines, a->input, err));
   Status status = jsonl_want_objects(lines, "{\"input\": \"...\"}", err);
-  if (status == STATUS_OK) status = texts_fill(t, lines, a->key, err);
+  if (status == STATUS_OK) status = texts_fill(t, lines, a, err);
   jsonl_close(lines);
   return status;
 }
@@ -69,18 +69,23 @@ static Status answer(const Texts *t, const float *vector, int64_t dim, double se
   if (!hash) return error_set(err, STATUS_RUN, "out of memory: a hash");
   hash_add(hash, vector, (size_t)(t->count * dim) * sizeof *vector);
   hash_finish(hash, hex);
-  json_t *line = json_pack("{s:I, s:I, s:s}", "texts", (json_int_t)t->count, "dim",
-                           (json_int_t)dim, "sha256", hex);
+  json_t *line = json_pack("{s:I, s:I, s:s}", "texts", (json_int_t)t->count, "dim", (json_int_t)dim,
+                           "sha256", hex);
   return bench_answer(line, seconds, err);
 }
 
 /* As `skein embed` goes through a file. */
 static Status embed_texts(Embedder *e, const Texts *t, float *vector, Error *err) {
   int64_t most = embedder_batch(e);
-  int failed;
   for (int64_t at = 0; at < t->count; at += most) {
-    TRY(embedder_embed_all(e, EMBED_DATA, t->text + at, (int)min64(most, t->count - at),
-                           vector + at * embedder_dim(e), &failed, err));
+    Error why = {0};
+    int failed;
+    Status status = embedder_embed_all(e, EMBED_DATA, t->text + at, (int)min64(most, t->count - at),
+                                       vector + at * embedder_dim(e), &failed, &why);
+    if (status == STATUS_OK) continue;
+    if (failed < 0) return error_set(err, status, "%s", why.text);
+    const JsonDoc *doc = &t->doc[at + failed];
+    return error_set(err, status, "%s: line %" PRId64 ": %s", doc->file, doc->line, why.text);
   }
   return STATUS_OK;
 }

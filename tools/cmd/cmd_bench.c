@@ -108,10 +108,10 @@ static Status parse_arguments(BenchArguments *a, int argc, char **argv, Error *e
   a->spec.precision = a->bf16 ? PRECISION_BF16 : PRECISION_F32;
   TRY(command_operands(argc, argv, 1, 1, "train, gate, score, generate or embed", err));
   if (strcmp(argv[optind], "train") == 0) return STATUS_OK;
-  return error_set(err, STATUS_USAGE,
-                   "bench: unknown benchmark '%s'; it is train, gate, score, generate or embed%s",
-                   argv[optind],
-                   nearest_hint(argv[optind], BENCHMARK, sizeof BENCHMARK / sizeof *BENCHMARK).text);
+  return error_set(
+      err, STATUS_USAGE,
+      "bench: unknown benchmark '%s'; it is train, gate, score, generate or embed%s", argv[optind],
+      nearest_hint(argv[optind], BENCHMARK, sizeof BENCHMARK / sizeof *BENCHMARK).text);
 }
 
 static void print_csv(const BenchSpec *s, const BenchResult *r) {
