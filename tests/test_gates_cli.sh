@@ -131,6 +131,10 @@ ok json pool ls "$pool" --json
 shows json "\"gate_data\": \"$(sha256sum "$work/own.jsonl" | cut -d ' ' -f 1)\""
 ok found pool check "$pool"
 shows found 'kind: gates by the collector (share)'
+echo "{pool: $pool, output: $work/eval, limit: 2, bootstrap.samples: 2, methods: [phatgoose],
+  tasks: [{name: kind, file: $work/items.jsonl, kind: choices}]}" >"$work/eval.yaml"
+ok table eval -c "$work/eval.yaml"
+shows table 'gates by the collector: 3 of 3 experts'
 ok routed score --pool "$pool" --router phatgoose --input "$work/items.jsonl"
 refused 2 "'reverse' has gates already; say --replace" pool set "$pool" --gates "$work/whole"
 ok set pool set "$pool" --gates "$work/few" --replace

@@ -86,20 +86,31 @@ static void print_samples(const Evaluation *e, const NoteStyle *style, FILE *out
   fputc('\n', out);
 }
 
-/* Whose gates nobody vouches for. */
-static void print_provenance(const Evaluation *e, const NoteStyle *style, FILE *out) {
-  int count = e->pool ? pool_unverified(e->pool) : 0;
+static bool is_by_collector(const Pool *pool, int expert) {
+  return pool_entry(pool, expert)->maker.way != GATE_CONTRIBUTED;
+}
+
+/* Of how many experts, and which where not all, the gates are so. */
+static void print_gates(const Evaluation *e, const char *what, bool is(const Pool *, int),
+                        const NoteStyle *style, FILE *out) {
+  int count = 0, experts = e->pool ? pool_count(e->pool) : 0;
+  for (int i = 0; i < experts; i++) count += is(e->pool, i);
   if (count == 0) return;
-  fprintf(out, "%sgates of unverified provenance: %d of %d experts", style->before, count,
-          pool_count(e->pool));
+  fprintf(out, "%sgates %s: %d of %d experts", style->before, what, count, experts);
   const char *between = ": ";
-  for (int i = 0; i < pool_count(e->pool) && count < pool_count(e->pool); i++) {
-    if (!pool_is_unverified(e->pool, i)) continue;
+  for (int i = 0; i < experts && count < experts; i++) {
+    if (!is(e->pool, i)) continue;
     fputs(between, out);
     style->put(out, pool_entry(e->pool, i)->name);
     between = ", ";
   }
   fputc('\n', out);
+}
+
+/* Whose gates nobody vouches for, and whose were not trained by who trained the expert. */
+static void print_provenance(const Evaluation *e, const NoteStyle *style, FILE *out) {
+  print_gates(e, "of unverified provenance", pool_is_unverified, style, out);
+  print_gates(e, "by the collector", is_by_collector, style, out);
 }
 
 void eval_notes_put(const Evaluation *e, const NoteStyle *style, FILE *out) {
