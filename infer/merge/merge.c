@@ -1,6 +1,5 @@
 #include "infer/merge/merge.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,66 +41,6 @@ double merged_lost(const Merged *m) {
     lost += m->module[i].lost * m->module[i].lost;
   }
   return norm > 0 ? sqrt(lost / norm) : 0;
-}
-
-/* ---- results ---- */
-
-Status merge_slot(MergeWork *w, int64_t rank, Error *err) {
-  int id = w->module->id;
-  Tensor *a = &w->merged->a[id], *b = &w->merged->b[id];
-  TRY(tensor_create(a, rank, w->module->d_in, false, err));
-  TRY(tensor_create(b, w->module->d_out, rank, false, err));
-  w->merged->adapters.slot[id] = adapter_of((LowRank){.a = a, .b = b, .scale = w->scale});
-  w->merged->module[id].rank = rank;
-  return STATUS_OK;
-}
-
-Status merge_narrow(const MergeWork *w, float *to, const double *from, int64_t n, Error *err) {
-  for (int64_t i = 0; i < n; i++) {
-    to[i] = (float)from[i];
-    if (isfinite(to[i])) continue;
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: %s: merged by %s a number is beyond f32; are the weights too large?",
-                     pool_dir(w->pool), w->module->name, w->method->name);
-  }
-  return STATUS_OK;
-}
-
-Status merge_put(MergeWork *w, const Spectrum *s, int64_t rank, Error *err) {
-  int id = w->module->id;
-  if (rank > s->count) rank = s->count;
-  if (rank < 1) rank = 1;
-  double norm = 0, lost = 0;
-  for (int64_t i = 0; i < s->count; i++) {
-    norm += s->s[i] * s->s[i];
-    if (i >= rank) lost += s->s[i] * s->s[i];
-  }
-  TRY(merge_slot(w, rank, err));
-  w->merged->module[id] = (MergedModule){rank, sqrt(norm), sqrt(lost)};
-  for (int64_t o = 0; o < s->d_out; o++)
-    for (int64_t i = 0; i < rank; i++) s->u[o * s->count + i] *= s->s[i];
-  for (int64_t o = 0; o < s->d_out; o++)
-    TRY(merge_narrow(w, w->merged->b[id].data + o * rank, s->u + o * s->count, rank, err));
-  return merge_narrow(w, w->merged->a[id].data, s->vt, rank * s->d_in, err);
-}
-
-/* ---- cat ---- */
-
-/* A stacked, w s B side by side. */
-Status merge_cat(MergeWork *w, Error *err) {
-  int64_t at = 0, rank = w->ranks;
-  TRY(merge_slot(w, rank, err));
-  Tensor *a = &w->merged->a[w->module->id], *b = &w->merged->b[w->module->id];
-  for (int k = 0; k < w->terms; k++) {
-    const LowRank *f = &w->term[k].f;
-    int64_t r = f->a->rows;
-    float scale = (float)w->term[k].coefficient;
-    memcpy(a->data + at * a->cols, f->a->data, (size_t)tensor_count(f->a) * sizeof *a->data);
-    for (int64_t i = 0; i < tensor_count(f->b); i++)
-      b->data[i / r * rank + at + i % r] = scale * f->b->data[i];
-    at += r;
-  }
-  return STATUS_OK;
 }
 
 /* ---- (IA)3 ---- */

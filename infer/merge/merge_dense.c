@@ -1,17 +1,13 @@
 /* Sums of parts of updates: ties, dare, magnitude. One module's updates are dense, one after the
  * other; what comes of them has every rank, and is kept whole, or in its largest singular
  * directions. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "autograd/ground/rng.h"
 #include "autograd/product/blas.h"
 #include "autograd/product/lapack.h"
 #include "infer/merge/merge_method.h"
-
-enum { RNG_DARE = 0x6d72 }; /* purpose of the random streams, with the part behind */
 
 /* x [d_out, d_in] = s B A */
 static Status dense_update(const MergeWork *w, const Module *module, int expert, const LowRank *f,
@@ -31,13 +27,6 @@ static Status fill_update(void *arg, int term, float *x, Error *err) {
   const MergeWork *w = arg;
   const MergeTerm *t = &w->term[term];
   return dense_update(w, w->module, t->expert, &t->f, x, err);
-}
-
-uint64_t merge_stream(const MergeWork *w, int expert, const Module *module, int part) {
-  char digits[17] = {0};
-  memcpy(digits, pool_entry(w->pool, expert)->fingerprint, 16);
-  return rng_key((uint64_t)w->settings->seed, strtoull(digits, NULL, 16), (uint64_t)module->id,
-                 (uint64_t)(RNG_DARE + part));
 }
 
 /* ---- thresholds over whole experts ---- */

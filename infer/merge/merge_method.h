@@ -62,6 +62,9 @@ Status merge_peft(MergeWork *w, Error *err);
 Status merge_thresholds(MergeWork *w, Error *err);
 /* merge_peft.c: what PEFT refuses is refused; the rank and the scale of its new adapter. */
 Status merge_peft_begin(MergeWork *w, Error *err);
+
+/* merge_slot.c */
+
 /* The stream of DARE of an expert at a module; `part`: 0 the update, 1 A, 2 B. */
 uint64_t merge_stream(const MergeWork *w, int expert, const Module *module, int part);
 

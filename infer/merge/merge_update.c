@@ -1,5 +1,24 @@
-/* Sums of updates by their spectrum: linear, svd, iso. */
+/* Sums of updates: side by side (cat), and by their spectrum (linear, svd, iso). */
+#include <string.h>
+
 #include "infer/merge/merge_method.h"
+
+/* A stacked, w s B side by side. */
+Status merge_cat(MergeWork *w, Error *err) {
+  int64_t at = 0, rank = w->ranks;
+  TRY(merge_slot(w, rank, err));
+  Tensor *a = &w->merged->a[w->module->id], *b = &w->merged->b[w->module->id];
+  for (int k = 0; k < w->terms; k++) {
+    const LowRank *f = &w->term[k].f;
+    int64_t r = f->a->rows;
+    float scale = (float)w->term[k].coefficient;
+    memcpy(a->data + at * a->cols, f->a->data, (size_t)tensor_count(f->a) * sizeof *a->data);
+    for (int64_t i = 0; i < tensor_count(f->b); i++)
+      b->data[i / r * rank + at + i % r] = scale * f->b->data[i];
+    at += r;
+  }
+  return STATUS_OK;
+}
 
 /* sum_i w_i s_i B_i A_i: A stacked, w s B side by side. */
 static Status stack(const MergeWork *w, Factors *sum, Error *err) {

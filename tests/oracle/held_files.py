@@ -195,6 +195,21 @@ def walk_released(skein, folder, base, tokenizer, items, given):
     train_gate(skein, folder, base, folder / "goose" / "experts" / "zoo")
 
 
+def walk_merged(skein, folder, base, tokenizer, items, given):
+    """A merge is an adapter that PEFT loads, and the router of the same name."""
+    pool = folder / "goose"
+    for method, settings in [("cat", {}), ("ties", {}), ("dare-ties", {"rank": 3}), ("tsv", {}),
+                             ("linear", {"compat": "peft"})]:
+        output = folder / f"merged-{method}"
+        flags = [word for key, value in settings.items() for word in (f"--{key}", value)]
+        skein("pool", "merge", pool, "-o", output, "--method", method, *flags)
+        model = peft.PeftModel.from_pretrained(open_base(base), output).eval()
+        chosen = [word for key, value in {"method": method, **settings}.items()
+                  for word in ("-s", f"merge.{key}={value}")]
+        skein.expect(scores(model, tokenizer, items), "--pool", pool, "--router", "merged", *chosen,
+                     *given)
+
+
 def walk(skein, folder):
     torch.manual_seed(1)
     base, tokenizer = folder / "t5", make_tokenizer()
@@ -227,6 +242,7 @@ def walk(skein, folder):
     skein("pool", "check", pool)
     skein("score", "--pool", pool, "--router", "phatgoose", *given)
     walk_released(skein, folder, base, tokenizer, items, given)
+    walk_merged(skein, folder, base, tokenizer, items, given)
 
 
 def main():
