@@ -177,7 +177,7 @@ PATH=$work/bin:$PATH refused 1 'empty/training.gp: gnuplot failed (exit 3): line
   plot training run -o empty --force
 if ls empty/*.part >/dev/null 2>&1; then fail 'a broken gnuplot leaves its files'; else pass; fi
 
-refused 2 "unknown figure 'trainign'; it is ablation, pareto, pool.*did you mean 'training'" plot trainign run
+refused 2 "unknown figure 'trainign'; it is ablation, instructions, pareto, pool.*did you mean 'training'" plot trainign run
 refused 2 'is missing' plot training
 refused 3 'nowhere: want the directory of a training run' plot training nowhere
 bad_metrics() {

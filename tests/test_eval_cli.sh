@@ -135,6 +135,14 @@ runs 0 eval -c "$work/eval.yaml"
 check 'score against cost' "$skein" plot pareto "$work/eval" -o "$work/figures"
 check 'by the clock' "$skein" plot pareto "$work/eval" -o "$work/figures" --cost tokens/s --force
 
+# A forward that only chooses is counted: three blocks of 4 x 128 x 128 and 3 x 128 x 256 a token.
+{ cat "$work/tasks.yaml" && echo "methods: [{router: logo, top_k: 1, logo.probe: base}]"; } >"$work/logo.yaml"
+runs 0 eval -c "$work/logo.yaml" -s limit=5 -s output="$work/logo"
+check 'the probe of logo' awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+  NR > 1 && $at["routing_multiply_adds"] != 491520 * $at["input_tokens"] { bad = 1 }
+  END { exit bad || NR != 4 }' "$work/logo/table.csv"
+rm -r "$work/logo"
+
 # Methods compared: with one another, with those of another run.
 runs 0 compare "$work/eval"
 check 'a matrix' grep -q '^all tasks: row minus column, points$' "$work/out"

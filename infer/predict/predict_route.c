@@ -27,6 +27,8 @@ static Status probe_prompts(Predictor *p, const TokenList *input, const RouteBat
   if (!router_probes(p->router)) return STATUS_OK;
   RoutedForward probe;
   RouteWork before = {0};
+  T5Config encoder = p->model->config; /* alone: cross-attention makes no keys here */
+  encoder.decoder_layers = 0;
   routed_probe_init(&probe, p->router, batch);
   if (p->cost) {
     before = route_cost_work(p->cost);
@@ -37,8 +39,7 @@ static Status probe_prompts(Predictor *p, const TokenList *input, const RouteBat
   T5Run run = {p->model, &probe.adapters, false};
   Tensor *encoded = t5_encode(&c, &run, input->ids, tokens_ragged(input));
   if (p->cost)
-    route_cost_probed(p->cost, before,
-                      t5_weight_multiply_adds(&p->model->config, tokens_total(input), 0));
+    route_cost_probed(p->cost, before, t5_weight_multiply_adds(&encoder, tokens_total(input), 0));
   arena_release(p->arena, EMPTY);
   return encoded ? STATUS_OK : err->status;
 }
