@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "infer/route/route_examples.h"
+#include "infer/route/route_kinds.h"
 
 typedef enum RetrievalMode { RETRIEVAL_MIXTURE, RETRIEVAL_FUSION } RetrievalMode;
 

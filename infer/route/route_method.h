@@ -115,10 +115,6 @@ typedef struct RouteMethod {
   Plan *(*plan)(Context *c, const void *self, const RouteCall *call, Tensor **softmax);
 } RouteMethod;
 
-/* STATUS_MISMATCH naming the first expert of the pool that is no LoRA, which `router`, in words,
- * cannot run. */
-Status route_require_loras(const Pool *pool, const char *router, Error *err);
-
 /* The table. */
 extern const RouteMethod route_expert; /* the row that evaluations make methods of */
 int route_method_count(void);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "infer/route/route_kinds.h"
+
 struct Router {
   const RouteMethod *method;
   void *self; /* the method's */
@@ -27,18 +29,6 @@ Status router_check(const RouterSettings *s, const char *dir, int experts, Error
   const RouteMethod *over = router_over(s);
   if (over && over->check) TRY(over->check(s, err));
   return m->check ? m->check(s, err) : STATUS_OK;
-}
-
-Status route_require_loras(const Pool *pool, const char *router, Error *err) {
-  for (int i = 0; i < pool_count(pool); i++) {
-    if (pool_kind(pool, i) == PEFT_LORA) continue;
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: router %s works on the factors of LoRAs, and the expert '%s' is an %s; "
-                     "leave it out with `only`, or take another router",
-                     pool_dir(pool), router, pool_entry(pool, i)->name,
-                     peft_type_title(pool_kind(pool, i)));
-  }
-  return STATUS_OK;
 }
 
 static Status check_settings(const RouterSettings *s, const Pool *pool, Error *err) {
