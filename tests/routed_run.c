@@ -79,7 +79,8 @@ float *routed_watch(const RoutedCase *k, Router *router, int first, int count,
   assert_non_null(c.arena);
   static const char *const NAME[ROUTED_SEQUENCES] = {"0", "1", "2"};
   RouteQuery query[ROUTED_SEQUENCES];
-  for (int i = 0; i < ROUTED_SEQUENCES; i++) query[i] = (RouteQuery){.task = NAME[i], .input = "unread"};
+  for (int i = 0; i < ROUTED_SEQUENCES; i++)
+    query[i] = (RouteQuery){.task = NAME[i], .input = "unread"};
   RouteBatch batch;
   expect_ok("begin", router_begin(router, query + first, count, &batch, &error), &error);
   RoutedForward forward;
