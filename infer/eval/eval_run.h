@@ -28,8 +28,8 @@ typedef struct EvalWatch {
   const volatile sig_atomic_t *stop;
 } EvalWatch;
 
-/* Makes an output and takes its lock, in which `*lock` then holds it: STATUS_USAGE for a directory of
- * other things, STATUS_RUN naming the holder. What killed runs left there is swept. */
+/* Makes an output and takes its lock: STATUS_USAGE for a directory of other things, STATUS_RUN naming
+ * the holder. What killed runs left there is swept. */
 Status evaluation_take_output(const char *output, Lock **lock, Error *err);
 
 /* The experts that a method runs on, while no other is asked for; NULL for the plain base. */

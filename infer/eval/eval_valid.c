@@ -65,11 +65,21 @@ static Status take_valid(EvalSpec *valid, Error *err) {
   return STATUS_OK;
 }
 
+/* The shortest text that reads back to the number. */
+static void spell_number(char text[40], double x) {
+  double back;
+  int digits = 15;
+  do {
+    snprintf(text, 40, "%.*g", digits, x);
+    back = strtod(text, NULL);
+  } while (digits++ < 17 && (back < x || back > x));
+}
+
 /* A method that weighs instructions always alike. */
 static Status add_constant(EvalSpec *valid, EvalMethod *like, double scale, Error *err) {
   char text[40], name[700];
   EvalMethod *m;
-  snprintf(text, sizeof text, "%.15g", scale);
+  spell_number(text, scale);
   snprintf(name, sizeof name, "%s+global.scale=%s", like->name, text);
   TRY(eval_spec_add_method(valid, name, like, &m, err));
   m->choose = false;
@@ -257,7 +267,7 @@ static json_t *chosen_json(const ThresholdCurve *c, const Scored *s, const EvalS
 static Status set_choice(EvalMethod *m, const ThresholdCurve *c, const Scored *s,
                          const EvalSpec *valid, Error *err) {
   char text[40];
-  snprintf(text, sizeof text, "%.17g", c->point[c->best].threshold);
+  spell_number(text, c->point[c->best].threshold);
   m->chosen = chosen_json(c, s, valid);
   return m->chosen ? options_put(&m->set, KEY, text, m->name, err) : no_memory(err);
 }
