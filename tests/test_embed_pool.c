@@ -199,7 +199,8 @@ static void retrieval_by_the_mean_of_examples(void **state) {
   make(&f, &made, all, COUNT, 9, NULL);
   GlobalRouter *g = open_router(&f, pool, GLOBAL_BY_EXAMPLE_MEAN, STATUS_OK, "");
   const double *got;
-  expect_ok("cosines", global_cosines(g, &(RouteQuery){.input = "pear apple"}, &got, &err), &err);
+  const RouteQuery query = {.instruction = "Count what is not read.", .input = "pear apple"};
+  expect_ok("cosines", global_cosines(g, &query, &got, &err), &err);
   for (int i = 0; i < COUNT; i++)
     assert_true(fabs(got[i] - mean_cosine(&made, 0, ROWS[i], ROWS[i + 1] - ROWS[i])) < 1e-6);
   assert_true(got[0] < 0.99 && got[1] > 0); /* of two rows, and of one that shares a word */

@@ -235,7 +235,7 @@ static Status find_text(GlobalRouter *g, const RouteQuery *q, const char **text,
                         Error *err) {
   *what = EMBED_DATA;
   *text = embedder_by_key(g->embedder) ? q->task : q->input;
-  if (embedder_by_key(g->embedder) || g->by == GLOBAL_BY_EXAMPLE) return STATUS_OK;
+  if (embedder_by_key(g->embedder) || g->by != GLOBAL_BY_INSTRUCTION) return STATUS_OK;
   return query_text(g->source, g->writer, q, text, what, err);
 }
 
