@@ -257,6 +257,14 @@ static void test_repeats(void **state) {
   expect_ok("twice", run(&w, 2, server, &err), &err);
   expect_lines(&w, 4, 4);
   expect_requests(server, 4);
+  /* The spread of two answers of three, and of a name with one of them none. */
+  make_world(&w, *state);
+  server = server_start(STEPS(SAYS(GOOD), SAYS("No."), SAYS("No."), SAYS("No."), SAYS(OTHER),
+                              SAYS(GOOD), SAYS("No.")));
+  w.o.repeat = 3;
+  expect_error("some", run(&w, 2, server, &err), &err, STATUS_PARTIAL, "3 of 6 questions");
+  expect_lines(&w, 3, 3);
+  expect_requests(server, 12);
 }
 
 static void test_pools(void **state) {

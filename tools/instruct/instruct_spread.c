@@ -11,24 +11,28 @@ static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the spread of instructions");
 }
 
-/* The names all of whose questions have an answer, with their texts. */
+/* The answers of one name behind the others, of two at least; what is missing is said. */
+static void add_name(Spread *s, const Question *q, int samples) {
+  int rows = s->begin[s->names], answers = 0;
+  for (int k = 0; k < samples; k++)
+    if (q[k].answer) s->text[rows + answers++] = q[k].answer;
+  if (answers < 2) {
+    console_note(NULL, "%s: is left out of the spread, for it has %d of %d answers", q->name,
+                 answers, samples);
+    return;
+  }
+  if (answers < samples)
+    console_note(NULL, "%s: its spread is that of %d of %d answers", q->name, answers, samples);
+  s->name[s->names++] = q->name;
+  s->begin[s->names] = rows + answers;
+}
+
 static Status choose_names(Spread *s, const Questions *q, int samples, Error *err) {
   s->text = calloc((size_t)q->count + 1, sizeof *s->text);
   s->name = calloc((size_t)q->count + 1, sizeof *s->name);
   s->begin = calloc((size_t)q->count + 1, sizeof *s->begin);
   if (!s->text || !s->name || !s->begin) return no_memory(err);
-  for (int at = 0; at < q->count; at += samples) {
-    int answered = 0, rows = s->begin[s->names];
-    while (answered < samples && q->question[at + answered].answer) answered++;
-    if (answered < samples) {
-      console_note(NULL, "%s: is left out of the spread, for it lacks answers",
-                   q->question[at].name);
-      continue;
-    }
-    for (int k = 0; k < samples; k++) s->text[rows + k] = q->question[at + k].answer;
-    s->name[s->names++] = q->question[at].name;
-    s->begin[s->names] = rows + samples;
-  }
+  for (int at = 0; at < q->count; at += samples) add_name(s, &q->question[at], samples);
   return STATUS_OK;
 }
 
@@ -78,7 +82,7 @@ static Status report(const Spread *s, const InstructOptions *o, Error *err) {
   return status;
 }
 
-static void tell_alike(const Spread *s, int samples) {
+static void tell_alike(const Spread *s) {
   for (int i = 0; i < s->names; i++) {
     const Dispersion *d = &s->found[i];
     int other = dispersion_alike(d);
@@ -86,7 +90,8 @@ static void tell_alike(const Spread *s, int samples) {
     console_note(NULL,
                  "%s: cannot be told from %s by their instructions (%d of %d queries stray; "
                  "%.3f apart, %.3f within)",
-                 s->name[i], s->name[other], d->strayed, samples - 1, d->apart, d->within);
+                 s->name[i], s->name[other], d->strayed, s->begin[i + 1] - s->begin[i] - 1,
+                 d->apart, d->within);
   }
 }
 
@@ -97,7 +102,7 @@ Status instruct_spread(const Questions *q, const InstructOptions *o, Error *err)
   if (status == STATUS_OK && s.names > 0) {
     status = measure(&s, &base, o, err);
     if (status == STATUS_OK) status = report(&s, o, err);
-    if (status == STATUS_OK) tell_alike(&s, (int)o->repeat);
+    if (status == STATUS_OK) tell_alike(&s);
   }
   spread_free(&s);
   base_close(&base);
