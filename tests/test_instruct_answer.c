@@ -25,12 +25,13 @@ static void expect_said(const char *body, const char *want, int requests, const 
   EndpointServer *server = server_start(step, 2);
   const EndpointSpec spec = {.url = server_url(server), .model = "m", .tries = 1};
   const InstructWay way = {.temperature = -1};
+  const InstructSample nothing = {0};
   Error err = {0};
   Endpoint *e;
   char *text, told[INSTRUCT_WHY];
   expect_ok("opening", endpoint_open(&e, &spec, &err), &err);
   json_t *question = instruct_question("m", "What?", &way);
-  expect_ok(body, instruct_ask(e, REACH_LOOPBACK, question, NULL, &text, told, &err), &err);
+  expect_ok(body, instruct_ask(e, REACH_LOOPBACK, question, &nothing, &text, told, &err), &err);
   assert_string_equal(text, want);
   assert_int_equal(server_requests(server), requests);
   if (why && !strstr(server_request(server, 1), why)) fail_msg("%s: not '%s'", body, why);
@@ -53,7 +54,8 @@ static void test_reads_what_others_answer(void **state) {
   };
   (void)state;
   for (size_t i = 0; i < sizeof BODY / sizeof *BODY; i++) expect_said(BODY[i], SENTENCE, 1, NULL);
-  expect_said(MESSAGE(CONTENT("Say </b>."), "stop"), "Say </b>.", 1, NULL);
+  expect_said(MESSAGE(CONTENT("Say it in <b> letters </b>."), "stop"),
+              "Say it in <b> letters </b>.", 1, NULL);
 }
 
 /* What is no answer is told to the model, which answers again. */
