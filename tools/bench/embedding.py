@@ -15,6 +15,7 @@ from rows import result
 
 ROOT = HERE.parent.parent
 APART = 1e-5  # of 1 - cosine
+TEXTS, TEXTS_QUICK = 400, 64  # at most, from all over the file
 DEMO = ROOT / "configs" / "demo"
 PEERS = {"torch": ("sentence-transformers", 1.5), "onnx": ("ONNX Runtime", 1.0)}
 
@@ -28,13 +29,15 @@ def texts_of(bench, name):
     folder = data.parent / "instructions" if name == "instructions" else data
     make = getattr(sentence_data, name)
 
+    most = TEXTS_QUICK if bench.arguments.quick else TEXTS
+
     def write(file):
         texts = list(make(folder))
         if not texts:
             raise SystemExit(f"{folder}: no texts")
-        file.write_text("".join(json.dumps({"input": text}) + "\n" for text in texts))
-    file = bench.parts.made(bench.root / f"texts-{name}.jsonl", write)
-    return bench.parts.head(file, 64) if bench.arguments.quick else file
+        chosen = [texts[i * len(texts) // most] for i in range(most)] if len(texts) > most else texts
+        file.write_text("".join(json.dumps({"input": text}) + "\n" for text in chosen))
+    return bench.parts.made(bench.root / f"texts-{name}-{most}.jsonl", write)
 
 
 def exported(bench, encoder):
