@@ -251,6 +251,18 @@ runs 0 eval -c "$work/choose.yaml" -s output="$chosen"
 check 'nothing is chosen anew' grep -q '^6 finished cells are taken over; 0 are computed' "$work/err"
 runs 0 eval -c "$work/choose.yaml" -s output="$chosen" --dry-run
 check 'a dry run takes a choice over' grep -q '6 finished, 0 to compute' "$work/out"
+# Other settings, and those of before: what is chosen by is their own cells, kept or in place.
+grep '^method chosen: ' "$work/err" >"$work/first-choice"
+sed 's/, choose:/, global.over: arrow, choose:/' "$work/choose.yaml" >"$work/over.yaml"
+runs 0 eval -c "$work/over.yaml" -s output="$chosen"
+grep '^method chosen: ' "$work/err" >"$work/other-choice"
+check 'another choice' sh -c "! cmp -s '$work/first-choice' '$work/other-choice'"
+runs 0 eval -c "$work/choose.yaml" -s output="$chosen" --dry-run
+grep '^method chosen: ' "$work/err" >"$work/again-choice"
+check 'a dry run chooses by kept cells' cmp "$work/first-choice" "$work/again-choice"
+runs 0 eval -c "$work/choose.yaml" -s output="$chosen"
+grep '^method chosen: ' "$work/err" >"$work/again-choice"
+check 'kept cells are chosen by' cmp "$work/first-choice" "$work/again-choice"
 { cat "$work/tasks.yaml" && echo "methods: [{name: chosen, $rule, choose: global.threshold}]"; } >"$work/unvalid.yaml"
 refused 2 'unvalid.yaml:.*method chosen: choose: no task has a file .valid.' eval -c "$work/unvalid.yaml"
 {
@@ -260,6 +272,9 @@ refused 2 'unvalid.yaml:.*method chosen: choose: no task has a file .valid.' eva
 refused 2 'choose: its global.threshold is said already' eval -c "$work/twice.yaml"
 sed 's|/valid.jsonl|/test.jsonl|' "$work/choose.yaml" >"$work/peek.yaml"
 refused 2 'peek.yaml:.*valid: .* holds what is scored' eval -c "$work/peek.yaml"
+second=$(echo "$names" | sed -n 2p)
+sed "s|valid: .*/$first/valid|valid: $PWD/configs/demo/data/$second/test|" "$work/choose.yaml" >"$work/peek.yaml"
+refused 2 "valid: .* holds what is scored (file: .*/$second/test" eval -c "$work/peek.yaml"
 mkdir "$work/other"
 echo mine >"$work/other/notes.txt"
 runs 2 eval -c "$work/choose.yaml" -s output="$work/other"

@@ -21,9 +21,9 @@ static Status no_memory(Error *err) {
 }
 
 static Status check_output(const char *path, Error *err) {
-  static const char *const BEGUN[] = {
-      "cells",          "table.txt",  "table.md", "table.tex",   "table.csv", "table.json",
-      "failures.jsonl", "validation", "timings",  "timings.csv", NULL};
+  static const char *const BEGUN[] = {"cells",      "kept",      "table.txt",   "table.md",
+                                      "table.tex",  "table.csv", "table.json",  "failures.jsonl",
+                                      "validation", "timings",   "timings.csv", NULL};
   const OutputDir kind = {"evaluation of skein", "table.json", BEGUN};
   return output_check_dir(path, &kind, err);
 }

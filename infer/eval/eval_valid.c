@@ -33,14 +33,31 @@ bool eval_valid_wanted(const EvalSpec *spec) {
 
 /* ---- the evaluation ---- */
 
-static Status check_file(const EvalSpec *spec, const EvalTask *task, Error *err) {
-  char valid[HASH_HEX], scored[HASH_HEX];
+typedef char FileHash[HASH_HEX];
+
+/* Nothing is chosen on what any task scores. */
+static Status check_file(const EvalSpec *spec, const EvalTask *task, const FileHash *scored,
+                         Error *err) {
+  FileHash valid;
   TRY(hash_file(task->valid, valid, err));
-  TRY(hash_file(task->file, scored, err));
-  if (strcmp(valid, scored) != 0) return STATUS_OK;
-  return error_set(err, STATUS_USAGE,
-                   "%s: valid: %s holds what is scored (file: %s); nothing is chosen on it",
-                   eval_task_place(spec, task).text, task->valid, task->file);
+  for (int t = 0; t < spec->tasks; t++) {
+    if (strcmp(valid, scored[t]) != 0) continue;
+    return error_set(err, STATUS_USAGE,
+                     "%s: valid: %s holds what is scored (file: %s); nothing is chosen on it",
+                     eval_task_place(spec, task).text, task->valid, spec->task[t].file);
+  }
+  return STATUS_OK;
+}
+
+static Status check_files(const EvalSpec *spec, Error *err) {
+  FileHash *scored = calloc((size_t)spec->tasks, sizeof *scored);
+  Status status = scored ? STATUS_OK : no_memory(err);
+  for (int t = 0; t < spec->tasks && status == STATUS_OK; t++)
+    status = hash_file(spec->task[t].file, scored[t], err);
+  for (int t = 0; t < spec->tasks && status == STATUS_OK; t++)
+    if (spec->task[t].valid) status = check_file(spec, &spec->task[t], scored, err);
+  free(scored);
+  return status;
 }
 
 /* Leaves the tasks with validation items, which are the items now. */
@@ -59,7 +76,6 @@ static Status take_valid(EvalSpec *valid, Error *err) {
   valid->tasks = kept;
   for (int t = 0; t < kept; t++) {
     EvalTask *task = &valid->task[t];
-    TRY(check_file(valid, task, err));
     TRY(options_command(&task->set, "file", task->valid, "valid", err));
   }
   return STATUS_OK;
@@ -138,6 +154,7 @@ Status eval_valid_spec(EvalSpec *valid, const EvalSpec *spec, const char *const 
   TRY(eval_spec_read(valid, spec->tree.file, assignment, assignments, true, err));
   TRY(take_valid(valid, err));
   if (valid->tasks == 0) return no_file(spec, err);
+  TRY(check_files(spec, err));
   TRY(replace_methods(valid, spec, err));
   valid->settings.strict = spec->settings.strict;
   char *output = path_join(spec->settings.output, "validation");
@@ -194,10 +211,12 @@ static Status fill_cosines(const Evaluation *e, int t, GlobalRouter *g, int expe
   return STATUS_OK;
 }
 
+/* From where the cell is: one that is kept has a cell of other settings in its place. */
 static Status read_cell(const Evaluation *e, int method, int t, EvalLines *lines, Error *err) {
   const EvalTask *task = &e->spec->task[t];
+  const EvalCell *cell = evaluation_cell(e, method, t);
   char *path = eval_cell_path(e->spec->settings.output, e->spec->method[method]->name, task->name,
-                              NULL, CELL_PREDICTIONS);
+                              cell->kept ? cell->identity : NULL, CELL_PREDICTIONS);
   if (!path) return no_memory(err);
   Status status = eval_lines_read(lines, path, task->metric[0], false, err);
   if (status == STATUS_OK && lines->count != evaluation_asked(e, t))

@@ -211,14 +211,14 @@ static Status run_validation(const EvalArguments *a, Evaluation *e, EvalSpec *sp
   console_note(NULL, "validation: %d cells of %d tasks, from which settings are chosen",
                e->spec->methods * e->spec->tasks, e->spec->tasks);
   say_displaced(e);
-  const bool open = evaluation_count(e, CELL_OPEN) > 0;
-  Status status = !open ? STATUS_OK : a->dry_run ? dry_run(e, err) : eval_compute(e, err);
+  const bool tried = a->dry_run && evaluation_count(e, CELL_OPEN) > 0;
+  Status status = tried ? dry_run(e, err) : a->dry_run ? STATUS_OK : eval_compute(e, err);
   if (status == STATUS_PARTIAL) {
     eval_list_failures(e, a->dry_run);
     return error_set(err, status, "validation: cells fail, so that nothing is chosen");
   }
   TRY(status);
-  if (!open || !a->dry_run) return eval_valid_choose(e, spec, err);
+  if (!tried) return eval_valid_choose(e, spec, err);
   console_note(NULL, "validation: the run chooses; what follows is tried with the defaults");
   return STATUS_OK;
 }
