@@ -243,6 +243,9 @@ static void files_that_do_not_fit_are_refused(void **state) {
   bad[1] = -1;
   write_as(&f, bad, bad, "skein-calibration");
   refuse(&f, "router=norm", STATUS_INPUT, "one.deviation: [1]: is -1");
+  bad[1] = 1e-40f; /* has no inverse */
+  write_as(&f, bad, bad, "skein-calibration");
+  refuse(&f, "router=norm", STATUS_INPUT, "one.deviation: [1]: is ");
   PoolEntry *entry =
       (PoolEntry *)(uintptr_t)pool_entry(f.pool, 0); /* as if its file were another */
   write_golden(&f, "norm_scores");

@@ -283,6 +283,7 @@ static void what_cannot_be_merged_is_refused(void **state) {
   snprintf(one, sizeof one, "merge.weights=%s=1", POOL_EXPERT[0].name);
   refused(pool, one, NULL, STATUS_USAGE, "merge.weights|no weight of expert");
   refused(pool, "merge.weights=1e39", "merge.method=linear", STATUS_MISMATCH, "beyond f32");
+  refused(pool, "merge.weights=1e39", "merge.method=cat", STATUS_MISMATCH, "beyond f32");
   pool_close(pool);
   t5_close(model);
 }

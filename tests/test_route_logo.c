@@ -77,7 +77,9 @@ static void what_it_cannot_probe_is_refused(void **state) {
   } CASES[] = {
       {"logo.module=encoder.block.9", STATUS_USAGE, "logo.module: 'encoder.block.9'|no module"},
       {"logo.module=decoder.block.0.layer.0.SelfAttention.q", STATUS_USAGE,
-       "logo.module|a continuation"},
+       "logo.module|of the decoder"},
+      {"logo.module=decoder.block.0.layer.1.EncDecAttention.k", STATUS_USAGE,
+       "logo.module|of the decoder"},
       {"logo.module=encoder.block.0.layer.1.DenseReluDense.wi_0", STATUS_MISMATCH,
        "'rhyme' has no adapter|logo.module|only"},
       {"top_p=0.5", STATUS_USAGE, "top_p: router logo"},

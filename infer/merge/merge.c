@@ -115,9 +115,22 @@ static Status find_terms(MergeWork *w, Error *err) {
   return STATUS_OK;
 }
 
-static Status merge_module(MergeWork *w, Error *err) {
-  TRY(find_terms(w, err));
-  if (w->terms == 0) return STATUS_OK;
+static bool is_finite(const Tensor *t) {
+  for (int64_t i = 0; i < tensor_count(t); i++)
+    if (!isfinite(t->data[i])) return false;
+  return true;
+}
+
+static Status check_finite(const MergeWork *w, Error *err) {
+  const Merged *m = w->merged;
+  int id = w->module->id;
+  if (is_finite(&m->a[id]) && is_finite(&m->b[id]) && is_finite(&m->l[id])) return STATUS_OK;
+  return error_set(err, STATUS_MISMATCH,
+                   "%s: %s: merged by %s a number is beyond f32; are the weights too large?",
+                   pool_dir(w->pool), w->module->name, w->method->name);
+}
+
+static Status merge_terms(MergeWork *w, Error *err) {
   PoolRescales rescales = pool_rescales(w->pool, w->module->id);
   if (rescales.inputs + rescales.outputs > 0) return merge_rescales(w, rescales, err);
   bool factors = w->settings->compat == COMPAT_PEFT && w->method->factors;
@@ -133,7 +146,10 @@ static Status merge_modules(MergeWork *w, Error *err) {
     TRY(merge_thresholds(w, err));
   for (int i = 0; i < modules->count; i++) {
     w->module = &modules->module[i];
-    TRY(merge_module(w, err));
+    TRY(find_terms(w, err));
+    if (w->terms == 0) continue;
+    TRY(merge_terms(w, err));
+    TRY(check_finite(w, err));
   }
   return STATUS_OK;
 }

@@ -35,7 +35,7 @@ typedef struct Merged {
  * vector, 1 + sum_i w_i (l_i - 1), or sum_i w_i l_i of PEFT's. Where kinds or sides meet no adapter is
  * the mean of the updates: with the weights 1 / n the slot stays empty, and the caller runs every
  * expert with it; all else that (IA)3 do not have is STATUS_MISMATCH by name, as is what PEFT refuses
- * with compat peft. STATUS_USAGE: merge_check, merge_weights. */
+ * with compat peft, and what is beyond f32. STATUS_USAGE: merge_check, merge_weights. */
 Status merge_pool(Merged *m, Pool *pool, const MergeSettings *settings, Error *err);
 /* (1/n sum_i s_i B_i) (1/n sum_i A_i): cheap, and not the mean of the updates. Experts of unequal
  * rank at a module are STATUS_MISMATCH. */

@@ -72,8 +72,8 @@ uint64_t merge_stream(const MergeWork *w, int expert, const Module *module, int 
 
 /* Makes A [rank, d_in] and B [d_out, rank], zeroed. */
 Status merge_slot(MergeWork *w, int64_t rank, Error *err);
-/* to [n] = from [n]; STATUS_RUN naming the module where a number is beyond f32. */
-Status merge_narrow(const MergeWork *w, float *to, const double *from, int64_t n, Error *err);
+/* to [n] = from [n], of which a number beyond f32 is infinite: merge_run refuses it. */
+void merge_narrow(float *to, const double *from, int64_t n);
 /* The `rank` largest singular directions, or as many as there are. */
 Status merge_put(MergeWork *w, const Spectrum *s, int64_t rank, Error *err);
 

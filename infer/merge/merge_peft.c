@@ -47,7 +47,7 @@ static Status sum_factors(FactorSum *f, Tensor *to, Error *err) {
                            .key = merge_stream(w, t->expert, w->module, f->b ? 2 : 1)};
   }
   if (status == STATUS_OK) status = sparse_sum(&rule, term, w->terms, fill_factor, f, n, sum, err);
-  if (status == STATUS_OK) status = merge_narrow(w, to->data, sum, n, err);
+  if (status == STATUS_OK) merge_narrow(to->data, sum, n);
   free(term);
   free(sum);
   return status;

@@ -53,10 +53,16 @@ static Status check_expert(const Weights *w, const PoolEntry *entry, PoolFile fi
                    value ? "its file is another than was measured" : "is not in it");
 }
 
+/* It is divided by: one so small that there is no inverse is none. */
+static bool is_deviation(float x) {
+  return x == 0 || (x > 0 && isfinite(x) && isfinite(1 / x));
+}
+
 /* One of the two tensors of an expert, into every `experts`-th place of `to`. */
 static Status read_numbers(Weights *w, const char *expert, const char *what, int experts,
                            int modules, float *to, Error *err) {
   Tensor t;
+  const bool deviation = strcmp(what, "deviation") == 0;
   char *name = joined(expert, what);
   if (!name) return no_memory(err);
   Status status = weights_get(w, name, 1, modules, &t, err);
@@ -65,9 +71,10 @@ static Status read_numbers(Weights *w, const char *expert, const char *what, int
   if (status == STATUS_OK) dtype_widen(number, t.store, t.dtype, (size_t)modules);
   for (int m = 0; m < modules && status == STATUS_OK; m++) {
     to[(int64_t)m * experts] = number[m];
-    if (!isfinite(number[m]) || (number[m] < 0 && strcmp(what, "deviation") == 0))
-      status = error_set(err, STATUS_INPUT, "%s: %s: [%d]: is %g, want a number%s", weights_path(w),
-                         name, m, (double)number[m], what[0] == 'd' ? " of at least 0" : "");
+    if (!(deviation ? is_deviation(number[m]) : isfinite(number[m])))
+      status = error_set(err, STATUS_INPUT, "%s: %s: [%d]: is %g, want %s", weights_path(w), name,
+                         m, (double)number[m],
+                         deviation ? "0, or a number above that divides" : "a number");
   }
   free(number);
   free(name);

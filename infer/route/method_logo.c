@@ -59,21 +59,28 @@ static void logo_close(void *self) {
   free(m);
 }
 
+/* The probing forward reads the prompt with the encoder alone, without the keys and values that
+ * cross-attention makes of it. */
+static bool is_encoders(const Module *m) {
+  return m->side == SIDE_PROMPT && strncmp(m->name, "encoder.", strlen("encoder.")) == 0;
+}
+
 static Status find_module(const Modules *modules, const char *name, int *found, Error *err) {
   *found = -1;
   for (int i = 0; i < modules->count; i++) {
     const Module *m = &modules->module[i];
     bool named = name ? strcmp(m->name, name) == 0 : strcmp(module_last_part(m->name), "q") == 0;
-    if (named && m->side == SIDE_PROMPT) *found = i;
+    if (named && is_encoders(m)) *found = i;
   }
   if (*found >= 0) return STATUS_OK;
   if (!name)
     return error_set(err, STATUS_USAGE,
-                     "logo.module: is not set, and the base has no module called q that reads the "
-                     "prompt; name one that does");
-  return error_set(err, STATUS_USAGE, "logo.module: '%s' is no module that reads the prompt%s",
+                     "logo.module: is not set, and the base's encoder has no module called q; name "
+                     "one of its modules");
+  return error_set(err, STATUS_USAGE,
+                   "logo.module: '%s' is no module of the encoder, where the prompt is probed%s",
                    name,
-                   modules_find(modules, name) ? ", but a continuation"
+                   modules_find(modules, name) ? ", but of the decoder"
                                                : "; `skein inspect` of an "
                                                  "expert lists modules");
 }

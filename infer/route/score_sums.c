@@ -106,6 +106,7 @@ Status score_sums_finish(const ScoreSums *s, float *mean, float *deviation, int6
            variance = sum->square / (double)sum->count - off * off;
     mean[i] = (float)(sum->first + off);
     deviation[i] = (float)sqrt(fmax(variance, 0));
+    if (!isfinite(1 / deviation[i])) deviation[i] = 0; /* nothing can be divided by it */
     *constant += deviation[i] == 0;
   }
   return STATUS_OK;
