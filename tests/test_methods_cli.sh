@@ -84,6 +84,9 @@ check 'not allowed' grep -q '"allowed": false' "$work/out"
 runs 0 methods --for "$work/pool" --needs gates -s top_k=9
 check 'a setting that no pool of three meets' grep -q 'no: top_k: is 9, but' "$work/out"
 check 'is nothing that experts lack' sh -c "! grep -q 'not with' '$work/out'"
+runs 0 methods --for "$work/pool" --needs activations -s only=kind
+check 'a part of the pool allows it' grep -q '^  average-activation  *yes$' "$work/out"
+refused 2 "no expert 'nobody'" methods --for "$work/pool" -s only=nobody
 refused 2 "unknown key 'topk'" methods --for "$work/pool" -s topk=2
 mkdir "$work/base"
 cp tests/golden/predict/base/* tests/golden/tokenizer/nfkc/spiece.model "$work/base/"

@@ -84,6 +84,21 @@ static Status open_base(Base *base, const MethodsArguments *a, Error *err) {
   return status;
 }
 
+/* The experts that take part. */
+static Status open_experts(Tried *t, const MethodsArguments *a, Error *err) {
+  OptionSet set;
+  RouterSettings settings;
+  TRY(router_settings_init(&set, &settings, err));
+  Status status = STATUS_OK;
+  for (int i = 0; i < a->assignment.count && status == STATUS_OK; i++)
+    status = options_assign(&set, a->assignment.text[i], err);
+  if (status == STATUS_OK)
+    status = pool_open(&t->asked.pool, a->pool, &t->base.model->modules, t->base.sample,
+                       settings.only, err);
+  options_free(&set);
+  return status;
+}
+
 static Status open_pool(Tried *t, const MethodsArguments *a, Error *err) {
   if (!a->pool) return STATUS_OK;
   TRY(open_base(&t->base, a, err));
@@ -92,7 +107,7 @@ static Status open_pool(Tried *t, const MethodsArguments *a, Error *err) {
                           .assignment = a->assignment.text,
                           .assignments = a->assignment.count,
                           .threads = THREADS};
-  return pool_open(&t->asked.pool, a->pool, &t->base.model->modules, t->base.sample, NULL, err);
+  return open_experts(t, a, err);
 }
 
 static void close_pool(Tried *t) {
