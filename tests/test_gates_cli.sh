@@ -86,7 +86,13 @@ for other in two killed stopped; do
 done
 ok again "$@" -s output="$work/whole" --resume
 refused 2 'already holds a run' "$@" -s output="$work/whole"
-refused 4 'losses/+base.json: identity: is of other data' "$@" -s output="$work/whole" -s gates.within=1 --resume
+refused 4 'shares.json: identity: is of other data' "$@" -s output="$work/whole" -s gates.within=1 --resume
+cp -R "$work/whole" "$work/unasked"
+rm -r "$work/unasked/losses"
+refused 4 'shares.json: identity: is of other data' "$@" -s output="$work/unasked" -s train.steps=3 --resume
+rm "$work/unasked/shares.json"
+cp -R "$work/whole/losses" "$work/unasked/losses"
+refused 4 'losses/+base.json: identity: is of other data' "$@" -s output="$work/unasked" -s gates.within=1 --resume
 if grep -q '^  within: 0' "$work/whole/run.yaml"; then pass; else fail 'a refused run changes the record'; fi
 
 # The loss of an example is that of scoring its target under the expert: both print 1e-6 and more.

@@ -15,6 +15,8 @@
 #include "infer/pool/made_gates.h"
 #include "train/gates/gates_parts.h"
 
+#define SUMMARY "shares.json"
+
 static Status no_memory(Error *err) {
   return error_set(err, STATUS_RUN, "out of memory: the gates");
 }
@@ -65,6 +67,7 @@ static json_t *share_json(const GatesParts *p, const Shares *s, int expert) {
 static Status write_summary(const GatesParts *p, const Shares *s, Error *err) {
   json_t *root = json_object(), *list = json_array();
   for (int e = 0; e < s->experts; e++) json_push(&list, share_json(p, s, e));
+  json_put(&root, "identity", json_string(p->identity));
   json_put(&root, "data", json_string(examples_hash(p->examples)));
   json_put(&root, "within", json_real(p->settings->within));
   json_put(&root, "least", json_integer(p->settings->least));
@@ -72,7 +75,31 @@ static Status write_summary(const GatesParts *p, const Shares *s, Error *err) {
   json_put(&root, "tied", json_integer(s->tied));
   json_put(&root, "unhelped", json_integer(s->unhelped));
   json_put(&root, "experts", list);
-  return run_dir_write_json(p->dir.root, "shares.json", root, err);
+  return run_dir_write_json(p->dir.root, SUMMARY, root, err);
+}
+
+/* What is trained from shares of other data, experts or settings is not gone on with. */
+static Status check_summary(const GatesParts *p, const char *path, Error *err) {
+  JsonDoc doc;
+  const char *identity;
+  TRY(json_parse_file(&doc, path, (size_t)1 << 30, err));
+  Status status = json_get_string(&doc, "identity", &identity, err);
+  if (status == STATUS_OK && strcmp(identity, p->identity) != 0)
+    status = error_set(err, STATUS_MISMATCH,
+                       "%s: identity: is of other data, experts or settings; restore them, or "
+                       "choose another output",
+                       path);
+  json_free(&doc);
+  return status;
+}
+
+static Status check_begun(const GatesParts *p, Error *err) {
+  bool there;
+  char *path = path_join(p->dir.root, SUMMARY);
+  Status status = path ? file_look(path, &there, err) : no_memory(err);
+  if (status == STATUS_OK && there) status = check_summary(p, path, err);
+  free(path);
+  return status;
 }
 
 static Status write_shares(const GatesParts *p, const Shares *s, Error *err) {
@@ -196,7 +223,7 @@ static Status record_run(const GatesParts *p, Error *err) {
 /* What was kept of other settings is refused before the record says that it is of these. */
 static Status run_opened(GatesParts *p, bool resumed, Error *err) {
   Shares shares;
-  if (!resumed) TRY(record_run(p, err));
+  TRY(resumed ? check_begun(p, err) : record_run(p, err));
   TRY(dir_make(p->losses, err));
   Status status = gates_parts_divide(p, examples_count(p->examples), p->losses, &shares, err);
   if (status == STATUS_OK && resumed) status = record_run(p, err);

@@ -20,7 +20,7 @@
  *   run.yaml  data.json     the settings, and what the data are like, as of every run
  *   losses/<expert>.json    share: what step 1 found (loss_table.h)
  *   shares/<expert>.jsonl   what step 2 gave whom, lines of the data
- *   shares.json             step 2 in numbers
+ *   shares.json             step 2 in numbers, and the identity of data, experts and settings
  *   experts/<expert>/       the run of `train gate`; joint: its gate.safetensors alone
  *   metrics.*  checkpoints/ joint: as of every run
  *   gates.json              the result (infer/pool/made_gates.h) */
