@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "data/file/file.h"
 #include "data/file/lock.h"
 #include "infer/pool/pool_manifest.h"
 #include "tests/scratch.h"
@@ -131,6 +132,23 @@ static void no_link_is_followed(void **state) {
   }
 }
 
+static void a_file_of_others_stays(void **state) {
+  Scratch *s = *state;
+  Error err = {0};
+  Lock *lock;
+  char *text;
+  size_t size;
+  const char *path = scratch_path(s, "notes.lock");
+  expect_ok("write", file_write(path, "mine", 4, &err), &err);
+  Status got = lock_take(&lock, path, "is here", NULL, &err);
+  assert_null(lock);
+  expect_error("notes", got, &err, STATUS_RUN, "notes.lock: is no lock|move it away");
+  err = (Error){0};
+  expect_ok("read", file_read(path, 16, &text, &size, &err), &err);
+  assert_string_equal(text, "mine");
+  free(text);
+}
+
 /* A run that has no record yet is its holder's all the same: who comes second removes nothing. */
 static void a_run_keeps_what_it_began(void **state) {
   Scratch *s = *state;
@@ -153,6 +171,7 @@ int main(void) {
       cmocka_unit_test(who_waits_is_told_and_gets_it),
       cmocka_unit_test(who_waits_in_vain_learns_who_holds_it),
       cmocka_unit_test(no_link_is_followed),
+      cmocka_unit_test(a_file_of_others_stays),
       cmocka_unit_test(a_run_keeps_what_it_began),
   };
   return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);

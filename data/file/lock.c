@@ -16,7 +16,8 @@
 #include "data/file/spot.h"
 
 enum { HOLDER_MAX = 160 };
-static const double TELL_AFTER = 0.5; /* seconds */
+static const double TELL_AFTER = 0.5;    /* seconds */
+static const char SIGNED[] = "process "; /* what the text of a lock begins with */
 
 struct Lock {
   int fd;
@@ -36,8 +37,15 @@ static void sign(int fd) {
   struct tm utc;
   gethostname(host, sizeof host - 1);
   if (gmtime_r(&now, &utc)) strftime(since, sizeof since, "%F %T UTC", &utc);
-  snprintf(line, sizeof line, "process %jd on %.64s since %s\n", (intmax_t)getpid(), host, since);
+  snprintf(line, sizeof line, "%s%jd on %.64s since %s\n", SIGNED, (intmax_t)getpid(), host, since);
   write_text(fd, line);
+}
+
+/* Whether nobody but a holder has written it: another file of that name is somebody's. */
+static bool is_lock(int fd) {
+  char text[sizeof SIGNED - 1];
+  ssize_t size = pread(fd, text, sizeof text, 0);
+  return size == 0 || (size == (ssize_t)sizeof text && memcmp(text, SIGNED, sizeof text) == 0);
 }
 
 /* What the holder wrote; "" when it has not yet. */
@@ -87,6 +95,11 @@ static Try open_and_try(const char *path, int *fd, Error *err) {
   bool regular = fstat(*fd, &info) == 0 && S_ISREG(info.st_mode);
   if (!regular) error_set(err, STATUS_RUN, "%s: is not a regular file", path);
   Try result = regular ? try_lock(*fd, path) : TRY_FAILED;
+  if (result == TRY_HELD && !is_lock(*fd)) {
+    error_set(err, STATUS_RUN, "%s: is no lock, and nothing of it is overwritten; move it away",
+              path);
+    result = TRY_FAILED;
+  }
   if (result == TRY_FAILED) error_set_errno(err, STATUS_RUN, "%s: cannot lock", path);
   if (result == TRY_HELD || result == TRY_ELSEWHERE) return result;
   close(*fd);

@@ -17,7 +17,8 @@ typedef struct LockWait {
 typedef struct Lock Lock;
 
 /* Takes the lock at `path`, held until lock_release; `wait` may be NULL: not at all. The file is
- * made where there is none, but never through a symbolic link, which may lead anywhere.
+ * made where there is none, but never through a symbolic link, which may lead anywhere; one that
+ * says something else than a holder does is not taken.
  *
  * STATUS_RUN, *lock NULL: it cannot be opened or locked, or is held: then the message is "<path's
  * directory>: another process <does>" ("is changing the pool") and who, where, since when. */

@@ -7,6 +7,7 @@
 #include "data/file/file.h"
 #include "data/file/path.h"
 #include "data/text/json_put.h"
+#include "data/text/jsonl.h"
 #include "infer/eval/eval_lines.h"
 #include "infer/eval/eval_lists.h"
 #include "infer/eval/eval_run.h"
@@ -35,11 +36,21 @@ bool eval_valid_wanted(const EvalSpec *spec) {
 
 typedef char FileHash[HASH_HEX];
 
+/* Of what a file of the task says, compressed or not. */
+static Status hash_text(const EvalTask *task, const char *path, FileHash hex, Error *err) {
+  Jsonl *lines;
+  if (task->format != ITEMS_LINES) return hash_file(path, hex, err);
+  TRY(jsonl_open(&lines, path, err));
+  memcpy(hex, jsonl_hash(lines), HASH_HEX);
+  jsonl_close(lines);
+  return STATUS_OK;
+}
+
 /* Nothing is chosen on what any task scores. */
 static Status check_file(const EvalSpec *spec, const EvalTask *task, const FileHash *scored,
                          Error *err) {
   FileHash valid;
-  TRY(hash_file(task->valid, valid, err));
+  TRY(hash_text(task, task->valid, valid, err));
   for (int t = 0; t < spec->tasks; t++) {
     if (strcmp(valid, scored[t]) != 0) continue;
     return error_set(err, STATUS_USAGE,
@@ -53,7 +64,7 @@ static Status check_files(const EvalSpec *spec, Error *err) {
   FileHash *scored = calloc((size_t)spec->tasks, sizeof *scored);
   Status status = scored ? STATUS_OK : no_memory(err);
   for (int t = 0; t < spec->tasks && status == STATUS_OK; t++)
-    status = hash_file(spec->task[t].file, scored[t], err);
+    status = hash_text(&spec->task[t], spec->task[t].file, scored[t], err);
   for (int t = 0; t < spec->tasks && status == STATUS_OK; t++)
     if (spec->task[t].valid) status = check_file(spec, &spec->task[t], scored, err);
   free(scored);

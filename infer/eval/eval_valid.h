@@ -24,9 +24,9 @@
 bool eval_valid_wanted(const EvalSpec *spec);
 
 /* The evaluation on validation items of a spec, which is read from its file once more with its
- * assignments. STATUS_USAGE where no task has a file `valid`, where one is a file that is scored, of
- * whichever task, and where a method says what is to be chosen. Free with eval_spec_free whatever is returned, before
- * `spec`. */
+ * assignments. STATUS_USAGE where no task has a file `valid`, where one says what a file says that is
+ * scored, of whichever task, and where a method says what is to be chosen. Free with eval_spec_free
+ * whatever is returned, before `spec`. */
 Status eval_valid_spec(EvalSpec *valid, const EvalSpec *spec, const char *const *assignment,
                        int assignments, Error *err);
 
