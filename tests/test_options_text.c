@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "data/file/path.h"
 #include "tests/scratch.h"
 #include "tests/settings.h"
 
@@ -185,6 +186,19 @@ static void values_are_texts(void **state) {
   options_free(&f.o);
 }
 
+static void files_are_those_that_are_named(void **state) {
+  (void)state;
+  Fixture f;
+  fixture_init(&f);
+  const char *file[64];
+  assert_true(f.o.count <= 64);
+  assert_int_equal(options_files(&f.o, file), 0);
+  fixture_accept(&f, "data: {train: 'a: b.jsonl'}\nexperts: [c]");
+  assert_int_equal(options_files(&f.o, file), 1);
+  assert_string_equal(path_last(file[0]), "a: b.jsonl");
+  options_free(&f.o);
+}
+
 /* Values that no line of text could carry, and origins. */
 static void a_copy_is_the_same_set(void **state) {
   (void)state;
@@ -210,8 +224,11 @@ static void a_copy_is_the_same_set(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_record_is_the_settings), cmocka_unit_test(the_locale_does_not_matter),
-      cmocka_unit_test(help_shows_live_values),   cmocka_unit_test(values_are_texts),
+      cmocka_unit_test(a_record_is_the_settings),
+      cmocka_unit_test(the_locale_does_not_matter),
+      cmocka_unit_test(help_shows_live_values),
+      cmocka_unit_test(values_are_texts),
+      cmocka_unit_test(files_are_those_that_are_named),
       cmocka_unit_test(a_copy_is_the_same_set),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,16 @@ ln "$work/q.jsonl" "$work/hard"
     kept 'pool.yaml: is read, too' $routed $option "$work/pool/pool.yaml" --force
     kept 'model.safetensors: is read, too' $routed $option "$work/base/model.safetensors" --force
   done
+  # A file that a setting of the router names is read as any other.
+  for setting in calibration embeddings embedder.model query.template query.cache; do
+    cp "$work/vectors.json" "$work/mine.$setting"
+    skein $routed -s "$setting=$work/mine.$setting" -o "$work/mine.$setting" --force
+    check "$setting is read" grep -q "mine.$setting: is read, too" "$work/err"
+    check "$setting stays" cmp "$work/vectors.json" "$work/mine.$setting"
+  done
+  skein $routed -s query.cache="$work/made" -o "$work/made"
+  check 'query.cache is made' grep -q 'made: is read, too' "$work/err"
+  check 'neither is there' [ ! -e "$work/made" ]
   page="trace --pool $work/pool --router uniform --input $work/q.jsonl --html"
   kept 'mine: is there already' $page "$work/mine"
   kept 'q.jsonl: is read, too' $page "$work/q.jsonl" --force

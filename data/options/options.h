@@ -126,6 +126,10 @@ char *options_text(const OptionSet *o, const char *key); /* of one key of the ta
 char *options_lines(const OptionSet *o, OptionFilter *keep, const void *arg);  /* "key=value\n" */
 json_t *options_json(const OptionSet *o, OptionFilter *keep, const void *arg); /* {key: text} */
 
+/* The files and directories that the settings name: what is read, and what is made or gone on with.
+ * Fills file, [count] of the table at most; the set owns the texts. How many there are. */
+int options_files(const OptionSet *o, const char **file);
+
 /* Gives a set the values of another of the same table, and where they came from. */
 Status options_copy(OptionSet *to, const OptionSet *from, Error *err);
 

@@ -49,6 +49,16 @@ json_t *options_json(const OptionSet *o, OptionFilter *keep, const void *arg) {
   return object;
 }
 
+int options_files(const OptionSet *o, const char **file) {
+  int files = 0;
+  for (size_t i = 0; i < o->count; i++) {
+    if (o->table[i].type != OPTION_PATH && o->table[i].type != OPTION_OUTPUT) continue;
+    const char *named = option_load(&o->table[i], o->settings).string;
+    if (named) file[files++] = named;
+  }
+  return files;
+}
+
 static Status copy_source(OptionSource *to, const OptionSource *from, const char *key, Error *err) {
   char *lost = from->lost ? strdup(from->lost) : NULL;
   if (from->lost && !lost) return error_set(err, STATUS_RUN, "%s: out of memory", key);

@@ -113,14 +113,29 @@ static const Argument ROWS[] = {
 };
 const ArgumentTable predict_arguments = {ROWS, sizeof ROWS / sizeof *ROWS};
 
-Status predict_check_outputs(const PredictOptions *o, const PredictInputs *read, Error *err) {
-  const char *const input[] = {o->input, o->pool, read->base, read->queries};
-  const char *const output[] = {o->output, o->stats, o->trace, o->html};
-  const OutputRule rule = {o->force, input, 4};
-  for (int i = 0; i < 4; i++) {
-    if (output[i]) TRY(output_check(output[i], &rule, err));
+/* output_check; and what the router makes has another name, though it is not there yet. */
+static Status check_output(const char *output, const OutputRule *rule, Error *err) {
+  TRY(output_check(output, rule, err));
+  for (int i = 0; i < rule->inputs; i++) {
+    if (rule->input[i] && output_same(output, rule->input[i]))
+      return error_set(err, STATUS_USAGE, "%s: is read, too; name another output", output);
   }
   return STATUS_OK;
+}
+
+Status predict_check_outputs(const PredictOptions *o, const PredictInputs *read, Error *err) {
+  const char *const output[] = {o->output, o->stats, o->trace, o->html};
+  const size_t most = 3 + (read->router ? read->router->count : 0);
+  const char **input = calloc(most, sizeof *input);
+  if (!input) return error_set(err, STATUS_RUN, "out of memory: what is read");
+  input[0] = o->input, input[1] = o->pool, input[2] = read->base;
+  const int files = read->router ? options_files(read->router, input + 3) : 0;
+  const OutputRule rule = {o->force, input, 3 + files};
+  Status status = STATUS_OK;
+  for (int i = 0; i < 4 && status == STATUS_OK; i++)
+    if (output[i]) status = check_output(output[i], &rule, err);
+  free(input);
+  return status;
 }
 
 /* Of two outputs in one file the second would replace the first. */

@@ -46,8 +46,8 @@ PredictSettings predict_options_settings(const PredictOptions *o);
 
 /* What is read that the options may not name themselves; each may be NULL. */
 typedef struct PredictInputs {
-  const char *base;    /* its directory */
-  const char *queries; /* the file of vectors that queries are looked up in */
+  const char *base;        /* its directory */
+  const OptionSet *router; /* the settings of the router, which name files */
 } PredictInputs;
 
 /* output_check of every output. Reading the options has done so already, of the inputs they name. */
