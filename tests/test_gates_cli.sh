@@ -116,6 +116,8 @@ shows said 'largest .* keeps its gates'
 refused 3 'no expert that is to get gates is the likeliest for 100 of the examples' "$@" \
   -s data.train="$work/few.jsonl" -s output="$work/none" -s gates.least=100
 refused 2 "has no expert 'kinds'.*'kind'" "$@" -s data.train="$work/few.jsonl" -s output="$work/x" -s gates.experts=kinds
+refused 2 "'kind' is named twice" "$@" -s data.train="$work/few.jsonl" -s output="$work/x" \
+  -s gates.experts=kind,kind
 refused 2 'weight: every example is asked once' "$@" -s output="$work/x" \
   -s data.train="[{file: $work/few.jsonl, weight: 1}, {file: $work/own.jsonl, weight: 2}]"
 refused 2 'pool: is required' train gates -s data.train="$work/own.jsonl" -s output="$work/x"

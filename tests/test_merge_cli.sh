@@ -80,6 +80,7 @@ refused 2 'seed: is nothing to ties' --method ties --seed 5
 refused 2 'merge.rank: cat has the rank of its factors' --rank 4
 refused 2 'PEFT has no merge like iso' --method iso --compat peft
 refused 2 'nobody' --experts hue,nobody
+refused 2 "'hue' is named twice" --experts hue,hue
 mkdir "$work/there" && : >"$work/there/file"
 merge -o "$work/there"
 is_refusal $? 2 'is there already' && pass || fail 'an output that is there'

@@ -211,6 +211,13 @@ few="--pool $work/pool --input $work/few.jsonl"
   refused 2 'with 1 beam' generate $few --beams 2 -o "$work/o" --stats "$work/stats"
   refused 2 "router: not one of .*'phatgose'" score $few --router phatgose
   refused 2 "has no expert 'e3'" score $few -s only=e1,e3
+  refused 2 "the expert 'e1' is named twice" score $few -s only=e1,e2,e1
+  for query in 'phatgoose:router phatgoose compares no instructions' 'glider:is not read with query: input'; do
+    ok told score $few --router "${query%%:*}" -s query=input --instruction 'Say it.'
+    check 'an instruction that is not read' grep -qx "skein: --instruction: ${query#*:}" "$work/err"
+  done
+  ok told score $few --router glider --instruction 'Say it.'
+  if grep -q -- '--instruction' "$work/err"; then fail 'an instruction that is read'; else pass; fi
   refused 2 '--stats: is the same file as --output' score $few -o "$work/o" --stats "$work/o"
   refused 2 '--trace: is the same file as --output' score $few -o "$work/o" --trace "$work/o"
   refused 2 '--trace: is the same file as --stats' score $few --stats "$work/o" --trace "$work/o"

@@ -19,12 +19,9 @@ static Status find_expert(const Evaluation *e, const char *name, const char *pla
 }
 
 static Status check_only(const Evaluation *e, const char *only, const char *place, Error *err) {
-  char *copy = strdup(only), *rest = copy;
-  Status status = copy ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", place);
-  for (char *name; status == STATUS_OK && (name = strsep(&rest, ","));)
-    status = find_expert(e, name, place, err);
-  free(copy);
-  return status;
+  Error why = {0};
+  if (manifest_require_list(pool_manifest(e->pool), only, &why) == STATUS_OK) return STATUS_OK;
+  return error_set(err, why.status, "%s: only: %s", place, why.text);
 }
 
 static Status check_method(const Evaluation *e, EvalMethod *m, Error *err) {

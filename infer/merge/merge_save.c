@@ -14,11 +14,12 @@ static Status check_one_kind(const Pool *pool, Error *err) {
   PeftType kind = pool_kind(pool, 0);
   for (int i = 1; i < pool_count(pool); i++) {
     if (pool_kind(pool, i) == kind) continue;
-    return error_set(err, STATUS_MISMATCH,
-                     "%s: expert '%s' is an %s, and '%s' an %s, which no adapter of PEFT has both; "
-                     "choose experts of one kind",
-                     pool_dir(pool), pool_entry(pool, 0)->name, peft_type_title(kind),
-                     pool_entry(pool, i)->name, peft_type_title(pool_kind(pool, i)));
+    return error_set(
+        err, STATUS_MISMATCH,
+        "%s: expert '%s' is of kind %s, and '%s' of kind %s, which no adapter of PEFT has both; "
+        "choose experts of one kind",
+        pool_dir(pool), pool_entry(pool, 0)->name, peft_type_title(kind), pool_entry(pool, i)->name,
+        peft_type_title(pool_kind(pool, i)));
   }
   for (int i = 0; i < modules->count; i++) {
     PoolRescales rescales = pool_rescales(pool, i);

@@ -47,6 +47,24 @@ Status manifest_require(const PoolManifest *m, const char *name, int *expert, Er
   return STATUS_USAGE;
 }
 
+Status manifest_require_list(const PoolManifest *m, const char *list, Error *err) {
+  char *copy = strdup(list), *rest = copy;
+  bool *named = calloc((size_t)m->count + 1, sizeof *named);
+  Status status =
+      copy && named ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
+  int expert;
+  for (char *name; status == STATUS_OK && (name = strsep(&rest, ",")) != NULL;) {
+    status = manifest_require(m, name, &expert, err);
+    if (status == STATUS_OK && named[expert])
+      status = error_set(err, STATUS_USAGE, "%s: the expert '%s' is named twice; name each once",
+                         m->dir, name);
+    if (status == STATUS_OK) named[expert] = true;
+  }
+  free(named);
+  free(copy);
+  return status;
+}
+
 bool manifest_listed(const char *list, const char *name) {
   if (!list) return true;
   size_t size = strlen(name);

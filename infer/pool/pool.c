@@ -39,20 +39,10 @@ static Status check_base(const Pool *pool, const char *sample, Error *err) {
                    m->dir, m->base_name, m->sample, sample);
 }
 
-static Status check_names(const PoolManifest *m, const char *only, Error *err) {
-  char *copy = strdup(only), *rest = copy;
-  Status status = copy ? STATUS_OK : error_set(err, STATUS_RUN, "%s: out of memory", m->dir);
-  int expert;
-  for (char *name; status == STATUS_OK && (name = strsep(&rest, ",")) != NULL;)
-    status = manifest_require(m, name, &expert, err);
-  free(copy);
-  return status;
-}
-
 /* The experts to open, as places in the manifest. */
 static Status choose_experts(Pool *pool, const char *only, int *chosen, Error *err) {
   const PoolManifest *m = &pool->manifest;
-  if (only) TRY(check_names(m, only, err));
+  if (only) TRY(manifest_require_list(m, only, err));
   for (int i = 0; i < m->count; i++) {
     if (manifest_listed(only, m->entry[i].name)) chosen[pool->count++] = i;
   }

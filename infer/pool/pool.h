@@ -25,7 +25,7 @@ typedef struct Pool Pool;
  *                    the expert covers, or does not belong to it (fingerprints against the
  *                    manifest); a file is not the one that was added
  *   STATUS_INPUT     a file is missing or malformed
- *   STATUS_USAGE     an unknown name in `only`; names the nearest */
+ *   STATUS_USAGE     an unknown name in `only`, which names the nearest, or one that is there twice */
 Status pool_open(Pool **pool, const char *dir, const Modules *modules, const char *sample,
                  const char *only, Error *err);
 /* The same without comparing files with the manifest. */

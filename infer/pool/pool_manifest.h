@@ -95,6 +95,9 @@ void pool_entry_free(PoolEntry *entry);                     /* its strings; zero
 int manifest_find(const PoolManifest *m, const char *name); /* -1 when there is none */
 /* The expert of this name; STATUS_USAGE naming the nearest when there is none. */
 Status manifest_require(const PoolManifest *m, const char *name, int *expert, Error *err);
+/* Each name of a list, joined with commas, is of an expert and there once: a name that is there twice
+ * is a slip, and another was meant. STATUS_USAGE. */
+Status manifest_require_list(const PoolManifest *m, const char *list, Error *err);
 /* Whether a comma-separated list names the expert; NULL names all. */
 bool manifest_listed(const char *list, const char *name);
 /* The directory of the pool's base, borrowed: `given`, or where there is none the one that the

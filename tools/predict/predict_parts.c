@@ -34,11 +34,27 @@ static bool is_read(const PredictParts *p, const PredictOptions *o, const char *
   return read;
 }
 
+/* --instruction is read where inputs are compared by what somebody wrote of their task. */
+static void say_unread_instruction(const PredictParts *p, const PredictOptions *o) {
+  const GlobalSettings *s = router_own(&p->router_settings, &global_settings);
+  const char *method = route_method(p->router_settings.method)->name;
+  if (!is_read(p, o, "embedder")) {
+    console_note(NULL, "skein: --instruction: router %s compares no instructions", method);
+  } else if (s->embedder == EMBEDDER_PRECOMPUTED) {
+    console_note(NULL, "skein: --instruction: embedder precomputed goes by --task, not by texts");
+  } else if (s->query.source != QUERY_INSTRUCTION && s->query.source != QUERY_TASK) {
+    char *query = options_text(&p->router_set, "query");
+    console_note(NULL, "skein: --instruction: is not read with query: %s", query ? query : "...");
+    free(query);
+  }
+}
+
 /* What a method does not read changes nothing, which who has set it should know. */
 static void say_unread(const PredictParts *p, const PredictOptions *o) {
   const RouteMethod *method = route_method(p->router_settings.method);
   if (o->embedder && !is_read(p, o, "embedder"))
     console_note(NULL, "skein: --embedder: router %s compares no instructions", method->name);
+  if (o->instruction) say_unread_instruction(p, o);
   for (int i = 0; i < o->assignment.count; i++) {
     const char *text = o->assignment.text[i];
     char *key = strndup(text, strcspn(text, "="));
@@ -63,12 +79,13 @@ static Status open_base(PredictParts *p, const PredictOptions *o, Error *err) {
 Status predict_parts_base(PredictParts *p, const PredictOptions *o, Error *err) {
   if (o->pool) TRY(read_router(p, o, err));
   if (o->pool) say_unread(p, o);
+  if (!o->pool && o->instruction)
+    console_note(NULL, "skein: --instruction: the plain base compares no instructions");
   return open_base(p, o, err);
 }
 
 Status predict_parts_check(const PredictParts *p, const PredictOptions *o, Error *err) {
-  const GlobalSettings *global = o->pool ? router_own(&p->router_settings, &global_settings) : NULL;
-  const PredictInputs read = {p->base.dir, global ? global->embeddings : NULL};
+  const PredictInputs read = {p->base.dir, o->pool ? &p->router_set : NULL};
   return predict_check_outputs(o, &read, err);
 }
 

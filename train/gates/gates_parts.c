@@ -23,24 +23,12 @@ static Status open_pool(GatesParts *p, Error *err) {
   return manifest_base(pool_manifest(p->pool), p->settings->run.base, &p->base_dir, err);
 }
 
-/* A name in the list is one of the pool. */
-static Status check_named(const GatesParts *p, Error *err) {
-  char *list = strdup(p->settings->experts), *rest = list;
-  Status status = list ? STATUS_OK : no_memory(err);
-  for (char *name; status == STATUS_OK && (name = strsep(&rest, ",")) != NULL;) {
-    int expert;
-    status = pool_require(p->pool, name, &expert, err);
-  }
-  free(list);
-  return status;
-}
-
 static Status choose_experts(GatesParts *p, Error *err) {
   const char *named = p->settings->experts;
   int experts = pool_count(p->pool);
   p->wanted = calloc((size_t)experts + 1, sizeof *p->wanted);
   if (!p->wanted) return no_memory(err);
-  if (named) TRY(check_named(p, err));
+  if (named) TRY(manifest_require_list(pool_manifest(p->pool), named, err));
   for (int e = 0; e < experts; e++) {
     const PoolEntry *entry = pool_entry(p->pool, e);
     p->wanted[e] = named ? manifest_listed(named, entry->name) : !entry->hash[POOL_GATE][0];
