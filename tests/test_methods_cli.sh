@@ -88,6 +88,12 @@ runs 0 methods --for "$work/pool" --needs activations -s only=kind
 check 'a part of the pool allows it' grep -q '^  average-activation  *yes$' "$work/out"
 refused 2 "no expert 'nobody'" methods --for "$work/pool" -s only=nobody
 refused 2 "unknown key 'topk'" methods --for "$work/pool" -s topk=2
+refused 2 'router: every method is tried' methods --for "$work/pool" -s router=arrow
+refused 2 "has no expert 'zebra'" methods --for "$work/pool" -s only=zebra
+runs 0 methods --for "$work/pool" --needs activations -s only=kind -s top_k=1
+check 'the one that has activations' grep -q '^  average-activation  *yes$' "$work/out"
+runs 0 help methods
+check 'names of needs are whole' grep -q -- '--needs none|gates|activations|instructions only' "$work/out"
 mkdir "$work/base"
 cp tests/golden/predict/base/* tests/golden/tokenizer/nfkc/spiece.model "$work/base/"
 refused 4 'base' methods --for "$work/pool" --base "$work/base"

@@ -2,6 +2,7 @@
  * allows. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/text/json_put.h"
 #include "infer/route/route_allows.h"
@@ -84,14 +85,19 @@ static Status open_base(Base *base, const MethodsArguments *a, Error *err) {
   return status;
 }
 
-/* The experts that take part. */
+/* The experts that take part; every method has its turn. */
 static Status open_experts(Tried *t, const MethodsArguments *a, Error *err) {
   OptionSet set;
   RouterSettings settings;
   TRY(router_settings_init(&set, &settings, err));
   Status status = STATUS_OK;
-  for (int i = 0; i < a->assignment.count && status == STATUS_OK; i++)
+  for (int i = 0; i < a->assignment.count && status == STATUS_OK; i++) {
     status = options_assign(&set, a->assignment.text[i], err);
+    if (status == STATUS_OK && strncmp(a->assignment.text[i], "router=", strlen("router=")) == 0)
+      status =
+          error_set(err, STATUS_USAGE,
+                    "-s: router: every method is tried; leave it out, or take --needs, --label");
+  }
   if (status == STATUS_OK)
     status = pool_open(&t->asked.pool, a->pool, &t->base.model->modules, t->base.sample,
                        settings.only, err);

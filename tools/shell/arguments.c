@@ -1,5 +1,6 @@
 #include "tools/shell/arguments.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -138,9 +139,11 @@ void arguments_print_help(const ArgumentTable *table, unsigned form, const void 
     if (!row->help || !arguments_takes(form, row)) continue;
     char letter[] = {row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
                      row->letter ? ',' : ' ', '\0'};
-    char name[40];
-    snprintf(name, sizeof name, "--%s%s%s", row->name, row->value ? " " : "",
-             row->value ? row->value : "");
+    char name[80];
+    int size = snprintf(name, sizeof name, "--%s%s%s", row->name, row->value ? " " : "",
+                        row->value ? row->value : "");
+    assert(size > 0 && size < (int)sizeof name);
+    (void)size;
     fprintf(out, "  %s  %-24s %s", letter, name, row->help);
     print_default(row, defaults, out);
     fputc('\n', out);
