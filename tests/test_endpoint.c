@@ -160,21 +160,29 @@ static void test_refused_settings(void **state) {
   (void)state;
   Error err;
   static const char *const WRONG[][2] = {
-      {"http://me:word@127.0.0.1/v1", "password"},
-      {"http://127.0.0.1/v1?key=1", "query"},
-      {"ftp://127.0.0.1/", "http:// or https://"},
-      {"file:///etc/passwd", "http:// or https://"},
-      {"127.0.0.1:80", "no URL"},
-      {"", "no URL"},
+      {"http://me:word@127.0.0.1/v1", "password"}, {"http://127.0.0.1/v1?key=1", "query"},
+      {"ftp://127.0.0.1/", "http:// or https://"}, {"file:///etc/passwd", "http:// or https://"},
+      {"127.0.0.1:80", "--endpoint: is no URL"},   {"", "no URL"},
   };
   for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++)
     expect_error(WRONG[i][0], open_url(WRONG[i][0], NULL, &err), &err, STATUS_USAGE, WRONG[i][1]);
   unsetenv("SKEIN_TEST_KEY");
   expect_error("no key", open_url("http://127.0.0.1/", "SKEIN_TEST_KEY", &err), &err, STATUS_USAGE,
-               "'SKEIN_TEST_KEY' of the environment is not set");
+               "--key-env: the variable 'SKEIN_TEST_KEY' of the environment is not set");
   setenv("SKEIN_TEST_KEY", "a\r\nX: b", 1);
   expect_error("a header", open_url("http://127.0.0.1/", "SKEIN_TEST_KEY", &err), &err,
                STATUS_USAGE, "no key has");
+  /* Settings have other names than options. */
+  const EndpointNames names = {"query.url", "query.model", "query.key_env"};
+  EndpointSpec spec = {.url = "nowhere", .model = "m", .names = &names};
+  Endpoint *e;
+  err = (Error){0};
+  expect_error("a setting", endpoint_open(&e, &spec, &err), &err, STATUS_USAGE,
+               "query.url: is no URL");
+  spec.model = NULL;
+  err = (Error){0};
+  expect_error("a model", endpoint_open(&e, &spec, &err), &err, STATUS_USAGE,
+               "query.model: is missing");
 }
 
 /* The address counts, not the name; and a proxy would take what is for this machine alone. */
@@ -209,15 +217,15 @@ static void test_places(void **state) {
   static const char *const FAR[] = {"http://192.0.2.1", "https://[2001:db8::1]/v1",
                                     "http://0.0.0.0/", "http://[::ffff:192.0.2.1]/"};
   for (size_t i = 0; i < sizeof NEAR / sizeof *NEAR; i++) {
-    expect_ok(NEAR[i], http_place(NEAR[i], &place, &err), &err);
+    expect_ok(NEAR[i], http_place(NEAR[i], "url", &place, &err), &err);
     if (!place.loopback) fail_msg("%s: is loopback", NEAR[i]);
   }
   for (size_t i = 0; i < sizeof FAR / sizeof *FAR; i++) {
-    expect_ok(FAR[i], http_place(FAR[i], &place, &err), &err);
+    expect_ok(FAR[i], http_place(FAR[i], "url", &place, &err), &err);
     if (place.loopback) fail_msg("%s: is no loopback", FAR[i]);
   }
   setenv("https_proxy", "http://me:word@proxy.example:3128", 1);
-  expect_ok("a proxy", http_place("https://192.0.2.1/", &place, &err), &err);
+  expect_ok("a proxy", http_place("https://192.0.2.1/", "url", &place, &err), &err);
   unsetenv("https_proxy");
   assert_string_equal(place.proxy, "proxy.example:3128");
   assert_true(place.secret);

@@ -25,16 +25,22 @@ static Status no_memory(Error *err) {
 
 /* ---- opening ---- */
 
-static Status read_key(Endpoint *e, const char *variable, Error *err) {
-  const char *key = getenv(variable);
+/* What the user calls them: settings of `spec->names`, or options. */
+static const EndpointNames *names_of(const EndpointSpec *spec) {
+  static const EndpointNames OPTIONS = {"--endpoint", "--model", "--key-env"};
+  return spec->names ? spec->names : &OPTIONS;
+}
+
+static Status read_key(Endpoint *e, const EndpointSpec *spec, Error *err) {
+  const char *key = getenv(spec->key_env), *name = names_of(spec)->key_env;
   if (!key || !*key)
-    return error_set(err, STATUS_USAGE, "key: the variable '%.100s' of the environment is not set",
-                     variable);
+    return error_set(err, STATUS_USAGE, "%s: the variable '%.100s' of the environment is not set",
+                     name, spec->key_env);
   for (const char *p = key; *p; p++) {
     if (*p > ' ' && *p < 0x7f) continue;
     return error_set(err, STATUS_USAGE,
-                     "key: the variable '%.100s' holds blanks or characters that no key has",
-                     variable);
+                     "%s: the variable '%.100s' holds blanks or characters that no key has", name,
+                     spec->key_env);
   }
   e->key = strdup(key);
   return e->key ? STATUS_OK : no_memory(err);
@@ -42,8 +48,9 @@ static Status read_key(Endpoint *e, const char *variable, Error *err) {
 
 static Status fill(Endpoint *e, const EndpointSpec *spec, Error *err) {
   if (!spec->model || !*spec->model)
-    return error_set(err, STATUS_USAGE, "model: is missing; want the name that the endpoint knows");
-  TRY(http_place(spec->url, &e->place, err));
+    return error_set(err, STATUS_USAGE, "%s: is missing; want the name that the endpoint knows",
+                     names_of(spec)->model);
+  TRY(http_place(spec->url, names_of(spec)->url, &e->place, err));
   e->spec = *spec;
   if (e->spec.seconds <= 0) e->spec.seconds = MOST_SECONDS;
   if (e->spec.tries <= 0) e->spec.tries = TRIES;
@@ -52,7 +59,7 @@ static Status fill(Endpoint *e, const EndpointSpec *spec, Error *err) {
   e->model = strdup(spec->model);
   if (!e->url || !e->model) return no_memory(err);
   for (size_t n = strlen(e->url); n > 0 && e->url[n - 1] == '/'; n--) e->url[n - 1] = '\0';
-  if (spec->key_env) TRY(read_key(e, spec->key_env, err));
+  if (spec->key_env) TRY(read_key(e, spec, err));
   return http_open(&e->client, err);
 }
 

@@ -13,13 +13,19 @@
 #include "data/net/http.h"
 #include "data/text/json.h"
 
+/* What the user calls the settings of an endpoint, by which messages begin. */
+typedef struct EndpointNames {
+  const char *url, *model, *key_env;
+} EndpointNames;
+
 typedef struct EndpointSpec {
-  const char *url;     /* "http://127.0.0.1:8080/v1"; borrowed, as are the other texts */
-  const char *model;   /* as the endpoint calls it */
-  const char *key_env; /* the variable that holds the key; NULL: no key is sent */
-  double seconds;      /* the most that a try may take; 0: 300 */
-  int tries;           /* 0: 4 */
-  double pause;        /* seconds before the second try; 0: 1 */
+  const char *url;            /* "http://127.0.0.1:8080/v1"; borrowed, as are the other texts */
+  const char *model;          /* as the endpoint calls it */
+  const char *key_env;        /* the variable that holds the key; NULL: no key is sent */
+  const EndpointNames *names; /* NULL: --endpoint, --model, --key-env */
+  double seconds;             /* the most that a try may take; 0: 300 */
+  int tries;                  /* 0: 4 */
+  double pause;               /* seconds before the second try; 0: 1 */
   const volatile sig_atomic_t *stop;         /* not 0: give up; may be NULL */
   void (*tell)(void *arg, const char *line); /* of each try that failed; may be NULL */
   void *arg;

@@ -201,8 +201,8 @@ Status http_post(HttpClient *c, const HttpRequest *request, HttpAnswer *answer, 
 
 /* ---- where a URL leads ---- */
 
-static Status refuse_url(const char *what, Error *err) {
-  return error_set(err, STATUS_USAGE, "endpoint: %s", what);
+static Status refuse_url(const char *name, const char *what, Error *err) {
+  return error_set(err, STATUS_USAGE, "%s: %s", name, what);
 }
 
 static bool has_part(const CurlLibrary *lib, CURLU *u, CURLUPart part) {
@@ -224,18 +224,18 @@ static void find_proxy(HttpPlace *place) {
   }
 }
 
-static Status read_url(const CurlLibrary *lib, CURLU *u, const char *url, HttpPlace *place,
-                       Error *err) {
+static Status read_url(const CurlLibrary *lib, CURLU *u, const char *url, const char *name,
+                       HttpPlace *place, Error *err) {
   if (lib->url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK)
-    return refuse_url("is no URL such as http://127.0.0.1:8080/v1", err);
+    return refuse_url(name, "is no URL such as http://127.0.0.1:8080/v1", err);
   if (has_part(lib, u, CURLUPART_USER) || has_part(lib, u, CURLUPART_PASSWORD))
-    return refuse_url(
-        "holds a user or a password, which others can see; put a key into a variable "
-        "of the environment and name that",
-        err);
+    return refuse_url(name,
+                      "holds a user or a password, which others can see; put a key into a variable "
+                      "of the environment and name that",
+                      err);
   if (has_part(lib, u, CURLUPART_QUERY) || has_part(lib, u, CURLUPART_FRAGMENT))
     return refuse_url(
-        "has a query or a fragment; want the URL that /chat/completions is put behind", err);
+        name, "has a query or a fragment; want the URL that /chat/completions is put behind", err);
   char *scheme = NULL, *host = NULL;
   lib->url_get(u, CURLUPART_SCHEME, &scheme, 0);
   lib->url_get(u, CURLUPART_HOST, &host, 0);
@@ -247,16 +247,16 @@ static Status read_url(const CurlLibrary *lib, CURLU *u, const char *url, HttpPl
   }
   lib->free(scheme);
   lib->free(host);
-  return known && fits ? STATUS_OK : refuse_url("want http:// or https:// and a host", err);
+  return known && fits ? STATUS_OK : refuse_url(name, "want http:// or https:// and a host", err);
 }
 
-Status http_place(const char *url, HttpPlace *place, Error *err) {
+Status http_place(const char *url, const char *name, HttpPlace *place, Error *err) {
   *place = (HttpPlace){0};
   CurlLibrary lib;
   TRY(curl_library_load(&lib, err));
   CURLU *u = lib.url();
   if (!u) return error_set(err, STATUS_RUN, "out of memory: a URL");
-  Status status = read_url(&lib, u, url, place, err);
+  Status status = read_url(&lib, u, url, name, place, err);
   lib.url_cleanup(u);
   TRY(status);
   host_look(place->host, &place->resolved, &place->loopback);

@@ -56,7 +56,7 @@ typedef struct HttpPlace {
 } HttpPlace;
 
 /* STATUS_USAGE unless `url` is http or https with a host, without user, password, query and
- * fragment. */
-Status http_place(const char *url, HttpPlace *place, Error *err);
+ * fragment; the message begins with `name`, what the user calls it. */
+Status http_place(const char *url, const char *name, HttpPlace *place, Error *err);
 
 #endif

@@ -165,7 +165,9 @@ static Status check_reach(QueryWriter *w, Error *err) {
 
 /* What is kept is read without anybody at the endpoint, and without what speaks to it. */
 static Status reach_endpoint(QueryWriter *w, Error *err) {
-  const EndpointSpec spec = {.url = w->url, .model = w->model, .key_env = w->key_env};
+  static const EndpointNames NAMES = {"query.url", "query.model", "query.key_env"};
+  const EndpointSpec spec = {
+      .url = w->url, .model = w->model, .key_env = w->key_env, .names = &NAMES};
   if (!w->endpoint) TRY(endpoint_open(&w->endpoint, &spec, err));
   return check_reach(w, err);
 }

@@ -112,13 +112,15 @@ static Status open_lexical(GlobalRouter *g, EmbedderSpec *spec, const Pool *pool
 
 static Status open_embedder(GlobalRouter *g, const GlobalSettings *s, const Pool *pool,
                             const Base *base, Error *err) {
+  static const EndpointNames NAMES = {"endpoint.url", "endpoint.model", "endpoint.key_env"};
   EmbedderSpec spec = {.kind = (EmbedderKind)s->embedder,
                        .file = s->embeddings,
                        .base = base,
                        .threads = g->threads,
                        .endpoint = {.url = s->endpoint_url,
                                     .model = s->endpoint_model,
-                                    .key_env = s->endpoint_key_env},
+                                    .key_env = s->endpoint_key_env,
+                                    .names = &NAMES},
                        .sentence = global_sentence(s),
                        .share_data = s->share_inputs};
   if (spec.kind == EMBEDDER_LEXICAL) return open_lexical(g, &spec, pool, err);

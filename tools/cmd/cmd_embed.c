@@ -122,7 +122,7 @@ static void tell_try(void *arg, const char *line) {
 static Status tell_place(const EmbedArguments *a, Error *err) {
   HttpPlace place;
   if (a->kind != EMBEDDER_ENDPOINT) return STATUS_OK;
-  TRY(http_place(a->endpoint, &place, err));
+  TRY(http_place(a->endpoint, "--endpoint", &place, err));
   if (place.loopback) return STATUS_OK;
   console_note(NULL, "%s: is no address of this machine; the %s are sent there%s%s%s", a->endpoint,
                a->examples > 0 ? "examples" : "instructions", place.secret ? "" : ", unencrypted",
