@@ -246,6 +246,11 @@ static void test_dispersion(void **state) {
   assert_near(dispersion_distance(&three, 1, 1), 1 - (0.8 + (-0.36 + 0.64) + 0.8) / 3);
   dispersion_measure(d, &three);
   assert_near(d[0].within, 0);
+  /* A vector is as near to itself as can be: its cosine is rounded to above 1 in f64. */
+  for (float x = 0.1f; x < 1; x += 0.01f) {
+    const float same[] = {x, 0.3f, 0.7f, x, 0.3f, 0.7f};
+    assert_true(dispersion_distance(&(NamedVectors){same, pairs, 1, 3}, 0, 0) >= 0);
+  }
 }
 
 int main(void) {

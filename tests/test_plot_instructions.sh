@@ -42,6 +42,7 @@ for kind in tsv gp $images; do
   if [ -s "$work/figs/instructions.$kind" ]; then pass; else fail "instructions.$kind"; fi
 done
 has 'row|name|column|other|cosine|alike'
+if [ -n "$images" ] && grep -qF '>NaN<' "$work/figs/instructions.svg"; then fail 'a cell says NaN'; else pass; fi
 has "0|it's|0|it's|1|0"
 has '1|first|1|first|NaN|0'
 has '1|first|2|second|1|1'

@@ -61,7 +61,8 @@ says results 'array panel[2] = ["held-in", "held-out"]'
 says results 'array tasks[panels] = [1, 1]'
 says results 'metric = "accuracy"'
 says results 'highest = 100'
-if [ -z "$images" ] || { grep -qF '>81.3<' "$work/figs/results.svg" && grep -qF '1 task has no score' "$work/figs/results.svg"; }; then
+# A half is printed as the tables print it, which is as printf does.
+if [ -z "$images" ] || { grep -qF '>81.2<' "$work/figs/results.svg" && grep -qF '1 task has no score' "$work/figs/results.svg"; }; then
   pass; else fail 'the numbers of the results'; fi
 "$skein" plot results "$work/eval" >"$work/out" 2>"$work/err"
 if [ $? -eq 0 ] && [ -s "$work/eval/results.tsv" ]; then pass; else fail 'results beside the tables'; fi

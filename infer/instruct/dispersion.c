@@ -5,9 +5,11 @@
 
 #include "infer/embed/embed_cosine.h"
 
+/* 1 - cosine; rounding makes nothing nearer than itself. */
 static double distance(const NamedVectors *v, int row, int other) {
   const float *a = v->vector + row * v->dim, *b = v->vector + other * v->dim;
-  return 1 - embed_dot(a, b, v->dim) / (embed_norm(a, v->dim) * embed_norm(b, v->dim));
+  double d = 1 - embed_dot(a, b, v->dim) / (embed_norm(a, v->dim) * embed_norm(b, v->dim));
+  return d < 0 ? 0 : d;
 }
 
 double dispersion_distance(const NamedVectors *v, int name, int other) {

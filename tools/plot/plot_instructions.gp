@@ -11,7 +11,8 @@ h = top + wide + bottom
 step = stride(names, cell)
 px(x) = x / (w + 0.0)
 py(y) = 1 - y / (h + 0.0)
-# A heat map needs every cell: a blank one is a number that is none, not a point that is missing.
+# A heat map needs every cell: a blank one is a number that is none, not a point that is missing. A label
+# of such a column is its text, unless that is looked at.
 set datafile missing
 
 do for [format in "png svg"] {
@@ -35,6 +36,6 @@ do for [format in "png svg"] {
     size screen 14.0 / w, min(wide, 260) / (h + 0.0)
   set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "#D8D8D8" fillstyle solid noborder
   eval "plot data ".cells(format, 3, 1, "$5", names, names). \
-    (has_room(cell, cell) ? numbers(3, 1, "$5", "on_balanced($5, reach)", "") : "")
+    (has_room(cell, cell) ? numbers(3, 1, "(valid(5) ? $5 : NaN)", "on_balanced($5, reach)", "") : "")
   unset output
 }

@@ -40,7 +40,7 @@ do for [format in "png svg"] {
     set colorbox user origin screen px(panel_x(p) + wide + 14), py(top + min(wide, 260)) \
       size screen 14.0 / w, min(wide, 260) / (h + 0.0)
     set object 1 rectangle from graph 0,0 to graph 1,1 behind fillcolor rgb "#D8D8D8" fillstyle solid noborder
-    value = sprintf("($1 == $3 ? NaN : $%d)", 4 + p)
+    value = sprintf("($1 == $3 || !valid(%d) ? NaN : $%d)", 4 + p, 4 + p)
     eval "plot data ".cells(format, 3, 1, value, experts, experts). \
       (has_room(cell, cell) ? numbers(3, 1, value, sprintf("on_balanced($%d, reach[%d])", 4 + p, p), "") : "")
   }

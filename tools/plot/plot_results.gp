@@ -18,8 +18,8 @@ px(x) = x / (w + 0.0)
 py(y) = 1 - y / (h + 0.0)
 # Behind the longest bar there is room for its number.
 reach = highest + 0.17 * (highest - lowest)
-# Halves are rounded up, as in the tables.
-shown(score) = score != score ? "" : sprintf("%.1f", floor(10 * score + 0.5) / 10.0)
+# As in the tables, exact halves too.
+shown(score) = score != score ? "" : sprintf("%.1f", score)
 open_words(n) = n == 1 ? "1 task has no score" : n > 1 ? sprintf("%d tasks have no score", n) : "no mean"
 
 do for [format in "png svg"] {
