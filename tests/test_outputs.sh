@@ -98,6 +98,9 @@ ln "$work/q.jsonl" "$work/hard"
   accepted embed "$work/pool" --file "$work/vectors.json" --name given
   check 'what is made anew is said' grep -q 'given.safetensors: .*, in the place of the earlier ones' "$work/out"
   kept 'given.safetensors: is read, too' embed "$work/pool" --file "$vectors"
+  kept 'mine: is there already; --force replaces it' compare "$work/eval" -o "$work/mine"
+  kept 'table.csv: is read, too' compare "$work/eval" -o "$work/eval/table.csv" --force
+  kept 'table.csv: is there already' compare "$work/eval" -o "$work/eval/table.csv"
   routed="score --pool $work/pool --router uniform --input $work/q.jsonl"
   for option in -o --stats --trace; do
     kept 'mine: is there already' $routed $option "$work/mine"

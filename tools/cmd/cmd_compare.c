@@ -1,8 +1,11 @@
 /* skein compare: methods of finished evaluations, on the items that they share. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "data/file/file.h"
+#include "data/file/output.h"
+#include "data/file/path.h"
 #include "infer/eval/eval_compare.h"
 #include "tools/cmd/commands.h"
 #include "tools/shell/arguments.h"
@@ -18,7 +21,7 @@ static const char usage[] =
     "\n"
     "Usage: skein compare RUN[:METHOD,...]... [--against METHOD] [--group NAME] [--task NAME]\n"
     "                     [--tasks] [--items] [--by-id] [--samples N] [--seed N]\n"
-    "                     [--format text|markdown|latex|csv|json] [-o FILE]\n"
+    "                     [--format text|markdown|latex|csv|json] [-o FILE [--force]]\n"
     "\n"
     "RUN is the output of a skein eval or ablate that has finished; without METHOD, all methods\n"
     "of its tables. Of several runs methods are called RUN:METHOD.\n"
@@ -42,6 +45,7 @@ typedef struct CompareArguments {
   CompareSettings settings;
   Format format;
   const char *output;
+  bool force;
 } CompareArguments;
 
 static Status parse_format(void *field, const char *text, Error *err) {
@@ -81,8 +85,23 @@ static const Argument ROWS[] = {
      .help = "of what is printed [text]", .parse = parse_format},
     {"output", 'o', ARGUMENT_TEXT, AT(output), 0, "FILE",
      .help = "where it goes, whole or not at all [stdout]"},
+    {"force", 0, ARGUMENT_SWITCH, AT(force), 0, NULL, .help = "replace an output that is there"},
 };
 static const ArgumentTable ARGUMENTS = {ROWS, sizeof ROWS / sizeof *ROWS};
+
+/* What is there is replaced with --force alone, and never what is of a run. */
+static Status check_output(const Compared *c, const CompareArguments *a, Error *err) {
+  char **input = calloc((size_t)c->runs + 1, sizeof *input);
+  bool whole = input != NULL;
+  for (int i = 0; i < c->runs && whole; i++)
+    whole = (input[i] = path_parent(c->run[i].path)) != NULL;
+  const OutputRule rule = {a->force, (const char *const *)input, c->runs};
+  Status status = whole ? output_check(a->output, &rule, err)
+                        : error_set(err, STATUS_RUN, "out of memory: the runs");
+  for (int i = 0; input && i < c->runs; i++) free(input[i]);
+  free(input);
+  return status;
+}
 
 static Status write_file(const EvalComparison *c, const CompareArguments *a, Error *err) {
   AtomicFile file = {0};
@@ -97,6 +116,7 @@ static Status compare_runs(CompareArguments *a, const char *const *run, int runs
   Compared compared;
   EvalComparison c = {0};
   Status status = compared_read(&compared, run, runs, err);
+  if (status == STATUS_OK && a->output) status = check_output(&compared, a, err);
   a->settings.each_task |= compared.methods == 2 || a->format == CSV || a->format == JSON;
   if (status == STATUS_OK) status = eval_comparison_make(&c, &compared, &a->settings, err);
   if (status == STATUS_OK)
