@@ -120,6 +120,18 @@ must score --pool "$pool" --base "$work/base" --router retrieval -s embedder.kin
 if grep -q 'does not read' "$work/err"; then fail 'embedder.kind is not read'; else pass; fi
 rm -rf "$pool/embeddings"
 
+# What it is, and what its vectors will be called.
+must inspect $golden/sentence/bert
+for line in 'kind  *encoder of sentences' 'dimension  *16' 'tokens of a text  *48'; do
+  check "inspect: $line" grep -q "^$line\$" "$work/out"
+done
+name=$(sed -n 's/^embedder  *//p' "$work/out")
+written "/embeddings/$name.safetensors: [0-9] experts" embed "$pool" --embedder $golden/sentence/bert
+rm -rf "$pool/embeddings"
+mkdir "$work/half"
+echo '{"model_type": "bert"}' >"$work/half/config.json"
+refused 3 'half/config.json: vocab_size: is missing' inspect "$work/half"
+
 # ---- --embedder of who routes: the same word, and nothing is written ----
 
 # routed NAME ARGUMENTS: the scores of the items, kept.

@@ -106,6 +106,11 @@ else
   fail 'losses are not those of scoring'
 fi
 
+# ---- a figure of a pool in which some have no gates: those of the others, and all updates ----
+ok said plot pool "$pool" -o "$work/figures"
+check 'who has none is counted' grep -q "; [0-9]* of [0-9]* have no gates'" "$work/figures/pool.gp"
+check 'an update without a gate' grep -qP '\treverse\tNaN\t[-0-9]' "$work/figures/pool.tsv"
+
 # ---- experts with too little, or named ----
 head -n 44 "$work/own.jsonl" >"$work/few.jsonl"
 set -- train gates -s pool="$pool" -s data.max_input=64 -s train.steps=1

@@ -42,6 +42,7 @@ static Status gate_products(Context *c, const Pool *pool, const Module *module, 
   memset(gates->data, 0, (size_t)tensor_count(gates) * sizeof *gates->data);
   for (int i = 0; i < experts; i++) {
     bool has;
+    if (!pool_entry(pool, i)->hash[POOL_GATE][0]) continue;
     TRY(pool_vector(pool, VECTOR_GATE, i, module->id, gates->data + i * gates->cols, &has,
                     c->error));
   }

@@ -5,8 +5,8 @@
  *            from products of the size of the ranks; no dense update is made. Of two (IA)3 that
  *            rescale the same side, cosine of l - 1; of different kinds or sides there is none
  *
- * Means over the modules that both experts cover. A module where one of the two is zero has no
- * cosine and does not count. */
+ * Means over the modules that both experts cover. A module where one of the two is zero, or an
+ * expert without gates, has no cosine and does not count. */
 #ifndef SKEIN_POOL_SIMILARITY_H
 #define SKEIN_POOL_SIMILARITY_H
 

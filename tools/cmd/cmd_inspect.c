@@ -22,9 +22,8 @@ static Status inspect_pool(Inspection *in, const char *dir, Error *err) {
 
 /* What skein trained is a run and, with its result in place, also the last that it is here. */
 static const Kind kinds[] = {
-    {"metrics.jsonl", inspect_run},
-    {"adapter_config.json", inspect_expert},
-    {"config.json", inspect_base},
+    {"metrics.jsonl", inspect_run}, {"adapter_config.json", inspect_expert},
+    {"config.json", inspect_model}, {"modules.json", inspect_modules},
     {"pool.yaml", inspect_pool},
 };
 
@@ -40,8 +39,8 @@ static Status inspect_directory(Inspection *in, const char *dir, Error *err) {
   }
   if (known) return STATUS_OK;
   return error_set(err, STATUS_INPUT,
-                   "%s: neither a base (config.json), an expert (adapter_config.json), a run "
-                   "(metrics.jsonl) nor a pool (pool.yaml)",
+                   "%s: neither a base or an encoder of sentences (config.json), an expert "
+                   "(adapter_config.json), a run (metrics.jsonl) nor a pool (pool.yaml)",
                    dir);
 }
 
@@ -92,9 +91,9 @@ const Command command_inspect = {
         "Usage: skein inspect [--json] [--names] [--base DIR] FILE|DIR\n"
         "\n"
         "FILE is a safetensors file or one of PyTorch (.bin, .pt), of which nothing is run. DIR\n"
-        "is a Hugging Face T5 (config.json), a PEFT LoRA or (IA)3 (adapter_config.json), what\n"
-        "`skein train` wrote (metrics.jsonl) or a pool of experts (pool.yaml). The file is "
-        "checked\n"
+        "is a Hugging Face T5 or an encoder of sentences (config.json), a PEFT LoRA or (IA)3\n"
+        "(adapter_config.json), what `skein train` wrote (metrics.jsonl) or a pool of experts\n"
+        "(pool.yaml). The file is checked\n"
         "as strictly as when it is used. Minimum, maximum, mean and norm are over finite values;\n"
         "the others are counted.\n"
         "\n"

@@ -19,6 +19,11 @@ typedef struct Inspection {
 Status inspect_file(Inspection *in, const char *path, Error *err);
 /* A Hugging Face T5 directory. */
 Status inspect_base(Inspection *in, const char *dir, Error *err);
+/* A directory with a config.json: an encoder of sentences, whose embedder is called as that of
+ * vectors that are made without a prefix of one's own, or a T5. */
+Status inspect_model(Inspection *in, const char *dir, Error *err);
+/* A directory with a modules.json: an encoder of sentences, unless inspect_model has looked at it. */
+Status inspect_modules(Inspection *in, const char *dir, Error *err);
 /* A PEFT directory of a LoRA or (IA)3. */
 Status inspect_expert(Inspection *in, const char *dir, Error *err);
 /* A directory that `skein train` writes. */

@@ -12,6 +12,7 @@ enum { THREADS = 2 };
 
 typedef struct PoolFigure {
   const char *dir;
+  int gateless;        /* experts without gates */
   const char **expert; /* [experts] */
   PoolSimilarity similarity;
 } PoolFigure;
@@ -48,7 +49,9 @@ static void pool_settings(FILE *out, const void *arg) {
   int experts = f->similarity.experts;
   fputs("heading = 'How alike the experts are: gates and updates'\nsubtitle = 'pool '.", out);
   plot_quote_short(out, f->dir, 60);
-  fputs(".'; mean over the modules that both cover'\n", out);
+  fputs(".'; mean over the modules that both cover", out);
+  if (f->gateless > 0) fprintf(out, "; %d of %d have no gates", f->gateless, experts);
+  fputs("'\n", out);
   fprintf(out, "experts = %d\n", experts);
   plot_labels(out, "expert", &(Labels){label_of_array, f->expert, experts, PLOT_LABEL});
   PlotRow row = plot_array(out, "reach[2]");
@@ -61,7 +64,10 @@ Status plot_pool(Pool *pool, Figures *made, Error *err) {
   PoolFigure f = {.dir = pool_dir(pool)};
   f.expert = calloc((size_t)pool_count(pool) + 1, sizeof *f.expert);
   if (!f.expert) return error_set(err, STATUS_RUN, "out of memory: the names of experts");
-  for (int i = 0; i < pool_count(pool); i++) f.expert[i] = pool_entry(pool, i)->name;
+  for (int i = 0; i < pool_count(pool); i++) {
+    f.expert[i] = pool_entry(pool, i)->name;
+    f.gateless += !pool_entry(pool, i)->hash[POOL_GATE][0];
+  }
   Status status = pool_similarity(&f.similarity, pool, THREADS, err);
   Figure figure = {"pool", pool_data, pool_settings, &f, plot_pool_script};
   if (status == STATUS_OK) status = plot_figure(made, &figure, err);
