@@ -211,6 +211,8 @@ few="--pool $work/pool --input $work/few.jsonl"
   refused 2 'with 1 beam' generate $few --beams 2 -o "$work/o" --stats "$work/stats"
   refused 2 "router: not one of .*'phatgose'" score $few --router phatgose
   refused 2 "has no expert 'e3'" score $few -s only=e1,e3
+  refused 2 '--router: -s router=uniform says it, too' score $few --router phatgoose -s router=uniform
+  refused 2 '--embedder: -s embedder.model=x says it, too' score $few --embedder lexical -s embedder.model=x
   refused 2 "the expert 'e1' is named twice" score $few -s only=e1,e2,e1
   for query in 'phatgoose:router phatgoose compares no instructions' 'glider:is not read with query: input'; do
     ok told score $few --router "${query%%:*}" -s query=input --instruction 'Say it.'

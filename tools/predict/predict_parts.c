@@ -12,7 +12,27 @@
 
 /* ---- the base, and what the router is to be ---- */
 
+/* An option that says a setting, and -s that says it, too: which was meant is not ours to choose. */
+static Status check_said_once(const PredictOptions *o, Error *err) {
+  const struct {
+    const char *option, *given, *key;
+  } row[] = {{"--router", o->router, "router="},
+             {"--embedder", o->embedder, "embedder="},
+             {"--embedder", o->embedder, "embedder.kind="},
+             {"--embedder", o->embedder, "embedder.model="}};
+  for (int i = 0; i < o->assignment.count; i++) {
+    for (size_t k = 0; k < sizeof row / sizeof *row; k++) {
+      if (!row[k].given || strncmp(o->assignment.text[i], row[k].key, strlen(row[k].key)) != 0)
+        continue;
+      return error_set(err, STATUS_USAGE, "%s: -s %s says it, too; give one of them", row[k].option,
+                       o->assignment.text[i]);
+    }
+  }
+  return STATUS_OK;
+}
+
 static Status read_router(PredictParts *p, const PredictOptions *o, Error *err) {
+  TRY(check_said_once(o, err));
   TRY(router_settings_init(&p->router_set, &p->router_settings, err));
   for (int i = 0; i < o->assignment.count; i++) {
     TRY(options_assign(&p->router_set, o->assignment.text[i], err));
