@@ -91,7 +91,8 @@ static void set_axes(Pareto *p) {
       upper = fmax(upper, x->high);
     }
   }
-  const double wide = right > 0 ? right : 1, tall = upper > lower ? upper - lower : 1;
+  if (upper <= lower) lower = 0, upper = 100; /* scores that are all the same have no scale */
+  const double wide = right > 0 ? right : 1, tall = upper - lower;
   p->left = -BESIDE * wide;
   p->right = wide * (1 + 2 * BESIDE);
   p->lower = lower - BESIDE * tall;
