@@ -130,9 +130,10 @@ static Status write_file(const Calibrating *c, float *mean, float *deviation, Er
                                 .data = items_hash(p->items),
                                 .items = c->count};
   TRY(calibration_write(&made, c->options->output, err));
-  console_say("%s: scores of %s, %d experts at %d modules, over %" PRId64 " items",
+  console_say("%s: scores of %s, %d expert%s at %d modules, over %" PRId64 " item%s",
               c->options->output, c->scores->name, pool_count(p->pool),
-              pool_modules(p->pool)->count, c->count);
+              pool_count(p->pool) == 1 ? "" : "s", pool_modules(p->pool)->count, c->count,
+              c->count == 1 ? "" : "s");
   if (constant > 0)
     console_say("%" PRId64
                 " pairs of expert and module have a score that never varied, and are "

@@ -125,7 +125,8 @@ typedef struct Work {
 
 static void print_plan(const Evaluation *e, const Work *plan, const EvalCost *cost) {
   const EvalSpec *spec = e->spec;
-  printf("every file fits: %d tasks, %d methods\n", spec->tasks, spec->methods);
+  printf("every file fits: %d task%s, %d method%s\n", spec->tasks, spec->tasks == 1 ? "" : "s",
+         spec->methods, spec->methods == 1 ? "" : "s");
   printf("cells      %d finished, %d to compute (%" PRId64 " answers)\n", plan->done, plan->open,
          plan->answers);
   print_cost(cost);

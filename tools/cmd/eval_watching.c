@@ -109,8 +109,9 @@ static void list_failure(const Evaluation *e, int method, int first) {
 
 void eval_list_failures(const Evaluation *e, bool tried) {
   const EvalSpec *spec = e->spec;
-  console_note(NULL, "%d cells %s:", evaluation_count(e, CELL_FAILED),
-               tried ? "would fail" : "failed and have no score; the next run tries them again");
+  const int failed = evaluation_count(e, CELL_FAILED);
+  console_note(NULL, "%d cell%s %s:", failed, failed == 1 ? "" : "s",
+               tried ? "would fail" : "failed without a score; the next run tries again");
   for (int m = 0; m < spec->methods; m++) {
     for (int t = 0; t < spec->tasks && spec->method[m]->rule == EVAL_ROUTED; t++) {
       if (evaluation_cell(e, m, t)->state == CELL_FAILED) list_failure(e, m, t);

@@ -115,7 +115,7 @@ static void print_plan(const GatesSettings *s, const GatesPlan *plan) {
     printf(", asked of %d experts and the base: about %s", plan->experts,
            console_duration(a, sizeof a, plan->ask_seconds));
   printf("\ngates      ");
-  if (share) printf("of %d experts, ", plan->trained);
+  if (share) printf("of %d expert%s, ", plan->trained, plan->trained == 1 ? "" : "s");
   printf("%" PRId64 " steps%s: about %s%s\n", s->run.train.steps, share ? " each" : " of all",
          console_duration(b, sizeof b, train),
          share ? " with even shares" : ", and what the experts add");
