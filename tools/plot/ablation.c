@@ -12,7 +12,12 @@
 #include "data/text/csv.h"
 #include "data/text/json.h"
 
-enum { LARGEST = 1 << 28, AXES_MOST = 64, FIXED = 8 /* columns beside method and axes */ };
+enum {
+  LARGEST = 1 << 28,
+  AXES_MOST = 64,
+  FIXED = 8,                            /* columns beside method and axes */
+  COLUMNS_MOST = AXES_MOST + FIXED + 2, /* with the method, and with TIMED */
+};
 
 static const char *const AFTER[FIXED] = {"group", "task", "metric", "score",
                                          "low",   "high", "n",      "state"};
@@ -43,10 +48,10 @@ static Status add_axis(Ablation *a, const CsvReader *r, const char *name, Error 
 
 /* method, the axes, then the fixed columns. */
 static Status read_header(Ablation *a, CsvReader *r, Error *err) {
-  char *field[AXES_MOST + FIXED + 2];
+  char *field[COLUMNS_MOST];
   int n;
-  TRY(csv_read(r, field, AXES_MOST + FIXED + 2, &n, err));
-  a->timed = n > FIXED && strcmp(field[n - 2], TIMED) == 0;
+  TRY(csv_read(r, field, COLUMNS_MOST, &n, err));
+  a->timed = n > FIXED && n <= COLUMNS_MOST && strcmp(field[n - 2], TIMED) == 0;
   if (a->timed) field[n - 2] = field[n - 1];
   int axes = n - a->timed - FIXED - 1;
   bool right = axes > 0 && axes <= AXES_MOST && strcmp(field[0], "method") == 0;
@@ -88,7 +93,7 @@ static Status keep_row(Ablation *a, const CsvReader *r, char **field, Error *err
 }
 
 static Status read_rows(Ablation *a, CsvReader *r, Error *err) {
-  char *field[AXES_MOST + FIXED + 2];
+  char *field[COLUMNS_MOST];
   int columns = a->axes + FIXED + 1 + a->timed;
   for (int n; *r->at;) {
     TRY(csv_read(r, field, columns, &n, err));
