@@ -9,10 +9,10 @@
 #include "tools/cmd/commands.h"
 #include "tools/cmd/train_activation.h"
 #include "tools/cmd/train_gates.h"
+#include "tools/cmd/train_watch.h"
 #include "tools/pool/adapter_notes.h"
 #include "tools/shell/arguments.h"
 #include "tools/shell/console.h"
-#include "tools/shell/interrupt.h"
 #include "tools/shell/machine.h"
 #include "train/data_report.h"
 #include "train/loop.h"
@@ -140,32 +140,6 @@ static Status read_settings(OptionSet *set, const TrainArguments *a, Error *err)
 
 /* ---- watching ---- */
 
-typedef struct Watching {
-  Progress progress;
-  char label[32];
-  bool begun;
-} Watching;
-
-static void on_step(void *arg, const MetricsRow *row, int64_t steps) {
-  Watching *w = arg;
-  char rate[16], valid[48] = "";
-  if (!w->begun) console_progress_begin(&w->progress, w->label, row->step - 1, steps);
-  w->begun = true;
-  if (row->validated) snprintf(valid, sizeof valid, "  valid %.4f", row->valid_loss);
-  console_progress_update(&w->progress, row->step, "loss %.4f%s  %s tok/s", row->loss, valid,
-                          console_count(rate, sizeof rate, row->tokens_per_second));
-  if (row->skipped) {
-    console_note(&w->progress,
-                 "step %" PRId64 ": loss or gradient is NaN or Inf; the step was skipped",
-                 row->step);
-  }
-}
-
-static void on_note(void *arg, const char *line) {
-  Watching *w = arg;
-  console_note(&w->progress, "%s", line);
-}
-
 static void print_outcome(const RunSettings *s, const TrainOutcome *out) {
   char took[32];
   console_duration(took, sizeof took, out->state.seconds);
@@ -188,7 +162,7 @@ static Status run_training(const OptionSet *set, const TrainArguments *a, Error 
   Watching w = {0};
   TrainOutcome out;
   snprintf(w.label, sizeof w.label, "train %s", s->objective->name);
-  TrainWatch watch = {&w, on_step, on_note, interrupt_catch()};
+  const TrainWatch watch = train_watch(&w);
   const TrainRequest request = {.resume = a->resume, .strict = a->strict};
   Status status = train_run(set, &request, &watch, &out, err);
   console_progress_end(&w.progress);

@@ -7,20 +7,16 @@
 
 #include "data/options/options_paths.h"
 #include "infer/expert/gate.h"
-#include "infer/pool/pool_manifest.h"
-#include "tools/shell/console.h"
-#include "tools/shell/interrupt.h"
+#include "tools/cmd/train_watch.h"
 #include "tools/shell/machine.h"
 #include "train/gates/gates_run.h"
 
 /* ---- watching ---- */
 
-typedef struct Watching {
-  Progress progress;
-  char label[POOL_NAME_MAX + 32];
-  bool begun;
+typedef struct GatesWatching {
+  Watching train;
   bool sample; /* of a dry run */
-} Watching;
+} GatesWatching;
 
 static void begin_label(Watching *w, const char *what, const char *name) {
   console_progress_end(&w->progress);
@@ -29,7 +25,7 @@ static void begin_label(Watching *w, const char *what, const char *name) {
 }
 
 static void on_asked(void *arg, const char *name, int64_t done, int64_t of) {
-  Watching *w = arg;
+  Watching *w = &((GatesWatching *)arg)->train;
   char label[sizeof w->label];
   snprintf(label, sizeof label, "asking %.*s", POOL_NAME_MAX, name);
   if (!w->begun || strcmp(label, w->label) != 0) {
@@ -40,40 +36,21 @@ static void on_asked(void *arg, const char *name, int64_t done, int64_t of) {
   console_progress_update(&w->progress, done, "examples");
 }
 
-static void on_step(void *arg, const MetricsRow *row, int64_t steps) {
-  Watching *w = arg;
-  char rate[16];
-  if (!w->begun) console_progress_begin(&w->progress, w->label, row->step - 1, steps);
-  w->begun = true;
-  console_progress_update(&w->progress, row->step, "loss %.4f  %s tok/s", row->loss,
-                          console_count(rate, sizeof rate, row->tokens_per_second));
-  if (row->skipped) {
-    console_note(&w->progress,
-                 "step %" PRId64 ": loss or gradient is NaN or Inf; the step was skipped",
-                 row->step);
-  }
-}
-
-static void on_note(void *arg, const char *line) {
-  Watching *w = arg;
-  console_note(&w->progress, "%s", line);
-}
-
 static void on_begins(void *arg, const char *expert, int64_t examples) {
-  Watching *w = arg;
-  begin_label(w, "gates of", expert);
+  GatesWatching *w = arg;
+  begin_label(&w->train, "gates of", expert);
   console_note(NULL, "the gates of '%s', on %" PRId64 " examples", expert, examples);
 }
 
 static void on_ends(void *arg, const char *expert, GateVerdict verdict, const char *dir) {
-  Watching *w = arg;
-  console_progress_end(&w->progress);
+  GatesWatching *w = arg;
+  console_progress_end(&w->train.progress);
   console_say("the gates of '%s': %s (%s/report.txt)", expert, gate_verdict_name(verdict), dir);
 }
 
 static void on_divided(void *arg, const Shares *s) {
-  Watching *w = arg;
-  console_progress_end(&w->progress);
+  GatesWatching *w = arg;
+  console_progress_end(&w->train.progress);
   console_say("%s%" PRId64 " examples: %" PRId64 " go to more than one expert; %" PRId64
               " are as likely under the base alone",
               w->sample ? "of " : "", s->examples, s->tied, s->unhelped);
@@ -82,21 +59,21 @@ static void on_divided(void *arg, const Shares *s) {
 }
 
 static void on_share(void *arg, const char *expert, const Share *s, const char *fate) {
-  const Watching *w = arg;
+  const GatesWatching *w = arg;
   char margin[16] = "-";
   if (!isnan(s->margin)) snprintf(margin, sizeof margin, "%.3f", s->margin);
   console_say("  %-24s %8" PRId64 " %6" PRId64 " %9" PRId64 " %8s  %s", expert, s->examples,
               s->tied, s->unhelped, margin, w->sample ? "" : fate);
 }
 
-static GatesWatch watch_of(Watching *w) {
+static GatesWatch watch_of(GatesWatching *w) {
   return (GatesWatch){.arg = w,
                       .asked = on_asked,
                       .divided = on_divided,
                       .share = on_share,
                       .begins = on_begins,
                       .ends = on_ends,
-                      .train = {w, on_step, on_note, interrupt_catch()}};
+                      .train = train_watch(&w->train)};
 }
 
 /* ---- the command ---- */
@@ -125,21 +102,21 @@ static void print_plan(const GatesSettings *s, const GatesPlan *plan) {
 }
 
 static Status plan_run(const OptionSet *set, bool strict, Error *err) {
-  Watching w = {.label = "train gates", .sample = true};
+  GatesWatching w = {.train.label = "train gates", .sample = true};
   GatesPlan plan;
   const GatesWatch watch = watch_of(&w);
   Status status = gates_plan(set, strict, &watch, &plan, err);
-  console_progress_end(&w.progress);
+  console_progress_end(&w.train.progress);
   if (status == STATUS_OK) print_plan(set->settings, &plan);
   return status;
 }
 
 static Status run(const OptionSet *set, const TrainRequest *request, Error *err) {
   const GatesSettings *s = set->settings;
-  Watching w = {.label = "train gates"};
+  GatesWatching w = {.train.label = "train gates"};
   const GatesWatch watch = watch_of(&w);
   Status status = gates_run(set, request, &watch, err);
-  console_progress_end(&w.progress);
+  console_progress_end(&w.train.progress);
   if (status == STATUS_OK)
     console_say("%s: the gates; `skein pool set %s --gates %s` gives them to the pool",
                 s->run.output, s->pool, s->run.output);
